@@ -1,0 +1,47 @@
+"""What can go wrong with one exchange, as a value: transports make these and raise nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class FailureKind(Enum):
+    """Why an exchange ended before its time."""
+
+    RESOLVE = "name not resolved"
+    """The host's name has no address, or the resolver doesn't answer."""
+    CONNECT = "not connected"
+    """Refused, unreachable, or not connected within the time."""
+    TLS = "certificate refused"
+    """The handshake failed or the certificate isn't trusted: never retried, never weakened."""
+    PROXY = "proxy refused"
+    """The proxy can't be reached, or refused the tunnel."""
+    LOST = "connection lost"
+    """Reset, closed, or ended before the promised length."""
+    SILENT = "no bytes"
+    """Nothing arrived within the time."""
+    PROTOCOL = "not HTTP"
+    """What arrived breaks the rules of HTTP."""
+    HTTP2 = "HTTP/2 trouble"
+    """A stream or the connection failed in a way that HTTP/1.1 may not."""
+    STORAGE = "not stored"
+    """The sink couldn't take the bytes; ``os_error`` says why."""
+    UNUSABLE = "can't be asked"
+    """The request can't be made at all: a malformed proxy, an unreadable CA file, a missing feature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed exchange.
+
+    ``detail`` is a clause for people, without URL, query or credentials; ``os_error`` is the errno where the
+    system gave one.
+    """
+
+    kind: FailureKind
+    detail: str = ""
+    os_error: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}: {self.detail}" if self.detail else self.kind.value

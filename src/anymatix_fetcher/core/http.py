@@ -1,0 +1,277 @@
+"""RFC 9110 as values: what requests and responses say, read strictly and never raising on what a server sent.
+
+A field that can't be read is the same as a field that isn't there: ``parse`` functions return ``None``.
+The wire's inclusive byte positions exist in :func:`range_header` and :meth:`ContentRange.parse` only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NewType
+
+from anymatix_fetcher.core.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from anymatix_fetcher.core.urls import Url
+
+HttpDate = NewType("HttpDate", float)
+"""Seconds since 1970-01-01T00:00:00Z, read from one of the date forms of RFC 9110, section 5.6.7."""
+
+MAX_ENTITY_TAG_LENGTH = 1024
+"""A longer entity tag is taken as none at all: no server that means well sends one."""
+
+_ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE)
+_DIGITS = re.compile(r"\d{1,19}")
+_RATE_LIMIT_ITEM = re.compile(r'"?([^";,]*)"?((?:\s*;\s*[a-z]+\s*=\s*"?[^";,]*"?)*)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header fields in the order of the wire; names compare without case (RFC 9110, section 5.1)."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, **fields: str) -> Headers:
+        """Headers by keyword, ``_`` standing for ``-``: ``Headers.of(content_length="5")``."""
+        return cls(tuple((name.replace("_", "-"), value) for name, value in fields.items()))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.fields)
+
+    def __repr__(self) -> str:
+        # Values may be credentials, and a repr ends up in logs and in assertion messages.
+        return f"Headers({', '.join(name for name, _ in self.fields)})"
+
+    def all(self, name: str) -> list[str]:
+        """Every value of the field, in order."""
+        wanted = name.lower()
+        return [value for key, value in self.fields if key.lower() == wanted]
+
+    def get(self, name: str) -> str | None:
+        """The field's value, several joined by commas (RFC 9110, section 5.3); ``None`` where it is absent."""
+        values = self.all(name)
+        return ", ".join(values) if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRange:
+    """A ``Content-Range`` field of unit bytes (RFC 9110, section 14.4).
+
+    ``span`` is ``None`` in the unsatisfied form ``bytes */N``; ``total`` is ``None`` where the server said ``*``.
+    """
+
+    span: Span | None
+    total: int | None
+
+    @classmethod
+    def parse(cls, text: str | None) -> ContentRange | None:
+        """The field's value, or ``None`` where it is absent, malformed, contradictory or of another unit."""
+        match = _CONTENT_RANGE.fullmatch(text.strip()) if text else None
+        if match is None:
+            return None
+        first, last, complete = match.groups()
+        total = None if complete == "*" else int(complete)
+        if first is None:
+            return cls(None, total)
+        if int(last) < int(first) or (total is not None and total <= int(last)):
+            return None  # "invalid": must not be recombined
+        return cls(Span(int(first), int(last) + 1), total)
+
+
+def range_header(span: Span) -> str:
+    """The ``Range`` field's value that asks for ``span`` (RFC 9110, section 14.2)."""
+    return f"bytes={span.start}-{span.stop - 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTag:
+    """An entity tag (RFC 9110, section 8.8.3)."""
+
+    opaque: str
+    weak: bool = False
+
+    @classmethod
+    def parse(cls, text: str | None) -> EntityTag | None:
+        """The tag, or ``None`` where it is absent, malformed or absurdly long."""
+        if not text or len(text) > MAX_ENTITY_TAG_LENGTH:
+            return None
+        match = _ENTITY_TAG.fullmatch(text.strip())
+        return cls(match.group(2), weak=match.group(1) is not None) if match else None
+
+    def __str__(self) -> str:
+        return f'{"W/" if self.weak else ""}"{self.opaque}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """What a response says of its representation's identity (RFC 9110, section 8.8).
+
+    ``etag`` is the field verbatim where it parses; ``modified`` is the ``Last-Modified`` field verbatim, for dates are
+    compared by exact match; ``modified_is_strong`` tells whether it lies at least a second before ``Date`` (section
+    8.8.2.2).
+    """
+
+    etag: EntityTag | None = None
+    modified: str | None = None
+    modified_is_strong: bool = False
+
+    @classmethod
+    def of(cls, headers: Headers) -> Validator:
+        """The validator that these response headers carry."""
+        modified, date = parse_date(headers.get("Last-Modified")), parse_date(headers.get("Date"))
+        return cls(
+            etag=EntityTag.parse(headers.get("ETag")),
+            modified=headers.get("Last-Modified") if modified is not None else None,
+            modified_is_strong=modified is not None and date is not None and date >= modified + 1,
+        )
+
+    @property
+    def if_range(self) -> str | None:
+        """What may be sent in ``If-Range``: a strong tag, or a strong date where there is no tag at all."""
+        if self.etag is not None:
+            return None if self.etag.weak else str(self.etag)
+        return self.modified if self.modified_is_strong else None
+
+    def contradicts(self, other: Validator) -> bool:
+        """Whether the two can't belong to one representation.
+
+        Entity tags decide where both have one, weak ones too: a weak tag that differs says that the content
+        does. Dates decide only where a tag is missing on either side. What only one side says decides nothing.
+        """
+        if self.etag is not None and other.etag is not None:
+            return self.etag != other.etag
+        if self.modified is not None and other.modified is not None:
+            return self.modified != other.modified
+        return False
+
+    def proves_same(self, other: Validator) -> bool:
+        """Whether the two surely belong to one representation: equal and strong (RFC 9110, section 8.8.1)."""
+        return self.if_range is not None and self.if_range == other.if_range
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What the ``RateLimit`` field says: ``remaining`` requests, and seconds until the quota is restored."""
+
+    remaining: int | None
+    reset_seconds: float | None
+
+    @classmethod
+    def parse(cls, headers: Headers) -> RateLimit | None:
+        """Reads ``RateLimit: "name";r=0;t=55``, or the older ``RateLimit-Remaining``/``-Reset`` and ``X-`` forms."""
+        text = headers.get("RateLimit")
+        if text is not None:
+            match = _RATE_LIMIT_ITEM.match(text.strip())
+            parameters = dict(_parameters(match.group(2))) if match else {}
+            found = cls(_whole_number(parameters.get("r")), _seconds(parameters.get("t")))
+        else:
+            found = cls(
+                _whole_number(headers.get("RateLimit-Remaining") or headers.get("X-RateLimit-Remaining")),
+                _seconds(headers.get("RateLimit-Reset")),
+            )
+        return None if found == cls(None, None) else found
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET for a resource, or for one span of it.
+
+    ``headers`` are complete but for what the transport's own connection needs (``Host``, proxy fields);
+    ``fresh_connection`` asks for a connection that hasn't served anything before; ``netrc_allowed`` tells that the
+    user's netrc entry for the host may be sent: the host was named by the user, not by a redirect.
+    """
+
+    url: Url
+    span: Span | None = None
+    headers: Headers = field(default_factory=Headers)
+    fresh_connection: bool = False
+    netrc_allowed: bool = False
+
+    @property
+    def wire_headers(self) -> Iterator[tuple[str, str]]:
+        """Every field to send: the span's ``Range`` first, then ``headers``."""
+        if self.span is not None:
+            yield "Range", range_header(self.span)
+        yield from self.headers
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """A final response's status line and header section; interim (1xx) responses never get this far.
+
+    ``http_version`` is "1.0", "1.1", "2" or "3".
+    """
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    http_version: str = "1.1"
+
+    @property
+    def content_length(self) -> int | None:
+        """The ``Content-Length``; ``None`` where it is absent, malformed, or values disagree (section 8.6)."""
+        values = {value.strip() for text in self.headers.all("Content-Length") for value in text.split(",")}
+        return _whole_number(values.pop()) if len(values) == 1 else None
+
+    @property
+    def content_range(self) -> ContentRange | None:
+        """The ``Content-Range``, where it can be read."""
+        return ContentRange.parse(self.headers.get("Content-Range"))
+
+    @property
+    def validator(self) -> Validator:
+        """What the response says of its representation's identity."""
+        return Validator.of(self.headers)
+
+    @property
+    def media_type(self) -> str:
+        """The media type in lower case without parameters; empty where there is none (section 8.3)."""
+        return (self.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+
+    @property
+    def content_coding(self) -> str:
+        """The content coding in lower case; empty for none or ``identity`` (section 8.4)."""
+        coding = (self.headers.get("Content-Encoding") or "").strip().lower()
+        return "" if coding == "identity" else coding
+
+    def retry_after_seconds(self) -> float | None:
+        """How long ``Retry-After`` asks to wait (section 10.2.3), a date taken against the response's own ``Date``."""
+        text = self.headers.get("Retry-After")
+        if text is None:
+            return None
+        if _DIGITS.fullmatch(text.strip()):
+            return float(text)
+        until, date = parse_date(text), parse_date(self.headers.get("Date"))
+        return max(0.0, until - date) if until is not None and date is not None else None
+
+
+def parse_date(text: str | None) -> HttpDate | None:
+    """A date of RFC 9110, section 5.6.7, in any of its three forms; ``None`` where it is absent or malformed."""
+    if not text:
+        return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - costs start-up time, needed by few runs
+
+    try:
+        return HttpDate(parsedate_to_datetime(text).timestamp())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _whole_number(text: str | None) -> int | None:
+    return int(text) if text is not None and _DIGITS.fullmatch(text.strip()) else None
+
+
+def _seconds(text: str | None) -> float | None:
+    number = _whole_number(text)
+    return None if number is None else float(number)
+
+
+def _parameters(text: str) -> Iterable[tuple[str, str]]:
+    for item in text.split(";"):
+        name, separator, value = item.partition("=")
+        if separator:
+            yield name.strip().lower(), value.strip().strip('"')

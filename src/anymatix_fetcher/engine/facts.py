@@ -1,0 +1,156 @@
+"""What callers see: settings that go in, progress on the way, and the result. Frozen values, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.spans import SpanSet
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.errors import FetchError
+
+
+class Engine(Enum):
+    """Which tier carries the bytes."""
+
+    AUTO = "auto"
+    CURL = "curl"
+    THREADS = "threads"
+    SINGLE = "single"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to download; every field has a default that suits most.
+
+    Args:
+        output: The exact destination; overrides ``directory``.
+        directory: The folder that gets the file, under the name that the server or the URL gives it.
+        digests: What the whole file must have; checked always.
+        connections: A fixed number of connections; ``None`` adapts it.
+        max_connections: How far ``connections=None`` may climb.
+        engine: The tier to use.
+        limit_rate: Bytes a second for the whole session; ``None`` for as fast as the line allows.
+        overwrite: Replace what is at the destination, and drop a part file of other content.
+        headers: Fields to send to the reference's own origin, never to where it redirects.
+        proxy: A proxy URL; "" for none; ``None`` follows the environment.
+        ca_file: Certificates to trust instead of the system's.
+        verify_tls: Whether certificates are checked; turning it off is said in the log.
+        http3: Try HTTP/3 where the build has it.
+    """
+
+    output: Path | None = None
+    directory: Path = Path()
+    digests: tuple[Digest, ...] = ()
+    connections: int | None = None
+    max_connections: int = 32
+    engine: Engine = Engine.AUTO
+    limit_rate: int | None = None
+    overwrite: bool = False
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    verify_tls: bool = True
+    http3: bool = False
+
+
+class Phase(Enum):
+    """What a download is doing, in the words that users see."""
+
+    WAITING = "waiting"
+    """Another process downloads to the same destination."""
+    OPENING = "opening"
+    TRANSFERRING = "transferring"
+    VERIFYING = "verifying"
+    PUBLISHING = "publishing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How one download stands, at one moment. Byte counts never go down while a download runs.
+
+    Args:
+        reference: As the caller gave it, without secrets.
+        name: The file's name, where it is known yet.
+        phase: What is going on.
+        length: Bytes of the whole file; ``None`` while, or where, unknown.
+        bytes_stored: Bytes of the file that are written, this run's and kept ones.
+        bytes_resumed: Of those, the ones that an earlier run left.
+        bytes_verified: Bytes at the file's front that the digest has gone over.
+        bytes_per_second: What arrives, over the last seconds.
+        eta_seconds: An honest guess at the time to go; ``None`` where there is no ground for one.
+        connections: Exchanges whose bodies flow.
+        stored: Which bytes are written.
+        in_flight: Which bytes are being asked for.
+        seconds: Since the download began.
+        note: What a person should know now ("the server asks to wait 12 s"); mostly empty.
+    """
+
+    reference: str
+    name: str | None = None
+    phase: Phase = Phase.OPENING
+    length: int | None = None
+    bytes_stored: int = 0
+    bytes_resumed: int = 0
+    bytes_verified: int = 0
+    bytes_per_second: float = 0.0
+    eta_seconds: float | None = None
+    connections: int = 0
+    stored: SpanSet = SpanSet()
+    in_flight: SpanSet = SpanSet()
+    seconds: float = 0.0
+    note: str = ""
+
+
+class Status(Enum):
+    """How a download ended."""
+
+    DOWNLOADED = "downloaded"
+    RESUMED = "resumed"
+    PRESENT = "present"
+    LINKED = "linked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one reference.
+
+    Args:
+        reference: As the caller gave it, without secrets.
+        status: How it ended.
+        path: Where the file is; ``None`` where there is none.
+        size: Bytes of the file.
+        sha256: Its SHA-256, in lower-case hex; ``None`` where it wasn't computed. verified: The algorithm that proved
+        it against a known digest, else "length" where the server stated a length, else "none". bytes_downloaded:
+        Payload that came over the network in this run. bytes_resumed: Payload that an earlier run had left and that was
+        proved. seconds: From start to end. requests: Requests sent to anybody. origin_requests: Of those, the ones to
+        the host that the reference names. renewals: How often an expired address was renewed. connections_peak: The
+        most bodies that flowed at one time. engine: The transport that carried it: "curl" or "threads". http_version:
+        Of the last response: "1.1", "2" or "3"; empty where there was none. error: Why it failed; ``None`` where it
+        didn't.
+    """
+
+    reference: str
+    status: Status
+    path: Path | None = None
+    size: int | None = None
+    sha256: str | None = None
+    verified: str = "none"
+    bytes_downloaded: int = 0
+    bytes_resumed: int = 0
+    seconds: float = 0.0
+    requests: int = 0
+    origin_requests: int = 0
+    renewals: int = 0
+    connections_peak: int = 0
+    engine: str = ""
+    http_version: str = ""
+    error: FetchError | None = None

@@ -1,0 +1,117 @@
+"""What a transport is: the seam that every way to speak HTTP implements and one contract suite tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.messages import ExchangeId
+
+TransportEvent: TypeAlias = HeadArrived | BodyStored | BodyEnded | ExchangeFailed
+
+EXCERPT_BYTES = 4096
+"""How much of an error's body is kept to tell what it means."""
+
+CONNECT_TIMEOUT_SECONDS = 10.0
+"""For name, TCP and TLS together."""
+
+MAX_HEAD_BYTES = 65_536
+"""A longer header section is no answer but an attack or an accident."""
+
+
+class Sink(Protocol):
+    """Takes the bytes of accepted bodies, at their offset in the file."""
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Stores all of ``data`` at ``offset``, or raises ``OSError``. May keep no reference to ``data``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """How to reach the network; the same for every transport.
+
+    Args:
+        proxy: A proxy for everything (``http://``, ``https://``, ``socks5://`` or ``socks5h://``, with userinfo where
+            it wants it); "" for none at all; ``None`` to follow the environment (``http_proxy``, ``HTTPS_PROXY``,
+            ``ALL_PROXY``, ``NO_PROXY``).
+        ca_file: Certificates to trust instead of the system's; ``None`` for ``SSL_CERT_FILE`` or else the system's.
+        verify_tls: Whether certificates are checked at all.
+        netrc: Whether ``~/.netrc`` (or ``$NETRC``) may give a host's user and password, where a request allows it.
+        http3: Whether HTTP/3 is tried where the build has it.
+        user_agent: The ``User-Agent`` of every request.
+    """
+
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    verify_tls: bool = True
+    netrc: bool = True
+    http3: bool = False
+    user_agent: str = "AnymatixFetcher"
+
+
+class Transport(Protocol):
+    """Carries exchanges. One thread calls everything but :meth:`wake`.
+
+    The life of an exchange: ``start``; one ``HeadArrived``; then either ``cancel`` or ``accept``, which lets the body
+    flow into the sink: any number of ``BodyStored`` in order, without gaps, starting at the accepted offset; and at the
+    end exactly one ``BodyEnded`` or ``ExchangeFailed``. ``ExchangeFailed`` may come at any point instead. Between head
+    and ``accept`` no byte of the body reaches a sink, however long that takes. After ``cancel`` nothing more is
+    reported, and the sink isn't called.
+
+    Redirects aren't followed, cookies aren't kept, content codings aren't decoded, interim (1xx) responses are
+    skipped. For a status of 400 or more, ``HeadArrived`` waits for the body's first piece (or its end), of which up to
+    :data:`EXCERPT_BYTES` become its excerpt.
+
+    A body is cut at the accepted ``stop``: bytes beyond are dropped, the connection isn't used again, and the exchange
+    ends with ``BodyEnded``. A body that ends before its framing promised, or before ``stop`` while its framing promised
+    nothing less, ends with ``BodyEnded`` where the framing was kept (a short body of a right length is the machine's to
+    judge) and with ``ExchangeFailed(LOST)`` where it wasn't; a body delimited by the connection's close over TLS is
+    complete only with close_notify.
+
+    When the sink raises ``OSError``, the exchange fails with ``STORAGE`` and the errno. No method raises for what the
+    network does.
+    """
+
+    name: str
+    """What results call this transport: "curl" or "threads"."""
+
+    def start(self, exchange: ExchangeId, request: Request) -> None:
+        """Begins the exchange, on an idle connection to the request's origin where there is one, else on a new one.
+
+        Every exchange under way has a TCP connection of its own. A request that asks for a fresh connection gets a new
+        one.
+        """
+
+    def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
+        """Lets the body flow into ``sink`` from ``start`` on, at most up to ``stop``.
+
+        For unknown or ended exchanges: nothing.
+        """
+
+    def narrow(self, exchange: ExchangeId, stop: int) -> None:
+        """Lowers an accepted body's ``stop``. Where bytes beyond it are already stored, the exchange ends at once."""
+
+    def cancel(self, exchange: ExchangeId) -> None:
+        """Drops the exchange and its connection. For unknown or ended exchanges: nothing."""
+
+    def poll(self, timeout_seconds: float) -> Sequence[TransportEvent]:
+        """What has happened; waits at most ``timeout_seconds`` for something to.
+
+        Returns early, perhaps empty, after :meth:`wake`. Progress of one body within one poll is one ``BodyStored``.
+        """
+
+    def wake(self) -> None:
+        """Makes a ``poll`` that waits, or the next one, return at once.
+
+        May be called from any thread and from signal handlers.
+        """
+
+    def close(self) -> None:
+        """Drops every exchange and connection. Nothing may be called afterwards but ``wake``, which does nothing."""
