@@ -103,8 +103,8 @@ class Progress:
     bytes_per_second: float = 0.0
     eta_seconds: float | None = None
     connections: int = 0
-    stored: SpanSet = SpanSet()
-    in_flight: SpanSet = SpanSet()
+    stored: SpanSet = field(default_factory=SpanSet)
+    in_flight: SpanSet = field(default_factory=SpanSet)
     seconds: float = 0.0
     note: str = ""
 
