@@ -1,3 +1,93 @@
-"""AnymatixFetcher: model files from any server, in parallel, resumable, and never a wrong byte."""
+"""AnymatixFetcher: model files from any server, in parallel, resumable, and never a wrong byte.
+
+>>> from anymatix_fetcher import fetch
+>>> result = fetch("https://example.com/model.safetensors", directory="models")  # doctest: +SKIP
+>>> result.path, result.sha256, result.verified  # doctest: +SKIP
+
+Everything that callers need is here; the modules inside may change.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.api import afetch, fetch, fetch_many
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Settings, Status
+    from anymatix_fetcher.errors import (
+        AccessDeniedError,
+        DestinationExistsError,
+        DestinationLockedError,
+        DigestMismatchError,
+        DiskFullError,
+        DownloadCancelled,
+        FetchError,
+        IntegrityError,
+        NetworkError,
+        NotAModelError,
+        NotFoundError,
+        ReferenceSyntaxError,
+        RepresentationChangedError,
+        RetriesExhaustedError,
+        StorageError,
+        UnexpectedAnswerError,
+    )
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AccessDeniedError",
+    "CancelToken",
+    "DestinationExistsError",
+    "DestinationLockedError",
+    "Digest",
+    "DigestMismatchError",
+    "DiskFullError",
+    "DownloadCancelled",
+    "Engine",
+    "FetchError",
+    "IntegrityError",
+    "Job",
+    "NetworkError",
+    "NotAModelError",
+    "NotFoundError",
+    "Phase",
+    "Progress",
+    "ReferenceSyntaxError",
+    "RepresentationChangedError",
+    "Result",
+    "RetriesExhaustedError",
+    "Settings",
+    "Status",
+    "StorageError",
+    "UnexpectedAnswerError",
+    "__version__",
+    "afetch",
+    "fetch",
+    "fetch_many",
+]
+
+logging.getLogger("anymatix_fetcher").addHandler(logging.NullHandler())
+
+_MODULES = (
+    "anymatix_fetcher.errors",
+    "anymatix_fetcher.engine.cancel",
+    "anymatix_fetcher.core.digests",
+    "anymatix_fetcher.engine.facts",
+    "anymatix_fetcher.api",  # last: it brings everything with it
+)
+
+
+def __getattr__(name: str) -> object:
+    """A public name, imported when it is first used: the engine and libcurl take time that ``--help`` hasn't got."""
+    if name in __all__:
+        from importlib import import_module  # noqa: PLC0415 - as above
+
+        for home in _MODULES:
+            module = import_module(home)
+            if name in vars(module):
+                return globals().setdefault(name, vars(module)[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,25 +13,32 @@ from typing import TYPE_CHECKING, NewType
 from anymatix_fetcher.core.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from anymatix_fetcher.core.urls import Url
 
 HttpDate = NewType("HttpDate", float)
 """Seconds since 1970-01-01T00:00:00Z, read from one of the date forms of RFC 9110, section 5.6.7."""
 
+MAX_LENGTH = 2**63 - 1
+"""No file is longer (``off_t``); a greater number in a field is as good as none."""
+
 MAX_ENTITY_TAG_LENGTH = 1024
 """A longer entity tag is taken as none at all: no server that means well sends one."""
 
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE)
-_DIGITS = re.compile(r"\d{1,19}")
-_RATE_LIMIT_ITEM = re.compile(r'"?([^";,]*)"?((?:\s*;\s*[a-z]+\s*=\s*"?[^";,]*"?)*)', re.IGNORECASE)
+_CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE | re.ASCII)
+_DIGITS = re.compile(r"\d{1,19}", re.ASCII)
+_RATE_LIMIT_LIST = re.compile(r'(?:[^",]|"[^"]*")+')
+_RATE_LIMIT_PARAMETER = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*\"?(\d{1,19})\"?\s*(?=;|$)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Header fields in the order of the wire; names compare without case (RFC 9110, section 5.1)."""
+    """Header fields in the order of the wire; names compare without case (RFC 9110, section 5.1).
+
+    Values that came over the wire are its bytes, read as ISO-8859-1.
+    """
 
     fields: tuple[tuple[str, str], ...] = ()
 
@@ -76,11 +83,18 @@ class ContentRange:
             return None
         first, last, complete = match.groups()
         total = None if complete == "*" else int(complete)
+        if total is not None and total > MAX_LENGTH:
+            return None
         if first is None:
             return cls(None, total)
-        if int(last) < int(first) or (total is not None and total <= int(last)):
+        if int(last) < int(first) or int(last) >= (MAX_LENGTH if total is None else total):
             return None  # "invalid": must not be recombined
         return cls(Span(int(first), int(last) + 1), total)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the label is of bytes that aren't stated to be the whole."""
+        return self.span is not None and (self.total is None or self.span != Span(0, self.total))
 
 
 def range_header(span: Span) -> str:
@@ -97,11 +111,18 @@ class EntityTag:
 
     @classmethod
     def parse(cls, text: str | None) -> EntityTag | None:
-        """The tag, or ``None`` where it is absent, malformed or absurdly long."""
+        """The tag, or ``None`` where it is absent or absurdly long.
+
+        A malformed one (some servers leave out the quotes) and an empty one count as weak: they tell that content has
+        changed, but prove nothing and are never sent.
+        """
+        text = text.strip() if text else ""
         if not text or len(text) > MAX_ENTITY_TAG_LENGTH:
             return None
-        match = _ENTITY_TAG.fullmatch(text.strip())
-        return cls(match.group(2), weak=match.group(1) is not None) if match else None
+        match = _ENTITY_TAG.fullmatch(text)
+        if match is None:
+            return cls(text, weak=True)
+        return cls(match.group(2), weak=match.group(1) is not None or not match.group(2))
 
     def __str__(self) -> str:
         return f'{"W/" if self.weak else ""}"{self.opaque}"'
@@ -163,18 +184,28 @@ class RateLimit:
 
     @classmethod
     def parse(cls, headers: Headers) -> RateLimit | None:
-        """Reads ``RateLimit: "name";r=0;t=55``, or the older ``RateLimit-Remaining``/``-Reset`` and ``X-`` forms."""
+        """The tightest quota that ``RateLimit`` states, in any of the forms that its drafts went through.
+
+        They are ``"name";r=0;t=55`` (a list of them: one for each policy), ``limit=100, remaining=0, reset=55``, and
+        ``RateLimit-Remaining`` with ``RateLimit-Reset``. ``X-RateLimit-Reset`` isn't read: for some it is a date.
+        """
         text = headers.get("RateLimit")
-        if text is not None:
-            match = _RATE_LIMIT_ITEM.match(text.strip())
-            parameters = dict(_parameters(match.group(2))) if match else {}
-            found = cls(_whole_number(parameters.get("r")), _seconds(parameters.get("t")))
+        if text is None:
+            found = [
+                cls(
+                    _whole_number(headers.get("RateLimit-Remaining") or headers.get("X-RateLimit-Remaining")),
+                    _seconds(headers.get("RateLimit-Reset")),
+                )
+            ]
         else:
-            found = cls(
-                _whole_number(headers.get("RateLimit-Remaining") or headers.get("X-RateLimit-Remaining")),
-                _seconds(headers.get("RateLimit-Reset")),
-            )
-        return None if found == cls(None, None) else found
+            items = [_rate_limit_parameters(item.strip()) for item in _RATE_LIMIT_LIST.findall(text)]
+            if any("remaining" in item for item in items):
+                items = [{name: value for item in items for name, value in item.items()}]
+            found = [
+                cls(_whole_number(item.get("r", item.get("remaining"))), _seconds(item.get("t", item.get("reset"))))
+                for item in items
+            ]
+        return min((quota for quota in found if quota != cls(None, None)), key=_tightness, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +214,8 @@ class Request:
 
     ``headers`` are complete but for what the transport's own connection needs (``Host``, proxy fields);
     ``fresh_connection`` asks for a connection that hasn't served anything before; ``netrc_allowed`` tells that the
-    user's netrc entry for the host may be sent: the host was named by the user, not by a redirect.
+    user's netrc entry for the host may be sent: the host was named by the user, not by a redirect; ``http1_only`` keeps
+    to HTTP/1.1 where newer versions have failed.
     """
 
     url: Url
@@ -191,6 +223,7 @@ class Request:
     headers: Headers = field(default_factory=Headers)
     fresh_connection: bool = False
     netrc_allowed: bool = False
+    http1_only: bool = False
 
     @property
     def wire_headers(self) -> Iterator[tuple[str, str]]:
@@ -215,7 +248,8 @@ class ResponseHead:
     def content_length(self) -> int | None:
         """The ``Content-Length``; ``None`` where it is absent, malformed, or values disagree (section 8.6)."""
         values = {value.strip() for text in self.headers.all("Content-Length") for value in text.split(",")}
-        return _whole_number(values.pop()) if len(values) == 1 else None
+        length = _whole_number(values.pop()) if len(values) == 1 else None
+        return length if length is not None and length <= MAX_LENGTH else None
 
     @property
     def content_range(self) -> ContentRange | None:
@@ -253,10 +287,13 @@ def parse_date(text: str | None) -> HttpDate | None:
     """A date of RFC 9110, section 5.6.7, in any of its three forms; ``None`` where it is absent or malformed."""
     if not text:
         return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - costs start-up time, needed by few runs
+    from datetime import UTC  # noqa: PLC0415 - costs start-up time, needed by few runs
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - as above
 
     try:
-        return HttpDate(parsedate_to_datetime(text).timestamp())
+        date = parsedate_to_datetime(text)
+        # The asctime form names no zone and means UTC; left alone, it would be taken as this machine's time.
+        return HttpDate((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
@@ -270,8 +307,10 @@ def _seconds(text: str | None) -> float | None:
     return None if number is None else float(number)
 
 
-def _parameters(text: str) -> Iterable[tuple[str, str]]:
-    for item in text.split(";"):
-        name, separator, value = item.partition("=")
-        if separator:
-            yield name.strip().lower(), value.strip().strip('"')
+def _rate_limit_parameters(item: str) -> dict[str, str]:
+    return {name.lower(): number for name, number in _RATE_LIMIT_PARAMETER.findall(item)}
+
+
+def _tightness(quota: RateLimit) -> tuple[float, float]:
+    remaining = float("inf") if quota.remaining is None else quota.remaining
+    return remaining, -(quota.reset_seconds or 0.0)

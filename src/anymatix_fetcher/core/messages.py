@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.failures import Failure
     from anymatix_fetcher.core.http import Request, ResponseHead, Validator
+    from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.spans import Span
     from anymatix_fetcher.core.urls import Origin, Url
     from anymatix_fetcher.errors import FetchError
@@ -136,7 +137,7 @@ class Published:
 class Renewed:
     """The source gave the resource's address anew; answers :class:`Renew`."""
 
-    url: Url
+    resource: Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +188,15 @@ class StartExchange:
 
 @dataclass(frozen=True, slots=True)
 class AcceptBody:
-    """The head is judged: store the body from ``start`` on, at most up to ``stop`` (``None``: to its end)."""
+    """The head is judged: store the body from ``start`` on, at most up to ``stop`` (``None``: to its end).
+
+    With ``compare`` nothing is stored: recorded blocks are compared with what comes, the rest is dropped.
+    """
 
     exchange: ExchangeId
     start: int
     stop: int | None
+    compare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 MAX_URL_LENGTH = 65_536
+MAX_PORT = 65_535
+
+# Stricter than RFC 3986, section 3.2: a host that two parsers may read differently is a way to lead credentials astray.
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://"
+    r"(?P<authority>"
+    r"(?:(?P<userinfo>[^/?\\]*)@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[A-Za-z0-9._~-]+)"
+    r"(?::(?P<port>[0-9]{0,5}))?"
+    r")"
+    r"(?P<path>/[^?]*|)(?P<query>\?.*)?"
+)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_AUTHORITY = re.compile(r"([^:/?]*://)([^/?]*)")
 
 
 class Origin(NamedTuple):
@@ -26,7 +41,10 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An absolute http or https URL, kept verbatim, for re-encoding breaks signatures; printing it redacts it."""
+    """An absolute http or https URL, kept verbatim, for re-encoding breaks signatures; printing it redacts it.
+
+    It is plain ASCII: what people type beyond that is percent-encoded, and in a host's name put into its IDNA form.
+    """
 
     _text: str
 
@@ -42,15 +60,17 @@ class Url:
         if any(character <= " " or character == "\x7f" for character in text):
             raise ValueError("the URL has a space or a control character in it")
         text = text.partition("#")[0]
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError:
-            raise ValueError("the URL's host or port can't be read") from None
-        if parts.scheme.lower() not in DEFAULT_PORTS:
-            raise ValueError(f"the scheme {parts.scheme[:20]!r} isn't http or https")
-        if not parts.hostname or port == 0:
+        scheme = _SCHEME.match(text)
+        if scheme is None or scheme.group(1).lower() not in DEFAULT_PORTS:
+            raise ValueError(f"the scheme {scheme.group(1)[:20] if scheme else ''!r} isn't http or https")
+        text = text if text.isascii() else _in_ascii(text)
+        authority = _AUTHORITY.match(text)
+        if authority is None or not authority.group(2).rpartition("@")[2]:
             raise ValueError("the URL names no host")
+        parts = _URL.fullmatch(text)
+        port = int(parts["port"]) if parts and parts["port"] else None
+        if parts is None or (port is not None and not 0 < port <= MAX_PORT):
+            raise ValueError("the URL's host or port can't be read")
         return cls(text)
 
     def reveal(self) -> str:
@@ -58,24 +78,39 @@ class Url:
         return self._text
 
     def join(self, location: str) -> Url:
-        """Where a redirect's ``Location`` leads, taken verbatim (RFC 9110, section 10.2.2; RFC 3986, section 5).
+        """Where a redirect's ``Location`` leads, taken verbatim (RFC 9110, section 10.2.2; RFC 3986, section 5.2).
+
+        Only the dot segments of relative references are resolved; the standard library's ``urljoin`` also drops an
+        empty query and an empty path parameter, and with them the signature.
 
         Raises:
             ValueError: It leads to something that isn't http or https.
         """
         # Servers do send raw spaces and non-ASCII; only those are escaped, everything else stays as signed.
-        escaped = "".join(
-            character if "!" <= character <= "~" else "".join(f"%{byte:02X}" for byte in character.encode())
-            for character in location.strip()
-        )
-        return Url.parse(urljoin(self._text, escaped))
+        target = "".join(map(_escaped, location.strip(" \t"))).partition("#")[0]
+        parts = self._parts
+        site = f"{parts['scheme']}://{parts['authority']}"
+        if _SCHEME.match(target):
+            return Url.parse(target)
+        if target.startswith("//"):
+            return Url.parse(f"{parts['scheme']}:{target}")
+        if not target:
+            return self
+        path, mark, query = target.partition("?")
+        if not path:
+            path = parts["path"]
+        elif path.startswith("/"):
+            path = _without_dots(path)
+        else:
+            path = _without_dots((parts["path"].rpartition("/")[0] or "") + "/" + path)
+        return Url.parse(site + path + mark + query)
 
     @property
     def origin(self) -> Origin:
         """Scheme, host and port, lower-cased and with the default port filled in."""
-        parts = urlsplit(self._text)
-        scheme = parts.scheme.lower()
-        return Origin(scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS[scheme])
+        parts = self._parts
+        scheme, host, port = parts["scheme"].lower(), parts["host"].strip("[]").lower(), parts["port"]
+        return Origin(scheme, host, int(port) if port else DEFAULT_PORTS[scheme])
 
     @property
     def host(self) -> str:
@@ -90,28 +125,77 @@ class Url:
     @property
     def last_segment(self) -> str:
         """The path's last segment, percent-decoded once; may be empty. Not safe as a file name."""
-        return unquote(urlsplit(self._text).path.rpartition("/")[2], errors="replace")
+        return unquote(self._parts["path"].rpartition("/")[2], errors="replace")
 
     @property
     def without_secrets(self) -> str:
         """Scheme, host, port and path: what may be shown and kept."""
-        return f"{self.origin}{urlsplit(self._text).path}"
+        return f"{self.origin}{self._parts['path']}"
 
     @property
     def credentials(self) -> tuple[str, str] | None:
         """User and password of the URL's userinfo, percent-decoded; ``None`` where there is none."""
-        parts = urlsplit(self._text)
-        if parts.username is None:
-            return None
-        return unquote(parts.username), unquote(parts.password or "")
+        user, _, password = (self._parts["userinfo"] or "").partition(":")
+        return (unquote(user), unquote(password)) if user or password else None
 
     def without_credentials(self) -> Url:
         """The same URL with its userinfo taken out."""
-        netloc = urlsplit(self._text).netloc
-        return Url(self._text.replace(netloc, netloc.rpartition("@")[2], 1))
+        parts = self._parts
+        return Url(self._text[: parts.start("authority")] + self._text[parts.start("host") :])
+
+    @property
+    def _parts(self) -> re.Match[str]:
+        parts = _URL.fullmatch(self._text)
+        if parts is None:
+            raise AssertionError("a URL is made by parse only")
+        return parts
 
     def __str__(self) -> str:
         return self.without_secrets + ("?..." if self.has_query else "")
 
     def __repr__(self) -> str:
         return f"Url({str(self)!r})"
+
+
+def _escaped(character: str) -> str:
+    """A header's character as a URL may hold it. Up to U+00FF it stands for a byte of the wire, unknown in encoding."""
+    if "!" <= character <= "~":
+        return character
+    code = ord(character)
+    raw = bytes([code]) if code <= 0xFF else character.encode("utf-8", "surrogatepass")  # noqa: PLR2004 - a byte
+    return "".join(f"%{byte:02X}" for byte in raw)
+
+
+def _in_ascii(text: str) -> str:
+    """What somebody typed, with everything beyond ASCII in UTF-8 and percent-encoded, the host's name by IDNA."""
+    authority = _AUTHORITY.match(text)
+    if authority is None:
+        raise ValueError("the URL names no host")
+    userinfo, at, place = authority.group(2).rpartition("@")
+    host, colon, port = place.partition(":")
+    try:
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+        rest = _percent_encoded(text[authority.end() :])
+        return authority.group(1) + _percent_encoded(userinfo) + at + host + colon + port + rest
+    except UnicodeError:
+        raise ValueError("the URL's host or characters can't be read") from None
+
+
+def _percent_encoded(text: str) -> str:
+    # Command lines hand over bytes that aren't UTF-8 as surrogates.
+    raw = text.encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)  # noqa: PLR2004 - ASCII
+
+
+def _without_dots(path: str) -> str:
+    """An absolute path without "." and ".." (RFC 3986, section 5.2.4)."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)

@@ -58,6 +58,14 @@ class Settings:
     http3: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to fetch: what the user named, and how to go about it."""
+
+    reference: str = field(repr=False)
+    settings: Settings
+
+
 class Phase(Enum):
     """What a download is doing, in the words that users see."""
 

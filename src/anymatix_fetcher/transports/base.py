@@ -67,16 +67,20 @@ class Transport(Protocol):
 
     Redirects aren't followed, cookies aren't kept, content codings aren't decoded, interim (1xx) responses are
     skipped. For a status of 400 or more, ``HeadArrived`` waits for the body's first piece (or its end), of which up to
-    :data:`EXCERPT_BYTES` become its excerpt.
+    :data:`EXCERPT_BYTES` become its excerpt. A proxy's own refusal (407, or no tunnel) is no head but a failure.
 
-    A body is cut at the accepted ``stop``: bytes beyond are dropped, the connection isn't used again, and the exchange
-    ends with ``BodyEnded``. A body that ends before its framing promised, or before ``stop`` while its framing promised
-    nothing less, ends with ``BodyEnded`` where the framing was kept (a short body of a right length is the machine's to
-    judge) and with ``ExchangeFailed(LOST)`` where it wasn't; a body delimited by the connection's close over TLS is
-    complete only with close_notify.
+    A transport may gather small pieces before it calls the sink, for a tenth of a second or so; what came before a
+    failure is stored and reported first. ``BodyStored`` counts what the sink has taken.
 
-    When the sink raises ``OSError``, the exchange fails with ``STORAGE`` and the errno. No method raises for what the
-    network does.
+    A body is cut at the accepted ``stop``: bytes beyond are dropped, a connection that would still bring them isn't
+    used again (one of HTTP/2 can be told to stop), and the exchange ends with ``BodyEnded``. A body that ends before
+    its framing promised, or before ``stop`` while its framing promised nothing less, ends with ``BodyEnded`` where the
+    framing was kept (a short body of a right length is the machine's to judge) and with ``ExchangeFailed(LOST)`` where
+    it wasn't; a body delimited by the connection's close over TLS is complete only with close_notify.
+
+    When the sink raises ``OSError``, the exchange fails with ``STORAGE`` and the errno; anything else that it raises
+    fails the exchange and comes out of ``poll``. No method raises for what the network does, nor for a request that
+    can't be made: that is a failure of kind ``UNUSABLE``.
     """
 
     name: str
@@ -85,8 +89,8 @@ class Transport(Protocol):
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange, on an idle connection to the request's origin where there is one, else on a new one.
 
-        Every exchange under way has a TCP connection of its own. A request that asks for a fresh connection gets a new
-        one.
+        Every exchange under way has a connection of its own. A request that asks for a fresh connection gets a new one;
+        an idle connection that turns out to be dead is replaced without a failure.
         """
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
@@ -104,7 +108,8 @@ class Transport(Protocol):
     def poll(self, timeout_seconds: float) -> Sequence[TransportEvent]:
         """What has happened; waits at most ``timeout_seconds`` for something to.
 
-        Returns early, perhaps empty, after :meth:`wake`. Progress of one body within one poll is one ``BodyStored``.
+        Returns early, perhaps empty, after :meth:`wake`. Progress of one body within one poll is one ``BodyStored``;
+        where bytes flow all the time, a poll returns after some 50 ms.
         """
 
     def wake(self) -> None:

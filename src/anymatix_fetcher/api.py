@@ -1,0 +1,232 @@
+"""The neck: what callers call, and the only place that picks concrete parts."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.facts import Engine, Job, Progress, Result, Settings
+from anymatix_fetcher.engine.ports import Ports
+from anymatix_fetcher.engine.session import Session
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources import direct
+from anymatix_fetcher.storage.lock_file import DestinationLock
+from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.storage.workers import ThreadWorkers
+from anymatix_fetcher.transports.base import NetworkSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.session import Ticket
+    from anymatix_fetcher.transports.base import Transport
+
+log = logging.getLogger("anymatix_fetcher.api")
+
+PROGRESS_SECONDS = 0.25
+"""How often progress is told."""
+
+
+class Options(TypedDict, total=False):
+    """The keywords of :func:`fetch`: the fields of :class:`Settings`; paths and digests may be text."""
+
+    output: Path | str | None
+    directory: Path | str
+    digests: Sequence[Digest | str]
+    connections: int | None
+    max_connections: int
+    engine: Engine | str
+    limit_rate: int | None
+    overwrite: bool
+    headers: Sequence[tuple[str, str]]
+    proxy: str | None
+    ca_file: Path | str | None
+    verify_tls: bool
+    http3: bool
+
+
+def settings_of(**options: Unpack[Options]) -> Settings:
+    """Settings from keywords as people write them.
+
+    Raises:
+        ReferenceSyntaxError: A digest or the engine's name can't be read.
+    """
+    output, ca_file = options.get("output"), options.get("ca_file")
+    try:
+        return Settings(
+            output=Path(output) if output is not None else None,
+            directory=Path(options.get("directory", "")),
+            digests=tuple(Digest.parse(str(digest)) for digest in options.get("digests", ())),
+            connections=options.get("connections"),
+            max_connections=options.get("max_connections", Settings().max_connections),
+            engine=Engine(options.get("engine", Engine.AUTO)),
+            limit_rate=options.get("limit_rate"),
+            overwrite=options.get("overwrite", False),
+            headers=tuple(options.get("headers", ())),
+            proxy=options.get("proxy"),
+            ca_file=Path(ca_file) if ca_file is not None else None,
+            verify_tls=options.get("verify_tls", True),
+            http3=options.get("http3", False),
+        )
+    except ValueError as error:
+        raise ReferenceSyntaxError(str(error)) from None
+
+
+def fetch(
+    reference: str,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: CancelToken | None = None,
+    **options: Unpack[Options],
+) -> Result:
+    """The file that ``reference`` names, proved and at its destination.
+
+    Args:
+        reference: A URL.
+        on_progress: Told about four times a second how it stands, on the calling thread.
+        cancel: Stops it from another thread.
+        **options: The fields of :class:`Settings`.
+
+    Raises:
+        FetchError: It can't be done; what has arrived is kept, and the same call goes on with it.
+    """
+
+    def tell(progress: tuple[Progress, ...]) -> None:
+        if on_progress is not None:
+            on_progress(progress[0])
+
+    result = fetch_many([Job(reference, settings_of(**options))], cancel=cancel, on_progress=tell)[0]
+    if result.error is not None:
+        raise result.error
+    return result
+
+
+async def afetch(
+    reference: str,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: CancelToken | None = None,
+    **options: Unpack[Options],
+) -> Result:
+    """:func:`fetch` for event loops: the same engine on a thread.
+
+    ``on_progress`` is called on the event loop's thread. Cancelling the task stops the download, and waits for it to
+    let go.
+
+    Raises:
+        FetchError: As :func:`fetch` does.
+    """
+    import asyncio  # noqa: PLC0415 - costs start-up time, and whoever needs it has it already
+
+    loop = asyncio.get_running_loop()
+    token = cancel or CancelToken()
+
+    def tell(progress: Progress) -> None:
+        if on_progress is not None:
+            loop.call_soon_threadsafe(on_progress, progress)
+
+    work = asyncio.ensure_future(asyncio.to_thread(fetch, reference, on_progress=tell, cancel=token, **options))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        token.cancel()
+        await asyncio.wait([work])
+        work.exception()  # looked at, so that nobody complains that it wasn't
+        raise
+
+
+def fetch_many(
+    jobs: Sequence[Job],
+    *,
+    cancel: CancelToken | None = None,
+    on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
+) -> list[Result]:
+    """One result for each job, in order. A failed download is a result too, and doesn't stop the others.
+
+    Args:
+        jobs: What to fetch. Jobs with the same network settings share one session.
+        cancel: Stops all of them.
+        on_progress: Told about four times a second how each stands, in order, on the calling thread.
+    """
+    sessions: dict[tuple[NetworkSettings, Engine], Session] = {}
+    tickets: list[Ticket] = []
+    cancel = cancel or CancelToken()
+    try:
+        tickets.extend(_session_for(job.settings, sessions).submit(job) for job in jobs)
+        for session in sessions.values():
+            session.start()
+            cancel.add_listener(session.cancel)
+        _watch(list(sessions.values()), tickets, on_progress)
+    finally:
+        for session in sessions.values():
+            cancel.remove_listener(session.cancel)
+            session.close()
+    return [_result_of(ticket) for ticket in tickets]
+
+
+def _watch(
+    sessions: list[Session], tickets: list[Ticket], on_progress: Callable[[tuple[Progress, ...]], None] | None
+) -> None:
+    over = False
+    while not over:
+        for session in sessions:
+            session.wait(PROGRESS_SECONDS / len(sessions))
+        over = all(session.is_idle() for session in sessions)
+        if on_progress is not None:
+            on_progress(tuple(ticket.progress for ticket in tickets))
+
+
+def _result_of(ticket: Ticket) -> Result:
+    if ticket.bug is not None:
+        raise ticket.bug
+    if ticket.result is None:
+        raise AssertionError("a download ended without a result")
+    return ticket.result
+
+
+def _session_for(settings: Settings, sessions: dict[tuple[NetworkSettings, Engine], Session]) -> Session:
+    network = NetworkSettings(
+        proxy=settings.proxy, ca_file=settings.ca_file, verify_tls=settings.verify_tls, http3=settings.http3
+    )
+    key = (network, settings.engine)
+    if key not in sessions:
+        sessions[key] = _open_session(network, settings.engine)
+    return sessions[key]
+
+
+def _open_session(network: NetworkSettings, engine: Engine) -> Session:
+    if not network.verify_tls:
+        log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
+    ports = Ports(
+        transport=_transport(network, engine),
+        disk=OsDisk(),
+        workers=ThreadWorkers(),
+        lock=DestinationLock,
+        clock=time.monotonic,
+        random=random.random,
+    )
+    return Session(ports, _resolve)
+
+
+def _transport(network: NetworkSettings, engine: Engine) -> Transport:
+    from anymatix_fetcher.transports.curl import CurlTransport  # noqa: PLC0415 - pycurl may be missing
+
+    del engine
+    return CurlTransport(network)
+
+
+def _resolve(job: Job) -> Resource:
+    settings = job.settings
+    return direct.resolve(
+        job.reference,
+        name=settings.output.name if settings.output else None,
+        digests=settings.digests,
+        headers=Headers(settings.headers),
+    )

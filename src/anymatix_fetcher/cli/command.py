@@ -1,0 +1,239 @@
+"""What ``anyfetch [OPTIONS] REFERENCE...`` can be told: its options, and what they mean together.
+
+Nothing here is slow to import: help, versions and wrong usage come at once. The work is in ``download``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher import __version__
+from anymatix_fetcher.cli.help import DOWNLOAD_SECTIONS, DOWNLOAD_TEXT
+from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
+from anymatix_fetcher.cli.parameters import (
+    Parsed,
+    parse_connection_count,
+    parse_connections,
+    parse_header,
+    parse_proxy,
+    parse_quantity,
+)
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.engine.facts import Engine, Job, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anymatix_fetcher.cli.session import Session
+
+ENGINES = tuple(engine.value for engine in Engine)
+PROGRESS_FORMS = ("auto", "bar", "json", "none")
+
+
+def _option(group: str, *names: str, **settings: object) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    return click.option(*names, cls=Option, group=group, **settings)
+
+
+def _parse_sha256(text: str) -> Digest:
+    return Digest.parse(f"sha256:{text}")
+
+
+@click.command(DOWNLOAD, cls=Command, help=DOWNLOAD_TEXT, sections=DOWNLOAD_SECTIONS)
+@click.argument("references", metavar="REFERENCE...", nargs=-1)
+@_option(
+    "Where to", "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Exact destination of one file."
+)
+@_option(
+    "Where to",
+    "-d",
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Destination folder; made where it isn't there. [default: here]",
+)
+@_option("Where to", "--overwrite", is_flag=True, help="Replace what is at the destination.")
+@_option(
+    "What it must be",
+    "--hash",
+    "digests",
+    type=Parsed("ALG:HEX", Digest.parse),
+    metavar="ALG:HEX",
+    multiple=True,
+    help="Expected digest: sha256, sha512, sha384, blake3, sha1, md5 or crc32; repeatable.",
+)
+@_option(
+    "What it must be",
+    "--sha256",
+    type=Parsed("HEX", _parse_sha256),
+    metavar="HEX",
+    help="The same as --hash sha256:HEX.",
+)
+@_option(
+    "How fast",
+    "-c",
+    "--connections",
+    type=Parsed("N|auto", parse_connections, ("auto", "1", "4", "8", "16")),
+    metavar="N|auto",
+    default="auto",
+    help="Connections at a time; auto finds out how many help. [default: auto]",
+)
+@_option(
+    "How fast",
+    "--max-connections",
+    type=Parsed("N", parse_connection_count),
+    metavar="N",
+    default="32",
+    help="How far auto may go. [default: 32]",
+)
+@_option(
+    "How fast",
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="auto",
+    help="What carries the bytes: libcurl, Python threads, or one stream. [default: auto]",
+)
+@_option(
+    "How fast",
+    "--limit-rate",
+    type=Parsed("RATE", parse_quantity),
+    metavar="RATE",
+    help="Bytes a second for all files together: 500K, 20M, 1.5G, in powers of 1024 as in curl, wget and aria2.",
+)
+@_option("How fast", "--http3", is_flag=True, help="Try HTTP/3, where libcurl has it.")
+@_option(
+    "How to get there",
+    "-H",
+    "--header",
+    "headers",
+    type=Parsed("HEADER", parse_header),
+    metavar="'NAME: VALUE'",
+    multiple=True,
+    help="Sent to the reference's own server, never to where that redirects; repeatable.",
+)
+@_option(
+    "How to get there",
+    "--proxy",
+    type=Parsed("URL", parse_proxy),
+    metavar="URL",
+    help="http, https, socks5 or socks5h; '' for none, whatever the environment says.",
+)
+@_option(
+    "How to get there",
+    "--cacert",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    metavar="FILE",
+    help="Certificates (PEM) to trust instead of the system's.",
+)
+@_option("How to get there", "--insecure", is_flag=True, help="Don't check certificates.")
+@_option(
+    "What it tells",
+    "--progress",
+    type=click.Choice(PROGRESS_FORMS),
+    default="auto",
+    help="auto: a live picture on a terminal, else a line now and then; json: one object a line on stderr.",
+)
+@_option(
+    "What it tells", "--json", "as_json", is_flag=True, help="One JSON object per reference on stdout, at the end."
+)
+@_option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
+@_option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
+@click.version_option(__version__, message="anyfetch %(version)s", cls=Option, group=HELP)
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    *,
+    references: tuple[str, ...],
+    progress: str,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+    **options: object,
+) -> int:
+    """Reads the options and downloads."""
+    session.verbosity = verbose
+    if not references:
+        raise Misuse("nothing to download: no REFERENCE is given", "anyfetch https://example.org/model.safetensors")
+    settings = _settings(len(references), **options)  # type: ignore[arg-type] # click has checked them
+    session.secrets = _secrets(references, settings)
+    if not (settings.verify_tls or quiet or progress == "json"):
+        session.complain("warning: certificates aren't checked: anybody on the way can read and change what is sent")
+    jobs = [Job(reference, settings) for reference in references]
+
+    from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    return run(jobs, Report(progress=progress, json=as_json, quiet=quiet), session, fetch_many=session.fetch_many)
+
+
+def _settings(
+    reference_count: int,
+    *,
+    output: Path | None,
+    directory: Path | None,
+    digests: tuple[Digest, ...],
+    sha256: Digest | None,
+    connections: int | str,
+    max_connections: int,
+    engine: str,
+    limit_rate: int | None,
+    overwrite: bool,
+    headers: tuple[tuple[str, str], ...],
+    proxy: str | None,
+    cacert: Path | None,
+    insecure: bool,
+    http3: bool,
+) -> Settings:
+    return Settings(
+        output=_exact(output, directory, reference_count),
+        directory=directory or Path(),
+        digests=_agreeing((*digests, sha256) if sha256 else digests, reference_count),
+        connections=connections if isinstance(connections, int) else None,
+        max_connections=max_connections,
+        engine=Engine(engine),
+        limit_rate=limit_rate,
+        overwrite=overwrite,
+        headers=headers,
+        proxy=proxy,
+        ca_file=cacert,
+        verify_tls=not insecure,
+        http3=http3,
+    )
+
+
+def _exact(output: Path | None, directory: Path | None, reference_count: int) -> Path | None:
+    if output is None:
+        return None
+    if reference_count > 1:
+        raise Misuse(
+            f"--output names one file, but {reference_count} references are given",
+            "use --directory DIR for several, or one command for each",
+        )
+    if str(output) == "-":
+        raise Misuse("standard output can't be a destination", "a file is proved before it is handed over; name one")
+    # As in curl and aria2: a relative name with a folder means that folder.
+    output = (directory or Path()) / output
+    if output.is_dir():
+        raise Misuse(f"--output {str(output)!r} is a folder", "use --directory for a folder")
+    return output
+
+
+def _agreeing(digests: tuple[Digest, ...], reference_count: int) -> tuple[Digest, ...]:
+    unique = tuple(dict.fromkeys(digests))
+    for algorithm in {digest.algorithm for digest in unique}:
+        if sum(digest.algorithm == algorithm for digest in unique) > 1:
+            raise Misuse(f"two different {algorithm} digests are given", "a file has only one; leave the other away")
+    if unique and reference_count > 1:
+        raise Misuse(
+            f"--hash describes one file, but {reference_count} references are given",
+            "use one command for each, with its own digest",
+        )
+    return unique
+
+
+def _secrets(references: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    values = [value for _, value in settings.headers]
+    queries = [reference.partition("?")[2] for reference in references]
+    return tuple(filter(None, [*values, *(value.rpartition(" ")[2] for value in values), *queries]))

@@ -1,0 +1,119 @@
+"""Downloads what the user named, shows how it goes, and tells how it ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.cli.displays import JsonDisplay, NoDisplay, PlainDisplay
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.log import log_to_stderr
+from anymatix_fetcher.cli.picture import FINAL_PHASES, name_of
+from anymatix_fetcher.cli.results import error_lines, path_line, result_object, summary
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.facts import Phase
+from anymatix_fetcher.errors import DownloadCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymatix_fetcher.cli.displays import Display
+    from anymatix_fetcher.cli.session import FetchMany, Session
+    from anymatix_fetcher.engine.facts import Job, Progress, Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How to tell what goes on: the form of the progress, of the results, and how much."""
+
+    progress: str = "auto"
+    json: bool = False
+    quiet: bool = False
+
+
+def run(jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany) -> int:
+    """Downloads, shows how it goes, tells how it ended; returns the exit code."""
+    cancel = CancelToken()
+    display = _Recording(_display(report, session))
+    results: list[Result] | None = None
+    with log_to_stderr(session.verbosity, session.secrets), interruptible(cancel) as interruption:
+        try:
+            results = fetch_many(jobs, cancel=cancel, on_progress=display.show)
+        finally:
+            display.close(results)
+    stopped = interruption.exit_code if any(map(_was_cancelled, results)) else None
+    _tell(results, report, session, stopped)
+    if stopped is not None:
+        session.complain(_interrupted(display.last))
+    # Whoever pressed Ctrl-C wants loops around us to stop too, so that outranks what failed before.
+    return stopped if stopped is not None else exit_code_for_all(result.error for result in results)
+
+
+class _Recording:
+    """A display that remembers what it was shown last, for a message about what is kept."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self.last: tuple[Progress, ...] = ()
+
+    def show(self, progress: tuple[Progress, ...]) -> None:
+        self.last = progress
+        self._display.show(progress)
+
+    def close(self, results: Sequence[Result] | None) -> None:
+        self._display.close(results)
+
+
+def _display(report: Report, session: Session) -> Display:
+    match report.progress:
+        case "json":
+            return JsonDisplay(session.err)
+        case "none":
+            return NoDisplay()
+        case "auto" if report.quiet:
+            return NoDisplay()
+        case "auto" if session.verbosity:
+            # A log is made of lines, and between them a picture would be in the way.
+            return PlainDisplay(session.err)
+        case "bar":
+            forced = True
+        case _:
+            forced = False
+    if not (forced or session.err.isatty()):
+        return PlainDisplay(session.err)
+    from anymatix_fetcher.cli.live import live_display  # noqa: PLC0415 - rich takes a tenth of a second to import
+
+    return live_display(session.err, forced=forced) or PlainDisplay(session.err)
+
+
+def _tell(results: Sequence[Result], report: Report, session: Session, stopped: int | None) -> None:
+    # Programs that read JSON from either stream get no lines for people in between, but for errors.
+    for_people = not (report.quiet or report.json or report.progress == "json")
+    for result in results:
+        if result.error is None:
+            if for_people:
+                session.complain(summary(result))
+        elif stopped is None or not _was_cancelled(result):
+            session.complain(*error_lines(result.error, result.reference if len(results) > 1 else ""))
+        if report.json:
+            session.out.write(json.dumps(result_object(result, interrupted_code=stopped)) + "\n")
+        elif path := path_line(result):
+            session.out.write_path(path)
+    session.out.flush()
+
+
+def _was_cancelled(result: Result) -> bool:
+    return isinstance(result.error, DownloadCancelled)
+
+
+def _interrupted(last: Sequence[Progress]) -> str:
+    kept = [
+        f"{name_of(one)}.part"
+        for one in last
+        if one.bytes_stored and (one.phase not in FINAL_PHASES or one.phase is Phase.CANCELLED)
+    ]
+    if not kept:
+        return "Interrupted. Nothing had arrived yet."
+    return f"Interrupted. What has arrived is kept in {', '.join(kept)}; run the same command again to go on."

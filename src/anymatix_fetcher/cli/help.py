@@ -1,0 +1,48 @@
+"""The words of ``anyfetch --help``."""
+
+from __future__ import annotations
+
+from anymatix_fetcher.cli.exit_codes import MEANINGS
+
+DOWNLOAD_TEXT = """\
+Bring files from where they live to where they are used: in parallel, resumable, and proved to the last byte.
+
+A REFERENCE is a URL: https://... or http://... Run the same command again to go on with what was interrupted.
+On success the file's path is written to stdout; everything else goes to stderr.
+"""
+
+VERBS = (
+    ("demo", "see on this machine, without internet, what parallel connections gain"),
+    ("testserver", "a server that misbehaves as told, to try downloads against"),
+)
+
+_EXAMPLES = (
+    "anyfetch https://example.org/model.safetensors",
+    "anyfetch -d ComfyUI/models/loras https://example.org/a.safetensors https://example.org/b.safetensors",
+    "anyfetch -o vae.safetensors --sha256 63aeecb9...e5 https://example.org/download/42",
+    "anyfetch --limit-rate 20M -c 4 https://example.org/model.gguf",
+    'anyfetch -H "Authorization: Bearer $TOKEN" https://example.org/private.safetensors',
+    "anyfetch --json --progress none https://example.org/model.gguf | jq -r .sha256",
+    'path=$(anyfetch -q https://example.org/model.gguf) && ls -l "$path"',
+)
+
+_ENVIRONMENT = (
+    ("http_proxy, https_proxy, all_proxy, no_proxy", "proxies, in lower or upper case; --proxy goes before"),
+    ("SSL_CERT_FILE", "certificates to trust; --cacert goes before"),
+    ("NETRC", "instead of ~/.netrc, which gives a host's user and password"),
+    ("NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG", "how the live display is drawn"),
+)
+
+_COMPLETION = (
+    'bash: eval "$(_ANYFETCH_COMPLETE=bash_source anyfetch)"',
+    'zsh:  eval "$(_ANYFETCH_COMPLETE=zsh_source anyfetch)"',
+    "fish: _ANYFETCH_COMPLETE=fish_source anyfetch | source",
+)
+
+DOWNLOAD_SECTIONS = {
+    "Verbs (anyfetch VERB --help tells more)": VERBS,
+    "Exit codes": MEANINGS,
+    "Environment": _ENVIRONMENT,
+    "Examples": _EXAMPLES,
+    "Completion, a line for the shell's start-up file": _COMPLETION,
+}

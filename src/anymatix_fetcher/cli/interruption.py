@@ -1,0 +1,72 @@
+"""Ctrl-C and its kin: the first one stops in good order, the second one at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.cli.exit_codes import exit_code_for_signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from anymatix_fetcher.engine.cancel import CancelToken
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+_SHOW_CURSOR = b"\x1b[?25h\n"
+
+
+class Interruption:
+    """Which signal asked to stop, if any. Only the first one counts; the next one ends the process.
+
+    Args:
+        cancel: What the first signal cancels.
+        leave: Ends the process with an exit code. Not ``sys.exit``: threads that still work would be waited for.
+    """
+
+    def __init__(self, cancel: CancelToken, leave: Callable[[int], None] = os._exit) -> None:
+        self._cancel = cancel
+        self._leave = leave
+        self._signal: int | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code that the signal calls for; ``None`` where there was none."""
+        return None if self._signal is None else exit_code_for_signal(self._signal)
+
+    def receive(self, number: int, _frame: FrameType | None = None) -> None:
+        """What a signal does."""
+        if self._signal is None:
+            self._signal = number
+            self._cancel.cancel()
+            return
+        if os.isatty(2):
+            # The live display has hidden it, and nothing else will bring it back.
+            os.write(2, _SHOW_CURSOR)
+        self._leave(exit_code_for_signal(number))
+
+
+@contextmanager
+def interruptible(cancel: CancelToken) -> Iterator[Interruption]:
+    """Has signals cancel ``cancel`` within the block; afterwards they do what they did before.
+
+    A hang-up that the parent process has ignored stays ignored: that is what ``nohup`` is for. Outside the main thread
+    nobody can handle signals, and nothing is changed.
+    """
+    interruption = Interruption(cancel)
+    previous = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in _NAMES:
+            number = getattr(signal, name, None)
+            if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+                continue
+            previous[number] = signal.signal(number, interruption.receive)
+    try:
+        yield interruption
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

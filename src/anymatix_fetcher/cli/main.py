@@ -1,0 +1,114 @@
+"""``anyfetch``: chooses the command, and sees to it that every ending is one clear sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli import exit_codes
+from anymatix_fetcher.cli.layout import DOWNLOAD, Program
+from anymatix_fetcher.cli.session import FetchMany, Session, fetch_by_api
+from anymatix_fetcher.errors import FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NAME = "anyfetch"
+_COMPLETE = "_ANYFETCH_COMPLETE"
+
+PROGRAM = Program(
+    _NAME,
+    {
+        DOWNLOAD: "anymatix_fetcher.cli.command:command",
+        "demo": "anymatix_fetcher.cli.demo:command",
+        "testserver": "anymatix_fetcher.cli.testserver:command",
+    },
+)
+
+
+def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_api) -> int:
+    """Runs the command line ``argv`` (``None``: the process's own) and returns its exit code.
+
+    ``fetch_many`` does the downloading.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    session = Session(fetch_many)
+    code = _run(arguments, session)
+    session.out.flush()
+    if session.out.failure is not None:
+        session.complain(f"error: standard output can't be written: {session.out.failure.strerror}")
+        code = code or exit_codes.STORAGE
+    session.err.flush()
+    return code
+
+
+def _run(arguments: list[str], session: Session) -> int:
+    try:
+        return _invoke(arguments, session)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.UsageError as error:
+        hint = getattr(error, "hint", "") or f"{_help_command(error)} explains every option"
+        session.complain(f"error: {_sentence(error.format_message())}", f"hint: {hint}")
+        return exit_codes.USAGE
+    except FetchError as error:
+        from anymatix_fetcher.cli.results import error_lines  # noqa: PLC0415 - rarely needed
+
+        session.complain(*error_lines(error))
+        return exit_codes.exit_code_for(error)
+    except (click.Abort, KeyboardInterrupt):
+        session.complain("Interrupted.")
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        _silence_streams()
+        return exit_codes.DONE
+    except Exception as bug:  # noqa: BLE001 - the last line of defence: no traceback, since it may hold secrets
+        _report_bug(bug, session)
+        return exit_codes.BUG
+
+
+def _invoke(arguments: list[str], session: Session) -> int:
+    # Not click's own main(): it turns a reader that went away into exit code 1, which means a bug here.
+    instruction = os.environ.get(_COMPLETE)
+    if instruction:
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - only shells that complete need it
+
+        return shell_complete(PROGRAM, {"obj": session}, _NAME, _COMPLETE, instruction)
+    with PROGRAM.make_context(_NAME, arguments, obj=session) as context:
+        code = PROGRAM.invoke(context)
+    return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _help_command(error: click.UsageError) -> str:
+    verb = error.ctx.info_name if error.ctx is not None else None
+    return "anyfetch --help" if verb in {None, _NAME, DOWNLOAD} else f"anyfetch {verb} --help"
+
+
+def _sentence(message: str) -> str:
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _report_bug(bug: Exception, session: Session) -> None:
+    lines = [f"error: {type(bug).__name__}: this is a bug in anyfetch"]
+    if session.verbosity:
+        import traceback  # noqa: PLC0415 - for bugs only
+
+        from anymatix_fetcher.cli.redaction import redact  # noqa: PLC0415 - for bugs only
+
+        lines.append(redact("".join(traceback.format_exception(bug)), session.secrets).rstrip())
+    else:
+        lines.append("hint: run it again with --verbose, and report what that shows")
+    session.complain(*lines)
+
+
+def _silence_streams() -> None:
+    from anymatix_fetcher.cli.streams import silence  # noqa: PLC0415 - rarely needed
+
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            silence(stream)

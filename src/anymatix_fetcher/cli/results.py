@@ -1,0 +1,99 @@
+"""How it ended: the JSON object for programs, and the lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.exit_codes import exit_code_for
+from anymatix_fetcher.cli.redaction import redact
+from anymatix_fetcher.engine.facts import Status
+from anymatix_fetcher.errors import DownloadCancelled
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.engine.facts import Result
+    from anymatix_fetcher.errors import FetchError
+
+_HASH_DIGITS_SHOWN = 12
+
+
+def result_object(result: Result, *, interrupted_code: int | None = None) -> dict[str, object]:
+    """The JSON form of a result.
+
+    Args:
+        result: What became of one reference.
+        interrupted_code: The exit code of the signal that stopped it, for an error that says "cancelled".
+    """
+    return {
+        "reference": result.reference,
+        "status": result.status.value,
+        "path": None if result.path is None else str(result.path.absolute()),
+        "size": result.size,
+        "sha256": result.sha256,
+        "verified": result.verified,
+        "bytes_downloaded": result.bytes_downloaded,
+        "bytes_resumed": result.bytes_resumed,
+        "seconds": round(result.seconds, 3),
+        "requests": result.requests,
+        "origin_requests": result.origin_requests,
+        "renewals": result.renewals,
+        "connections_peak": result.connections_peak,
+        "engine": result.engine,
+        "http_version": result.http_version,
+        "error": None if result.error is None else _error_object(result.error, interrupted_code),
+    }
+
+
+def path_line(result: Result) -> str | None:
+    """Where the file is, absolute, for scripts to read; ``None`` where there is no file."""
+    return None if result.path is None or result.error is not None else str(result.path.absolute())
+
+
+def summary(result: Result) -> str:
+    """One line for people about a success: name, size, time, rate, what proved it, what was kept."""
+    facts = [] if result.size is None else [format.size(result.size)]
+    match result.status:
+        case Status.PRESENT:
+            facts.append("already there")
+        case Status.LINKED:
+            facts.append("linked to the copy that was here")
+        case _ if result.bytes_downloaded and result.seconds > 0:
+            average = format.rate(result.bytes_downloaded / result.seconds)
+            facts.append(f"{format.duration(result.seconds)} at {average}")
+        case _:
+            facts.append("nothing was left to fetch")
+    if result.bytes_resumed:
+        facts.append(f"{format.size(result.bytes_resumed)} kept from before")
+    name = format.printable(result.path.name if result.path else result.reference)
+    return f"{name}: {', '.join([*facts, proof(result)])}"
+
+
+def proof(result: Result) -> str:
+    """What proves the file to be the right one, in words that claim no more than is known."""
+    shown = f"sha256 {result.sha256[:_HASH_DIGITS_SHOWN]}..." if result.sha256 else ""
+    match result.verified:
+        case "none":
+            return "not proved: the server states neither digest nor length" + (f" ({shown})" if shown else "")
+        case "length":
+            return "proved by its length only" + (f" ({shown})" if shown else "")
+        case "sha256":
+            return f"proved by {shown or 'sha256'}"
+        case algorithm:
+            return f"proved by {algorithm}" + (f" ({shown})" if shown else "")
+
+
+def error_lines(error: FetchError, about: str = "") -> list[str]:
+    """What went wrong and what to do about it; ``about`` names the reference where there are several."""
+    subject = f"{format.printable(about)}: " if about else ""
+    lines = [f"error: {subject}{format.printable(redact(error.message))}"]
+    return [*lines, f"hint: {format.printable(error.hint)}"] if error.hint else lines
+
+
+def _error_object(error: FetchError, interrupted_code: int | None) -> dict[str, object]:
+    code = exit_code_for(error)
+    return {
+        "kind": type(error).__name__,
+        "message": redact(error.message),
+        "hint": error.hint,
+        "exit_code": interrupted_code if interrupted_code and isinstance(error, DownloadCancelled) else code,
+    }

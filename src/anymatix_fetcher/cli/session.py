@@ -1,0 +1,57 @@
+"""What one run of the command line knows and passes on: its streams, its downloader, what must not be printed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from anymatix_fetcher.cli.streams import PatientStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.engine.facts import Job, Progress, Result
+
+
+class FetchMany(Protocol):
+    """Downloads files: ``anymatix_fetcher.api.fetch_many``, or something that behaves like it."""
+
+    def __call__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        cancel: CancelToken | None = None,
+        on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
+    ) -> list[Result]:
+        """One result for each job, in order; a failed download is a result too."""
+
+
+@dataclass(slots=True)
+class Session:
+    """The surroundings of a command; ``verbosity`` and ``secrets`` are filled in when options have been read."""
+
+    fetch_many: FetchMany
+    out: PatientStream = field(default_factory=lambda: PatientStream(sys.stdout))
+    err: PatientStream = field(default_factory=lambda: PatientStream(sys.stderr))
+    verbosity: int = 0
+    secrets: tuple[str, ...] = ()
+
+    def complain(self, *lines: str) -> None:
+        """Writes lines to stderr."""
+        for line in lines:
+            self.err.write(line + "\n")
+        self.err.flush()
+
+
+def fetch_by_api(
+    jobs: Sequence[Job],
+    *,
+    cancel: CancelToken | None = None,
+    on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
+) -> list[Result]:
+    """The library's ``fetch_many``, imported when it is used: it brings the engine and libcurl with it."""
+    from anymatix_fetcher.api import fetch_many  # noqa: PLC0415 - see above
+
+    return fetch_many(jobs, cancel=cancel, on_progress=on_progress)

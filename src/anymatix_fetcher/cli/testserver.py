@@ -1,0 +1,233 @@
+"""``anyfetch testserver``: an origin on this machine that misbehaves as told."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.layout import Command, Misuse, Option
+from anymatix_fetcher.cli.parameters import Parsed
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.testing import Origin, Rule, load, parse_rule, parse_size, rules_help
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.testing import File, Ledger
+
+_DEFAULT_FILE = ("/model.safetensors", 100_000_000)
+_MOST_HASHED_BYTES = 256_000_000
+# More than that would keep people waiting for a server that could already serve.
+_POLL_SECONDS = 0.1
+
+_EXAMPLES = (
+    "anyfetch testserver --file /model.safetensors=2GB --rule reset:after=300000,request=2",
+    "anyfetch testserver --signed /model.safetensors=500MB --ttl 20 --rate 10M",
+    "anyfetch testserver --spec reported-server.json --json",
+)
+
+
+def _parse_file(text: str) -> tuple[str, int]:
+    path, separator, size = text.rpartition("=")
+    if not separator or not path.startswith("/") or path.startswith("/_"):
+        raise ValueError("expected PATH=SIZE, such as /model.safetensors=2GB; paths with /_ are the server's own")
+    return path, parse_size(size)
+
+
+_FILE = Parsed("PATH=SIZE", _parse_file)
+
+
+class _ServerCommand(Command):
+    """Adds the rules to the help; they are listed where they are known."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """The rules' own help."""
+        formatter.write("\n" + rules_help())
+
+
+@click.command(
+    "testserver",
+    cls=_ServerCommand,
+    help="Serve generated files and misbehave as told, until Ctrl-C; then print what was asked for.\n\n"
+    "There are two origins: the first one redirects signed files to the second one. The files cost neither disk nor "
+    "memory. GET /_ledger tells the account while it runs.",
+    sections={"Examples": _EXAMPLES},
+)
+@click.option("--host", cls=Option, group="Where", metavar="ADDRESS", help="[default: 127.0.0.1]")
+@click.option(
+    "--port", cls=Option, group="Where", type=click.IntRange(0, 65535), metavar="N", help="[default: any free]"
+)
+@click.option("--tls", cls=Option, group="Where", nargs=2, metavar="CERT KEY", help="Speak https with these PEM files.")
+@click.option("--seed", cls=Option, group="What", type=int, metavar="N", help="What all bytes depend on. [default: 0]")
+@click.option("--file", "files", cls=Option, group="What", type=_FILE, multiple=True, help="A plain file; repeatable.")
+@click.option(
+    "--signed", cls=Option, group="What", type=_FILE, multiple=True, help="A file behind signed URLs; repeatable."
+)
+@click.option(
+    "--ttl",
+    cls=Option,
+    group="What",
+    type=click.FloatRange(0, min_open=True),
+    default=300.0,
+    metavar="S",
+    help="Seconds that a signed URL holds. [default: 300]",
+)
+@click.option(
+    "--rate",
+    cls=Option,
+    group="What",
+    type=Parsed("RATE", parse_size),
+    metavar="RATE",
+    help="Bytes a second for each connection: 500K, 10M, in powers of 1000 as in rules.",
+)
+@click.option(
+    "--rule", "rules", cls=Option, group="What", type=Parsed("RULE", parse_rule), multiple=True, help="See below."
+)
+@click.option(
+    "--spec",
+    cls=Option,
+    group="What",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A server described in JSON; other options add to it.",
+)
+@click.option(
+    "--json", "as_json", cls=Option, group="Help", is_flag=True, help="Two JSON objects on stdout: offer and ledger."
+)
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    *,
+    host: str | None,
+    port: int | None,
+    tls: tuple[str, str] | None,
+    seed: int | None,
+    files: Sequence[tuple[str, int]],
+    signed: Sequence[tuple[str, int]],
+    ttl: float,
+    rate: int | None,
+    rules: Sequence[Rule],
+    spec: Path | None,
+    as_json: bool,
+) -> int:
+    """Builds the origin and serves."""
+    described = _described(spec, {"host": host, "port": port, "seed": seed}, tls)
+    origin = _origin(described, tls)
+    offered: dict[str, File | None] = dict.fromkeys(_paths_of(described))
+    if not (offered or files or signed):
+        files = [_DEFAULT_FILE]
+    offered |= {path: origin.add(path, size=size) for path, size in files}
+    offered |= {path: origin.sign(path, size=size, ttl_seconds=ttl) for path, size in signed}
+    if rate is not None:
+        origin.script(f"throttle:rate={rate}")
+    origin.script(*rules)
+    return serve(origin, offered, session, as_json=as_json)
+
+
+def serve(origin: Origin, offered: Mapping[str, File | None], session: Session, *, as_json: bool) -> int:
+    """Serves until a signal comes, and then tells what was asked for. To be stopped is how it ends well: code 0.
+
+    ``offered`` has a path for each file, and the file where it wasn't described elsewhere.
+    """
+    cancel = CancelToken()
+    with interruptible(cancel):
+        try:
+            origin.start()
+        except OSError as error:
+            raise Misuse(
+                f"the address can't be bound: {error.strerror or type(error).__name__}",
+                "choose another --port, or none",
+            ) from None
+        try:
+            _tell_offer(origin, offered, session, as_json=as_json)
+            # Not an Event: a signal handler that sets one while its lock is held would wait for itself.
+            while not cancel.cancelled:
+                time.sleep(_POLL_SECONDS)
+        finally:
+            origin.close()
+    _tell_ledger(origin.ledger(), session, as_json=as_json)
+    return 0
+
+
+def _described(spec: Path | None, given: dict[str, Any], tls: tuple[str, str] | None) -> dict[str, Any]:
+    described: dict[str, Any] = {}
+    if spec is not None:
+        if tls:
+            raise Misuse("--tls and --spec don't go together", "give the files and rules as options")
+        try:
+            described = json.loads(spec.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise Misuse(f"{str(spec)!r} can't be read as JSON", "see anyfetch testserver --help") from None
+        if not isinstance(described, dict):
+            raise Misuse(f"{str(spec)!r} holds no JSON object", "see anyfetch testserver --help")
+    return {**described, **{key: value for key, value in given.items() if value is not None}}
+
+
+def _origin(described: dict[str, Any], tls: tuple[str, str] | None) -> Origin:
+    try:
+        if not tls:
+            return load(described)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+    except ValueError as error:
+        raise Misuse(str(error), "see anyfetch testserver --help") from None
+    except OSError:
+        raise Misuse("the certificate or its key can't be read", "--tls wants two PEM files: CERT KEY") from None
+    return Origin(**described, tls=context)
+
+
+def _paths_of(described: dict[str, Any]) -> list[str]:
+    entries: list[dict[str, str]] = []
+    for key in ("files", "signed"):
+        given = described.get(key, [])
+        entries += [given] if isinstance(given, dict) else given
+    return [entry["path"] for entry in entries]
+
+
+def _tell_offer(origin: Origin, offered: Mapping[str, File | None], session: Session, *, as_json: bool) -> None:
+    if as_json:
+        files = [_file_object(path, origin.url(path), file) for path, file in offered.items()]
+        offer = {"origin": origin.url("/"), "target": origin.target_url("/"), "files": files}
+        session.out.write(json.dumps(offer) + "\n")
+    else:
+        first = origin.url(next(iter(offered)))
+        lines = [f"origin {origin.url('/')}", f"target {origin.target_url('/')}"]
+        lines += [
+            f"  {origin.url(path)}{f'  {format.size(file.size)}' if file else ''}" for path, file in offered.items()
+        ]
+        lines += ["try:", f"  anyfetch {first}", f"  curl -LO {first}", "Ctrl-C ends it."]
+        session.out.write("\n".join(lines) + "\n")
+    session.out.flush()
+
+
+def _file_object(path: str, url: str, file: File | None) -> dict[str, object]:
+    hashed = file is not None and file.size <= _MOST_HASHED_BYTES
+    return {
+        "path": path,
+        "url": url,
+        "size": file.size if file else None,
+        "sha256": file.sha256() if file and hashed else None,
+    }
+
+
+def _tell_ledger(ledger: Ledger, session: Session, *, as_json: bool) -> None:
+    if as_json:
+        session.out.write(json.dumps(ledger.as_json()) + "\n")
+    else:
+        requests = ", ".join(f"{count} to the {name}" for name, count in ledger.origins.items())
+        lines = [
+            f"{format.plural(ledger.requests, 'request')}" + (f" ({requests})" if requests else ""),
+            f"{format.size(ledger.bytes_sent)} sent, {ledger.connections} connections, {ledger.peak_requests} at once",
+            *(f"  {name} happened {format.plural(count, 'time')}" for name, count in ledger.faults.items()),
+        ]
+        session.out.write("\n".join(lines) + "\n")
+    session.out.flush()

@@ -1,0 +1,89 @@
+"""Where the bytes are at the moment: the resource's own address, and the target that its redirects led to.
+
+A target is derived: it may carry a signature that expires, and it is shared by all connections, for every walk from
+the origin may be counted against the user. Credentials and the user's headers belong to the origin and go nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.http import Headers, Request
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.spans import Span
+    from anymatix_fetcher.core.urls import Url
+
+MAX_HOPS = 10
+
+
+class Address:
+    """The way to the bytes.
+
+    Args:
+        resource: What the source gave.
+    """
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.target: Url | None = None
+        self.served = False
+        self.trusted = False
+
+    @property
+    def origin_url(self) -> Url:
+        """The resource's own URL, without userinfo."""
+        return self.resource.url.without_credentials()
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known where the bytes are."""
+        return self.target is not None
+
+    @property
+    def derived(self) -> bool:
+        """Whether a redirect led to the target: only then can it be renewed."""
+        return self.target is not None and self.target != self.origin_url
+
+    def is_current(self, url: Url) -> bool:
+        """Whether an answer from ``url`` says something of the target in use."""
+        return self.target is None or url == self.target
+
+    def settle(self, url: Url) -> None:
+        """An accepted answer came from ``url``."""
+        self.target = url
+        self.served = True
+
+    def expire(self) -> None:
+        """The target isn't good any more: the next request walks from the origin again."""
+        self.target = None
+        self.served = self.trusted = False
+
+    def request(
+        self, url: Url, span: Span | None, *, if_range: str | None, fresh_connection: bool, http1_only: bool
+    ) -> Request:
+        """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin."""
+        fields: list[tuple[str, str]] = []
+        at_origin = url.origin == self.resource.url.origin
+        if at_origin:
+            fields += self.resource.headers.fields
+            fields += self._basic_authorization(fields)
+        if if_range is not None and span is not None:
+            fields.append(("If-Range", if_range))
+        return Request(
+            url,
+            span,
+            Headers(tuple(fields)),
+            fresh_connection=fresh_connection,
+            netrc_allowed=at_origin,
+            http1_only=http1_only,
+        )
+
+    def _basic_authorization(self, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        credentials = self.resource.url.credentials
+        if credentials is None or any(name.lower() == "authorization" for name, _ in fields):
+            return []
+        encoded = base64.b64encode(":".join(credentials).encode()).decode("ascii")
+        return [("Authorization", f"Basic {encoded}")]

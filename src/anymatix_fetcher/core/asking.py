@@ -1,0 +1,254 @@
+"""Asking: which requests are under way, where they go, and how the servers' manners and moods shape the next ones.
+
+The machine says what it wants; this says how it is asked for: at which address, with which connection, when, and how
+many at a time. What it can't cope with goes back to the machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.account import Account
+from anymatix_fetcher.core.address import MAX_HOPS, Address
+from anymatix_fetcher.core.exchange import Exchange, Purpose, State
+from anymatix_fetcher.core.exchanges import Exchanges
+from anymatix_fetcher.core.manners import Manners
+from anymatix_fetcher.core.reaction import Reaction, Situation
+from anymatix_fetcher.core.retry import Patience
+from anymatix_fetcher.core.segments import next_segment, theft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.coverage import Coverage
+    from anymatix_fetcher.core.judge import Refused
+    from anymatix_fetcher.core.pace import Pace
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.spans import Span
+    from anymatix_fetcher.core.urls import Url
+
+ADAPTING_SECONDS = 0.05
+"""How often the pace is asked, at most."""
+SETTLING_SECONDS = 1.0
+"""A fresh address that is refused, or a file that isn't found, is asked for once more after this."""
+
+
+class Asking:
+    """The requests of one download.
+
+    Args:
+        resource: What to ask for.
+        pace: How many connections at a time.
+        number: The download's number within its session.
+        random: Gives numbers in [0, 1) for jitter.
+        one_stream: Ask with one connection and without dividing, whatever the server can do.
+        out: Where commands go.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        pace: Pace,
+        *,
+        number: int,
+        random: Callable[[], float],
+        one_stream: bool,
+        out: list[m.Command],
+    ) -> None:
+        self.account = Account()
+        self.address = Address(resource)
+        self.exchanges = Exchanges(number)
+        self.manners = Manners()
+        self.pace = pace
+        self.patience = Patience(random)
+        self.one_stream = one_stream
+        self.renewing = False
+        self._out = out
+        self._adapted_at = float("-inf")
+        self._fresh_connection = False
+        self._second_chance = True
+
+    # Requests ---------------------------------------------------------------------------------------------
+
+    def may_start(self, now: float, *, divisible: bool) -> bool:
+        """Whether one more request may go out.
+
+        Args:
+            now: The time.
+            divisible: Whether the length is known and the part file open, so that several connections have a meaning.
+        """
+        if now < self.patience.not_before or self.renewing:
+            return False
+        if not self.address.settled and self.exchanges.walks:
+            return False  # one walks from the origin for all
+        return len(self.exchanges) < (self.pace.connections if divisible and self.divides else 1)
+
+    @property
+    def divides(self) -> bool:
+        """Whether the file is asked for in parts, by several connections once the address is settled."""
+        return self.address.settled and self.manners.ranged and not self.one_stream
+
+    def start(
+        self,
+        span: Span | None,
+        purpose: Purpose,
+        now: float,
+        *,
+        identity: m.Identity | None,
+        url: Url | None = None,
+        hops: int = 0,
+    ) -> None:
+        """Sends one request; ``url`` and ``hops`` follow a redirect."""
+        from_origin = hops > 0 or not self.address.settled
+        url = url or self.address.target or self.address.origin_url
+        request = self.address.request(
+            url,
+            span,
+            if_range=self._if_range(identity, url),
+            fresh_connection=self._fresh_connection or purpose is Purpose.COMPARE,
+            http1_only=self.manners.http1_only,
+        )
+        self._fresh_connection = False
+        self.account.requests += 1
+        self.account.origin_requests += url.origin == self.address.origin_url.origin
+        exchange = self.exchanges.begin(request, span, purpose, now, from_origin=from_origin, hops=hops)
+        self._out.append(m.StartExchange(exchange.id, request))
+
+    def follow(self, exchange: Exchange, url: Url, now: float, identity: m.Identity | None) -> bool:
+        """Asks where a redirect leads; False where it has led on too often."""
+        if exchange.hops >= MAX_HOPS:
+            return False
+        if not exchange.from_origin:
+            self.address.expire()  # the target moved on; whoever asks next follows
+        span, purpose = exchange.request.span, exchange.purpose
+        self.start(span, purpose, now, identity=identity, url=url, hops=exchange.hops + 1)
+        return True
+
+    def _if_range(self, identity: m.Identity | None, url: Url) -> str | None:
+        if not self.manners.takes_if_range or self.manners.tags_disagree:
+            return None
+        return identity.validator.if_range if identity and identity.origin == url.origin else None
+
+    def drop(self, exchange: Exchange) -> None:
+        """Gives an exchange up."""
+        self.exchanges.end(exchange.id)
+        self._out.append(m.CancelExchange(exchange.id))
+
+    def drop_all(self) -> None:
+        """Gives every exchange up."""
+        for exchange in self.exchanges:
+            self.drop(exchange)
+
+    # Dividing ---------------------------------------------------------------------------------------------
+
+    def next_fill(
+        self, coverage: Coverage, length: int, now: float, *, block_size: int, bytes_per_second: float
+    ) -> Span | None:
+        """What to ask for next of a file whose length is known; ``None`` where nothing is worth a request."""
+        waiting = coverage.waiting(length, self.exchanges.rests(Purpose.FILL))
+        if self.one_stream:
+            return next(iter(waiting), None)
+        flowing = self.exchanges.flowing
+        segment = next_segment(
+            waiting,
+            length=length,
+            block_size=block_size,
+            connections=self.pace.connections,
+            bytes_per_second=bytes_per_second / flowing if flowing else 0.0,
+        )
+        if segment is not None or not self.address.settled:
+            return segment
+        taken = theft(self.exchanges.lanes(now), block_size)
+        victim = self.exchanges.get(taken.victim) if taken else None
+        if taken is None or victim is None:
+            return None
+        victim.stop = taken.span.start
+        self._out.append(m.NarrowBody(victim.id, taken.span.start))
+        return taken.span
+
+    def adapt(self, coverage: Coverage, length: int | None, now: float) -> None:
+        """Lets the pace see what arrives, while there is enough to ask for to fill every connection that it allows."""
+        if not self.divides or not length or now - self._adapted_at < ADAPTING_SECONDS:
+            return
+        self._adapted_at = now
+        if coverage.waiting(length, self.exchanges.rests(Purpose.FILL)):
+            self.pace.observe(self.account.bytes_downloaded, self.exchanges.flowing, now)
+            for exchange in list(self.exchanges)[self.pace.connections :]:
+                self.drop(exchange)  # the youngest: their windows are the least open
+
+    # Refusals and failures --------------------------------------------------------------------------------
+
+    def situation(self, exchange: Exchange, coverage: Coverage, length: int | None, *, has_digest: bool) -> Situation:
+        """What a refusal of ``exchange`` has to be seen in."""
+        request, head = exchange.request, exchange.head
+        stated = None
+        if head is not None:
+            stated = head.content_range.total if head.content_range else head.content_length
+        return Situation(
+            is_current=self.address.is_current(request.url),
+            derived=self.address.derived,
+            served=self.address.served,
+            redirected=exchange.hops > 0,
+            others_flow=self.exchanges.flowing > 0,
+            second_chance=self._second_chance,
+            ranged=request.span is not None,
+            had_if_range=request.headers.get("If-Range") is not None,
+            length=length,
+            holds_bytes=bool(coverage.held),
+            has_digest=has_digest,
+            tags_disagree=self.manners.tags_disagree,
+            same_length=length in (None, stated),
+        )
+
+    def cope(  # noqa: C901 - one branch for each reaction
+        self, reaction: Reaction, refused: Refused, now: float, *, nothing_stored: bool
+    ) -> bool:
+        """Does what a reaction asks for; False where a budget is spent, or where it isn't a matter of asking."""
+        match reaction:
+            case Reaction.IGNORE:
+                return True
+            case Reaction.WAIT:
+                self.pace.refused(len(self.exchanges), now)
+                return self.patience.throttled(now, refused.retry_after_seconds) or self.exchanges.flowing > 0
+            case Reaction.FEWER:
+                self.pace.refused(len(self.exchanges), now)
+            case Reaction.RENEW:
+                return self._renew()
+            case Reaction.ONCE_MORE:
+                self._second_chance = False
+                self.address.expire()
+                self.patience.delay(now, SETTLING_SECONDS, "asking once more")
+            case Reaction.WITHOUT_IF_RANGE:
+                self.manners.takes_if_range = False
+            case Reaction.DISTRUST_RANGES:
+                self._fresh_connection = True
+                if self.manners.lied(nothing_stored=nothing_stored):
+                    self.drop_all()
+            case Reaction.WITHOUT_RANGE:
+                self.manners.ranged = False
+            case Reaction.DISTRUST_TAGS:
+                self.manners.tags_disagree = True
+                self.address.trusted = False
+            case Reaction.RETRY | Reaction.EMPTY | Reaction.FORGET_IDENTITY | Reaction.CHANGED | Reaction.FAIL:
+                return False
+            case _:
+                assert_never(reaction)
+        return True
+
+    def _renew(self) -> bool:
+        self.address.expire()
+        if not self.patience.renewed():
+            return False
+        self.account.renewals += 1
+        self.renewing = True
+        self._out.append(m.Renew())
+        return True
+
+    def may_retry(self, exchange: Exchange, now: float) -> bool:
+        """An exchange came to nothing: the next one waits. False where there has been enough of that."""
+        if self.exchanges.flowing and exchange.state is State.ASKED:
+            # An extra connection wasn't let in while others go on: that is the server's limit, not an outage.
+            self.pace.refused(len(self.exchanges), now)
+        self._fresh_connection = True
+        return self.patience.failed(now, exchange.started_at) or self.exchanges.flowing > 0

@@ -1,0 +1,500 @@
+"""THE state machine: one download, from its first request to the published file.
+
+Theory of operation
+-------------------
+
+``commands = download.receive(event, now)`` is the only way in. One thread owns a machine, so it has no lock; it reads
+no clock, so a test runs an hour in a millisecond; it holds no byte, only lengths. Every event is handled by one method,
+then ``_advance`` looks at the whole and asks for what is missing: handlers change facts, ``_advance`` draws
+conclusions.
+
+::
+
+    OPENING --> TRANSFERRING --> VERIFYING --> PUBLISHING --> DONE        from any but DONE: --> FAILED, CANCELLED
+                     ^-------------'   a digest that doesn't match sends it back for the blocks in question
+
+**Opening.** The first request is a ranged GET that is already payload. It walks from the resource's own address along
+the redirects, one exchange a hop, so that each hop's facts are seen and credentials stay at their origin. The first
+accepted head settles the target, and all further exchanges share it. While it isn't settled there is one exchange only.
+
+**Judging.** No body flows before ``judge`` has accepted its head. What a refusal means depends on where it came from:
+the same 403 is a missing token at the origin, an expired signature at a target that served a minute ago, and a limit
+where other connections go on.
+
+**Renewing** isn't a phase: the target is forgotten, one exchange walks from the origin, the others go on meanwhile.
+
+**Sameness.** Bytes of two representations are never combined: see ``matching``.
+
+**A digest that doesn't match** destroys nothing: see ``proof`` for who is suspected, and in which order.
+
+**Late events** of dropped exchanges are normal: an unknown exchange id is ignored. Ids are never used twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.address import MAX_HOPS
+from anymatix_fetcher.core.asking import Asking
+from anymatix_fetcher.core.comparison import Comparison, Question
+from anymatix_fetcher.core.coverage import Coverage
+from anymatix_fetcher.core.exchange import Exchange, Purpose, State
+from anymatix_fetcher.core.explain import KEPT, failure_error, refusal_error
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.http import Validator
+from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refusal, Refused, Verdict, judge
+from anymatix_fetcher.core.matching import Matching
+from anymatix_fetcher.core.meter import Meter
+from anymatix_fetcher.core.phase import TRANSITIONS, Phase
+from anymatix_fetcher.core.proof import Proof, Suspect
+from anymatix_fetcher.core.reaction import Reaction, react
+from anymatix_fetcher.core.segments import FIRST_SEGMENT
+from anymatix_fetcher.core.spans import Span, SpanSet, union
+from anymatix_fetcher.errors import DownloadCancelled, FetchError, RepresentationChangedError, UnexpectedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.account import Account
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.pace import Pace
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.urls import Url
+
+    Judge = Callable[[Request, ResponseHead, Known, str], Verdict]
+
+GAP_SECONDS = 5.0
+"""When nobody has looked for so long, the machine slept or we were writing: the peers aren't to blame."""
+
+
+class Download:
+    """One resource on its way to the disk.
+
+    Args:
+        resource: What to fetch.
+        pace: How many connections at a time.
+        number: The download's number within its session: its exchange ids carry it.
+        random: Gives numbers in [0, 1) for jitter.
+        one_stream: Ask with one connection and without dividing, whatever the server can do.
+        block_size: The journal's; told anew when the part file is opened.
+        judge: Judges heads.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        pace: Pace,
+        *,
+        number: int = 0,
+        random: Callable[[], float],
+        one_stream: bool = False,
+        block_size: int = 1 << 20,
+        judge: Judge = judge,
+    ) -> None:
+        self.coverage = Coverage()
+        self._out: list[m.Command] = []
+        self._asking = Asking(resource, pace, number=number, random=random, one_stream=one_stream, out=self._out)
+        self._matching = Matching(
+            self._asking.address, self._asking.manners, self.coverage, self._out, block_size=block_size
+        )
+        self._begun = False
+        self._judge = judge
+        self._meter: Meter | None = None
+        self._name = resource.name or ""
+        self._phase = Phase.OPENING
+        self._proof = Proof(resource.digests, length_was_stated=resource.length is not None)
+        self._resuming = False
+        self._seen_at: float | None = None
+        self._storage_asked = False
+        self._verified = "none"
+
+    # What others may see ----------------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        """Where the download stands."""
+        return self._phase
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will come any more."""
+        return not TRANSITIONS[self._phase]
+
+    @property
+    def account(self) -> Account:
+        """What it has cost so far."""
+        return self._asking.account
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the whole file, where known."""
+        return self._matching.length if self._matching.identity else self._asking.address.resource.length
+
+    def lay_out(self, block_size: int) -> None:
+        """The part file has blocks of this many bytes."""
+        self._matching.block_size = block_size
+
+    @property
+    def digests(self) -> tuple[Digest, ...]:
+        """What the whole file has to have."""
+        return self._proof.digests
+
+    @property
+    def flowing(self) -> int:
+        """How many bodies are under way."""
+        return self._asking.exchanges.flowing
+
+    @property
+    def in_flight(self) -> SpanSet:
+        """What is being asked for, as far as it is missing."""
+        return union(self._asking.exchanges.rests(Purpose.FILL)) - self.coverage.held
+
+    def rate(self, now: float) -> float:
+        """Bytes a second that arrive, over the last seconds."""
+        return self._meter.rate(now) if self._meter else 0.0
+
+    def waiting_for(self, now: float) -> str:
+        """Why nothing is being asked for, for people; empty where something is."""
+        comparison = self._matching.comparison
+        if comparison and comparison.question is Question.CULPRITS:
+            return "the digest doesn't match: fetching again to find out why"
+        patience = self._asking.patience
+        left = patience.not_before - now
+        return "" if left <= 0 or self.flowing or self.is_over else f"{patience.reason}, in {left:.0f} s"
+
+    # The only way in --------------------------------------------------------------------------------------
+
+    def receive(self, event: m.Event, now: float) -> list[m.Command]:
+        """What to do about ``event``. ``now`` is in seconds of a clock that never goes back."""
+        self._notice_gap(now)
+        if not self.is_over:
+            self._handle(event, now)
+        if not self.is_over and self._begun:
+            self._advance(now)
+        commands = list(self._out)
+        self._out.clear()
+        return commands
+
+    def _handle(self, event: m.Event, now: float) -> None:  # noqa: C901, PLR0912 - one branch for each event
+        match event:
+            case m.Begin():
+                self._begun = True
+                self._matching.storage_is_open = event.storage_is_open
+                self._take_over(event.kept)
+            case m.StorageOpened():
+                self._storage_opened(event, now)
+            case m.HeadArrived():
+                self._head_arrived(event, now)
+            case m.BodyStored():
+                self._body_stored(event, now)
+            case m.BodyEnded():
+                self._body_ended(event, now)
+            case m.ExchangeFailed():
+                self._exchange_failed(event, now)
+            case m.BlocksProved():
+                self._blocks_proved(event)
+            case m.BlockCompared():
+                self._block_compared(event)
+            case m.Verified():
+                self._judge_whole(event)
+            case m.Published():
+                self._enter(Phase.DONE)
+                self._out.append(m.Finish(self._verified))
+            case m.Renewed():
+                self._asking.renewing = False
+                self._asking.address.resource = event.resource
+            case m.StorageFailed() | m.RenewalFailed():
+                self._fail(event.error)
+            case m.CancelRequested():
+                self._stop(Phase.CANCELLED, DownloadCancelled("the download was stopped", hint=KEPT))
+            case m.Tick():
+                pass
+            case _:
+                assert_never(event)
+
+    # Conclusions ------------------------------------------------------------------------------------------
+
+    def _advance(self, now: float) -> None:
+        if self._phase in (Phase.OPENING, Phase.TRANSFERRING):
+            self._replace_stuck(now)
+            if not self.is_over and not self._matching.conclude():
+                self._fail(self._proof.mismatch())
+        if self._phase not in (Phase.OPENING, Phase.TRANSFERRING):
+            return
+        length, comparing = self._matching.length, self._matching.comparison is not None
+        divisible = length is not None and self._matching.storage_is_open
+        if length is not None and divisible and not comparing and self.coverage.complete(length):
+            self._asking.drop_all()
+            self._enter(Phase.VERIFYING)
+            self._out.append(m.Verify(length))
+            return
+        if not comparing:
+            self._asking.adapt(self.coverage, length, now)
+        while self._asking.may_start(now, divisible=divisible) and self._start_next(length, now):
+            pass
+
+    def _start_next(self, length: int | None, now: float) -> bool:
+        """Begins one more exchange; False where there is nothing to ask for."""
+        asking, identity, comparison = self._asking, self._matching.identity, self._matching.comparison
+        span: Span | None
+        purpose = Purpose.FILL
+        if comparison is not None and length is not None:
+            span, purpose = self._next_comparison(comparison, length), Purpose.COMPARE
+        elif identity is None and asking.manners.ranged and not asking.one_stream:
+            span = None if asking.exchanges else Span(0, FIRST_SEGMENT)
+        elif length is None or not asking.manners.ranged:
+            if asking.exchanges:
+                return False
+            asking.start(None, purpose, now, identity=identity)  # nothing can be divided: the whole, as one stream
+            return True
+        else:
+            block_size, rate = self._matching.block_size, self.rate(now)
+            span = asking.next_fill(self.coverage, length, now, block_size=block_size, bytes_per_second=rate)
+        if span is not None:
+            asking.start(span, purpose, now, identity=identity)
+        return span is not None
+
+    def _next_comparison(self, comparison: Comparison, length: int) -> Span | None:
+        if self._asking.manners.ranged:
+            in_flight = self._asking.exchanges.rests(Purpose.COMPARE)
+            return comparison.next(in_flight, block_size=self._matching.block_size, at_most=FIRST_SEGMENT)
+        # One stream can't be asked for blocks: it brings them all.
+        return None if self._asking.exchanges or not length else Span(0, length)
+
+    def _replace_stuck(self, now: float) -> None:
+        for exchange in self._asking.exchanges:
+            if exchange.is_stuck(now) and not self.is_over:
+                self._asking.drop(exchange)
+                self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
+
+    def _notice_gap(self, now: float) -> None:
+        if self._seen_at is not None and now - self._seen_at > GAP_SECONDS:
+            self._asking.exchanges.skip(now - self._seen_at)
+        self._seen_at = now
+        self._meter = self._meter or Meter(now)
+
+    # Storage ----------------------------------------------------------------------------------------------
+
+    def _storage_opened(self, event: m.StorageOpened, now: float) -> None:
+        held = self._asking.exchanges.held
+        if self._take_over(event.kept):
+            # An earlier run left pieces: whether this answer fits them is judged as any other answer is.
+            if held is not None and held.head is not None:
+                self._judge_head(held, held.head, "", now)
+            return
+        self._matching.write_down()
+        if held is not None:
+            self._let_flow(held, now)
+
+    def _take_over(self, kept: m.Kept | None) -> bool:
+        """Goes on with what an earlier run left; False where that is nothing."""
+        if kept is None or not kept.blocks:
+            return False
+        self._matching.take_over(kept)
+        self._proof.length_was_stated |= kept.identity.length is not None
+        self._resuming = True
+        return True
+
+    def _blocks_proved(self, event: m.BlocksProved) -> None:
+        self.coverage.prove(event.good, event.bad)
+        if self._resuming:
+            self.account.bytes_resumed += event.good.total
+            self._resuming = bool(self.coverage.claimed)
+        elif self._phase is Phase.VERIFYING and not self.coverage.claimed and self.length:
+            if self.coverage.complete(self.length):
+                self._proof.acquit()
+                self._search_culprit()
+            else:
+                self._enter(Phase.TRANSFERRING)
+
+    def _open_storage(self, head: ResponseHead) -> None:
+        if not self._matching.storage_is_open and not self._storage_asked:
+            self._storage_asked = True
+            self._out.append(m.OpenStorage(head, self._asking.address.origin_url))
+
+    # Heads ------------------------------------------------------------------------------------------------
+
+    def _head_arrived(self, event: m.HeadArrived, now: float) -> None:
+        exchange = self._asking.exchanges.get(event.exchange)
+        if exchange is None or exchange.state is not State.ASKED:
+            return
+        exchange.head = event.head
+        self._asking.pace.answered(now - exchange.started_at)
+        exchange.last_byte_at = now
+        self.account.http_version = event.head.http_version
+        self._asking.patience.answered = True
+        self._judge_head(exchange, event.head, event.excerpt, now)
+
+    def _judge_head(self, exchange: Exchange, head: ResponseHead, excerpt: str, now: float) -> None:
+        known = self._matching.known(exchange.request.url.origin, self.length, self._name)
+        verdict = self._judge(exchange.request, head, known, excerpt)
+        match verdict:
+            case Accepted():
+                self._accepted(exchange, head, verdict, now)
+            case Redirected():
+                self._redirected(exchange, head, verdict.url, now)
+            case Refused():
+                self._asking.drop(exchange)
+                self._refused(exchange, verdict, now)
+            case _:
+                assert_never(verdict)
+
+    def _redirected(self, exchange: Exchange, head: ResponseHead, url: Url, now: float) -> None:
+        self._asking.drop(exchange)
+        self._proof.learn(head)
+        if not self._asking.follow(exchange, url, now, self._matching.identity):
+            host = self._asking.address.origin_url.host
+            self._fail(UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address."))
+
+    def _accepted(self, exchange: Exchange, head: ResponseHead, verdict: Accepted, now: float) -> None:
+        asked_for_range = exchange.request.span is not None
+        if verdict.ranged and verdict.length is None:
+            self._asking.drop(exchange)  # "bytes 0-9/*": without the whole there is nothing to divide
+            self._asking.manners.ranged = False
+            return
+        if asked_for_range and not verdict.ranged and self._asking.manners.range_proved:
+            self._asking.drop(exchange)
+            self._refused(exchange, Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status), now)
+            return
+        if asked_for_range:
+            self._asking.manners.range_answered(ranged=verdict.ranged)
+        self._proof.learn(head)
+        self._proof.length_was_stated |= verdict.length is not None
+        self._asking.address.settle(exchange.request.url)
+        exchange.start = exchange.position = verdict.start
+        exchange.stop = verdict.stop
+        if self._matching.admit(exchange, verdict):
+            self._flow_or_hold(exchange, now)
+        else:
+            self._asking.drop(exchange)
+
+    def _flow_or_hold(self, exchange: Exchange, now: float) -> None:
+        if self._matching.storage_is_open:
+            self._let_flow(exchange, now)
+        elif exchange.head is not None:
+            exchange.state = State.HELD
+            self._open_storage(exchange.head)
+
+    def _let_flow(self, exchange: Exchange, now: float) -> None:
+        if self._phase is Phase.OPENING:
+            self._enter(Phase.TRANSFERRING)
+        exchange.flow(now)
+        compare = exchange.purpose is Purpose.COMPARE
+        self._out.append(m.AcceptBody(exchange.id, exchange.start, exchange.stop, compare=compare))
+        self.account.connections_peak = max(self.account.connections_peak, self.flowing)
+
+    # Refusals and failures --------------------------------------------------------------------------------
+
+    def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
+        asking, url = self._asking, exchange.request.url
+        situation = asking.situation(exchange, self.coverage, self.length, has_digest=bool(self.digests))
+        situation = replace(situation, is_known=self._matching.identity is not None)
+        reaction = react(refused, situation)
+        if reaction is Reaction.RETRY:
+            self._tried_in_vain(exchange, refused, now)
+        elif reaction is Reaction.EMPTY:
+            self._empty(exchange)
+        elif reaction is Reaction.FORGET_IDENTITY:
+            self._matching.identity = None
+        elif reaction is Reaction.CHANGED:
+            self._fail(refusal_error(replace(refused, kind=Refusal.CHANGED), url))
+        elif not asking.cope(reaction, refused, now, nothing_stored=not self.coverage.stored):
+            self._fail(refusal_error(refused, url))
+
+    def _empty(self, exchange: Exchange) -> None:
+        self._proof.length_was_stated = True
+        self._asking.address.settle(exchange.request.url)
+        self._matching.set_identity(m.Identity(0, Validator(), exchange.request.url.origin))
+        if exchange.head is not None:
+            self._open_storage(exchange.head)
+
+    def _exchange_failed(self, event: m.ExchangeFailed, now: float) -> None:
+        exchange, failure = self._asking.exchanges.end(event.exchange), event.failure
+        if exchange is None:
+            return
+        if failure.kind in (FailureKind.STORAGE, FailureKind.TLS, FailureKind.UNUSABLE):
+            self._fail(failure_error(failure, exchange.request.url))
+        elif failure.kind is FailureKind.HTTP2 and not self._asking.manners.http1_only:
+            self._asking.manners.http1_only = True
+        else:
+            self._tried_in_vain(exchange, failure, now)
+
+    def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
+        if not self._asking.may_retry(exchange, now):
+            url = exchange.request.url
+            self._fail(failure_error(why, url) if isinstance(why, Failure) else refusal_error(why, url))
+
+    # Bodies -----------------------------------------------------------------------------------------------
+
+    def _body_stored(self, event: m.BodyStored, now: float) -> None:
+        exchange = self._asking.exchanges.get(event.exchange)
+        if exchange is None or not exchange.flowing:
+            return
+        count = len(event.span)
+        exchange.advance(event.span.stop, now)
+        self._asking.patience.progressed(count)
+        self.account.bytes_downloaded += count
+        if self._meter is not None:
+            self._meter.add(count, now)
+        if exchange.purpose is Purpose.FILL:
+            self.coverage.store(event.span)
+
+    def _body_ended(self, event: m.BodyEnded, now: float) -> None:
+        exchange, matching = self._asking.exchanges.end(event.exchange), self._matching
+        if exchange is None:
+            return
+        if exchange.purpose is Purpose.COMPARE and matching.comparison is not None:
+            matching.comparison.give_up(Span(exchange.start, exchange.position))
+        if exchange.stop is None and exchange.purpose is Purpose.FILL and matching.identity is not None:
+            # The end of a body of unknown length is where its framing said that it ended.
+            matching.set_identity(replace(matching.identity, length=exchange.position))
+        elif exchange.position == exchange.start and exchange.rest:
+            self._tried_in_vain(exchange, Failure(FailureKind.LOST, "the body was empty"), now)
+
+    def _block_compared(self, event: m.BlockCompared) -> None:
+        if not self._matching.compared(event):
+            what = f"{self._asking.address.origin_url} now has other content than the pieces that are here"
+            hint = "--overwrite drops the pieces and fetches the new content."
+            self._fail(RepresentationChangedError(what, hint=hint))
+
+    # The end ----------------------------------------------------------------------------------------------
+
+    def _judge_whole(self, event: m.Verified) -> None:
+        if self._phase is not Phase.VERIFYING:
+            return
+        verified = self._proof.verdict(event.digests)
+        if verified is None:
+            self._search_culprit()
+        else:
+            self._verified = verified
+            self._enter(Phase.PUBLISHING)
+            self._out.append(m.Publish())
+
+    def _search_culprit(self) -> None:
+        whole = SpanSet.whole(self.length or 0)
+        if self._proof.suspect is Suspect.DISK and whole:
+            self.coverage.lose(whole)
+            self.coverage.claim(whole)
+            self._out.append(m.ProveBlocks(whole))
+        elif self._proof.suspect is Suspect.NETWORK and whole:
+            self._matching.comparison = Comparison(Question.CULPRITS, whole)
+            self._enter(Phase.TRANSFERRING)
+        else:
+            self._fail(self._proof.mismatch())
+
+    def _fail(self, error: FetchError) -> None:
+        if not self.is_over:
+            self._stop(Phase.FAILED, error)
+
+    def _stop(self, phase: Phase, error: FetchError) -> None:
+        self._asking.drop_all()
+        self._enter(phase)
+        self._out.append(m.Fail(error))
+
+    def _enter(self, phase: Phase) -> None:
+        if phase not in TRANSITIONS[self._phase]:
+            raise AssertionError(f"no way from {self._phase} to {phase}")
+        self._phase = phase

@@ -1,0 +1,125 @@
+"""One request under way, as the machine sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.meter import Meter
+from anymatix_fetcher.core.segments import Lane
+from anymatix_fetcher.core.spans import Span
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.messages import ExchangeId
+
+SILENCE_SECONDS = 20.0
+"""A connection that brings nothing for so long is replaced."""
+FLOOR_SECONDS = 30.0
+FLOOR_BYTES = 32_768
+"""So much at least must come in every :data:`FLOOR_SECONDS`: a drip is never silent, and never done."""
+
+
+class Purpose(Enum):
+    """What an exchange's bytes are for."""
+
+    FILL = auto()
+    """To be stored."""
+    COMPARE = auto()
+    """To be compared with recorded blocks."""
+
+
+class State(Enum):
+    """How far an exchange has come."""
+
+    ASKED = auto()
+    HELD = auto()
+    """Its head is accepted, but the part file isn't open yet."""
+    FLOWING = auto()
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and how far its answer has come.
+
+    ``span`` is what it is to bring; its stop is ``None`` where the server hasn't stated the end. ``from_origin`` tells
+    that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
+    redirects that led here.
+    """
+
+    id: ExchangeId
+    request: Request
+    purpose: Purpose
+    start: int
+    stop: int | None
+    started_at: float
+    from_origin: bool
+    hops: int = 0
+    state: State = State.ASKED
+    head: ResponseHead | None = None
+    position: int = 0
+    last_byte_at: float = 0.0
+    meter: Meter | None = None
+    floor_at: float = 0.0
+    floor_position: int = 0
+
+    def __post_init__(self) -> None:
+        self.position = self.floor_position = self.start
+        self.last_byte_at = self.started_at
+
+    @property
+    def rest(self) -> Span:
+        """What is still to come, as far as it is known."""
+        return Span(self.position, max(self.position, self.stop if self.stop is not None else self.position))
+
+    @property
+    def asked(self) -> Span:
+        """All that it was to bring, as far as it is known."""
+        return Span(self.start, max(self.start, self.stop if self.stop is not None else self.start))
+
+    @property
+    def flowing(self) -> bool:
+        """Whether its body is being stored."""
+        return self.state is State.FLOWING
+
+    def flow(self, now: float) -> None:
+        """The body may come."""
+        self.state = State.FLOWING
+        self.last_byte_at = self.floor_at = now
+        self.meter = Meter(now)
+
+    def advance(self, stop: int, now: float) -> None:
+        """Bytes up to ``stop`` are stored."""
+        if self.meter is not None:
+            self.meter.add(stop - self.position, now)
+        self.position = stop
+        self.last_byte_at = now
+
+    def rate(self, now: float) -> float:
+        """Bytes a second that it brings."""
+        return self.meter.rate(now) if self.meter is not None else 0.0
+
+    def lane(self, now: float) -> Lane:
+        """What the scheduler needs to know."""
+        return Lane(self.id, self.rest, self.rate(now))
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether it has to be replaced: silent for too long, or dripping below the floor."""
+        if self.state is State.HELD:
+            return False
+        if now - self.last_byte_at >= SILENCE_SECONDS:
+            return True
+        if self.flowing and now - self.floor_at >= FLOOR_SECONDS:
+            dripping = self.position - self.floor_position < FLOOR_BYTES
+            self.floor_at, self.floor_position = now, self.position
+            return dripping
+        return False
+
+    def skip(self, seconds: float) -> None:
+        """Leaves out a gap in which nobody looked: the peer isn't to blame for it."""
+        self.started_at += seconds
+        self.last_byte_at += seconds
+        self.floor_at += seconds
+        if self.meter is not None:
+            self.meter.skip(seconds)

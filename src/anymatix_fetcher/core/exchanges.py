@@ -1,0 +1,92 @@
+"""All exchanges under way of one download."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.exchange import Exchange, Purpose, State
+from anymatix_fetcher.core.messages import ExchangeId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.segments import Lane
+    from anymatix_fetcher.core.spans import Span
+
+
+class Exchanges:
+    """The exchanges that the machine has begun and that haven't ended.
+
+    Args:
+        download: The download's number within its session; ids carry it, and none is used twice.
+    """
+
+    def __init__(self, download: int) -> None:
+        self._download = download
+        self._begun = 0
+        self._under_way: dict[ExchangeId, Exchange] = {}
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(list(self._under_way.values()))
+
+    def begin(
+        self, request: Request, span: Span | None, purpose: Purpose, now: float, *, from_origin: bool, hops: int
+    ) -> Exchange:
+        """A new exchange, under an id of its own."""
+        self._begun += 1
+        exchange = Exchange(
+            id=ExchangeId(self._download, self._begun),
+            request=request,
+            purpose=purpose,
+            start=span.start if span else 0,
+            stop=span.stop if span else None,
+            started_at=now,
+            from_origin=from_origin,
+            hops=hops,
+        )
+        self._under_way[exchange.id] = exchange
+        return exchange
+
+    def get(self, exchange: ExchangeId) -> Exchange | None:
+        """The exchange, unless it has ended: late events are normal."""
+        return self._under_way.get(exchange)
+
+    def end(self, exchange: ExchangeId) -> Exchange | None:
+        """Takes it out; ``None`` where it has ended already."""
+        return self._under_way.pop(exchange, None)
+
+    @property
+    def flowing(self) -> int:
+        """How many bodies are being stored or compared."""
+        return sum(exchange.flowing for exchange in self)
+
+    @property
+    def held(self) -> Exchange | None:
+        """The one whose head is accepted and whose body waits for the part file."""
+        return next((exchange for exchange in self if exchange.state is State.HELD), None)
+
+    @property
+    def walks(self) -> bool:
+        """Whether one is on its way from the origin to find out where the bytes are."""
+        return any(exchange.from_origin and exchange.state is State.ASKED for exchange in self)
+
+    def rests(self, purpose: Purpose) -> list[Span]:
+        """What those of a purpose still have to bring; comparisons count from their start, since blocks are whole."""
+        return [
+            exchange.rest if purpose is Purpose.FILL else exchange.asked
+            for exchange in self
+            if exchange.purpose is purpose
+        ]
+
+    def lanes(self, now: float) -> list[Lane]:
+        """What the flowing ones that fill still have to bring, and how fast."""
+        return [exchange.lane(now) for exchange in self if exchange.flowing and exchange.purpose is Purpose.FILL]
+
+    def skip(self, seconds: float) -> None:
+        """Leaves out a gap in which nobody looked."""
+        for exchange in self:
+            exchange.skip(seconds)

@@ -1,0 +1,93 @@
+"""Refusals and failures in words: which exception ends the download, and what its hint says."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.judge import Refusal, Refused
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    DiskFullError,
+    FetchError,
+    NotAModelError,
+    NotFoundError,
+    RepresentationChangedError,
+    RetriesExhaustedError,
+    StorageError,
+    UnexpectedAnswerError,
+)
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.urls import Url
+
+KEPT = "What has arrived is kept; run the same command again to go on."
+FULL_DISK_ERRORS = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
+
+_REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
+    Refusal.UNAUTHORIZED: (
+        AccessDeniedError,
+        "The server wants to know who asks: give a token with -H 'Authorization: Bearer ...' or in ~/.netrc.",
+    ),
+    Refusal.FORBIDDEN: (
+        AccessDeniedError,
+        "Check that the token is right, that it may read this file, and that the licence is accepted on the web page.",
+    ),
+    Refusal.NOT_FOUND: (NotFoundError, "Check the address; the file may have been renamed or removed."),
+    Refusal.GONE: (NotFoundError, "The file was removed by its owner or archived."),
+    Refusal.THROTTLED: (RetriesExhaustedError, f"The server allows no more for now. {KEPT}"),
+    Refusal.UNAVAILABLE: (RetriesExhaustedError, KEPT),
+    Refusal.CHANGED: (
+        RepresentationChangedError,
+        "The pieces that are here are kept, but no longer fit; --overwrite drops them and fetches the new content.",
+    ),
+    Refusal.NOT_A_MODEL: (
+        NotAModelError,
+        (
+            "Mostly this is a login page: open the address in a browser, and give the token that it asks for. "
+            "To keep a web page as such, name it with -o NAME.html."
+        ),
+    ),
+}
+
+_FAILURES = {
+    FailureKind.RESOLVE: "Check the host's name and the network's DNS.",
+    FailureKind.CONNECT: "Check that the server is up, and that no firewall or missing proxy is in between.",
+    FailureKind.TLS: "Check the clock; for a private authority give its certificate with --cacert FILE.",
+    FailureKind.PROXY: "Check the proxy's address and credentials; --proxy '' goes without one.",
+    FailureKind.UNUSABLE: "Check the proxy, the certificate file and the options.",
+}
+
+
+def refusal_error(refused: Refused, url: Url) -> FetchError:
+    """The exception for a refusal that nothing more can be done about."""
+    kind, hint = _REFUSALS.get(refused.kind, (UnexpectedAnswerError, ""))
+    if refused.kind is Refusal.FORBIDDEN and url.has_query and _looks_signed(url):
+        hint = "The link carries a signature and has probably expired: get a fresh one. What has arrived is kept."
+    return kind(f"{refused.sentence} ({url})", hint=hint)
+
+
+def failure_error(failure: Failure, url: Url) -> FetchError:
+    """The exception for a failed exchange that won't be tried again."""
+    if failure.kind is FailureKind.STORAGE:
+        return storage_error(failure)
+    kind = UnexpectedAnswerError if failure.kind in _ONCE else RetriesExhaustedError
+    return kind(f"{failure} ({url.host})", hint=_FAILURES.get(failure.kind, KEPT))
+
+
+_ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})
+
+
+def storage_error(failure: Failure) -> FetchError:
+    """The exception for bytes that the disk didn't take."""
+    if failure.os_error in FULL_DISK_ERRORS:
+        return DiskFullError(
+            f"the disk is full: {failure.detail}", hint=f"Make room, then run the same command again. {KEPT}"
+        )
+    return StorageError(f"the part file can't be written: {failure.detail}", hint=KEPT)
+
+
+def _looks_signed(url: Url) -> bool:
+    query = url.reveal().partition("?")[2].lower()
+    return any(mark in query for mark in ("signature=", "sig=", "expires=", "x-amz-", "x-goog-", "authorization="))

@@ -1,0 +1,131 @@
+"""Names that servers give, made into names that may be given to files.
+
+Only :func:`safe_name` makes a :data:`SafeName`: one path component that means the same on every system, hides nothing
+and leads nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, NewType
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.core.http import Headers
+
+SafeName = NewType("SafeName", str)
+"""One path component that is safe on every system."""
+
+PART_SUFFIX = ".part"
+JOURNAL_SUFFIX = ".part.journal"
+LOCK_SUFFIX = ".part.lock"
+
+OWN_SUFFIXES = (PART_SUFFIX, JOURNAL_SUFFIX, LOCK_SUFFIX)
+"""What lies beside a file while it is downloaded; no downloaded file is called so itself."""
+
+MAX_NAME_BYTES = 255 - max(map(len, OWN_SUFFIXES))
+"""In UTF-8; file systems allow 255, and our own suffixes have to fit as well."""
+
+_MAX_EXTENSION_BYTES = 32
+_UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, bidirectional and zero-width marks, lone surrogates
+_UNSAFE_CHARACTERS = re.compile(r'[<>:"|?*]')
+_LEADING = re.compile(r"^[ .~-]+")
+_RESERVED_ON_WINDOWS = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])", re.IGNORECASE
+)
+_PARAMETER = re.compile(
+    r"""(?:^|;)[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)|([^;"]*))""", re.DOTALL
+)
+_EXTENDED_VALUE = re.compile(r"(utf-8|iso-8859-1)'[^']*'(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def safe_name(text: str) -> SafeName | None:
+    """The last path segment of ``text`` as a safe name; ``None`` where nothing of it is left.
+
+    Percent-escapes are ordinary characters here: whoever reads a URL or a header has decoded them once.
+    """
+    name = re.split(r"[/\\]", text)[-1]
+    name = "".join(character for character in name if unicodedata.category(character) not in _UNSAFE_CATEGORIES)
+    name = unicodedata.normalize("NFC", name)
+    name = _UNSAFE_CHARACTERS.sub("_", name).rstrip(". ")
+    name = _LEADING.sub(lambda match: "_" if match.group().strip() else "", name)
+    if not any(map(str.isalnum, name)):
+        return None
+    if _RESERVED_ON_WINDOWS.fullmatch(name.partition(".")[0].rstrip()):
+        name = f"_{name}"
+    name = _cut(name)
+    if name.casefold().endswith(OWN_SUFFIXES):
+        name = f"{name}_"
+    return SafeName(name)
+
+
+def filename_from(headers: Headers) -> str | None:
+    """The file name that ``Content-Disposition`` gives, as it stands: not safe (RFC 6266, section 4.3).
+
+    ``filename*`` (RFC 8187) is preferred where it can be read; of several equal parameters the first one counts.
+    What breaks the grammar is read as far as it makes sense.
+    """
+    parameters: dict[str, str] = {}
+    for name, value in _parameters(headers.get("Content-Disposition") or ""):
+        parameters.setdefault(name.lower(), value)
+    extended = _decode_extended(parameters.get("filename*", ""))
+    return extended or _decode_raw(parameters.get("filename", "")) or None
+
+
+def choose_name(headers: Headers, url_segment: str, fallback: str) -> SafeName:
+    """The name for a download that the user gave none.
+
+    Args:
+        headers: Of the accepted response; its ``Content-Disposition`` is asked first.
+        url_segment: The last path segment of the URL that the user named, decoded.
+        fallback: What to use where both give nothing.
+    """
+    for candidate in (filename_from(headers) or "", url_segment, fallback):
+        name = safe_name(candidate)
+        if name is not None:
+            return name
+    return SafeName("download")
+
+
+def _parameters(text: str) -> Iterator[tuple[str, str]]:
+    for match in _PARAMETER.finditer(text):
+        name, quoted, token = match.groups()
+        if quoted is None:
+            yield name, token.strip()
+        else:
+            # Only these two are escapes: servers do write Windows paths in here.
+            yield name, re.sub(r'\\(["\\])', r"\1", quoted)
+
+
+def _decode_extended(text: str) -> str | None:
+    """The text of an ext-value (RFC 8187, section 3.2); ``None`` where it isn't one."""
+    match = _EXTENDED_VALUE.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        return unquote_to_bytes(match.group(2)).decode(match.group(1))
+    except UnicodeError:
+        return None
+
+
+def _decode_raw(text: str) -> str:
+    """Many servers send bare UTF-8, which arrives as ISO-8859-1."""
+    try:
+        return text.encode("iso-8859-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _cut(name: str) -> str:
+    """The name in at most :data:`MAX_NAME_BYTES` of UTF-8, keeping its extension."""
+    room = MAX_NAME_BYTES - 1  # for the underscore that may follow
+    if len(name.encode()) <= room:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension.encode()) > _MAX_EXTENSION_BYTES:
+        stem, dot, extension = name, "", ""
+    stem_bytes = stem.encode()[: room - len((dot + extension).encode())]
+    return stem_bytes.decode(errors="ignore").rstrip(". ") + dot + extension

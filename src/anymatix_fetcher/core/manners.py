@@ -1,0 +1,43 @@
+"""What the server turned out to be able to do: learned from its answers, never assumed from what it advertises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LIES_IN_A_ROW = 3
+"""After so many range answers that can't be used, the file is fetched as one stream."""
+LIES_AT_THE_START = 2
+"""The same, where nothing has been stored yet that a stream would bring again."""
+
+
+@dataclass(slots=True)
+class Manners:
+    """A server's manners.
+
+    Args:
+        ranged: Whether it may be asked for ranges.
+        range_proved: Whether it has answered one as it should.
+        takes_if_range: Whether If-Range may be sent; some caches answer every one with the whole file.
+        http1_only: Whether HTTP/2 has made trouble.
+        tags_disagree: Whether its replicas give different entity tags to the same bytes.
+    """
+
+    ranged: bool = True
+    range_proved: bool = False
+    takes_if_range: bool = True
+    http1_only: bool = False
+    tags_disagree: bool = False
+    _lies: int = 0
+
+    def range_answered(self, *, ranged: bool) -> None:
+        """A range was asked for, and a usable answer came: the range, or the whole."""
+        self.ranged = ranged
+        self.range_proved |= ranged
+        self._lies = 0
+
+    def lied(self, *, nothing_stored: bool) -> bool:
+        """An answer to a range couldn't be used; whether ranges are given up now."""
+        self._lies += 1
+        if self._lies >= (LIES_AT_THE_START if nothing_stored else LIES_IN_A_ROW):
+            self.ranged = False
+        return not self.ranged

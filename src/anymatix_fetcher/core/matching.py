@@ -1,0 +1,155 @@
+"""What the part file holds pieces of, and whether an answer belongs to it: bytes of two representations never meet.
+
+Where a strong validator proves an answer to be of the representation that is here, nothing more is asked. Where none
+can (another host after a renewal, weak or missing validators on resume, replicas whose tags disagree), a few recorded
+blocks are fetched again and compared with the journal before anything is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.comparison import Comparison, Question, samples
+from anymatix_fetcher.core.exchange import Purpose
+from anymatix_fetcher.core.http import Validator
+from anymatix_fetcher.core.judge import Known
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.address import Address
+    from anymatix_fetcher.core.coverage import Coverage
+    from anymatix_fetcher.core.exchange import Exchange
+    from anymatix_fetcher.core.judge import Accepted
+    from anymatix_fetcher.core.manners import Manners
+    from anymatix_fetcher.core.spans import SpanSet
+    from anymatix_fetcher.core.urls import Origin
+
+
+class Matching:
+    """The identity of one download's bytes.
+
+    Args:
+        address: Whose trust it keeps: a target is trusted once its answers are known to belong to what is here.
+        manners: Whether the server's tags may be believed.
+        coverage: What is here.
+        out: Where commands go.
+        block_size: The journal's; told anew when the part file is opened or laid out.
+    """
+
+    def __init__(
+        self, address: Address, manners: Manners, coverage: Coverage, out: list[m.Command], *, block_size: int
+    ) -> None:
+        self.block_size = block_size
+        self.identity: m.Identity | None = None
+        self.comparison: Comparison | None = None
+        self.storage_is_open = False
+        self._address = address
+        self._coverage = coverage
+        self._doubted: m.Identity | None = None
+        self._manners = manners
+        self._out = out
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the whole file, where an answer or an earlier run has told."""
+        return self.identity.length if self.identity else None
+
+    def set_identity(self, identity: m.Identity) -> None:
+        """From now on the part file holds pieces of ``identity``."""
+        if identity != self.identity:
+            self.identity = identity
+            if self.storage_is_open:
+                self._out.append(m.SetIdentity(identity))
+
+    def write_down(self) -> None:
+        """The part file is open now: what is known already is written into its journal."""
+        self.storage_is_open = True
+        if self.identity is not None:
+            self._out.append(m.SetIdentity(self.identity))
+
+    def take_over(self, kept: m.Kept) -> None:
+        """Goes on with what an earlier run left; whether the server still has it is to be seen."""
+        self.storage_is_open = True
+        self.identity = kept.identity
+        self._address.trusted = False
+        self._coverage.claim(kept.blocks)
+        self._out += [m.SetIdentity(kept.identity), m.ProveBlocks(kept.blocks)]
+
+    def known(self, origin: Origin, length: int | None, name: str) -> Known:
+        """What an answer from ``origin`` has to agree with."""
+        identity = self.identity
+        comparable = identity is not None and identity.origin == origin and not self._manners.tags_disagree
+        return Known(length, identity.validator if identity and comparable else Validator(), name)
+
+    def admit(self, exchange: Exchange, verdict: Accepted) -> bool:
+        """Whether the accepted body may flow: not where it isn't needed, or where blocks have to prove sameness first."""
+        answer = m.Identity(verdict.length, verdict.validator, exchange.request.url.origin)
+        known = self.identity
+        if known is None or not self._coverage.held:
+            self._address.trusted = True
+            self.set_identity(answer)
+            return True
+        if not verdict.ranged or self._is_same(known, answer):
+            # One stream over recorded blocks compares every one of them on its way: nothing else need prove sameness.
+            self._address.trusted = True
+            if known.origin != answer.origin or known.length is None:
+                self.set_identity(replace(answer, length=known.length or answer.length))
+            # An earlier run may have left these bytes, which wasn't known when they were asked for.
+            needed = exchange.purpose is Purpose.COMPARE or exchange.start not in self._coverage.held
+            return needed or not verdict.ranged
+        if exchange.purpose is Purpose.COMPARE:
+            self._doubted = answer
+            return True
+        self._doubt(answer)
+        return False
+
+    def _is_same(self, known: m.Identity, answer: m.Identity) -> bool:
+        """Whether the answer surely belongs to the representation that is here."""
+        if known.origin != answer.origin:
+            return False
+        # Once trusted, the judge's comparison of validators is enough; before, only a strong validator proves it.
+        proved = not self._manners.tags_disagree and known.validator.proves_same(answer.validator)
+        return self._address.trusted or proved
+
+    def _doubt(self, answer: m.Identity) -> None:
+        """Nothing proves ``answer`` to be of the representation that is here: recorded blocks have to."""
+        self._doubted = answer
+        if self.comparison is not None:
+            return
+        blocks = samples(self._coverage.held, length=self.length or 0, block_size=self.block_size)
+        if blocks:
+            self.comparison = Comparison(Question.SAMENESS, blocks)
+            return
+        # Only pieces of blocks are here, which nothing can prove: they come again.
+        self.lose(self._coverage.held)
+        self.set_identity(answer)
+        self._address.trusted = True
+
+    def lose(self, spans: SpanSet) -> None:
+        """``spans`` have to come again, whole blocks of them."""
+        self._coverage.lose(spans)
+        self._out.append(m.ForgetBlocks(spans))
+
+    def compared(self, event: m.BlockCompared) -> bool:
+        """A recorded block came again; False where that shows the server to have other content now."""
+        if self.comparison is not None:
+            self.comparison.note(event.span, equal=event.equal)
+        return event.equal or (self.comparison is not None and self.comparison.question is Question.CULPRITS)
+
+    def conclude(self) -> bool:
+        """Concludes when every block has been compared; False where a wrong digest has no culprit."""
+        comparison = self.comparison
+        if comparison is None or comparison.open:
+            return True
+        self.comparison = None
+        if comparison.question is Question.CULPRITS:
+            if comparison.differing:
+                self.lose(comparison.differing)
+            return bool(comparison.differing)
+        if self._doubted is not None and comparison.agreed:
+            self._address.trusted = True
+            self.set_identity(replace(self._doubted, length=self.length))
+        elif self._doubted is not None:
+            self._doubt(self._doubted)
+        return True

@@ -1,0 +1,82 @@
+"""What the whole file has to be, and the search for the culprit when it isn't.
+
+Nothing is destroyed on a mismatch. First the disk is suspected: blocks are read back against the journal. Then the
+network: everything is fetched again over new connections and compared, and blocks that differ come a third time. Where
+both fetches agree, the digest itself is what is wrong.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest, stated_digests, strongest
+from anymatix_fetcher.errors import DigestMismatchError
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.http import ResponseHead
+
+COLLISION_FREE = frozenset({"sha256", "sha384", "sha512", "blake3"})
+"""A match of one of these settles what the content is; a contradicting digest is then wrong itself."""
+
+
+class Suspect(Enum):
+    """Who is to blame for a wrong digest, in the order in which they are asked."""
+
+    NOBODY = auto()
+    DISK = auto()
+    NETWORK = auto()
+    DIGEST = auto()
+
+
+_NEXT = {
+    Suspect.NOBODY: Suspect.DISK,
+    Suspect.DISK: Suspect.NETWORK,
+    Suspect.NETWORK: Suspect.DIGEST,
+    Suspect.DIGEST: Suspect.DIGEST,
+}
+
+
+class Proof:
+    """The digests that a download has to have.
+
+    Args:
+        digests: What the user and the source state.
+        length_was_stated: Whether the complete length is known from somebody.
+    """
+
+    def __init__(self, digests: tuple[Digest, ...], *, length_was_stated: bool) -> None:
+        self.digests = digests
+        self.length_was_stated = length_was_stated
+        self.suspect = Suspect.NOBODY
+        self._expected: Digest | None = None
+        self._actual: Digest | None = None
+
+    def learn(self, head: ResponseHead) -> None:
+        """Takes up the digests that a response states of the representation."""
+        self.digests += tuple(digest for digest in stated_digests(head.headers) if digest not in self.digests)
+
+    def verdict(self, actual: tuple[Digest, ...]) -> str | None:
+        """What the file is proved by: an algorithm, "length" or "none"; ``None`` where a digest is wrong."""
+        found = {digest.algorithm: digest for digest in actual}
+        right = tuple(digest for digest in self.digests if found.get(digest.algorithm) == digest)
+        wrong = [digest for digest in self.digests if digest.algorithm in found and digest not in right]
+        best = strongest(right)
+        if wrong:
+            self._expected, self._actual = wrong[0], found[wrong[0].algorithm]
+            settled = best is not None and best.algorithm in COLLISION_FREE
+            self.suspect = Suspect.DIGEST if settled else _NEXT[self.suspect]
+            return None
+        return best.algorithm if best else "length" if self.length_was_stated else "none"
+
+    def acquit(self) -> None:
+        """The suspect was innocent: the next one is asked."""
+        self.suspect = _NEXT[self.suspect]
+
+    def mismatch(self) -> DigestMismatchError:
+        """What to tell when the digest itself is wrong."""
+        both = "the disk is sound, and the server sends the same again"
+        return DigestMismatchError(
+            f"the file's digest is {self._actual}, not {self._expected}; {both}",
+            hint="Check where the digest comes from. What has arrived is kept beside the destination as a .part file.",
+        )

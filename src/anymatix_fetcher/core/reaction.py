@@ -1,0 +1,147 @@
+"""What a refusal means depends on where it came from: the same 403 is a missing token, an expired address, or a limit.
+
+``react`` is a pure function from the refusal and the situation to what follows; the machine carries it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, assert_never
+
+from anymatix_fetcher.core.judge import Refusal
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.judge import Refused
+
+
+class Reaction(Enum):
+    """What follows from a refusal."""
+
+    IGNORE = auto()
+    """It says nothing of the address in use: somebody has renewed it meanwhile."""
+    WAIT = auto()
+    """As long as the server asks, and with fewer connections."""
+    RETRY = auto()
+    """It was bad luck: within the budget for that."""
+    FEWER = auto()
+    """The others go on, so it's the server's limit."""
+    RENEW = auto()
+    """The address has expired."""
+    ONCE_MORE = auto()
+    """Storage that isn't ready yet, or a signature from the future: worth a second request, not a third."""
+    WITHOUT_IF_RANGE = auto()
+    """Some caches answer every If-Range with the whole file."""
+    DISTRUST_RANGES = auto()
+    """The answer to a range can't be used."""
+    WITHOUT_RANGE = auto()
+    """Ranges can't be asked for before anything is known."""
+    EMPTY = auto()
+    """There is nothing to send: the file has no bytes."""
+    FORGET_IDENTITY = auto()
+    """The content has changed, and nothing of the old one is here."""
+    DISTRUST_TAGS = auto()
+    """Replicas may tag identical bytes differently: blocks decide, and at the end the digest."""
+    CHANGED = auto()
+    """The content isn't what it was."""
+    FAIL = auto()
+    """Nothing will help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the machine knows when a refusal comes.
+
+    Args:
+        is_current: The refusal came from the address in use, or none is in use.
+        derived: A redirect led to the address in use.
+        served: The address in use has served already.
+        redirected: The refused request was led here by a redirect.
+        others_flow: Other bodies are being stored meanwhile.
+        second_chance: The one second request hasn't been spent.
+        ranged: A range was asked for.
+        had_if_range: If-Range was sent.
+        length: Of the representation, as far as known.
+        is_known: Whether any answer was accepted so far, by this run or the one before.
+        holds_bytes: Whether bytes of it are here.
+        has_digest: Whether a digest will prove the whole.
+        tags_disagree: Whether tags are distrusted already.
+        same_length: Whether the refused answer states the length that is known, or none is.
+    """
+
+    is_current: bool = True
+    derived: bool = False
+    served: bool = False
+    redirected: bool = False
+    others_flow: bool = False
+    second_chance: bool = True
+    ranged: bool = True
+    had_if_range: bool = False
+    length: int | None = None
+    is_known: bool = False
+    holds_bytes: bool = False
+    has_digest: bool = False
+    tags_disagree: bool = False
+    same_length: bool = True
+
+
+def react(refused: Refused, situation: Situation) -> Reaction:
+    """What follows from ``refused`` in ``situation``."""
+    match refused.kind:
+        case Refusal.THROTTLED:
+            return Reaction.WAIT
+        case Refusal.UNAVAILABLE:
+            return Reaction.RETRY
+        case Refusal.RANGE_IGNORED if situation.had_if_range:
+            return Reaction.WITHOUT_IF_RANGE
+        case Refusal.RANGE_IGNORED | Refusal.MISLABELLED | Refusal.ENCODED:
+            return Reaction.DISTRUST_RANGES if situation.ranged else Reaction.FAIL
+        case Refusal.UNSATISFIABLE:
+            return _unsatisfiable(refused, situation)
+        case Refusal.CHANGED:
+            return _changed(situation)
+        case (
+            Refusal.UNAUTHORIZED
+            | Refusal.FORBIDDEN
+            | Refusal.NOT_FOUND
+            | Refusal.GONE
+            | Refusal.BAD_REQUEST
+            | Refusal.NOT_A_MODEL
+        ):
+            return _denied(refused.kind, situation)
+        case Refusal.UNSAFE_REDIRECT | Refusal.UNEXPECTED:
+            return Reaction.FAIL
+        case _:
+            assert_never(refused.kind)
+
+
+def _unsatisfiable(refused: Refused, situation: Situation) -> Reaction:
+    """A 416 (RFC 9110, section 15.5.17): the empty file's only answer to a range, or a contradiction."""
+    if not situation.ranged:
+        return Reaction.FAIL
+    if not situation.is_known:
+        return Reaction.EMPTY if refused.length == 0 else Reaction.WITHOUT_RANGE
+    if refused.length is not None and refused.length != situation.length:
+        return Reaction.CHANGED
+    return Reaction.DISTRUST_RANGES
+
+
+def _changed(situation: Situation) -> Reaction:
+    if situation.is_known and not situation.holds_bytes and not situation.others_flow:
+        return Reaction.FORGET_IDENTITY
+    if situation.has_digest and situation.same_length and not situation.tags_disagree:
+        return Reaction.DISTRUST_TAGS
+    return Reaction.CHANGED
+
+
+def _denied(kind: Refusal, situation: Situation) -> Reaction:
+    if not situation.is_current:
+        return Reaction.IGNORE
+    if situation.derived and situation.served:
+        return Reaction.RENEW
+    if kind is Refusal.NOT_A_MODEL:
+        return Reaction.FAIL
+    if situation.others_flow:
+        return Reaction.FEWER
+    worth_another = kind is Refusal.NOT_FOUND or situation.redirected
+    return Reaction.ONCE_MORE if situation.second_chance and worth_another else Reaction.FAIL

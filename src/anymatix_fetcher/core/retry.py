@@ -1,0 +1,107 @@
+"""Patience: what to do after a failure, and for how long. Three budgets that never eat from one another.
+
+Transport failures back off with full jitter and count only while nothing arrives: a line that drops every minute but
+moves gigabytes in between never runs out. Failures of one moment (eight connections lost at once) count once.
+Throttling waits as long as the server asks, within a budget of time. Renewals count only between bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FAILURES_BEFORE_ANY_ANSWER = 4
+FAILURES_IN_A_ROW = 8
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 30.0
+THROTTLED_SECONDS = 900.0
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
+SHORTEST_THROTTLE_SECONDS = 0.5
+RENEWALS_WITHOUT_PROGRESS = 3
+PROGRESS_BYTES = 65_536
+"""Fewer bytes than this between two failures are no progress: a server that drips must not be asked for ever."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """The budgets of one download.
+
+    Args:
+        random: Gives numbers in [0, 1), for jitter; seeded in tests.
+        not_before: The earliest time for the next request.
+        reason: Why it waits, for people.
+    """
+
+    random: Callable[[], float]
+    not_before: float = 0.0
+    reason: str = ""
+    answered: bool = False
+    _failures: int = 0
+    _throttles: int = 0
+    _throttled_seconds: float = 0.0
+    _renewals: int = 0
+    _progress: int = 0
+    _counted_at: float = float("-inf")
+
+    @property
+    def failures(self) -> int:
+        """How many failures in a row count at the moment."""
+        return self._failures
+
+    def progressed(self, count: int) -> None:
+        """``count`` bytes arrived: enough of them give every budget back."""
+        self._progress += count
+        if self._progress >= PROGRESS_BYTES:
+            self._failures = self._throttles = self._renewals = 0
+            self._throttled_seconds = 0.0
+
+    def failed(self, now: float, started_at: float) -> bool:
+        """An exchange begun at ``started_at`` failed: the next one waits. False where the budget is spent."""
+        if started_at < self._counted_at:
+            return True  # it was under way when another one failed that has been counted: one outage
+        self._failures += 1
+        self._progress = 0
+        self._counted_at = now
+        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * _doubled(self._failures - 1))
+        self._wait(now, self.random() * longest, "trying again")
+        return self._failures < (FAILURES_IN_A_ROW if self.answered else FAILURES_BEFORE_ANY_ANSWER)
+
+    def throttled(self, now: float, retry_after_seconds: float | None) -> bool:
+        """The server asked to wait; False where it asks for more patience than there is."""
+        if now >= self.not_before:
+            self._throttles += 1  # else it came together with one that has been counted
+        self._progress = 0
+        if retry_after_seconds is None:
+            longest = min(LONGEST_WAIT_SECONDS, _doubled(self._throttles))
+            seconds = longest / 2 + self.random() * longest / 2
+        else:
+            # A server's own word is kept; jitter only lengthens it, so that many clients don't return at once. But
+            # nobody is waited for longer than there is patience, or other connections' end would find us asleep.
+            asked = min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)
+            seconds = max(asked, SHORTEST_THROTTLE_SECONDS) + self.random() * 0.25
+        self._throttled_seconds += max(0.0, now + seconds - max(now, self.not_before))
+        self._wait(now, seconds, "the server asks to wait")
+        patient = (retry_after_seconds or 0.0) <= LONGEST_RETRY_AFTER_SECONDS
+        return patient and self._throttled_seconds <= max(THROTTLED_SECONDS, seconds)
+
+    def renewed(self) -> bool:
+        """An address was renewed; False where renewing brings nothing any more."""
+        self._renewals += 1
+        self._progress = 0
+        return self._renewals <= RENEWALS_WITHOUT_PROGRESS
+
+    def delay(self, now: float, seconds: float, reason: str) -> None:
+        """Waits once, outside every budget."""
+        self._wait(now, seconds, reason)
+
+    def _wait(self, now: float, seconds: float, reason: str) -> None:
+        if now + seconds >= self.not_before:
+            self.not_before = now + seconds
+            self.reason = reason
+
+
+def _doubled(times: int) -> float:
+    return 2.0 ** min(times, 10)

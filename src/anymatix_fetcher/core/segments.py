@@ -1,0 +1,96 @@
+"""What to ask for next: guided sizes from the front, and taking over from the slowest at the end.
+
+Large segments mean few requests: some hosts count them, and each costs a round trip. But the digest follows the
+contiguous front, so the segments in flight together stay within a window; and towards the end they shrink, so that
+all connections finish at about the same time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.spans import SpanSet
+
+MEBIBYTE = 1 << 20
+FIRST_SEGMENT = 8 * MEBIBYTE
+"""What the opening request asks for: enough to be worth a connection, little enough to lose nothing by it."""
+SMALLEST_SEGMENT = 4 * MEBIBYTE
+SEGMENT_SECONDS = 4.0
+WINDOW = 256 * MEBIBYTE
+"""How far the connections together may run ahead of the digest, or a sixteenth of the file where that is more."""
+SMALLEST_THEFT = 2 * MEBIBYTE
+"""Less than this left isn't worth another request."""
+SHORTEST_THEFT_SECONDS = 0.5
+
+
+def next_segment(
+    waiting: SpanSet, *, length: int, block_size: int, connections: int, bytes_per_second: float
+) -> Span | None:
+    """The next span to ask for: low offsets first; ``None`` where nothing waits.
+
+    Args:
+        waiting: What nobody has been asked for yet.
+        length: Bytes of the whole file.
+        block_size: Segments end on a block's boundary, or where the gap ends.
+        connections: How many share the rest.
+        bytes_per_second: What one connection brings; 0 where unknown.
+    """
+    if not waiting:
+        return None
+    guided = waiting.total // (2 * connections)
+    by_window = max(WINDOW, length // 16) // connections
+    by_time = int(bytes_per_second * SEGMENT_SECONDS) or FIRST_SEGMENT
+    size = max(SMALLEST_SEGMENT, min(guided, by_window, max(by_time, FIRST_SEGMENT)))
+    gap = next(iter(waiting))
+    stop = max((gap.start + size) // block_size, gap.start // block_size + 1) * block_size
+    if gap.stop - stop < SMALLEST_SEGMENT // 2:
+        stop = gap.stop  # a remainder isn't worth its own request
+    return Span(gap.start, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one flowing exchange still has to bring, and how fast it does."""
+
+    exchange: ExchangeId
+    rest: Span
+    bytes_per_second: float
+
+    @property
+    def seconds_left(self) -> float:
+        """When it will be done at this rate; infinite where nothing comes."""
+        return len(self.rest) / self.bytes_per_second if self.bytes_per_second > 0 else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Theft:
+    """An idle connection takes ``span`` from the end of ``victim``'s segment."""
+
+    victim: ExchangeId
+    span: Span
+
+
+def theft(lanes: Iterable[Lane], block_size: int) -> Theft | None:
+    """What an idle connection should take over: half of what the slowest would still need.
+
+    ``None`` where nothing is worth another request.
+    """
+    worth = [
+        Theft(lane.exchange, Span(middle, lane.rest.stop))
+        for lane in sorted(lanes, key=lambda lane: lane.seconds_left, reverse=True)
+        if len(lane.rest) >= SMALLEST_THEFT and lane.seconds_left > SHORTEST_THEFT_SECONDS
+        if lane.rest.start < (middle := _middle(lane.rest, block_size)) < lane.rest.stop
+    ]
+    return worth[0] if worth else None
+
+
+def _middle(rest: Span, block_size: int) -> int:
+    middle = rest.start + len(rest) // 2
+    return -(-middle // block_size) * block_size  # up: the victim's own block stays whole

@@ -1,0 +1,407 @@
+"""The driver of one download: feeds its machine events, carries out its commands, and knows nothing better.
+
+Whatever is decided is decided in ``core``; here is only who does it: the transport, the part file, the source. Beside
+that the driver stands in line for the destination while another process writes it, and takes the result of the one
+before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.filenames import choose_name
+from anymatix_fetcher.core.phase import Phase as MachinePhase
+from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
+from anymatix_fetcher.errors import (
+    DestinationExistsError,
+    DestinationLockedError,
+    DownloadCancelled,
+    FetchError,
+)
+from anymatix_fetcher.storage.existing import ExistingRead, read_existing
+from anymatix_fetcher.storage.leftovers import find_part, read_progress
+from anymatix_fetcher.storage.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.download import Download
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.storage.lock_file import DestinationLock
+    from anymatix_fetcher.storage.workers import Worker
+
+log = logging.getLogger("anymatix_fetcher.engine")
+
+PATIENCE_WITH_HOLDER_SECONDS = 60.0
+"""A process that holds the destination and brings nothing for so long is waited for no longer."""
+
+PHASES = {
+    MachinePhase.OPENING: Phase.OPENING,
+    MachinePhase.TRANSFERRING: Phase.TRANSFERRING,
+    MachinePhase.VERIFYING: Phase.VERIFYING,
+    MachinePhase.PUBLISHING: Phase.PUBLISHING,
+    MachinePhase.DONE: Phase.DONE,
+    MachinePhase.FAILED: Phase.FAILED,
+    MachinePhase.CANCELLED: Phase.CANCELLED,
+}
+
+
+DriverEvent: TypeAlias = m.Event | ExistingRead
+
+
+@dataclass(slots=True)
+class _Holder:
+    """The process that holds the destination, as far as its journal tells."""
+
+    since: float
+    stored: int = 0
+    length: int | None = None
+    same_reference: bool = False
+
+
+class Driver:
+    """Brings one job to its end.
+
+    Args:
+        job: What the caller wants.
+        resource: What its reference resolved to.
+        machine: Decides.
+        ports: Do.
+        report: Takes events from other threads back to the session's loop.
+    """
+
+    def __init__(
+        self, job: Job, resource: Resource, machine: Download, ports: Ports, report: Callable[[DriverEvent], None]
+    ) -> None:
+        self.job = job
+        self.result: Result | None = None
+        self._resource = resource
+        self._machine = machine
+        self._ports = ports
+        self._report = report
+        self._store: Store | None = None
+        self._lock: DestinationLock | None = None
+        self._destination: Path | None = None
+        self._holder: _Holder | None = None
+        self._reader: Worker | None = None
+        self._asked_for_storage = False
+        self._events: deque[m.Event] = deque()
+        self._digests: tuple[Digest, ...] = ()
+        self._started_at = ports.clock()
+        self._most_stored = 0
+
+    # From the session -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begins. The destination is claimed first where it is known without asking the server."""
+        settings = self.job.settings
+        with self._failing_cleanly():
+            destination = settings.output or find_part(settings.directory, self.job.reference, self._ports.disk)
+            if destination is not None:
+                self._claim(destination.absolute())
+            else:
+                self._feed(m.Begin(storage_is_open=False))
+
+    def handle(self, event: DriverEvent) -> None:
+        """Takes one event: of the transport, of storage, or of the caller."""
+        if self.result is not None:
+            return
+        with self._failing_cleanly():
+            if isinstance(event, ExistingRead):
+                self._existing_read(event)
+            elif isinstance(event, m.CancelRequested) and not self._machine_runs:
+                self._fail(DownloadCancelled("the download was stopped"))
+            else:
+                self._feed(event)
+
+    def tick(self) -> None:
+        """Lets time pass; called several times a second."""
+        if self.result is not None:
+            return
+        with self._failing_cleanly():
+            if self._holder is not None:
+                self._try_lock()
+            elif self._machine_runs:
+                self._feed(m.Tick())
+
+    def notice_compared(self) -> None:
+        """Hands on what the part file found out about blocks that came again; before the events of the same poll."""
+        if self._store is not None and self.result is None:
+            for compared in self._store.compared():
+                self.handle(compared)
+
+    def progress(self) -> Progress:
+        """How it stands now."""
+        now = self._ports.clock()
+        machine, store = self._machine, self._store
+        stored = machine.coverage.stored.total
+        self._most_stored = max(self._most_stored, stored)
+        rate = machine.rate(now)
+        length = machine.length
+        to_go = length - stored if length is not None else None
+        return Progress(
+            reference=self._shown_reference,
+            name=self._destination.name if self._destination else self._resource.name,
+            phase=self._phase,
+            length=length if self._holder is None else self._holder.length,
+            bytes_stored=self._most_stored if self._holder is None else self._holder.stored,
+            bytes_resumed=machine.account.bytes_resumed,
+            bytes_verified=store.hashed_bytes if store is not None else 0,
+            bytes_per_second=rate,
+            eta_seconds=to_go / rate if to_go is not None and rate > 0 and machine.flowing else None,
+            connections=machine.flowing,
+            stored=machine.coverage.stored,
+            in_flight=machine.in_flight,
+            seconds=now - self._started_at,
+            note=self._note(now),
+        )
+
+    @property
+    def _shown_reference(self) -> str:
+        return str(self._resource.url)
+
+    @property
+    def _phase(self) -> Phase:
+        if self.result is not None and self.result.error is None:
+            return Phase.DONE
+        if self._holder is not None:
+            return Phase.WAITING
+        return Phase.VERIFYING if self._reader is not None else PHASES[self._machine.phase]
+
+    def _note(self, now: float) -> str:
+        if self._holder is not None:
+            return "another process downloads it; waiting for its result"
+        return self._machine.waiting_for(now)
+
+    # Commands ---------------------------------------------------------------------------------------------
+
+    @property
+    def _machine_runs(self) -> bool:
+        return self._holder is None and self._reader is None
+
+    def _feed(self, event: m.Event) -> None:
+        self._events.append(event)
+        while self._events and self.result is None:
+            event = self._events.popleft()
+            if isinstance(event, m.Verified):
+                self._digests = event.digests
+            for command in self._machine.receive(event, self._ports.clock()):
+                self._carry_out(command)
+
+    def _carry_out(self, command: m.Command) -> None:  # noqa: C901, PLR0912 - one branch for each command
+        transport = self._ports.transport
+        match command:
+            case m.StartExchange():
+                log.debug("asking %s for %s", command.request.url, command.request.span or "the whole")
+                transport.start(command.exchange, command.request)
+            case m.AcceptBody():
+                sink = self._opened.comparing if command.compare else self._opened.sink
+                transport.accept(command.exchange, sink, command.start, command.stop)
+            case m.NarrowBody():
+                transport.narrow(command.exchange, command.stop)
+            case m.CancelExchange():
+                transport.cancel(command.exchange)
+            case m.OpenStorage():
+                self._asked_for_storage = True
+                name = self._resource.name or choose_name(
+                    command.head.headers, command.url.last_segment, self._fallback
+                )
+                self._claim((self.job.settings.directory / name).absolute())
+            case m.SetIdentity():
+                self._opened.set_identity(command.identity)
+                self._machine.lay_out(self._opened.block_size)
+            case m.ProveBlocks():
+                self._opened.prove(command.blocks)
+            case m.ForgetBlocks():
+                self._opened.forget(command.blocks)
+            case m.Verify():
+                self._opened.verify(command.length)
+            case m.Publish():
+                self._opened.publish()
+            case m.Renew():
+                log.info("%s: the address has expired; renewing it", self._shown_reference)
+                self._events.append(m.Renewed(self._resource))
+            case m.Finish():
+                self._finish(self._status, command.verified)
+            case m.Fail():
+                self._fail(command.error)
+            case _:
+                assert_never(command)
+
+    @property
+    def _fallback(self) -> str:
+        """A name for what has none, the same on every run."""
+        return f"download-{hashlib.sha256(self._resource.url.reveal().encode()).hexdigest()[:8]}"
+
+    @property
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise AssertionError("the machine uses the part file before it is open")
+        return self._store
+
+    # The destination --------------------------------------------------------------------------------------
+
+    def _claim(self, destination: Path) -> None:
+        self._destination = destination
+        self._ports.disk.make_folder(destination.parent)
+        self._lock = self._ports.lock(destination)
+        self._try_lock()
+
+    def _try_lock(self) -> None:
+        destination, lock = self._destination, self._lock
+        if destination is None or lock is None:
+            return
+        if lock.try_acquire():
+            waited_for_same = self._holder is not None and self._holder.same_reference
+            self._holder = None
+            self._open_store(destination, waited_for_same=waited_for_same)
+        else:
+            self._watch_holder(destination)
+
+    def _watch_holder(self, destination: Path) -> None:
+        now = self._ports.clock()
+        if self._holder is None:
+            log.info("another process downloads to %s; waiting for it", destination)
+            self._holder = _Holder(since=now)
+        holder = self._holder
+        seen = read_progress(destination, self._ports.disk)
+        stored, length = seen or (0, None)
+        if stored != holder.stored or length != holder.length:
+            holder.since, holder.stored, holder.length = now, stored, length
+        if not holder.same_reference:
+            found = find_part(destination.parent, self.job.reference, self._ports.disk)
+            holder.same_reference = found == destination
+        if now - holder.since >= PATIENCE_WITH_HOLDER_SECONDS:
+            raise DestinationLockedError(
+                f"another process holds {destination} and brings nothing",
+                hint="End that process, or choose another destination with -o.",
+            )
+
+    def _open_store(self, destination: Path, *, waited_for_same: bool) -> None:
+        settings, disk = self.job.settings, self._ports.disk
+        if not settings.overwrite and disk.kind(destination) is not None:
+            self._read_existing(destination, waited_for_same=waited_for_same)
+            return
+        self._store = Store.open(
+            destination,
+            reference=self.job.reference,
+            disk=disk,
+            workers=self._ports.workers,
+            report=self._report,
+            algorithms=self._algorithms,
+            overwrite=settings.overwrite,
+        )
+        self._machine.lay_out(self._store.block_size)
+        kept = self._store.kept
+        self._feed(m.StorageOpened(kept) if self._asked_for_storage else m.Begin(storage_is_open=True, kept=kept))
+
+    def _read_existing(self, destination: Path, *, waited_for_same: bool) -> None:
+        if not (waited_for_same or self._machine.digests):
+            raise DestinationExistsError(
+                f"{destination} is there already",
+                hint=(
+                    "--overwrite replaces it; -o NAME chooses another name; "
+                    "with --sha256 HEX a file that has the digest counts as done."
+                ),
+            )
+        self._reader = read_existing(destination, self._ports.disk, self._ports.workers, self._algorithms, self._report)
+
+    @property
+    def _algorithms(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(digest.algorithm for digest in self._machine.digests))
+
+    def _existing_read(self, event: ExistingRead) -> None:
+        self._digests = event.digests
+        actual = {digest.algorithm: digest for digest in event.digests}
+        wanted = self._machine.digests
+        if any(actual.get(digest.algorithm) != digest for digest in wanted):
+            raise DestinationExistsError(
+                f"{self._destination} is there already, and has another digest than {wanted[0]}",
+                hint="--overwrite replaces it; -o NAME chooses another name.",
+            )
+        self._finish(Status.PRESENT, wanted[0].algorithm if wanted else "length", size=event.size)
+
+    # The end ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _failing_cleanly(self) -> Iterator[None]:
+        """Turns an error of storage into an event: the machine drops what it has under way."""
+        try:
+            yield
+        except FetchError as error:
+            self._events.clear()
+            self._feed(m.StorageFailed(error))
+
+    def let_go(self) -> None:
+        """Drops part file and lock without a result: the session met a bug."""
+        for command in self._machine.receive(m.CancelRequested(), self._ports.clock()):
+            if isinstance(command, m.CancelExchange):
+                self._ports.transport.cancel(command.exchange)
+        if self._store is not None:
+            self._store.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def _status(self) -> Status:
+        return Status.RESUMED if self._machine.account.bytes_resumed else Status.DOWNLOADED
+
+    def _finish(self, status: Status, verified: str, *, size: int | None = None) -> None:
+        self._end(self._result(status, verified, size=self._machine.length if size is None else size))
+
+    def _fail(self, error: FetchError) -> None:
+        log.debug("%s failed: %s", self._shown_reference, error)
+        self._end(self._result(Status.FAILED, "none", error=error))
+
+    def _result(
+        self, status: Status, verified: str, *, size: int | None = None, error: FetchError | None = None
+    ) -> Result:
+        account = self._machine.account
+        sha256 = next((digest.hex for digest in self._digests if digest.algorithm == "sha256"), None)
+        return Result(
+            reference=self._shown_reference,
+            status=status,
+            path=self._destination if error is None else None,
+            size=size,
+            sha256=sha256,
+            verified=verified,
+            bytes_downloaded=account.bytes_downloaded,
+            bytes_resumed=account.bytes_resumed,
+            seconds=self._ports.clock() - self._started_at,
+            requests=account.requests,
+            origin_requests=account.origin_requests,
+            renewals=account.renewals,
+            connections_peak=account.connections_peak,
+            engine=self._ports.transport.name,
+            http_version=account.http_version,
+            error=error,
+        )
+
+    def _end(self, result: Result) -> None:
+        """Lets go of everything; before the result can be seen, so that whoever sees it may start anew."""
+        if self._reader is not None:
+            self._reader.stop()
+        if self._store is not None:
+            cancelled = isinstance(result.error, DownloadCancelled)
+            if result.error is not None and not cancelled and self._is_untouched:
+                self._store.discard()
+            self._store.close()
+        if self._lock is not None:
+            self._lock.release()
+        self.result = result
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether nothing has ever arrived: an empty part file would be litter."""
+        machine = self._machine
+        return not machine.coverage.held and machine.account.bytes_downloaded == 0

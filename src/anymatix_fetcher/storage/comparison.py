@@ -1,0 +1,44 @@
+"""Blocks that are recorded and arrive again: compared with the record, never written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xxhash import xxh3_64
+
+from anymatix_fetcher.core.messages import BlockCompared
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.spans import Span
+
+
+class Comparisons:
+    """Comparisons under way, by block; the part file's lock guards every call."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[int, tuple[int, xxh3_64]] = {}
+        self._finished: list[BlockCompared] = []
+
+    def feed(self, block: Span, offset: int, data: bytes | bytearray | memoryview, checksum: int) -> None:
+        """Takes bytes of a recorded ``block``; those that don't run on from its start prove nothing and are dropped."""
+        if offset == block.start:
+            self._under_way[block.start] = (offset, xxh3_64())
+        position, hasher = self._under_way.pop(block.start, (-1, xxh3_64()))
+        if position != offset:
+            return
+        hasher.update(data)
+        position += len(data)
+        if position == block.stop:
+            self._finished.append(BlockCompared(block, equal=hasher.intdigest() == checksum))
+        else:
+            self._under_way[block.start] = (position, hasher)
+
+    def drop(self, start: int, stop: int) -> None:
+        """Drops the comparisons of blocks that begin in ``[start, stop)``."""
+        for key in [key for key in self._under_way if start <= key < stop]:
+            del self._under_way[key]
+
+    def drain(self) -> list[BlockCompared]:
+        """What was finished since the last call."""
+        finished, self._finished = self._finished, []
+        return finished

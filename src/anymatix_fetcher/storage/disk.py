@@ -1,0 +1,170 @@
+"""The seam to the disk, and the one place where the system's errors become ours.
+
+A :class:`Disk` raises ``OSError`` as the system does (and ``StorageError`` for files that we refuse to touch), so that
+a simulated one can fail in every way that a real one fails.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from anymatix_fetcher.errors import DestinationExistsError, DiskFullError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SHARED_MODE = 0o666
+"""Who may use a file is the process's umask to say, as for any new file."""
+PRIVATE_MODE = 0o600
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_HELD = {errno.EBUSY, errno.ETXTBSY}
+_HELD_ON_WINDOWS = {errno.EACCES, errno.EPERM}
+
+
+class Kind(Enum):
+    """What lies at a path; links aren't followed."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "symbolic link"
+    OTHER = "special file"
+
+
+class RandomFile(Protocol):
+    """An open regular file; any thread may use it, at any offset."""
+
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Stores all of ``data`` at ``offset``; a hole before it reads as zeroes."""
+
+    def read_into(self, offset: int, buffer: bytearray | memoryview) -> int:
+        """Fills ``buffer`` from ``offset`` on; how many bytes that were: fewer only at the end of the file."""
+
+    def size(self) -> int:
+        """The file's length in bytes."""
+
+    def truncate(self, length: int) -> None:
+        """Cuts the file, or lengthens it by a hole."""
+
+    def sync(self) -> None:
+        """Returns when everything written is on the disk itself. After it has failed, nothing is known to be."""
+
+    def is_at(self, path: Path) -> bool:
+        """Whether ``path`` names this very file: neither another one nor a link to it."""
+
+    def close(self) -> None:
+        """Closes the file, and tells of writes that failed late; a second call does nothing."""
+
+
+class Disk(Protocol):
+    """The file system, as far as downloads need it. No path is followed through a symbolic link at its last name."""
+
+    def open(self, path: Path, mode: int = SHARED_MODE) -> RandomFile:
+        """The file at ``path``, for reading and writing; created, empty, where there is none.
+
+        Raises:
+            StorageError: It is a link, a folder, a special file, or has a second name.
+        """
+
+    def open_to_read(self, path: Path) -> RandomFile:
+        """The file at ``path``; refuses what :meth:`open` refuses, but for files with a second name."""
+
+    def kind(self, path: Path) -> Kind | None:
+        """What lies at ``path``; ``None`` where nothing does."""
+
+    def same_file(self, first: Path, second: Path) -> bool:
+        """Whether both paths name one file."""
+
+    def names(self, folder: Path) -> list[str]:
+        """The names in ``folder``; none where there is no such folder."""
+
+    def make_folder(self, folder: Path) -> None:
+        """Makes sure that the folder is there, its parents too."""
+
+    def free_bytes(self, folder: Path) -> int | None:
+        """How much this user may still write there; ``None`` where the file system doesn't say."""
+
+    def move(self, source: Path, destination: Path) -> None:
+        """Gives the file its new name in the same folder; ``FileExistsError`` where something has that name."""
+
+    def replace(self, source: Path, destination: Path) -> None:
+        """Gives the file its new name in the same folder, in the place of what has that name."""
+
+    def remove(self, path: Path) -> None:
+        """Removes the file; nothing happens where there is none."""
+
+    def sync_folder(self, folder: Path) -> None:
+        """Returns when the folder's names are on the disk itself, as far as the system offers that."""
+
+
+def read_exactly(file: RandomFile, offset: int, buffer: memoryview) -> bool:
+    """Fills ``buffer``; false where the file ends before."""
+    return file.read_into(offset, buffer) == len(buffer)
+
+
+def read_all(file: RandomFile) -> bytes:
+    """The whole content, of a file that is known to be small."""
+    return read_first(file, file.size())
+
+
+def read_first(file: RandomFile, size: int) -> bytes:
+    """The first ``size`` bytes, or as many as there are."""
+    buffer = bytearray(size)
+    return bytes(memoryview(buffer)[: file.read_into(0, buffer)])
+
+
+@contextmanager
+def opened_to_read(disk: Disk, path: Path) -> Iterator[RandomFile]:
+    """The file at ``path``, closed at the end of the block."""
+    file = disk.open_to_read(path)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def is_held(error: OSError) -> bool:
+    """Whether trying again later may help: another program (a scanner, an indexer) has the file open."""
+    return error.errno in _HELD or (os.name == "nt" and error.errno in _HELD_ON_WINDOWS)
+
+
+def storage_error(error: OSError, path: Path) -> StorageError:
+    """Our error for what the system said about ``path``."""
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"the disk is full: {path}", hint="Free some space and start again; what has arrived is kept."
+        )
+    if error.errno == errno.EFBIG:
+        return DiskFullError(
+            f"the file system can't hold a file this large: {path}",
+            hint="Choose a folder on another file system (FAT32 ends at 4 GiB), or raise the limit on file sizes.",
+        )
+    if error.errno == errno.ELOOP:
+        return StorageError(f"{path} is a symbolic link", hint="Remove the link, or choose another name.")
+    if error.errno == errno.ENAMETOOLONG:
+        return StorageError(f"the name is too long: {path}", hint="Choose a shorter name.")
+    reason = error.strerror or type(error).__name__
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return StorageError(f"{path} can't be written: {reason}", hint="Choose a folder that you may write to.")
+    return StorageError(f"{path}: {reason}")
+
+
+def destination_exists(path: Path) -> DestinationExistsError:
+    """The error for a destination that is taken."""
+    return DestinationExistsError(
+        f"{path} is there already", hint="Use --overwrite to replace it, or choose another name."
+    )
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turns the system's errors in its block into ours, about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path) from error

@@ -1,0 +1,82 @@
+"""A file that is at the destination already: its digests, to tell whether it is the one that is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.storage.disk import storage_errors
+from anymatix_fetcher.storage.hashing import STEP_BYTES, new_hasher
+from anymatix_fetcher.storage.part_file import READ_BYTES
+from anymatix_fetcher.storage.workers import Step, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from anymatix_fetcher.core.messages import StorageFailed
+    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.storage.workers import Next, Worker, Workers
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingRead:
+    """The digests and the size of the file that was at the destination."""
+
+    digests: tuple[Digest, ...]
+    size: int
+
+
+def read_existing(
+    path: Path,
+    disk: Disk,
+    workers: Workers,
+    algorithms: Iterable[str],
+    report: Callable[[ExistingRead | StorageFailed], None],
+) -> Worker:
+    """Hashes the file at ``path`` on a worker; answered by ``ExistingRead`` or ``StorageFailed``.
+
+    Raises:
+        StorageError: It can't be opened.
+        ReferenceSyntaxError: An algorithm isn't known or not installed.
+    """
+    return workers.start(_Reader(path, disk, ("sha256", *sorted(set(algorithms) - {"sha256"})), report))
+
+
+class _Reader:
+    def __init__(
+        self,
+        path: Path,
+        disk: Disk,
+        algorithms: tuple[str, ...],
+        report: Callable[[ExistingRead | StorageFailed], None],
+    ) -> None:
+        self._path = path
+        self._algorithms = algorithms
+        self._hashers = [new_hasher(name) for name in algorithms]
+        self._report = report
+        self._position = 0
+        self._buffer = memoryview(bytearray(READ_BYTES))
+        with storage_errors(path):
+            self._file = disk.open_to_read(path)
+
+    def step(self) -> Next:
+        """Implements ``Task.step``."""
+        for _ in range(STEP_BYTES // READ_BYTES):
+            count = self._file.read_into(self._position, self._buffer)
+            if count == 0:
+                self._file.close()
+                digests = zip(self._algorithms, self._hashers, strict=True)
+                found = tuple(Digest(name, hasher.hexdigest()) for name, hasher in digests)
+                self._report(ExistingRead(found, self._position))
+                return Step.DONE
+            for hasher in self._hashers:
+                hasher.update(self._buffer[:count])
+            self._position += count
+        return Step.MORE
+
+    def fail(self, error: Exception) -> None:
+        """Implements ``Task.fail``."""
+        self._file.close()
+        self._report(failure(error, self._path))

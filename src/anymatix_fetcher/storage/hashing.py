@@ -1,0 +1,155 @@
+"""The follower: hashes the file's proved front while the rest arrives, so that the digest is there at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.messages import Verified
+from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
+from anymatix_fetcher.storage.part_file import READ_BYTES
+from anymatix_fetcher.storage.workers import Step, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from anymatix_fetcher.core.messages import Event
+    from anymatix_fetcher.storage.part_file import PartFile
+    from anymatix_fetcher.storage.workers import Next
+
+STEP_BYTES = 8 * READ_BYTES
+
+
+class Hasher(Protocol):
+    """What all hash algorithms have in common."""
+
+    def update(self, data: memoryview, /) -> object:
+        """Goes over more bytes."""
+
+    def hexdigest(self) -> str:
+        """The digest in lower-case hex."""
+
+
+class Crc32:
+    """CRC-32 as in gzip and zip, as a :class:`Hasher`."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: memoryview, /) -> None:
+        """Implements ``Hasher.update``."""
+        self._value = zlib.crc32(data, self._value)
+
+    def hexdigest(self) -> str:
+        """Implements ``Hasher.hexdigest``."""
+        return f"{self._value:08x}"
+
+
+def new_hasher(algorithm: str) -> Hasher:
+    """A hasher for an algorithm of ``core.digests``.
+
+    Raises:
+        ReferenceSyntaxError: It isn't known, or its package isn't installed.
+    """
+    if algorithm == "crc32":
+        return Crc32()
+    if algorithm == "blake3":
+        try:
+            import blake3  # noqa: PLC0415 - optional
+        except ImportError:
+            raise ReferenceSyntaxError(
+                "a BLAKE3 digest can't be checked: the package blake3 isn't installed",
+                hint="Install it: pip install 'anymatix-fetcher[blake3]'.",
+            ) from None
+        hasher: Hasher = blake3.blake3()
+        return hasher
+    try:
+        return hashlib.new(algorithm, usedforsecurity=False)
+    except ValueError:
+        raise ReferenceSyntaxError(f"a {algorithm} digest can't be checked: the algorithm isn't known") from None
+
+
+class Follower:
+    """A task that reads the part file's proved front back and hashes it: once, in order, and in bounded memory.
+
+    Args:
+        part: What to read.
+        path: Where that is, for messages.
+        algorithms: What to compute beside SHA-256.
+        report: Takes ``Verified``, once for each :meth:`verify`, and ``StorageFailed``; from the worker's thread.
+
+    Raises:
+        ReferenceSyntaxError: An algorithm isn't known or not installed.
+    """
+
+    def __init__(
+        self, part: PartFile, path: Path, *, algorithms: Iterable[str], report: Callable[[Event], None]
+    ) -> None:
+        self._part = part
+        self._path = path
+        self._report = report
+        self._algorithms = ("sha256", *sorted(set(algorithms) - {"sha256"}))
+        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._lock = Lock()
+        self._wanted: int | None = None
+        self._position = 0
+        self._reaching = 0  # how far the step that is running may have read
+        self._hashers: list[Hasher] = []
+        self._restart()
+
+    @property
+    def hashed_bytes(self) -> int:
+        """How far the digest has gone over the file."""
+        return self._position
+
+    def verify(self, length: int) -> None:
+        """Asks for the digests of the first ``length`` bytes, all that the file has. Wake the worker afterwards."""
+        with self._lock:
+            self._wanted = length
+
+    def rewind(self, offset: int) -> None:
+        """What lies at ``offset`` will come anew: where that is hashed already, hashing starts again."""
+        with self._lock:
+            self._wanted = None
+            if offset < self._reaching:
+                self._restart()
+
+    def step(self) -> Next:
+        """Implements ``Task.step``: hashes up to :data:`STEP_BYTES`."""
+        with self._lock:
+            hashers = self._hashers
+            position = self._position
+            self._reaching = stop = min(self._part.front, position + STEP_BYTES)
+        while position < stop:
+            piece = self._buffer[: min(READ_BYTES, stop - position)]
+            if not self._part.read_into(position, piece):
+                raise StorageError(f"{self._path} was shortened by somebody else", hint="Start again.")
+            for hasher in hashers:
+                hasher.update(piece)
+            position += len(piece)
+            with self._lock:
+                if self._hashers is not hashers:
+                    return Step.MORE  # rewound meanwhile: these hashers have seen what doesn't count any longer
+                self._position = position
+        return self._answer()
+
+    def fail(self, error: Exception) -> None:
+        """Implements ``Task.fail``."""
+        self._report(failure(error, self._path))
+
+    def _answer(self) -> Next:
+        with self._lock:
+            if self._position == self._wanted:
+                self._wanted = None
+                digests = zip(self._algorithms, self._hashers, strict=True)
+                self._report(Verified(tuple(Digest(name, hasher.hexdigest()) for name, hasher in digests)))
+            return Step.MORE if self._position < self._part.front else Step.IDLE
+
+    def _restart(self) -> None:
+        self._hashers = [new_hasher(name) for name in self._algorithms]
+        self._position = 0
+        self._reaching = 0

@@ -1,0 +1,50 @@
+"""The journal on disk: opened once, then appended to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.journal import encode
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.journal import JournalHeader, Record
+    from anymatix_fetcher.storage.disk import RandomFile
+
+
+class JournalFile:
+    """Appends records. Whoever holds the part file's lock may call; nothing is synced.
+
+    Args:
+        file: The open journal.
+        valid_bytes: How much of it was read without damage; 0 for a new one, which :meth:`begin` starts.
+    """
+
+    def __init__(self, file: RandomFile, valid_bytes: int = 0) -> None:
+        self._file = file
+        self._position = valid_bytes
+        self._file.truncate(valid_bytes)
+
+    def begin(self, header: JournalHeader) -> None:
+        """Drops everything and starts anew with ``header``."""
+        self._position = 0
+        self._file.truncate(0)
+        self._append(header.encode())
+
+    def append(self, record: Record) -> None:
+        """Adds a record.
+
+        Raises:
+            ValueError: The journal hasn't been begun.
+            OSError: It isn't written. What is half written is overwritten by the next record, or cut by the next run.
+        """
+        if self._position == 0:
+            raise ValueError("the journal has no header yet")
+        self._append(encode(record))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _append(self, data: bytes) -> None:
+        self._file.write_at(self._position, data)
+        self._position += len(data)

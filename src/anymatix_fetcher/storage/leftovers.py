@@ -1,0 +1,59 @@
+"""What other processes and earlier runs have left, seen from outside: read, never changed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX
+from anymatix_fetcher.core.journal import HEADER_BYTES, JournalHeader, decode
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.storage.disk import Kind, opened_to_read, read_all, read_first
+from anymatix_fetcher.storage.places import Places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymatix_fetcher.core.journal import JournalContent
+    from anymatix_fetcher.storage.disk import Disk
+
+
+class PartProgress(NamedTuple):
+    """How far a download is, by its journal; ``length`` is ``None`` where it isn't known."""
+
+    bytes_recorded: int
+    length: int | None
+
+
+def read_progress(destination: Path, disk: Disk) -> PartProgress | None:
+    """How far another process has come with ``destination``; ``None`` where no journal tells."""
+    content = read_journal(Places.of(destination).journal, disk)
+    if content is None or content.header is None or content.identity is None:
+        return None
+    return PartProgress(content.blocks.spans(content.header.block_size).total, content.identity.length)
+
+
+def find_part(folder: Path, reference: str, disk: Disk) -> Path | None:
+    """The destination in ``folder`` whose journal belongs to ``reference``: where an earlier run has begun it."""
+    for name in sorted(disk.names(folder)):
+        if not name.endswith(JOURNAL_SUFFIX) or name == JOURNAL_SUFFIX:
+            continue
+        header = read_header(folder / name, disk)
+        destination = folder / name.removesuffix(JOURNAL_SUFFIX)
+        if header and header.is_for(reference) and disk.kind(Places.of(destination).part) is Kind.FILE:
+            return destination
+    return None
+
+
+def read_header(journal: Path, disk: Disk) -> JournalHeader | None:
+    """A journal's header; ``None`` where there is none that can be read."""
+    with suppress(OSError, StorageError), opened_to_read(disk, journal) as file:
+        return JournalHeader.decode(read_first(file, HEADER_BYTES))
+    return None
+
+
+def read_journal(journal: Path, disk: Disk) -> JournalContent | None:
+    """What a journal says; ``None`` where it can't be opened."""
+    with suppress(OSError, StorageError), opened_to_read(disk, journal) as file:
+        return decode(read_all(file))
+    return None

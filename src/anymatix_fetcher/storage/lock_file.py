@@ -1,0 +1,105 @@
+"""One writer for a destination, across processes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.storage.disk import PRIVATE_MODE, storage_error
+from anymatix_fetcher.storage.places import Places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ATTEMPTS = 100
+"""Each lost one means that another process came and went in between; so many in a row mean something else."""
+
+_FLAGS = (
+    os.O_RDWR
+    | os.O_CREAT
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOINHERIT", 0)
+)
+
+
+class DestinationLock:
+    """Held by the process that downloads to ``destination``; the system frees it when that process dies.
+
+    The lock file lies beside the destination and goes when the lock is released.
+    """
+
+    def __init__(self, destination: Path) -> None:
+        self.path = Places.of(destination).lock
+        self._lock = FileLock(self.path, timeout=0, thread_local=False, mode=PRIVATE_MODE)
+        self._handle = -1  # the lock file, held open beside the lock itself so that its identity can be asked for
+
+    def is_held(self) -> bool:
+        """Whether this lock is taken and its path still names the locked file: to be asked before publishing."""
+        return self._handle != -1 and self._names(self._handle)
+
+    def try_acquire(self) -> bool:
+        """Takes the lock; false where another process, or another lock of this one, has it.
+
+        Raises:
+            StorageError: The folder or its file system doesn't allow it.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            for _ in range(_ATTEMPTS):
+                held = self._attempt()
+                if held is not None:
+                    return held
+        except OSError as error:
+            raise storage_error(error, self.path) from error
+        except NotImplementedError as error:
+            raise StorageError(f"{self.path}: this file system has no locks") from error
+        raise StorageError(f"{self.path} can't be locked: it keeps being replaced", hint="Try again.")
+
+    def _attempt(self) -> bool | None:
+        """Whether the lock is held now; ``None`` where what was locked is no longer what the path names.
+
+        A process that releases removes the file, while another one may have it open already and be about to lock
+        what has no name any longer. So the path has to name one and the same file before and after locking; and that
+        file is held open meanwhile, so that its number can't be given to a new one.
+        """
+        handle = os.open(self.path, _FLAGS, PRIVATE_MODE)
+        try:
+            self._lock.acquire()
+            if self._names(handle):
+                self._handle = handle
+                return True
+            self._lock.release(force=True)
+        except Timeout:
+            return False
+        finally:
+            if self._handle != handle:
+                os.close(handle)
+        return None
+
+    def release(self) -> None:
+        """Frees the lock and removes its file; where it isn't held, nothing happens."""
+        if self._handle == -1:
+            return
+        if self._names(self._handle):
+            # Before unlocking: what has this name afterwards may be the next holder's. Windows removes no open file,
+            # so there it happens afterwards, and fails where the next holder has it open.
+            with suppress(OSError):
+                self.path.unlink()
+        os.close(self._handle)
+        self._handle = -1
+        self._lock.release(force=True)
+        if os.name == "nt":
+            with suppress(OSError):
+                self.path.unlink()
+
+    def _names(self, handle: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(handle), self.path.lstat())
+        except FileNotFoundError:
+            return False

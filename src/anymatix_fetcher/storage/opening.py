@@ -1,0 +1,97 @@
+"""Opening a download's files: what may be taken, what is gone on with, and what is somebody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.journal import JournalContent, decode, may_be_ours
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.storage.disk import PRIVATE_MODE, Kind, destination_exists, opened_to_read, read_all
+from anymatix_fetcher.storage.journal_file import JournalFile
+from anymatix_fetcher.storage.leftovers import read_header
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.storage.places import Places
+
+
+def check_destination(places: Places, disk: Disk, *, overwrite: bool) -> None:
+    """Makes sure that the destination may be taken, and removes what a crash while publishing has left beside it.
+
+    Raises:
+        DestinationExistsError: Something is there.
+        StorageError: It is nothing that can be replaced.
+    """
+    kind = disk.kind(places.destination)
+    if kind is None:
+        return
+    if kind is Kind.FILE and disk.same_file(places.destination, places.part):
+        disk.remove(places.part)  # killed between giving the file its name and taking the old one away
+    if disk.kind(places.part) is None and read_header(places.journal, disk) is not None:
+        disk.remove(places.journal)  # killed just after: all that is left to do
+    if kind is Kind.FILE and overwrite:
+        return
+    if kind in {Kind.FILE, Kind.LINK} and not overwrite:
+        raise destination_exists(places.destination)
+    raise StorageError(f"{places.destination} is a {kind.value}", hint="Choose another name.")
+
+
+def find_content(places: Places, disk: Disk, reference: str, *, overwrite: bool) -> JournalContent:
+    """What the journal beside an existing part file says; empty content to start anew.
+
+    Raises:
+        StorageError: Part file or journal belong to something else, and may not be overwritten.
+    """
+    journal_is_there = disk.kind(places.journal) is not None
+    data = _content(places.journal, disk) if journal_is_there else b""
+    content = decode(data)
+    part_is_empty = _is_empty(places.part, disk)
+    if content.header is None:
+        # An empty part file, or a journal torn at its beginning, is what a crash right after the start leaves.
+        ours = may_be_ours(data) if journal_is_there else part_is_empty
+        if not ours and not overwrite:
+            raise StorageError(
+                f"{places.part} wasn't made by this program", hint="Remove it, use --overwrite, or choose another name."
+            )
+    elif content.header.is_for(reference):
+        return JournalContent() if part_is_empty or content.identity is None else content
+    elif not part_is_empty and not overwrite:
+        raise StorageError(
+            f"{places.part} belongs to another download",
+            hint="Use --overwrite to drop it, choose another name, or finish that download first.",
+        )
+    return JournalContent()
+
+
+def open_files(places: Places, disk: Disk, content: JournalContent) -> tuple[RandomFile, JournalFile]:
+    """Part file and journal, cut to what counts."""
+    # The journal first: a part file is ours because its journal was there before it.
+    journal = disk.open(places.journal, PRIVATE_MODE)
+    try:
+        file = disk.open(places.part)
+    except BaseException:
+        journal.close()
+        raise
+    try:
+        if content.header is None:
+            file.truncate(0)
+        return file, JournalFile(journal, content.valid_bytes)
+    except BaseException:
+        journal.close()
+        file.close()
+        raise
+
+
+def _content(path: Path, disk: Disk) -> bytes:
+    with opened_to_read(disk, path) as file:
+        return read_all(file)
+
+
+def _is_empty(path: Path, disk: Disk) -> bool:
+    """Whether nothing is there, or a file without a byte."""
+    if disk.kind(path) is None:
+        return True
+    with opened_to_read(disk, path) as file:
+        return file.size() == 0

@@ -1,0 +1,263 @@
+"""The real disk."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import sys
+from contextlib import suppress
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.storage.disk import SHARED_MODE, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from anymatix_fetcher.storage.disk import RandomFile
+
+# Flags that only some systems have. O_NONBLOCK: opening a FIFO that was planted there mustn't wait for its other end.
+_SAFE_FLAGS = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOINHERIT", 0)
+)
+_CANT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
+_CANT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+HAS_POSITIONED_IO = hasattr(os, "pwrite") and hasattr(os, "preadv")
+
+
+class OsDisk:
+    """Implements ``Disk`` by the operating system.
+
+    Args:
+        positioned: Whether files are read and written by ``preadv`` and ``pwrite``; otherwise by seeking.
+        link: Gives a file a second name, or raises ``OSError`` where the file system has no such thing.
+    """
+
+    def __init__(self, *, positioned: bool = HAS_POSITIONED_IO, link: Callable[[Path, Path], None] = os.link) -> None:
+        self._link = link
+        self._file = PositionedFile if positioned else SeekingFile
+
+    def open(self, path: Path, mode: int = SHARED_MODE) -> RandomFile:
+        """Implements ``Disk.open``."""
+        return self._open(path, os.O_RDWR | os.O_CREAT, mode)
+
+    def open_to_read(self, path: Path) -> RandomFile:
+        """Implements ``Disk.open_to_read``."""
+        return self._open(path, os.O_RDONLY, 0)
+
+    def _open(self, path: Path, flags: int, mode: int) -> RandomFile:
+        if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        handle = os.open(path, flags | _SAFE_FLAGS, mode)
+        try:
+            _refuse_unless_plain(os.fstat(handle), path, writing=flags & os.O_RDWR != 0)
+        except BaseException:
+            os.close(handle)
+            raise
+        return self._file(handle)
+
+    def kind(self, path: Path) -> Kind | None:
+        """Implements ``Disk.kind``."""
+        try:
+            mode = path.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        kinds = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
+        return kinds.get(stat.S_IFMT(mode), Kind.OTHER)
+
+    def same_file(self, first: Path, second: Path) -> bool:
+        """Implements ``Disk.same_file``."""
+        try:
+            return os.path.samestat(first.lstat(), second.lstat())
+        except FileNotFoundError:
+            return False
+
+    def names(self, folder: Path) -> list[str]:
+        """Implements ``Disk.names``."""
+        try:
+            return [entry.name for entry in folder.iterdir()]
+        except FileNotFoundError:
+            return []
+
+    def make_folder(self, folder: Path) -> None:
+        """Implements ``Disk.make_folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def free_bytes(self, folder: Path) -> int | None:
+        """Implements ``Disk.free_bytes``."""
+        if sys.platform == "win32":
+            import shutil  # noqa: PLC0415 - costs start-up time, needed on Windows only
+
+            return shutil.disk_usage(folder).free
+        state = os.statvfs(folder)
+        # Some FUSE and network file systems answer with zeroes throughout: that is no size of a disk.
+        return state.f_bavail * state.f_frsize if state.f_blocks else None
+
+    def move(self, source: Path, destination: Path) -> None:
+        """Implements ``Disk.move``."""
+        if sys.platform != "win32":  # there, rename itself refuses to replace
+            try:
+                # POSIX rename replaces silently; link doesn't. A crash between the two calls leaves both names on
+                # one file, which opening the destination again recognizes.
+                self._link(source, destination)
+            except OSError as error:
+                if error.errno not in _CANT_LINK:
+                    raise
+                if os.path.lexists(destination):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(destination)) from None
+            else:
+                source.unlink()
+                return
+        source.rename(destination)
+
+    def replace(self, source: Path, destination: Path) -> None:
+        """Implements ``Disk.replace``."""
+        source.replace(destination)
+
+    def remove(self, path: Path) -> None:
+        """Implements ``Disk.remove``."""
+        path.unlink(missing_ok=True)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Implements ``Disk.sync_folder``."""
+        if sys.platform == "win32":
+            return  # folders can't be opened there; NTFS journals its names
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _sync(handle)
+        finally:
+            os.close(handle)
+
+
+class PositionedFile:
+    """Implements ``RandomFile`` by calls that take the offset, so that threads don't wait for each other."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Implements ``RandomFile.write_at``."""
+        # Python itself repeats the call after a signal (PEP 475); a short count is ours to go on from.
+        written = os.pwrite(self._handle, data, offset)
+        if written != len(data):
+            rest = memoryview(data)
+            while written < len(rest):
+                written += os.pwrite(self._handle, rest[written:], offset + written)
+
+    def read_into(self, offset: int, buffer: bytearray | memoryview) -> int:
+        """Implements ``RandomFile.read_into``."""
+        rest, filled = memoryview(buffer), 0
+        while filled < len(rest):
+            count = os.preadv(self._handle, [rest[filled:]], offset + filled)
+            if count == 0:
+                break
+            filled += count
+        return filled
+
+    def size(self) -> int:
+        """Implements ``RandomFile.size``."""
+        return os.fstat(self._handle).st_size
+
+    def truncate(self, length: int) -> None:
+        """Implements ``RandomFile.truncate``."""
+        _make_sparse(self._handle)
+        os.ftruncate(self._handle, length)
+
+    def sync(self) -> None:
+        """Implements ``RandomFile.sync``."""
+        _sync(self._handle)
+
+    def is_at(self, path: Path) -> bool:
+        """Implements ``RandomFile.is_at``."""
+        try:
+            return os.path.samestat(os.fstat(self._handle), path.lstat())
+        except FileNotFoundError:
+            return False
+
+    def close(self) -> None:
+        """Implements ``RandomFile.close``."""
+        # -1 first: a late call must fail by itself, not meet another file that was given the same number.
+        handle, self._handle = self._handle, -1
+        if handle != -1:
+            os.close(handle)
+
+
+class SeekingFile(PositionedFile):
+    """Implements ``RandomFile`` where the system has no calls that take an offset: one seek and transfer at a time."""
+
+    def __init__(self, handle: int) -> None:
+        super().__init__(handle)
+        self._lock = Lock()
+        self._stream = io.FileIO(handle, "r+", closefd=False)
+
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Implements ``RandomFile.write_at``."""
+        rest = memoryview(data)
+        with self._lock:
+            os.lseek(self._handle, offset, os.SEEK_SET)
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+
+    def read_into(self, offset: int, buffer: bytearray | memoryview) -> int:
+        """Implements ``RandomFile.read_into``."""
+        rest, filled = memoryview(buffer), 0
+        with self._lock:
+            os.lseek(self._handle, offset, os.SEEK_SET)
+            while filled < len(rest):
+                count = self._stream.readinto(rest[filled:])
+                if not count:
+                    break
+                filled += count
+        return filled
+
+
+def _refuse_unless_plain(state: os.stat_result, path: Path, *, writing: bool) -> None:
+    """A file with a second name may be somebody's precious one, linked here to have us overwrite it."""
+    if not stat.S_ISREG(state.st_mode):
+        raise StorageError(f"{path} isn't a regular file", hint="Remove it, or choose another name.")
+    if writing and state.st_nlink > 1:
+        raise StorageError(
+            f"{path} is a hard link to a file with another name", hint="Remove it, or choose another name."
+        )
+
+
+def _sync(handle: int) -> None:
+    try:
+        if sys.platform == "darwin":
+            import fcntl  # noqa: PLC0415 - not on every system
+
+            with suppress(OSError):  # network file systems don't have it
+                # fsync there leaves the bytes in the drive's own cache.
+                fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+                return
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _CANT_SYNC:
+            raise
+
+
+def _make_sparse(handle: int) -> None:
+    """Lets NTFS keep holes; without it, a write far into the file waits until everything before is zeroed."""
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415 - needed on Windows only
+        import msvcrt  # noqa: PLC0415 - as above
+
+        set_sparse = 0x900C4  # FSCTL_SET_SPARSE; file systems without holes refuse it, and nothing is lost
+        ctypes.windll.kernel32.DeviceIoControl(
+            ctypes.c_void_p(msvcrt.get_osfhandle(handle)),
+            set_sparse,
+            None,
+            0,
+            None,
+            0,
+            ctypes.byref(ctypes.c_ulong()),
+            None,
+        )

@@ -1,0 +1,317 @@
+"""The incomplete file: takes bytes at any offset from any thread, and records each block that is whole.
+
+How a block goes::
+
+    nothing --write--> unfinished --its last byte--> recorded, proved --forget--> nothing
+                                                        ^      |
+      a journal's claim --> recorded, claimed --prove---+      +--prove, and it doesn't match--> nothing
+
+A block is recorded after its bytes are stored, never before; and once it is, nobody writes into it: what comes for
+it again is compared. So what the follower hashes, and what is published, is what the records say.
+"""
+
+from __future__ import annotations
+
+import errno
+from threading import Condition, Lock
+from typing import TYPE_CHECKING
+
+from xxhash import xxh3_64
+
+from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, BlockRecorded, BlocksForgotten, BlockTable
+from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.storage.comparison import Comparisons
+from anymatix_fetcher.storage.disk import read_exactly
+from anymatix_fetcher.storage.open_block import OpenBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from anymatix_fetcher.core.messages import BlockCompared
+    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.storage.journal_file import JournalFile
+
+READ_BYTES = 1 << 20
+"""The size of the buffers that blocks are read back with."""
+
+
+class Comparing:
+    """A transport's sink that stores nothing: see :meth:`PartFile.compare`."""
+
+    def __init__(self, part: PartFile) -> None:
+        self._part = part
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Implements ``Sink``."""
+        self._part.compare(offset, data)
+
+
+class PartFile:
+    """A part file and its journal; a transport's sink. Every method may be called from any thread.
+
+    Args:
+        file: The open part file.
+        journal: Where blocks are recorded.
+        on_front: Called, without the lock, when the proved front has moved on.
+        on_forgotten: Called, under the lock, with the offset of the first block that was forgotten.
+    """
+
+    def __init__(
+        self,
+        file: RandomFile,
+        journal: JournalFile,
+        *,
+        on_front: Callable[[], None],
+        on_forgotten: Callable[[int], None],
+    ) -> None:
+        self._file = file
+        self._journal = journal
+        self._on_front = on_front
+        self._on_forgotten = on_forgotten
+        self._lock = Lock()  # held for bookkeeping and the journal's small appends, never for the bytes themselves
+        self._settled = Condition(self._lock)
+        self._waiting = 0
+        self._comparisons = Comparisons()
+        self.lay_out(MIN_BLOCK_SIZE, None)
+
+    def lay_out(self, block_size: int, length: int | None, claimed: BlockTable | None = None) -> None:
+        """Starts anew: with no blocks at all, or with those that a journal claims. Nobody may be writing."""
+        self._block_size = block_size
+        self._length = length
+        self._table = BlockTable()
+        self._open: dict[int, OpenBlock] = {}
+        size = self._file.size()
+        for index in claimed or ():
+            stop = self._block_stop(index)
+            if claimed is not None and claimed.length(index) == stop - index * block_size and stop <= size:
+                self._table.record(index, claimed.length(index), claimed.checksum(index))
+        self.recorded = self._table.spans(block_size)
+        """The bytes of all recorded blocks, claimed ones too."""
+        self.proved = SpanSet()
+        """Of those, the ones that were written by this run, or read back and found equal."""
+        self.front = 0
+        """The proved bytes at the file's beginning end here."""
+
+    @property
+    def block_size(self) -> int:
+        """Bytes of a block, of all but the last one."""
+        return self._block_size
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no byte counts as stored."""
+        return not self.recorded and not self._open
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Stores ``data`` at ``offset``, or compares it where it is recorded already; implements ``Sink``.
+
+        Raises:
+            OSError: The disk didn't take it, or didn't take the record of it.
+            ValueError: It reaches beyond the file's length.
+        """
+        stop = offset + len(data)
+        if self._length is not None and stop > self._length:
+            raise ValueError(f"a write up to {stop} in a file of {self._length} bytes")
+        index = offset // self._block_size
+        if stop <= (index + 1) * self._block_size:
+            if data:
+                self._write_within(index, offset, stop, data)
+            return
+        for index, start, piece in self._pieces(offset, memoryview(data)):
+            self._write_within(index, start, start + len(piece), piece)
+
+    def compare(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Compares ``data`` with the records of the blocks that it lies in; what has no record is dropped."""
+        for index, start, piece in self._pieces(offset, memoryview(data)):
+            with self._lock:
+                if index in self._table:
+                    self._comparisons.feed(self.span(index), start, piece, self._table.checksum(index))
+
+    def _pieces(self, offset: int, data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+        """``data`` cut at the edges of blocks: each piece with its block's index and its offset in the file."""
+        while data:
+            index = offset // self._block_size
+            size = (index + 1) * self._block_size - offset
+            yield index, offset, data[:size]
+            data = data[size:]
+            offset += size
+
+    def _write_within(self, index: int, start: int, stop: int, data: bytes | bytearray | memoryview) -> None:
+        with self._lock:
+            block = self._open.get(index)
+            if block is None:
+                if index in self._table:
+                    self._comparisons.feed(self.span(index), start, data, self._table.checksum(index))
+                    return
+                block = self._open[index] = OpenBlock(index * self._block_size)
+            hasher = block.enter(start, stop)
+        try:
+            self._file.write_at(start, data)
+            if hasher is not None:
+                hasher.update(data)
+        except BaseException:
+            with self._lock:
+                block.spoil(start, stop)
+                self._settle()
+            raise
+        with self._lock:
+            block.leave(start, stop, hasher)
+            self._settle()
+            whole = block.is_whole(self._block_stop(index))
+        if whole:
+            self._close(index, block)
+
+    def _close(self, index: int, block: OpenBlock) -> None:
+        """Records a block that is whole, reading it back where its bytes came out of order."""
+        start = index * self._block_size
+        while True:
+            with self._lock:
+                stop = self._block_stop(index)
+                if self._open.get(index) is not block or not block.is_whole(stop):
+                    return  # another thread was faster, or is writing again and will come here itself
+                checksum = block.checksum(stop)
+                if checksum is not None:
+                    moved = self._record(index, stop - start, checksum)
+                    break
+                entries = block.entries
+                block.writers += 1  # counts as a writer, so that neither forgetting nor another closer interferes
+            try:
+                checksum = self._read_checksum(start, stop)
+            finally:
+                with self._lock:
+                    block.writers -= 1
+                    self._settle()
+            if checksum is None:
+                raise OSError(errno.EIO, "the part file was shortened by somebody else")
+            with self._lock:
+                if self._open.get(index) is block and block.entries == entries and not block.writers:
+                    moved = self._record(index, stop - start, checksum)
+                    break
+        if moved:
+            self._on_front()
+
+    def _record(self, index: int, length: int, checksum: int) -> bool:
+        """Enters the block in journal and table; whether the front has moved. The lock is held."""
+        self._journal.append(BlockRecorded(index, length, checksum))
+        self._table.record(index, length, checksum)
+        del self._open[index]
+        span = Span(index * self._block_size, index * self._block_size + length)
+        self.recorded = self.recorded.add(span)
+        return self._prove(span)
+
+    def _prove(self, span: Span) -> bool:
+        self.proved = self.proved.add(span)
+        moved = span.start == self.front
+        if moved:
+            self.front = self.proved.front()
+        return moved
+
+    def prove(self, index: int) -> bool:
+        """Reads a recorded block back; whether it matches. One that doesn't, or that isn't recorded, is forgotten."""
+        span = Span(index * self._block_size, self._block_stop(index))
+        with self._lock:
+            recorded = index in self._table
+        try:
+            found = self._read_checksum(span.start, span.stop) if recorded else None
+        except OSError:
+            found = None  # an unreadable block is a bad one: its bytes come again, elsewhere on the disk or not at all
+        with self._lock:
+            good = found is not None and index in self._table and self._table.checksum(index) == found
+            moved = good and self._prove(span)
+        if moved:
+            self._on_front()
+        if recorded and not good:
+            self.forget(SpanSet.of(span))
+        return good
+
+    def forget(self, spans: SpanSet) -> None:
+        """Strikes every block that ``spans`` touch, recorded or unfinished; waits for writes under way in them."""
+        for span in spans:
+            touched = span.blocks(self._block_size)
+            with self._lock:
+                self._waiting += 1
+                while self._is_written_to(touched):
+                    self._settled.wait()
+                self._waiting -= 1
+                self._strike(touched)
+
+    def _strike(self, blocks: range) -> None:
+        for index in [index for index in self._open if index in blocks]:
+            del self._open[index]
+        recorded = range(blocks.start, min(blocks.stop, self._table.stop))
+        if any(index in self._table for index in recorded):
+            self._journal.append(BlocksForgotten(recorded.start, recorded.stop))
+        self._table.forget(recorded.start, recorded.stop)
+        gone = Span(blocks.start * self._block_size, blocks.stop * self._block_size)
+        self._comparisons.drop(gone.start, gone.stop)
+        self.recorded = self.recorded.remove(gone)
+        self.proved = self.proved.remove(gone)
+        self.front = self.proved.front()
+        self._on_forgotten(gone.start)
+
+    def set_length(self, length: int) -> None:
+        """The file has ``length`` bytes: gives it its size by a hole, and forgets blocks that don't agree with that.
+
+        Raises:
+            OSError: The file system can't.
+        """
+        if self._length != length:
+            self._length = length
+            self.forget(self.recorded - self._fitting())
+        if self._file.size() != length:
+            self._file.truncate(length)
+        last = (length - 1) // self._block_size
+        block = self._open.get(last)
+        if block is not None:
+            self._close(last, block)
+
+    def _fitting(self) -> SpanSet:
+        """The recorded blocks that end where a block of this file ends."""
+        size = self._block_size
+        return SpanSet.of(
+            *(
+                Span(index * size, self._block_stop(index))
+                for index in self._table
+                if index * size + self._table.length(index) == self._block_stop(index)
+            )
+        )
+
+    def compared(self) -> list[BlockCompared]:
+        """The comparisons that were finished since the last call."""
+        with self._lock:
+            return self._comparisons.drain()
+
+    def read_into(self, offset: int, buffer: memoryview) -> bool:
+        """Fills ``buffer`` from the file; false where the file ends before."""
+        return read_exactly(self._file, offset, buffer)
+
+    def blocks(self, spans: SpanSet) -> list[int]:
+        """The indices of the blocks that ``spans`` touch, each once, in order."""
+        return sorted({index for span in spans for index in span.blocks(self._block_size)})
+
+    def span(self, index: int) -> Span:
+        """The bytes of a block."""
+        return Span(index * self._block_size, self._block_stop(index))
+
+    def _block_stop(self, index: int) -> int:
+        stop = (index + 1) * self._block_size
+        if self._length is None or stop <= self._length:
+            return stop
+        return max(self._length, stop - self._block_size)
+
+    def _read_checksum(self, start: int, stop: int) -> int | None:
+        hasher = xxh3_64()
+        buffer = memoryview(bytearray(min(READ_BYTES, stop - start)))
+        for offset in range(start, stop, READ_BYTES):
+            piece = buffer[: min(READ_BYTES, stop - offset)]
+            if not self.read_into(offset, piece):
+                return None
+            hasher.update(piece)
+        return hasher.intdigest()
+
+    def _is_written_to(self, blocks: range) -> bool:
+        return any(block.writers for index, block in self._open.items() if index in blocks)
+
+    def _settle(self) -> None:
+        if self._waiting:
+            self._settled.notify_all()

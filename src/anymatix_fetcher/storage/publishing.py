@@ -1,0 +1,101 @@
+"""Publishing: the proved part file, on the disk itself, gets its final name; the journal goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.messages import Published
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.storage.disk import destination_exists, is_held
+from anymatix_fetcher.storage.workers import After, Step, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.messages import Event
+    from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.storage.journal_file import JournalFile
+    from anymatix_fetcher.storage.places import Places
+    from anymatix_fetcher.storage.workers import Next
+
+RETRY_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 3.0, 3.0)
+"""How long to wait before each new attempt to rename: scanners let go of a new file within about 12 s."""
+
+
+class Publisher:
+    """A task that publishes: first sync, then rename, then tidy up.
+
+    Args:
+        disk: Where.
+        places: Which files.
+        part: The open part file, closed on the way: Windows renames no open file.
+        journal: The open journal, closed and removed when the file has its name.
+        overwrite: Whether to replace what is at the destination.
+        distrust: Called when syncing failed, for then nobody knows which bytes the disk has: the kernel keeps showing
+            those that it lost, so reading them back would prove nothing.
+        report: Takes ``Published`` or ``StorageFailed``, from the worker's thread.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        places: Places,
+        *,
+        part: RandomFile,
+        journal: JournalFile,
+        overwrite: bool,
+        distrust: Callable[[], None],
+        report: Callable[[Event], None],
+    ) -> None:
+        self._disk = disk
+        self._places = places
+        self._part = part
+        self._journal = journal
+        self._move = disk.replace if overwrite else disk.move
+        self._distrust = distrust
+        self._report = report
+        self._next = self._sync
+        self._retries = iter(RETRY_SECONDS)
+
+    def step(self) -> Next:
+        """Implements ``Task.step``."""
+        return self._next()
+
+    def fail(self, error: Exception) -> None:
+        """Implements ``Task.fail``."""
+        self._report(failure(error, self._places.destination))
+
+    def _sync(self) -> Next:
+        try:
+            self._part.sync()
+        except OSError:
+            self._distrust()
+            raise
+        if not self._part.is_at(self._places.part):
+            raise StorageError(
+                f"{self._places.part} was replaced or removed by somebody else",
+                hint="Start again; nothing is published.",
+            )
+        self._part.close()
+        self._next = self._rename
+        return Step.MORE
+
+    def _rename(self) -> Next:
+        try:
+            self._move(self._places.part, self._places.destination)
+        except FileExistsError:
+            raise destination_exists(self._places.destination) from None
+        except OSError as error:
+            wait_seconds = next(self._retries, None) if is_held(error) else None
+            if wait_seconds is None:
+                raise
+            return After(wait_seconds)
+        self._next = self._tidy
+        return Step.MORE
+
+    def _tidy(self) -> Next:
+        self._disk.sync_folder(self._places.destination.parent)
+        self._journal.close()
+        self._disk.remove(self._places.journal)
+        self._report(Published())
+        return Step.DONE

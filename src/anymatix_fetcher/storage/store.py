@@ -1,0 +1,278 @@
+"""One download's place on the disk: part file, journal, follower, and what is done with them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.journal import SALT_BYTES, JournalHeader, block_size_for
+from anymatix_fetcher.core.messages import Kept
+from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.errors import DiskFullError
+from anymatix_fetcher.storage.disk import storage_errors
+from anymatix_fetcher.storage.hashing import Follower, new_hasher
+from anymatix_fetcher.storage.opening import check_destination, find_content, open_files
+from anymatix_fetcher.storage.part_file import Comparing, PartFile
+from anymatix_fetcher.storage.places import Places
+from anymatix_fetcher.storage.proving import Prover
+from anymatix_fetcher.storage.publishing import Publisher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from anymatix_fetcher.core.journal import JournalContent
+    from anymatix_fetcher.core.messages import BlockCompared, Event, Identity
+    from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.storage.journal_file import JournalFile
+    from anymatix_fetcher.storage.workers import Task, Worker, Workers
+
+_logger = logging.getLogger("anymatix_fetcher.storage")
+
+SPACE_MARGIN_BYTES = 4 << 20
+"""What must be free beyond the file itself: the journal, and what the file system needs to note where things are."""
+
+EVERYTHING = SpanSet.of(Span(0, 1 << 62))
+"""Every byte that any file can have; for forgetting all that is stored."""
+
+
+class Store:
+    """Where one download's bytes are, from the first to publishing.
+
+    The driver's thread calls every method; all return quickly. Proving, verifying and publishing run on workers and
+    report events. :meth:`open` opens, :meth:`close` closes.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        *,
+        reference: str,
+        disk: Disk,
+        workers: Workers,
+        report: Callable[[Event], None],
+        algorithms: tuple[str, ...],
+        overwrite: bool,
+        content: JournalContent,
+        file: RandomFile,
+        journal: JournalFile,
+    ) -> None:
+        self._places = places
+        self._reference = reference
+        self._disk = disk
+        self._workers = workers
+        self._report = report
+        self._overwrite = overwrite
+        self._identity = content.identity
+        self._file = file
+        self._journal = journal
+        self._part = PartFile(file, journal, on_front=self._wake, on_forgotten=self._rewind)
+        if content.header and content.identity:
+            self._part.lay_out(content.header.block_size, content.identity.length, content.blocks)
+        self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
+        self._following: Worker | None = None
+        self._running: list[Worker] = []
+
+    @classmethod
+    def open(
+        cls,
+        destination: Path,
+        *,
+        reference: str,
+        disk: Disk,
+        workers: Workers,
+        report: Callable[[Event], None],
+        algorithms: Iterable[str] = (),
+        overwrite: bool = False,
+    ) -> Store:
+        """Opens, or finds again, the part file and the journal of ``destination``; its folder is made where missing.
+
+        Args:
+            destination: The final path.
+            reference: What is downloaded; a journal of another reference isn't gone on with.
+            disk: The file system.
+            workers: Who runs the slow work.
+            report: Takes its events; called from any thread.
+            algorithms: What to compute beside SHA-256, by the names of ``core.digests``.
+            overwrite: Whether to replace what is at the destination, and a part file that isn't this download's.
+
+        Raises:
+            DestinationExistsError: Something is at the destination.
+            StorageError: It is a folder or a special file, the part file beside it is somebody else's, or the system
+                doesn't allow it.
+            ReferenceSyntaxError: An algorithm isn't known or not installed.
+        """
+        places, algorithms = Places.of(destination), tuple(algorithms)
+        for algorithm in algorithms:
+            new_hasher(algorithm)  # before anything is touched
+        with storage_errors(places.destination):
+            disk.make_folder(destination.parent)
+            check_destination(places, disk, overwrite=overwrite)
+        with storage_errors(places.part):
+            content = find_content(places, disk, reference, overwrite=overwrite)
+            file, journal = open_files(places, disk, content)
+        return cls(
+            places,
+            reference=reference,
+            disk=disk,
+            workers=workers,
+            report=report,
+            algorithms=algorithms,
+            overwrite=overwrite,
+            content=content,
+            file=file,
+            journal=journal,
+        )
+
+    @property
+    def kept(self) -> Kept | None:
+        """What an earlier run left, claimed and not yet proved; ``None`` where it left nothing that counts."""
+        recorded = self._part.recorded
+        return Kept(recorded, self._identity) if recorded and self._identity else None
+
+    @property
+    def block_size(self) -> int:
+        """Bytes of a block, of all but the last one."""
+        return self._part.block_size
+
+    @property
+    def sink(self) -> PartFile:
+        """Where transports write."""
+        return self._part
+
+    @property
+    def comparing(self) -> Comparing:
+        """Where transports write what is to be compared only: recorded blocks; anything else is dropped."""
+        return Comparing(self._part)
+
+    @property
+    def recorded(self) -> SpanSet:
+        """The bytes of all recorded blocks."""
+        return self._part.recorded
+
+    @property
+    def hashed_bytes(self) -> int:
+        """How far the digest has gone over the file."""
+        return self._follower.hashed_bytes
+
+    def compared(self) -> list[BlockCompared]:
+        """The comparisons of recorded blocks that were finished since the last call."""
+        return self._part.compared()
+
+    def set_identity(self, identity: Identity, *, reserved_bytes: int = 0) -> None:
+        """Writes down what the part file holds pieces of, and gives it its length.
+
+        What is stored stays: forget :data:`EVERYTHING` before where the new identity is another representation's.
+
+        Args:
+            identity: The representation.
+            reserved_bytes: What other running downloads still need on the same disk.
+
+        Raises:
+            DiskFullError: There isn't room enough, or the file system can't hold such a file.
+            StorageError: The system doesn't allow it.
+        """
+        with storage_errors(self._places.part):
+            if self._identity is None or (self._part.is_empty and identity.length != self._identity.length):
+                self._begin(identity)
+            elif identity != self._identity:
+                self._journal.append(identity)
+            if identity.length is not None:
+                self._check_space(identity.length, reserved_bytes)
+                self._part.set_length(identity.length)
+            self._identity = identity
+        if self._following is None:
+            self._following = self._workers.start(self._follower)
+
+    def _begin(self, identity: Identity) -> None:
+        block_size = block_size_for(identity.length)
+        self._file.truncate(0)  # gives back the space of what doesn't count any longer
+        salt = os.urandom(SALT_BYTES)
+        self._journal.begin(JournalHeader.create(self._reference, block_size=block_size, salt=salt))
+        self._journal.append(identity)
+        self._part.lay_out(block_size, identity.length)
+
+    def _check_space(self, length: int, reserved_bytes: int) -> None:
+        needed = length - self._part.recorded.total + reserved_bytes + SPACE_MARGIN_BYTES
+        available = self._disk.free_bytes(self._places.part.parent)
+        if available is not None and needed > available:
+            raise DiskFullError(
+                f"{needed:,} bytes are needed in {self._places.part.parent}, and {available:,} are free",
+                hint="Free some space, or choose a folder on another disk.",
+            )
+
+    def prove(self, blocks: SpanSet) -> None:
+        """Reads these blocks back; answered by one or more ``BlocksProved``. Bad ones are forgotten."""
+        self._start(Prover(self._part, self._places.part, blocks, report=self._report))
+
+    def forget(self, blocks: SpanSet) -> None:
+        """Strikes every block that ``blocks`` touch, unfinished ones too: all their bytes must come again."""
+        with storage_errors(self._places.journal):
+            self._part.forget(blocks)
+
+    def verify(self, length: int) -> None:
+        """Asks for the whole file's digests; answered by ``Verified`` when everything is hashed.
+
+        Raises:
+            ValueError: Not every block of a file of ``length`` bytes is recorded and proved.
+            StorageError: The system doesn't allow it.
+        """
+        with storage_errors(self._places.part):
+            self._part.set_length(length)
+        if self._part.proved != SpanSet.whole(length):
+            raise ValueError(f"to be verified, all of {length} bytes must be proved, not only {self._part.proved}")
+        self._follower.verify(length)
+        self._wake()
+
+    def publish(self) -> None:
+        """Syncs the part file and moves it to its destination; answered by ``Published``."""
+        self._stop_workers()  # the file is closed on the way, and nobody may be reading it then
+        self._start(
+            Publisher(
+                self._disk,
+                self._places,
+                part=self._file,
+                journal=self._journal,
+                overwrite=self._overwrite,
+                distrust=lambda: self._part.forget(EVERYTHING),
+                report=self._report,
+            )
+        )
+
+    def close(self) -> None:
+        """Stops the work and closes the files, which stay for the next run. A second call does nothing.
+
+        Transports must have stopped writing; returns when a step that is running has ended.
+        """
+        self._stop_workers()
+        for file in (self._file, self._journal):
+            try:
+                file.close()
+            except OSError as error:
+                # What it tells of is lost, and the next run's proof will find that out.
+                _logger.warning("%s: %s", self._places.part, error.strerror)
+
+    def discard(self) -> None:
+        """Closes, and removes part file and journal."""
+        self.close()
+        with storage_errors(self._places.part):
+            self._disk.remove(self._places.part)
+            self._disk.remove(self._places.journal)
+
+    def _start(self, task: Task) -> None:
+        self._running.append(self._workers.start(task))
+
+    def _stop_workers(self) -> None:
+        for worker in (*self._running, *([self._following] if self._following else ())):
+            worker.stop()
+        self._running.clear()
+        self._following = None
+
+    def _wake(self) -> None:
+        following = self._following
+        if following is not None:
+            following.wake()
+
+    def _rewind(self, offset: int) -> None:
+        self._follower.rewind(offset)

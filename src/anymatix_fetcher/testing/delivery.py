@@ -1,0 +1,252 @@
+"""Carries out the plan of a response on a socket: as fast as it may, and exactly as far as it should."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+import zlib
+from typing import TYPE_CHECKING, Final, Literal
+
+from anymatix_fetcher.testing.messages import FileSlice, Pace, Plan
+from anymatix_fetcher.testing.pacing import TokenBucket, collapsed_rate, piece_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.testing.ledger import LedgerBook
+
+_GZIP_WINDOW_BITS: Final = 31
+_LINGER_SECONDS = 0.2
+_FLUSH_SECONDS = 2.0
+_REASONS = {103: "Early Hints", 100: "Continue", 102: "Processing"}
+
+
+class OriginClosedError(ConnectionError):
+    """The origin was closed while a response was under way."""
+
+
+class Buckets:
+    """The running accounts of all limited rates, shared by the connections of one origin."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._buckets: dict[tuple[int, int], TokenBucket] = {}
+
+    def reserve(self, key: tuple[int, int], count: int, bytes_per_second: float) -> float:
+        """Books ``count`` bytes in the bucket ``(rule, sharer)`` and returns the seconds to wait for them."""
+        now = time.monotonic()
+        with self._lock:
+            bucket = self._buckets.setdefault(key, TokenBucket(now))
+            return bucket.reserve(count, bytes_per_second, now)
+
+    def forget(self, sharer: int) -> None:
+        """Drops the accounts of a connection that has ended."""
+        with self._lock:
+            for key in [key for key in self._buckets if key[1] == sharer]:
+                del self._buckets[key]
+
+
+def head_bytes(plan: Plan, reason: str) -> bytes:
+    """The head of a response with its interim responses before it (RFC 9112 section 4)."""
+    interim = "".join(f"HTTP/1.1 {code} {_REASONS.get(code, 'Interim')}\r\n\r\n" for code in plan.interim)
+    fields = "".join(f"{name}: {value}\r\n" for name, value in plan.headers)
+    return f"{interim}{plan.version} {plan.status} {reason}\r\n{fields}\r\n".encode("latin-1", "replace")
+
+
+def body_pieces(plan: Plan) -> Iterator[memoryview]:
+    """The payload in order, as it goes on the wire but for chunking; a piece is valid until the next one."""
+    if not plan.compressed:
+        yield from _plain_pieces(plan)
+        return
+    if not plan.body:
+        return
+    compressor = zlib.compressobj(1, zlib.DEFLATED, _GZIP_WINDOW_BITS)
+    for piece in _plain_pieces(plan):
+        yield memoryview(compressor.compress(piece))
+    yield memoryview(compressor.flush())
+
+
+def _plain_pieces(plan: Plan) -> Iterator[memoryview]:
+    for part in plan.body:
+        if isinstance(part, FileSlice):
+            yield from _slice_pieces(part)
+        else:
+            yield memoryview(part)
+
+
+def _slice_pieces(part: FileSlice) -> Iterator[memoryview]:
+    at = part.start
+    for piece in part.content.pieces(part.start, part.stop):
+        turned = [offset - at for offset in part.flips if at <= offset < at + len(piece)]
+        for index in turned:
+            piece[index] ^= 1
+        yield piece
+        # The buffer is used again for the next piece, which shall not inherit the wrong bit.
+        for index in turned:
+            piece[index] ^= 1
+        at += len(piece)
+
+
+class Delivery:
+    """One connection's way out.
+
+    Args:
+        sock: The connected socket, plain or TLS.
+        connection: Its number, which tells whose rate is whose.
+        closing: Set when the origin closes; every wait ends then.
+        buckets: The accounts of limited rates.
+        book: The ledger.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        connection: int,
+        closing: threading.Event,
+        buckets: Buckets,
+        book: LedgerBook,
+    ) -> None:
+        self._sock = sock
+        self._connection = connection
+        self._closing = closing
+        self._buckets = buckets
+        self._book = book
+        self._bodies = 0
+
+    def send(self, plan: Plan, reason: str, path: str) -> bool:
+        """Sends a response and returns whether the connection goes on.
+
+        Raises:
+            OSError: If the client leaves or the origin closes meanwhile.
+        """
+        self._bodies += 1
+        self._wait(plan.delay_seconds)
+        if plan.ending is not None and plan.ending.after is None:
+            return self._end(plan.ending.how)
+        self._send_head(head_bytes(plan, reason), plan.head_bytes_per_second)
+        sent = self._send_body(plan, path)
+        if plan.ending is not None and plan.ending.after is not None and sent >= plan.ending.after:
+            return self._end(plan.ending.how)
+        if plan.framing == "chunked" and plan.body and plan.chunk_end != "missing":
+            self._sock.sendall(b"0\r\n\r\n" if plan.chunk_end == "proper" else b"no-number\r\n")
+        if plan.extra and plan.body:
+            self._sock.sendall(plan.extra)
+        if plan.close:
+            self._close_notify()
+            self._end("truncate")
+        return not plan.close
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0 and self._closing.wait(seconds):
+            raise OriginClosedError("the origin was closed")
+
+    def _send_head(self, head: bytes, bytes_per_second: float | None) -> None:
+        if bytes_per_second is None:
+            self._sock.sendall(head)
+            return
+        size = piece_bytes(bytes_per_second)
+        for at in range(0, len(head), size):
+            piece = head[at : at + size]
+            self._wait(len(piece) / bytes_per_second)
+            self._sock.sendall(piece)
+
+    def _send_body(self, plan: Plan, path: str) -> int:
+        """Sends the body as far as it goes; returns how much of it was sent."""
+        sent = 0
+        stop = plan.ending.after if plan.ending is not None else None
+        for piece in body_pieces(plan):
+            at = 0
+            while at < len(piece):
+                size = len(piece) - at
+                if stop is not None:
+                    size = min(size, stop - sent)
+                if size <= 0:
+                    return sent
+                if plan.framing == "chunked":
+                    size = min(size, plan.chunk_bytes)
+                size = self._paced(plan.paces, sent, size)
+                self._send_piece(plan, piece[at : at + size])
+                self._book.body_sent(path, size)
+                sent += size
+                at += size
+        return sent
+
+    def _send_piece(self, plan: Plan, piece: memoryview) -> None:
+        if plan.framing == "chunked":
+            self._sock.sendall(b"".join((b"%x\r\n" % len(piece), piece, b"\r\n")))
+        else:
+            self._sock.sendall(piece)
+
+    def _paced(self, paces: tuple[Pace, ...], sent: int, size: int) -> int:
+        """Waits until the next bytes may leave, and returns how many."""
+        if not paces:
+            return size
+        rates: list[tuple[Pace, float]] = []
+        for pace in paces:
+            if sent < pace.after:
+                size = min(size, pace.after - sent)
+                continue
+            rate = pace.bytes_per_second
+            if pace.above is not None:
+                rate = collapsed_rate(rate, self._book.active_requests(), pace.above, pace.share)
+            rates.append((pace, rate))
+            size = min(size, piece_bytes(rate))
+        waits = [
+            self._buckets.reserve((pace.rule, 0 if pace.scope == "total" else self._connection), size, rate)
+            for pace, rate in rates
+        ]
+        self._wait(max(waits, default=0.0))
+        return size
+
+    def _end(self, how: Literal["silence", "reset", "truncate"]) -> bool:
+        """Ends the connection in one of three ways; always false, for it doesn't go on."""
+        match how:
+            case "silence":
+                # Reading is how one notices that the client has given up, or that the origin closes.
+                while self._sock.recv(65536):
+                    pass
+            case "reset":
+                self._wait_until_delivered()
+                reset(self._sock)
+            case "truncate":
+                self._sock.shutdown(socket.SHUT_WR)
+                # Closing with unread bytes would turn the FIN into a reset.
+                self._sock.settimeout(_LINGER_SECONDS)
+                with contextlib.suppress(OSError):
+                    while self._sock.recv(65536):
+                        pass
+        return False
+
+    def _close_notify(self) -> None:
+        """Ends TLS properly, so that a body without a length is known to be whole."""
+        if isinstance(self._sock, ssl.SSLSocket):
+            self._sock.settimeout(_LINGER_SECONDS)
+            with contextlib.suppress(OSError, ValueError):
+                self._sock.unwrap()
+
+    def _wait_until_delivered(self) -> None:
+        """Waits until the client's system has all bytes, for a reset discards what is still under way."""
+        if sys.platform != "linux":
+            self._wait(0.05)
+            return
+        import fcntl  # noqa: PLC0415 - only there on this platform
+        import termios  # noqa: PLC0415 - as above
+
+        deadline = time.monotonic() + _FLUSH_SECONDS
+        while time.monotonic() < deadline:
+            queued = fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+            if struct.unpack("i", queued)[0] == 0:
+                return
+            self._wait(0.001)
+
+
+def reset(sock: socket.socket) -> None:
+    """Closes a connection by RST instead of FIN."""
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    sock.close()

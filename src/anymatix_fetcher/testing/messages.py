@@ -1,0 +1,158 @@
+"""Requests as values, and the plan of a response: everything that the wire shall see, decided before it starts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.testing.content import FileContent
+
+Headers = tuple[tuple[str, str], ...]
+"""Fields in their order."""
+
+_RANGE = re.compile(r"bytes\s*=\s*(\d*)-(\d*)", re.IGNORECASE)
+_TARGET = re.compile(r"(?:https?://[^/?]*)?([^?]*)\??(.*)", re.IGNORECASE | re.DOTALL)
+_WORDS_IN_REQUEST_LINE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request's head.
+
+    Attributes:
+        target: The request target as sent.
+        path: Its path, still percent-encoded.
+        query: Its query, without the question mark.
+        version: ``HTTP/1.1`` or ``HTTP/1.0``.
+        headers: The fields by lower-case name; several of one name are joined by commas (RFC 9110 section 5.3).
+    """
+
+    method: str
+    target: str
+    path: str
+    query: str
+    version: str
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def parse_request(head: bytes) -> Request:
+    """The request whose head this is, without the empty line at its end (RFC 9112 section 3).
+
+    Raises:
+        ValueError: If it is no HTTP/1 request.
+    """
+    line, *lines = head.decode("latin-1").split("\r\n")
+    words = line.split(" ")
+    if len(words) != _WORDS_IN_REQUEST_LINE or words[2] not in ("HTTP/1.1", "HTTP/1.0"):
+        raise ValueError(f"no HTTP/1 request line: {line[:80]!r}")
+    headers: dict[str, str] = {}
+    for text in lines:
+        name, colon, value = text.partition(":")
+        if not colon:
+            raise ValueError(f"no header field: {text[:80]!r}")
+        key, value = name.lower(), value.strip()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    target = _TARGET.fullmatch(words[1])
+    path, query = (target[1] or "/", target[2]) if target else (words[1], "")
+    return Request(words[0], words[1], path, query, words[2], headers)
+
+
+def requested_span(value: str | None, size: int) -> tuple[int, int] | Literal["whole", "unsatisfiable"]:
+    """The half-open span that a Range header asks for (RFC 9110 section 14.1.2).
+
+    Several ranges, other units and nonsense are answered as if there were no header, which is allowed.
+    """
+    found = _RANGE.fullmatch(value.strip()) if value is not None else None
+    if found is None or (not found[1] and not found[2]):
+        return "whole"
+    if not found[1]:
+        length = int(found[2])
+        return (max(0, size - length), size) if length and size else "unsatisfiable"
+    start = int(found[1])
+    if found[2] and int(found[2]) < start:
+        return "whole"
+    if start >= size:
+        return "unsatisfiable"
+    return start, min(size, int(found[2]) + 1) if found[2] else size
+
+
+@dataclass(frozen=True, slots=True)
+class FileSlice:
+    """A part of a body that is the bytes ``[start, stop)`` of a file, with some bits turned.
+
+    Attributes:
+        flips: Offsets of the file whose byte has its lowest bit turned.
+    """
+
+    content: FileContent
+    start: int
+    stop: int
+    flips: tuple[int, ...] = ()
+
+
+Body = tuple[bytes | FileSlice, ...]
+"""A body's parts in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A limit on the rate.
+
+    Attributes:
+        rule: The index of the rule that it comes from; what shares a rule and a scope shares the rate.
+        scope: Whether one body, one connection or the whole origin shares it.
+        after: How many bytes of the body are free.
+        above: Beyond so many transfers the rate falls to ``share`` of itself.
+    """
+
+    rule: int
+    bytes_per_second: float
+    scope: Literal["body", "connection", "total"]
+    after: int = 0
+    above: int | None = None
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a response breaks off: before its head (``after`` is none) or after so many bytes of the body."""
+
+    how: Literal["silence", "reset", "truncate"]
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A response, decided to the last byte.
+
+    Attributes:
+        status: The status of the final response.
+        headers: All fields, framing included.
+        body: What is sent after the head; empty for HEAD.
+        framing: How the end of the body is found.
+        close: Whether the connection ends with this response.
+    """
+
+    status: int
+    headers: Headers
+    body: Body = ()
+    version: str = "HTTP/1.1"
+    framing: Literal["length", "chunked", "close"] = "length"
+    chunk_bytes: int = 65536
+    chunk_end: Literal["proper", "missing", "broken"] = "proper"
+    compressed: bool = False
+    interim: tuple[int, ...] = ()
+    delay_seconds: float = 0.0
+    head_bytes_per_second: float | None = None
+    paces: tuple[Pace, ...] = ()
+    ending: Ending | None = None
+    extra: bytes = b""
+    close: bool = False
+    signed_url: bool = False
+
+
+def body_length(body: Body) -> int:
+    """The number of bytes of a body."""
+    return sum(len(part) if isinstance(part, bytes) else part.stop - part.start for part in body)

@@ -1,0 +1,271 @@
+"""The transport on libcurl: its multi interface, driven by a selector of our own.
+
+libcurl says which sockets it waits for and until when (``M_SOCKETFUNCTION``, ``M_TIMERFUNCTION``); we wait, and
+tell it what happened (``socket_action``). The selector also holds a socket pair, through which other threads
+and signal handlers end the wait. See https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket".
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pycurl
+
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.messages import ExchangeFailed
+from anymatix_fetcher.transports.curl_exchange import CurlExchange
+from anymatix_fetcher.transports.curl_failures import failure_of
+from anymatix_fetcher.transports.curl_options import UnusableRequestError, configured_handle, may_be_forwarded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.transports.base import NetworkSettings, Sink, TransportEvent
+
+FLUSH_SECONDS = 0.1
+"""How long gathered bytes may wait for the sink."""
+
+LINGER_SECONDS = 0.05
+"""How long a poll goes on when all it has to tell is that bytes were stored: fewer, larger events."""
+
+_IDLE_CONNECTIONS = 64
+_WAKE = "wake"
+
+
+class CurlTransport:
+    """Carries exchanges by libcurl; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
+
+    Every exchange has an easy handle of its own, and with multiplexing off a connection of its own. A body waits
+    for ``accept`` by libcurl's pausing, which stops reading from the socket.
+    """
+
+    name = "curl"
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        self._settings = settings
+        self._events: list[TransportEvent] = []
+        self._exchanges: dict[ExchangeId, CurlExchange] = {}
+        self._escaped: BaseException | None = None
+        self._woken = False
+        self._closed = False
+        self._timer_at: float | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.settimeout(0)
+        self._wake_writer.settimeout(0)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, _IDLE_CONNECTIONS)
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+
+    def start(self, exchange: ExchangeId, request: Request) -> None:
+        """Begins the exchange."""
+        state = CurlExchange(exchange, self._report, forwarded=may_be_forwarded(request.url, self._settings))
+        try:
+            state.handle = configured_handle(request, self._settings)
+        except UnusableRequestError as error:
+            self._report(ExchangeFailed(exchange, Failure(FailureKind.UNUSABLE, str(error))))
+            return
+        state.handle.exchange = state
+        state.handle.setopt(pycurl.HEADERFUNCTION, state.on_header)
+        state.handle.setopt(pycurl.WRITEFUNCTION, state.on_body)
+        self._exchanges[exchange] = state
+        self._multi.add_handle(state.handle)
+
+    def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
+        """Lets the body flow into ``sink``."""
+        state = self._exchanges.get(exchange)
+        if state is None or not state.awaits_accept:
+            return
+        state.accept(sink, start, stop)
+        if state.paused and not state.over:
+            state.paused = False
+            try:
+                state.handle.pause(pycurl.PAUSE_CONT)  # calls on_body at once with what was held back
+            except pycurl.error as error:
+                state.finish(self._failure(state, *error.args))
+        self._settle(state)
+
+    def narrow(self, exchange: ExchangeId, stop: int) -> None:
+        """Lowers an accepted body's ``stop``."""
+        state = self._exchanges.get(exchange)
+        if state is not None:
+            state.narrow(stop)
+            self._settle(state)
+
+    def cancel(self, exchange: ExchangeId) -> None:
+        """Drops the exchange and its connection."""
+        state = self._exchanges.get(exchange)
+        if state is not None:
+            state.silence()
+            self._settle(state)
+        self._events = [event for event in self._events if event.exchange != exchange]
+
+    def poll(self, timeout_seconds: float) -> Sequence[TransportEvent]:
+        """What has happened; waits at most ``timeout_seconds`` for something to.
+
+        Raises:
+            BaseException: Whatever a sink raised that isn't an ``OSError``; its exchange has failed.
+        """
+        began = monotonic()
+        deadline = began + timeout_seconds
+        while True:
+            self._turn(self._next_moment(began, deadline))
+            if self._escaped is not None:
+                escaped, self._escaped = self._escaped, None
+                raise escaped
+            now = monotonic()
+            if self._events or self._woken or now >= deadline:
+                break
+            if now - began >= LINGER_SECONDS and self._has_progress:
+                break
+        self._woken = False
+        for state in self._exchanges.values():
+            state.report_progress()
+        events, self._events = self._events, []
+        return events
+
+    def wake(self) -> None:
+        """Makes a ``poll`` that waits, or the next one, return at once."""
+        # A full buffer is full of wake-ups already, and a closed socket has nobody to wake.
+        with suppress(OSError):
+            self._wake_writer.send(b"\0")
+
+    def close(self) -> None:
+        """Drops every exchange and connection."""
+        if self._closed:
+            return
+        self._closed = True
+        for state in list(self._exchanges.values()):
+            state.silence()
+            self._settle(state)
+        self._multi.close()  # still tells the selector about sockets
+        self._selector.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
+
+    @property
+    def _has_progress(self) -> bool:
+        return any(state.has_progress for state in self._exchanges.values())
+
+    def _report(self, event: TransportEvent) -> None:
+        self._events.append(event)
+
+    def _next_moment(self, began: float, deadline: float) -> float:
+        """Until when nothing needs to be done unless a socket says so."""
+        if self._events:
+            return began
+        moments = [state.flushed_at + FLUSH_SECONDS for state in self._exchanges.values() if state.has_gathered]
+        if self._timer_at is not None:
+            moments.append(self._timer_at)
+        if self._has_progress:
+            moments.append(began + LINGER_SECONDS)
+        return min(deadline, *moments) if moments else deadline
+
+    def _turn(self, until: float) -> None:
+        """Waits for sockets and lets libcurl work, once."""
+        all_ready = self._selector.select(max(0.0, until - monotonic()))
+        patience = monotonic() + LINGER_SECONDS
+        for key, mask in all_ready:
+            if monotonic() > patience:
+                break  # on a fast line one socket keeps libcurl busy for tens of milliseconds; the others stay ready
+            if key.fileobj is self._wake_reader:
+                self._drain_wake_ups()
+                continue
+            ready = (pycurl.CSELECT_IN if mask & selectors.EVENT_READ else 0) | (
+                pycurl.CSELECT_OUT if mask & selectors.EVENT_WRITE else 0
+            )
+            self._multi.socket_action(key.fd, ready)
+        if self._timer_at is not None and self._timer_at <= monotonic():
+            self._timer_at = None
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._read_results()
+        self._flush_waiting(monotonic() - FLUSH_SECONDS)
+
+    def _drain_wake_ups(self) -> None:
+        self._woken = True
+        with suppress(BlockingIOError):
+            while self._wake_reader.recv(4096):
+                pass
+
+    def _read_results(self) -> None:
+        left = 1
+        while left:
+            left, done, failed = self._multi.info_read()
+            for handle in done:
+                handle.exchange.finish(None)
+                self._settle(handle.exchange, transfer_is_over=True)
+            for handle, code, message in failed:
+                handle.exchange.finish(self._failure(handle.exchange, code, message))
+                self._settle(handle.exchange, transfer_is_over=True)
+
+    def _flush_waiting(self, since: float) -> None:
+        """Gives sinks what was gathered for longer than ``since``."""
+        for state in [state for state in self._exchanges.values() if state.has_gathered and state.flushed_at <= since]:
+            state.flush_or_fail()
+            self._settle(state)
+
+    def _settle(self, state: CurlExchange, *, transfer_is_over: bool = False) -> None:
+        """Lets go of what the exchange needs no longer: its handle, and itself when it is over."""
+        self._escaped = self._escaped or state.escaped
+        if state.handle is not None and (state.over or transfer_is_over):
+            # A transfer that isn't complete loses its connection by this; a complete one leaves it idle.
+            self._multi.remove_handle(state.handle)
+            state.handle.close()
+            state.handle = None
+        if state.over:
+            self._exchanges.pop(state.exchange, None)
+
+    def _failure(self, state: CurlExchange, code: int, message: str) -> Failure:
+        handle = state.handle
+        os_error = handle.getinfo(pycurl.OS_ERRNO)
+        if code == pycurl.E_COULDNT_CONNECT and not os_error:
+            os_error = _socket_shortage()
+        return failure_of(
+            code,
+            message,
+            os_error=os_error,
+            proxied=self._went_through_proxy(state),
+            tunnel_status=handle.getinfo(pycurl.HTTP_CONNECTCODE),
+            resolved=handle.getinfo(pycurl.NAMELOOKUP_TIME) > 0,
+        )
+
+    def _went_through_proxy(self, state: CurlExchange) -> bool:
+        if hasattr(pycurl, "USED_PROXY"):
+            return bool(state.handle.getinfo(pycurl.USED_PROXY))
+        return state.forwarded or bool(self._settings.proxy)  # pycurl before 7.45.5 can't ask
+
+    # libcurl's callbacks ----------------------------------------------------------------------------------------
+
+    def _on_socket(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
+        if what == pycurl.POLL_REMOVE:
+            with suppress(KeyError):
+                self._selector.unregister(descriptor)
+            return
+        mask = (selectors.EVENT_READ if what & pycurl.POLL_IN else 0) | (
+            selectors.EVENT_WRITE if what & pycurl.POLL_OUT else 0
+        )
+        try:
+            self._selector.modify(descriptor, mask)
+        except (KeyError, OSError):  # unknown, or closed and opened again since
+            self._selector.register(descriptor, mask)
+
+    def _on_timer(self, timeout_milliseconds: int) -> None:
+        self._timer_at = None if timeout_milliseconds < 0 else monotonic() + timeout_milliseconds / 1000
+
+
+def _socket_shortage() -> int:
+    """Why no socket can be had, as an errno; 0 where one can. libcurl keeps that to itself."""
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return error.errno or 0
+    return 0

@@ -1,0 +1,183 @@
+"""A request and the network's settings as options of one libcurl easy handle.
+
+What libcurl could do by itself and must not (redirects, cookies, decoding, HTTP/0.9, other schemes) is off here.
+Options: https://curl.se/libcurl/c/easy_setopt_options.html.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pycurl
+
+from anymatix_fetcher.transports.base import CONNECT_TIMEOUT_SECONDS
+from anymatix_fetcher.transports.trust import trust_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.transports.base import NetworkSettings
+
+RECEIVE_BYTES = 512 * 1024
+"""How much libcurl asks the system for at once; the one buffer of this size is shared by all handles of a multi."""
+
+_KEEPALIVE_SECONDS = 30
+
+_SUPPRESS_CONNECT_HEADERS = 265
+"""pycurl has no name for the option: the head of a proxy's answer to CONNECT isn't the response's."""
+
+_PROXY_SCHEMES = {"http", "https", "socks5", "socks5h"}
+
+
+class UnusableRequestError(Exception):
+    """The request can't be made at all; the message is a clause without URL and credentials."""
+
+
+def configured_handle(request: Request, settings: NetworkSettings) -> Any:  # noqa: ANN401 - pycurl is untyped
+    """A new easy handle that will send ``request``; the caller adds the callbacks.
+
+    Raises:
+        UnusableRequestError: An option, a field or the proxy can't be used.
+    """
+    handle = pycurl.Curl()
+    try:
+        _set_limits(handle)
+        _set_request(handle, request, settings)
+        _set_version(handle, settings, http1_only=request.http1_only)
+        _set_proxy(handle, settings)
+        _set_trust(handle, settings)
+        _set_netrc(handle, request, settings)
+    except pycurl.error as error:
+        handle.close()
+        raise UnusableRequestError(f"libcurl refuses an option with code {error.args[0]}") from None
+    except UnusableRequestError:
+        handle.close()
+        raise
+    return handle
+
+
+def may_be_forwarded(url: Url, settings: NetworkSettings) -> bool:
+    """Whether the request may go to an HTTP proxy as it is, instead of through a tunnel or straight to the origin."""
+    if url.origin.scheme != "http":
+        return False
+    proxy = settings.proxy
+    if proxy is None:
+        proxy = next(
+            (os.environ[name] for name in ("http_proxy", "all_proxy", "ALL_PROXY") if os.environ.get(name)), ""
+        )
+    return bool(proxy) and not proxy.lower().startswith("socks")
+
+
+def _set_limits(handle: Any) -> None:  # noqa: ANN401 - pycurl is untyped
+    handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    handle.setopt(pycurl.HTTP09_ALLOWED, 0)
+    handle.setopt(pycurl.FOLLOWLOCATION, 0)
+    handle.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
+    handle.setopt(pycurl.NOSIGNAL, 1)
+    handle.setopt(pycurl.NOPROGRESS, 1)
+    handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(CONNECT_TIMEOUT_SECONDS * 1000))
+    handle.setopt(pycurl.BUFFERSIZE, RECEIVE_BYTES)
+    handle.setopt(pycurl.TCP_NODELAY, 1)
+    handle.setopt(pycurl.TCP_KEEPALIVE, 1)
+    handle.setopt(pycurl.TCP_KEEPIDLE, _KEEPALIVE_SECONDS)
+    handle.setopt(pycurl.TCP_KEEPINTVL, _KEEPALIVE_SECONDS)
+
+
+def _set_request(handle: Any, request: Request, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
+    address = request.url.reveal()
+    handle.setopt(pycurl.URL, address.encode())
+    handle.setopt(pycurl.PATH_AS_IS, 1)
+    if not may_be_forwarded(request.url, settings):
+        # libcurl writes "%2f" in a path as "%2F", which breaks signatures; a target of our own stays verbatim.
+        handle.setopt(pycurl.REQUEST_TARGET, _target(address).encode())
+    handle.setopt(pycurl.USERAGENT, settings.user_agent)  # also for CONNECT
+    handle.setopt(pycurl.HTTPHEADER, list(_header_lines(request, settings)))
+    handle.setopt(pycurl.HEADEROPT, pycurl.HEADER_SEPARATE)  # a proxy's CONNECT gets none of them
+    handle.setopt(pycurl.FRESH_CONNECT, int(request.fresh_connection))
+
+
+def _target(address: str) -> str:
+    """The origin form of RFC 9112, section 3.2.1, byte for byte as in the URL."""
+    path_and_query = address[address.index("://") + 3 :]
+    starts = [index for index in (path_and_query.find("/"), path_and_query.find("?")) if index >= 0]
+    target = path_and_query[min(starts) :] if starts else "/"
+    return target if target.startswith("/") else f"/{target}"
+
+
+def _header_lines(request: Request, settings: NetworkSettings) -> Iterator[bytes]:
+    fields = list(request.wire_headers)
+    given = {name.lower() for name, _ in fields}
+    ours = (("User-Agent", settings.user_agent), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
+    for name, value in (*fields, *((name, value) for name, value in ours if name.lower() not in given)):
+        # "Name:" would make libcurl leave the field out; "Name;" is how it sends one without a value.
+        line = f"{name}: {value}" if value.strip() else f"{name};"
+        try:
+            encoded = line.encode("latin-1")
+        except UnicodeEncodeError:
+            raise UnusableRequestError("a request field has characters that can't be sent") from None
+        if any(byte in encoded for byte in b"\r\n\0"):
+            raise UnusableRequestError("a request field has a line break in it")
+        yield encoded
+
+
+def _set_version(handle: Any, settings: NetworkSettings, *, http1_only: bool) -> None:  # noqa: ANN401 - pycurl is untyped
+    version = pycurl.CURL_HTTP_VERSION_2TLS
+    if http1_only:
+        version = pycurl.CURL_HTTP_VERSION_1_1
+    elif settings.http3 and pycurl.version_info()[4] & getattr(pycurl, "VERSION_HTTP3", 0):
+        version = pycurl.CURL_HTTP_VERSION_3
+    handle.setopt(pycurl.HTTP_VERSION, version)
+
+
+def _set_proxy(handle: Any, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
+    handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+    if settings.proxy is None:
+        return  # libcurl follows the environment; "HTTP_PROXY" it ignores, for in CGI that is a client's header
+    scheme, separator, _ = settings.proxy.partition("://")
+    if separator and scheme.lower() not in _PROXY_SCHEMES:
+        raise UnusableRequestError("the proxy's scheme isn't http, https, socks5 or socks5h")
+    try:
+        handle.setopt(pycurl.PROXY, settings.proxy)
+    except UnicodeEncodeError:
+        raise UnusableRequestError("the proxy's URL has characters that must be percent-encoded") from None
+    if settings.proxy:
+        handle.setopt(pycurl.NOPROXY, "")  # the user's own word stands above NO_PROXY
+
+
+def _set_trust(handle: Any, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
+    if not settings.verify_tls:
+        for option in (pycurl.SSL_VERIFYPEER, pycurl.SSL_VERIFYHOST):
+            handle.setopt(option, 0)
+        for option in (pycurl.PROXY_SSL_VERIFYPEER, pycurl.PROXY_SSL_VERIFYHOST):
+            handle.setopt(option, 0)
+        return
+    store = trust_store(settings.ca_file)
+    for option, place in (
+        (pycurl.CAINFO, store.bundle),
+        (pycurl.PROXY_CAINFO, store.bundle),
+        (pycurl.CAPATH, store.folder),
+        (pycurl.PROXY_CAPATH, store.folder),
+    ):
+        if place is not None:
+            handle.setopt(option, os.fsencode(place))
+    if store.native:
+        handle.setopt(pycurl.SSL_OPTIONS, getattr(pycurl, "SSLOPT_NATIVE_CA", 0))
+        handle.setopt(pycurl.PROXY_SSL_OPTIONS, getattr(pycurl, "SSLOPT_NATIVE_CA", 0))
+
+
+def _set_netrc(handle: Any, request: Request, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
+    if not (settings.netrc and request.netrc_allowed) or request.headers.get("Authorization") is not None:
+        return
+    if urlsplit(request.url.reveal()).username is not None:
+        return
+    default = "~/_netrc" if sys.platform == "win32" else "~/.netrc"
+    place = Path(os.environ.get("NETRC") or default).expanduser()
+    if place.is_file():
+        handle.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
+        handle.setopt(pycurl.NETRC_FILE, os.fsencode(place))

@@ -1,0 +1,102 @@
+"""From the lines of a header section to a :class:`ResponseHead`, for libraries that hand the lines over."""
+
+from __future__ import annotations
+
+import re
+
+from anymatix_fetcher.core.http import Headers, ResponseHead
+from anymatix_fetcher.transports.base import MAX_HEAD_BYTES
+
+MAX_INTERIM_RESPONSES = 20
+"""More 1xx responses than this before a final one are a way to keep us waiting, not information."""
+
+_STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?) +(\d{3})(?: |$)")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LAST_INTERIM_STATUS = 199
+
+
+class HeadRefusedError(Exception):
+    """What arrives is no header section that we take; the message is a clause without anything the server said."""
+
+
+class HeadReader:
+    """Collects lines until a final response's head is complete; interim (1xx) responses are passed over.
+
+    Lines after the final head, the trailers of chunked bodies (RFC 9112, section 7.1.2), change nothing.
+    """
+
+    __slots__ = ("_fields", "_interim", "_size", "_status_line", "head")
+
+    def __init__(self) -> None:
+        self.head: ResponseHead | None = None
+        self._interim = 0
+        self._size = 0
+        self._status_line: tuple[str, int] | None = None
+        self._fields: list[tuple[str, str]] = []
+
+    def feed(self, line: bytes) -> ResponseHead | None:
+        """Takes one line with its end; gives the head when this line completes it, and only then.
+
+        Raises:
+            HeadRefusedError: The line is no part of a head, the head is too long, or interim responses don't end.
+        """
+        if self.head is not None:
+            return None
+        self._size += len(line)
+        if self._size > MAX_HEAD_BYTES:
+            raise HeadRefusedError(f"the response's head is longer than {MAX_HEAD_BYTES // 1024} KiB")
+        text = line.rstrip(b"\r\n")
+        if self._status_line is None:
+            self._status_line = _status_line(text)
+        elif not text:
+            self._complete(*self._status_line)
+        elif text[:1] in b" \t":
+            self._continue(text)
+        else:
+            self._fields.append(_field(text.decode("latin-1")))
+        return self.head
+
+    def _continue(self, text: bytes) -> None:
+        # Obsolete line folding (RFC 9112, section 5.2) stands for spaces.
+        if not self._fields:
+            raise HeadRefusedError("the response's head begins with a continued line")
+        name, value = self._fields[-1]
+        self._fields[-1] = (name, f"{value} {text.decode('latin-1').strip()}".strip())
+
+    def _complete(self, version: str, status: int) -> None:
+        if status > _LAST_INTERIM_STATUS:
+            self.head = _framed(ResponseHead(status, Headers(tuple(self._fields)), version))
+            return
+        self._interim += 1
+        if self._interim > MAX_INTERIM_RESPONSES:
+            raise HeadRefusedError("interim responses don't end")
+        self._size, self._status_line, self._fields = 0, None, []
+
+
+def _status_line(text: bytes) -> tuple[str, int]:
+    match = _STATUS_LINE.match(text)
+    if match is None:
+        raise HeadRefusedError("the response doesn't begin with a status line")
+    return match.group(1).decode(), int(match.group(2))
+
+
+def _field(text: str) -> tuple[str, str]:
+    # "Content-Length : 5" is no field to one reader and a length to another (RFC 9112, section 5.1).
+    name, colon, value = text.partition(":")
+    if not colon or _FIELD_NAME.fullmatch(name) is None:
+        raise HeadRefusedError("a field of the response's head can't be read")
+    return name, value.strip(" \t")
+
+
+def _framed(head: ResponseHead) -> ResponseHead:
+    # A length that can't be read must not turn into "until the connection closes" (RFC 9112, section 6.3).
+    has_length = head.headers.get("Content-Length") is not None
+    if has_length and head.content_length is None and head.headers.get("Transfer-Encoding") is None:
+        raise HeadRefusedError("the response's Content-Length can't be read")
+    return head
+
+
+def excerpt_of(body: bytes) -> str:
+    """The text of an error's body as it may be shown: control and invisible characters are left out."""
+    text = body.decode("utf-8", errors="replace")
+    return "".join(character for character in text if character.isprintable() or character in "\n\t")

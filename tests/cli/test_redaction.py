@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from anymatix_fetcher.cli.redaction import redact
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("GET https://h/a?X-Amz-Signature=abc&x=1 failed", "GET https://h/a?... failed"),
+        ("'https://user:word@h/a'", "'https://[hidden]@h/a'"),
+        ("socks5h://u:p@ss@h:1", "socks5h://[hidden]@h:1"),
+        ("Authorization: Bearer hf_abcdefgh", "Authorization: Bearer [hidden]"),
+        ("path /a?token=abcdef&b", "path /a?token=[hidden]&b"),
+        (
+            "set CIVITAI_API_TOKEN and go to https://civitai.com/user",
+            "set CIVITAI_API_TOKEN and go to https://civitai.com/user",
+        ),
+    ],
+)
+def test_secrets_are_taken_out_and_the_rest_stays(text: str, clean: str) -> None:
+    assert redact(text) == clean
+
+
+def test_known_secrets_are_hidden_wherever_they_stand_the_longest_first() -> None:
+    assert redact("repr('Bearer s3cr3t!!') s3cr3t!!", ["s3cr3t!!", "Bearer s3cr3t!!"]) == "repr('[hidden]') [hidden]"
+
+
+def test_a_short_word_is_no_secret_that_could_be_replaced() -> None:
+    assert redact("yes, it is", ["is"]) == "yes, it is"

@@ -1,0 +1,213 @@
+"""The transport contract: requests byte for byte, whose connections they go over, waking and closing."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+import threading
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.core.failures import FailureKind
+from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.messages import ExchangeFailed
+from anymatix_fetcher.core.spans import Span
+from tests.contracts.transport import NO_PROXY, Conversation, MemorySink, TransportContract
+from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, UntilClosed, WaitFor, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.transports.base import NetworkSettings, Transport
+
+ODD_TARGET = "/a/../%2e%2e/b%2fc%C3%A9//./d;x=1?sig=%2B+%7e%zz&u=http://x/y?z&empty"
+
+
+class ConnectionContract(TransportContract):
+    def test_a_request_goes_over_the_wire_as_it_is(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(b"x")), Close()]) as server:
+            talk.store(talk.start(server.url(ODD_TARGET), Span(5, 10), headers=Headers((("If-Range", '"tag"'),))))
+            line, *fields = server.requests[0].decode().rstrip("\r\n").split("\r\n")
+        assert line == f"GET {ODD_TARGET} HTTP/1.1"
+        assert sorted(fields, key=str.lower) == [
+            "Accept-Encoding: identity",
+            "Accept: */*",
+            f"Host: 127.0.0.1:{server.port}",
+            'If-Range: "tag"',
+            "Range: bytes=5-9",
+            "User-Agent: contract",
+        ]
+
+    def test_a_url_without_a_path_asks_for_the_root(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer()), Close()]) as server:
+            talk.store(talk.start(server.url("?token=1")))
+            assert server.requests[0].startswith(b"GET /?token=1 HTTP/1.1\r\n")
+
+    def test_a_requests_own_fields_replace_the_usual_ones(self, talk: Conversation) -> None:
+        own = Headers((("user-agent", "mine"), ("ACCEPT", "application/json"), ("X-Empty", "")))
+        with ScriptedServer([ReadRequest(), Send(answer()), Close()]) as server:
+            talk.store(talk.start(server.url(), headers=own))
+            request = server.requests[0].lower()
+        assert request.count(b"user-agent:") == request.count(b"\r\naccept:") == 1
+        assert b"user-agent: mine\r\n" in request
+        assert b"accept: application/json\r\n" in request
+        assert b"x-empty:" in request
+
+    @pytest.mark.parametrize("value", ["a\r\nX-Injected: 1", "a\nb", "\u20ac"])
+    def test_a_field_that_cannot_be_sent_makes_the_request_unusable(self, talk: Conversation, value: str) -> None:
+        with ScriptedServer([ReadRequest()]) as server:
+            exchange = talk.start(server.url(), headers=Headers((("X-Own", value),)))
+            assert talk.failure(exchange).kind is FailureKind.UNUSABLE
+            assert server.connections == 0
+
+    def test_cookies_and_referers_are_not_sent_on_later_requests(self, talk: Conversation) -> None:
+        redirect = answer(b"", "Set-Cookie: a=b", "Location: /next", status="302 Found")
+        with ScriptedServer([ReadRequest(), Send(redirect), ReadRequest(), Send(answer()), UntilClosed()]) as server:
+            talk.store(talk.start(server.url("/first?secret")))
+            talk.store(talk.start(server.url("/next")))
+            later = server.requests[1].lower()
+        assert b"cookie" not in later
+        assert b"referer" not in later
+
+    def test_a_connection_is_used_again_after_a_body_has_ended(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(b"one"))] * 3 + [UntilClosed()]) as server:
+            for _ in range(3):
+                assert bytes(talk.store(talk.start(server.url())).data) == b"one"
+            assert server.connections == 1
+
+    def test_a_fresh_connection_is_a_new_one(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(b"one"))] * 3 + [UntilClosed()]) as server:
+            talk.store(talk.start(server.url()))
+            talk.store(talk.start(server.url(), fresh_connection=True))
+            assert server.connections == 2
+
+    def test_a_connection_whose_body_was_cut_is_not_used_again(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(bytes(5000))), UntilClosed()]) as server:
+            talk.store(talk.start(server.url()), 0, 10)
+            talk.store(talk.start(server.url()), 0, 10)
+            assert server.connections == 2
+
+    def test_an_idle_connection_that_died_is_replaced_without_a_failure(self, talk: Conversation) -> None:
+        dies = [ReadRequest(), Send(answer(b"one")), ReadRequest(), Close()]
+        with ScriptedServer(dies, [ReadRequest(), Send(answer(b"two")), UntilClosed()]) as server:
+            talk.store(talk.start(server.url()))
+            assert bytes(talk.store(talk.start(server.url())).data) == b"two"
+            assert server.connections == 2
+
+    def test_bytes_beyond_the_promised_length_are_no_second_response(self, talk: Conversation) -> None:
+        smuggled = answer(b"smuggled")
+        script = [ReadRequest(), Send(answer(b"one") + smuggled), ReadRequest(), UntilClosed()]
+        with ScriptedServer(script, [ReadRequest(), Send(answer(b"two")), UntilClosed()]) as server:
+            assert bytes(talk.store(talk.start(server.url())).data) == b"one"
+            assert bytes(talk.store(talk.start(server.url())).data) == b"two"
+
+    def test_twenty_exchanges_at_once_have_twenty_connections(self, talk: Conversation) -> None:
+        everybody = threading.Event()
+        with ScriptedServer([ReadRequest(), WaitFor(everybody), Send(answer(b"body")), UntilClosed()]) as server:
+            exchanges = [talk.start(server.url(f"/{index}")) for index in range(20)]
+            deadline = time.monotonic() + 10
+            while len(server.requests) < len(exchanges) and time.monotonic() < deadline:
+                talk.poll()
+            assert server.connections == 20
+            everybody.set()
+            for exchange in exchanges:
+                assert bytes(talk.store(exchange).data) == b"body"
+
+    def test_another_thread_ends_a_long_poll(self, talk: Conversation) -> None:
+        waker = threading.Timer(0.05, talk.transport.wake)
+        waker.start()
+        began = time.monotonic()
+        assert list(talk.transport.poll(10)) == []
+        assert time.monotonic() - began < 5
+        waker.join()
+
+    def test_waking_before_a_poll_ends_that_poll_and_no_other(self, talk: Conversation) -> None:
+        for _ in range(100_000):
+            talk.transport.wake()
+        began = time.monotonic()
+        talk.transport.poll(10)
+        assert time.monotonic() - began < 5
+        began = time.monotonic()
+        talk.transport.poll(0.05)
+        assert time.monotonic() - began > 0.03
+
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no interval timer to raise a signal")
+    def test_a_signal_handler_ends_a_long_poll(self, talk: Conversation) -> None:
+        previous = signal.signal(signal.SIGALRM, lambda _number, _frame: talk.transport.wake())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            began = time.monotonic()
+            talk.transport.poll(10)
+            assert time.monotonic() - began < 5
+        finally:
+            signal.signal(signal.SIGALRM, previous)
+
+    def test_a_poll_without_anything_to_do_takes_its_time_and_no_more(self, talk: Conversation) -> None:
+        began = time.monotonic()
+        assert list(talk.transport.poll(0.05)) == []
+        assert 0.03 < time.monotonic() - began < 2
+
+    def test_closing_leaves_no_descriptor_and_may_be_done_twice(
+        self, open_transport: Callable[[NetworkSettings], Transport]
+    ) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(b"x")), ReadRequest(), UntilClosed()]) as server:
+            before = _descriptors()
+            transport = open_transport(NO_PROXY)
+            talk = Conversation(transport)
+            talk.store(talk.start(server.url()))
+            under_way = talk.start(server.url())
+            talk.poll()
+            held = talk.start(server.url())
+            talk.poll()
+            transport.close()
+            transport.close()
+            transport.wake()
+            transport.accept(held, MemorySink(), 0, None)
+            transport.cancel(under_way)
+        del transport, talk
+        gc.collect()
+        assert _descriptors() <= before
+
+    def test_netrc_is_used_where_the_request_allows_it_and_nowhere_else(
+        self,
+        open_transport: Callable[[NetworkSettings], Transport],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login user password pass\n", encoding="ascii")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+        script = [ReadRequest(), Send(answer())] * 3 + [UntilClosed()]
+        with closing(open_transport(NO_PROXY)) as transport, ScriptedServer(script) as server:
+            talk = Conversation(transport)
+            talk.store(talk.start(server.url(), netrc_allowed=True))
+            talk.store(talk.start(server.url()))
+            own = Headers((("Authorization", "Bearer token"),))
+            talk.store(talk.start(server.url(), headers=own, netrc_allowed=True))
+            allowed, forbidden, given = server.requests
+        assert b"Authorization: Basic dXNlcjpwYXNz\r\n" in allowed
+        assert b"Authorization" not in forbidden
+        assert given.count(b"Authorization") == 1
+        assert b"Authorization: Bearer token\r\n" in given
+
+    def test_a_proxy_that_cannot_be_one_makes_the_request_unusable(
+        self, open_transport: Callable[[NetworkSettings], Transport]
+    ) -> None:
+        with closing(open_transport(replace(NO_PROXY, proxy="ftp://user:canary@127.0.0.1:1"))) as transport:
+            talk = Conversation(transport)
+            failure = talk.wait(talk.start("http://127.0.0.1:1/"), ExchangeFailed).failure
+        assert failure.kind is FailureKind.UNUSABLE
+        assert "canary" not in str(failure)
+
+
+def _descriptors() -> int:
+    if sys.platform != "linux":
+        pytest.skip("open descriptors are counted in /proc, which only Linux has")
+    return len(list(Path("/proc/self/fd").iterdir()))

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.core.messages import (
+    Kept,
+    Published,
+)
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import (
+    DiskFullError,
+    ReferenceSyntaxError,
+    StorageError,
+)
+from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.storage.publishing import RETRY_SECONDS
+from anymatix_fetcher.storage.store import Store
+from tests.storage.doubles import FaultyDisk, ManualWorkers, failing
+from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, REFERENCE, WHOLE, Opened, blocks, leave, names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_too_little_space_is_told_before_the_first_byte(destination: Path) -> None:
+    disk = FaultyDisk(free=LENGTH)
+    opened = Opened(destination, disk=disk)
+    with pytest.raises(DiskFullError, match=f"{LENGTH:,} are free"):
+        opened.store.set_identity(IDENTITY)
+    disk.free = LENGTH + (8 << 20)
+    opened.store.set_identity(IDENTITY)
+    with pytest.raises(DiskFullError):
+        opened.store.set_identity(IDENTITY, reserved_bytes=8 << 20)
+
+
+def test_only_what_is_missing_needs_space_and_a_disk_that_does_not_say_is_not_asked(destination: Path) -> None:
+    leave(destination)
+    Opened(destination, disk=FaultyDisk(free=5 << 20)).store.set_identity(IDENTITY)
+    Opened(destination, disk=FaultyDisk(free=None)).store.set_identity(IDENTITY)
+
+
+def test_a_full_disk_keeps_what_has_arrived_and_a_later_run_goes_on(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill(Span(0, BLOCK))
+    disk.fault = failing("write_at", ".part")
+    with pytest.raises(OSError, match="space") as caught:
+        opened.fill(Span(BLOCK, LENGTH))
+    assert caught.value.errno == errno.ENOSPC
+    opened.store.close()
+    later = Opened(destination)
+    assert later.store.kept == Kept(blocks(0), IDENTITY)
+
+
+def test_a_full_disk_at_the_journal_loses_a_record_and_no_byte_of_sense(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill(Span(0, BLOCK))
+    disk.fault = failing("write_at", ".journal", times=1)
+    with pytest.raises(OSError, match="space"):
+        opened.fill(Span(BLOCK, 2 * BLOCK))
+    opened.fill(Span(2 * BLOCK, LENGTH))
+    opened.store.close()
+    assert Opened(destination).store.kept == Kept(blocks(0, 2, 3), IDENTITY)
+
+
+@pytest.mark.parametrize("operation", ["open", "truncate"])
+def test_what_the_system_refuses_while_opening_is_a_storage_error_and_leaks_no_handle(
+    destination: Path, operation: str
+) -> None:
+    for suffix in (".part", ".part.journal"):
+        disk = FaultyDisk(failing(operation, suffix, errno.EROFS))
+        with pytest.raises(StorageError, match="can't be written"):
+            Opened(destination, disk=disk)
+        opened = [call for call in disk.calls if call[0] == "open"]
+        closed = [call for call in disk.calls if call[0] == "close"]
+        assert len(opened) - (operation == "open") == len(closed)
+
+
+def test_a_file_system_that_cannot_hold_the_file_is_told(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    disk.fault = failing("truncate", ".part", errno.EFBIG)
+    with pytest.raises(DiskFullError, match="this large"):
+        opened.store.set_identity(IDENTITY)
+
+
+def test_a_failed_sync_is_not_tried_again_and_nothing_that_was_stored_counts_any_longer(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill()
+    disk.fault = failing("sync", ".part", errno.EIO, times=1)
+    opened.finish()
+    assert os.strerror(errno.EIO) in opened.failure().message
+    opened.store.close()
+    assert not destination.exists()
+    assert Opened(destination).store.kept is None
+
+
+def test_a_close_that_tells_of_lost_writes_is_no_success(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill()
+    disk.fault = failing("close", ".part", errno.EIO, times=1)
+    opened.finish()
+    assert isinstance(opened.failure(), StorageError)
+    assert not destination.exists()
+
+
+def test_a_read_that_fails_while_verifying_is_reported(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill()
+    disk.fault = failing("read_into", ".part", errno.EIO)
+    opened.store.verify(LENGTH)
+    opened.workers.run()
+    assert isinstance(opened.failure(), StorageError)
+
+
+def test_a_rename_that_a_scanner_hinders_is_tried_again_for_a_while(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill()
+    disk.fault = failing("move", ".part", errno.EBUSY, times=4)
+    assert opened.finish()[-1] == Published()
+    assert opened.workers.waited_seconds == pytest.approx(sum(RETRY_SECONDS[:4]))
+    assert destination.read_bytes() == CONTENT
+
+
+def test_a_rename_that_is_hindered_for_good_fails_and_keeps_the_part_file(destination: Path) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill()
+    disk.fault = failing("move", ".part", errno.EBUSY)
+    opened.finish()
+    assert isinstance(opened.failure(), StorageError)
+    assert 10 < opened.workers.waited_seconds < 15
+    opened.store.close()
+    assert Opened(destination).store.kept == Kept(WHOLE, IDENTITY)
+
+
+def test_discarding_leaves_nothing(destination: Path) -> None:
+    opened = Opened(destination)
+    opened.fill()
+    opened.store.discard()
+    opened.store.close()
+    assert names(destination) == []
+
+
+def test_an_algorithm_that_is_not_there_is_told_before_anything_is_made(destination: Path) -> None:
+    with pytest.raises(ReferenceSyntaxError):
+        Store.open(
+            destination,
+            reference=REFERENCE,
+            disk=OsDisk(),
+            workers=ManualWorkers(),
+            report=print,
+            algorithms=["rot13"],
+        )
+    assert not destination.parent.exists()

@@ -1,0 +1,431 @@
+from __future__ import annotations
+
+import errno
+import random
+import threading
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from xxhash import xxh3_64_intdigest
+
+from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, JournalHeader, decode
+from anymatix_fetcher.core.messages import BlockCompared
+from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.storage.journal_file import JournalFile
+from anymatix_fetcher.storage.part_file import Comparing, PartFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BLOCK = MIN_BLOCK_SIZE
+LENGTH = 3 * BLOCK + 12_345
+CONTENT = random.Random(7).randbytes(LENGTH)
+OTHER = random.Random(8).randbytes(LENGTH)
+
+
+class MemoryFile:
+    """A ``RandomFile`` in memory. ``before_write`` and ``after_read`` let a test act in the middle of things."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.writes = 0
+        self.before_write: Callable[[int], None] = lambda _offset: None
+        self.after_read: Callable[[int], None] = lambda _offset: None
+
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        self.before_write(offset)
+        self.writes += 1
+        self.data.extend(bytes(max(0, offset + len(data) - len(self.data))))
+        self.data[offset : offset + len(data)] = data
+
+    def read_into(self, offset: int, buffer: bytearray | memoryview) -> int:
+        piece = self.data[offset : offset + len(buffer)]
+        buffer[: len(piece)] = piece
+        self.after_read(offset)
+        return len(piece)
+
+    def size(self) -> int:
+        return len(self.data)
+
+    def truncate(self, length: int) -> None:
+        del self.data[length:]
+        self.data.extend(bytes(length - len(self.data)))
+
+    def sync(self) -> None:
+        """Memory is as durable as it gets."""
+
+    def is_at(self, _path: object) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Stays readable for the test."""
+
+
+class Bench:
+    """A part file in memory, with its journal and what it called back."""
+
+    def __init__(self, length: int | None = LENGTH) -> None:
+        self.file, self.journal = MemoryFile(), MemoryFile()
+        self.fronts: list[int] = []
+        self.forgotten: list[int] = []
+        journal = JournalFile(self.journal)
+        journal.begin(JournalHeader.create("r", block_size=BLOCK, salt=bytes(16)))
+        self.part = PartFile(
+            self.file,
+            journal,
+            on_front=lambda: self.fronts.append(self.part.front),
+            on_forgotten=self.forgotten.append,
+        )
+        self.part.lay_out(BLOCK, length)
+
+    def put(self, start: int, stop: int, content: bytes = CONTENT) -> None:
+        self.part.write(start, content[start:stop])
+
+    def journaled(self) -> dict[int, tuple[int, int]]:
+        """Each journaled block's length and checksum."""
+        table = decode(bytes(self.journal.data)).blocks
+        return {index: (table.length(index), table.checksum(index)) for index in table}
+
+
+def expected(*indices: int) -> dict[int, tuple[int, int]]:
+    pieces = {index: CONTENT[index * BLOCK : (index + 1) * BLOCK] for index in indices}
+    return {index: (len(piece), xxh3_64_intdigest(piece)) for index, piece in pieces.items()}
+
+
+def spans(*indices: int) -> SpanSet:
+    return SpanSet.of(*(Span(index * BLOCK, min((index + 1) * BLOCK, LENGTH)) for index in indices))
+
+
+def test_a_block_is_recorded_with_its_last_byte_and_not_before() -> None:
+    bench = Bench()
+    bench.put(0, BLOCK - 1)
+    assert bench.journaled() == {}
+    assert bench.part.recorded == SpanSet()
+    bench.put(BLOCK - 1, BLOCK)
+    assert bench.journaled() == expected(0)
+    assert bench.part.recorded == bench.part.proved == spans(0)
+    assert bench.fronts == [BLOCK]
+
+
+def test_one_write_may_touch_many_blocks() -> None:
+    bench = Bench()
+    bench.part.write(0, memoryview(CONTENT))
+    assert bytes(bench.file.data) == CONTENT
+    assert bench.journaled() == expected(0, 1, 2, 3)
+    assert bench.part.front == LENGTH
+
+
+def test_the_front_waits_for_the_block_that_is_missing() -> None:
+    bench = Bench()
+    bench.put(2 * BLOCK, LENGTH)
+    assert bench.fronts == []
+    bench.put(0, BLOCK)
+    bench.put(BLOCK, 2 * BLOCK)
+    assert bench.fronts == [BLOCK, LENGTH]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, LENGTH), max_size=12), st.randoms(use_true_random=False), st.integers(1, 2))
+def test_whatever_the_order_every_block_is_recorded_as_the_disk_has_it(
+    cuts: list[int], shuffler: random.Random, times: int
+) -> None:
+    bench = Bench()
+    edges = sorted({0, *cuts, LENGTH})
+    pieces = list(pairwise(edges)) * times
+    shuffler.shuffle(pieces)
+    for start, stop in pieces:
+        bench.put(start, stop)
+    assert bytes(bench.file.data) == CONTENT
+    assert bench.journaled() == expected(0, 1, 2, 3)
+    assert all(compared.equal for compared in bench.part.compared())
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 2 * BLOCK), st.integers(0, BLOCK), st.booleans()), max_size=10))
+def test_bytes_of_two_contents_in_one_block_are_recorded_as_what_the_disk_has_at_last(
+    writes: list[tuple[int, int, bool]],
+) -> None:
+    bench = Bench(2 * BLOCK)
+    for start, size, other in writes:
+        bench.part.write(start, (OTHER if other else CONTENT)[start : min(start + size, 2 * BLOCK)])
+    for index, (length, checksum) in bench.journaled().items():
+        assert checksum == xxh3_64_intdigest(bytes(bench.file.data[index * BLOCK : index * BLOCK + length]))
+
+
+def test_a_recorded_block_is_compared_and_never_written_again() -> None:
+    bench = Bench()
+    bench.put(0, BLOCK)
+    written = bench.file.writes
+    bench.put(0, 1000, OTHER)
+    bench.put(1000, BLOCK, OTHER)
+    bench.put(0, 700)
+    bench.put(700, BLOCK)
+    assert bench.file.writes == written
+    assert bytes(bench.file.data[:BLOCK]) == CONTENT[:BLOCK]
+    block = Span(0, BLOCK)
+    assert bench.part.compared() == [BlockCompared(block, equal=False), BlockCompared(block, equal=True)]
+    assert bench.part.compared() == []
+
+
+def test_a_comparison_that_is_interrupted_says_nothing() -> None:
+    bench = Bench()
+    bench.put(0, BLOCK)
+    bench.put(500, BLOCK, OTHER)
+    bench.put(0, 500, OTHER)
+    bench.put(600, BLOCK, OTHER)
+    assert bench.part.compared() == []
+
+
+def test_bytes_that_are_only_to_be_compared_are_stored_nowhere() -> None:
+    bench = Bench()
+    bench.put(BLOCK, 2 * BLOCK)
+    written = bench.file.writes
+    Comparing(bench.part).write(BLOCK - 10, CONTENT[BLOCK - 10 : 2 * BLOCK + 10])
+    Comparing(bench.part).write(LENGTH - 5, bytes(10))
+    assert bench.part.compared() == [BlockCompared(Span(BLOCK, 2 * BLOCK), equal=True)]
+    assert bench.file.writes == written
+    assert bench.part.recorded == spans(1)
+
+
+def test_bytes_that_are_written_over_after_they_were_hashed_make_the_block_be_read_back() -> None:
+    bench = Bench()
+    bench.put(0, 5000)
+    bench.put(1000, 2000, OTHER)
+    bench.put(5000, BLOCK)
+    mixed = CONTENT[:1000] + OTHER[1000:2000] + CONTENT[2000:BLOCK]
+    assert bytes(bench.file.data[:BLOCK]) == mixed
+    assert bench.journaled() == {0: (BLOCK, xxh3_64_intdigest(mixed))}
+
+
+def test_a_comparison_ends_when_its_block_is_forgotten() -> None:
+    bench = Bench()
+    bench.put(0, BLOCK)
+    bench.put(0, 700)
+    bench.part.forget(spans(0))
+    bench.put(0, BLOCK, OTHER)
+    bench.put(700, BLOCK)
+    assert bench.part.compared() == []
+
+
+def test_a_failed_write_counts_nothing_and_what_is_written_in_its_place_does() -> None:
+    bench = Bench()
+    bench.put(0, 1000)
+
+    def full(_offset: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    bench.file.before_write = full
+    with pytest.raises(OSError, match="full"):
+        bench.put(1000, BLOCK)
+    bench.file.before_write = lambda _offset: None
+    bench.put(2000, BLOCK)
+    assert bench.journaled() == {}
+    bench.put(1000, 2000)
+    assert bench.journaled() == expected(0)
+
+
+def test_a_failed_write_over_stored_bytes_makes_them_unknown() -> None:
+    bench = Bench()
+    bench.put(0, 5000)
+
+    def broken(_offset: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    bench.file.before_write = broken
+    with pytest.raises(OSError, match="broken"):
+        bench.put(1000, 2000)
+    bench.file.before_write = lambda _offset: None
+    bench.put(5000, BLOCK)
+    assert bench.journaled() == {}
+    bench.put(1000, 2000)
+    assert bench.journaled() == expected(0)
+
+
+def test_a_record_that_cannot_be_written_leaves_the_block_unrecorded_and_a_later_one_whole() -> None:
+    bench = Bench()
+
+    def full(_offset: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    bench.journal.before_write = full
+    with pytest.raises(OSError, match="full"):
+        bench.put(0, BLOCK)
+    assert bench.part.recorded == SpanSet()
+    bench.journal.before_write = lambda _offset: None
+    bench.put(BLOCK, 2 * BLOCK)
+    assert bench.journaled() == expected(1)
+
+
+def test_a_second_writer_that_is_still_writing_keeps_the_block_open_until_it_is_done() -> None:
+    # The slow one's bytes reach the disk after the fast one has brought the whole block: what counts is the disk.
+    bench = Bench()
+    slow_is_writing, fast_is_done = threading.Event(), threading.Event()
+
+    def hold(offset: int) -> None:
+        if offset == 4096:
+            slow_is_writing.set()
+            fast_is_done.wait(30)
+
+    bench.file.before_write = hold
+    slow = threading.Thread(target=bench.put, args=(4096, 8192, OTHER))
+    slow.start()
+    slow_is_writing.wait(30)
+    bench.put(0, BLOCK)
+    assert bench.journaled() == {}
+    fast_is_done.set()
+    slow.join()
+    mixed = CONTENT[:4096] + OTHER[4096:8192] + CONTENT[8192:BLOCK]
+    assert bytes(bench.file.data[:BLOCK]) == mixed
+    assert bench.journaled() == {0: (BLOCK, xxh3_64_intdigest(mixed))}
+
+
+def test_a_write_during_the_reading_back_makes_it_be_read_again() -> None:
+    bench = Bench()
+    bench.put(BLOCK // 2, BLOCK)
+    reads = 0
+
+    def interfere(_offset: int) -> None:
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            bench.put(100, 200, OTHER)
+
+    bench.file.after_read = interfere
+    bench.put(0, BLOCK // 2 - 5)
+    bench.put(BLOCK // 2 - 5, BLOCK // 2)
+    assert reads == 2
+    mixed = CONTENT[:100] + OTHER[100:200] + CONTENT[200:BLOCK]
+    assert bench.journaled() == {0: (BLOCK, xxh3_64_intdigest(mixed))}
+
+
+def test_many_threads_that_race_over_the_same_blocks_record_what_the_disk_has() -> None:
+    bench = Bench()
+
+    def work(seed: int) -> None:
+        shuffled = random.Random(seed)
+        pieces = [(start, min(start + 50_000, LENGTH)) for start in range(0, LENGTH, 50_000)]
+        shuffled.shuffle(pieces)
+        for start, stop in pieces:
+            bench.put(start, stop)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bytes(bench.file.data) == CONTENT
+    assert bench.journaled() == expected(0, 1, 2, 3)
+    assert bench.part.front == LENGTH
+
+
+def test_forgetting_strikes_recorded_and_unfinished_blocks_alike() -> None:
+    bench = Bench()
+    bench.put(0, 2 * BLOCK + 500)
+    bench.part.forget(SpanSet.of(Span(BLOCK + 3, 1 << 62)))
+    assert bench.part.recorded == bench.part.proved == spans(0)
+    assert bench.part.front == BLOCK
+    assert bench.forgotten == [BLOCK]
+    assert bench.journaled() == expected(0)
+    bench.put(2 * BLOCK + 500, 3 * BLOCK)
+    assert bench.journaled() == expected(0)  # the bytes before have to come again
+    bench.put(BLOCK, 2 * BLOCK + 500)
+    assert bench.journaled() == expected(0, 1, 2)
+
+
+def test_forgetting_waits_for_a_write_under_way() -> None:
+    bench = Bench()
+    writing, go_on = threading.Event(), threading.Event()
+
+    def hold(_offset: int) -> None:
+        writing.set()
+        go_on.wait(30)
+
+    bench.file.before_write = hold
+    writer = threading.Thread(target=bench.put, args=(0, 500))
+    writer.start()
+    writing.wait(30)
+    forgetter = threading.Thread(target=bench.part.forget, args=(spans(0),))
+    forgetter.start()
+    forgetter.join(0.1)
+    assert bench.forgotten == []
+    go_on.set()
+    writer.join()
+    forgetter.join()
+    assert bench.forgotten == [0]
+    assert bench.part.is_empty
+
+
+def test_claimed_blocks_count_as_proved_only_when_they_were_read_back() -> None:
+    earlier = Bench()
+    earlier.put(0, LENGTH)
+    claimed = decode(bytes(earlier.journal.data)).blocks
+    bench = Bench()
+    bench.file.data[:] = earlier.file.data
+    bench.file.data[BLOCK + 77] ^= 1
+    bench.part.lay_out(BLOCK, LENGTH, claimed)
+    assert bench.part.recorded == spans(0, 1, 2, 3)
+    assert (bench.part.proved, bench.part.front) == (SpanSet(), 0)
+    assert [bench.part.prove(index) for index in range(5)] == [True, False, True, True, False]
+    assert bench.part.recorded == bench.part.proved == spans(0, 2, 3)
+    assert bench.fronts == [BLOCK]
+
+
+def test_claims_beyond_the_file_or_of_a_wrong_length_are_dropped() -> None:
+    earlier = Bench()
+    earlier.put(0, LENGTH)
+    claimed = decode(bytes(earlier.journal.data)).blocks
+    bench = Bench()
+    bench.file.data[:] = earlier.file.data[: 2 * BLOCK - 1]
+    bench.part.lay_out(BLOCK, LENGTH, claimed)
+    assert bench.part.recorded == spans(0)
+    bench.file.data[:] = earlier.file.data
+    bench.part.lay_out(BLOCK, None, claimed)
+    assert bench.part.recorded == spans(0, 1, 2)
+
+
+def test_an_unreadable_block_is_a_bad_one() -> None:
+    bench = Bench()
+    bench.put(0, BLOCK)
+
+    def broken(_offset: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    bench.file.after_read = broken
+    assert not bench.part.prove(0)
+    assert bench.part.recorded == SpanSet()
+
+
+def test_the_last_block_of_a_file_of_unknown_length_is_recorded_when_the_length_is_known() -> None:
+    bench = Bench(None)
+    bench.put(0, LENGTH)
+    assert bench.journaled() == expected(0, 1, 2)
+    bench.part.set_length(LENGTH)
+    assert bench.journaled() == expected(0, 1, 2, 3)
+    assert bench.part.front == LENGTH
+
+
+def test_blocks_that_disagree_with_a_new_length_are_forgotten() -> None:
+    bench = Bench()
+    bench.put(0, LENGTH)
+    bench.part.set_length(2 * BLOCK)
+    assert bench.part.recorded == spans(0, 1)
+    assert len(bench.file.data) == 2 * BLOCK
+    bench.part.set_length(LENGTH)
+    assert bench.part.recorded == spans(0, 1)
+
+
+def test_writing_beyond_the_length_is_a_bug() -> None:
+    bench = Bench()
+    with pytest.raises(ValueError, match="a write up to"):
+        bench.part.write(LENGTH - 1, b"ab")
+    assert not bench.file.data
+
+
+def test_nothing_is_written_for_no_bytes() -> None:
+    bench = Bench()
+    bench.part.write(5, b"")
+    assert bench.part.is_empty
+    assert bench.file.writes == 0

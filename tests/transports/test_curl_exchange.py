@@ -1,0 +1,85 @@
+"""What one exchange does with libcurl's callbacks, in the moments that no server can be made to hit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pycurl
+import pytest
+
+from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeId, HeadArrived
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.transports.curl_exchange import GATHER_BYTES, CurlExchange
+from tests.contracts.transport import MemorySink
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.transports.base import TransportEvent
+
+NAME = ExchangeId(1, 1)
+
+
+@pytest.fixture
+def events() -> list[TransportEvent]:
+    return []
+
+
+@pytest.fixture
+def exchange(events: list[TransportEvent]) -> CurlExchange:
+    """An exchange whose head, promising 10,000 bytes, has arrived."""
+    exchange = CurlExchange(NAME, events.append, forwarded=False)
+    for line in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 10000\r\n", b"\r\n"):
+        assert exchange.on_header(line) is None
+    assert isinstance(events.pop(), HeadArrived)
+    return exchange
+
+
+def test_small_pieces_wait_for_the_sink_together(exchange: CurlExchange, events: list[TransportEvent]) -> None:
+    sink = MemorySink()
+    exchange.accept(sink, 0, None)
+    for piece in (b"one", b"two", b"three"):
+        assert exchange.on_body(piece) is None
+    assert (sink.calls, exchange.has_gathered, exchange.has_progress) == (0, True, False)
+    exchange.flush()
+    assert (sink.calls, bytes(sink.data), exchange.has_progress) == (1, b"onetwothree", True)
+    exchange.report_progress()
+    assert events == [BodyStored(NAME, Span(0, 11))]
+
+
+def test_a_piece_that_does_not_fit_pushes_the_others_out(exchange: CurlExchange) -> None:
+    sink = MemorySink()
+    exchange.accept(sink, 0, None)
+    exchange.on_body(b"a" * 100)
+    exchange.on_body(b"b" * (GATHER_BYTES + 1))
+    exchange.on_body(b"c")
+    exchange.flush()
+    assert bytes(sink.data) == b"a" * 100 + b"b" * (GATHER_BYTES + 1) + b"c"
+
+
+@pytest.mark.parametrize("stop", [1, 60, 99])
+def test_narrowing_cuts_what_is_gathered(exchange: CurlExchange, events: list[TransportEvent], stop: int) -> None:
+    sink = MemorySink()
+    exchange.accept(sink, 0, None)
+    exchange.on_body(b"x" * 100)
+    exchange.narrow(stop)
+    assert bytes(sink.data) == b"x" * stop
+    assert events == [BodyStored(NAME, Span(0, stop)), BodyEnded(NAME)]
+    assert exchange.over
+
+
+def test_a_body_nobody_has_accepted_is_held_back(exchange: CurlExchange, events: list[TransportEvent]) -> None:
+    assert exchange.on_body(b"early") == pycurl.WRITEFUNC_PAUSE
+    assert exchange.paused
+    assert events == []
+
+
+def test_a_dropped_exchange_takes_nothing_and_says_nothing(
+    exchange: CurlExchange, events: list[TransportEvent]
+) -> None:
+    sink = MemorySink()
+    exchange.accept(sink, 0, None)
+    exchange.on_body(b"gathered")
+    exchange.silence()
+    assert exchange.on_body(b"late") == -1
+    exchange.flush()
+    exchange.report_progress()
+    assert (sink.calls, events) == (0, [])
