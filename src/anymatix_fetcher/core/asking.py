@@ -16,7 +16,7 @@ from anymatix_fetcher.core.exchanges import Exchanges
 from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.reaction import Reaction, Situation
 from anymatix_fetcher.core.retry import Patience
-from anymatix_fetcher.core.segments import next_segment, theft
+from anymatix_fetcher.core.segments import SIZES, Sizes, next_segment, theft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,7 @@ class Asking:
         random: Gives numbers in [0, 1) for jitter.
         one_stream: Ask with one connection and without dividing, whatever the server can do.
         out: Where commands go.
+        sizes: How small and how large segments are.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Asking:
         random: Callable[[], float],
         one_stream: bool,
         out: list[m.Command],
+        sizes: Sizes = SIZES,
     ) -> None:
         self.account = Account()
         self.address = Address(resource)
@@ -65,6 +67,7 @@ class Asking:
         self.one_stream = one_stream
         self.renewing = False
         self._out = out
+        self._sizes = sizes
         self._adapted_at = float("-inf")
         self._fresh_connection = False
         self._second_chance = True
@@ -156,10 +159,11 @@ class Asking:
             block_size=block_size,
             connections=self.pace.connections,
             bytes_per_second=bytes_per_second / flowing if flowing else 0.0,
+            sizes=self._sizes,
         )
         if segment is not None or not self.address.settled:
             return segment
-        taken = theft(self.exchanges.lanes(now), block_size)
+        taken = theft(self.exchanges.lanes(now), block_size, self._sizes)
         victim = self.exchanges.get(taken.victim) if taken else None
         if taken is None or victim is None:
             return None
@@ -199,6 +203,7 @@ class Asking:
             has_digest=has_digest,
             tags_disagree=self.manners.tags_disagree,
             same_length=length in (None, stated),
+            contradictions=self.manners.contradictions,
         )
 
     def cope(  # noqa: C901 - one branch for each reaction
@@ -227,6 +232,9 @@ class Asking:
                     self.drop_all()
             case Reaction.WITHOUT_RANGE:
                 self.manners.ranged = False
+            case Reaction.ASK_AGAIN:
+                self._fresh_connection = True
+                self.manners.contradictions += 1
             case Reaction.DISTRUST_TAGS:
                 self.manners.tags_disagree = True
                 self.address.trusted = False

@@ -50,7 +50,7 @@ from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.phase import TRANSITIONS, Phase
 from anymatix_fetcher.core.proof import Proof, Suspect
 from anymatix_fetcher.core.reaction import Reaction, react
-from anymatix_fetcher.core.segments import FIRST_SEGMENT
+from anymatix_fetcher.core.segments import SIZES, Sizes
 from anymatix_fetcher.core.spans import Span, SpanSet, union
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, RepresentationChangedError, UnexpectedAnswerError
 
@@ -81,6 +81,7 @@ class Download:
         one_stream: Ask with one connection and without dividing, whatever the server can do.
         block_size: The journal's; told anew when the part file is opened.
         judge: Judges heads.
+        sizes: How small and how large segments are.
     """
 
     def __init__(
@@ -93,10 +94,13 @@ class Download:
         one_stream: bool = False,
         block_size: int = 1 << 20,
         judge: Judge = judge,
+        sizes: Sizes = SIZES,
     ) -> None:
         self.coverage = Coverage()
         self._out: list[m.Command] = []
-        self._asking = Asking(resource, pace, number=number, random=random, one_stream=one_stream, out=self._out)
+        self._asking = Asking(
+            resource, pace, number=number, random=random, one_stream=one_stream, out=self._out, sizes=sizes
+        )
         self._matching = Matching(
             self._asking.address, self._asking.manners, self.coverage, self._out, block_size=block_size
         )
@@ -108,6 +112,7 @@ class Download:
         self._proof = Proof(resource.digests, length_was_stated=resource.length is not None)
         self._resuming = False
         self._seen_at: float | None = None
+        self._sizes = sizes
         self._storage_asked = False
         self._verified = "none"
 
@@ -244,7 +249,7 @@ class Download:
         if comparison is not None and length is not None:
             span, purpose = self._next_comparison(comparison, length), Purpose.COMPARE
         elif identity is None and asking.manners.ranged and not asking.one_stream:
-            span = None if asking.exchanges else Span(0, FIRST_SEGMENT)
+            span = None if asking.exchanges else Span(0, self._sizes.first_segment)
         elif length is None or not asking.manners.ranged:
             if asking.exchanges:
                 return False
@@ -260,7 +265,7 @@ class Download:
     def _next_comparison(self, comparison: Comparison, length: int) -> Span | None:
         if self._asking.manners.ranged:
             in_flight = self._asking.exchanges.rests(Purpose.COMPARE)
-            return comparison.next(in_flight, block_size=self._matching.block_size, at_most=FIRST_SEGMENT)
+            return comparison.next(in_flight, block_size=self._matching.block_size, at_most=self._sizes.first_segment)
         # One stream can't be asked for blocks: it brings them all.
         return None if self._asking.exchanges or not length else Span(0, length)
 

@@ -80,7 +80,7 @@ class JournalHeader:
         if len(data) < HEADER_BYTES or not _is_sealed(data, 0, _HEADER.size):
             return None
         magic, version, block_size, salt, fingerprint = _HEADER.unpack_from(data)
-        if (magic, version) != (MAGIC, VERSION) or not MIN_BLOCK_SIZE <= block_size <= MAX_BLOCK_SIZE:
+        if (magic, version) != (MAGIC, VERSION) or not 0 < block_size <= MAX_BLOCK_SIZE:
             return None
         return cls(block_size, salt, fingerprint)
 
@@ -165,9 +165,9 @@ class JournalContent:
     valid_bytes: int = 0
 
 
-def block_size_for(length: int | None) -> int:
-    """The block size for a file of ``length`` bytes: 1 MiB, doubled while there would be too many blocks."""
-    size = MIN_BLOCK_SIZE
+def block_size_for(length: int | None, *, smallest: int = MIN_BLOCK_SIZE) -> int:
+    """The block size for a file of ``length`` bytes: ``smallest``, doubled while there would be too many blocks."""
+    size = smallest
     while length is not None and length > size * MAX_BLOCKS and size < MAX_BLOCK_SIZE:
         size *= 2
     return size

@@ -20,6 +20,7 @@ class Manners:
         takes_if_range: Whether If-Range may be sent; some caches answer every one with the whole file.
         http1_only: Whether HTTP/2 has made trouble.
         tags_disagree: Whether its replicas give different entity tags to the same bytes.
+        contradictions: How many of its answers contradicted what was known.
     """
 
     ranged: bool = True
@@ -27,6 +28,7 @@ class Manners:
     takes_if_range: bool = True
     http1_only: bool = False
     tags_disagree: bool = False
+    contradictions: int = 0
     _lies: int = 0
 
     def range_answered(self, *, ranged: bool) -> None:

@@ -33,7 +33,8 @@ class Meter:
         """Bytes a second over the window, or since the start where that is later; 0.0 before any time has passed."""
         self._forget(now)
         seconds = min(self._window_seconds, now - self._started_at)
-        return self._in_window / seconds if seconds > 0 else 0.0
+        # The first instant would make any rate of a few bytes.
+        return self._in_window / max(seconds, _BUCKET_SECONDS) if seconds > 0 else 0.0
 
     def skip(self, seconds: float) -> None:
         """Leaves out a gap in which nobody looked (the machine slept, or we were busy writing)."""

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.judge import Refused
 
 
+CONTRADICTIONS = 2
+"""So many answers that contradict what is known are taken for slips; the next one is believed."""
+
+
 class Reaction(Enum):
     """What follows from a refusal."""
 
@@ -42,6 +46,8 @@ class Reaction(Enum):
     """The content has changed, and nothing of the old one is here."""
     DISTRUST_TAGS = auto()
     """Replicas may tag identical bytes differently: blocks decide, and at the end the digest."""
+    ASK_AGAIN = auto()
+    """A single contradiction may be one replica's slip, or an answer to somebody else: another connection decides."""
     CHANGED = auto()
     """The content isn't what it was."""
     FAIL = auto()
@@ -67,6 +73,7 @@ class Situation:
         has_digest: Whether a digest will prove the whole.
         tags_disagree: Whether tags are distrusted already.
         same_length: Whether the refused answer states the length that is known, or none is.
+        contradictions: How many answers have contradicted what is known so far.
     """
 
     is_current: bool = True
@@ -83,6 +90,7 @@ class Situation:
     has_digest: bool = False
     tags_disagree: bool = False
     same_length: bool = True
+    contradictions: int = 0
 
 
 def react(refused: Refused, situation: Situation) -> Reaction:
@@ -122,7 +130,7 @@ def _unsatisfiable(refused: Refused, situation: Situation) -> Reaction:
     if not situation.is_known:
         return Reaction.EMPTY if refused.length == 0 else Reaction.WITHOUT_RANGE
     if refused.length is not None and refused.length != situation.length:
-        return Reaction.CHANGED
+        return _contradicted(situation)
     return Reaction.DISTRUST_RANGES
 
 
@@ -131,7 +139,11 @@ def _changed(situation: Situation) -> Reaction:
         return Reaction.FORGET_IDENTITY
     if situation.has_digest and situation.same_length and not situation.tags_disagree:
         return Reaction.DISTRUST_TAGS
-    return Reaction.CHANGED
+    return _contradicted(situation)
+
+
+def _contradicted(situation: Situation) -> Reaction:
+    return Reaction.CHANGED if situation.contradictions >= CONTRADICTIONS else Reaction.ASK_AGAIN
 
 
 def _denied(kind: Refusal, situation: Situation) -> Reaction:

@@ -30,8 +30,27 @@ SMALLEST_THEFT = 2 * MEBIBYTE
 SHORTEST_THEFT_SECONDS = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes above, in bytes, as one value: a simulation divides small files as large ones are divided."""
+
+    first_segment: int = FIRST_SEGMENT
+    smallest_segment: int = SMALLEST_SEGMENT
+    window: int = WINDOW
+    smallest_theft: int = SMALLEST_THEFT
+
+
+SIZES = Sizes()
+
+
 def next_segment(
-    waiting: SpanSet, *, length: int, block_size: int, connections: int, bytes_per_second: float
+    waiting: SpanSet,
+    *,
+    length: int,
+    block_size: int,
+    connections: int,
+    bytes_per_second: float,
+    sizes: Sizes = SIZES,
 ) -> Span | None:
     """The next span to ask for: low offsets first; ``None`` where nothing waits.
 
@@ -41,16 +60,17 @@ def next_segment(
         block_size: Segments end on a block's boundary, or where the gap ends.
         connections: How many share the rest.
         bytes_per_second: What one connection brings; 0 where unknown.
+        sizes: How small and how large.
     """
     if not waiting:
         return None
     guided = waiting.total // (2 * connections)
-    by_window = max(WINDOW, length // 16) // connections
-    by_time = int(bytes_per_second * SEGMENT_SECONDS) or FIRST_SEGMENT
-    size = max(SMALLEST_SEGMENT, min(guided, by_window, max(by_time, FIRST_SEGMENT)))
+    by_window = max(sizes.window, length // 16) // connections
+    by_time = int(bytes_per_second * SEGMENT_SECONDS) or sizes.first_segment
+    size = max(sizes.smallest_segment, min(guided, by_window, max(by_time, sizes.first_segment)))
     gap = next(iter(waiting))
     stop = max((gap.start + size) // block_size, gap.start // block_size + 1) * block_size
-    if gap.stop - stop < SMALLEST_SEGMENT // 2:
+    if gap.stop - stop < sizes.smallest_segment // 2:
         stop = gap.stop  # a remainder isn't worth its own request
     return Span(gap.start, stop)
 
@@ -77,7 +97,7 @@ class Theft:
     span: Span
 
 
-def theft(lanes: Iterable[Lane], block_size: int) -> Theft | None:
+def theft(lanes: Iterable[Lane], block_size: int, sizes: Sizes = SIZES) -> Theft | None:
     """What an idle connection should take over: half of what the slowest would still need.
 
     ``None`` where nothing is worth another request.
@@ -85,7 +105,7 @@ def theft(lanes: Iterable[Lane], block_size: int) -> Theft | None:
     worth = [
         Theft(lane.exchange, Span(middle, lane.rest.stop))
         for lane in sorted(lanes, key=lambda lane: lane.seconds_left, reverse=True)
-        if len(lane.rest) >= SMALLEST_THEFT and lane.seconds_left > SHORTEST_THEFT_SECONDS
+        if len(lane.rest) >= sizes.smallest_theft and lane.seconds_left > SHORTEST_THEFT_SECONDS
         if lane.rest.start < (middle := _middle(lane.rest, block_size)) < lane.rest.stop
     ]
     return worth[0] if worth else None
