@@ -212,3 +212,15 @@ def test_credentials_stay_at_their_origin(tmp_path: Path) -> None:
         assert at_target
         for request in at_target:
             assert "sesame" not in repr(list(request.headers))
+
+
+def test_a_connection_that_falls_to_a_trickle_costs_seconds_not_hours(tmp_path: Path) -> None:
+    with Origin(seed=9) as origin:
+        file = origin.add("/model.bin", size=64_000_000)
+        origin.script("throttle:rate=4M", "trickle:rate=400,offset=58000000,times=1")
+        result = fetch(file.url, directory=tmp_path, connections=8)
+        assert digest_of(result.path) == file.sha256()
+        assert result.seconds < 2 + 3 + 3, (
+            "two without the trickle; three more are allowed; the rest is a busy machine's"
+        )
+        assert origin.ledger().bytes_sent <= 1.1 * file.size

@@ -13,19 +13,24 @@ from anymatix_fetcher.core.account import Account
 from anymatix_fetcher.core.address import MAX_HOPS, Address
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.exchanges import Exchanges
+from anymatix_fetcher.core.limit import FreeFlow
 from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.reaction import Reaction, Situation
 from anymatix_fetcher.core.retry import Patience
 from anymatix_fetcher.core.segments import SIZES, Sizes, next_segment, theft
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.tail import DUPLICATED_SHARE, crawling, race, typical_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from anymatix_fetcher.core.comparison import Comparison
     from anymatix_fetcher.core.coverage import Coverage
     from anymatix_fetcher.core.judge import Refused
+    from anymatix_fetcher.core.matching import Matching
     from anymatix_fetcher.core.pace import Pace
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.spans import Span
+    from anymatix_fetcher.core.segments import Lane
     from anymatix_fetcher.core.urls import Url
 
 ADAPTING_SECONDS = 0.05
@@ -69,7 +74,10 @@ class Asking:
         self._out = out
         self._sizes = sizes
         self._adapted_at = float("-inf")
+        self._free_flow = FreeFlow()
         self._fresh_connection = False
+        self._raced: set[int] = set()
+        self._raced_bytes = 0
         self._second_chance = True
 
     # Requests ---------------------------------------------------------------------------------------------
@@ -145,7 +153,37 @@ class Asking:
 
     # Dividing ---------------------------------------------------------------------------------------------
 
-    def next_fill(
+    def start_next(self, matching: Matching, coverage: Coverage, now: float, *, bytes_per_second: float) -> bool:
+        """Begins one more exchange; False where there is nothing to ask for.
+
+        Args:
+            matching: What is known of the file, and whether blocks are to be compared.
+            coverage: What is here.
+            now: The time.
+            bytes_per_second: What arrives in sum.
+        """
+        identity, length, block_size = matching.identity, matching.length, matching.block_size
+        span: Span | None
+        purpose = Purpose.FILL
+        comparison = matching.comparison
+        if comparison is not None and self.manners.ranged:
+            in_flight, purpose = self.exchanges.rests(Purpose.COMPARE), Purpose.COMPARE
+            span = comparison.next(in_flight, block_size=block_size, at_most=self._sizes.first_segment)
+        elif identity is None and self.manners.ranged and not self.one_stream:
+            span = None if self.exchanges else Span(0, self._sizes.first_segment)
+        elif length is None or not self.manners.ranged:
+            if self.exchanges:
+                return False
+            # Nothing can be divided: the whole, as one stream.
+            self.start(None, Purpose.COMPARE if comparison else Purpose.FILL, now, identity=identity)
+            return True
+        else:
+            span = self._next_fill(coverage, length, now, block_size=block_size, bytes_per_second=bytes_per_second)
+        if span is not None:
+            self.start(span, purpose, now, identity=identity)
+        return span is not None
+
+    def _next_fill(
         self, coverage: Coverage, length: int, now: float, *, block_size: int, bytes_per_second: float
     ) -> Span | None:
         """What to ask for next of a file whose length is known; ``None`` where nothing is worth a request."""
@@ -163,23 +201,59 @@ class Asking:
         )
         if segment is not None or not self.address.settled:
             return segment
-        taken = theft(self.exchanges.lanes(now), block_size, self._sizes)
+        lanes = self.exchanges.lanes(now)
+        taken = theft(lanes, block_size, self._sizes)
         victim = self.exchanges.get(taken.victim) if taken else None
         if taken is None or victim is None:
-            return None
+            return None if self._free_flow.is_held else self._race(lanes, length)
         victim.stop = taken.span.start
         self._out.append(m.NarrowBody(victim.id, taken.span.start))
         return taken.span
+
+    def _race(self, lanes: list[Lane], length: int) -> Span | None:
+        """The last bytes, asked for a second time."""
+        typical = typical_rate(lanes, self.exchanges.rates)
+        budget = length // DUPLICATED_SHARE - self._raced_bytes
+        lane = race(lanes, typical, budget=budget, raced=frozenset(self._raced))
+        if lane is None:
+            return None
+        self._raced.add(lane.rest.stop)
+        self._raced_bytes += len(lane.rest)
+        self._fresh_connection = True
+        return lane.rest
+
+    def tidy(self, coverage: Coverage, now: float) -> None:
+        """Drops whoever lost a race, and whoever crawls: others bring the rest."""
+        lanes = self.exchanges.lanes(now)
+        lost = [lane for lane in lanes if lane.rest and coverage.stored.covers(lane.rest)]
+        slow = [] if self._free_flow.is_held else crawling(lanes, typical_rate(lanes, self.exchanges.rates))
+        for lane in (*lost, *slow):
+            exchange = self.exchanges.get(lane.exchange)
+            if exchange is not None:
+                self.drop(exchange)
+        self._fresh_connection |= bool(slow)
 
     def adapt(self, coverage: Coverage, length: int | None, now: float) -> None:
         """Lets the pace see what arrives, while there is enough to ask for to fill every connection that it allows."""
         if not self.divides or not length or now - self._adapted_at < ADAPTING_SECONDS:
             return
         self._adapted_at = now
+        self.tidy(coverage, now)
         if coverage.waiting(length, self.exchanges.rests(Purpose.FILL)):
-            self.pace.observe(self.account.bytes_downloaded, self.exchanges.flowing, now)
+            if not self._free_flow.is_held:
+                total = self._free_flow.bytes(self.account.bytes_downloaded)
+                self.pace.observe(total, self.exchanges.flowing, self._free_flow.time(now))
             for exchange in list(self.exchanges)[self.pace.connections :]:
                 self.drop(exchange)  # the youngest: their windows are the least open
+
+    def notice_limit(self, now: float, *, binds: bool) -> None:
+        """Takes whether our own limit holds bytes back.
+
+        While it does, more connections can't bring more, and none is to blame for what it doesn't bring.
+        """
+        held_seconds = self._free_flow.notice(self.account.bytes_downloaded, now, binds=binds)
+        for exchange in self.exchanges if held_seconds else ():
+            exchange.excuse(held_seconds)
 
     # Refusals and failures --------------------------------------------------------------------------------
 
@@ -190,11 +264,13 @@ class Asking:
         if head is not None:
             stated = head.content_range.total if head.content_range else head.content_length
         return Situation(
-            is_current=self.address.is_current(request.url),
+            is_current=self._is_current(exchange),
             derived=self.address.derived,
             served=self.address.served,
             redirected=exchange.hops > 0,
             others_flow=self.exchanges.flowing > 0,
+            in_company=exchange.in_company,
+            renewed_in_vain=self.patience.renewals > 0,
             second_chance=self._second_chance,
             ranged=request.span is not None,
             had_if_range=request.headers.get("If-Range") is not None,
@@ -206,7 +282,13 @@ class Asking:
             contradictions=self.manners.contradictions,
         )
 
-    def cope(  # noqa: C901 - one branch for each reaction
+    def _is_current(self, exchange: Exchange) -> bool:
+        """Whether an answer says something of the address in use, or of the way to the next one."""
+        if self.address.settled:
+            return self.address.is_current(exchange.request.url)
+        return exchange.from_origin  # any other was sent to an address that has been given up meanwhile
+
+    def cope(  # noqa: C901, PLR0912 - one branch for each reaction
         self, reaction: Reaction, refused: Refused, now: float, *, nothing_stored: bool
     ) -> bool:
         """Does what a reaction asks for; False where a budget is spent, or where it isn't a matter of asking."""
@@ -214,10 +296,10 @@ class Asking:
             case Reaction.IGNORE:
                 return True
             case Reaction.WAIT:
-                self.pace.refused(len(self.exchanges), now)
+                self.pace.refused(len(self.exchanges), self._free_flow.time(now))
                 return self.patience.throttled(now, refused.retry_after_seconds) or self.exchanges.flowing > 0
             case Reaction.FEWER:
-                self.pace.refused(len(self.exchanges), now)
+                self.pace.refused(len(self.exchanges), self._free_flow.time(now))
             case Reaction.RENEW:
                 return self._renew()
             case Reaction.ONCE_MORE:
@@ -255,8 +337,11 @@ class Asking:
 
     def may_retry(self, exchange: Exchange, now: float) -> bool:
         """An exchange came to nothing: the next one waits. False where there has been enough of that."""
-        if self.exchanges.flowing and exchange.state is State.ASKED:
-            # An extra connection wasn't let in while others go on: that is the server's limit, not an outage.
-            self.pace.refused(len(self.exchanges), now)
-        self._fresh_connection = True
-        return self.patience.failed(now, exchange.started_at) or self.exchanges.flowing > 0
+        turned_away = exchange.state is State.ASKED and (self.exchanges.flowing > 0 or exchange.in_company)
+        if turned_away:
+            # An extra connection wasn't let in while others went on: that is the server's limit, not an outage.
+            self.pace.refused(len(self.exchanges), self._free_flow.time(now))
+        # A body that broke off or dried up: the connection is suspect. One that never answered wasn't used at all, and
+        # another new one beside idle ones might be refused for being one too many.
+        self._fresh_connection |= exchange.state is not State.ASKED
+        return self.patience.failed(now, exchange.started_at) or turned_away or self.exchanges.flowing > 0

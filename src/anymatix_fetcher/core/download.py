@@ -82,6 +82,7 @@ class Download:
         block_size: The journal's; told anew when the part file is opened.
         judge: Judges heads.
         sizes: How small and how large segments are.
+        overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
     """
 
     def __init__(
@@ -95,9 +96,11 @@ class Download:
         block_size: int = 1 << 20,
         judge: Judge = judge,
         sizes: Sizes = SIZES,
+        overwrite: bool = False,
     ) -> None:
         self.coverage = Coverage()
         self._out: list[m.Command] = []
+        self._overwrite = overwrite
         self._asking = Asking(
             resource, pace, number=number, random=random, one_stream=one_stream, out=self._out, sizes=sizes
         )
@@ -112,7 +115,6 @@ class Download:
         self._proof = Proof(resource.digests, length_was_stated=resource.length is not None)
         self._resuming = False
         self._seen_at: float | None = None
-        self._sizes = sizes
         self._storage_asked = False
         self._verified = "none"
 
@@ -216,7 +218,7 @@ class Download:
             case m.CancelRequested():
                 self._stop(Phase.CANCELLED, DownloadCancelled("the download was stopped", hint=KEPT))
             case m.Tick():
-                pass
+                self._asking.notice_limit(now, binds=event.limited)
             case _:
                 assert_never(event)
 
@@ -238,36 +240,10 @@ class Download:
             return
         if not comparing:
             self._asking.adapt(self.coverage, length, now)
-        while self._asking.may_start(now, divisible=divisible) and self._start_next(length, now):
+        while self._asking.may_start(now, divisible=divisible) and self._asking.start_next(
+            self._matching, self.coverage, now, bytes_per_second=self.rate(now)
+        ):
             pass
-
-    def _start_next(self, length: int | None, now: float) -> bool:
-        """Begins one more exchange; False where there is nothing to ask for."""
-        asking, identity, comparison = self._asking, self._matching.identity, self._matching.comparison
-        span: Span | None
-        purpose = Purpose.FILL
-        if comparison is not None and length is not None:
-            span, purpose = self._next_comparison(comparison, length), Purpose.COMPARE
-        elif identity is None and asking.manners.ranged and not asking.one_stream:
-            span = None if asking.exchanges else Span(0, self._sizes.first_segment)
-        elif length is None or not asking.manners.ranged:
-            if asking.exchanges:
-                return False
-            asking.start(None, purpose, now, identity=identity)  # nothing can be divided: the whole, as one stream
-            return True
-        else:
-            block_size, rate = self._matching.block_size, self.rate(now)
-            span = asking.next_fill(self.coverage, length, now, block_size=block_size, bytes_per_second=rate)
-        if span is not None:
-            asking.start(span, purpose, now, identity=identity)
-        return span is not None
-
-    def _next_comparison(self, comparison: Comparison, length: int) -> Span | None:
-        if self._asking.manners.ranged:
-            in_flight = self._asking.exchanges.rests(Purpose.COMPARE)
-            return comparison.next(in_flight, block_size=self._matching.block_size, at_most=self._sizes.first_segment)
-        # One stream can't be asked for blocks: it brings them all.
-        return None if self._asking.exchanges or not length else Span(0, length)
 
     def _replace_stuck(self, now: float) -> None:
         for exchange in self._asking.exchanges:
@@ -340,16 +316,15 @@ class Download:
             case Accepted():
                 self._accepted(exchange, head, verdict, now)
             case Redirected():
-                self._redirected(exchange, head, verdict.url, now)
+                self._redirected(exchange, verdict.url, now)
             case Refused():
                 self._asking.drop(exchange)
                 self._refused(exchange, verdict, now)
             case _:
                 assert_never(verdict)
 
-    def _redirected(self, exchange: Exchange, head: ResponseHead, url: Url, now: float) -> None:
+    def _redirected(self, exchange: Exchange, url: Url, now: float) -> None:
         self._asking.drop(exchange)
-        self._proof.learn(head)
         if not self._asking.follow(exchange, url, now, self._matching.identity):
             host = self._asking.address.origin_url.host
             self._fail(UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address."))
@@ -403,11 +378,22 @@ class Download:
         elif reaction is Reaction.EMPTY:
             self._empty(exchange)
         elif reaction is Reaction.FORGET_IDENTITY:
-            self._matching.identity = None
+            self._matching.start_over()
         elif reaction is Reaction.CHANGED:
-            self._fail(refusal_error(replace(refused, kind=Refusal.CHANGED), url))
+            self._changed(refusal_error(replace(refused, kind=Refusal.CHANGED), url))
         elif not asking.cope(reaction, refused, now, nothing_stored=not self.coverage.stored):
             self._fail(refusal_error(refused, url))
+
+    def _changed(self, error: FetchError) -> None:
+        """The server has other content than the pieces that are here: they go if the caller wants that."""
+        if not self._overwrite:
+            self._fail(error)
+            return
+        self._overwrite = False  # once: content that keeps changing isn't run after for ever
+        self._resuming = False
+        self._proof = Proof(self._asking.address.resource.digests, length_was_stated=False)
+        self._asking.drop_all()
+        self._matching.start_over()
 
     def _empty(self, exchange: Exchange) -> None:
         self._proof.length_was_stated = True
@@ -451,6 +437,7 @@ class Download:
         exchange, matching = self._asking.exchanges.end(event.exchange), self._matching
         if exchange is None:
             return
+        self._asking.exchanges.finish(exchange, now)
         if exchange.purpose is Purpose.COMPARE and matching.comparison is not None:
             matching.comparison.give_up(Span(exchange.start, exchange.position))
         if exchange.stop is None and exchange.purpose is Purpose.FILL and matching.identity is not None:
@@ -463,7 +450,7 @@ class Download:
         if not self._matching.compared(event):
             what = f"{self._asking.address.origin_url} now has other content than the pieces that are here"
             hint = "--overwrite drops the pieces and fetches the new content."
-            self._fail(RepresentationChangedError(what, hint=hint))
+            self._changed(RepresentationChangedError(what, hint=hint))
 
     # The end ----------------------------------------------------------------------------------------------
 

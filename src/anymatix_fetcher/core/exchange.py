@@ -21,6 +21,10 @@ FLOOR_BYTES = 32_768
 """So much at least must come in every :data:`FLOOR_SECONDS`: a drip is never silent, and never done."""
 
 
+LANE_WINDOW_SECONDS = 1.5
+"""Over how long one connection's rate is taken: short, so that a trickle shows soon."""
+
+
 class Purpose(Enum):
     """What an exchange's bytes are for."""
 
@@ -45,7 +49,7 @@ class Exchange:
 
     ``span`` is what it is to bring; its stop is ``None`` where the server hasn't stated the end. ``from_origin`` tells
     that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
-    redirects that led here.
+    redirects that led here; ``in_company`` tells that other bodies flowed when it was asked.
     """
 
     id: ExchangeId
@@ -56,11 +60,13 @@ class Exchange:
     started_at: float
     from_origin: bool
     hops: int = 0
+    in_company: bool = False
     state: State = State.ASKED
     head: ResponseHead | None = None
     position: int = 0
     last_byte_at: float = 0.0
     meter: Meter | None = None
+    flowing_since: float = 0.0
     floor_at: float = 0.0
     floor_position: int = 0
 
@@ -86,8 +92,8 @@ class Exchange:
     def flow(self, now: float) -> None:
         """The body may come."""
         self.state = State.FLOWING
-        self.last_byte_at = self.floor_at = now
-        self.meter = Meter(now)
+        self.last_byte_at = self.floor_at = self.flowing_since = now
+        self.meter = Meter(now, LANE_WINDOW_SECONDS)
 
     def advance(self, stop: int, now: float) -> None:
         """Bytes up to ``stop`` are stored."""
@@ -102,7 +108,8 @@ class Exchange:
 
     def lane(self, now: float) -> Lane:
         """What the scheduler needs to know."""
-        return Lane(self.id, self.rest, self.rate(now))
+        age = now - self.flowing_since if self.flowing else 0.0
+        return Lane(self.id, self.rest, self.rate(now), age)
 
     def is_stuck(self, now: float) -> bool:
         """Whether it has to be replaced: silent for too long, or dripping below the floor."""
@@ -116,10 +123,17 @@ class Exchange:
             return dripping
         return False
 
+    def excuse(self, seconds: float) -> None:
+        """Its body was held back by our own limit: that it was silent or slow isn't its fault."""
+        if self.flowing:
+            self.last_byte_at += seconds
+            self.floor_at += seconds
+
     def skip(self, seconds: float) -> None:
         """Leaves out a gap in which nobody looked: the peer isn't to blame for it."""
         self.started_at += seconds
         self.last_byte_at += seconds
         self.floor_at += seconds
+        self.flowing_since += seconds
         if self.meter is not None:
             self.meter.skip(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.spans import Span
 
 
+REMEMBERED = 8
+
+
 class Exchanges:
     """The exchanges that the machine has begun and that haven't ended.
 
@@ -26,6 +30,8 @@ class Exchanges:
         self._download = download
         self._begun = 0
         self._under_way: dict[ExchangeId, Exchange] = {}
+        self.rates: deque[float] = deque(maxlen=REMEMBERED)
+        """What the last ones brought in bytes a second, by the time that they ended as they should."""
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -47,6 +53,7 @@ class Exchanges:
             started_at=now,
             from_origin=from_origin,
             hops=hops,
+            in_company=self.flowing > 0,
         )
         self._under_way[exchange.id] = exchange
         return exchange
@@ -58,6 +65,12 @@ class Exchanges:
     def end(self, exchange: ExchangeId) -> Exchange | None:
         """Takes it out; ``None`` where it has ended already."""
         return self._under_way.pop(exchange, None)
+
+    def finish(self, exchange: Exchange, now: float) -> None:
+        """Remembers how fast an exchange was that ended as it should."""
+        seconds = now - exchange.flowing_since
+        if seconds > 0 and exchange.position > exchange.start:
+            self.rates.append((exchange.position - exchange.start) / seconds)
 
     @property
     def flowing(self) -> int:

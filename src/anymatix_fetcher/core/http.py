@@ -26,6 +26,9 @@ MAX_LENGTH = 2**63 - 1
 MAX_ENTITY_TAG_LENGTH = 1024
 """A longer entity tag is taken as none at all: no server that means well sends one."""
 
+_WHITE_SPACE = " \t"
+"""What may surround a value (RFC 9110, section 5.6.3); Python's own notion has control characters in it."""
+
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
@@ -78,7 +81,7 @@ class ContentRange:
     @classmethod
     def parse(cls, text: str | None) -> ContentRange | None:
         """The field's value, or ``None`` where it is absent, malformed, contradictory or of another unit."""
-        match = _CONTENT_RANGE.fullmatch(text.strip()) if text else None
+        match = _CONTENT_RANGE.fullmatch(text.strip(_WHITE_SPACE)) if text else None
         if match is None:
             return None
         first, last, complete = match.groups()
@@ -116,7 +119,7 @@ class EntityTag:
         A malformed one (some servers leave out the quotes) and an empty one count as weak: they tell that content has
         changed, but prove nothing and are never sent.
         """
-        text = text.strip() if text else ""
+        text = text.strip(_WHITE_SPACE) if text else ""
         if not text or len(text) > MAX_ENTITY_TAG_LENGTH:
             return None
         match = _ENTITY_TAG.fullmatch(text)
@@ -198,7 +201,7 @@ class RateLimit:
                 )
             ]
         else:
-            items = [_rate_limit_parameters(item.strip()) for item in _RATE_LIMIT_LIST.findall(text)]
+            items = [_rate_limit_parameters(item.strip(_WHITE_SPACE)) for item in _RATE_LIMIT_LIST.findall(text)]
             if any("remaining" in item for item in items):
                 items = [{name: value for item in items for name, value in item.items()}]
             found = [
@@ -247,7 +250,7 @@ class ResponseHead:
     @property
     def content_length(self) -> int | None:
         """The ``Content-Length``; ``None`` where it is absent, malformed, or values disagree (section 8.6)."""
-        values = {value.strip() for text in self.headers.all("Content-Length") for value in text.split(",")}
+        values = {value.strip(_WHITE_SPACE) for text in self.headers.all("Content-Length") for value in text.split(",")}
         length = _whole_number(values.pop()) if len(values) == 1 else None
         return length if length is not None and length <= MAX_LENGTH else None
 
@@ -264,12 +267,12 @@ class ResponseHead:
     @property
     def media_type(self) -> str:
         """The media type in lower case without parameters; empty where there is none (section 8.3)."""
-        return (self.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+        return (self.headers.get("Content-Type") or "").split(";")[0].strip(_WHITE_SPACE).lower()
 
     @property
     def content_coding(self) -> str:
         """The content coding in lower case; empty for none or ``identity`` (section 8.4)."""
-        coding = (self.headers.get("Content-Encoding") or "").strip().lower()
+        coding = (self.headers.get("Content-Encoding") or "").strip(_WHITE_SPACE).lower()
         return "" if coding == "identity" else coding
 
     def retry_after_seconds(self) -> float | None:
@@ -277,8 +280,9 @@ class ResponseHead:
         text = self.headers.get("Retry-After")
         if text is None:
             return None
-        if _DIGITS.fullmatch(text.strip()):
-            return float(text)
+        seconds = _seconds(text)
+        if seconds is not None:
+            return seconds
         until, date = parse_date(text), parse_date(self.headers.get("Date"))
         return max(0.0, until - date) if until is not None and date is not None else None
 
@@ -299,7 +303,8 @@ def parse_date(text: str | None) -> HttpDate | None:
 
 
 def _whole_number(text: str | None) -> int | None:
-    return int(text) if text is not None and _DIGITS.fullmatch(text.strip()) else None
+    match = _DIGITS.fullmatch(text.strip(_WHITE_SPACE)) if text is not None else None
+    return int(match.group()) if match else None
 
 
 def _seconds(text: str | None) -> float | None:

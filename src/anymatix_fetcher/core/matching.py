@@ -15,6 +15,7 @@ from anymatix_fetcher.core.comparison import Comparison, Question, samples
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Known
+from anymatix_fetcher.core.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.address import Address
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.exchange import Exchange
     from anymatix_fetcher.core.judge import Accepted
     from anymatix_fetcher.core.manners import Manners
-    from anymatix_fetcher.core.spans import SpanSet
     from anymatix_fetcher.core.urls import Origin
+
+EVERYTHING = SpanSet.of(Span(0, 1 << 62))
+"""Every byte that any file can have."""
 
 
 class Matching:
@@ -83,7 +86,7 @@ class Matching:
         return Known(length, identity.validator if identity and comparable else Validator(), name)
 
     def admit(self, exchange: Exchange, verdict: Accepted) -> bool:
-        """Whether the accepted body may flow: not where it isn't needed, or where blocks have to prove sameness first."""
+        """Whether the accepted body may flow: not where it isn't needed, nor where blocks have to prove sameness."""
         answer = m.Identity(verdict.length, verdict.validator, exchange.request.url.origin)
         known = self.identity
         if known is None or not self._coverage.held:
@@ -125,6 +128,12 @@ class Matching:
         self.lose(self._coverage.held)
         self.set_identity(answer)
         self._address.trusted = True
+
+    def start_over(self) -> None:
+        """Nothing that is here counts any longer; the next answer says what the file is."""
+        self.identity = self.comparison = self._doubted = None
+        self._address.trusted = False
+        self.lose(EVERYTHING)  # more than is known: dropped exchanges have written what they didn't tell of any more
 
     def lose(self, spans: SpanSet) -> None:
         """``spans`` have to come again, whole blocks of them."""

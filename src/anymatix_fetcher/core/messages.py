@@ -154,7 +154,9 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time has passed and nothing else has happened."""
+    """Time has passed and nothing else has happened; ``limited`` tells that our own limit on the rate binds."""
+
+    limited: bool = False
 
 
 Event: TypeAlias = (

@@ -64,6 +64,8 @@ class Situation:
         served: The address in use has served already.
         redirected: The refused request was led here by a redirect.
         others_flow: Other bodies are being stored meanwhile.
+        in_company: They were when the refused request went out: the last of them may have ended just before the answer.
+        renewed_in_vain: The address has been renewed, and hardly anything has arrived since.
         second_chance: The one second request hasn't been spent.
         ranged: A range was asked for.
         had_if_range: If-Range was sent.
@@ -81,6 +83,8 @@ class Situation:
     served: bool = False
     redirected: bool = False
     others_flow: bool = False
+    in_company: bool = False
+    renewed_in_vain: bool = False
     second_chance: bool = True
     ranged: bool = True
     had_if_range: bool = False
@@ -149,11 +153,12 @@ def _contradicted(situation: Situation) -> Reaction:
 def _denied(kind: Refusal, situation: Situation) -> Reaction:
     if not situation.is_current:
         return Reaction.IGNORE
-    if situation.derived and situation.served:
+    is_limit = situation.others_flow or situation.in_company
+    if situation.derived and situation.served and not (is_limit and situation.renewed_in_vain):
         return Reaction.RENEW
     if kind is Refusal.NOT_A_MODEL:
         return Reaction.FAIL
-    if situation.others_flow:
+    if is_limit:
         return Reaction.FEWER
     worth_another = kind is Refusal.NOT_FOUND or situation.redirected
     return Reaction.ONCE_MORE if situation.second_chance and worth_another else Reaction.FAIL

@@ -51,6 +51,11 @@ class Patience:
         """How many failures in a row count at the moment."""
         return self._failures
 
+    @property
+    def renewals(self) -> int:
+        """How many renewals there were since bytes last arrived."""
+        return self._renewals
+
     def progressed(self, count: int) -> None:
         """``count`` bytes arrived: enough of them give every budget back."""
         self._progress += count

@@ -82,6 +82,7 @@ class Lane:
     exchange: ExchangeId
     rest: Span
     bytes_per_second: float
+    age_seconds: float = 0.0
 
     @property
     def seconds_left(self) -> float:

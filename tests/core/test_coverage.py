@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymatix_fetcher.core.coverage import Coverage
+from anymatix_fetcher.core.spans import Span, SpanSet, union
+
+LENGTH = 24
+offsets = st.integers(0, LENGTH)
+spans = st.tuples(offsets, offsets).map(lambda ends: Span(min(ends), max(ends)))
+span_sets = st.lists(spans, max_size=4).map(union)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("store"), span_sets, span_sets),
+        st.tuples(st.just("claim"), span_sets, span_sets),
+        st.tuples(st.just("prove"), span_sets, span_sets),
+        st.tuples(st.just("lose"), span_sets, span_sets),
+    ),
+    max_size=12,
+)
+
+
+def take(coverage: Coverage, step: str, one: SpanSet, other: SpanSet) -> None:
+    if step == "store":
+        for span in one:
+            coverage.store(span)
+    elif step == "claim":
+        coverage.claim(one)
+    elif step == "prove":
+        coverage.prove(one - other, other)
+    else:
+        coverage.lose(one)
+
+
+@given(steps, st.lists(spans, max_size=3))
+def test_every_byte_is_stored_or_claimed_or_in_flight_or_waiting(
+    taken: list[tuple[str, SpanSet, SpanSet]], in_flight: list[Span]
+) -> None:
+    coverage = Coverage()
+    for step in taken:
+        before = coverage.stored
+        take(coverage, *step)
+        assert not coverage.stored & coverage.claimed
+        assert coverage.held == coverage.stored | coverage.claimed
+        if step[0] in {"claim", "prove"}:
+            assert not before - coverage.stored  # what is on the disk stays so until somebody says that it is lost
+    waiting = coverage.waiting(LENGTH, in_flight)
+    assert not waiting & coverage.held
+    assert not waiting & union(in_flight)
+    assert waiting | union(in_flight) | coverage.held == SpanSet.whole(LENGTH) | union(in_flight) | coverage.held
+    assert coverage.complete(LENGTH) == (coverage.stored == SpanSet.whole(LENGTH) and not coverage.claimed)
+
+
+def test_a_claim_counts_only_once_it_is_proved() -> None:
+    coverage = Coverage()
+    coverage.claim(SpanSet.whole(10))
+    assert coverage.held == SpanSet.whole(10)
+    assert not coverage.complete(10)
+    coverage.prove(SpanSet.of(Span(0, 5)), SpanSet.of(Span(5, 10)))
+    assert coverage.stored == SpanSet.of(Span(0, 5))
+    assert coverage.waiting(10, ()) == SpanSet.of(Span(5, 10))
+    coverage.store(Span(5, 10))
+    assert coverage.complete(10)
+
+
+def test_a_proof_of_what_was_lost_meanwhile_proves_nothing() -> None:
+    coverage = Coverage()
+    coverage.claim(SpanSet.whole(10))
+    coverage.lose(SpanSet.of(Span(0, 5)))
+    coverage.prove(SpanSet.whole(10), SpanSet())
+    assert coverage.stored == SpanSet.of(Span(5, 10))
+
+
+def test_an_empty_file_is_complete_from_the_start() -> None:
+    assert Coverage().complete(0)
+    assert not Coverage().complete(1)

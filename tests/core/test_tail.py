@@ -1,0 +1,68 @@
+"""Crawling connections are replaced, and the last bytes are raced for, within bounds."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymatix_fetcher.core.messages import ExchangeId
+from anymatix_fetcher.core.segments import Lane
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.tail import MATURE_SECONDS, crawling, race, typical_rate
+
+MB = 1_000_000
+
+
+def lane(number: int, rest: int, rate: float, age: float = 10.0) -> Lane:
+    start = number * 100 * MB
+    return Lane(ExchangeId(0, number), Span(start, start + rest), rate, age)
+
+
+def test_the_typical_rate_is_the_median_of_the_mature_and_the_remembered() -> None:
+    lanes = [lane(1, MB, 4 * MB), lane(2, MB, 5 * MB), lane(3, MB, 90 * MB, age=MATURE_SECONDS / 2)]
+    assert typical_rate(lanes, [6 * MB]) == 5 * MB
+    assert typical_rate([], []) == 0
+
+
+def test_a_connection_far_below_its_peers_is_replaced() -> None:
+    lanes = [lane(number, 20 * MB, 4 * MB) for number in range(7)] + [lane(7, 20 * MB, 400)]
+    assert [slow.exchange.number for slow in crawling(lanes, 4 * MB)] == [7]
+
+
+def test_a_crawl_that_is_over_before_a_new_connection_would_be_is_let_be() -> None:
+    assert not crawling([lane(1, 500_000, 0.4 * MB)], 4 * MB)
+
+
+def test_a_young_connection_is_not_judged() -> None:
+    assert not crawling([lane(1, 20 * MB, 400, age=1.0)], 4 * MB)
+
+
+def test_where_all_are_slow_nobody_crawls() -> None:
+    lanes = [lane(number, 20 * MB, 400) for number in range(8)]
+    assert not crawling(lanes, typical_rate(lanes, []))
+
+
+def test_the_last_bytes_of_the_slowest_are_raced_for() -> None:
+    lanes = [lane(1, MB, 0.2 * MB), lane(2, MB, 2 * MB)]
+    found = race(lanes, 4 * MB, budget=2 * MB, raced=frozenset())
+    assert found == lanes[0]
+
+
+def test_nobody_races_beyond_the_budget_or_twice_for_the_same_bytes() -> None:
+    slow = lane(1, 3 * MB, 1000)
+    assert race([slow], 4 * MB, budget=2 * MB, raced=frozenset()) is None
+    assert race([slow], 4 * MB, budget=9 * MB, raced=frozenset({slow.rest.stop})) is None
+    assert race([slow], 0.0, budget=9 * MB, raced=frozenset()) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50 * MB), st.floats(0, 100 * MB), st.floats(0, 60))),
+    st.floats(0, 100 * MB),
+    st.integers(-MB, 10 * MB),
+)
+def test_a_race_is_always_worth_it(rows: list[tuple[int, float, float]], typical: float, budget: int) -> None:
+    lanes = [lane(number, *row) for number, row in enumerate(rows)]
+    found = race(lanes, typical, budget=budget, raced=frozenset())
+    if found is not None:
+        assert 0 < len(found.rest) <= budget
+        assert found.seconds_left > len(found.rest) / typical

@@ -1,0 +1,97 @@
+"""What callers may rely on: the names, and that importing them costs nothing until they are used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import anymatix_fetcher
+
+PUBLIC_NAMES = [
+    "AccessDeniedError",
+    "CancelToken",
+    "DestinationExistsError",
+    "DestinationLockedError",
+    "Digest",
+    "DigestMismatchError",
+    "DiskFullError",
+    "DownloadCancelled",
+    "Engine",
+    "FetchError",
+    "IntegrityError",
+    "Job",
+    "NetworkError",
+    "NotAModelError",
+    "NotFoundError",
+    "Phase",
+    "Progress",
+    "RateLimiter",
+    "ReferenceSyntaxError",
+    "RepresentationChangedError",
+    "Result",
+    "RetriesExhaustedError",
+    "Settings",
+    "Status",
+    "StorageError",
+    "UnexpectedAnswerError",
+    "__version__",
+    "afetch",
+    "fetch",
+    "fetch_many",
+]
+LATE = ["pycurl", "rich", "asyncio", "ssl", "email", "hypothesis", "http.client", "urllib.request"]
+"""What takes time to import, and isn't needed to print a help text."""
+
+
+def in_a_fresh_interpreter(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_public_names_are_these_and_no_others() -> None:
+    assert anymatix_fetcher.__all__ == PUBLIC_NAMES
+
+
+@pytest.mark.parametrize("name", PUBLIC_NAMES)
+def test_each_public_name_can_be_got_and_is_always_the_same(name: str) -> None:
+    assert getattr(anymatix_fetcher, name) is getattr(anymatix_fetcher, name)
+
+
+def test_what_isnt_public_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        _ = anymatix_fetcher.Nonsense
+
+
+def test_every_error_is_a_fetch_error_with_a_message_and_a_hint() -> None:
+    errors = [getattr(anymatix_fetcher, name) for name in PUBLIC_NAMES if name.endswith(("Error", "Cancelled"))]
+    assert len(errors) == 16
+    for error in errors:
+        raised = error("it broke", hint="mend it")
+        assert isinstance(raised, anymatix_fetcher.FetchError)
+        assert (raised.message, raised.hint, str(raised)) == ("it broke", "mend it", "it broke")
+        assert error("it broke").hint == ""
+
+
+@pytest.mark.parametrize("module", ["anymatix_fetcher", "anymatix_fetcher.cli.main"])
+def test_importing_is_quick_since_what_takes_time_waits_until_it_is_used(module: str) -> None:
+    loaded = in_a_fresh_interpreter(
+        f"import sys; before = set(sys.modules); import {module}; print(*set(sys.modules) - before)"
+    )
+    assert module in loaded.split()
+    assert not set(LATE) & set(loaded.split())
+
+
+def test_a_values_import_brings_no_engine() -> None:
+    program = "import sys; from anymatix_fetcher import FetchError, CancelToken, Digest, Settings; print(*sys.modules)"
+    loaded = in_a_fresh_interpreter(program).split()
+    assert "anymatix_fetcher.api" not in loaded
+    assert not {"pycurl", "asyncio", "ssl", "email"} & set(loaded)
+
+
+def test_the_library_says_nothing_unless_it_is_asked_to() -> None:
+    program = "import logging, anymatix_fetcher; logging.getLogger('anymatix_fetcher.core').error('unheard')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")

@@ -1,0 +1,123 @@
+"""The public names as callers use them. Never run: the type checker reads it, as it will read theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import assert_type
+
+import anymatix_fetcher
+from anymatix_fetcher import (
+    AccessDeniedError,
+    CancelToken,
+    Digest,
+    DownloadCancelled,
+    Engine,
+    FetchError,
+    Job,
+    NetworkError,
+    Phase,
+    Progress,
+    RateLimiter,
+    ReferenceSyntaxError,
+    Result,
+    RetriesExhaustedError,
+    Settings,
+    Status,
+    afetch,
+    fetch,
+    fetch_many,
+)
+
+
+def one_file() -> None:
+    result = fetch("https://example.com/model.safetensors", directory="models")
+    assert_type(result, Result)
+    assert_type(result.path, Path | None)
+    assert_type(result.sha256, str | None)
+    assert_type(result.verified, str)
+    assert_type(result.status, Status)
+    assert_type(result.error, FetchError | None)
+    assert_type(result.seconds, float)
+
+
+def paths_and_digests_as_text_or_as_values(token: CancelToken) -> None:
+    fetch(
+        "https://example.com/m",
+        output=Path("m.safetensors"),
+        digests=["sha256:" + "0" * 64, Digest.parse("md5:" + "0" * 32)],
+        engine="curl",
+        headers=[("X-Api-Key", "k")],
+        cancel=token,
+    )
+    fetch("https://example.com/m", output="m", directory=Path("x"), engine=Engine.THREADS, connections=None)
+    fetch("https://example.com/m", proxy="", ca_file="ca.pem", verify_tls=False, http3=True, limit_rate=10**6)
+
+
+def a_limit_that_changes(limiter: RateLimiter) -> None:
+    fetch("https://example.com/m", limit_rate=limiter)
+    limiter.bytes_per_second = 5_000_000
+    limiter.bytes_per_second = None
+    assert_type(limiter.bytes_per_second, float | None)
+    Settings(limit_rate=RateLimiter(1e6))
+
+
+def show(progress: Progress) -> None:
+    assert_type(progress.length, int | None)
+    assert_type(progress.eta_seconds, float | None)
+    assert_type(progress.stored.total, int)
+    if progress.phase is Phase.TRANSFERRING and progress.length:
+        print(f"{progress.name}: {progress.bytes_stored / progress.length:.0%} {progress.note}")  # noqa: T201 - as callers do
+
+
+def with_progress_and_errors(token: CancelToken) -> str:
+    try:
+        fetch("https://example.com/m", on_progress=show, cancel=token)
+    except DownloadCancelled:
+        return "stopped"
+    except (AccessDeniedError, ReferenceSyntaxError) as error:
+        return f"{error.message} {error.hint}"
+    except RetriesExhaustedError as error:
+        assert_type(error.hint, str)
+        return "later"
+    except NetworkError as error:
+        return str(error)
+    except FetchError as error:
+        return error.hint
+    return "done"
+
+
+def many_files() -> list[Path]:
+    settings = Settings(directory=Path("models"), digests=(Digest("sha256", "0" * 64),), max_connections=8)
+    jobs = [Job("https://example.com/a", settings), Job("https://example.com/b", Settings(overwrite=True))]
+
+    def tell(progress: tuple[Progress, ...]) -> None:
+        for one in progress:
+            show(one)
+
+    results = fetch_many(jobs, on_progress=tell, cancel=CancelToken())
+    assert_type(results, list[Result])
+    return [result.path for result in results if result.path is not None]
+
+
+async def on_an_event_loop() -> None:
+    assert_type(await afetch("https://example.com/m", on_progress=show), Result)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(afetch("https://example.com/n", directory="models"))
+
+
+def stopping_from_elsewhere(token: CancelToken) -> bool:
+    token.add_listener(lambda: None)
+    token.cancel()
+    return token.cancelled
+
+
+def wrong_calls_are_told() -> None:
+    fetch("https://example.com/m", "models")  # type: ignore[call-arg, arg-type]
+    fetch("https://example.com/m", directroy="models")  # type: ignore[call-arg]
+    fetch("https://example.com/m", connections="8")  # type: ignore[arg-type]
+    Settings(Path("m"))  # type: ignore[call-arg]
+    Settings().overwrite = True  # type: ignore[misc]
+
+
+assert_type(anymatix_fetcher.__version__, str)
