@@ -73,7 +73,7 @@ def failure_error(failure: Failure, url: Url) -> FetchError:
     if failure.kind is FailureKind.STORAGE:
         return storage_error(failure)
     kind = UnexpectedAnswerError if failure.kind in _ONCE else RetriesExhaustedError
-    return kind(f"{failure} ({url.host})", hint=_FAILURES.get(failure.kind, KEPT))
+    return kind(f"{url.host}: {failure}", hint=_FAILURES.get(failure.kind, KEPT))
 
 
 _ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})
