@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         StorageError,
         UnexpectedAnswerError,
     )
+    from anymatix_fetcher.transports.limiter import RateLimiter
 
 __version__ = "0.1.0"
 
@@ -56,6 +57,7 @@ __all__ = [
     "NotFoundError",
     "Phase",
     "Progress",
+    "RateLimiter",
     "ReferenceSyntaxError",
     "RepresentationChangedError",
     "Result",
@@ -77,6 +79,7 @@ _MODULES = (
     "anymatix_fetcher.engine.cancel",
     "anymatix_fetcher.core.digests",
     "anymatix_fetcher.engine.facts",
+    "anymatix_fetcher.transports.limiter",
     "anymatix_fetcher.api",  # last: it brings everything with it
 )
 

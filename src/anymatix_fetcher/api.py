@@ -5,25 +5,35 @@ from __future__ import annotations
 import logging
 import random
 import time
+from contextlib import closing
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
+import platformdirs
+
+from anymatix_fetcher.core.diagnosis import Machine
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.engine.bench import Bench, Measured, hashing_speed
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Engine, Job, Progress, Result, Settings
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources import direct
+from anymatix_fetcher.storage.host_memory import HostMemory
 from anymatix_fetcher.storage.lock_file import DestinationLock
+from anymatix_fetcher.storage.measuring import writing_speed
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.workers import ThreadWorkers
 from anymatix_fetcher.transports.base import NetworkSettings
+from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from anymatix_fetcher.core.diagnosis import Step
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.session import Ticket
     from anymatix_fetcher.transports.base import Transport
@@ -32,6 +42,9 @@ log = logging.getLogger("anymatix_fetcher.api")
 
 PROGRESS_SECONDS = 0.25
 """How often progress is told."""
+
+_Surroundings: TypeAlias = "tuple[NetworkSettings, Engine, RateLimiter | None]"
+"""What the downloads of one session share."""
 
 
 class Options(TypedDict, total=False):
@@ -43,7 +56,7 @@ class Options(TypedDict, total=False):
     connections: int | None
     max_connections: int
     engine: Engine | str
-    limit_rate: int | None
+    limit_rate: float | RateLimiter | None
     overwrite: bool
     headers: Sequence[tuple[str, str]]
     proxy: str | None
@@ -151,15 +164,23 @@ def fetch_many(
     """One result for each job, in order. A failed download is a result too, and doesn't stop the others.
 
     Args:
-        jobs: What to fetch. Jobs with the same network settings share one session.
+        jobs: What to fetch. Jobs with the same network settings share one session, and jobs with the same
+            ``limit_rate`` one limit.
         cancel: Stops all of them.
         on_progress: Told about four times a second how each stands, in order, on the calling thread.
+
+    Raises:
+        ReferenceSyntaxError: A limit isn't above zero, or an engine that was asked for isn't there.
     """
-    sessions: dict[tuple[NetworkSettings, Engine], Session] = {}
+    sessions: dict[_Surroundings, Session] = {}
+    limiters: dict[float, RateLimiter] = {}
     tickets: list[Ticket] = []
     cancel = cancel or CancelToken()
     try:
-        tickets.extend(_session_for(job.settings, sessions).submit(job) for job in jobs)
+        tickets.extend(
+            _session_for(job.settings, _limiter_for(job.settings.limit_rate, limiters), sessions).submit(job)
+            for job in jobs
+        )
         for session in sessions.values():
             session.start()
             cancel.add_listener(session.cancel)
@@ -169,6 +190,73 @@ def fetch_many(
             cancel.remove_listener(session.cancel)
             session.close()
     return [_result_of(ticket) for ticket in tickets]
+
+
+def bench(
+    url: str,
+    *,
+    seconds: float = 3.0,
+    cancel: CancelToken | None = None,
+    on_step: Callable[[Step], None] = lambda _: None,
+    **options: Unpack[Options],
+) -> Measured:
+    """What numbers of connections to ``url`` bring, and what this machine can take; nothing is kept.
+
+    Args:
+        url: What to stream; a large file tells most.
+        seconds: For each number of connections.
+        cancel: Stops it; what was measured by then is returned.
+        on_step: Told about each number as soon as it is measured, on the calling thread.
+        **options: As for :func:`fetch`: ``max_connections`` is the greatest number, ``directory`` the folder whose disk
+            is measured; what is about the file's destination and content means nothing here.
+
+    Raises:
+        FetchError: The file can't be had.
+    """
+    settings, cancel = settings_of(**options), cancel or CancelToken()
+    resource = _resolve(Job(url, settings))
+    machine, trouble = _machine(settings.directory, seconds)
+    steps: list[Step] = []
+
+    def keep(step: Step) -> None:
+        steps.append(step)
+        on_step(step)
+
+    most = settings.max_connections
+    counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
+    with closing(_transport(_network(settings), settings.engine, RateLimiter())) as transport:
+        cancel.add_listener(transport.wake)
+        measuring = Bench(
+            resource,
+            transport,
+            clock=time.monotonic,
+            processor_clock=time.process_time,
+            is_cancelled=lambda: cancel.cancelled,
+        )
+        try:
+            measuring.open()
+            whole = measuring.steps(counts, seconds, keep)
+        finally:
+            cancel.remove_listener(transport.wake)
+    return Measured(
+        url=str(resource.url),
+        length=measuring.length,
+        ranged=measuring.ranged,
+        bytes_transferred=measuring.bytes_transferred,
+        steps=tuple(steps),
+        machine=machine,
+        disk_trouble=trouble,
+        interrupted=not whole,
+    )
+
+
+def _machine(directory: Path, seconds: float) -> tuple[Machine, str]:
+    """What this machine can do, and why the disk's part of it is missing, if it is."""
+    hashes = hashing_speed(time.monotonic)
+    try:
+        return Machine(writing_speed(directory, seconds=min(seconds, 1.0), clock=time.monotonic), hashes), ""
+    except OSError as error:
+        return Machine(None, hashes), error.strerror or type(error).__name__
 
 
 def _watch(
@@ -191,35 +279,68 @@ def _result_of(ticket: Ticket) -> Result:
     return ticket.result
 
 
-def _session_for(settings: Settings, sessions: dict[tuple[NetworkSettings, Engine], Session]) -> Session:
-    network = NetworkSettings(
-        proxy=settings.proxy, ca_file=settings.ca_file, verify_tls=settings.verify_tls, http3=settings.http3
-    )
-    key = (network, settings.engine)
+def _limiter_for(limit_rate: float | RateLimiter | None, limiters: dict[float, RateLimiter]) -> RateLimiter | None:
+    """The limit of a job; equal numbers mean the same one."""
+    if limit_rate is None or isinstance(limit_rate, RateLimiter):
+        return limit_rate
+    try:
+        return limiters.setdefault(limit_rate, RateLimiter(limit_rate))
+    except ValueError as error:
+        raise ReferenceSyntaxError(str(error), hint="Leave the limit away for none.") from None
+
+
+def _session_for(settings: Settings, limiter: RateLimiter | None, sessions: dict[_Surroundings, Session]) -> Session:
+    key = (_network(settings), settings.engine, limiter)
     if key not in sessions:
-        sessions[key] = _open_session(network, settings.engine)
+        sessions[key] = _open_session(*key)
     return sessions[key]
 
 
-def _open_session(network: NetworkSettings, engine: Engine) -> Session:
+def _network(settings: Settings) -> NetworkSettings:
+    return NetworkSettings(
+        proxy=settings.proxy, ca_file=settings.ca_file, verify_tls=settings.verify_tls, http3=settings.http3
+    )
+
+
+def _open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter | None) -> Session:
+    limiter = limiter or RateLimiter()
     if not network.verify_tls:
         log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
     ports = Ports(
-        transport=_transport(network, engine),
+        transport=_transport(network, engine, limiter),
         disk=OsDisk(),
         workers=ThreadWorkers(),
         lock=DestinationLock,
         clock=time.monotonic,
         random=random.random,
+        limiter=limiter,
+        memory=HostMemory(platformdirs.user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
     )
     return Session(ports, _resolve)
 
 
-def _transport(network: NetworkSettings, engine: Engine) -> Transport:
-    from anymatix_fetcher.transports.curl import CurlTransport  # noqa: PLC0415 - pycurl may be missing
+def _transport(network: NetworkSettings, engine: Engine, limiter: RateLimiter) -> Transport:
+    if engine is not Engine.THREADS:
+        try:
+            from anymatix_fetcher.transports.curl import CurlTransport  # noqa: PLC0415 - pycurl may be missing
+        except ImportError as error:  # so does a pycurl whose libcurl is missing or another one
+            if engine is Engine.CURL:
+                raise ReferenceSyntaxError(
+                    "the engine curl needs pycurl, which can't be imported here",
+                    hint="Install it by `pip install pycurl`, or use the engine threads.",
+                ) from error
+            _say_that_curl_is_missing()
+        else:
+            return CurlTransport(network, limiter)
+    from anymatix_fetcher.transports.threads import ThreadsTransport  # noqa: PLC0415 - costs start-up time
 
-    del engine
-    return CurlTransport(network)
+    return ThreadsTransport(network, limiter)
+
+
+@cache
+def _say_that_curl_is_missing() -> None:
+    """Once in a process: it is the same for every session."""
+    log.warning("pycurl can't be imported: downloading by threads, over HTTP/1.1; `pip install pycurl` mends that")
 
 
 def _resolve(job: Job) -> Resource:

@@ -340,7 +340,7 @@ def test_help_and_version_import_nothing_slow() -> None:
 @pytest.mark.parametrize(
     ("words", "index", "expected"),
     [
-        ("anyfetch ", "1", {"demo", "testserver"}),
+        ("anyfetch ", "1", {"bench", "demo", "testserver"}),
         ("anyfetch --lim", "1", {"--limit-rate"}),
         ("anyfetch --engine ", "2", {"auto", "curl", "threads", "single"}),
         ("anyfetch --overwrite --pro", "2", {"--proxy", "--progress"}),

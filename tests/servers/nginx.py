@@ -56,6 +56,7 @@ _LOCATIONS = """
         location /no-ranges/ {{ alias {root}/; max_ranges 0; }}
         location /no-etag/ {{ alias {root}/; etag off; }}
         location /weak-etag/ {{ alias {root}/; etag off; add_header ETag 'W/"weak"'; }}
+        location /numbered/ {{ alias {root}/; add_header X-Connection $connection; }}
         location /three-a-connection/ {{ alias {root}/; keepalive_requests 3; }}
 """
 
@@ -65,7 +66,8 @@ class Nginx:
     """A running nginx that serves ``root`` under ``/`` and, limited, under the locations of this module.
 
     ``/slow/`` 256 KiB/s for each response; ``/two-at-once/`` 503 and ``/two-at-once-429/`` 429 for a third response at
-    a time; ``/no-ranges/``; ``/no-etag/``; ``/weak-etag/``; ``/three-a-connection/`` closes after three requests.
+    a time; ``/no-ranges/``; ``/no-etag/``; ``/weak-etag/``; ``/three-a-connection/`` closes after three requests;
+    ``/numbered/`` tells the number of the connection in ``X-Connection``.
     """
 
     root: Path

@@ -101,7 +101,8 @@ class ScriptedServer:
         self._listener.close()
         for connection in list(self._open):
             with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                # SSLSocket's own shutdown would take TLS away from under a script that is about to close in order.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
         for thread in list(self._threads):
             thread.join(_PATIENCE_SECONDS)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import logging
 import queue
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,3 +85,75 @@ def test_failures_keep_their_kind(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         assert isinstance(failure(ZeroDivisionError("bug"), Path("x")).error, StorageError)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_idle_tasks_take_no_thread() -> None:
+    before = threading.active_count()
+    workers = ThreadWorkers(most=2)
+    tasks = [Scripted(Step.IDLE, Step.DONE) for _ in range(200)]
+    started = [workers.start(task) for task in tasks]
+    assert [task.next() for task in tasks] == [Step.IDLE] * 200
+    assert threading.active_count() <= before + 2
+    for worker in started:
+        worker.wake()
+    assert [task.next() for task in tasks] == [Step.DONE] * 200
+
+
+class Blocked:
+    """A task whose step lasts until it is let go."""
+
+    def __init__(self) -> None:
+        self.running = threading.Event()
+        self.let_go = threading.Event()
+
+    def step(self) -> Next:
+        self.running.set()
+        assert self.let_go.wait(30)
+        return Step.DONE
+
+    def fail(self, error: Exception) -> None:
+        raise error
+
+
+def test_a_task_that_lasts_holds_up_no_other() -> None:
+    workers = ThreadWorkers(most=2)
+    blocked, quick = Blocked(), Scripted(Step.MORE, After(0.001), Step.DONE)
+    worker = workers.start(blocked)
+    assert blocked.running.wait(30)
+    workers.start(quick)
+    assert [quick.next() for _ in range(3)] == [Step.MORE, After(0.001), Step.DONE]
+    blocked.let_go.set()
+    worker.stop()
+
+
+def test_stopping_waits_for_the_step_that_is_running() -> None:
+    blocked = Blocked()
+    worker = ThreadWorkers().start(blocked)
+    assert blocked.running.wait(30)
+    stopped = threading.Event()
+
+    def stop() -> None:
+        worker.stop()
+        stopped.set()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    assert not stopped.wait(0.05)
+    blocked.let_go.set()
+    stopper.join(30)
+    assert stopped.is_set()
+
+
+def test_a_task_that_is_woken_while_it_runs_takes_one_more_step() -> None:
+    class Waking(Scripted):
+        def step(self) -> Next:
+            following = super().step()
+            if following is Step.IDLE:
+                worker.wake()
+            return following
+
+    task = Waking(After(60.0), Step.IDLE, Step.DONE)
+    worker = ThreadWorkers().start(task)
+    assert task.next() == After(60.0)
+    worker.wake()
+    assert [task.next(), task.next()] == [Step.IDLE, Step.DONE]

@@ -10,12 +10,14 @@ from anymatix_fetcher.transports.curl import CurlTransport
 from tests.contracts.transport_bodies import BodyContract
 from tests.contracts.transport_connections import ConnectionContract
 from tests.contracts.transport_failures import FailureContract, TlsContract
+from tests.contracts.transport_limits import LimitContract
 from tests.contracts.transport_proxies import ProxyContract
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.transports.base import NetworkSettings, Transport
+    from anymatix_fetcher.transports.limiter import RateLimiter
 
 
 class _Curl:
@@ -42,3 +44,9 @@ class TestConnections(_Curl, ConnectionContract):
 
 class TestProxies(_Curl, ProxyContract):
     pass
+
+
+class TestLimits(LimitContract):
+    @pytest.fixture
+    def open_limited(self) -> Callable[[NetworkSettings, RateLimiter], Transport]:
+        return CurlTransport

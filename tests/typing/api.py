@@ -56,9 +56,9 @@ def paths_and_digests_as_text_or_as_values(token: CancelToken) -> None:
 
 def a_limit_that_changes(limiter: RateLimiter) -> None:
     fetch("https://example.com/m", limit_rate=limiter)
+    assert_type(limiter.bytes_per_second, float | None)
     limiter.bytes_per_second = 5_000_000
     limiter.bytes_per_second = None
-    assert_type(limiter.bytes_per_second, float | None)
     Settings(limit_rate=RateLimiter(1e6))
 
 

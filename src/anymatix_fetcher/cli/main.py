@@ -23,6 +23,7 @@ PROGRAM = Program(
     _NAME,
     {
         DOWNLOAD: "anymatix_fetcher.cli.command:command",
+        "bench": "anymatix_fetcher.cli.bench:command",
         "demo": "anymatix_fetcher.cli.demo:command",
         "testserver": "anymatix_fetcher.cli.testserver:command",
     },

@@ -62,7 +62,14 @@ class Address:
         self.served = self.trusted = False
 
     def request(
-        self, url: Url, span: Span | None, *, if_range: str | None, fresh_connection: bool, http1_only: bool
+        self,
+        url: Url,
+        span: Span | None,
+        *,
+        if_range: str | None,
+        fresh_connection: bool,
+        http1_only: bool,
+        may_share: bool = False,
     ) -> Request:
         """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin."""
         fields: list[tuple[str, str]] = []
@@ -79,6 +86,7 @@ class Address:
             fresh_connection=fresh_connection,
             netrc_allowed=at_origin,
             http1_only=http1_only,
+            may_share=may_share,
         )
 
     def _basic_authorization(self, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -24,17 +24,18 @@ from anymatix_fetcher.core.tail import DUPLICATED_SHARE, crawling, race, typical
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.comparison import Comparison
     from anymatix_fetcher.core.coverage import Coverage
+    from anymatix_fetcher.core.hosts import Pause, Share
     from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.matching import Matching
-    from anymatix_fetcher.core.pace import Pace
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.segments import Lane
     from anymatix_fetcher.core.urls import Url
 
 ADAPTING_SECONDS = 0.05
 """How often the pace is asked, at most."""
+FRESH_SECONDS = 10.0
+"""No address expires so soon; one that turns away some of those that ask together limits them."""
 SETTLING_SECONDS = 1.0
 """A fresh address that is refused, or a file that isn't found, is asked for once more after this."""
 
@@ -55,7 +56,7 @@ class Asking:
     def __init__(
         self,
         resource: Resource,
-        pace: Pace,
+        pace: Share,
         *,
         number: int,
         random: Callable[[], float],
@@ -76,6 +77,8 @@ class Asking:
         self._adapted_at = float("-inf")
         self._free_flow = FreeFlow()
         self._fresh_connection = False
+        self._more = 0
+        self._served_at = self._settled_at = float("-inf")
         self._raced: set[int] = set()
         self._raced_bytes = 0
         self._second_chance = True
@@ -89,11 +92,16 @@ class Asking:
             now: The time.
             divisible: Whether the length is known and the part file open, so that several connections have a meaning.
         """
-        if now < self.patience.not_before or self.renewing:
+        if now < self.patience.not_before or self.renewing or self.pause(now) is not None:
             return False
         if not self.address.settled and self.exchanges.walks:
             return False  # one walks from the origin for all
-        return len(self.exchanges) < (self.pace.connections if divisible and self.divides else 1)
+        allotted = self.pace.connections
+        return len(self.exchanges) < (allotted if divisible and self.divides else min(1, allotted))
+
+    def pause(self, now: float) -> Pause | None:
+        """The pause at the host that would be asked next, while there is one."""
+        return self.pace.pause_at(self.address.target or self.address.resource.url, now)
 
     @property
     def divides(self) -> bool:
@@ -113,12 +121,15 @@ class Asking:
         """Sends one request; ``url`` and ``hops`` follow a redirect."""
         from_origin = hops > 0 or not self.address.settled
         url = url or self.address.target or self.address.origin_url
+        fresh = self._fresh_connection or purpose is Purpose.COMPARE
+        opens = from_origin and not fresh and not self.manners.http1_only and not self.exchanges
         request = self.address.request(
             url,
             span,
             if_range=self._if_range(identity, url),
-            fresh_connection=self._fresh_connection or purpose is Purpose.COMPARE,
+            fresh_connection=fresh,
             http1_only=self.manners.http1_only,
+            may_share=opens and self.pace.may_multiplex(url),
         )
         self._fresh_connection = False
         self.account.requests += 1
@@ -235,16 +246,29 @@ class Asking:
 
     def adapt(self, coverage: Coverage, length: int | None, now: float) -> None:
         """Lets the pace see what arrives, while there is enough to ask for to fill every connection that it allows."""
-        if not self.divides or not length or now - self._adapted_at < ADAPTING_SECONDS:
+        if now - self._adapted_at < ADAPTING_SECONDS:
             return
         self._adapted_at = now
-        self.tidy(coverage, now)
-        if coverage.waiting(length, self.exchanges.rests(Purpose.FILL)):
-            if not self._free_flow.is_held:
-                total = self._free_flow.bytes(self.account.bytes_downloaded)
-                self.pace.observe(total, self.exchanges.flowing, self._free_flow.time(now))
+        waiting = 0
+        if self.divides and length:
+            self.tidy(coverage, now)
+            waiting = coverage.waiting(length, self.exchanges.rests(Purpose.FILL)).total
+        self._more = -(-waiting // self._sizes.smallest_segment)
+        self.declare(now)
+        if not self._free_flow.is_held:
+            total = self._free_flow.bytes(self.account.bytes_downloaded)
+            self.pace.observe(total, self.exchanges.flowing, self._free_flow.time(now))
+        if waiting:
             for exchange in list(self.exchanges)[self.pace.connections :]:
                 self.drop(exchange)  # the youngest: their windows are the least open
+
+    def declare(self, now: float) -> None:
+        """Tells the host how many connections could be used."""
+        under_way, more = len(self.exchanges), self._more
+        if not under_way:
+            asleep = now < self.patience.not_before or self.renewing
+            more = 0 if asleep else max(1, more)
+        self.pace.want(under_way, more, streams=sum(exchange.request.may_share for exchange in self.exchanges))
 
     def notice_limit(self, now: float, *, binds: bool) -> None:
         """Takes whether our own limit holds bytes back.
@@ -257,7 +281,9 @@ class Asking:
 
     # Refusals and failures --------------------------------------------------------------------------------
 
-    def situation(self, exchange: Exchange, coverage: Coverage, length: int | None, *, has_digest: bool) -> Situation:
+    def situation(
+        self, exchange: Exchange, coverage: Coverage, length: int | None, now: float, *, has_digest: bool
+    ) -> Situation:
         """What a refusal of ``exchange`` has to be seen in."""
         request, head = exchange.request, exchange.head
         stated = None
@@ -270,7 +296,7 @@ class Asking:
             redirected=exchange.hops > 0,
             others_flow=self.exchanges.flowing > 0,
             in_company=exchange.in_company,
-            renewed_in_vain=self.patience.renewals > 0,
+            is_fresh=now - self._settled_at < FRESH_SECONDS,
             second_chance=self._second_chance,
             ranged=request.span is not None,
             had_if_range=request.headers.get("If-Range") is not None,
@@ -282,6 +308,17 @@ class Asking:
             contradictions=self.manners.contradictions,
         )
 
+    def settle(self, url: Url, now: float) -> None:
+        """An accepted answer came from ``url``: all go there."""
+        if not self.address.settled:
+            self._settled_at = now
+        self.address.settle(url)
+
+    def served(self, count: int, now: float) -> None:
+        """``count`` bytes arrived."""
+        self._served_at = now
+        self.patience.progressed(count)
+
     def _is_current(self, exchange: Exchange) -> bool:
         """Whether an answer says something of the address in use, or of the way to the next one."""
         if self.address.settled:
@@ -289,7 +326,7 @@ class Asking:
         return exchange.from_origin  # any other was sent to an address that has been given up meanwhile
 
     def cope(  # noqa: C901, PLR0912 - one branch for each reaction
-        self, reaction: Reaction, refused: Refused, now: float, *, nothing_stored: bool
+        self, reaction: Reaction, exchange: Exchange, refused: Refused, now: float, *, nothing_stored: bool
     ) -> bool:
         """Does what a reaction asks for; False where a budget is spent, or where it isn't a matter of asking."""
         match reaction:
@@ -297,7 +334,9 @@ class Asking:
                 return True
             case Reaction.WAIT:
                 self.pace.refused(len(self.exchanges), self._free_flow.time(now))
-                return self.patience.throttled(now, refused.retry_after_seconds) or self.exchanges.flowing > 0
+                patient = self.patience.throttled(now, refused.retry_after_seconds)
+                self.pace.pause(exchange.request.url, self.patience.not_before, self.patience.reason)
+                return patient or self.exchanges.flowing > 0
             case Reaction.FEWER:
                 self.pace.refused(len(self.exchanges), self._free_flow.time(now))
             case Reaction.RENEW:
@@ -337,7 +376,8 @@ class Asking:
 
     def may_retry(self, exchange: Exchange, now: float) -> bool:
         """An exchange came to nothing: the next one waits. False where there has been enough of that."""
-        turned_away = exchange.state is State.ASKED and (self.exchanges.flowing > 0 or exchange.in_company)
+        others_served = self.exchanges.flowing > 0 or self._served_at > exchange.started_at
+        turned_away = exchange.state is State.ASKED and others_served
         if turned_away:
             # An extra connection wasn't let in while others went on: that is the server's limit, not an outage.
             self.pace.refused(len(self.exchanges), self._free_flow.time(now))

@@ -35,6 +35,7 @@ class Comparison:
     blocks: SpanSet
     agreed: SpanSet = field(default_factory=SpanSet)
     differing: SpanSet = field(default_factory=SpanSet)
+    _begun: dict[int, int] = field(default_factory=dict)
 
     @property
     def open(self) -> SpanSet:
@@ -48,9 +49,17 @@ class Comparison:
         else:
             self.differing = self.differing.add(span)
 
-    def give_up(self, span: Span) -> None:
-        """What of ``span`` came without an answer never gets one: its records were struck meanwhile."""
-        silent = self.open.within(span)
+    def ended(self, span: Span, block_size: int) -> None:
+        """``span`` came. Its blocks that have no answer never get one: their records were struck meanwhile.
+
+        A server may send less than it was asked for: a block at the end that is there in part goes on from there.
+        """
+        unfinished = span.stop // block_size * block_size
+        if span.stop < self.blocks.stop and unfinished < span.stop:
+            self._begun[unfinished] = span.stop
+        else:
+            unfinished = span.stop
+        silent = self.open.within(Span(span.start // block_size * block_size, unfinished))
         self.blocks -= silent
         if self.question is Question.CULPRITS:
             self.differing |= silent
@@ -60,12 +69,13 @@ class Comparison:
         """What to ask for next: whole blocks, about ``at_most`` bytes; ``None`` where everything has been asked for."""
         waiting = self.open
         for span in in_flight:
-            waiting = waiting.remove(span)
+            waiting = waiting.remove(Span(span.start // block_size * block_size, span.stop))
         first = next(iter(waiting), None)
         if first is None:
             return None
         stop = max(first.start + at_most // block_size * block_size, first.start + block_size)
-        return Span(first.start, min(stop, first.stop))
+        start = self._begun.pop(first.start, first.start)  # once: should it break off, the whole block comes again
+        return Span(start, min(stop, first.stop))
 
 
 def samples(held: SpanSet, *, length: int, block_size: int) -> SpanSet:

@@ -37,140 +37,30 @@ from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.address import MAX_HOPS
-from anymatix_fetcher.core.asking import Asking
 from anymatix_fetcher.core.comparison import Comparison, Question
-from anymatix_fetcher.core.coverage import Coverage
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.explain import KEPT, failure_error, refusal_error
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import Validator
-from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refusal, Refused, Verdict, judge
-from anymatix_fetcher.core.matching import Matching
+from anymatix_fetcher.core.judge import Accepted, Redirected, Refusal, Refused
 from anymatix_fetcher.core.meter import Meter
-from anymatix_fetcher.core.phase import TRANSITIONS, Phase
+from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.proof import Proof, Suspect
 from anymatix_fetcher.core.reaction import Reaction, react
-from anymatix_fetcher.core.segments import SIZES, Sizes
-from anymatix_fetcher.core.spans import Span, SpanSet, union
+from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.standing import Standing
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, RepresentationChangedError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from anymatix_fetcher.core.account import Account
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.http import Request, ResponseHead
-    from anymatix_fetcher.core.pace import Pace
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.http import ResponseHead
     from anymatix_fetcher.core.urls import Url
-
-    Judge = Callable[[Request, ResponseHead, Known, str], Verdict]
 
 GAP_SECONDS = 5.0
 """When nobody has looked for so long, the machine slept or we were writing: the peers aren't to blame."""
 
 
-class Download:
-    """One resource on its way to the disk.
-
-    Args:
-        resource: What to fetch.
-        pace: How many connections at a time.
-        number: The download's number within its session: its exchange ids carry it.
-        random: Gives numbers in [0, 1) for jitter.
-        one_stream: Ask with one connection and without dividing, whatever the server can do.
-        block_size: The journal's; told anew when the part file is opened.
-        judge: Judges heads.
-        sizes: How small and how large segments are.
-        overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
-    """
-
-    def __init__(
-        self,
-        resource: Resource,
-        pace: Pace,
-        *,
-        number: int = 0,
-        random: Callable[[], float],
-        one_stream: bool = False,
-        block_size: int = 1 << 20,
-        judge: Judge = judge,
-        sizes: Sizes = SIZES,
-        overwrite: bool = False,
-    ) -> None:
-        self.coverage = Coverage()
-        self._out: list[m.Command] = []
-        self._overwrite = overwrite
-        self._asking = Asking(
-            resource, pace, number=number, random=random, one_stream=one_stream, out=self._out, sizes=sizes
-        )
-        self._matching = Matching(
-            self._asking.address, self._asking.manners, self.coverage, self._out, block_size=block_size
-        )
-        self._begun = False
-        self._judge = judge
-        self._meter: Meter | None = None
-        self._name = resource.name or ""
-        self._phase = Phase.OPENING
-        self._proof = Proof(resource.digests, length_was_stated=resource.length is not None)
-        self._resuming = False
-        self._seen_at: float | None = None
-        self._storage_asked = False
-        self._verified = "none"
-
-    # What others may see ----------------------------------------------------------------------------------
-
-    @property
-    def phase(self) -> Phase:
-        """Where the download stands."""
-        return self._phase
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing will come any more."""
-        return not TRANSITIONS[self._phase]
-
-    @property
-    def account(self) -> Account:
-        """What it has cost so far."""
-        return self._asking.account
-
-    @property
-    def length(self) -> int | None:
-        """Bytes of the whole file, where known."""
-        return self._matching.length if self._matching.identity else self._asking.address.resource.length
-
-    def lay_out(self, block_size: int) -> None:
-        """The part file has blocks of this many bytes."""
-        self._matching.block_size = block_size
-
-    @property
-    def digests(self) -> tuple[Digest, ...]:
-        """What the whole file has to have."""
-        return self._proof.digests
-
-    @property
-    def flowing(self) -> int:
-        """How many bodies are under way."""
-        return self._asking.exchanges.flowing
-
-    @property
-    def in_flight(self) -> SpanSet:
-        """What is being asked for, as far as it is missing."""
-        return union(self._asking.exchanges.rests(Purpose.FILL)) - self.coverage.held
-
-    def rate(self, now: float) -> float:
-        """Bytes a second that arrive, over the last seconds."""
-        return self._meter.rate(now) if self._meter else 0.0
-
-    def waiting_for(self, now: float) -> str:
-        """Why nothing is being asked for, for people; empty where something is."""
-        comparison = self._matching.comparison
-        if comparison and comparison.question is Question.CULPRITS:
-            return "the digest doesn't match: fetching again to find out why"
-        patience = self._asking.patience
-        left = patience.not_before - now
-        return "" if left <= 0 or self.flowing or self.is_over else f"{patience.reason}, in {left:.0f} s"
+class Download(Standing):
+    """One resource on its way to the disk: :class:`Standing` says what it is made from."""
 
     # The only way in --------------------------------------------------------------------------------------
 
@@ -181,6 +71,10 @@ class Download:
             self._handle(event, now)
         if not self.is_over and self._begun:
             self._advance(now)
+        if self._phase in (Phase.OPENING, Phase.TRANSFERRING):
+            self._asking.declare(now)
+        else:
+            self._asking.pace.want(0, 0)
         commands = list(self._out)
         self._out.clear()
         return commands
@@ -304,6 +198,7 @@ class Download:
             return
         exchange.head = event.head
         self._asking.pace.answered(now - exchange.started_at)
+        self._asking.pace.heed(exchange.request.url, event.head, now)
         exchange.last_byte_at = now
         self.account.http_version = event.head.http_version
         self._asking.patience.answered = True
@@ -343,7 +238,9 @@ class Download:
             self._asking.manners.range_answered(ranged=verdict.ranged)
         self._proof.learn(head)
         self._proof.length_was_stated |= verdict.length is not None
-        self._asking.address.settle(exchange.request.url)
+        self._asking.settle(exchange.request.url, now)
+        if verdict.start == 0 and verdict.stop is not None and verdict.stop == verdict.length:
+            self._asking.pace.turned_out_small()
         exchange.start = exchange.position = verdict.start
         exchange.stop = verdict.stop
         if self._matching.admit(exchange, verdict):
@@ -370,7 +267,7 @@ class Download:
 
     def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
         asking, url = self._asking, exchange.request.url
-        situation = asking.situation(exchange, self.coverage, self.length, has_digest=bool(self.digests))
+        situation = asking.situation(exchange, self.coverage, self.length, now, has_digest=bool(self.digests))
         situation = replace(situation, is_known=self._matching.identity is not None)
         reaction = react(refused, situation)
         if reaction is Reaction.RETRY:
@@ -381,7 +278,7 @@ class Download:
             self._matching.start_over()
         elif reaction is Reaction.CHANGED:
             self._changed(refusal_error(replace(refused, kind=Refusal.CHANGED), url))
-        elif not asking.cope(reaction, refused, now, nothing_stored=not self.coverage.stored):
+        elif not asking.cope(reaction, exchange, refused, now, nothing_stored=not self.coverage.stored):
             self._fail(refusal_error(refused, url))
 
     def _changed(self, error: FetchError) -> None:
@@ -426,7 +323,7 @@ class Download:
             return
         count = len(event.span)
         exchange.advance(event.span.stop, now)
-        self._asking.patience.progressed(count)
+        self._asking.served(count, now)
         self.account.bytes_downloaded += count
         if self._meter is not None:
             self._meter.add(count, now)
@@ -439,8 +336,10 @@ class Download:
             return
         self._asking.exchanges.finish(exchange, now)
         if exchange.purpose is Purpose.COMPARE and matching.comparison is not None:
-            matching.comparison.give_up(Span(exchange.start, exchange.position))
-        if exchange.stop is None and exchange.purpose is Purpose.FILL and matching.identity is not None:
+            matching.comparison.ended(Span(exchange.start, exchange.position), matching.block_size)
+        if exchange.stop is None and self.coverage.held.stop > exchange.position:
+            self._changed(self._other_content())  # it ended before the pieces that are here do
+        elif exchange.stop is None and exchange.purpose is Purpose.FILL and matching.identity is not None:
             # The end of a body of unknown length is where its framing said that it ended.
             matching.set_identity(replace(matching.identity, length=exchange.position))
         elif exchange.position == exchange.start and exchange.rest:
@@ -448,9 +347,11 @@ class Download:
 
     def _block_compared(self, event: m.BlockCompared) -> None:
         if not self._matching.compared(event):
-            what = f"{self._asking.address.origin_url} now has other content than the pieces that are here"
-            hint = "--overwrite drops the pieces and fetches the new content."
-            self._changed(RepresentationChangedError(what, hint=hint))
+            self._changed(self._other_content())
+
+    def _other_content(self) -> RepresentationChangedError:
+        what = f"{self._asking.address.origin_url} now has other content than the pieces that are here"
+        return RepresentationChangedError(what, hint="--overwrite drops the pieces and fetches the new content.")
 
     # The end ----------------------------------------------------------------------------------------------
 
@@ -485,8 +386,3 @@ class Download:
         self._asking.drop_all()
         self._enter(phase)
         self._out.append(m.Fail(error))
-
-    def _enter(self, phase: Phase) -> None:
-        if phase not in TRANSITIONS[self._phase]:
-            raise AssertionError(f"no way from {self._phase} to {phase}")
-        self._phase = phase

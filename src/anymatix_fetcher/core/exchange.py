@@ -49,7 +49,7 @@ class Exchange:
 
     ``span`` is what it is to bring; its stop is ``None`` where the server hasn't stated the end. ``from_origin`` tells
     that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
-    redirects that led here; ``in_company`` tells that other bodies flowed when it was asked.
+    redirects that led here; ``in_company`` tells that it wasn't the only one when it was asked.
     """
 
     id: ExchangeId

@@ -53,7 +53,7 @@ class Exchanges:
             started_at=now,
             from_origin=from_origin,
             hops=hops,
-            in_company=self.flowing > 0,
+            in_company=bool(self._under_way),
         )
         self._under_way[exchange.id] = exchange
         return exchange

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NewType
 
 from anymatix_fetcher.core.spans import Span
@@ -218,7 +219,7 @@ class Request:
     ``headers`` are complete but for what the transport's own connection needs (``Host``, proxy fields);
     ``fresh_connection`` asks for a connection that hasn't served anything before; ``netrc_allowed`` tells that the
     user's netrc entry for the host may be sent: the host was named by the user, not by a redirect; ``http1_only`` keeps
-    to HTTP/1.1 where newer versions have failed.
+    to HTTP/1.1 where newer versions have failed; ``may_share`` allows one connection for many such requests at a time.
     """
 
     url: Url
@@ -227,6 +228,7 @@ class Request:
     fresh_connection: bool = False
     netrc_allowed: bool = False
     http1_only: bool = False
+    may_share: bool = False
 
     @property
     def wire_headers(self) -> Iterator[tuple[str, str]]:
@@ -287,6 +289,7 @@ class ResponseHead:
         return max(0.0, until - date) if until is not None and date is not None else None
 
 
+@lru_cache(maxsize=64)
 def parse_date(text: str | None) -> HttpDate | None:
     """A date of RFC 9110, section 5.6.7, in any of its three forms; ``None`` where it is absent or malformed."""
     if not text:

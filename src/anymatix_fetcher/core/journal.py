@@ -219,11 +219,11 @@ def decode(data: bytes) -> JournalContent:
 
 
 def may_be_ours(data: bytes) -> bool:
-    """Whether a journal that can't be read was ours once: torn at its beginning, zeroed, damaged, of another version.
+    """Whether a journal that can't be read was ours once: torn, zeroed, or of another version.
 
     Anything else was put there by somebody else.
     """
-    return MAGIC.startswith(data[: len(MAGIC)]) or not data.strip(b"\0")
+    return MAGIC.startswith((data[: len(MAGIC)], data.rstrip(b"\x00")))
 
 
 def _sealed(data: bytes) -> bytes:

@@ -64,8 +64,8 @@ class Situation:
         served: The address in use has served already.
         redirected: The refused request was led here by a redirect.
         others_flow: Other bodies are being stored meanwhile.
-        in_company: They were when the refused request went out: the last of them may have ended just before the answer.
-        renewed_in_vain: The address has been renewed, and hardly anything has arrived since.
+        in_company: The refused request wasn't the only one when it went out: the others may have ended meanwhile.
+        is_fresh: The address in use was settled a moment ago: it can't have expired.
         second_chance: The one second request hasn't been spent.
         ranged: A range was asked for.
         had_if_range: If-Range was sent.
@@ -84,7 +84,7 @@ class Situation:
     redirected: bool = False
     others_flow: bool = False
     in_company: bool = False
-    renewed_in_vain: bool = False
+    is_fresh: bool = False
     second_chance: bool = True
     ranged: bool = True
     had_if_range: bool = False
@@ -154,7 +154,7 @@ def _denied(kind: Refusal, situation: Situation) -> Reaction:
     if not situation.is_current:
         return Reaction.IGNORE
     is_limit = situation.others_flow or situation.in_company
-    if situation.derived and situation.served and not (is_limit and situation.renewed_in_vain):
+    if situation.derived and situation.served and not (is_limit and situation.is_fresh):
         return Reaction.RENEW
     if kind is Refusal.NOT_A_MODEL:
         return Reaction.FAIL

@@ -20,6 +20,7 @@ LONGEST_WAIT_SECONDS = 30.0
 THROTTLED_SECONDS = 900.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 SHORTEST_THROTTLE_SECONDS = 0.5
+JITTER_SECONDS = 0.25
 RENEWALS_WITHOUT_PROGRESS = 3
 PROGRESS_BYTES = 65_536
 """Fewer bytes than this between two failures are no progress: a server that drips must not be asked for ever."""
@@ -51,11 +52,6 @@ class Patience:
         """How many failures in a row count at the moment."""
         return self._failures
 
-    @property
-    def renewals(self) -> int:
-        """How many renewals there were since bytes last arrived."""
-        return self._renewals
-
     def progressed(self, count: int) -> None:
         """``count`` bytes arrived: enough of them give every budget back."""
         self._progress += count
@@ -86,7 +82,7 @@ class Patience:
             # A server's own word is kept; jitter only lengthens it, so that many clients don't return at once. But
             # nobody is waited for longer than there is patience, or other connections' end would find us asleep.
             asked = min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)
-            seconds = max(asked, SHORTEST_THROTTLE_SECONDS) + self.random() * 0.25
+            seconds = max(asked, SHORTEST_THROTTLE_SECONDS) + self.random() * JITTER_SECONDS
         self._throttled_seconds += max(0.0, now + seconds - max(now, self.not_before))
         self._wait(now, seconds, "the server asks to wait")
         patient = (retry_after_seconds or 0.0) <= LONGEST_RETRY_AFTER_SECONDS

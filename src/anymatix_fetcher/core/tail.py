@@ -8,7 +8,6 @@ wins, and the other is dropped. What comes twice is bounded to a hundredth of th
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def typical_rate(lanes: Iterable[Lane], remembered: Sequence[float]) -> float:
     """What a connection brings here: the median over mature ones and those that have ended lately; 0 if unknown."""
     rates = [lane.bytes_per_second for lane in lanes if lane.age_seconds >= MATURE_SECONDS]
     rates += remembered
-    return median(rates) if rates else 0.0
+    return sorted(rates)[len(rates) // 2] if rates else 0.0
 
 
 def crawling(lanes: Iterable[Lane], typical: float) -> list[Lane]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -108,9 +109,7 @@ class Url:
     @property
     def origin(self) -> Origin:
         """Scheme, host and port, lower-cased and with the default port filled in."""
-        parts = self._parts
-        scheme, host, port = parts["scheme"].lower(), parts["host"].strip("[]").lower(), parts["port"]
-        return Origin(scheme, host, int(port) if port else DEFAULT_PORTS[scheme])
+        return _origin(self)
 
     @property
     def host(self) -> str:
@@ -199,3 +198,10 @@ def _without_dots(path: str) -> str:
     if segments[-1] in (".", ".."):
         kept.append("")
     return "/" + "/".join(kept)
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: Url) -> Origin:
+    parts = url._parts  # noqa: SLF001 - a part of Url, outside for the sake of the cache: it is asked for all the time
+    scheme, host, port = parts["scheme"].lower(), parts["host"].strip("[]").lower(), parts["port"]
+    return Origin(scheme, host, int(port) if port else DEFAULT_PORTS[scheme])

@@ -1,8 +1,7 @@
 """The driver of one download: feeds its machine events, carries out its commands, and knows nothing better.
 
-Whatever is decided is decided in ``core``; here is only who does it: the transport, the part file, the source. Beside
-that the driver stands in line for the destination while another process writes it, and takes the result of the one
-before it.
+Whatever is decided is decided in ``core``; here is only who does it: the transport, the part file, the source. While
+another process writes the destination, its `Claim` stands in line, and the machine doesn't run.
 """
 
 from __future__ import annotations
@@ -11,22 +10,15 @@ import hashlib
 import logging
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.phase import Phase as MachinePhase
+from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
-from anymatix_fetcher.errors import (
-    DestinationExistsError,
-    DestinationLockedError,
-    DownloadCancelled,
-    FetchError,
-)
-from anymatix_fetcher.storage.existing import ExistingRead, read_existing
-from anymatix_fetcher.storage.leftovers import find_part, read_progress
-from anymatix_fetcher.storage.store import Store
+from anymatix_fetcher.errors import DownloadCancelled, FetchError
+from anymatix_fetcher.storage.existing import ExistingRead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,15 +27,13 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.download import Download
     from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.claim import Holder
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
-    from anymatix_fetcher.storage.lock_file import DestinationLock
-    from anymatix_fetcher.storage.workers import Worker
+    from anymatix_fetcher.storage.leftovers import Leftovers
+    from anymatix_fetcher.storage.store import Store
 
 log = logging.getLogger("anymatix_fetcher.engine")
-
-PATIENCE_WITH_HOLDER_SECONDS = 60.0
-"""A process that holds the destination and brings nothing for so long is waited for no longer."""
 
 PHASES = {
     MachinePhase.OPENING: Phase.OPENING,
@@ -59,16 +49,6 @@ PHASES = {
 DriverEvent: TypeAlias = m.Event | ExistingRead
 
 
-@dataclass(slots=True)
-class _Holder:
-    """The process that holds the destination, as far as its journal tells."""
-
-    since: float
-    stored: int = 0
-    length: int | None = None
-    same_reference: bool = False
-
-
 class Driver:
     """Brings one job to its end.
 
@@ -78,10 +58,18 @@ class Driver:
         machine: Decides.
         ports: Do.
         report: Takes events from other threads back to the session's loop.
+        leftovers: What earlier runs have begun.
     """
 
     def __init__(
-        self, job: Job, resource: Resource, machine: Download, ports: Ports, report: Callable[[DriverEvent], None]
+        self,
+        job: Job,
+        resource: Resource,
+        machine: Download,
+        ports: Ports,
+        *,
+        report: Callable[[DriverEvent], None],
+        leftovers: Leftovers,
     ) -> None:
         self.job = job
         self.result: Result | None = None
@@ -89,11 +77,9 @@ class Driver:
         self._machine = machine
         self._ports = ports
         self._report = report
+        self._leftovers = leftovers
         self._store: Store | None = None
-        self._lock: DestinationLock | None = None
-        self._destination: Path | None = None
-        self._holder: _Holder | None = None
-        self._reader: Worker | None = None
+        self._claim: Claim | None = None
         self._asked_for_storage = False
         self._events: deque[m.Event] = deque()
         self._digests: tuple[Digest, ...] = ()
@@ -106,11 +92,16 @@ class Driver:
         """Begins. The destination is claimed first where it is known without asking the server."""
         settings = self.job.settings
         with self._failing_cleanly():
-            destination = settings.output or find_part(settings.directory, self.job.reference, self._ports.disk)
+            destination = settings.output or self._leftovers.find(settings.directory, self.job.reference)
             if destination is not None:
-                self._claim(destination.absolute())
+                self._stand_in_line(destination.absolute())
             else:
                 self._feed(m.Begin(storage_is_open=False))
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether it asks for nothing: another process has the destination, or what is there is being read."""
+        return not self._machine_runs
 
     def handle(self, event: DriverEvent) -> None:
         """Takes one event: of the transport, of storage, or of the caller."""
@@ -124,18 +115,18 @@ class Driver:
             else:
                 self._feed(event)
 
-    def tick(self) -> None:
-        """Lets time pass; called several times a second."""
+    def tick(self, *, limited: bool = False) -> None:
+        """Lets time pass; called several times a second. ``limited`` tells that our own limit on the rate binds."""
         if self.result is not None:
             return
         with self._failing_cleanly():
-            if self._holder is not None:
-                self._try_lock()
+            if self._claim is not None and self._claim.holder is not None:
+                self._try_claim(self._claim)
             elif self._machine_runs:
-                self._feed(m.Tick())
+                self._feed(m.Tick(limited=limited))
 
     def notice_compared(self) -> None:
-        """Hands on what the part file found out about blocks that came again; before the events of the same poll."""
+        """Hands on what the part file found out about blocks that came again; before each event."""
         if self._store is not None and self.result is None:
             for compared in self._store.compared():
                 self.handle(compared)
@@ -143,7 +134,7 @@ class Driver:
     def progress(self) -> Progress:
         """How it stands now."""
         now = self._ports.clock()
-        machine, store = self._machine, self._store
+        machine, store, holder = self._machine, self._store, self._holder
         stored = machine.coverage.stored.total
         self._most_stored = max(self._most_stored, stored)
         rate = machine.rate(now)
@@ -151,10 +142,10 @@ class Driver:
         to_go = length - stored if length is not None else None
         return Progress(
             reference=self._shown_reference,
-            name=self._destination.name if self._destination else self._resource.name,
+            name=self._claim.destination.name if self._claim is not None else self._resource.name,
             phase=self._phase,
-            length=length if self._holder is None else self._holder.length,
-            bytes_stored=self._most_stored if self._holder is None else self._holder.stored,
+            length=length if holder is None else holder.length,
+            bytes_stored=self._most_stored if holder is None else holder.stored,
             bytes_resumed=machine.account.bytes_resumed,
             bytes_verified=store.hashed_bytes if store is not None else 0,
             bytes_per_second=rate,
@@ -176,7 +167,7 @@ class Driver:
             return Phase.DONE
         if self._holder is not None:
             return Phase.WAITING
-        return Phase.VERIFYING if self._reader is not None else PHASES[self._machine.phase]
+        return Phase.VERIFYING if self._reads_existing else PHASES[self._machine.phase]
 
     def _note(self, now: float) -> str:
         if self._holder is not None:
@@ -187,7 +178,7 @@ class Driver:
 
     @property
     def _machine_runs(self) -> bool:
-        return self._holder is None and self._reader is None
+        return self._holder is None and not self._reads_existing
 
     def _feed(self, event: m.Event) -> None:
         self._events.append(event)
@@ -216,7 +207,7 @@ class Driver:
                 name = self._resource.name or choose_name(
                     command.head.headers, command.url.last_segment, self._fallback
                 )
-                self._claim((self.job.settings.directory / name).absolute())
+                self._stand_in_line((self.job.settings.directory / name).absolute())
             case m.SetIdentity():
                 self._opened.set_identity(command.identity)
                 self._machine.lay_out(self._opened.block_size)
@@ -251,84 +242,46 @@ class Driver:
 
     # The destination --------------------------------------------------------------------------------------
 
-    def _claim(self, destination: Path) -> None:
-        self._destination = destination
-        self._ports.disk.make_folder(destination.parent)
-        self._lock = self._ports.lock(destination)
-        self._try_lock()
+    @property
+    def _holder(self) -> Holder | None:
+        return self._claim.holder if self._claim is not None else None
 
-    def _try_lock(self) -> None:
-        destination, lock = self._destination, self._lock
-        if destination is None or lock is None:
+    @property
+    def _reads_existing(self) -> bool:
+        return self._claim is not None and self._claim.reads_existing
+
+    def _stand_in_line(self, destination: Path) -> None:
+        self._claim = Claim(destination, self.job.reference, self._ports)
+        self._try_claim(self._claim)
+
+    def _try_claim(self, claim: Claim) -> None:
+        if not claim.try_acquire():
             return
-        if lock.try_acquire():
-            waited_for_same = self._holder is not None and self._holder.same_reference
-            self._holder = None
-            self._open_store(destination, waited_for_same=waited_for_same)
+        if not self.job.settings.overwrite and self._ports.disk.kind(claim.destination) is not None:
+            claim.read_existing(self._machine.digests, self._report)
         else:
-            self._watch_holder(destination)
+            self._open_store(claim.destination)
 
-    def _watch_holder(self, destination: Path) -> None:
-        now = self._ports.clock()
-        if self._holder is None:
-            log.info("another process downloads to %s; waiting for it", destination)
-            self._holder = _Holder(since=now)
-        holder = self._holder
-        seen = read_progress(destination, self._ports.disk)
-        stored, length = seen or (0, None)
-        if stored != holder.stored or length != holder.length:
-            holder.since, holder.stored, holder.length = now, stored, length
-        if not holder.same_reference:
-            found = find_part(destination.parent, self.job.reference, self._ports.disk)
-            holder.same_reference = found == destination
-        if now - holder.since >= PATIENCE_WITH_HOLDER_SECONDS:
-            raise DestinationLockedError(
-                f"another process holds {destination} and brings nothing",
-                hint="End that process, or choose another destination with -o.",
-            )
-
-    def _open_store(self, destination: Path, *, waited_for_same: bool) -> None:
-        settings, disk = self.job.settings, self._ports.disk
-        if not settings.overwrite and disk.kind(destination) is not None:
-            self._read_existing(destination, waited_for_same=waited_for_same)
-            return
-        self._store = Store.open(
+    def _open_store(self, destination: Path) -> None:
+        self._store = self._ports.open_store(
             destination,
             reference=self.job.reference,
-            disk=disk,
+            disk=self._ports.disk,
             workers=self._ports.workers,
             report=self._report,
-            algorithms=self._algorithms,
-            overwrite=settings.overwrite,
+            algorithms=tuple(dict.fromkeys(digest.algorithm for digest in self._machine.digests)),
+            overwrite=self.job.settings.overwrite,
         )
         self._machine.lay_out(self._store.block_size)
         kept = self._store.kept
         self._feed(m.StorageOpened(kept) if self._asked_for_storage else m.Begin(storage_is_open=True, kept=kept))
 
-    def _read_existing(self, destination: Path, *, waited_for_same: bool) -> None:
-        if not (waited_for_same or self._machine.digests):
-            raise DestinationExistsError(
-                f"{destination} is there already",
-                hint=(
-                    "--overwrite replaces it; -o NAME chooses another name; "
-                    "with --sha256 HEX a file that has the digest counts as done."
-                ),
-            )
-        self._reader = read_existing(destination, self._ports.disk, self._ports.workers, self._algorithms, self._report)
-
-    @property
-    def _algorithms(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(digest.algorithm for digest in self._machine.digests))
-
     def _existing_read(self, event: ExistingRead) -> None:
+        if self._claim is None:
+            raise AssertionError("a file is read for a claim only")
         self._digests = event.digests
-        actual = {digest.algorithm: digest for digest in event.digests}
         wanted = self._machine.digests
-        if any(actual.get(digest.algorithm) != digest for digest in wanted):
-            raise DestinationExistsError(
-                f"{self._destination} is there already, and has another digest than {wanted[0]}",
-                hint="--overwrite replaces it; -o NAME chooses another name.",
-            )
+        self._claim.check_existing(event, wanted)
         self._finish(Status.PRESENT, wanted[0].algorithm if wanted else "length", size=event.size)
 
     # The end ----------------------------------------------------------------------------------------------
@@ -349,8 +302,8 @@ class Driver:
                 self._ports.transport.cancel(command.exchange)
         if self._store is not None:
             self._store.close()
-        if self._lock is not None:
-            self._lock.release()
+        if self._claim is not None:
+            self._claim.release()
 
     @property
     def _status(self) -> Status:
@@ -371,7 +324,7 @@ class Driver:
         return Result(
             reference=self._shown_reference,
             status=status,
-            path=self._destination if error is None else None,
+            path=self._claim.destination if self._claim is not None and error is None else None,
             size=size,
             sha256=sha256,
             verified=verified,
@@ -389,15 +342,15 @@ class Driver:
 
     def _end(self, result: Result) -> None:
         """Lets go of everything; before the result can be seen, so that whoever sees it may start anew."""
-        if self._reader is not None:
-            self._reader.stop()
+        if self._claim is not None:
+            self._claim.stop_reading()
         if self._store is not None:
             cancelled = isinstance(result.error, DownloadCancelled)
             if result.error is not None and not cancelled and self._is_untouched:
                 self._store.discard()
             self._store.close()
-        if self._lock is not None:
-            self._lock.release()
+        if self._claim is not None:
+            self._claim.release()
         self.result = result
 
     @property

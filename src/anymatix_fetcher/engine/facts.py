@@ -12,6 +12,7 @@ from anymatix_fetcher.core.spans import SpanSet
 if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.transports.limiter import RateLimiter
 
 
 class Engine(Enum):
@@ -34,7 +35,8 @@ class Settings:
         connections: A fixed number of connections; ``None`` adapts it.
         max_connections: How far ``connections=None`` may climb.
         engine: The tier to use.
-        limit_rate: Bytes a second for the whole session; ``None`` for as fast as the line allows.
+        limit_rate: Bytes a second for all that is fetched together; a :class:`RateLimiter` can be changed meanwhile,
+            and shared between calls. ``None`` for as fast as the line allows.
         overwrite: Replace what is at the destination, and drop a part file of other content.
         headers: Fields to send to the reference's own origin, never to where it redirects.
         proxy: A proxy URL; "" for none; ``None`` follows the environment.
@@ -49,7 +51,7 @@ class Settings:
     connections: int | None = None
     max_connections: int = 32
     engine: Engine = Engine.AUTO
-    limit_rate: int | None = None
+    limit_rate: float | RateLimiter | None = None
     overwrite: bool = False
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)

@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from anymatix_fetcher.storage.store import Store
+from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from anymatix_fetcher.core.hosts import KnownHost
     from anymatix_fetcher.storage.disk import Disk
-    from anymatix_fetcher.storage.lock_file import DestinationLock
     from anymatix_fetcher.storage.workers import Workers
     from anymatix_fetcher.transports.base import Transport
+
+
+class Lock(Protocol):
+    """One writer's claim to a destination."""
+
+    def try_acquire(self) -> bool:
+        """Takes the lock; false where somebody else has it."""
+
+    def release(self) -> None:
+        """Frees the lock; where it isn't held, nothing happens."""
+
+
+class Memory(Protocol):
+    """What is known of hosts beyond this session."""
+
+    def read(self) -> Mapping[str, KnownHost]:
+        """What is known, by the origin's text; quick enough to be asked every second."""
+
+    def write(self, learned: Mapping[str, KnownHost]) -> None:
+        """Adds what was learned."""
+
+
+class NoMemory:
+    """Remembers nothing; implements :class:`Memory`."""
+
+    def read(self) -> Mapping[str, KnownHost]:
+        """Implements ``Memory.read``."""
+        return {}
+
+    def write(self, learned: Mapping[str, KnownHost]) -> None:
+        """Implements ``Memory.write``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +61,19 @@ class Ports:
         lock: Makes the lock of a destination.
         clock: Seconds, never going back.
         random: Numbers in [0, 1), for jitter.
+        limiter: What the transport was given.
+        open_store: Opens a download's place on the disk; called as :meth:`Store.open` is.
+        memory: Keeps what was learned about hosts.
+        wall_clock: Seconds since 1970, for what the memory says about times.
     """
 
     transport: Transport
     disk: Disk
     workers: Workers
-    lock: Callable[[Path], DestinationLock]
+    lock: Callable[[Path], Lock]
     clock: Callable[[], float]
     random: Callable[[], float]
+    limiter: RateLimiter = field(default_factory=RateLimiter)
+    open_store: Callable[..., Store] = Store.open
+    memory: Memory = field(default_factory=NoMemory)
+    wall_clock: Callable[[], float] = time.time

@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.download import Download
-from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.hosts import Hosts
 from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.driver import Driver
 from anymatix_fetcher.engine.facts import Engine, Phase, Progress, Result, Status
+from anymatix_fetcher.engine.line import Line, Waiting
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
+from anymatix_fetcher.storage.leftovers import Leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from anymatix_fetcher.core.hosts import Host, Share
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.driver import DriverEvent
     from anymatix_fetcher.engine.facts import Job
@@ -32,8 +36,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("anymatix_fetcher.engine")
 
 TICK_SECONDS = 0.1
-ACTIVE_DOWNLOADS = 4
-"""How many downloads run at a time; the others wait for their turn, in order."""
+MOST_AT_ONCE = 32
+"""So many downloads are begun before the network is looked at again. What begins together also ends together, and then
+the line would be idle until the next ones' bytes come."""
+MOST_BEGUN = 192
+"""How many downloads run at a time, verified and published ones too: each has some files open, and systems commonly
+allow a process a thousand. Hosts have less room; see ``core.hosts``."""
 
 
 class Ticket:
@@ -63,15 +71,26 @@ class Session:
     Args:
         ports: The outside.
         resolve: What a job's reference means; raises ``FetchError`` where it means nothing.
+        new_machine: Makes the machine of each download; called as :class:`Download` is.
     """
 
-    def __init__(self, ports: Ports, resolve: Callable[[Job], Resource]) -> None:
+    def __init__(
+        self, ports: Ports, resolve: Callable[[Job], Resource], new_machine: Callable[..., Download] = Download
+    ) -> None:
         self._ports = ports
         self._resolve = resolve
+        self._new_machine = new_machine
         self._inbox: deque[tuple[int, DriverEvent]] = deque()
-        self._queue: deque[Ticket] = deque()
+        self._submitted: deque[Ticket] = deque()
         self._tickets: list[Ticket] = []
+        self._unfinished = 0
+        self._line = Line()
+        self._hosts = Hosts()
+        self._acquaintance = Acquaintance(self._hosts, ports)
+        self._leftovers = Leftovers(ports.disk, ports.clock)
         self._active: dict[int, tuple[Ticket, Driver]] = {}
+        self._shares: dict[int, tuple[Host, Share, Download]] = {}
+        self._cancelled = False
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -83,7 +102,9 @@ class Session:
         """Adds a job; it starts when its turn comes."""
         ticket = Ticket(job, len(self._tickets))
         self._tickets.append(ticket)
-        self._queue.append(ticket)
+        with self._changed:
+            self._unfinished += 1
+        self._submitted.append(ticket)
         self._ports.transport.wake()
         return ticket
 
@@ -96,6 +117,7 @@ class Session:
         """Stops every job, begun or not. Doesn't block; may be called from a signal handler."""
         for ticket in list(self._tickets):
             ticket.cancelled = True
+        self._cancelled = True
         self._ports.transport.wake()
 
     def wait(self, timeout_seconds: float) -> bool:
@@ -105,7 +127,7 @@ class Session:
 
     def is_idle(self) -> bool:
         """Whether every job is over."""
-        return all(ticket.is_over for ticket in self._tickets)
+        return not self._unfinished
 
     def close(self) -> None:
         """Stops what still runs and frees everything. Waits for the loop to end."""
@@ -121,16 +143,16 @@ class Session:
     def _run(self) -> None:
         while not (self._closing and self.is_idle()):
             self.step()
+        self._acquaintance.end()
 
     def step(self, timeout_seconds: float = TICK_SECONDS) -> None:
         """One turn of the loop: what has happened, and what follows from it."""
-        self._start_waiting()
+        self._resolve_submitted()
+        if self._begin_waiting():
+            timeout_seconds = 0.0
         events = self._ports.transport.poll(timeout_seconds if self._active else TICK_SECONDS)
-        for ticket, driver in list(self._active.values()):
-            self._guard(ticket, driver, driver.notice_compared)
         while self._inbox:
-            number, event = self._inbox.popleft()
-            self._deliver(number, event)
+            self._deliver(*self._inbox.popleft())
         for arrived in events:
             self._deliver(arrived.exchange.download, arrived)
         self._tick()
@@ -138,6 +160,7 @@ class Session:
     def _deliver(self, number: int, event: DriverEvent) -> None:
         if number in self._active:  # else it is late: the download is over
             ticket, driver = self._active[number]
+            self._guard(ticket, driver, driver.notice_compared)
             self._guard(ticket, driver, partial(driver.handle, event))
 
     def _tick(self) -> None:
@@ -145,11 +168,15 @@ class Session:
         if now - self._ticked_at < TICK_SECONDS and not any(ticket.cancelled for ticket, _ in self._active.values()):
             return
         self._ticked_at = now
+        limited = self._ports.limiter.binds
         for ticket, driver in list(self._active.values()):
             if ticket.cancelled:
                 self._guard(ticket, driver, partial(driver.handle, m.CancelRequested()))
-            self._guard(ticket, driver, driver.tick)
+            self._guard(ticket, driver, partial(driver.tick, limited=limited))
             ticket.progress = driver.progress()
+            if driver.is_held_up and ticket.number in self._shares:
+                self._shares[ticket.number][1].want(0, 0)  # whoever waits for others takes nobody's place
+        self._acquaintance.keep_up(now)
 
     def _guard(self, ticket: Ticket, driver: Driver, action: Callable[[], None]) -> None:
         """Runs ``action``; a bug in one download doesn't end the others."""
@@ -167,38 +194,80 @@ class Session:
 
     def _over(self, ticket: Ticket, *, result: Result | None = None, bug: Exception | None = None) -> None:
         self._active.pop(ticket.number, None)
+        if ticket.number in self._shares:
+            host, share, machine = self._shares.pop(ticket.number)
+            host.leave(share, machine.account.bytes_downloaded)
+            self._acquaintance.has_news = True
         with self._changed:
             ticket.result, ticket.bug = result, bug
+            self._unfinished -= 1
             self._changed.notify_all()
+        for same in self._line.end(ticket):
+            self._end_same(same, result)
+
+    def _end_same(self, same: Waiting, result: Result | None) -> None:
+        """Another job is over that was the same one as this."""
+        if same.ticket.cancelled:
+            self._fail(same.ticket, DownloadCancelled("the download was stopped before it began"))
+            return
+        if result is None or result.error is not None:
+            self._line.add(same)
+            return
+        same.ticket.progress = replace(same.ticket.progress, phase=Phase.DONE)
+        self._over(
+            same.ticket,
+            result=replace(
+                result, status=Status.PRESENT, bytes_downloaded=0, bytes_resumed=0, seconds=0.0,
+                requests=0, origin_requests=0, renewals=0, connections_peak=0,
+            ),
+        )  # fmt: skip
 
     # Starting ---------------------------------------------------------------------------------------------
 
-    def _start_waiting(self) -> None:
-        while self._queue and len(self._active) < ACTIVE_DOWNLOADS:
-            ticket = self._queue.popleft()
+    def _resolve_submitted(self) -> None:
+        while self._submitted:
+            ticket = self._submitted.popleft()
+            settings = ticket.job.settings
             try:
-                if ticket.cancelled:
-                    raise DownloadCancelled("the download was stopped before it began")
-                self._begin(ticket)
+                resource = self._resolve(ticket.job)
             except FetchError as error:
-                failed = Result(reference=shown(ticket.job.reference), status=Status.FAILED, error=error)
-                ticket.progress = replace(ticket.progress, phase=Phase.FAILED)
-                self._over(ticket, result=failed)
+                self._fail(ticket, error)
+                continue
+            connections = 1 if settings.engine is Engine.SINGLE else settings.connections
+            host = self._hosts.host(resource.url.origin, settings.max_connections, connections)
+            self._line.add(Waiting(ticket, resource, host))
 
-    def _begin(self, ticket: Ticket) -> None:
-        settings = ticket.job.settings
-        resource = self._resolve(ticket.job)
-        one_stream = settings.engine is Engine.SINGLE
-        machine = Download(
-            resource,
-            Pace(settings.max_connections, fixed=1 if one_stream else settings.connections),
+    def _begin_waiting(self) -> bool:
+        """Begins some of those that may; whether there may be more of them."""
+        if self._cancelled:
+            self._cancelled = False
+            for ticket in list(self._line.leave()):
+                self._fail(ticket, DownloadCancelled("the download was stopped before it began"))
+        for _ in range(min(MOST_AT_ONCE, MOST_BEGUN - len(self._active))):
+            waiting = self._line.next(self._ports.clock())
+            if waiting is None:
+                return False
+            self._begin(waiting)
+        return len(self._active) < MOST_BEGUN
+
+    def _fail(self, ticket: Ticket, error: FetchError) -> None:
+        ticket.progress = replace(ticket.progress, phase=Phase.FAILED)
+        self._over(ticket, result=Result(reference=shown(ticket.job.reference), status=Status.FAILED, error=error))
+
+    def _begin(self, waiting: Waiting) -> None:
+        ticket, settings, share = waiting.ticket, waiting.ticket.job.settings, waiting.host.join()
+        machine = self._new_machine(
+            waiting.resource,
+            share,
             number=ticket.number,
             random=self._ports.random,
-            one_stream=one_stream,
+            one_stream=settings.engine is Engine.SINGLE,
+            overwrite=settings.overwrite,
         )
         report = partial(self._report, ticket.number)
-        driver = Driver(ticket.job, resource, machine, self._ports, report)
+        driver = Driver(ticket.job, waiting.resource, machine, self._ports, report=report, leftovers=self._leftovers)
         self._active[ticket.number] = (ticket, driver)
+        self._shares[ticket.number] = (waiting.host, share, machine)
         self._guard(ticket, driver, driver.start)
 
     def _report(self, number: int, event: DriverEvent) -> None:

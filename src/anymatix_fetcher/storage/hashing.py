@@ -93,7 +93,7 @@ class Follower:
         self._path = path
         self._report = report
         self._algorithms = ("sha256", *sorted(set(algorithms) - {"sha256"}))
-        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._buffer = memoryview(b"")
         self._lock = Lock()
         self._wanted: int | None = None
         self._position = 0
@@ -124,6 +124,7 @@ class Follower:
             hashers = self._hashers
             position = self._position
             self._reaching = stop = min(self._part.front, position + STEP_BYTES)
+        self._reserve(min(READ_BYTES, stop - position))
         while position < stop:
             piece = self._buffer[: min(READ_BYTES, stop - position)]
             if not self._part.read_into(position, piece):
@@ -140,6 +141,11 @@ class Follower:
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
         self._report(failure(error, self._path))
+
+    def _reserve(self, size: int) -> None:
+        """Many small files at a time shouldn't have a large buffer each."""
+        if size > len(self._buffer):
+            self._buffer = memoryview(bytearray(size))
 
     def _answer(self) -> Next:
         with self._lock:

@@ -12,10 +12,15 @@ from anymatix_fetcher.storage.disk import Kind, opened_to_read, read_all, read_f
 from anymatix_fetcher.storage.places import Places
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from anymatix_fetcher.core.journal import JournalContent
     from anymatix_fetcher.storage.disk import Disk
+
+
+GOOD_FOR_SECONDS = 10.0
+"""How long what was seen in a folder is taken for what is there."""
 
 
 class PartProgress(NamedTuple):
@@ -33,14 +38,48 @@ def read_progress(destination: Path, disk: Disk) -> PartProgress | None:
     return PartProgress(content.blocks.spans(content.header.block_size).total, content.identity.length)
 
 
+class Leftovers:
+    """What earlier runs have begun, by folder: each is looked through once for many downloads into it.
+
+    Args:
+        disk: The file system.
+        clock: Seconds, never going back.
+    """
+
+    def __init__(self, disk: Disk, clock: Callable[[], float]) -> None:
+        self._disk = disk
+        self._clock = clock
+        self._seen: dict[Path, tuple[float, list[tuple[Path, JournalHeader]]]] = {}
+
+    def find(self, folder: Path, reference: str) -> Path | None:
+        """The destination in ``folder`` whose journal belongs to ``reference``, as of some seconds ago.
+
+        Whatever was begun since is found all the same: beside its destination, once that is known.
+        """
+        now = self._clock()
+        looked_at, begun = self._seen.get(folder, (float("-inf"), []))
+        if now - looked_at > GOOD_FOR_SECONDS:
+            begun = list(_begun(folder, self._disk))
+            self._seen[folder] = now, begun
+        return _belonging_to(reference, begun, self._disk)
+
+
 def find_part(folder: Path, reference: str, disk: Disk) -> Path | None:
     """The destination in ``folder`` whose journal belongs to ``reference``: where an earlier run has begun it."""
+    return _belonging_to(reference, _begun(folder, disk), disk)
+
+
+def _begun(folder: Path, disk: Disk) -> Iterator[tuple[Path, JournalHeader]]:
     for name in sorted(disk.names(folder)):
-        if not name.endswith(JOURNAL_SUFFIX) or name == JOURNAL_SUFFIX:
-            continue
-        header = read_header(folder / name, disk)
-        destination = folder / name.removesuffix(JOURNAL_SUFFIX)
-        if header and header.is_for(reference) and disk.kind(Places.of(destination).part) is Kind.FILE:
+        if name.endswith(JOURNAL_SUFFIX) and name != JOURNAL_SUFFIX:
+            header = read_header(folder / name, disk)
+            if header:
+                yield folder / name.removesuffix(JOURNAL_SUFFIX), header
+
+
+def _belonging_to(reference: str, begun: Iterable[tuple[Path, JournalHeader]], disk: Disk) -> Path | None:
+    for destination, header in begun:
+        if header.is_for(reference) and disk.kind(Places.of(destination).part) is Kind.FILE:
             return destination
     return None
 

@@ -83,13 +83,14 @@ class OsDisk:
     def names(self, folder: Path) -> list[str]:
         """Implements ``Disk.names``."""
         try:
-            return [entry.name for entry in folder.iterdir()]
+            return os.listdir(folder)  # noqa: PTH208 - iterdir makes a path of each name: slow in large folders
         except FileNotFoundError:
             return []
 
     def make_folder(self, folder: Path) -> None:
         """Implements ``Disk.make_folder``."""
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():  # mostly it is, and this is much the quicker
+            folder.mkdir(parents=True, exist_ok=True)
 
     def free_bytes(self, folder: Path) -> int | None:
         """Implements ``Disk.free_bytes``."""

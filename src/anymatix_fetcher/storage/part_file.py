@@ -54,6 +54,7 @@ class PartFile:
         journal: Where blocks are recorded.
         on_front: Called, without the lock, when the proved front has moved on.
         on_forgotten: Called, under the lock, with the offset of the first block that was forgotten.
+        block_size: In bytes, until it is laid out otherwise.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class PartFile:
         *,
         on_front: Callable[[], None],
         on_forgotten: Callable[[int], None],
+        block_size: int = MIN_BLOCK_SIZE,
     ) -> None:
         self._file = file
         self._journal = journal
@@ -72,7 +74,7 @@ class PartFile:
         self._settled = Condition(self._lock)
         self._waiting = 0
         self._comparisons = Comparisons()
-        self.lay_out(MIN_BLOCK_SIZE, None)
+        self.lay_out(block_size, None)
 
     def lay_out(self, block_size: int, length: int | None, claimed: BlockTable | None = None) -> None:
         """Starts anew: with no blocks at all, or with those that a journal claims. Nobody may be writing."""

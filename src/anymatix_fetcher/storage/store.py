@@ -6,7 +6,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.journal import SALT_BYTES, JournalHeader, block_size_for
+from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
 from anymatix_fetcher.core.messages import Kept
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.errors import DiskFullError
@@ -57,6 +57,7 @@ class Store:
         content: JournalContent,
         file: RandomFile,
         journal: JournalFile,
+        smallest_block: int = MIN_BLOCK_SIZE,
     ) -> None:
         self._places = places
         self._reference = reference
@@ -67,7 +68,10 @@ class Store:
         self._identity = content.identity
         self._file = file
         self._journal = journal
-        self._part = PartFile(file, journal, on_front=self._wake, on_forgotten=self._rewind)
+        self._smallest_block = smallest_block
+        self._part = PartFile(
+            file, journal, on_front=self._wake, on_forgotten=self._rewind, block_size=smallest_block
+        )
         if content.header and content.identity:
             self._part.lay_out(content.header.block_size, content.identity.length, content.blocks)
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
@@ -85,6 +89,7 @@ class Store:
         report: Callable[[Event], None],
         algorithms: Iterable[str] = (),
         overwrite: bool = False,
+        smallest_block: int = MIN_BLOCK_SIZE,
     ) -> Store:
         """Opens, or finds again, the part file and the journal of ``destination``; its folder is made where missing.
 
@@ -96,6 +101,7 @@ class Store:
             report: Takes its events; called from any thread.
             algorithms: What to compute beside SHA-256, by the names of ``core.digests``.
             overwrite: Whether to replace what is at the destination, and a part file that isn't this download's.
+            smallest_block: Bytes of a new journal's blocks, while there aren't too many of them.
 
         Raises:
             DestinationExistsError: Something is at the destination.
@@ -123,6 +129,7 @@ class Store:
             content=content,
             file=file,
             journal=journal,
+            smallest_block=smallest_block,
         )
 
     @property
@@ -186,7 +193,7 @@ class Store:
             self._following = self._workers.start(self._follower)
 
     def _begin(self, identity: Identity) -> None:
-        block_size = block_size_for(identity.length)
+        block_size = block_size_for(identity.length, smallest=self._smallest_block)
         self._file.truncate(0)  # gives back the space of what doesn't count any longer
         salt = os.urandom(SALT_BYTES)
         self._journal.begin(JournalHeader.create(self._reference, block_size=block_size, salt=salt))

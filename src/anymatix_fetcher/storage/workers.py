@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from threading import Condition, Thread, current_thread
+from heapq import heappop, heappush
+from itertools import count
+from threading import Condition, Lock, Thread, current_thread
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from anymatix_fetcher.core.messages import StorageFailed
@@ -16,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
+
+MOST_THREADS = 8
+REST_SECONDS = 1.0
+"""A thread that has had nothing to do for so long ends."""
 
 
 class Step(Enum):
@@ -64,53 +72,137 @@ class Workers(Protocol):
 
 
 class ThreadWorkers:
-    """Runs each task on a daemon thread of its own, which sleeps while the task is idle."""
+    """Runs the tasks' steps on a few daemon threads, made when they are needed and gone soon after.
+
+    A task that is idle takes no thread, so that a thousand small files don't cost a thousand of them; those that have
+    something to do take turns, step by step.
+
+    Args:
+        most: How many threads at a time. They wait for the disk mostly, and disks like to be waited for together.
+    """
+
+    def __init__(self, most: int = MOST_THREADS) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._work = Condition(self._lock)
+        self._ended = Condition(self._lock)
+        self._ready: deque[_PooledWorker] = deque()
+        self._later: list[tuple[float, int, _PooledWorker]] = []
+        self._postponed = count()
+        self._threads = 0
+        self._resting = 0
 
     def start(self, task: Task) -> Worker:
         """Implements ``Workers.start``."""
-        return _ThreadWorker(task)
+        worker = _PooledWorker(task, self)
+        worker.wake()
+        return worker
+
+    # For the pool's own workers, from any thread ----------------------------------------------------------
+
+    def wake(self, worker: _PooledWorker) -> None:
+        """Gives the worker a turn; one that is running gets another one."""
+        with self._lock:
+            self._wake(worker)
+
+    def stop(self, worker: _PooledWorker) -> None:
+        """Gives the worker no further turn; returns when it isn't running."""
+        with self._lock:
+            worker.stopped = True
+            if worker.runner is not current_thread():
+                self._ended.wait_for(lambda: worker.runner is None)
+
+    # With the lock ----------------------------------------------------------------------------------------
+
+    def _wake(self, worker: _PooledWorker) -> None:
+        worker.wakes_at = None
+        if not worker.awake:
+            worker.awake = True
+            if worker.runner is None:
+                self._line_up(worker)
+
+    def _line_up(self, worker: _PooledWorker) -> None:
+        self._ready.append(worker)
+        if len(self._ready) > self._resting and self._threads < self._most:
+            self._threads += 1
+            Thread(target=self._run, name="anymatix-fetcher worker", daemon=True).start()
+        else:
+            self._work.notify()
+
+    def _run(self) -> None:
+        with self._lock:
+            while (worker := self._next()) is not None:
+                if not worker.stopped:
+                    self._turn(worker)
+            self._threads -= 1
+
+    def _next(self) -> _PooledWorker | None:
+        """Whose turn it is; ``None`` when there was nobody for long."""
+        deadline = monotonic() + REST_SECONDS
+        while True:
+            now = monotonic()
+            while self._later and self._later[0][0] <= now:
+                moment, _, postponed = heappop(self._later)
+                if postponed.wakes_at == moment:
+                    self._wake(postponed)
+            if self._ready:
+                return self._ready.popleft()
+            if now >= deadline and not self._later:
+                return None
+            self._resting += 1
+            self._work.wait((self._later[0][0] if self._later else deadline) - now)
+            self._resting -= 1
+
+    def _turn(self, worker: _PooledWorker) -> None:
+        worker.awake, worker.runner = False, current_thread()
+        self._lock.release()
+        try:
+            following = worker.step()
+        finally:
+            self._lock.acquire()
+            worker.runner = None
+        if worker.stopped:
+            self._ended.notify_all()
+        elif following is Step.MORE or worker.awake:
+            worker.awake = True
+            self._line_up(worker)
+        elif isinstance(following, After):
+            worker.wakes_at = monotonic() + following.seconds
+            heappush(self._later, (worker.wakes_at, next(self._postponed), worker))
+            self._work.notify()  # whoever rests may rest too long
 
 
-class _ThreadWorker:
-    def __init__(self, task: Task) -> None:
+class _PooledWorker:
+    """One task of a pool: asleep, in line for a thread, or running on one. The pool's lock guards its attributes."""
+
+    __slots__ = ("_pool", "_task", "awake", "runner", "stopped", "wakes_at")
+
+    def __init__(self, task: Task, pool: ThreadWorkers) -> None:
         self._task = task
-        self._changed = Condition()
-        self._awake = True
-        self._stopped = False
-        self._thread = Thread(target=self._run, name=f"anymatix-fetcher {type(task).__name__}", daemon=True)
-        self._thread.start()
+        self._pool = pool
+        self.awake = False
+        self.runner: Thread | None = None
+        self.stopped = False
+        self.wakes_at: float | None = None
 
     def wake(self) -> None:
         """Implements ``Worker.wake``."""
-        with self._changed:
-            self._awake = True
-            self._changed.notify()
+        self._pool.wake(self)
 
     def stop(self) -> None:
         """Implements ``Worker.stop``."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify()
-        if self._thread is not current_thread():
-            self._thread.join()
+        self._pool.stop(self)
 
-    def _run(self) -> None:
-        following: Next = Step.MORE
-        while following is not Step.DONE and self._may_go_on(following):
-            try:
-                following = self._task.step()
-            except Exception as error:  # noqa: BLE001 - a thread that dies silently leaves a download that never ends
-                self._task.fail(error)
-                return
-
-    def _may_go_on(self, following: Next) -> bool:
-        """Sleeps as long as the task wants; false when it has been stopped."""
-        with self._changed:
-            if following is not Step.MORE:
-                timeout = following.seconds if isinstance(following, After) else None
-                self._changed.wait_for(lambda: self._awake or self._stopped, timeout)
-            self._awake = False
-            return not self._stopped
+    def step(self) -> Next:
+        """One step of the task, without the lock."""
+        try:
+            following = self._task.step()
+        except Exception as error:  # noqa: BLE001 - an error that nobody hears of leaves a download that never ends
+            self._task.fail(error)
+            following = Step.DONE
+        if following is Step.DONE:
+            self.stopped = True
+        return following
 
 
 def failure(error: Exception, path: Path) -> StorageFailed:

@@ -12,7 +12,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Final, Literal
 
-from anymatix_fetcher.testing.messages import FileSlice, Pace, Plan
+from anymatix_fetcher.testing.messages import FileSlice, Pace, Plan, reason_phrase
 from anymatix_fetcher.testing.pacing import TokenBucket, collapsed_rate, piece_bytes
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _GZIP_WINDOW_BITS: Final = 31
 _LINGER_SECONDS = 0.2
 _FLUSH_SECONDS = 2.0
-_REASONS = {103: "Early Hints", 100: "Continue", 102: "Processing"}
 
 
 class OriginClosedError(ConnectionError):
@@ -51,11 +50,13 @@ class Buckets:
                 del self._buckets[key]
 
 
-def head_bytes(plan: Plan, reason: str) -> bytes:
+def head_bytes(plan: Plan) -> bytes:
     """The head of a response with its interim responses before it (RFC 9112 section 4)."""
-    interim = "".join(f"HTTP/1.1 {code} {_REASONS.get(code, 'Interim')}\r\n\r\n" for code in plan.interim)
+    interim = "".join(f"HTTP/1.1 {code} {reason_phrase(code)}\r\n\r\n" for code in plan.interim)
     fields = "".join(f"{name}: {value}\r\n" for name, value in plan.headers)
-    return f"{interim}{plan.version} {plan.status} {reason}\r\n{fields}\r\n".encode("latin-1", "replace")
+    return f"{interim}{plan.version} {plan.status} {reason_phrase(plan.status)}\r\n{fields}\r\n".encode(
+        "latin-1", "replace"
+    )
 
 
 def body_pieces(plan: Plan) -> Iterator[memoryview]:
@@ -118,7 +119,7 @@ class Delivery:
         self._book = book
         self._bodies = 0
 
-    def send(self, plan: Plan, reason: str, path: str) -> bool:
+    def send(self, plan: Plan, path: str) -> bool:
         """Sends a response and returns whether the connection goes on.
 
         Raises:
@@ -128,7 +129,7 @@ class Delivery:
         self._wait(plan.delay_seconds)
         if plan.ending is not None and plan.ending.after is None:
             return self._end(plan.ending.how)
-        self._send_head(head_bytes(plan, reason), plan.head_bytes_per_second)
+        self._send_head(head_bytes(plan), plan.head_bytes_per_second)
         sent = self._send_body(plan, path)
         if plan.ending is not None and plan.ending.after is not None and sent >= plan.ending.after:
             return self._end(plan.ending.how)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -156,3 +157,11 @@ class Plan:
 def body_length(body: Body) -> int:
     """The number of bytes of a body."""
     return sum(len(part) if isinstance(part, bytes) else part.stop - part.start for part in body)
+
+
+def reason_phrase(status: int) -> str:
+    """What the status line says after the number."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

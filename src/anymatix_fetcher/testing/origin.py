@@ -1,62 +1,35 @@
-"""The origin itself: listeners, one thread for each connection, and the script that they all play.
+"""The origin itself: what it serves, what goes wrong, and what is known of it afterwards.
 
-A connection's life: it is accepted, the script may refuse it; then request after request is read, the script says
-which faults it meets, `responses.answer` plans the response and `delivery.Delivery` carries it out.
+A connection's life: `listeners` accepts it and the script may refuse it; then `connections` reads request after
+request, `service` says which faults each meets, `responses.answer` plans the response, and `delivery.Delivery`
+carries it out.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import selectors
-import socket
-import threading
-import time
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING, Literal, Self, Unpack
+from urllib.parse import quote
 
-from anymatix_fetcher.testing.content import FileContent, Form, GivenContent, generate
-from anymatix_fetcher.testing.delivery import Buckets, Delivery, reset
-from anymatix_fetcher.testing.faults import (
-    FAULT_NAMES,
-    AnyFault,
-    Banner,
-    Deaf,
-    Fault,
-    Page,
-    Refuse,
-    RequestFault,
-    Status,
-)
-from anymatix_fetcher.testing.ledger import Ledger, LedgerBook, SeenRequest
-from anymatix_fetcher.testing.messages import Plan, Request, parse_request, requested_span
-from anymatix_fetcher.testing.responses import FIXED_DATE, Place, Resource, Signing, answer, entity_tag
-from anymatix_fetcher.testing.rules import parse_rule, parse_size
-from anymatix_fetcher.testing.script import (
-    ALWAYS,
-    Chosen,
-    ConnectionFacts,
-    Count,
-    ListenerName,
-    Match,
-    RequestFacts,
-    Rule,
-    choose_for_connection,
-    choose_for_request,
-)
-from anymatix_fetcher.testing.signing import SignedForm, Signer
+from anymatix_fetcher.testing.connections import Connections
+from anymatix_fetcher.testing.faults.timing import Throttle
+from anymatix_fetcher.testing.listeners import Listeners
+from anymatix_fetcher.testing.resources import Signing, describe
+from anymatix_fetcher.testing.rules import parse_rule
+from anymatix_fetcher.testing.script import ALWAYS, Match, Rule
+from anymatix_fetcher.testing.service import Service
 
 if TYPE_CHECKING:
+    import socket
     import ssl
-    from collections.abc import Mapping
     from types import TracebackType
 
-_HEAD_BYTES = 65536
-_BACKLOG = 512
-_JOIN_SECONDS = 5.0
+    from anymatix_fetcher.testing.content import FileContent
+    from anymatix_fetcher.testing.faults import AnyFault
+    from anymatix_fetcher.testing.ledger import Ledger, SeenRequest
+    from anymatix_fetcher.testing.resources import FileSettings, Resource
+    from anymatix_fetcher.testing.script import ListenerName
+    from anymatix_fetcher.testing.signing import SignedForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +70,6 @@ class File:
         return self.content.read(start, self.size if stop is None else stop)
 
 
-class _Exchange(NamedTuple):
-    """A request that is about to be answered."""
-
-    plan: Plan
-    path: str
-    counted: bool
-
-
 class Origin:
     """A misbehaving HTTP/1.1 origin on this machine, and a second one beside it.
 
@@ -140,21 +105,9 @@ class Origin:
             "origin": tls,
             "target": tls if target_tls == "same" else target_tls,
         }
-        self._signer = Signer(hashlib.sha256(f"signing:{seed}".encode()).digest())
-        self._lock = threading.Lock()
-        self._resources: dict[str, Resource] = {}
-        self._rules: list[Rule] = []
-        self._counts: list[Count] = []
-        self._retired = 0
-        self._book = LedgerBook()
-        self._buckets = Buckets()
-        self._closing = threading.Event()
-        self._listeners: dict[ListenerName, socket.socket] = {}
-        self._waker: socket.socket | None = None
-        self._acceptor: threading.Thread | None = None
-        self._connections: dict[int, _Connection] = {}
-        self._next_connection = 1
-        self._started_at = 0.0
+        self._service = Service(seed)
+        self._connections = Connections(self._service)
+        self._listeners: Listeners | None = None
 
     # ---- Its life ----
 
@@ -165,41 +118,23 @@ class Origin:
             OSError: If a port can't be bound.
             RuntimeError: If it was started before.
         """
-        if self._acceptor is not None:
+        if self._listeners is not None:
             raise RuntimeError("an origin starts only once")
-        try:
-            for name in ("origin", "target"):
-                family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-                listener = socket.create_server((self._host, self._ports[name]), family=family, backlog=_BACKLOG)
-                listener.settimeout(0)
-                self._listeners[name] = listener
-                self._ports[name] = listener.getsockname()[1]
-        except OSError:
-            for listener in self._listeners.values():
-                listener.close()
-            raise
-        self._waker, woken = socket.socketpair()
-        self._started_at = time.monotonic()
-        self._acceptor = threading.Thread(target=self._accept_all, args=(woken,), daemon=True, name="origin-accept")
-        self._acceptor.start()
+        self._listeners = Listeners(self._host, self._ports, self._accept)
+        self._service.begin({"origin": self._base("origin"), "target": self._base("target")})
+        self._listeners.start()
         return self
+
+    def _accept(self, name: ListenerName, sock: socket.socket) -> None:
+        self._connections.accept(name, sock, self._tls[name])
 
     def close(self) -> None:
         """Ends all connections and threads; may be called twice."""
-        if self._acceptor is None or self._waker is None:
+        if self._listeners is None or self._service.closing.is_set():
             return
-        self._closing.set()
-        with contextlib.suppress(OSError):
-            self._waker.send(b"x")
-        self._acceptor.join(_JOIN_SECONDS)
-        self._waker.close()
-        self._waker = None
-        with self._lock:
-            connections = list(self._connections.values())
-        for connection in connections:
-            connection.interrupt()
-        for connection in connections:
-            connection.thread.join(_JOIN_SECONDS)
+        self._service.closing.set()
+        self._listeners.close()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -214,66 +149,29 @@ class Origin:
 
     # ---- What it serves ----
 
-    def add(
-        self,
-        path: str,
-        *,
-        size: int | str | None = None,
-        data: bytes | None = None,
-        content_id: str | None = None,
-        form: Form = "auto",
-        etag: str = "strong",
-        last_modified: str | None = FIXED_DATE,
-        content_type: str = "application/octet-stream",
-        headers: Mapping[str, str] | None = None,
-    ) -> File:
+    def add(self, path: str, **settings: Unpack[FileSettings]) -> File:
         """Serves a file; one of the same path is replaced.
 
         Args:
             path: The path, unescaped, from ``/`` on.
-            size: The length of a generated file: bytes, or a text such as ``2GB`` or ``64KiB``.
-            data: The bytes of a file that isn't generated; excludes ``size``.
-            content_id: What the generated bytes depend on beside the seed; by default the path.
-            form: How a generated file begins; by default as its ending demands.
-            etag: ``strong``, ``weak``, ``none``, ``malformed``, or the value itself.
-            last_modified: The value of Last-Modified, or none.
-            content_type: The value of Content-Type.
-            headers: More fields; ``{sha256}``, ``{sha256_base64}``, ``{size}`` and ``{etag}`` are filled in.
+            **settings: Its content and what is said about it, see `FileSettings`.
 
         Raises:
             ValueError: If the path doesn't begin with ``/`` or is one of the origin's own, or if not exactly one of
                 ``size`` and ``data`` is given.
         """
-        return self._add(
-            path,
-            size=size,
-            data=data,
-            content_id=content_id,
-            form=form,
-            etag=etag,
-            last_modified=last_modified,
-            content_type=content_type,
-            headers=headers,
-            signing=None,
-        )
+        return self._serve(describe(self.seed, path, **settings))
 
     def sign(
         self,
         path: str,
         *,
         ttl_seconds: float,
-        size: int | str | None = None,
-        data: bytes | None = None,
         bytes_per_second: float | None = None,
         signed_form: SignedForm = "s3",
         expired_code: int = 403,
         redirect_code: int = 307,
-        content_id: str | None = None,
-        form: Form = "auto",
-        etag: str = "strong",
-        last_modified: str | None = FIXED_DATE,
-        content_type: str = "application/octet-stream",
-        headers: Mapping[str, str] | None = None,
+        **settings: Unpack[FileSettings],
     ) -> File:
         """Serves a file by redirects to signed URLs on the second origin, as Civitai, hubs and stores do.
 
@@ -282,74 +180,29 @@ class Origin:
         that has begun in time is served to its end.
 
         Args:
-            path: As in `add`, like all that isn't described here.
+            path: As in `add`.
             ttl_seconds: How long a signed URL holds.
-            size: As in `add`.
-            data: As in `add`.
             bytes_per_second: A limit for each connection to the second origin.
             signed_form: Whether the URL tells its expiry (``s3``) or not (``opaque``).
             expired_code: The status of an expired signature.
             redirect_code: The status of the redirect.
-            content_id: As in `add`.
-            form: As in `add`.
-            etag: As in `add`.
-            last_modified: As in `add`.
-            content_type: As in `add`.
-            headers: As in `add`; only the second origin sends them.
+            **settings: As in `add`; only the second origin sends the ``headers``.
 
         Raises:
             ValueError: As in `add`, or if a number isn't above zero.
         """
         if ttl_seconds <= 0:
             raise ValueError(f"ttl_seconds: {ttl_seconds} is not above zero")
-        file = self._add(
-            path,
-            size=size,
-            data=data,
-            content_id=content_id,
-            form=form,
-            etag=etag,
-            last_modified=last_modified,
-            content_type=content_type,
-            headers=headers,
-            signing=Signing(ttl_seconds, signed_form, expired_code, redirect_code),
-        )
+        signing = Signing(ttl_seconds, signed_form, expired_code, redirect_code)
+        file = self._serve(describe(self.seed, path, signing, **settings))
         if bytes_per_second is not None:
             literal = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
-            self.script(Fault.throttle(rate=bytes_per_second), when=Match(path=literal, at="target"))
+            self.script(Throttle(rate=bytes_per_second), when=Match(path=literal, at="target"))
         return file
 
-    def _add(
-        self,
-        path: str,
-        *,
-        size: int | str | None,
-        data: bytes | None,
-        content_id: str | None,
-        form: Form,
-        etag: str,
-        last_modified: str | None,
-        content_type: str,
-        headers: Mapping[str, str] | None,
-        signing: Signing | None,
-    ) -> File:
-        if not path.startswith("/") or path.startswith("/_"):
-            raise ValueError(f"path: {path!r} doesn't begin with a slash, or is one of the origin's own")
-        content: FileContent
-        if (size is None) == (data is None):
-            raise ValueError("size: exactly one of size and data is needed")
-        if data is not None:
-            content, identity = GivenContent(data), hashlib.sha256(data).hexdigest()
-        else:
-            assert size is not None  # noqa: S101 - said above, but not seen by type checkers
-            identity = content_id or path
-            content = generate(self.seed, identity, parse_size(size), form)
-        tag = entity_tag(etag, content, f"{self.seed}:{identity}")
-        fields = tuple((headers or {}).items())
-        resource = Resource(path, content, tag, last_modified, content_type, fields, signing)
-        with self._lock:
-            self._resources[path] = resource
-        return File(path, content, tag, self)
+    def _serve(self, resource: Resource) -> File:
+        self._service.serve(resource)
+        return File(resource.path, resource.content, resource.etag, self)
 
     # ---- What goes wrong ----
 
@@ -359,20 +212,16 @@ class Origin:
         Raises:
             ValueError: If a text is no rule, or a match doesn't fit to a fault.
         """
-        rules = [
-            parse_rule(fault) if isinstance(fault, str) else fault if isinstance(fault, Rule) else Rule(fault, when)
-            for fault in faults
-        ]
-        with self._lock:
-            self._rules = [*self._rules, *rules]
-            self._counts = [*self._counts, *(Count() for _ in rules)]
+        self._service.add_rules(
+            [
+                parse_rule(fault) if isinstance(fault, str) else fault if isinstance(fault, Rule) else Rule(fault, when)
+                for fault in faults
+            ]
+        )
 
     def clear_script(self) -> None:
         """Removes all rules; responses that have begun go on as they were planned."""
-        with self._lock:
-            # The accounts of rates go by the rule's index, so no index is used twice.
-            self._retired += len(self._rules)
-            self._rules, self._counts = [], []
+        self._service.clear_rules()
 
     # ---- What is known of it ----
 
@@ -389,251 +238,16 @@ class Origin:
         return self._base("target") + quote(path)
 
     def _base(self, name: ListenerName) -> str:
-        if self._acceptor is None:
+        if self._listeners is None:
             raise RuntimeError("the origin has no URL before it was started")
         host = f"[{self._host}]" if ":" in self._host else self._host
         scheme = "http" if self._tls[name] is None else "https"
-        return f"{scheme}://{host}:{self._ports[name]}"
+        return f"{scheme}://{host}:{self._listeners.ports[name]}"
 
     def ledger(self) -> Ledger:
         """What was asked for and served up to now."""
-        return self._book.snapshot()
+        return self._service.book.snapshot()
 
     def seen(self) -> tuple[SeenRequest, ...]:
         """The last 10,000 requests with their headers, oldest first."""
-        return self._book.seen()
-
-    # ---- Connections ----
-
-    def _accept_all(self, woken: socket.socket) -> None:
-        with selectors.DefaultSelector() as selector, woken:
-            selector.register(woken, selectors.EVENT_READ)
-            names: dict[int, ListenerName] = {}
-            for name, listener in self._listeners.items():
-                selector.register(listener, selectors.EVENT_READ)
-                names[listener.fileno()] = name
-            while not self._closing.is_set():
-                for key, _events in selector.select():
-                    if key.fd in names:
-                        self._accept(names[key.fd])
-        for listener in self._listeners.values():
-            listener.close()
-
-    def _accept(self, name: ListenerName) -> None:
-        try:
-            sock, _address = self._listeners[name].accept()
-        except OSError:
-            return  # It was taken back before it was accepted.
-        sock.settimeout(None)
-        with self._lock:
-            number = self._next_connection
-            self._next_connection += 1
-            facts = self._connection_facts(name, number)
-            chosen, self._counts = choose_for_connection(self._rules, self._counts, facts, self.seed)
-        for one in chosen:
-            self._book.fault_happened(FAULT_NAMES[type(one.fault)])
-        if any(isinstance(one.fault, Refuse) for one in chosen):
-            self._book.connection_refused()
-            reset(sock)
-            return
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        greeting = next((one.fault.text for one in chosen if isinstance(one.fault, Banner)), None)
-        deaf = any(isinstance(one.fault, Deaf) for one in chosen)
-        connection = _Connection(self, sock, name, number, greeting, "deaf" if deaf else "hears")
-        self._book.connection_opened()
-        with self._lock:
-            self._connections[number] = connection
-        connection.thread.start()
-
-    def _connection_facts(self, name: ListenerName, number: int) -> ConnectionFacts:
-        """The facts of a connection; the lock is held."""
-        rank = 1
-        if any(rule.when.connections_above is not None for rule in self._rules):
-            older = [one for one in self._connections.values() if one.name == name and one.number < number]
-            rank += sum(not one.peer_left() for one in older)
-        return ConnectionFacts(name, number, rank, time.monotonic() - self._started_at)
-
-    def _connection_ended(self, number: int) -> None:
-        self._buckets.forget(number)
-        self._book.connection_closed()
-        with self._lock:
-            self._connections.pop(number, None)
-
-    # ---- Requests ----
-
-    def _exchange(self, request: Request, name: ListenerName, number: int) -> _Exchange:
-        """Decides how a request is answered, and takes it into the counts."""
-        own = self._own_answer(request)
-        if own is not None:
-            return _Exchange(own, request.path, counted=False)
-        with self._lock:
-            resource = self._resources.get(request.path) or self._resources.get(unquote(request.path))
-            span = _span(request, resource)
-            path = unquote(request.path) if resource is None else resource.path
-            facts = RequestFacts(
-                on=self._connection_facts(name, number),
-                method=request.method,
-                path=path,
-                span=span,
-                ranged="range" in request.headers,
-                active=self._book.active_requests(),
-                headers=request.headers,
-            )
-            chosen, self._counts = choose_for_request(self._rules, self._counts, facts, self.seed)
-            chosen = [Chosen(one.index + self._retired, one.fault) for one in chosen]
-            # Decided under the lock, or two requests at once would both be the last that is borne.
-            counted = not any(_refuses(one.fault) for one in chosen)
-            if counted:
-                self._book.answer_started()
-        for one in chosen:
-            self._book.fault_happened(FAULT_NAMES[type(one.fault)])
-        place = Place(name, time.time(), self._base("origin"), self._base("target"), self._signer)
-        try:
-            plan = answer(request, resource, chosen, place)
-        except BaseException:
-            if counted:
-                self._book.answer_ended()
-            raise
-        if plan.signed_url:
-            self._book.url_signed()
-        answered = plan.ending is None or plan.ending.after is not None
-        status = plan.status if answered else 0
-        seen = SeenRequest(name, number, request.method, request.target, request.headers, status)
-        self._book.request_seen(seen, path, span)
-        return _Exchange(plan, path, counted)
-
-    def _own_answer(self, request: Request) -> Plan | None:
-        """What ``/_ledger`` and ``/_sha256/...`` are answered; the script doesn't concern them."""
-        if request.path == "/_ledger":
-            body = json.dumps(self.ledger().as_json(), indent=1).encode()
-            return _own_plan(200, "application/json", body)
-        if request.path.startswith("/_sha256/"):
-            path = unquote(request.path.removeprefix("/_sha256"))
-            with self._lock:
-                resource = self._resources.get(path)
-            if resource is None:
-                return _own_plan(404, "text/plain", b"404 Not Found\n")
-            return _own_plan(200, "text/plain", resource.content.sha256().encode())
-        return None
-
-
-def _own_plan(status: int, content_type: str, body: bytes) -> Plan:
-    return Plan(status, (("Content-Type", content_type), ("Content-Length", str(len(body)))), (body,))
-
-
-def _refuses(fault: RequestFault) -> bool:
-    return isinstance(fault, Status | Page)
-
-
-def _span(request: Request, resource: Resource | None) -> tuple[int, int] | None:
-    """The bytes of the file that are asked for."""
-    if resource is None:
-        return None
-    size = resource.content.size
-    match requested_span(request.headers.get("range"), size):
-        case "whole":
-            return 0, size
-        case "unsatisfiable":
-            return None
-        case span:
-            return span
-
-
-class _Connection:
-    """One accepted connection and its thread."""
-
-    def __init__(
-        self,
-        origin: Origin,
-        sock: socket.socket,
-        name: ListenerName,
-        number: int,
-        greeting: str | None,
-        hearing: Literal["hears", "deaf"],
-    ) -> None:
-        self.name = name
-        self.number = number
-        self._origin = origin
-        self._sock = sock
-        self._greeting = greeting
-        self._hearing = hearing
-        self._unread = b""
-        self.thread = threading.Thread(target=self._run, daemon=True, name=f"origin-connection-{number}")
-
-    def interrupt(self) -> None:
-        """Ends whatever the thread waits for on the socket."""
-        with contextlib.suppress(OSError):
-            # Not the TLS socket's own method, which would change its state under the thread's hands.
-            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
-
-    def peer_left(self) -> bool:
-        """Whether the client has closed its side already, noticed or not."""
-        if not hasattr(socket, "MSG_DONTWAIT"):
-            return False
-        try:
-            return socket.socket.recv(self._sock, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-
-    def _run(self) -> None:
-        try:
-            # The client, or the closing of the origin, may end a connection at any moment.
-            with contextlib.suppress(OSError):
-                self._serve()
-        finally:
-            self._sock.close()
-            self._origin._connection_ended(self.number)  # noqa: SLF001 - two classes, one subject
-
-    def _serve(self) -> None:
-        origin = self._origin
-        if origin._closing.is_set():  # noqa: SLF001 - two classes, one subject
-            return
-        if self._hearing == "deaf":
-            # Nothing is read, so only the end of the origin ends it.
-            origin._closing.wait()  # noqa: SLF001 - two classes, one subject
-            return
-        if self._greeting is not None:
-            self._sock.sendall(self._greeting.encode() + b"\r\n")
-            return
-        context = origin._tls[self.name]  # noqa: SLF001 - two classes, one subject
-        if context is not None:
-            wrapped = context.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
-            self._sock = wrapped
-            wrapped.do_handshake()
-        delivery = Delivery(self._sock, self.number, origin._closing, origin._buckets, origin._book)  # noqa: SLF001
-        going = True
-        while going:
-            request = self._read_request()
-            going = request is not None and self._answer(request, delivery)
-
-    def _answer(self, request: Request, delivery: Delivery) -> bool:
-        exchange = self._origin._exchange(request, self.name, self.number)  # noqa: SLF001 - one subject
-        plan = exchange.plan
-        try:
-            reason = HTTPStatus(plan.status).phrase
-        except ValueError:
-            reason = "Unknown"
-        try:
-            return delivery.send(plan, reason, exchange.path)
-        finally:
-            if exchange.counted:
-                self._origin._book.answer_ended()  # noqa: SLF001 - two classes, one subject
-
-    def _read_request(self) -> Request | None:
-        """The next request, or nothing at the end of the connection."""
-        while b"\r\n\r\n" not in self._unread:
-            received = self._sock.recv(65536)
-            if not received:
-                return None
-            self._unread += received
-            if len(self._unread) > _HEAD_BYTES:
-                self._sock.sendall(b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n")
-                return None
-        head, _, self._unread = self._unread.partition(b"\r\n\r\n")
-        try:
-            return parse_request(head)
-        except ValueError:
-            self._sock.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            return None
+        return self._service.book.seen()

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from anymatix_fetcher.testing.faults import FAULTS, AnyFault, Kind, Parameter
+from anymatix_fetcher.testing.faults import FAULTS, AnyFault
+from anymatix_fetcher.testing.parameters import Kind, Parameter
 from anymatix_fetcher.testing.script import Match, Rule
 
 _SIZE = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b?)", re.IGNORECASE)

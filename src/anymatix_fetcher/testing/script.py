@@ -13,10 +13,14 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar, get_args
 
-from anymatix_fetcher.testing.faults import AnyFault, ConnectionFault, Flip, Kind, Parameter, RequestFault
+from anymatix_fetcher.testing.faults.connections import ConnectionFault
+from anymatix_fetcher.testing.faults.representations import Flip
+from anymatix_fetcher.testing.parameters import Kind, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from anymatix_fetcher.testing.faults import AnyFault, RequestFault
 
 ListenerName = Literal["origin", "target"]
 """The origin itself, or the second one that signed URLs and some redirects lead to."""

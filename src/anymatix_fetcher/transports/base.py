@@ -81,6 +81,12 @@ class Transport(Protocol):
     When the sink raises ``OSError``, the exchange fails with ``STORAGE`` and the errno; anything else that it raises
     fails the exchange and comes out of ``poll``. No method raises for what the network does, nor for a request that
     can't be made: that is a failure of kind ``UNUSABLE``.
+
+    A transport is made with a :class:`~anymatix_fetcher.transports.limiter.RateLimiter` that it may share with others.
+    Before a piece of an accepted body is taken, ``delay_seconds`` is asked, and while that isn't 0.0 the body waits so
+    long and asks again; nobody holds the socket's bytes back but TCP's flow control. At most about ``piece_bytes`` are
+    taken at once, and what was taken is told by ``spend``. No body that waits is passed over for long. What waits can
+    still be narrowed, cancelled and closed at once. Heads and excerpts aren't limited.
     """
 
     name: str
@@ -89,8 +95,10 @@ class Transport(Protocol):
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange, on an idle connection to the request's origin where there is one, else on a new one.
 
-        Every exchange under way has a connection of its own. A request that asks for a fresh connection gets a new one;
-        an idle connection that turns out to be dead is replaced without a failure.
+        Every exchange under way has a connection of its own, unless its request may share one: then it may be together
+        with others that may, in streams of HTTP/2, of which none holds up another one by waiting. A request that asks
+        for a fresh connection gets a new one; an idle connection that turns out to be dead is replaced without a
+        failure.
         """
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:

@@ -1,14 +1,13 @@
 """The transport on libcurl: its multi interface, driven by a selector of our own.
 
-libcurl says which sockets it waits for and until when (``M_SOCKETFUNCTION``, ``M_TIMERFUNCTION``); we wait, and
-tell it what happened (``socket_action``). The selector also holds a socket pair, through which other threads
-and signal handlers end the wait. See https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket".
+The selector also holds a socket pair, through which other threads and signal handlers end the wait.
 """
 
 from __future__ import annotations
 
 import selectors
 import socket
+from collections import deque
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,7 +18,9 @@ from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.messages import ExchangeFailed
 from anymatix_fetcher.transports.curl_exchange import CurlExchange
 from anymatix_fetcher.transports.curl_failures import failure_of
+from anymatix_fetcher.transports.curl_multi import CurlMulti
 from anymatix_fetcher.transports.curl_options import UnusableRequestError, configured_handle, may_be_forwarded
+from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,43 +35,48 @@ FLUSH_SECONDS = 0.1
 LINGER_SECONDS = 0.05
 """How long a poll goes on when all it has to tell is that bytes were stored: fewer, larger events."""
 
-_IDLE_CONNECTIONS = 64
-_WAKE = "wake"
+STREAMS = 100
+"""How many requests may share one connection; servers allow about as many (RFC 9113, section 6.5.2)."""
 
 
 class CurlTransport:
     """Carries exchanges by libcurl; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
 
-    Every exchange has an easy handle of its own, and with multiplexing off a connection of its own. A body waits
-    for ``accept`` by libcurl's pausing, which stops reading from the socket.
+    Every exchange has an easy handle of its own, and a connection of its own in a multi without multiplexing; those
+    that may share one are in a second multi. A body waits for ``accept``, and for the limit, by libcurl's pausing,
+    which stops reading from the socket, or on a shared connection stops granting the stream more bytes.
     """
 
     name = "curl"
 
-    def __init__(self, settings: NetworkSettings) -> None:
+    def __init__(self, settings: NetworkSettings, limiter: RateLimiter | None = None) -> None:
         self._settings = settings
+        self._limiter = limiter or RateLimiter()
+        self._held_back: deque[CurlExchange] = deque()
         self._events: list[TransportEvent] = []
         self._exchanges: dict[ExchangeId, CurlExchange] = {}
         self._escaped: BaseException | None = None
         self._woken = False
         self._closed = False
-        self._timer_at: float | None = None
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.settimeout(0)
         self._wake_writer.settimeout(0)
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
-        self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
-        self._multi.setopt(pycurl.M_MAXCONNECTS, _IDLE_CONNECTIONS)
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        self._own = CurlMulti(self._selector)
+        self._shared: CurlMulti | None = None
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange."""
-        state = CurlExchange(exchange, self._report, forwarded=may_be_forwarded(request.url, self._settings))
+        state = CurlExchange(
+            exchange,
+            self._report,
+            forwarded=may_be_forwarded(request.url, self._settings),
+            limiter=self._limiter,
+            queue=self._held_back,
+        )
         try:
-            state.handle = configured_handle(request, self._settings)
+            state.handle = configured_handle(request, self._settings, receive_bytes=self._limiter.piece_bytes)
         except UnusableRequestError as error:
             self._report(ExchangeFailed(exchange, Failure(FailureKind.UNUSABLE, str(error))))
             return
@@ -78,7 +84,19 @@ class CurlTransport:
         state.handle.setopt(pycurl.HEADERFUNCTION, state.on_header)
         state.handle.setopt(pycurl.WRITEFUNCTION, state.on_body)
         self._exchanges[exchange] = state
-        self._multi.add_handle(state.handle)
+        state.multi = self._multi_for(request)
+        state.multi.add(state.handle)
+
+    def _multi_for(self, request: Request) -> CurlMulti:
+        if not request.may_share:
+            return self._own
+        if self._shared is None:
+            self._shared = CurlMulti(self._selector, streams=STREAMS)
+        return self._shared
+
+    @property
+    def _multis(self) -> tuple[CurlMulti, ...]:
+        return (self._own,) if self._shared is None else (self._own, self._shared)
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
         """Lets the body flow into ``sink``."""
@@ -86,13 +104,7 @@ class CurlTransport:
         if state is None or not state.awaits_accept:
             return
         state.accept(sink, start, stop)
-        if state.paused and not state.over:
-            state.paused = False
-            try:
-                state.handle.pause(pycurl.PAUSE_CONT)  # calls on_body at once with what was held back
-            except pycurl.error as error:
-                state.finish(self._failure(state, *error.args))
-        self._settle(state)
+        self._resume(state)
 
     def narrow(self, exchange: ExchangeId, stop: int) -> None:
         """Lowers an accepted body's ``stop``."""
@@ -147,7 +159,8 @@ class CurlTransport:
         for state in list(self._exchanges.values()):
             state.silence()
             self._settle(state)
-        self._multi.close()  # still tells the selector about sockets
+        for multi in self._multis:
+            multi.close()
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()
@@ -164,8 +177,9 @@ class CurlTransport:
         if self._events:
             return began
         moments = [state.flushed_at + FLUSH_SECONDS for state in self._exchanges.values() if state.has_gathered]
-        if self._timer_at is not None:
-            moments.append(self._timer_at)
+        if self._held_back:
+            moments.append(monotonic() + self._limiter.delay_seconds())
+        moments.extend(multi.timer_at for multi in self._multis if multi.timer_at is not None)
         if self._has_progress:
             moments.append(began + LINGER_SECONDS)
         return min(deadline, *moments) if moments else deadline
@@ -180,15 +194,23 @@ class CurlTransport:
             if key.fileobj is self._wake_reader:
                 self._drain_wake_ups()
                 continue
-            ready = (pycurl.CSELECT_IN if mask & selectors.EVENT_READ else 0) | (
-                pycurl.CSELECT_OUT if mask & selectors.EVENT_WRITE else 0
-            )
-            self._multi.socket_action(key.fd, ready)
-        if self._timer_at is not None and self._timer_at <= monotonic():
-            self._timer_at = None
-            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            key.data.act(key.fd, mask)
+        for multi in self._multis:
+            multi.notice_time()
+        while self._held_back and not self._limiter.delay_seconds():
+            self._resume(self._held_back.popleft())
         self._read_results()
         self._flush_waiting(monotonic() - FLUSH_SECONDS)
+
+    def _resume(self, state: CurlExchange) -> None:
+        """Lets libcurl go on with a body that was held back; it calls ``on_body`` at once."""
+        if state.paused and not state.over:
+            state.paused = False
+            try:
+                state.handle.pause(pycurl.PAUSE_CONT)
+            except pycurl.error as error:
+                state.finish(self._failure(state, *error.args))
+        self._settle(state)
 
     def _drain_wake_ups(self) -> None:
         self._woken = True
@@ -197,15 +219,11 @@ class CurlTransport:
                 pass
 
     def _read_results(self) -> None:
-        left = 1
-        while left:
-            left, done, failed = self._multi.info_read()
-            for handle in done:
-                handle.exchange.finish(None)
-                self._settle(handle.exchange, transfer_is_over=True)
-            for handle, code, message in failed:
-                handle.exchange.finish(self._failure(handle.exchange, code, message))
-                self._settle(handle.exchange, transfer_is_over=True)
+        for multi in self._multis:
+            for handle, failed in multi.results():
+                state = handle.exchange
+                state.finish(None if failed is None else self._failure(state, *failed))
+                self._settle(state, transfer_is_over=True)
 
     def _flush_waiting(self, since: float) -> None:
         """Gives sinks what was gathered for longer than ``since``."""
@@ -218,7 +236,7 @@ class CurlTransport:
         self._escaped = self._escaped or state.escaped
         if state.handle is not None and (state.over or transfer_is_over):
             # A transfer that isn't complete loses its connection by this; a complete one leaves it idle.
-            self._multi.remove_handle(state.handle)
+            state.multi.remove(state.handle)
             state.handle.close()
             state.handle = None
         if state.over:
@@ -242,24 +260,6 @@ class CurlTransport:
         if hasattr(pycurl, "USED_PROXY"):
             return bool(state.handle.getinfo(pycurl.USED_PROXY))
         return state.forwarded or bool(self._settings.proxy)  # pycurl before 7.45.5 can't ask
-
-    # libcurl's callbacks ----------------------------------------------------------------------------------------
-
-    def _on_socket(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
-        if what == pycurl.POLL_REMOVE:
-            with suppress(KeyError):
-                self._selector.unregister(descriptor)
-            return
-        mask = (selectors.EVENT_READ if what & pycurl.POLL_IN else 0) | (
-            selectors.EVENT_WRITE if what & pycurl.POLL_OUT else 0
-        )
-        try:
-            self._selector.modify(descriptor, mask)
-        except (KeyError, OSError):  # unknown, or closed and opened again since
-            self._selector.register(descriptor, mask)
-
-    def _on_timer(self, timeout_milliseconds: int) -> None:
-        self._timer_at = None if timeout_milliseconds < 0 else monotonic() + timeout_milliseconds / 1000
 
 
 def _socket_shortage() -> int:

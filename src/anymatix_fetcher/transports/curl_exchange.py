@@ -6,6 +6,7 @@ the sink is called with a few hundred kilobytes at a time.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.transports.base import EXCERPT_BYTES
 from anymatix_fetcher.transports.heads import HeadReader, HeadRefusedError, excerpt_of
+from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
     from anymatix_fetcher.core.messages import ExchangeId
     from anymatix_fetcher.transports.base import Sink, TransportEvent
+    from anymatix_fetcher.transports.curl_multi import CurlMulti
 
 GATHER_BYTES = 256 * 1024
 """The most that waits for the sink, for each exchange."""
@@ -43,9 +46,12 @@ class CurlExchange:
         exchange: Its name.
         report: Takes the events, in order.
         forwarded: Whether a proxy may answer in the origin's place, so that a 407 is the proxy's.
+        limiter: Says whether a piece of the body may be taken now.
+        queue: Where the exchange gets in line when it may not.
 
     Attributes:
         handle: libcurl's easy handle; ``None`` before and after.
+        multi: The multi handle that it is in.
         paused: Whether libcurl holds a piece of the body back until it is told to go on.
         over: Whether the exchange has ended, failed or was dropped.
         escaped: What a callback or the sink raised that isn't an ``OSError``: for the caller of ``poll``.
@@ -55,8 +61,11 @@ class CurlExchange:
     exchange: ExchangeId
     report: Callable[[TransportEvent], None]
     forwarded: bool
+    limiter: RateLimiter = field(default_factory=RateLimiter)
+    queue: deque[CurlExchange] = field(default_factory=deque)
 
     handle: Any = field(default=None, init=False, repr=False)
+    multi: CurlMulti = field(init=False, repr=False)
     paused: bool = field(default=False, init=False)
     over: bool = field(default=False, init=False)
     escaped: BaseException | None = field(default=None, init=False)
@@ -114,10 +123,14 @@ class CurlExchange:
         return None
 
     def on_body(self, piece: bytes) -> int | None:
-        """Takes one piece of the body, or has libcurl hold it back until the body is accepted."""
+        """Takes one piece of the body, or has libcurl hold it back: until accepted, or until the limit allows it."""
         try:
             if self._sink is None:
                 return self._hold_back(piece)
+            if self.limiter.delay_seconds():
+                self.queue.append(self)
+                self.paused = True
+                return int(pycurl.WRITEFUNC_PAUSE)
             return self._take(piece)
         except OSError as error:
             self._failure = _storage_failure(error)
@@ -136,6 +149,7 @@ class CurlExchange:
 
     def _take(self, piece: bytes) -> int | None:
         size = len(piece)
+        self.limiter.spend(size)
         stop = self._stop
         if stop is not None:
             room = stop - self._stored - self._filled

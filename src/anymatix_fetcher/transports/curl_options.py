@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Url
     from anymatix_fetcher.transports.base import NetworkSettings
 
-RECEIVE_BYTES = 512 * 1024
-"""How much libcurl asks the system for at once; the one buffer of this size is shared by all handles of a multi."""
-
 _KEEPALIVE_SECONDS = 30
 
 _SUPPRESS_CONNECT_HEADERS = 265
@@ -39,15 +35,21 @@ class UnusableRequestError(Exception):
     """The request can't be made at all; the message is a clause without URL and credentials."""
 
 
-def configured_handle(request: Request, settings: NetworkSettings) -> Any:  # noqa: ANN401 - pycurl is untyped
+def configured_handle(request: Request, settings: NetworkSettings, *, receive_bytes: int) -> Any:  # noqa: ANN401 - pycurl is untyped
     """A new easy handle that will send ``request``; the caller adds the callbacks.
+
+    Args:
+        request: What to send.
+        settings: How to reach the network.
+        receive_bytes: How much libcurl asks the system for at once, and may hold while it is paused; one buffer of the
+            largest such size is shared by all handles of a multi.
 
     Raises:
         UnusableRequestError: An option, a field or the proxy can't be used.
     """
     handle = pycurl.Curl()
     try:
-        _set_limits(handle)
+        _set_limits(handle, receive_bytes)
         _set_request(handle, request, settings)
         _set_version(handle, settings, http1_only=request.http1_only)
         _set_proxy(handle, settings)
@@ -74,7 +76,7 @@ def may_be_forwarded(url: Url, settings: NetworkSettings) -> bool:
     return bool(proxy) and not proxy.lower().startswith("socks")
 
 
-def _set_limits(handle: Any) -> None:  # noqa: ANN401 - pycurl is untyped
+def _set_limits(handle: Any, receive_bytes: int) -> None:  # noqa: ANN401 - pycurl is untyped
     handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     handle.setopt(pycurl.HTTP09_ALLOWED, 0)
     handle.setopt(pycurl.FOLLOWLOCATION, 0)
@@ -82,7 +84,7 @@ def _set_limits(handle: Any) -> None:  # noqa: ANN401 - pycurl is untyped
     handle.setopt(pycurl.NOSIGNAL, 1)
     handle.setopt(pycurl.NOPROGRESS, 1)
     handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(CONNECT_TIMEOUT_SECONDS * 1000))
-    handle.setopt(pycurl.BUFFERSIZE, RECEIVE_BYTES)
+    handle.setopt(pycurl.BUFFERSIZE, receive_bytes)
     handle.setopt(pycurl.TCP_NODELAY, 1)
     handle.setopt(pycurl.TCP_KEEPALIVE, 1)
     handle.setopt(pycurl.TCP_KEEPIDLE, _KEEPALIVE_SECONDS)
@@ -177,7 +179,7 @@ def _set_netrc(handle: Any, request: Request, settings: NetworkSettings) -> None
     if urlsplit(request.url.reveal()).username is not None:
         return
     default = "~/_netrc" if sys.platform == "win32" else "~/.netrc"
-    place = Path(os.environ.get("NETRC") or default).expanduser()
-    if place.is_file():
+    place = os.path.expanduser(os.environ.get("NETRC") or default)  # noqa: PTH111 - for each request: paths are slow
+    if os.path.isfile(place):  # noqa: PTH113 - as above
         handle.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
         handle.setopt(pycurl.NETRC_FILE, os.fsencode(place))

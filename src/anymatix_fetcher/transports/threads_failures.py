@@ -1,4 +1,4 @@
-"""What the standard library's exceptions mean to us; their own messages may hold hosts, so none of them is passed on."""
+"""What the standard library's exceptions mean to us; their own messages may hold hosts, and aren't passed on."""
 
 from __future__ import annotations
 

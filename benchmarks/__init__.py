@@ -1,0 +1,16 @@
+"""Measures ``anyfetch`` against the tools that people download with today, on one machine, in one run.
+
+``python -m benchmarks`` runs all scenarios, ``python -m benchmarks --list`` says what they are. What is measured is
+the time from starting a command until its files are proved: a tool that doesn't check digests itself has the time of
+the fastest checker on this machine added.
+
+========================  =========================================================================================
+``scenarios``             what is measured, as data: the line, the server, the files, who takes part, what to reach
+``contenders``            the commands that take part, as data
+``places``, ``wan``       where it happens: network namespaces, joined by loopback or by a long line
+``servers``               nginx, and the misbehaving server of ``anymatix_fetcher.testing``
+``measuring``             one run: a fresh place, a fresh server, one command, its digests
+``figures``, ``goals``    medians and spread; whether a goal is reached
+``report``, ``plots``     tables and pictures of them
+========================  =========================================================================================
+"""

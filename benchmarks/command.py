@@ -1,0 +1,187 @@
+"""The command line: which scenarios, how often, how big, and where the results go."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import machine, report
+from benchmarks.checking import CHECKERS, fastest_checker
+from benchmarks.figures import rotated, summarised
+from benchmarks.goals import judge
+from benchmarks.material import made
+from benchmarks.measuring import Bench
+from benchmarks.places import may_have_namespaces
+from benchmarks.scenarios import SCENARIOS
+from benchmarks.servers import Nginx, find_nginx
+from benchmarks.wan.line import LineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.figures import Run
+    from benchmarks.material import Material
+    from benchmarks.scenarios import Scenario
+
+_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder in memory is wanted; a fresh one is made in it
+_DEFAULT_OUT = Path(__file__).parent / "results"
+_SAMPLE_BYTES = 200_000_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the chosen scenarios; 0 where all of them could be run, whatever came out."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.list:
+        print("\n".join(f"{one.name:15} {one.summary}" for one in SCENARIOS))
+        return 0
+    try:
+        chosen = chosen_scenarios(options.scenarios)
+    except ValueError as error:
+        parser.error(str(error))
+    chosen = [one.with_fixed() for one in chosen] if options.fixed else chosen
+    chosen = [only(one, options.only) for one in chosen] if options.only else chosen
+    # An exception, so that servers end and namespaces are deleted on the way out.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="anyfetch-bench-", dir=options.folder) as scratch:
+        checker = _choose_checker(Path(scratch))
+        bench = Bench(Path(scratch), CHECKERS[checker])
+        done = [_measure(one.scaled(options.size_factor), bench, options, checker) for one in chosen]
+    return 0 if all(done) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures anyfetch against its peers.")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="which ones; all of them if none is named")
+    parser.add_argument("--list", action="store_true", help="say which scenarios there are, and end")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs of each contender (%(default)s)")
+    parser.add_argument("--size-factor", type=float, default=1.0, metavar="F", help="e.g. 0.05 for a quick look")
+    parser.add_argument("--fixed", action="store_true", help="also our fixed numbers of connections, on long lines")
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", help="contenders whose names begin so, and no others; repeatable"
+    )
+    parser.add_argument("--out", type=Path, default=_DEFAULT_OUT, metavar="FOLDER", help="where results go")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=_MEMORY_FOLDER if _MEMORY_FOLDER.is_dir() else None,
+        metavar="FOLDER",
+        help="where files are served from and downloaded to; in memory (%(default)s), or the disk is measured too",
+    )
+    parser.add_argument("--no-plots", dest="plots", action="store_false", help="tables only")
+    return parser
+
+
+def chosen_scenarios(names: Sequence[str]) -> list[Scenario]:
+    """The scenarios with these names, in the order of the catalogue; all of them for none.
+
+    Raises:
+        ValueError: There is no scenario of one of these names.
+    """
+    known = {one.name: one for one in SCENARIOS}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no such scenario: {', '.join(unknown)}; there are {', '.join(known)}")
+    return [one for one in SCENARIOS if not names or one.name in names]
+
+
+def only(scenario: Scenario, beginnings: Sequence[str]) -> Scenario:
+    """The scenario with those contenders only whose names begin with one of ``beginnings``."""
+    left = tuple(one for one in scenario.contenders if one.name.startswith(tuple(beginnings)))
+    return replace(scenario, contenders=left)
+
+
+def _choose_checker(folder: Path) -> str:
+    sample = folder / "sample"
+    sample.write_bytes(bytes(_SAMPLE_BYTES))
+    name, seconds = fastest_checker(sample)
+    sample.unlink()
+    rates = ", ".join(f"{one} {_SAMPLE_BYTES / taken / 1e9:.2f} GB/s" for one, taken in seconds.items())
+    print(f"SHA-256: {rates}; the peers are given {name}")
+    if not may_have_namespaces():
+        print("without root loopback is the machine's own, so other traffic on it shows in the pictures")
+    return name
+
+
+def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, checker: str) -> bool:
+    """Measures and reports one scenario; whether that could be done here."""
+    print(f"\n{scenario.name}: {scenario.summary}")
+    on_disk = isinstance(scenario.server, Nginx)
+    if on_disk and find_nginx() is None:
+        print(f"{scenario.name} can't be run here: nginx is missing", file=sys.stderr)
+        return False
+    try:
+        with made(bench.folder / "material", paths=scenario.paths, size=scenario.size, on_disk=on_disk) as material:
+            runs = _rounds(scenario, bench, material, options.rounds)
+    except LineError as error:
+        print(f"{scenario.name} can't be run here: {error}", file=sys.stderr)
+        return False
+    results = _results(scenario, runs, options, checker)
+    if options.plots:
+        results = replace(results, pictures=_pictures(results, runs, options.out))
+    report.write(results, runs, options.out)
+    _write_summary(options.out)
+    goals = report.goals_table([(None, one) for one in results.verdicts])
+    print("\n".join(["", *report.table(results.figures), "", *goals]))
+    return True
+
+
+def _rounds(scenario: Scenario, bench: Bench, material: Material, rounds: int) -> dict[str, list[Run]]:
+    runs: dict[str, list[Run]] = {one.name: [] for one in scenario.contenders}
+    for number in range(rounds):
+        for contender in rotated(scenario.contenders, number):
+            # All contenders of a round meet the same seed; another round has other losses.
+            run = bench.run(scenario, contender, material, seed=number + 1)
+            runs[contender.name].append(run)
+            print(f"  round {number + 1}  {contender.name:28} {run.seconds:8.2f} s  {run.failure}", flush=True)
+    return runs
+
+
+def _results(
+    scenario: Scenario, runs: dict[str, list[Run]], options: argparse.Namespace, checker: str
+) -> report.Results:
+    count = len(scenario.paths) if scenario.together else 1
+    figures = [
+        summarised(one.name, runs[one.name], ours=one.ours, payload_bytes=scenario.size * count)
+        for one in scenario.contenders
+    ]
+    by_name = {one.name: one for one in figures}
+    return report.Results(
+        scenario=scenario.name,
+        summary=scenario.summary,
+        line="loopback" if scenario.line is None else str(scenario.line),
+        payload=f"{count} x {scenario.size / 1e6:g} MB" if count > 1 else f"{scenario.size / 1e6:g} MB",
+        rounds=options.rounds,
+        size_factor=options.size_factor,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        checker=checker,
+        machine=machine.described(),
+        versions=machine.versions(),
+        figures=figures,
+        verdicts=[judge(goal, by_name) for goal in scenario.goals],
+    )
+
+
+def _pictures(results: report.Results, runs: dict[str, list[Run]], folder: Path) -> tuple[str, ...]:
+    try:
+        from benchmarks.plots import draw  # noqa: PLC0415 - needs matplotlib, which may be missing
+
+        return draw(results.scenario, results.figures, runs, folder)
+    except ImportError:
+        print("no pictures: matplotlib is missing (pip install anymatix-fetcher[bench])", file=sys.stderr)
+        return ()
+
+
+def _write_summary(folder: Path) -> None:
+    """From all results in the folder, so that scenarios can be run one at a time."""
+    order = [one.name for one in SCENARIOS]
+    found = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+    found = sorted((one for one in found if one.get("scenario") in order), key=lambda one: order.index(one["scenario"]))
+    (folder / "RESULTS.md").write_text(report.summary(found))

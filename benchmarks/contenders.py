@@ -1,0 +1,135 @@
+"""Who takes part: commands as people type them, as data.
+
+In a command ``{url}`` is the file's address, ``{output}`` its destination, ``{folder}`` and ``{name}`` the two parts of
+that, ``{sha256}`` its digest, ``{authority}`` the certificate to trust, ``{list}`` a file with all addresses, a line
+each; the word ``{urls}`` by itself is replaced by all addresses.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_BESIDE_PYTHON = Path(sys.executable).parent
+_DRIVERS = Path(__file__).parent / "drivers"
+FIXED_COUNTS = (1, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """One command that takes part.
+
+    Attributes:
+        name: As the tables have it.
+        command: Its words, with placeholders.
+        ours: Whether it is what is measured, or what it is measured against.
+        proves: Whether it checks the digest itself; else the fastest checker's time is added.
+        file: Which of the scenario's files it fetches, where there are several for one at a time.
+        engine: Which engine our own report has to name; ``None`` for any.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    ours: bool = False
+    proves: bool = False
+    file: int = 0
+    engine: str | None = None
+
+
+def anyfetch(*options: str, name: str | None = None, file: int = 0, engine: str | None = None) -> Contender:
+    """Ours, for one file, with ``options``."""
+    return Contender(
+        name=name or " ".join(("anyfetch", *options)),
+        command=(
+            str(_BESIDE_PYTHON / "anyfetch"), *options, "--sha256", "{sha256}", "--cacert", "{authority}", "--json",
+            "--progress", "none", "-o", "{output}", "{url}",
+        ),
+        ours=True,
+        proves=True,
+        file=file,
+        engine=engine,
+    )  # fmt: skip
+
+
+ANYFETCH = anyfetch()
+FIXED = tuple(anyfetch("-c", str(count)) for count in FIXED_COUNTS)
+THREADS = anyfetch("--engine", "threads", engine="threads")
+ANYFETCH_MANY = Contender(
+    name="anyfetch",
+    command=(
+        str(_BESIDE_PYTHON / "anyfetch"), "--cacert", "{authority}", "--json", "--progress", "none",
+        "-d", "{folder}", "{urls}",
+    ),
+    ours=True,
+)  # fmt: skip
+"""Ours, for many files; the command takes no digests for several, so it is given the checker as the others are."""
+
+CURL = Contender(
+    name="curl",
+    command=("curl", "-sS", "--fail", "--cacert", "{authority}", "-o", "{output}", "{url}"),
+)
+WGET2 = Contender(
+    name="wget2",
+    command=("wget2", "-q", "--no-config", "--ca-certificate={authority}", "-O", "{output}", "{url}"),
+)
+AXEL = Contender(
+    name="axel -n16",
+    # It has no option for an authority, and isn't made to fail for that: it doesn't check at all.
+    command=("axel", "-q", "-k", "-n", "16", "-o", "{output}", "{url}"),
+)
+_ARIA2 = (
+    # Without allocation, which on a tmpfs is the fastest for it.
+    "aria2c", "-q", "--no-conf", "--file-allocation=none", "--ca-certificate={authority}", "-x16", "-s16", "-k1M",
+    "-d", "{folder}", "-o", "{name}",
+)  # fmt: skip
+ARIA2 = Contender(name="aria2c -x16", command=(*_ARIA2, "{url}"))
+ARIA2_CHECKSUM = Contender(
+    name="aria2c -x16 --checksum", command=(*_ARIA2, "--checksum=sha-256={sha256}", "{url}"), proves=True
+)
+HF_TRANSFER = Contender(
+    name="hf_transfer",
+    command=(sys.executable, str(_DRIVERS / "with_hf_transfer.py"), "{url}", "{output}"),
+)
+PYPDL = Contender(
+    name="pypdl",
+    command=(sys.executable, str(_DRIVERS / "with_pypdl.py"), "{url}", "{output}"),
+)
+PEERS = (CURL, WGET2, AXEL, ARIA2, ARIA2_CHECKSUM, HF_TRANSFER, PYPDL)
+
+CURL_MANY = Contender(
+    name="curl -Z",
+    command=(
+        "curl", "-sS", "--fail", "--cacert", "{authority}", "--parallel", "--parallel-max", "50",
+        "--remote-name-all", "--output-dir", "{folder}", "{urls}",
+    ),
+)  # fmt: skip
+WGET2_MANY = Contender(
+    name="wget2 --max-threads=16",
+    command=(
+        "wget2", "-q", "--no-config", "--ca-certificate={authority}", "--max-threads=16", "-P", "{folder}",
+        "-i", "{list}",
+    ),
+)  # fmt: skip
+ARIA2_MANY = Contender(
+    name="aria2c -j16",
+    command=(
+        "aria2c", "-q", "--no-conf", "--file-allocation=none", "--ca-certificate={authority}", "-j16",
+        "-d", "{folder}", "-i", "{list}",
+    ),
+)  # fmt: skip
+
+
+def filled(command: Sequence[str], values: Mapping[str, str], urls: Sequence[str]) -> list[str]:
+    """The words of ``command`` with its placeholders filled in."""
+    words: list[str] = []
+    for word in command:
+        if word == "{urls}":
+            words += urls
+        else:
+            words.append(word.format_map(values))
+    return words

@@ -1,0 +1,1 @@
+"""The smallest programs that download one file with a library: ``python DRIVER.py URL FILE``."""

@@ -1,0 +1,1 @@
+"""A long line between two network namespaces of this machine: delay, rate, a queue and loss, under real TCP."""

@@ -1,0 +1,378 @@
+"""Hosts: what all downloads from one place share: the number of connections, the server's moods, what it can do.
+
+Theory of operation
+-------------------
+
+A server doesn't know that two files are two downloads: it counts connections and requests. So there is one
+:class:`Pace` for all downloads of a session from the same origin, and each has its :class:`Share` of what that allows:
+
+* **Everybody gets one, then the oldest gets the rest**: what is begun is finished first. A share says how many
+  connections it could use; what the older ones leave is the younger ones'.
+* **The pace sees the sum**, and only while more could be asked for than is under way: a count that can't be filled
+  can't be judged.
+* **A refusal counts all**: "so many it bears" are those of every share together.
+* **Many small files** open by requests that share one connection, where the server speaks HTTP/2. Together they count
+  as one. How many at a time doubles and redoubles with each that turned out to be small, since a large one shouldn't be
+  begun before those that are begun have ended.
+* **A pause** is an origin's, not a download's: nobody asks there before it is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.http import RateLimit
+from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.http import ResponseHead
+    from anymatix_fetcher.core.pace import Learned
+    from anymatix_fetcher.core.urls import Origin, Url
+
+MOST_STREAMS = 100
+"""Requests on one connection at a time; most servers allow 100 and more (RFC 9113, section 5.1.2)."""
+STREAMS_FOR_EACH_SMALL_FILE = 8
+MANY_WAITING = 4
+"""Only for so many files is a shared connection worth having beside those of the segments."""
+OBSERVING_SECONDS = 0.03
+LEARNING_SECONDS = 3.0
+"""What was found in less time than that is chance."""
+FORGETTING_SECONDS = 86_400.0
+"""How long what is known of a host is worth anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHost:
+    """What was learned about an origin.
+
+    Args:
+        connections: The count that was good.
+        limit: How many it bears, where it has refused or punished more.
+        http2: Whether it speaks HTTP/2; ``None`` where nobody has asked it over TLS.
+        seen_at: When that was learned, in seconds since 1970.
+        paused_until: Until when it wants to be left alone, in seconds since 1970; 0.0 where it doesn't.
+    """
+
+    connections: int | None = None
+    limit: int | None = None
+    http2: bool | None = None
+    seen_at: float = 0.0
+    paused_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Until when an origin isn't asked, and why, for people."""
+
+    until: float
+    reason: str
+
+
+class Share:
+    """One download's part of a host: what its machine takes for the pace. Made by :meth:`Host.join`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.demand = 1
+        self.under_way = 0
+        self.streams = host.may_multiplex(host.origin)
+        """Whether all that it asks for is on the shared connection."""
+        self.flowing = 0
+        self.total = 0
+        self._behind_seconds: float | None = None
+
+    # As a pace --------------------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> int:
+        """How many exchanges this download may have under way now; none, where others use them up."""
+        return self._host.allotted(self)
+
+    def answered(self, seconds: float) -> None:
+        """A head came ``seconds`` after its request."""
+        self._host.pace.answered(seconds)
+
+    def refused(self, others: int, now: float) -> None:
+        """The server refused one more connection while ``others`` of this download went on."""
+        self._host.refused(self, others, self._in_host_time(now))
+
+    def observe(self, total: int, flowing: int, now: float) -> None:
+        """Takes the bytes that have come for this download so far, and how many bodies flow.
+
+        ``now`` may leave out times that don't count; all shares leave out the same ones.
+        """
+        self.total, self.flowing = total, flowing
+        self._host.observe(self._in_host_time(now))
+
+    def _in_host_time(self, now: float) -> float:
+        if self._behind_seconds is None:
+            self._behind_seconds = max(0.0, self._host.now - now)
+        return now + self._behind_seconds
+
+    # Beside that ------------------------------------------------------------------------------------------
+
+    def want(self, under_way: int, more: int, *, streams: int = 0) -> None:
+        """Tells how much could be done at once.
+
+        Args:
+            under_way: How many exchanges are asked for or flow.
+            more: How many beside them could be used.
+            streams: How many of those under way are on the shared connection.
+        """
+        self.under_way = under_way
+        demand, only_streams = under_way + more, 0 < under_way + more <= streams
+        if (demand, only_streams) != (self.demand, self.streams):
+            self._host.count(self, -1)
+            self.demand, self.streams = demand, only_streams
+            self._host.count(self, 1)
+
+    def may_multiplex(self, url: Url) -> bool:
+        """Whether the file's first request may share a connection with other files' ones.
+
+        Where nobody knows yet what an origin speaks, one may, and the others don't wait for what it finds out.
+        """
+        origin, hosts = url.origin, self._host.hosts
+        if not self._host.may_multiplex(origin):
+            return False
+        first = origin not in hosts.asked
+        hosts.asked.add(origin)
+        return first or origin in hosts.versions
+
+    def heed(self, url: Url, head: ResponseHead, now: float) -> None:
+        """Learns from an answer, whatever it says otherwise, how its host wants to be asked."""
+        origin = url.origin
+        self._host.hosts.versions[origin] = head.http_version
+        quota = RateLimit.parse(head.headers)
+        if quota is None or quota.remaining is None or not quota.reset_seconds:
+            return
+        until = now + min(quota.reset_seconds, LONGEST_RETRY_AFTER_SECONDS)
+        if not quota.remaining:
+            self._host.hosts.pause(origin, until, "the server's quota is used up")
+        elif origin == self._host.origin:
+            self._host.grant(quota.remaining, until)
+
+    def turned_out_small(self) -> None:
+        """One request brings all of the file."""
+        self._host.small_files += 1
+
+    def pause(self, url: Url, until: float, reason: str) -> None:
+        """Nobody asks at the origin of ``url`` before that."""
+        self._host.hosts.pause(url.origin, until, reason)
+
+    def pause_at(self, url: Url, now: float) -> Pause | None:
+        """The pause at the origin of ``url``, while there is one."""
+        return self._host.hosts.pause_at(url.origin, now) if self._host.hosts.pauses else None
+
+
+class Host:
+    """All downloads of a session from one origin.
+
+    Args:
+        origin: Whom the user named.
+        pace: How many connections all of them together may have.
+        hosts: Where it belongs.
+    """
+
+    def __init__(self, origin: Origin, pace: Pace, hosts: Hosts) -> None:
+        self.origin = origin
+        self.pace = pace
+        self.hosts = hosts
+        self.waiting = 0
+        """How many downloads haven't been begun yet."""
+        self.small_files = 0
+        self.now = 0.0
+        self._shares: dict[Share, None] = {}
+        self._allotted: dict[Share, int] | None = None
+        self._streams = 0
+        self._demand = 0
+        self._most_streams = MOST_STREAMS
+        self._quota: int | None = None
+        self._quota_until = 0.0
+        self._bytes_of_others = 0
+        self._observed_from: float | None = None
+        self._observed_at = float("-inf")
+
+    def join(self) -> Share:
+        """The share of one more download, the youngest."""
+        share = Share(self)
+        self._shares[share] = None
+        self.count(share, 1)
+        return share
+
+    def leave(self, share: Share, total: int) -> None:
+        """A download of ``total`` bytes is over."""
+        self._bytes_of_others += total
+        self.count(share, -1)
+        del self._shares[share]
+
+    def count(self, share: Share, times: int) -> None:
+        """Adds what ``share`` asks for to what all do, or takes it away."""
+        if share.streams:
+            self._streams += times
+        else:
+            self._demand += times * share.demand
+        self._allotted = None
+
+    def changed(self) -> None:
+        """What is allotted has to be divided anew."""
+        self._allotted = None
+
+    @property
+    def budget(self) -> int:
+        """How many connections all shares together may have, beside the one that streams share."""
+        granted = self.pace.connections if self._quota is None else min(self.pace.connections, self._quota)
+        return max(1, granted - (self._streams > 0))
+
+    def room(self, now: float) -> int:
+        """How many more downloads may begin."""
+        if self.hosts.pause_at(self.origin, now) is not None:
+            return 0
+        used = self._demand
+        if used < self.budget and self.may_multiplex(self.origin) and self.origin in self.hosts.versions:
+            allowed = min(self._most_streams, 1 + STREAMS_FOR_EACH_SMALL_FILE * self.small_files)
+            return max(0, allowed - self._streams)
+        if self._opens_alone:
+            return 0 if self._shares else 1
+        return max(0, self.budget - used)
+
+    @property
+    def _opens_alone(self) -> bool:
+        """Whether the first one shows what the server speaks."""
+        return self.may_multiplex(self.origin) and self.origin not in self.hosts.versions
+
+    def may_multiplex(self, origin: Origin) -> bool:
+        """Whether requests to ``origin`` may share a connection: for many files, over TLS, unless it can't."""
+        many = len(self._shares) + self.waiting >= MANY_WAITING
+        return many and origin.scheme == "https" and self.hosts.versions.get(origin, "2") == "2"
+
+    # The shares' side -------------------------------------------------------------------------------------
+
+    def allotted(self, share: Share) -> int:
+        """How many exchanges a share may have: one where there is one for everybody before it, then what is left."""
+        if share.streams:
+            return 1
+        if self._allotted is None:
+            self._allotted = self._divide()
+        return self._allotted.get(share, 0)
+
+    def _divide(self) -> dict[Share, int]:
+        left = self.budget
+        wanting = [share for share in self._shares if share.demand and not share.streams]
+        first = wanting[:left]
+        left -= len(first)
+        allotted = {}
+        for share in first:
+            allotted[share] = 1 + left
+            left -= min(left, share.demand - 1)
+        return allotted
+
+    def refused(self, share: Share, others: int, now: float) -> None:
+        """The server refused ``share`` one more connection, or one more request on the shared one."""
+        if share.streams:
+            self._most_streams = max(1, self._streams // 2)
+            return
+        others += sum(max(1, other.under_way) for other in self._shares if other is not share and other.demand)
+        self.pace.refused(others, now)
+        self.changed()
+
+    def grant(self, remaining: int, until: float) -> None:
+        """The server grants ``remaining`` more requests up to that time: so many connections at most."""
+        self._quota, self._quota_until = remaining, until
+        self.changed()
+
+    def observe(self, now: float) -> None:
+        """Lets the pace see the sum."""
+        self.now = max(self.now, now)
+        if self._quota is not None and self.now >= self._quota_until:
+            self._quota = None
+            self.changed()
+        if self.now - self._observed_at < OBSERVING_SECONDS or not self._could_use_more:
+            return
+        self._observed_at = self.now
+        if self._observed_from is None:
+            self._observed_from = self.now
+        total = self._bytes_of_others + sum(share.total for share in self._shares)
+        flowing = sum(share.flowing if share.demand > share.under_way else share.demand for share in self._shares)
+        before = self.pace.connections
+        self.pace.observe(total, flowing, self.now)
+        if self.pace.connections != before:
+            self.changed()
+
+    @property
+    def learned(self) -> Learned | None:
+        """What the pace has learned, where it had the time for it."""
+        if self._observed_from is None or self._observed_at - self._observed_from < LEARNING_SECONDS:
+            return None
+        return self.pace.learned
+
+    @property
+    def _could_use_more(self) -> bool:
+        return self.waiting > 0 or any(share.demand > share.under_way > 0 for share in self._shares)
+
+
+class Hosts:
+    """Every host of a session.
+
+    Attributes:
+        versions: Which version of HTTP an origin spoke last.
+        asked: Where somebody has tried a connection that may be shared.
+        pauses: Origins that aren't asked for a while.
+        known: Says what is known about an origin from earlier.
+    """
+
+    def __init__(self) -> None:
+        self.versions: dict[Origin, str] = {}
+        self.asked: set[Origin] = set()
+        self.pauses: dict[Origin, Pause] = {}
+        self.known: Callable[[Origin], KnownHost | None] = lambda _: None
+        self._hosts: dict[tuple[Origin, int, int | None], Host] = {}
+
+    def host(self, origin: Origin, maximum: int, fixed: int | None) -> Host:
+        """The host of ``origin`` for downloads with these limits.
+
+        Args:
+            origin: Whom the user named.
+            maximum: How far the number of connections may climb.
+            fixed: The one and only number, where the user wants it so.
+        """
+        key = (origin, maximum, fixed)
+        if key not in self._hosts:
+            known = self.known(origin) or KnownHost()
+            pace = Pace(maximum, fixed=fixed, start=known.connections, ceiling=known.limit)
+            self._hosts[key] = Host(origin, pace, self)
+            if known.http2 is not None and origin.scheme == "https":
+                self.versions.setdefault(origin, "2" if known.http2 else "1.1")
+        return self._hosts[key]
+
+    def pause(self, origin: Origin, until: float, reason: str) -> None:
+        """Nobody asks at ``origin`` before that."""
+        if origin not in self.pauses or until > self.pauses[origin].until:
+            self.pauses[origin] = Pause(until, reason)
+
+    def pause_at(self, origin: Origin, now: float) -> Pause | None:
+        """The pause at ``origin``, while there is one."""
+        pause = self.pauses.get(origin)
+        if pause is not None and pause.until <= now:
+            del self.pauses[origin]
+            return None
+        return pause
+
+    def learned(self, now: float, wall_now: float) -> dict[Origin, KnownHost]:
+        """What may be remembered, of every origin that has answered or wants to be left alone."""
+        found = {
+            origin: KnownHost(http2=version == "2" if origin.scheme == "https" else None, seen_at=wall_now)
+            for origin, version in self.versions.items()
+        }
+        for host in self._hosts.values():
+            learned = host.learned
+            if host.origin in found and learned is not None:
+                found[host.origin] = replace(found[host.origin], connections=learned.connections, limit=learned.limit)
+        for origin, pause in self.pauses.items():
+            if pause.until > now:
+                known = found.get(origin, KnownHost(seen_at=wall_now))
+                found[origin] = replace(known, paused_until=wall_now + pause.until - now)
+        return found

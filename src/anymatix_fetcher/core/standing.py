@@ -1,0 +1,142 @@
+"""How a download stands: the parts that a machine is made of, and what others may see of them.
+
+The machine in ``download`` adds what happens to it; nothing in here decides anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.asking import Asking
+from anymatix_fetcher.core.comparison import Question
+from anymatix_fetcher.core.coverage import Coverage
+from anymatix_fetcher.core.exchange import Purpose
+from anymatix_fetcher.core.judge import Known, Verdict, judge
+from anymatix_fetcher.core.matching import Matching
+from anymatix_fetcher.core.phase import TRANSITIONS, Phase
+from anymatix_fetcher.core.proof import Proof
+from anymatix_fetcher.core.segments import SIZES, Sizes
+from anymatix_fetcher.core.spans import SpanSet, union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core import messages as m
+    from anymatix_fetcher.core.account import Account
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.hosts import Share
+    from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.meter import Meter
+    from anymatix_fetcher.core.resource import Resource
+
+    Judge = Callable[[Request, ResponseHead, Known, str], Verdict]
+
+
+class Standing:
+    """The parts of one download.
+
+    Args:
+        resource: What to fetch.
+        pace: How many connections at a time.
+        number: The download's number within its session: its exchange ids carry it.
+        random: Gives numbers in [0, 1) for jitter.
+        one_stream: Ask with one connection and without dividing, whatever the server can do.
+        block_size: The journal's; told anew when the part file is opened.
+        judge: Judges heads.
+        sizes: How small and how large segments are.
+        overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        pace: Share,
+        *,
+        number: int = 0,
+        random: Callable[[], float],
+        one_stream: bool = False,
+        block_size: int = 1 << 20,
+        judge: Judge = judge,
+        sizes: Sizes = SIZES,
+        overwrite: bool = False,
+    ) -> None:
+        self.coverage = Coverage()
+        self._out: list[m.Command] = []
+        self._overwrite = overwrite
+        self._asking = Asking(
+            resource, pace, number=number, random=random, one_stream=one_stream, out=self._out, sizes=sizes
+        )
+        self._matching = Matching(
+            self._asking.address, self._asking.manners, self.coverage, self._out, block_size=block_size
+        )
+        self._begun = False
+        self._judge = judge
+        self._meter: Meter | None = None
+        self._name = resource.name or ""
+        self._phase = Phase.OPENING
+        self._proof = Proof(resource.digests, length_was_stated=resource.length is not None)
+        self._resuming = False
+        self._seen_at: float | None = None
+        self._storage_asked = False
+        self._verified = "none"
+
+    @property
+    def phase(self) -> Phase:
+        """Where the download stands."""
+        return self._phase
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will come any more."""
+        return not TRANSITIONS[self._phase]
+
+    @property
+    def account(self) -> Account:
+        """What it has cost so far."""
+        return self._asking.account
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the whole file, where known."""
+        return self._matching.length if self._matching.identity else self._asking.address.resource.length
+
+    def lay_out(self, block_size: int) -> None:
+        """The part file has blocks of this many bytes."""
+        self._matching.block_size = block_size
+
+    @property
+    def digests(self) -> tuple[Digest, ...]:
+        """What the whole file has to have."""
+        return self._proof.digests
+
+    @property
+    def flowing(self) -> int:
+        """How many bodies are under way."""
+        return self._asking.exchanges.flowing
+
+    @property
+    def in_flight(self) -> SpanSet:
+        """What is being asked for, as far as it is missing."""
+        return union(self._asking.exchanges.rests(Purpose.FILL)) - self.coverage.held
+
+    def rate(self, now: float) -> float:
+        """Bytes a second that arrive, over the last seconds."""
+        return self._meter.rate(now) if self._meter else 0.0
+
+    def waiting_for(self, now: float) -> str:
+        """Why nothing is being asked for, for people; empty where something is."""
+        comparison = self._matching.comparison
+        if comparison and comparison.question is Question.CULPRITS:
+            return "the digest doesn't match: fetching again to find out why"
+        if self.flowing or self.is_over:
+            return ""
+        patience, pause = self._asking.patience, self._asking.pause(now)
+        until, reason = patience.not_before, patience.reason
+        if pause is not None and pause.until > until:
+            until, reason = pause.until, pause.reason
+        return f"{reason}, in {until - now:.0f} s" if until > now else ""
+
+    def _enter(self, phase: Phase) -> None:
+        if phase not in TRANSITIONS[self._phase]:
+            raise AssertionError(f"no way from {self._phase} to {phase}")
+        self._phase = phase

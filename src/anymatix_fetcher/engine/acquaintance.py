@@ -1,0 +1,91 @@
+"""Acquaintance with hosts beyond this session: what was learned earlier is used, what is learned is passed on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
+from anymatix_fetcher.core.urls import Url
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.hosts import Hosts, KnownHost, Pause
+    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.engine.ports import Memory
+
+KEEPING_UP_SECONDS = 1.0
+"""How often it is looked for what others have learned, and told what this session has."""
+SLACK_SECONDS = 0.1
+"""Two clocks that tell the same pause may differ by this."""
+
+
+class Surroundings(Protocol):
+    """What is used of :class:`~anymatix_fetcher.engine.ports.Ports`."""
+
+    @property
+    def memory(self) -> Memory:
+        """Keeps what was learned about hosts."""
+
+    def clock(self) -> float:
+        """Seconds, never going back."""
+
+    def wall_clock(self) -> float:
+        """Seconds since 1970."""
+
+
+class Acquaintance:
+    """Keeps a session's hosts and the memory that other processes share in step.
+
+    Args:
+        hosts: The session's.
+        ports: The memory and the clocks.
+    """
+
+    def __init__(self, hosts: Hosts, ports: Surroundings) -> None:
+        self.has_news = False
+        """Whether something was learned that hasn't been written."""
+        self._hosts = hosts
+        self._ports = ports
+        self._kept_up_at = float("-inf")
+        self._told: dict[Origin, Pause] = {}
+        hosts.known = self._known
+
+    def _known(self, origin: Origin) -> KnownHost | None:
+        self._take_pauses(self._ports.clock())
+        return self._ports.memory.read().get(str(origin))
+
+    def keep_up(self, now: float) -> None:
+        """Takes over what others were told to wait for, and passes on what this session has learned."""
+        paused = self._hosts.pauses.items() - self._told.items()
+        if now - self._kept_up_at < KEEPING_UP_SECONDS and not paused:
+            return
+        self._kept_up_at = now
+        self._take_pauses(now)
+        if self.has_news or paused:
+            self._tell(now)
+
+    def end(self) -> None:
+        """Passes on what hasn't been yet."""
+        if self.has_news:
+            self._tell(self._ports.clock())
+
+    def _tell(self, now: float) -> None:
+        learned = self._hosts.learned(now, self._ports.wall_clock())
+        self._told = dict(self._hosts.pauses)
+        self.has_news = False
+        if learned:
+            self._ports.memory.write({str(origin): known for origin, known in learned.items()})
+
+    def _take_pauses(self, now: float) -> None:
+        wall_now = self._ports.wall_clock()
+        for text, known in self._ports.memory.read().items():
+            seconds = min(known.paused_until - wall_now, LONGEST_RETRY_AFTER_SECONDS)
+            if seconds <= 0:
+                continue
+            try:
+                origin = Url.parse(text).origin
+            except ValueError:
+                continue  # somebody else wrote it
+            ours = self._hosts.pause_at(origin, now)
+            if ours is None or now + seconds > ours.until + SLACK_SECONDS:
+                self._hosts.pause(origin, now + seconds, "the server has asked another download to wait")
+                self._told[origin] = self._hosts.pauses[origin]

@@ -1,0 +1,314 @@
+"""Measures what numbers of connections to one file bring, and what this machine can take. Nothing is stored.
+
+The way to the bytes is the downloads' own: redirects hop by hop, credentials to the origin only, every head judged. The
+bodies go into a sink that counts. Connections stay open from one step to the next, which adds to them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.address import MAX_HOPS, Address
+from anymatix_fetcher.core.diagnosis import Machine, Step, is_clear
+from anymatix_fetcher.core.explain import failure_error, refusal_error
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refused, judge
+from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import DownloadCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.transports.base import Transport, TransportEvent
+
+WARM_UP_SHARE = 0.4
+"""Of a step's time: windows have to open before a rate means anything."""
+SEGMENT_BYTES = 64 << 20
+TURN_SECONDS = 0.05
+ANSWER_SECONDS = 20.0
+"""For the first answer."""
+UNANSWERED_SECONDS = 2.0
+"""A connection that has waited so long, and most of a step, for an answer wasn't let in."""
+WORTH_ASKING_BYTES = 65_536
+"""A body that breaks off before this is a refusal: else a server that resets every connection would be hammered."""
+RENEWALS = 5
+_FORBIDDEN = (401, 403)
+_HASHED_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a bench found out.
+
+    Args:
+        url: What was measured, without secrets.
+        length: Bytes of the file, where the server states them.
+        ranged: Whether the server sends parts.
+        bytes_transferred: What it has cost.
+        steps: By rising numbers of connections.
+        machine: What this machine can do.
+        disk_trouble: Why the disk wasn't measured; mostly empty.
+        interrupted: Whether it was stopped before it was done.
+    """
+
+    url: str
+    length: int | None = None
+    ranged: bool = True
+    bytes_transferred: int = 0
+    steps: tuple[Step, ...] = ()
+    machine: Machine = Machine()  # noqa: RUF009 - frozen, so sharing it is safe
+    disk_trouble: str = ""
+    interrupted: bool = False
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the file is so small that parts of it came more than once."""
+        return self.length is not None and self.bytes_transferred > self.length
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """One exchange: what it asked for, and how far it is."""
+
+    request: Request
+    started_at: float
+    hops: int
+    flows: bool = False
+    brought: int = 0
+
+
+class _CountingSink:
+    """Counts, and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Implements ``Sink``."""
+        del offset
+        self.count += len(data)
+
+
+class Bench:
+    """Streams one file over changing numbers of connections.
+
+    Args:
+        resource: What to stream.
+        transport: Carries it; it is the caller's to close.
+        clock: Seconds, never going back.
+        processor_clock: Seconds of the processor that this process has used.
+        is_cancelled: Whether to stop; whoever makes it true wakes the transport.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        transport: Transport,
+        *,
+        clock: Callable[[], float],
+        processor_clock: Callable[[], float],
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        self.length: int | None = resource.length
+        self.ranged = True
+        self._address = Address(resource)
+        self._transport = transport
+        self._clock = clock
+        self._processor_clock = processor_clock
+        self._is_cancelled = is_cancelled
+        self._sink = _CountingSink()
+        self._lanes: dict[ExchangeId, _Lane] = {}
+        self._number = 0
+        self._cursor = 0
+        self._wanted = 1
+        self._refusals = 0
+        self._renewals = 0
+        self._opening: Refused | Failure | None = None
+
+    @property
+    def bytes_transferred(self) -> int:
+        """Payload so far."""
+        return self._sink.count
+
+    def open(self) -> None:
+        """Finds the bytes and has the first connection flow.
+
+        Raises:
+            FetchError: The server refuses, or can't be reached.
+            DownloadCancelled: It was stopped.
+        """
+        deadline = self._clock() + ANSWER_SECONDS
+        while not self._flowing:
+            if self._clock() >= deadline:
+                self._opening = Failure(FailureKind.SILENT, "no answer came")
+            if self._opening is not None:
+                url = self._address.origin_url
+                opening = self._opening
+                raise failure_error(opening, url) if isinstance(opening, Failure) else refusal_error(opening, url)
+            self._turn()
+
+    def steps(self, counts: Sequence[int], seconds: float, on_step: Callable[[Step], None]) -> bool:
+        """Measures each count for so many seconds, until the answer is clear; whether it wasn't stopped before.
+
+        Args:
+            counts: Rising numbers of connections.
+            seconds: For each.
+            on_step: Told about each as soon as it is measured.
+        """
+        measured: list[Step] = []
+        for count in counts if self.ranged else counts[:1]:
+            try:
+                measured.append(self._step(count, seconds))
+            except DownloadCancelled:
+                return False
+            on_step(measured[-1])
+            if is_clear(measured):
+                break
+        return True
+
+    def close(self) -> None:
+        """Drops what still flows."""
+        for exchange in list(self._lanes):
+            self._drop(exchange)
+
+    # Measuring --------------------------------------------------------------------------------------------
+
+    def _step(self, count: int, seconds: float) -> Step:
+        self._wanted, self._refusals, self._opening = count, 0, None
+        began = self._clock()
+        self._run_until(began + seconds * WARM_UP_SHARE)
+        measured_from, bytes_before, used_before = self._clock(), self._sink.count, self._processor_clock()
+        borne = self._run_until(began + seconds)
+        now = self._clock()
+        elapsed = max(now - measured_from, 1e-9)
+        patience = max(UNANSWERED_SECONDS, 0.8 * seconds)
+        unanswered = sum(not lane.flows and now - lane.started_at >= patience for lane in self._lanes.values())
+        return Step(
+            connections=count,
+            borne=borne,
+            refusals=self._refusals + unanswered,
+            bytes_per_second=(self._sink.count - bytes_before) / elapsed,
+            processor_share=(self._processor_clock() - used_before) / elapsed,
+        )
+
+    def _run_until(self, moment: float) -> int:
+        """Lets it flow; the most that flowed at one time."""
+        most = self._flowing
+        while self._clock() < moment:
+            self._turn()
+            most = max(most, self._flowing)
+        return most
+
+    def _turn(self) -> None:
+        if self._is_cancelled():
+            raise DownloadCancelled("the measurement was stopped")
+        while self._may_ask():
+            self._ask(self._address.target or self._address.origin_url)
+        for event in self._transport.poll(TURN_SECONDS):
+            lane = self._lanes.get(event.exchange)
+            if lane is not None:
+                self._take(event, lane)
+
+    @property
+    def _flowing(self) -> int:
+        return sum(lane.flows for lane in self._lanes.values())
+
+    # Asking -----------------------------------------------------------------------------------------------
+
+    def _may_ask(self) -> bool:
+        if not self._address.settled and any(not lane.flows for lane in self._lanes.values()):
+            return False  # one walks from the origin for all: that may be counted
+        return self._opening is None and len(self._lanes) < max(1, self._wanted - self._refusals)
+
+    def _ask(self, url: Url, hops: int = 0, span: Span | None = None) -> None:
+        if span is None and self.ranged:
+            span = self._next_span()
+        self._number += 1
+        exchange = ExchangeId(0, self._number)
+        request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
+        self._lanes[exchange] = _Lane(request, self._clock(), hops)
+        self._transport.start(exchange, request)
+
+    def _next_span(self) -> Span:
+        if self.length is None:
+            return Span(0, SEGMENT_BYTES)
+        start = self._cursor
+        stop = min(start + max(1, min(SEGMENT_BYTES, self.length // self._wanted)), self.length)
+        self._cursor = stop % self.length
+        return Span(start, stop)
+
+    def _drop(self, exchange: ExchangeId) -> None:
+        self._lanes.pop(exchange, None)
+        self._transport.cancel(exchange)
+
+    # Answers ----------------------------------------------------------------------------------------------
+
+    def _take(self, event: TransportEvent, lane: _Lane) -> None:
+        match event:
+            case HeadArrived():
+                self._judge(event, lane)
+            case BodyStored():
+                lane.brought += len(event.span)
+            case BodyEnded():
+                del self._lanes[event.exchange]
+            case ExchangeFailed():
+                del self._lanes[event.exchange]
+                if lane.brought < WORTH_ASKING_BYTES:
+                    self._refused(event.failure)
+
+    def _judge(self, event: HeadArrived, lane: _Lane) -> None:
+        match judge(lane.request, event.head, Known(self.length), event.excerpt):
+            case Accepted() as accepted:
+                self._accept(event.exchange, lane, accepted)
+            case Redirected(url):
+                self._drop(event.exchange)
+                if lane.hops < MAX_HOPS:
+                    self._ask(url, lane.hops + 1, lane.request.span)
+                else:
+                    self._refused(Failure(FailureKind.PROTOCOL, f"more than {MAX_HOPS} redirects"))
+            case Refused() as refused:
+                self._drop(event.exchange)
+                if not self._renew(lane, refused):
+                    self._refused(refused)
+
+    def _accept(self, exchange: ExchangeId, lane: _Lane, accepted: Accepted) -> None:
+        if not self._address.served:
+            self.ranged = accepted.ranged and accepted.length is not None
+            self.length = accepted.length
+            self._cursor = (accepted.stop or 0) % max(1, accepted.length or 1)
+        self._address.settle(lane.request.url)
+        lane.flows = True
+        self._transport.accept(exchange, self._sink, accepted.start, accepted.stop)
+
+    def _renew(self, lane: _Lane, refused: Refused) -> bool:
+        """Whether the refusal only means that a signed address has expired: then it is walked to anew."""
+        if refused.status not in _FORBIDDEN or lane.hops:
+            return False
+        if lane.request.url != (self._address.target or self._address.origin_url):
+            return True  # another one has found that out already
+        if not self._address.derived or self._renewals >= RENEWALS:
+            return False
+        self._renewals += 1
+        self._address.expire()
+        return True
+
+    def _refused(self, why: Refused | Failure) -> None:
+        self._refusals += 1
+        if not self._flowing:
+            self._opening = why
+
+
+def hashing_speed(clock: Callable[[], float], *, seconds: float = 0.2) -> float:
+    """Bytes a second that SHA-256 goes at on one core."""
+    piece, hashed, digest = bytes(_HASHED_BYTES // 16), 0, hashlib.sha256()
+    began = clock()
+    while hashed < _HASHED_BYTES or clock() - began < seconds:
+        digest.update(piece)
+        hashed += len(piece)
+    return hashed / max(clock() - began, 1e-9)

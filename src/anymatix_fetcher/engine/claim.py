@@ -1,0 +1,148 @@
+"""A download's claim to its destination: standing in line for it, and looking at the file that is there already."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.errors import DestinationExistsError, DestinationLockedError
+from anymatix_fetcher.storage.existing import read_existing
+from anymatix_fetcher.storage.leftovers import find_part, read_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.messages import StorageFailed
+    from anymatix_fetcher.engine.ports import Lock, Ports
+    from anymatix_fetcher.storage.existing import ExistingRead
+    from anymatix_fetcher.storage.workers import Worker
+
+log = logging.getLogger("anymatix_fetcher.engine")
+
+PATIENCE_WITH_HOLDER_SECONDS = 60.0
+"""A process that holds the destination and brings nothing for so long is waited for no longer."""
+
+
+@dataclass(slots=True)
+class Holder:
+    """The process that holds the destination, as far as its journal tells.
+
+    Attributes:
+        since: When it last brought something, by the session's clock.
+        stored: The bytes that it has recorded.
+        length: The length of what it brings, if it is known.
+        same_reference: Whether it brings what is wanted here, so that its result can be taken.
+    """
+
+    since: float
+    stored: int = 0
+    length: int | None = None
+    same_reference: bool = False
+
+
+class Claim:
+    """The claim of one download to one destination; there is at most one writer at a time, across processes.
+
+    Args:
+        destination: Where the file shall be, absolute.
+        reference: What is wanted there.
+        ports: The lock, the disk, the workers and the clock.
+
+    Attributes:
+        destination: As above.
+        holder: Who else holds it; ``None`` unless it is waited for.
+    """
+
+    def __init__(self, destination: Path, reference: str, ports: Ports) -> None:
+        self.destination = destination
+        self.holder: Holder | None = None
+        self._reference = reference
+        self._ports = ports
+        self._lock: Lock | None = None
+        self._waited_for_same = False
+        self._reader: Worker | None = None
+
+    @property
+    def reads_existing(self) -> bool:
+        """Whether the file that is there already is being read."""
+        return self._reader is not None
+
+    def try_acquire(self) -> bool:
+        """Takes the destination if it is free; otherwise looks how its holder gets on.
+
+        Raises:
+            DestinationLockedError: The holder brings nothing any more.
+            StorageError: The folder can't be made, or the lock not be tried.
+        """
+        if self._lock is None:
+            self._ports.disk.make_folder(self.destination.parent)
+            self._lock = self._ports.lock(self.destination)
+        if not self._lock.try_acquire():
+            self._watch_holder()
+            return False
+        self._waited_for_same = self.holder is not None and self.holder.same_reference
+        self.holder = None
+        return True
+
+    def read_existing(self, wanted: Sequence[Digest], report: Callable[[ExistingRead | StorageFailed], None]) -> None:
+        """Begins to read the file that is there, where it may be the wanted one; ``report`` takes what it is.
+
+        Raises:
+            DestinationExistsError: Nothing could tell whether it is.
+            StorageError: It can't be opened.
+        """
+        if not (self._waited_for_same or wanted):
+            raise DestinationExistsError(
+                f"{self.destination} is there already",
+                hint=(
+                    "--overwrite replaces it; -o NAME chooses another name; "
+                    "with --sha256 HEX a file that has the digest counts as done."
+                ),
+            )
+        algorithms = {digest.algorithm for digest in wanted}
+        self._reader = read_existing(self.destination, self._ports.disk, self._ports.workers, algorithms, report)
+
+    def check_existing(self, found: ExistingRead, wanted: Sequence[Digest]) -> None:
+        """Compares the file that is there with what is wanted.
+
+        Raises:
+            DestinationExistsError: It is another one.
+        """
+        actual = {digest.algorithm: digest for digest in found.digests}
+        if any(actual.get(digest.algorithm) != digest for digest in wanted):
+            raise DestinationExistsError(
+                f"{self.destination} is there already, and has another digest than {wanted[0]}",
+                hint="--overwrite replaces it; -o NAME chooses another name.",
+            )
+
+    def stop_reading(self) -> None:
+        """Stops reading the file that is there, if it is being read."""
+        if self._reader is not None:
+            self._reader.stop()
+
+    def release(self) -> None:
+        """Lets the next one have the destination."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def _watch_holder(self) -> None:
+        now = self._ports.clock()
+        if self.holder is None:
+            log.info("another process downloads to %s; waiting for it", self.destination)
+            self.holder = Holder(since=now)
+        holder = self.holder
+        seen = read_progress(self.destination, self._ports.disk)
+        stored, length = seen or (0, None)
+        if stored != holder.stored or length != holder.length:
+            holder.since, holder.stored, holder.length = now, stored, length
+        if not holder.same_reference:
+            found = find_part(self.destination.parent, self._reference, self._ports.disk)
+            holder.same_reference = found == self.destination
+        if now - holder.since >= PATIENCE_WITH_HOLDER_SECONDS:
+            raise DestinationLockedError(
+                f"another process holds {self.destination} and brings nothing",
+                hint="End that process, or choose another destination with -o.",
+            )

@@ -1,0 +1,76 @@
+"""Standing in line: the downloads of a session that haven't begun, by the host that they wait for."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.core.hosts import Host
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.session import Ticket
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waiting:
+    """One download that could begin.
+
+    Args:
+        ticket: Whose it is.
+        resource: What its reference resolved to.
+        host: Where it will ask.
+    """
+
+    ticket: Ticket
+    resource: Resource
+    host: Host
+
+
+class Line:
+    """Whoever came first begins first, among those whose host has room for one more.
+
+    A job that equals another one that is in line or under way waits for that one's result: it would only stand in its
+    way.
+    """
+
+    def __init__(self) -> None:
+        self._by_host: dict[Host, deque[Waiting]] = {}
+        self._first: dict[Job, Ticket] = {}
+        self._same: dict[Ticket, list[Waiting]] = {}
+
+    def add(self, waiting: Waiting) -> None:
+        """One more, at the end."""
+        first = self._first.setdefault(waiting.ticket.job, waiting.ticket)
+        if first is not waiting.ticket:
+            self._same.setdefault(first, []).append(waiting)
+            return
+        self._by_host.setdefault(waiting.host, deque()).append(waiting)
+        waiting.host.waiting += 1
+
+    def next(self, now: float) -> Waiting | None:
+        """Who begins now; ``None`` where nobody may."""
+        heads = (line[0] for host, line in self._by_host.items() if line and host.room(now) > 0)
+        chosen = min(heads, key=lambda waiting: waiting.ticket.number, default=None)
+        if chosen is not None:
+            self._by_host[chosen.host].popleft()
+            chosen.host.waiting -= 1
+        return chosen
+
+    def end(self, ticket: Ticket) -> list[Waiting]:
+        """Those who have waited for the result of ``ticket``, which is there now."""
+        if self._first.get(ticket.job) is ticket:
+            del self._first[ticket.job]
+        return self._same.pop(ticket, [])
+
+    def leave(self) -> Iterator[Ticket]:
+        """Those that were cancelled; they aren't in line any longer."""
+        for host, line in self._by_host.items():
+            cancelled = [waiting.ticket for waiting in line if waiting.ticket.cancelled]
+            if cancelled:
+                self._by_host[host] = deque(waiting for waiting in line if not waiting.ticket.cancelled)
+                host.waiting = len(self._by_host[host])
+                yield from cancelled

@@ -1,0 +1,129 @@
+"""What is known of hosts from one run to the next, and from one process to the others: a small file of the user's.
+
+It holds origins (scheme, host, port) and numbers: no path, no query, no user. Nothing in it is needed: what can't be
+read isn't known, and what can't be written is forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.hosts import FORGETTING_SECONDS, KnownHost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_logger = logging.getLogger("anymatix_fetcher.storage")
+
+MOST_HOSTS = 256
+MOST_BYTES = 1 << 20
+"""A larger file isn't ours."""
+MOST_CONNECTIONS = 1024
+
+
+class HostMemory:
+    """The file of what is known; many processes may read and write it at a time.
+
+    Args:
+        path: Where it is; its folder is made when it is first written.
+        wall_clock: Seconds since 1970.
+    """
+
+    def __init__(self, path: Path, wall_clock: Callable[[], float]) -> None:
+        self._path = path
+        self._wall_clock = wall_clock
+        self._version: tuple[int, int, int] | None = None
+        self._read: dict[str, KnownHost] = {}
+
+    def read(self) -> Mapping[str, KnownHost]:
+        """What is known and not older than a day, by the origin's text. Cheap where nobody has written since."""
+        try:
+            state = self._path.stat()
+            version = (state.st_mtime_ns, state.st_size, state.st_ino)
+            if version != self._version:
+                self._read = _decode(self._path.read_bytes() if state.st_size <= MOST_BYTES else b"")
+                self._version = version
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                _logger.debug("%s can't be read: %s", self._path, error.strerror)
+            self._read = {}
+        return self._fresh(self._read)
+
+    def write(self, learned: Mapping[str, KnownHost]) -> None:
+        """Adds what was learned to what the file says by now, and what other processes have written there."""
+        known = dict(self.read())
+        for origin, new in learned.items():
+            known[origin] = _merged(known.get(origin), new)
+        newest = sorted(known.items(), key=lambda item: item[1].seen_at, reverse=True)[:MOST_HOSTS]
+        text = json.dumps({origin: asdict(host) for origin, host in newest}, indent=1)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._replace(text.encode())
+        except OSError as error:
+            _logger.debug("%s can't be written: %s", self._path, error.strerror)
+
+    def _replace(self, data: bytes) -> None:
+        """Writes the whole file and then gives it its name: nobody reads half of it."""
+        handle, name = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)  # for the user's eyes only
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(name).replace(self._path)
+        except OSError:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+    def _fresh(self, known: Mapping[str, KnownHost]) -> dict[str, KnownHost]:
+        now = self._wall_clock()
+        return {origin: host for origin, host in known.items() if 0 <= now - host.seen_at < FORGETTING_SECONDS}
+
+
+def _merged(old: KnownHost | None, new: KnownHost) -> KnownHost:
+    """What is newer, and of the old what the new one says nothing about; of two pauses the longer one."""
+    if old is None:
+        return new
+    return KnownHost(
+        connections=old.connections if new.connections is None else new.connections,
+        limit=old.limit if new.connections is None else new.limit,
+        http2=old.http2 if new.http2 is None else new.http2,
+        seen_at=max(old.seen_at, new.seen_at),
+        paused_until=max(old.paused_until, new.paused_until),
+    )
+
+
+def _decode(data: bytes) -> dict[str, KnownHost]:
+    """What a file says, as far as it can be read: anybody may have written it."""
+    try:
+        entries = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(entries, dict):
+        return {}
+    return {
+        origin: KnownHost(
+            connections=_count(entry.get("connections")),
+            limit=_count(entry.get("limit")),
+            http2=entry["http2"] if isinstance(entry.get("http2"), bool) else None,
+            seen_at=_seconds(entry.get("seen_at")),
+            paused_until=_seconds(entry.get("paused_until")),
+        )
+        for origin, entry in entries.items()
+        if isinstance(entry, dict)
+    }
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 < value <= MOST_CONNECTIONS else None
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0

@@ -1,0 +1,91 @@
+"""The listening sockets of an origin, and the one thread that accepts on all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from anymatix_fetcher.testing.script import ListenerName
+
+_BACKLOG = 512
+_JOIN_SECONDS = 5.0
+
+
+class Listeners:
+    """Binds its sockets when it is made, and accepts once it was started.
+
+    Args:
+        host: The address to bind.
+        ports: The port of each listener; 0 takes a free one.
+        accepted: Takes each connection, on the accepting thread.
+
+    Attributes:
+        ports: The ports that were bound.
+
+    Raises:
+        OSError: If a port can't be bound.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        ports: Mapping[ListenerName, int],
+        accepted: Callable[[ListenerName, socket.socket], None],
+    ) -> None:
+        self._accepted = accepted
+        self._sockets: dict[ListenerName, socket.socket] = {}
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            for name, port in ports.items():
+                listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+                listener.settimeout(0)
+                self._sockets[name] = listener
+        except OSError:
+            self._close_sockets()
+            raise
+        self.ports: dict[ListenerName, int] = {name: one.getsockname()[1] for name, one in self._sockets.items()}
+        self._waker, woken = socket.socketpair()
+        self._thread = threading.Thread(target=self._accept_all, args=(woken,), daemon=True, name="origin-accept")
+
+    def start(self) -> None:
+        """Begins to accept."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Accepts no more, and ends the thread; may be called twice."""
+        with contextlib.suppress(OSError):
+            self._waker.send(b"x")
+        self._thread.join(_JOIN_SECONDS)
+        self._waker.close()
+
+    def _accept_all(self, woken: socket.socket) -> None:
+        with selectors.DefaultSelector() as selector, woken:
+            selector.register(woken, selectors.EVENT_READ, None)
+            for name, listener in self._sockets.items():
+                selector.register(listener, selectors.EVENT_READ, name)
+            going = True
+            while going:
+                for key, _events in selector.select():
+                    if key.data is None:
+                        going = False
+                    else:
+                        self._accept(key.data)
+        self._close_sockets()
+
+    def _accept(self, name: ListenerName) -> None:
+        try:
+            sock, _address = self._sockets[name].accept()
+        except OSError:
+            return  # It was taken back before it was accepted.
+        sock.settimeout(None)
+        self._accepted(name, sock)
+
+    def _close_sockets(self) -> None:
+        for listener in self._sockets.values():
+            listener.close()

@@ -1,0 +1,59 @@
+"""What a rule's parameters say about themselves: how each is read from text, and what it means.
+
+A parameter of a fault, or a condition of a match, is a field annotated with a `Parameter`; `rules` reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """How a parameter's text is read."""
+
+    SIZE = "bytes"
+    RATE = "bytes/s"
+    SECONDS = "seconds"
+    COUNT = "number"
+    SHARE = "0..1"
+    TEXT = "text"
+    CHOICE = "choice"
+    SPAN = "start-stop"
+    ORDINAL = "n, n- or m-n"
+    OFFSETS = "offsets joined by +"
+    YES_NO = "yes|no"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """How a parameter is read from text, and what it means."""
+
+    kind: Kind
+    meaning: str
+
+
+AT_OFFSET = Parameter(Kind.SIZE, "when the body reaches this offset of the file")
+"""The ``offset`` of all faults that wait for one."""
+
+
+def require_non_negative(**values: float | None) -> None:
+    """Checks values that were given by their names.
+
+    Raises:
+        ValueError: If one is negative; the message begins with its name.
+    """
+    for name, value in values.items():
+        if value is not None and value < 0:
+            raise ValueError(f"{name}: {value} is negative")
+
+
+def require_positive(**values: float | None) -> None:
+    """Checks values that were given by their names.
+
+    Raises:
+        ValueError: If one isn't above zero; the message begins with its name.
+    """
+    for name, value in values.items():
+        if value is not None and value <= 0:
+            raise ValueError(f"{name}: {value} is not above zero")

@@ -1,0 +1,212 @@
+"""What all connections of an origin share: its files, the script with its counts, and the accounts of both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import unquote
+
+from anymatix_fetcher.testing.delivery import Buckets
+from anymatix_fetcher.testing.faults import FAULT_NAMES
+from anymatix_fetcher.testing.faults.refusals import Page, Status
+from anymatix_fetcher.testing.ledger import LedgerBook, SeenRequest
+from anymatix_fetcher.testing.messages import Plan, requested_span
+from anymatix_fetcher.testing.responses import Place, answer
+from anymatix_fetcher.testing.script import (
+    Chosen,
+    ConnectionFacts,
+    Count,
+    RequestFacts,
+    choose_for_connection,
+    choose_for_request,
+)
+from anymatix_fetcher.testing.signing import Signer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from anymatix_fetcher.testing.faults import AnyFault, RequestFault
+    from anymatix_fetcher.testing.faults.connections import ConnectionFault
+    from anymatix_fetcher.testing.messages import Request
+    from anymatix_fetcher.testing.resources import Resource
+    from anymatix_fetcher.testing.script import ListenerName, Rule
+
+
+class Caller(Protocol):
+    """A connection as the script looks at it."""
+
+    @property
+    def listener(self) -> ListenerName:
+        """Where it was accepted."""
+
+    @property
+    def number(self) -> int:
+        """Its number, counted from 1 over both listeners."""
+
+    def rank(self) -> int:
+        """Its place among the open ones of its listener, by age, from 1."""
+
+
+class Exchange(NamedTuple):
+    """A request that is about to be answered.
+
+    Attributes:
+        path: The path whose account its bytes belong to.
+        counted: Whether it is among the requests that are being answered.
+    """
+
+    plan: Plan
+    path: str
+    counted: bool
+
+
+class Service:
+    """Decides what every connection and every request meets; any method may be called from any thread.
+
+    Args:
+        seed: What rules that apply by chance, and signatures, depend on.
+
+    Attributes:
+        book: The ledger.
+        buckets: The accounts of limited rates.
+        closing: Set when the origin closes.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.book = LedgerBook()
+        self.buckets = Buckets()
+        self.closing = threading.Event()
+        self._seed = seed
+        self._signer = Signer(hashlib.sha256(f"signing:{seed}".encode()).digest())
+        self._lock = threading.Lock()
+        self._resources: dict[str, Resource] = {}
+        self._rules: list[Rule] = []
+        self._counts: list[Count] = []
+        self._retired = 0
+        self._urls: Mapping[ListenerName, str] = {}
+        self._started_at = 0.0
+
+    def begin(self, urls: Mapping[ListenerName, str]) -> None:
+        """Starts the clock of the script; the URLs are the listeners' ``scheme://host:port``."""
+        self._urls = urls
+        self._started_at = time.monotonic()
+
+    def serve(self, resource: Resource) -> None:
+        """Adds a file, or replaces the one of the same path."""
+        with self._lock:
+            self._resources[resource.path] = resource
+
+    def add_rules(self, rules: Sequence[Rule]) -> None:
+        """Adds rules after those that there are."""
+        with self._lock:
+            self._rules = [*self._rules, *rules]
+            self._counts = [*self._counts, *(Count() for _ in rules)]
+
+    def clear_rules(self) -> None:
+        """Removes all rules; responses that have begun go on as they were planned."""
+        with self._lock:
+            # The accounts of rates go by the rule's index, so no index is used twice.
+            self._retired += len(self._rules)
+            self._rules, self._counts = [], []
+
+    def meet(self, caller: Caller) -> list[ConnectionFault]:
+        """The faults that a new connection meets."""
+        with self._lock:
+            facts = self._connection_facts(caller)
+            chosen, self._counts = choose_for_connection(self._rules, self._counts, facts, self._seed)
+        self._note_faults(chosen)
+        return [one.fault for one in chosen]
+
+    def exchange(self, request: Request, caller: Caller) -> Exchange:
+        """Decides how a request is answered, and takes it into the counts."""
+        own = self._own_answer(request)
+        if own is not None:
+            return Exchange(own, request.path, counted=False)
+        with self._lock:
+            resource = self._resources.get(request.path) or self._resources.get(unquote(request.path))
+            facts = self._request_facts(request, resource, caller)
+            chosen, self._counts = choose_for_request(self._rules, self._counts, facts, self._seed)
+            chosen = [Chosen(one.index + self._retired, one.fault) for one in chosen]
+            # Decided under the lock, or two requests at once would both be the last that is borne.
+            counted = not any(isinstance(one.fault, Status | Page) for one in chosen)
+            if counted:
+                self.book.answer_started()
+        self._note_faults(chosen)
+        try:
+            plan = self._plan(request, resource, chosen, caller)
+        except BaseException:
+            if counted:
+                self.book.answer_ended()
+            raise
+        if plan.signed_url:
+            self.book.url_signed()
+        answered = plan.ending is None or plan.ending.after is not None
+        status = plan.status if answered else 0
+        seen = SeenRequest(caller.listener, caller.number, request.method, request.target, request.headers, status)
+        self.book.request_seen(seen, facts.path, facts.span)
+        return Exchange(plan, facts.path, counted)
+
+    def _plan(
+        self, request: Request, resource: Resource | None, chosen: Sequence[Chosen[RequestFault]], caller: Caller
+    ) -> Plan:
+        place = Place(caller.listener, time.time(), self._urls["origin"], self._urls["target"], self._signer)
+        return answer(request, resource, chosen, place)
+
+    def _connection_facts(self, caller: Caller) -> ConnectionFacts:
+        """The facts of a connection; the lock is held."""
+        # The rank asks the system about every older connection, so it is found only where a rule looks at it.
+        ranked = any(rule.when.connections_above is not None for rule in self._rules)
+        rank = caller.rank() if ranked else 1
+        return ConnectionFacts(caller.listener, caller.number, rank, time.monotonic() - self._started_at)
+
+    def _request_facts(self, request: Request, resource: Resource | None, caller: Caller) -> RequestFacts:
+        """The facts of a request; the lock is held."""
+        return RequestFacts(
+            on=self._connection_facts(caller),
+            method=request.method,
+            path=unquote(request.path) if resource is None else resource.path,
+            span=_span(request, resource),
+            ranged="range" in request.headers,
+            active=self.book.active_requests(),
+            headers=request.headers,
+        )
+
+    def _note_faults(self, chosen: Sequence[Chosen[ConnectionFault]] | Sequence[Chosen[RequestFault]]) -> None:
+        for one in chosen:
+            fault: AnyFault = one.fault
+            self.book.fault_happened(FAULT_NAMES[type(fault)])
+
+    def _own_answer(self, request: Request) -> Plan | None:
+        """What ``/_ledger`` and ``/_sha256/...`` are answered; the script doesn't concern them."""
+        if request.path == "/_ledger":
+            body = json.dumps(self.book.snapshot().as_json(), indent=1).encode()
+            return _own_plan(200, "application/json", body)
+        if request.path.startswith("/_sha256/"):
+            path = unquote(request.path.removeprefix("/_sha256"))
+            with self._lock:
+                resource = self._resources.get(path)
+            if resource is None:
+                return _own_plan(404, "text/plain", b"404 Not Found\n")
+            return _own_plan(200, "text/plain", resource.content.sha256().encode())
+        return None
+
+
+def _own_plan(status: int, content_type: str, body: bytes) -> Plan:
+    return Plan(status, (("Content-Type", content_type), ("Content-Length", str(len(body)))), (body,))
+
+
+def _span(request: Request, resource: Resource | None) -> tuple[int, int] | None:
+    """The bytes of the file that are asked for."""
+    if resource is None:
+        return None
+    size = resource.content.size
+    match requested_span(request.headers.get("range"), size):
+        case "whole":
+            return 0, size
+        case "unsatisfiable":
+            return None
+        case span:
+            return span

@@ -1,0 +1,75 @@
+"""The limit that transports obey: one bucket for any number of them, which any thread may use and change."""
+
+from __future__ import annotations
+
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.limit import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_DELAY_SECONDS = 0.1
+"""Whoever waits asks again after so long at the latest: the rate may have been raised meanwhile."""
+
+
+class RateLimiter:
+    """Limits what all downloads that were given it take from the network in sum.
+
+    ```python
+    limiter = RateLimiter(20_000_000)
+    fetch(url, limit_rate=limiter)  # and meanwhile, in another thread:
+    limiter.bytes_per_second = 5_000_000
+    ```
+
+    Args:
+        bytes_per_second: The rate; ``None`` for no limit.
+        clock: Seconds, never going back.
+
+    Raises:
+        ValueError: The rate isn't above zero.
+    """
+
+    def __init__(self, bytes_per_second: float | None = None, *, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._limit = Limit(bytes_per_second, clock())
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """The rate, which may be set at any time; ``None`` for no limit."""
+        return self._limit.bytes_per_second
+
+    @bytes_per_second.setter
+    def bytes_per_second(self, rate: float | None) -> None:
+        with self._lock:
+            self._limit.change(rate, self._clock())
+
+    # For transports and sessions --------------------------------------------------------------------------
+
+    @property
+    def piece_bytes(self) -> int:
+        """The most that may be taken from a socket at once."""
+        return self._limit.piece_bytes
+
+    @property
+    def binds(self) -> bool:
+        """Whether it has held a body back within the last half second."""
+        with self._lock:
+            return self._limit.binds(self._clock())
+
+    def delay_seconds(self) -> float:
+        """How long a body that could be read has to wait before it asks again; 0.0 where a piece may be taken now."""
+        if self._limit.bytes_per_second is None:  # no lock: most people want none of this
+            return 0.0
+        with self._lock:
+            return min(self._limit.delay(self._clock()), LONGEST_DELAY_SECONDS)
+
+    def spend(self, count: int) -> None:
+        """``count`` bytes of bodies were taken."""
+        if self._limit.bytes_per_second is None:
+            return
+        with self._lock:
+            self._limit.spend(count, self._clock())

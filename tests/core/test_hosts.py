@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymatix_fetcher.core.hosts import MOST_STREAMS, Host, Hosts, KnownHost, Share
+from anymatix_fetcher.core.http import Headers, ResponseHead
+from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.urls import Url
+
+PLAIN = Url.parse("http://example.org/file")
+TLS = Url.parse("https://example.org/file")
+OTHER = Url.parse("https://cdn.example.net/file")
+
+
+def host_of(url: Url = PLAIN, budget: int = 8) -> Host:
+    return Host(url.origin, Pace(fixed=budget), Hosts())
+
+
+def joined(host: Host, *demands: int) -> list[Share]:
+    shares = [host.join() for _ in demands]
+    for share, demand in zip(shares, demands, strict=True):
+        share.want(0, demand)
+    return shares
+
+
+def used(shares: list[Share]) -> int:
+    return sum(min(share.connections, share.demand) for share in shares)
+
+
+# Dividing -------------------------------------------------------------------------------------------------
+
+
+def test_one_download_alone_has_all_that_the_pace_allows() -> None:
+    share = host_of(budget=8).join()
+    assert share.connections == 8
+    share.want(8, 0)
+    assert share.connections == 8
+
+
+def test_the_oldest_gets_what_the_one_for_each_of_the_others_leaves() -> None:
+    shares = joined(host_of(budget=8), 100, 100, 100)
+    assert [share.connections for share in shares] == [6, 1, 1]
+
+
+def test_what_the_oldest_does_not_need_is_the_next_ones() -> None:
+    shares = joined(host_of(budget=8), 2, 100, 100)
+    assert [min(share.connections, share.demand) for share in shares] == [2, 5, 1]
+
+
+def test_where_the_budget_ends_the_youngest_wait_until_one_is_over() -> None:
+    host = host_of(budget=2)
+    first, second, third = joined(host, 1, 1, 1)
+    assert [first.connections, second.connections, third.connections] == [1, 1, 0]
+    host.leave(first, 100)
+    assert [second.connections, third.connections] == [1, 1]
+
+
+def test_whoever_verifies_takes_nobodys_place() -> None:
+    verifying, other = joined(host_of(budget=4), 0, 9)
+    assert (verifying.connections, other.connections) == (0, 4)
+
+
+@given(st.integers(1, 40), st.lists(st.integers(0, 50), max_size=30))
+def test_never_more_is_allotted_than_the_budget_and_nothing_of_it_is_left_where_it_is_wanted(
+    budget: int, demands: list[int]
+) -> None:
+    shares = joined(host_of(budget=budget), *demands)
+    assert used(shares) == min(budget, sum(demands))
+    wanting = [share for share in shares if share.demand]
+    assert all(share.connections >= 1 for share in wanting[:budget])
+
+
+@given(st.integers(1, 8), st.lists(st.integers(1, 20), min_size=1, max_size=12))
+def test_everybody_ends(budget: int, sizes: list[int]) -> None:
+    host = host_of(budget=budget)
+    left = dict(zip(joined(host, *sizes), sizes, strict=True))
+    for _ in range(sum(sizes)):
+        for share in list(left):
+            left[share] -= min(share.connections, left[share])
+            share.want(0, left[share])
+            if not left[share]:
+                host.leave(share, 0)
+                del left[share]
+    assert not left
+
+
+# The pace -------------------------------------------------------------------------------------------------
+
+
+class Seen(Pace):
+    """A pace that keeps what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__(8)
+        self.observed: list[tuple[int, int]] = []
+        self.refusals: list[int] = []
+
+    def observe(self, total: int, flowing: int, now: float) -> None:
+        self.observed.append((total, flowing))
+        super().observe(total, flowing, now)
+
+    def refused(self, others: int, now: float) -> None:
+        self.refusals.append(others)
+        super().refused(others, now)
+
+
+def test_the_pace_sees_the_sum_of_what_comes_and_flows_and_forgets_nothing_that_came() -> None:
+    pace = Seen()
+    host = Host(PLAIN.origin, pace, Hosts())
+    first, second = joined(host, 5, 5)
+    first.want(2, 5)
+    second.want(1, 5)
+    first.observe(1000, 2, 1.0)
+    second.observe(500, 1, 2.0)
+    assert pace.observed == [(1000, 2), (1500, 3)]
+    host.leave(first, 1200)
+    second.observe(600, 1, 3.0)
+    assert pace.observed[-1] == (1800, 1)
+
+
+def test_the_pace_sees_nothing_while_there_is_no_more_to_ask_for() -> None:
+    pace = Seen()
+    host = Host(PLAIN.origin, pace, Hosts())
+    share = host.join()
+    share.want(1, 0)
+    share.observe(1000, 1, 1.0)
+    assert pace.observed == []
+    host.waiting = 1
+    share.observe(2000, 1, 2.0)
+    assert pace.observed == [(2000, 1)]
+
+
+def test_times_that_a_late_share_leaves_out_do_not_turn_the_clock_back() -> None:
+    pace = Seen()
+    host = Host(PLAIN.origin, pace, Hosts())
+    host.waiting = 1
+    host.join().observe(1, 1, 100.0)
+    late = host.join()
+    late.observe(0, 1, 40.0)
+    late.observe(5, 1, 41.0)
+    assert host.now == 101.0
+
+
+def test_a_refusal_counts_the_others_of_all_downloads() -> None:
+    pace = Seen()
+    host = Host(PLAIN.origin, pace, Hosts())
+    first, second = joined(host, 5, 5)
+    first.want(3, 2)
+    second.want(2, 2)
+    second.refused(2, 1.0)
+    assert pace.refusals == [5]
+
+
+# Beginning ------------------------------------------------------------------------------------------------
+
+
+def test_the_next_one_begins_when_those_that_are_begun_leave_a_connection() -> None:
+    host = host_of(budget=4)
+    assert host.room(0.0) == 4
+    large, small = joined(host, 2, 1)
+    assert host.room(0.0) == 1
+    large.want(2, 7)
+    assert host.room(0.0) == 0
+    large.want(0, 0)
+    small.want(1, 0)
+    assert host.room(0.0) == 3
+
+
+def speaks(share: Share, url: Url, version: str, *fields: tuple[str, str], now: float = 0.0) -> None:
+    share.heed(url, ResponseHead(200, Headers(fields), version), now)
+
+
+def test_many_small_files_over_http2_open_on_one_connection_more_and_more_at_a_time() -> None:
+    host = host_of(TLS, budget=2)
+    host.waiting = 1000
+    assert host.room(0.0) == 1
+    first = host.join()
+    first.want(1, 0, streams=1)
+    assert host.room(0.0) == 0, "the first one shows what the server speaks"
+    speaks(first, TLS, "2")
+    assert host.room(0.0) == 0
+    first.turned_out_small()
+    assert host.room(0.0) == 8
+    for _ in range(8):
+        share = host.join()
+        share.want(1, 0, streams=1)
+        share.turned_out_small()
+    assert host.room(0.0) == 1 + 8 * 9 - 9
+    host.small_files = 1000
+    assert host.room(0.0) == MOST_STREAMS - 9
+    assert all(share.connections == 1 for share in host._shares)
+
+
+def test_a_file_that_turns_out_large_keeps_others_from_being_begun() -> None:
+    host = host_of(TLS, budget=4)
+    host.waiting = 1000
+    first = host.join()
+    first.want(1, 0, streams=1)
+    speaks(first, TLS, "2")
+    first.want(1, 50, streams=1)
+    assert host.room(0.0) == 0
+    assert first.connections == 4
+
+
+@pytest.mark.parametrize(("url", "version", "waiting"), [(PLAIN, "1.1", 99), (TLS, "1.1", 99), (TLS, "2", 1)])
+def test_requests_share_a_connection_only_over_http2_and_for_many(url: Url, version: str, waiting: int) -> None:
+    host = host_of(url)
+    host.waiting = waiting
+    share = host.join()
+    speaks(share, url, version)
+    assert not share.may_multiplex(url)
+
+
+def test_one_finds_out_what_an_unknown_host_speaks_and_the_others_do_not_wait_for_it() -> None:
+    host = host_of(TLS)
+    host.waiting = 100
+    shares = [host.join() for _ in range(3)]
+    assert [share.may_multiplex(OTHER) for share in shares] == [True, False, False]
+    speaks(shares[0], OTHER, "2")
+    assert [share.may_multiplex(OTHER) for share in shares] == [True, True, True]
+
+
+def test_a_refusal_on_the_shared_connection_halves_the_streams_and_blames_no_connection() -> None:
+    pace = Seen()
+    host = Host(TLS.origin, pace, Hosts())
+    host.waiting = 100
+    shares = [host.join() for _ in range(8)]
+    for share in shares:
+        share.want(1, 0, streams=1)
+        share.turned_out_small()
+    speaks(shares[0], TLS, "2")
+    shares[7].refused(0, 1.0)
+    assert pace.refusals == []
+    for share in shares[:5]:
+        host.leave(share, 0)
+    assert host.room(1.0) == 4 - 3
+
+
+# Pauses ---------------------------------------------------------------------------------------------------
+
+
+def test_a_pause_is_the_origins_and_ends() -> None:
+    host = host_of(TLS)
+    first, second = host.join(), host.join()
+    first.pause(TLS, 10.0, "the server asks to wait")
+    pause = second.pause_at(TLS, 9.9)
+    assert pause is not None
+    assert pause.reason == "the server asks to wait"
+    assert second.pause_at(OTHER, 9.9) is None
+    assert host.room(9.9) == 0
+    assert second.pause_at(TLS, 10.0) is None
+    assert host.room(10.0) > 0
+
+
+def test_a_pause_is_never_made_shorter() -> None:
+    hosts = Hosts()
+    hosts.pause(TLS.origin, 10.0, "long")
+    hosts.pause(TLS.origin, 5.0, "short")
+    assert hosts.pauses[TLS.origin].reason == "long"
+
+
+def test_a_quota_that_is_used_up_pauses_its_host_until_it_is_restored() -> None:
+    share = host_of(TLS).join()
+    speaks(share, OTHER, "2", ("RateLimit", '"api";r=0;t=55'), now=100.0)
+    pause = share.pause_at(OTHER, 154.9)
+    assert pause is not None
+    assert pause.until == 155.0
+    assert share.pause_at(TLS, 100.0) is None
+
+
+def test_an_absurd_quota_is_not_waited_for_longer_than_an_hour() -> None:
+    share = host_of(TLS).join()
+    speaks(share, TLS, "2", ("RateLimit", '"api";r=0;t=999999999'))
+    pause = share.pause_at(TLS, 0.0)
+    assert pause is not None
+    assert pause.until == 3600.0
+
+
+def test_a_small_rest_of_a_quota_allows_as_many_connections_until_it_is_restored() -> None:
+    host = host_of(TLS, budget=8)
+    share = host.join()
+    share.want(0, 100)
+    speaks(share, TLS, "1.1", ("RateLimit", '"api";r=3;t=10'))
+    assert share.connections == 3
+    share.observe(0, 0, 10.0)
+    assert share.connections == 8
+
+
+# What is known --------------------------------------------------------------------------------------------
+
+
+def test_what_is_known_is_begun_with() -> None:
+    hosts = Hosts()
+    hosts.known = lambda origin: KnownHost(connections=6, limit=7, http2=False) if origin == TLS.origin else None
+    host = hosts.host(TLS.origin, 32, None)
+    assert host.pace.connections == 6
+    assert host.pace.learned.limit == 7
+    assert hosts.versions[TLS.origin] == "1.1"
+    assert hosts.host(OTHER.origin, 32, None).pace.connections == 1
+
+
+def test_downloads_with_the_same_limits_from_one_origin_have_one_pace() -> None:
+    hosts = Hosts()
+    assert hosts.host(TLS.origin, 32, None) is hosts.host(TLS.origin, 32, None)
+    assert hosts.host(TLS.origin, 32, 1).pace.connections == 1
+
+
+def test_what_was_learned_has_no_count_that_was_never_measured() -> None:
+    hosts = Hosts()
+    share = hosts.host(TLS.origin, 32, None).join()
+    speaks(share, TLS, "2")
+    hosts.pause(OTHER.origin, 30.0, "wait")
+    assert hosts.learned(10.0, 1000.0) == {
+        TLS.origin: KnownHost(http2=True, seen_at=1000.0),
+        OTHER.origin: KnownHost(seen_at=1000.0, paused_until=1020.0),
+    }
+
+
+def test_a_count_that_has_carried_for_some_seconds_is_learned() -> None:
+    hosts = Hosts()
+    host = hosts.host(PLAIN.origin, 4, None)
+    share = host.join()
+    speaks(share, PLAIN, "1.1")
+    for tick in range(100):
+        share.want(share.connections, 9)
+        share.observe(tick * 10_000, share.connections, tick / 20)
+    learned = hosts.learned(5.0, 1000.0)[PLAIN.origin]
+    assert learned.connections == host.pace.learned.connections
+    assert learned.http2 is None

@@ -1,0 +1,222 @@
+"""Each rule of the pace's theory of operation, on sums that a test makes up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.core.pace import FIRST_BAR_SECONDS, FIRST_STEP, Learned, Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STEP = 0.05
+ROUND_TRIP = 0.02
+MEGABYTE = 1e6
+
+
+class Sums:
+    """Feeds a pace with the sum that a rule gives for a count and a moment; connections open after a round trip."""
+
+    def __init__(self, pace: Pace, rule: Callable[[int, float], float]) -> None:
+        self.pace = pace
+        self.rule = rule
+        self.now = 0.0
+        self.total = 0.0
+        self.counts: list[int] = []
+        self._flowing = 1
+        pace.answered(ROUND_TRIP)
+
+    def run(self, seconds: float) -> list[int]:
+        """Goes on for so long, and gives the counts of that time."""
+        begun = len(self.counts)
+        stop = self.now + seconds
+        while self.now < stop:
+            self.now += STEP
+            self.total += self.rule(self._flowing, self.now) * STEP
+            self.pace.observe(int(self.total), self._flowing, self.now)
+            self._flowing = self.pace.connections
+            self.counts.append(self.pace.connections)
+        return self.counts[begun:]
+
+
+def each(count: int, _now: float) -> float:
+    """Every connection adds as much as the one before."""
+    return count * MEGABYTE
+
+
+def _collapsing(above: int) -> Callable[[int, float], float]:
+    return lambda count, _now: count * MEGABYTE if count <= above else MEGABYTE / 4
+
+
+def test_it_begins_with_one_and_then_tries_four() -> None:
+    counts = Sums(Pace(), each).run(1)
+
+    assert counts[0] == 1
+    assert next(count for count in counts if count > 1) == FIRST_STEP
+
+
+@pytest.mark.parametrize("maximum", [1, 2, 5, 32, 64])
+def test_it_climbs_to_the_maximum_and_no_further_while_each_connection_adds(maximum: int) -> None:
+    assert max(Sums(Pace(maximum), each).run(5)) == maximum
+
+
+def test_the_climb_to_thirty_two_takes_less_than_two_seconds_where_the_gain_is_clear() -> None:
+    assert 32 in Sums(Pace(), each).run(2)
+
+
+def test_a_step_that_brings_nothing_is_undone() -> None:
+    sums = Sums(Pace(), lambda count, _now: min(count, 4) * MEGABYTE)
+
+    counts = sums.run(20)
+
+    assert max(counts) == 8
+    assert counts.count(4) > len(counts) / 2
+
+
+def test_it_falls_to_one_where_fewer_bring_more() -> None:
+    counts = Sums(Pace(start=8), lambda count, _now: MEGABYTE / count).run(10)
+
+    assert counts[-1] == 1
+
+
+def test_it_falls_to_one_where_more_bring_nothing() -> None:
+    assert Sums(Pace(start=16), lambda _count, _now: MEGABYTE).run(15)[-1] <= 2
+
+
+def test_a_collapse_is_undone_at_a_glance() -> None:
+    counts = Sums(Pace(), _collapsing(above=4)).run(FIRST_BAR_SECONDS)
+
+    first = counts.index(8)
+    assert counts[first:].index(4) * STEP <= 0.4
+
+
+def test_a_count_that_collapsed_isn_t_tried_again_while_it_is_barred() -> None:
+    counts = Sums(Pace(), _collapsing(above=4)).run(FIRST_BAR_SECONDS)
+
+    first = counts.index(8)
+    undone = first + counts[first:].index(4)
+    assert 8 not in counts[undone:]
+
+
+def test_a_collapse_that_comes_again_is_barred_for_longer_each_time() -> None:
+    sums = Sums(Pace(), _collapsing(above=4))
+
+    early = sum(count > 4 for count in sums.run(60))
+    sums.run(120)
+    late = sum(count > 4 for count in sums.run(60))
+
+    assert late < early / 2
+
+
+def test_no_step_is_blamed_for_a_line_that_falls_and_stays_low() -> None:
+    # The line falls to a fifth in the moment in which eight are tried, for four seconds: eight aren't barred for it.
+    pace = Pace()
+    fallen_at: list[float] = []
+
+    def rule(count: int, now: float) -> float:
+        if count == 8 and not fallen_at:
+            fallen_at.append(now)
+        fell = bool(fallen_at) and now - fallen_at[0] < 4
+        return count * MEGABYTE * (0.2 if fell else 1.0)
+
+    counts = Sums(pace, rule).run(FIRST_BAR_SECONDS - 2)
+
+    assert pace.learned.limit is None
+    assert max(counts) == 32
+
+
+def test_more_are_tried_soon_after_the_sum_has_fallen_by_itself() -> None:
+    # As on a lossy line: four filled it, until each of their windows had shrunk. Without that fall the next trial
+    # of more, which has long been in vain, would come at 57 s.
+    shrunk_at = 50.5
+    sums = Sums(Pace(), lambda count, now: min(count, 4) * MEGABYTE if now < shrunk_at else count * MEGABYTE / 2)
+    sums.run(shrunk_at - 1)
+
+    assert max(sums.run(1)) == 4
+    assert 32 in sums.run(4)
+
+
+@pytest.mark.parametrize("others", [1, 3, 7])
+def test_a_refusal_lowers_to_what_goes_on(others: int) -> None:
+    pace = Pace(start=12)
+
+    pace.refused(others, 0.0)
+
+    assert pace.connections == others
+    assert pace.learned == Learned(others, others)
+
+
+def test_a_refusal_leaves_one() -> None:
+    pace = Pace(start=4)
+
+    pace.refused(0, 0.0)
+
+    assert pace.connections == 1
+
+
+def test_a_late_refusal_of_a_connection_that_was_given_up_already_changes_nothing() -> None:
+    pace = Pace(start=4)
+
+    pace.refused(9, 0.0)
+
+    assert pace.connections == 4
+    assert pace.learned.limit is None
+
+
+def test_what_was_refused_isn_t_asked_for_again_while_it_is_barred() -> None:
+    sums = Sums(Pace(start=4), each)
+    sums.run(1)
+    sums.pace.refused(3, sums.now)
+
+    assert max(sums.run(FIRST_BAR_SECONDS - 1)) == 3
+    assert max(sums.run(FIRST_BAR_SECONDS)) > 3
+
+
+def test_refusals_that_come_together_bar_for_no_longer_than_one() -> None:
+    sums = Sums(Pace(start=12), each)
+    sums.run(1)
+    for others in range(11, 2, -1):
+        sums.pace.refused(others, sums.now)
+
+    assert sums.pace.connections == 3
+    assert max(sums.run(2 * FIRST_BAR_SECONDS)) > 3
+
+
+def test_a_fixed_count_never_moves_of_itself() -> None:
+    assert set(Sums(Pace(fixed=6), _collapsing(above=4)).run(30)) == {6}
+
+
+def test_a_fixed_count_may_be_above_the_maximum_since_the_user_said_so() -> None:
+    assert Pace(8, fixed=40).connections == 40
+
+
+def test_a_fixed_count_is_lowered_by_refusals() -> None:
+    sums = Sums(Pace(fixed=6), each)
+    sums.pace.refused(2, 0.0)
+
+    assert set(sums.run(30)) == {2}
+
+
+def test_what_was_learned_earlier_is_begun_with() -> None:
+    sums = Sums(Pace(start=12, ceiling=16), each)
+
+    assert sums.pace.connections == 12
+    assert max(sums.run(FIRST_BAR_SECONDS - 1)) == 16
+
+
+def test_a_ceiling_is_forgotten_after_a_while_since_servers_change() -> None:
+    assert max(Sums(Pace(start=4, ceiling=4), each).run(2 * FIRST_BAR_SECONDS)) > 4
+
+
+def test_a_count_that_is_only_being_tried_isn_t_learned() -> None:
+    sums = Sums(Pace(), _collapsing(above=4))
+    while sums.pace.connections != 8:
+        sums.run(STEP)
+
+    assert sums.pace.learned == Learned(FIRST_STEP, None)
+
+
+def test_silence_changes_nothing() -> None:
+    assert set(Sums(Pace(start=4), lambda _count, _now: 0.0).run(30)) == {4}

@@ -1,0 +1,159 @@
+"""A scenario: everything that a seed decides before the first request goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+from anymatix_fetcher.engine.facts import Engine
+from tests.simulation.faults import Fault
+from tests.simulation.world import BLOCK, Ending, Host, IfRange, Ranges, Tag, World
+
+FOLDER = Path("/simulated/models")
+
+
+class Death(Enum):
+    """How a life ends, unless it comes to its result before."""
+
+    NONE = auto()
+    KILLED = auto()
+    POWER_CUT = auto()
+    CANCELLED = auto()
+
+
+@dataclass(frozen=True)
+class Life:
+    """One process.
+
+    Args:
+        death: How it ends.
+        after_seconds: When, by the clock; ``None`` for after so many operations on the disk.
+        after_operations: When, by what the disk has done.
+        changes_content: Whether the server gets new content meanwhile, ``change_after_seconds`` from its start.
+        change_after_seconds: As above.
+        fills_disk_after: How many operations the disk takes before it is full.
+        fails_sync_after: After how many operations a sync fails.
+        rots: Whether a bit of the part file has flipped before it starts.
+    """
+
+    death: Death
+    after_seconds: float | None
+    after_operations: int
+    changes_content: bool
+    change_after_seconds: float
+    fills_disk_after: int | None
+    fails_sync_after: int | None
+    rots: bool
+
+    @property
+    def hurts_disk(self) -> bool:
+        """Whether what was written may be gone or damaged afterwards."""
+        return self.death is Death.POWER_CUT or self.rots or self.fails_sync_after is not None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is downloaded, from whom, how, and what happens meanwhile."""
+
+    world: World
+    lives: tuple[Life, ...]
+    digest: str | None
+    digest_is_right: bool
+    named_output: bool
+    connections: int | None
+    max_connections: int
+    engine: Engine
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    random = Random(seed)
+    world = _draw_world(random)
+    kind = random.choices(("none", "right", "wrong"), (5, 4, 1))[0]
+    digest = {
+        "none": None,
+        "right": sha256(world.contents[0]).hexdigest(),
+        "wrong": sha256(b"something else").hexdigest(),
+    }[kind]
+    lives = tuple(_draw_life(random, world) for _ in range(random.choice((0, 1, 1, 2, 3, 4))))
+    return Scenario(
+        world=world,
+        lives=lives,
+        digest=digest,
+        digest_is_right=kind != "wrong",
+        named_output=random.random() < 0.5,
+        connections=random.choice((None, None, 1, 2, 4)),
+        max_connections=random.choice((1, 4, 8)),
+        engine=Engine.SINGLE if random.random() < 0.1 else Engine.AUTO,
+    )
+
+
+def _draw_length(random: Random) -> int:
+    return random.choice(
+        (
+            *(0, 1, BLOCK - 1, BLOCK, BLOCK + 1),
+            random.randint(2, 3 * BLOCK),
+            *(random.randint(BLOCK, 40 * BLOCK) for _ in range(4)),
+            *(random.randint(1, 40) * BLOCK for _ in range(2)),
+        )
+    )
+
+
+def _draw_world(random: Random) -> World:
+    length = _draw_length(random)
+    contents = [random.randbytes(length)]
+    if random.random() < 0.25:
+        contents.append(random.randbytes(length if random.random() < 0.5 else _draw_length(random)))
+    redirects = random.random() < 0.6
+    faults = random.sample(list(Fault), random.randint(1, 4))
+    ending = random.choice([ending for ending in Ending if ending is not Ending.NONE])
+    slowest = max(len(content) for content in contents) / 60.0
+    return World(
+        random=Random(random.random()),
+        contents=contents,
+        hosts=[_draw_host(random, number, slowest) for number in range(random.randint(1, 2) if redirects else 1)],
+        hops=random.choice((1, 1, 1, 3)) if redirects else 0,
+        lifetime=random.uniform(3.0, 60.0) if random.random() < 0.5 else None,
+        moves=random.random() < 0.5,
+        faults=faults,
+        fault_rate=random.choice((0.0, 0.05, 0.2, 0.5)),
+        faults_until=random.choice((5.0, 30.0, 200.0)),
+        ending=ending if random.random() < 0.03 else Ending.NONE,
+    )
+
+
+def _draw_host(random: Random, number: int, slowest: float) -> Host:
+    often = random.random() < 0.6
+    return Host(
+        name=f"host{number}",
+        latency=random.choice((0.005, 0.05, 0.3)),
+        rate=max(slowest, 4096.0, 10 ** random.uniform(4.0, 6.5)),
+        tag=Tag.STRONG if often else random.choice(list(Tag)),
+        modified=random.random() < 0.5,
+        ranges=Ranges.SERVED if random.random() < 0.7 else random.choice(list(Ranges)),
+        if_range=IfRange.HONOURED if random.random() < 0.6 else random.choice(list(IfRange)),
+        limit=random.choice((1, 2, 4, 100, 100)),
+        limit_answer=random.choice(
+            (Fault.THROTTLED, Fault.NOT_CONNECTED, Fault.RESET_BEFORE_HEAD, Fault.FORBIDDEN, Fault.SILENT)
+        ),
+        states_digest=random.random() < 0.1,
+    )
+
+
+def _draw_life(random: Random, world: World) -> Life:
+    changes = len(world.contents) > 1 and random.random() < 0.5
+    return Life(
+        death=random.choice(
+            (Death.NONE, Death.KILLED, Death.KILLED, Death.POWER_CUT, Death.POWER_CUT, Death.CANCELLED)
+        ),
+        after_seconds=10 ** random.uniform(-1.5, 1.5) if random.random() < 0.5 else None,
+        after_operations=random.choice((random.randint(1, 12), random.randint(1, 120))),
+        changes_content=changes,
+        change_after_seconds=0.0 if random.random() < 0.5 else 10 ** random.uniform(-1.5, 1.0),
+        fills_disk_after=random.randint(0, 60) if random.random() < 0.1 else None,
+        fails_sync_after=random.randint(0, 20) if random.random() < 0.05 else None,
+        rots=random.random() < 0.1,
+    )

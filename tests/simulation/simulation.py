@@ -1,0 +1,300 @@
+"""One simulated download: the real machine, driver, session and storage through all the lives that a seed draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, PART_SUFFIX
+from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.journal import MAGIC, decode
+from anymatix_fetcher.core.judge import judge
+from anymatix_fetcher.core.segments import Sizes
+from anymatix_fetcher.core.spans import SpanSet
+from anymatix_fetcher.engine.facts import Job, Settings, Status
+from anymatix_fetcher.engine.ports import Ports
+from anymatix_fetcher.engine.session import Session
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    DestinationExistsError,
+    DigestMismatchError,
+    DiskFullError,
+    DownloadCancelled,
+    FetchError,
+    NotAModelError,
+    NotFoundError,
+    RepresentationChangedError,
+    StorageError,
+    UnexpectedAnswerError,
+)
+from anymatix_fetcher.sources import direct
+from anymatix_fetcher.storage.store import Store
+from tests.simulation.clock import VirtualClock
+from tests.simulation.disk import PowerGone, SimulatedDisk
+from tests.simulation.oracle import MISLEADING, Oracle, WatchedDownload
+from tests.simulation.scenario import FOLDER, Death, draw
+from tests.simulation.transport import SimulatedTransport
+from tests.simulation.workers import SimulatedWorkers
+from tests.simulation.world import BLOCK, REFERENCE, TOKEN, Ending, IfRange, Ranges, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.standing import Judge
+    from anymatix_fetcher.engine.facts import Result
+    from anymatix_fetcher.engine.session import Ticket
+    from tests.simulation.scenario import Life, Scenario
+
+DESTINATION = FOLDER / "model.safetensors"
+PART = DESTINATION.with_name(DESTINATION.name + PART_SUFFIX)
+JOURNAL = DESTINATION.with_name(DESTINATION.name + JOURNAL_SUFFIX)
+LONGEST_LIFE_SECONDS = 3600.0
+STEP_SECONDS = 1.0
+CALM_LIVES = 4
+SIZES = Sizes(first_segment=8 * BLOCK, smallest_segment=4 * BLOCK, window=256 * BLOCK, smallest_theft=2 * BLOCK)
+"""In proportion to the block, as in production."""
+
+ENDINGS: dict[Ending, type[FetchError]] = {
+    Ending.MISSING: NotFoundError,
+    Ending.DENIED: AccessDeniedError,
+    Ending.LOGIN_PAGE: NotAModelError,
+    Ending.REDIRECT_LOOP: UnexpectedAnswerError,
+    Ending.DOWNGRADE: UnexpectedAnswerError,
+}
+
+
+class Free:
+    """A lock that nobody else wants."""
+
+    def __init__(self, _destination: Path) -> None:
+        pass
+
+    def try_acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def silent(_line: str) -> None:
+    """Says nothing."""
+
+
+@dataclass
+class Simulation:
+    """The download of one seed.
+
+    Args:
+        seed: Decides everything.
+        trace: Takes a line about each thing that happens.
+        judge: The judge of heads; a wrong one must be caught.
+        open_store: How storage is opened; a wrong one must be caught.
+    """
+
+    seed: int
+    trace: Callable[[str], None] = silent
+    judge: Judge = judge
+    open_store: Callable[..., Store] = Store.open
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    results: list[Result] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.scenario: Scenario = draw(self.seed)
+        self.random = Random(self.seed + 1)
+        self.world = self.scenario.world
+        self.oracle = Oracle(self.world, self.clock, DESTINATION, self.trace)
+        self.disk = SimulatedDisk(self.oracle.written)
+        self.oracle.disk = self.disk
+        self.machine: WatchedDownload | None = None
+
+    def run(self) -> None:
+        """All lives, then calm ones until it is done.
+
+        Raises:
+            AssertionError: A rule is broken.
+        """
+        for life in self.scenario.lives:
+            self._live(life)
+            if self.results and self.results[-1].error is None and life.death is Death.NONE:
+                break
+        self._end_well()
+
+    # One life ---------------------------------------------------------------------------------------------
+
+    def _live(self, life: Life | None, *, overwrite: bool = False) -> Result | None:
+        self.trace(f"{self.clock.now:9.3f}  a life begins: {life or 'calm'}")
+        self.oracle.begin_life()
+        self.world.started_at = self.clock.now
+        self.disk.mend()
+        was_there = self.disk.content(DESTINATION) is not None
+        if life is not None:
+            self._prepare(life)
+        session, ticket = self._open(overwrite=overwrite)
+        try:
+            self._step(session, ticket, life)
+        except PowerGone:
+            self.trace(f"{self.clock.now:9.3f}  the process is gone")
+        if ticket.bug is not None:
+            raise ticket.bug
+        if ticket.result is None:
+            self.oracle.check_loss(self._recorded())
+        if life is not None and ticket.result is None and life.death is Death.POWER_CUT:
+            self.disk.power_cut(self.random)
+        self.oracle.check_disk(self.disk)
+        result = ticket.result
+        if result is not None:
+            self._check(result, life, was_there=was_there)
+        return result
+
+    def _check(self, result: Result, life: Life | None, *, was_there: bool) -> None:
+        self.trace(f"{self.clock.now:9.3f}  {result.status.name} {result.error!r} {result.bytes_resumed} resumed")
+        self.results.append(result)
+        self.oracle.check_result(result, self.disk, self.scenario.digest, was_there=was_there)
+        if result.error is None:
+            return
+        if isinstance(result.error, DownloadCancelled):
+            assert life is not None, "rule 7: nobody has cancelled it"
+            assert life.death is Death.CANCELLED, "rule 7: nobody has cancelled it"
+            return
+        excuses = _excuses(life, was_there=was_there)
+        if self.world.ending is not Ending.NONE:
+            excuses.add(ENDINGS[self.world.ending])
+        if not self.scenario.digest_is_right:
+            excuses.add(DigestMismatchError)
+        self.oracle.check_error(result.error, excuses)
+
+    def _prepare(self, life: Life) -> None:
+        if life.rots:
+            path = self.random.choice((PART, JOURNAL))
+            # A journal whose very mark is damaged is nobody's: refusing it is right.
+            if path == PART or (self.disk.content(path) or b"").startswith(MAGIC):
+                self.disk.rot(path, self.random, start=len(MAGIC) if path == JOURNAL else 0)
+        operations = self.disk.operations
+        if life.death in (Death.KILLED, Death.POWER_CUT) and life.after_seconds is None:
+            self.disk.dies_at = operations + life.after_operations
+        if life.fills_disk_after is not None:
+            self.disk.full_at = operations + life.fills_disk_after
+        if life.fails_sync_after is not None:
+            self.disk.sync_fails_at = operations + life.fails_sync_after
+
+    def _open(self, *, overwrite: bool) -> tuple[Session, Ticket]:
+        scenario, workers = self.scenario, SimulatedWorkers(self.clock, self.random)
+        ports = Ports(
+            transport=SimulatedTransport(self.world, self.clock, workers, self.oracle, self.random),
+            disk=self.disk,
+            workers=workers,
+            lock=Free,
+            clock=self.clock,
+            random=self.random.random,
+            open_store=partial(self.open_store, smallest_block=BLOCK),
+        )
+        settings = Settings(
+            output=DESTINATION if scenario.named_output else None,
+            directory=FOLDER,
+            digests=() if scenario.digest is None else (Digest("sha256", scenario.digest),),
+            connections=scenario.connections,
+            max_connections=scenario.max_connections,
+            engine=scenario.engine,
+            overwrite=overwrite,
+            headers=(("Authorization", TOKEN),),
+        )
+        session = Session(ports, _resolve, self._new_machine)
+        return session, session.submit(Job(REFERENCE, settings))
+
+    def _new_machine(self, *args: object, **options: object) -> WatchedDownload:
+        self.machine = WatchedDownload(*args, judge=self.judge, sizes=SIZES, **options)  # type: ignore[arg-type]
+        self.machine.oracle = self.oracle
+        return self.machine
+
+    def _step(self, session: Session, ticket: Ticket, life: Life | None) -> None:
+        began = self.clock.now
+        while not ticket.is_over:
+            seconds = self.clock.now - began
+            assert seconds <= LONGEST_LIFE_SECONDS, "rule 5: it doesn't end"
+            if life is not None:
+                if life.changes_content and seconds >= life.change_after_seconds and self.world.current == 0:
+                    self.trace(f"{self.clock.now:9.3f}  the content changes")
+                    self.world.current, self.oracle.changed = 1, True
+                if life.after_seconds is not None and seconds >= life.after_seconds:
+                    if life.death in (Death.KILLED, Death.POWER_CUT):
+                        raise PowerGone
+                    if life.death is Death.CANCELLED:
+                        session.cancel()
+            session.step(STEP_SECONDS)
+            self.oracle.waited(self.machine)
+
+    # The end ----------------------------------------------------------------------------------------------
+
+    def _end_well(self) -> None:
+        """The servers behave and the disk has room: now it has to succeed, or to say what is honestly wrong."""
+        self.world.calm = True
+        overwrite = False
+        for _ in range(CALM_LIVES):
+            if self.disk.content(DESTINATION) is not None and not overwrite:
+                return  # published, checked by rule 1 in the life that did it
+            recorded = self._recorded().total
+            result = self._live(None, overwrite=overwrite)
+            assert result is not None
+            if self.world.ending is not Ending.NONE:
+                return
+            if result.error is None:
+                self._check_economy(result, recorded)
+                return
+            if isinstance(result.error, DigestMismatchError):
+                return  # excused by check_error; the digest or the content is another one now
+            assert isinstance(result.error, RepresentationChangedError | DestinationExistsError), (
+                f"rule 6: {result.error!r}"
+            )
+            overwrite = True
+        raise AssertionError(f"rule 6: it doesn't succeed: {self.results[-1].error!r}")
+
+    def _recorded(self) -> SpanSet:
+        """The blocks that the journal names."""
+        content = decode(self.disk.content(JOURNAL) or b"")
+        return content.blocks.spans(BLOCK) if content.header else SpanSet()
+
+    def _check_economy(self, result: Result, recorded: int) -> None:
+        """What is in the journal mustn't come again where the server proves that it still has the same."""
+        size = result.size
+        assert result.status is (Status.RESUMED if result.bytes_resumed else Status.DOWNLOADED)
+        assert result.bytes_resumed <= recorded, "rule 6: more was resumed than was recorded"
+        if size is None or not self._proves_sameness:
+            return
+        if not any(life.hurts_disk for life in self.scenario.lives):
+            assert result.bytes_resumed == recorded, "rule 6: what was recorded isn't used"
+        raced = size // 100
+        assert result.bytes_downloaded <= size - result.bytes_resumed + raced, "rule 6: it was fetched twice"
+
+    @property
+    def _proves_sameness(self) -> bool:
+        world = self.world
+        steady = len(world.hosts) == 1 and not self.oracle.changed and not self.oracle.met_before & MISLEADING
+        host = world.hosts[0]
+        manners = (host.tag, host.if_range, host.ranges)
+        return steady and manners in (
+            (Tag.STRONG, IfRange.HONOURED, ranges) for ranges in (Ranges.SERVED, Ranges.LIMITED)
+        )
+
+
+def _excuses(life: Life | None, *, was_there: bool) -> set[type[FetchError]]:
+    """The errors that what happens to this machine, not to the network, may end in."""
+    excuses: set[type[FetchError]] = {DestinationExistsError} if was_there else set()
+    if life is not None and life.fills_disk_after is not None:
+        excuses.add(DiskFullError)
+    if life is not None and (life.rots or life.fails_sync_after is not None):
+        excuses.add(StorageError)
+    return excuses
+
+
+def _resolve(job: Job) -> Resource:
+    settings = job.settings
+    name = settings.output.name if settings.output else None
+    return direct.resolve(job.reference, name=name, digests=settings.digests, headers=Headers(settings.headers))
+
+
+__all__ = ["PART_SUFFIX", "Simulation"]

@@ -1,0 +1,201 @@
+"""A transport over scripted servers: time passes only in its ``poll``, and everything that happens is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.http import ResponseHead
+from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
+from anymatix_fetcher.core.spans import Span
+from tests.simulation.world import BLOCK, Answer
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.transports.base import Sink, TransportEvent
+    from tests.simulation.clock import VirtualClock
+    from tests.simulation.oracle import Oracle
+    from tests.simulation.workers import SimulatedWorkers
+    from tests.simulation.world import World
+
+LATE_EVENTS = 0.05
+"""How often a dropped exchange reports something all the same."""
+
+
+@dataclass
+class Flow:
+    """One exchange under way."""
+
+    request: Request
+    answer: Answer
+    sink: Sink | None = None
+    start: int = 0
+    position: int = 0
+    stop: int | None = None
+
+
+class SimulatedTransport:
+    """Implements ``Transport``.
+
+    Args:
+        world: Who answers.
+        clock: Moved on by ``poll``.
+        workers: Do their steps between polls.
+        oracle: Sees every request, and every byte that is stored.
+        random: Draws sizes and orders.
+    """
+
+    name = "simulated"
+
+    def __init__(
+        self, world: World, clock: VirtualClock, workers: SimulatedWorkers, oracle: Oracle, random: Random
+    ) -> None:
+        self._world = world
+        self._clock = clock
+        self._workers = workers
+        self._oracle = oracle
+        self._random = random
+        self._flows: dict[ExchangeId, Flow] = {}
+        self._due: list[tuple[float, int, ExchangeId]] = []
+        self._sequence = 0
+        self._events: list[TransportEvent] = []
+        self._woken = False
+
+    # What the driver does ---------------------------------------------------------------------------------
+
+    def start(self, exchange: ExchangeId, request: Request) -> None:
+        busy = sum(flow.request.url.host == request.url.host for flow in self._flows.values())
+        answer = self._world.answer(request, self._clock.now, busy)
+        self._oracle.request(exchange, request, answer)
+        self._flows[exchange] = Flow(request, answer)
+        if answer.delay < float("inf"):
+            self._schedule(exchange, answer.delay * self._random.uniform(0.5, 1.5))
+
+    def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
+        flow = self._flows.get(exchange)
+        if flow is not None:
+            flow.sink, flow.start, flow.position, flow.stop = sink, start, start, stop
+            self._schedule(exchange, 0.001)
+
+    def narrow(self, exchange: ExchangeId, stop: int) -> None:
+        flow = self._flows.get(exchange)
+        if flow is None or flow.sink is None:
+            return
+        flow.stop = stop if flow.stop is None else min(stop, flow.stop)
+        if flow.position >= flow.stop:
+            self._end(exchange, BodyEnded(exchange))
+
+    def cancel(self, exchange: ExchangeId) -> None:
+        flow = self._flows.pop(exchange, None)
+        if flow is not None and self._random.random() < LATE_EVENTS:
+            span = Span(flow.position, flow.position + 100)
+            head = flow.answer.head or ResponseHead(206)
+            late: list[TransportEvent] = [
+                HeadArrived(exchange, head),
+                BodyStored(exchange, span),
+                BodyEnded(exchange),
+                ExchangeFailed(exchange, Failure(FailureKind.LOST)),
+            ]
+            self._events.append(self._random.choice(late))
+
+    def wake(self) -> None:
+        self._woken = True
+
+    def close(self) -> None:
+        self._flows.clear()
+
+    # Time -------------------------------------------------------------------------------------------------
+
+    def poll(self, timeout_seconds: float) -> list[TransportEvent]:
+        for _ in range(self._random.randint(0, 4)):
+            if not self._workers.step():
+                break
+        if not self._woken and not self._events:
+            self._wait(self._clock.now + timeout_seconds)
+        self._woken = False
+        return self._collect()
+
+    def _wait(self, deadline: float) -> None:
+        moments = [deadline]
+        if self._due:
+            moments.append(self._due[0][0] + self._random.choice((0.0, 0.0, 0.02)))
+        working = self._workers.next_at
+        if working is not None:
+            moments.append(max(working, self._clock.now + 0.001))
+        self._clock.advance_to(min(moments))
+        while self._due and self._due[0][0] <= self._clock.now:
+            exchange = heappop(self._due)[2]
+            flow = self._flows.get(exchange)
+            if flow is not None:
+                self._happen(exchange, flow)
+
+    def _schedule(self, exchange: ExchangeId, seconds: float) -> None:
+        self._sequence += 1
+        heappush(self._due, (self._clock.now + seconds, self._sequence, exchange))
+
+    def _collect(self) -> list[TransportEvent]:
+        """What happened: in order for each exchange, in any order among them; progress of one body is one event."""
+        found: dict[ExchangeId, list[TransportEvent]] = {}
+        for event in self._events:
+            events = found.setdefault(event.exchange, [])
+            last = events[-1] if events else None
+            if isinstance(event, BodyStored) and isinstance(last, BodyStored) and last.span.stop == event.span.start:
+                events[-1] = BodyStored(event.exchange, Span(last.span.start, event.span.stop))
+            else:
+                events.append(event)
+        self._events = []
+        order = list(found)
+        self._random.shuffle(order)
+        return [event for exchange in order for event in found[exchange]]
+
+    # Exchanges --------------------------------------------------------------------------------------------
+
+    def _happen(self, exchange: ExchangeId, flow: Flow) -> None:
+        if flow.sink is not None:
+            self._bring(exchange, flow, flow.sink)
+        elif flow.answer.failure is not None:
+            self._end(exchange, ExchangeFailed(exchange, flow.answer.failure))
+        elif flow.answer.head is not None:
+            self._events.append(HeadArrived(exchange, flow.answer.head, flow.answer.excerpt))
+
+    def _bring(self, exchange: ExchangeId, flow: Flow, sink: Sink) -> None:
+        """Some more of a body, up to where it breaks, stalls, is cut or ends."""
+        answer, done = flow.answer, flow.position - flow.start
+        limits = [len(answer.body)]
+        if flow.stop is not None:
+            limits.append(flow.stop - flow.start)
+        if answer.breaks_at is not None:
+            limits.append(answer.breaks_at)
+        if answer.stalls_at is not None:
+            limits.append(answer.stalls_at)
+        limit = min(limits)
+        piece = answer.body[done : min(limit, done + self._random.choice((1, 700, BLOCK // 2, BLOCK, 2 * BLOCK)))]
+        if piece:
+            try:
+                sink.write(flow.position, piece)
+            except OSError as error:
+                failure = Failure(FailureKind.STORAGE, error.strerror or "", error.errno)
+                self._end(exchange, ExchangeFailed(exchange, failure))
+                return
+            span = Span(flow.position, flow.position + len(piece))
+            self._oracle.stored(exchange, span)
+            self._events.append(BodyStored(exchange, span))
+            flow.position = span.stop
+            done += len(piece)
+        if done < limit:
+            self._schedule(exchange, max(0.0005, len(piece) / answer.rate))
+        elif flow.stop is not None and done >= flow.stop - flow.start:
+            self._end(exchange, BodyEnded(exchange))
+        elif answer.breaks_at is not None and done >= answer.breaks_at:
+            self._end(exchange, ExchangeFailed(exchange, Failure(FailureKind.LOST)))
+        elif answer.stalls_at is None or done < answer.stalls_at:
+            self._end(exchange, BodyEnded(exchange))
+
+    def _end(self, exchange: ExchangeId, event: TransportEvent) -> None:
+        self._flows.pop(exchange, None)
+        self._events.append(event)
