@@ -94,9 +94,10 @@ class Asking:
         """
         if now < self.patience.not_before or self.renewing or self.pause(now) is not None:
             return False
-        if not self.address.settled and self.exchanges.walks:
-            return False  # one walks from the origin for all
         allotted = self.pace.connections
+        if not self.address.settled:
+            # One walks from the origin for all, beside those that still flow from the address that has expired.
+            return allotted > 0 and not self.exchanges.walks
         return len(self.exchanges) < (allotted if divisible and self.divides else min(1, allotted))
 
     def pause(self, now: float) -> Pause | None:

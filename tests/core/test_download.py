@@ -1,0 +1,386 @@
+"""The machine, fed by hand: what it commands after which events. Its large behaviour is the simulation's to prove."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.download import Download
+from anymatix_fetcher.core.exchange import SILENCE_SECONDS
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.hosts import Host, Hosts
+from anymatix_fetcher.core.http import Headers, ResponseHead, Validator
+from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.phase import TRANSITIONS, Phase
+from anymatix_fetcher.core.resource import Resource
+from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    DigestMismatchError,
+    DownloadCancelled,
+    NotAModelError,
+    RepresentationChangedError,
+    RetriesExhaustedError,
+    UnexpectedAnswerError,
+)
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.errors import FetchError
+
+MIB = 1 << 20
+LENGTH = 64 * MIB
+ORIGIN = Url.parse("https://models.example/model.safetensors?token=secret")
+TARGET = Url.parse("https://cdn.example/abc?X-Amz-Signature=1")
+OTHER_TARGET = Url.parse("https://mirror.example/abc?X-Amz-Signature=2")
+RIGHT = Digest("sha256", "a" * 64)
+WRONG = Digest("sha256", "b" * 64)
+TAG = '"v1"'
+
+C = TypeVar("C", bound="m.Command")
+
+
+class Bench:
+    """One machine and its outside, by hand."""
+
+    def __init__(self, *, digests: tuple[Digest, ...] = (), connections: int = 4, overwrite: bool = False) -> None:
+        resource = Resource(ORIGIN, digests=digests, headers=Headers((("Authorization", "Bearer secret"),)))
+        share = Host(ORIGIN.origin, Pace(fixed=connections), Hosts()).join()
+        self.machine = Download(resource, share, random=lambda: 0.5, overwrite=overwrite)
+        self.resource = resource
+        self.now = 100.0
+        self.commands: list[m.Command] = []
+
+    def send(self, event: m.Event) -> list[m.Command]:
+        self.commands = self.machine.receive(event, self.now)
+        return self.commands
+
+    def wait(self, seconds: float) -> list[m.Command]:
+        """Lets time pass as the engine does: in small steps."""
+        found: list[m.Command] = []
+        stop = self.now + seconds
+        while self.now < stop:
+            self.now += 0.25
+            found += self.send(m.Tick())
+        self.commands = found
+        return found
+
+    def all(self, kind: type[C]) -> list[C]:
+        return [command for command in self.commands if isinstance(command, kind)]
+
+    def one(self, kind: type[C]) -> C:
+        (found,) = self.all(kind)
+        return found
+
+    def answer(self, start: m.StartExchange, *, tag: str | None = TAG, length: int = LENGTH) -> list[m.Command]:
+        span = start.request.span
+        assert span is not None
+        span = Span(span.start, min(span.stop, length))
+        fields = [("Content-Range", f"bytes {span.start}-{span.stop - 1}/{length}")]
+        fields += [("ETag", tag)] if tag else []
+        return self.send(m.HeadArrived(start.exchange, ResponseHead(206, Headers(tuple(fields)))))
+
+    def status(self, start: m.StartExchange, status: int, *fields: tuple[str, str]) -> list[m.Command]:
+        return self.send(m.HeadArrived(start.exchange, ResponseHead(status, Headers(fields))))
+
+    def open(self, *, kept: m.Kept | None = None) -> m.StartExchange:
+        self.send(m.Begin(storage_is_open=True, kept=kept))
+        return self.one(m.StartExchange)
+
+    def opened_at_target(self) -> list[m.StartExchange]:
+        """The download after its redirect and its first accepted head: the other connections' requests."""
+        self.status(self.open(), 307, ("Location", TARGET.reveal()))
+        self.answer(self.one(m.StartExchange))
+        return self.all(m.StartExchange)
+
+    def bring(self, exchange: m.ExchangeId, span: Span) -> None:
+        self.send(m.BodyStored(exchange, span))
+
+    def failure(self) -> FetchError:
+        return self.one(m.Fail).error
+
+
+def kept(*spans: Span, tag: str | None = TAG, origin: Url = ORIGIN) -> m.Kept:
+    validator = Validator.of(Headers.of(etag=tag)) if tag else Validator()
+    return m.Kept(SpanSet.of(*spans), m.Identity(LENGTH, validator, origin.origin))
+
+
+def test_it_opens_with_one_ranged_get_that_is_payload() -> None:
+    bench = Bench()
+    start = bench.open()
+    assert start.request.span == Span(0, 8 * MIB)
+    bench.answer(start)
+    accepted = bench.one(m.AcceptBody)
+    assert (accepted.exchange, accepted.start, accepted.stop) == (start.exchange, 0, 8 * MIB)
+    assert len(bench.all(m.StartExchange)) == 3, "and goes parallel as soon as that head says that it can"
+
+
+def test_nothing_is_accepted_before_the_part_file_is_open() -> None:
+    bench = Bench()
+    bench.send(m.Begin(storage_is_open=False))
+    bench.answer(bench.one(m.StartExchange))
+    assert not bench.all(m.AcceptBody)
+    assert bench.one(m.OpenStorage).head.status == 206
+    bench.send(m.StorageOpened())
+    assert bench.one(m.SetIdentity).identity.length == LENGTH
+    assert bench.one(m.AcceptBody).start == 0
+
+
+def test_redirects_are_walked_hop_by_hop_and_credentials_stay_behind() -> None:
+    bench = Bench()
+    first = bench.open()
+    assert first.request.headers.get("Authorization") == "Bearer secret"
+    bench.status(first, 302, ("Location", TARGET.reveal()))
+    second = bench.one(m.StartExchange)
+    assert second.request.url == TARGET
+    assert second.request.span == first.request.span
+    assert second.request.headers.get("Authorization") is None
+    assert not second.request.netrc_allowed
+    assert bench.all(m.CancelExchange) == [m.CancelExchange(first.exchange)]
+
+
+def test_too_many_redirects_end_it() -> None:
+    bench = Bench()
+    start = bench.open()
+    for hop in range(11):
+        bench.status(start, 302, ("Location", f"/{hop}"))
+        if bench.all(m.Fail):
+            break
+        start = bench.one(m.StartExchange)
+    assert isinstance(bench.failure(), UnexpectedAnswerError)
+    assert hop == 10
+
+
+def test_a_redirects_digest_is_of_the_redirect_and_no_concern_of_ours() -> None:
+    bench = Bench()
+    own = ("Repr-Digest", "sha-256=:" + "A" * 43 + "=:")
+    bench.status(bench.open(), 302, ("Location", TARGET.reveal()), own)
+    assert bench.machine.digests == ()
+
+
+def test_late_events_of_dropped_exchanges_change_nothing() -> None:
+    bench = Bench()
+    first = bench.open()
+    bench.status(first, 302, ("Location", TARGET.reveal()))
+    for late in (
+        m.HeadArrived(first.exchange, ResponseHead(200)),
+        m.BodyStored(first.exchange, Span(0, MIB)),
+        m.BodyEnded(first.exchange),
+        m.ExchangeFailed(first.exchange, Failure(FailureKind.LOST)),
+    ):
+        assert bench.send(late) == []
+    assert not bench.machine.coverage.stored
+
+
+def test_an_expired_address_is_renewed_once_while_the_others_go_on() -> None:
+    bench = Bench()
+    first, second, third = bench.opened_at_target()
+    bench.answer(third)
+    bench.now += 3600
+    bench.send(m.Tick())
+    bench.status(first, 403)
+    assert bench.all(m.Renew)
+    assert not bench.all(m.CancelExchange) or bench.all(m.CancelExchange) == [m.CancelExchange(first.exchange)]
+    assert not bench.status(second, 403) or not bench.all(m.Renew), "single flight: one renewal for all"
+    bench.send(m.Renewed(bench.resource))
+    walk = bench.one(m.StartExchange)
+    assert walk.request.url == ORIGIN
+    assert bench.machine.account.renewals == 1
+
+
+def test_a_403_on_a_fresh_address_is_asked_once_more_and_then_believed() -> None:
+    bench = Bench()
+    bench.status(bench.open(), 307, ("Location", TARGET.reveal()))
+    bench.status(bench.one(m.StartExchange), 403)
+    assert not bench.all(m.Fail)
+    bench.wait(1.5)
+    bench.status(bench.one(m.StartExchange), 307, ("Location", TARGET.reveal()))
+    bench.status(bench.one(m.StartExchange), 403)
+    assert isinstance(bench.failure(), AccessDeniedError)
+    assert bench.machine.account.renewals == 0
+
+
+def test_a_web_page_is_no_model_and_no_byte_of_it_is_stored() -> None:
+    bench = Bench()
+    bench.status(bench.open(), 200, ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "512"))
+    assert not bench.all(m.AcceptBody)
+    assert isinstance(bench.failure(), NotAModelError)
+    assert "secret" not in bench.failure().message
+
+
+def test_kept_blocks_are_proved_while_the_missing_ones_come() -> None:
+    bench = Bench()
+    start = bench.open(kept=kept(Span(0, 16 * MIB)))
+    assert bench.one(m.ProveBlocks).blocks == SpanSet.of(Span(0, 16 * MIB))
+    assert start.request.span is not None
+    assert start.request.span.start == 16 * MIB
+    assert start.request.headers.get("If-Range") == TAG
+    bench.answer(start)
+    assert bench.one(m.AcceptBody).start == 16 * MIB
+    bench.send(m.BlocksProved(SpanSet.of(Span(0, 15 * MIB)), SpanSet.of(Span(15 * MIB, 16 * MIB))))
+    assert bench.machine.account.bytes_resumed == 15 * MIB
+    assert Span(15 * MIB, 16 * MIB).start not in bench.machine.coverage.held, "a bad block comes again"
+
+
+def test_without_a_strong_validator_blocks_are_compared_before_anything_is_stored() -> None:
+    bench = Bench()
+    bench.answer(bench.open(kept=kept(Span(0, 16 * MIB), tag=None)), tag=None)
+    assert not bench.all(m.AcceptBody)
+    samples = bench.all(m.StartExchange)
+    assert [start.request.span for start in samples] == [
+        Span(0, MIB),
+        Span(7 * MIB, 8 * MIB),
+        Span(15 * MIB, 16 * MIB),
+    ]
+    for start in samples:
+        bench.answer(start, tag=None)
+        assert bench.one(m.AcceptBody).compare
+        span = start.request.span
+        assert span is not None
+        bench.send(m.BodyStored(start.exchange, span))
+        bench.send(m.BlockCompared(span, equal=True))
+        bench.send(m.BodyEnded(start.exchange))
+    fills = bench.all(m.StartExchange)
+    assert fills
+    assert all(start.request.span and start.request.span.start >= 16 * MIB for start in fills)
+
+
+def test_a_block_that_differs_shows_that_the_content_has_changed() -> None:
+    bench = Bench()
+    bench.answer(bench.open(kept=kept(Span(0, 16 * MIB), tag=None)), tag=None)
+    bench.answer(bench.all(m.StartExchange)[0], tag=None)
+    bench.send(m.BlockCompared(Span(0, MIB), equal=False))
+    assert isinstance(bench.failure(), RepresentationChangedError)
+
+
+def test_another_hosts_answer_after_a_renewal_is_compared_too() -> None:
+    bench = Bench()
+    others = bench.opened_at_target()
+    exchange = bench.one(m.AcceptBody).exchange
+    bench.bring(exchange, Span(0, 8 * MIB))
+    bench.now += 3600
+    bench.send(m.Tick())
+    bench.status(others[0], 403)
+    bench.send(m.Renewed(bench.resource))
+    bench.status(bench.all(m.StartExchange)[-1], 307, ("Location", OTHER_TARGET.reveal()))
+    bench.answer(bench.one(m.StartExchange), tag='"quite another tag"')
+    assert not bench.all(m.AcceptBody)
+    assert bench.all(m.StartExchange)[0].request.span == Span(0, MIB)
+
+
+def test_changed_content_is_believed_only_when_several_answers_say_so() -> None:
+    bench = Bench()
+    bench.answer(bench.open())
+    answers = 0
+    while not bench.all(m.Fail):
+        answers += 1
+        bench.answer(bench.all(m.StartExchange)[0], tag='"v2"')
+        bench.commands += bench.machine.receive(m.Tick(), bench.now)
+    assert answers == 3
+    assert isinstance(bench.failure(), RepresentationChangedError)
+
+
+def test_silence_is_not_waited_out_for_ever() -> None:
+    bench = Bench(connections=1)
+    start = bench.open()
+    commands = bench.wait(SILENCE_SECONDS + 1)
+    assert m.CancelExchange(start.exchange) in commands
+    assert [command for command in commands if isinstance(command, m.StartExchange)], "another one takes its place"
+    for _ in range(2000):
+        if any(isinstance(command, m.Fail) for command in bench.wait(1.0)):
+            break
+    assert isinstance(bench.failure(), RetriesExhaustedError)
+
+
+def test_a_machine_that_slept_blames_nobody() -> None:
+    bench = Bench(connections=1)
+    bench.open()
+    bench.wait(1.0)
+    bench.now += 8 * 3600
+    assert bench.send(m.Tick()) == []
+
+
+def finish(bench: Bench, *digests: Digest) -> None:
+    """Brings a small file whole, and answers ``Verify``."""
+    start = bench.open()
+    bench.answer(start, length=2 * MIB)
+    bench.bring(start.exchange, Span(0, 2 * MIB))
+    assert bench.one(m.Verify).length == 2 * MIB
+    bench.send(m.Verified(digests))
+
+
+def test_nothing_is_published_before_it_is_proved() -> None:
+    bench = Bench(digests=(RIGHT,))
+    finish(bench, RIGHT)
+    assert bench.all(m.Publish)
+    bench.send(m.Published())
+    assert bench.one(m.Finish).verified == "sha256"
+    assert bench.machine.phase is Phase.DONE
+
+
+def test_without_a_digest_the_stated_length_is_all_that_is_claimed() -> None:
+    bench = Bench()
+    finish(bench, RIGHT)
+    bench.send(m.Published())
+    assert bench.one(m.Finish).verified == "length"
+
+
+def test_a_wrong_digest_makes_the_disk_the_network_and_itself_suspects_in_turn() -> None:
+    bench = Bench(digests=(WRONG,))
+    whole = SpanSet.whole(2 * MIB)
+    finish(bench, RIGHT)
+    assert bench.one(m.ProveBlocks).blocks == whole
+    bench.send(m.BlocksProved(whole, SpanSet()))
+    bench.send(m.Tick())
+    again = bench.one(m.StartExchange)
+    assert again.request.fresh_connection
+    bench.answer(again, length=2 * MIB)
+    assert bench.one(m.AcceptBody).compare
+    bench.send(m.BodyStored(again.exchange, Span(0, 2 * MIB)))
+    bench.send(m.BlockCompared(Span(0, MIB), equal=True))
+    bench.send(m.BlockCompared(Span(MIB, 2 * MIB), equal=True))
+    assert isinstance(bench.failure(), DigestMismatchError)
+    assert RIGHT.hex in bench.failure().message
+
+
+def test_a_block_that_spoils_the_digest_comes_a_third_time() -> None:
+    bench = Bench(digests=(RIGHT,))
+    whole = SpanSet.whole(2 * MIB)
+    finish(bench, WRONG)
+    bench.send(m.BlocksProved(whole, SpanSet()))
+    bench.send(m.Tick())
+    again = bench.one(m.StartExchange)
+    bench.answer(again, length=2 * MIB)
+    bench.send(m.BodyStored(again.exchange, Span(0, 2 * MIB)))
+    bench.send(m.BlockCompared(Span(0, MIB), equal=True))
+    bench.send(m.BlockCompared(Span(MIB, 2 * MIB), equal=False))
+    assert bench.one(m.ForgetBlocks).blocks == SpanSet.of(Span(MIB, 2 * MIB))
+    third = bench.one(m.StartExchange)
+    assert third.request.span == Span(MIB, 2 * MIB)
+    bench.answer(third, length=2 * MIB)
+    bench.bring(third.exchange, Span(MIB, 2 * MIB))
+    bench.send(m.Verified((RIGHT,)))
+    assert bench.all(m.Publish)
+
+
+def test_cancelling_drops_everything_and_says_that_it_is_kept() -> None:
+    bench = Bench()
+    start = bench.open()
+    bench.answer(start)
+    bench.send(m.CancelRequested())
+    assert len(bench.all(m.CancelExchange)) == 4
+    assert isinstance(bench.failure(), DownloadCancelled)
+    assert "again" in bench.failure().hint
+    assert bench.send(m.Tick()) == []
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_can_be_left_for_an_end_but_ends_cannot(phase: Phase) -> None:
+    following = TRANSITIONS[phase]
+    if phase in (Phase.DONE, Phase.FAILED, Phase.CANCELLED):
+        assert not following
+    else:
+        assert {Phase.FAILED, Phase.CANCELLED} <= following
