@@ -2,7 +2,7 @@
 
 ``python -m benchmarks`` runs all scenarios, ``python -m benchmarks --list`` says what they are. What is measured is
 the time from starting a command until its files are proved: a tool that doesn't check digests itself has the time of
-the fastest checker on this machine added.
+``sha256sum`` added, or of the fastest checker there is with ``--checker fastest``.
 
 ========================  =========================================================================================
 ``scenarios``             what is measured, as data: the line, the server, the files, who takes part, what to reach

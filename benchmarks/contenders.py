@@ -28,7 +28,7 @@ class Contender:
         name: As the tables have it.
         command: Its words, with placeholders.
         ours: Whether it is what is measured, or what it is measured against.
-        proves: Whether it checks the digest itself; else the fastest checker's time is added.
+        proves: Whether it checks the digest itself; else the checker's time is added.
         file: Which of the scenario's files it fetches, where there are several for one at a time.
         engine: Which engine our own report has to name; ``None`` for any.
     """

@@ -32,7 +32,7 @@ class Bench:
 
     Attributes:
         folder: Where runs put their files; each run's are deleted after it.
-        check: The fastest checker: hex digests of files.
+        check: The checker: hex digests of files.
     """
 
     folder: Path

@@ -10,12 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
-import platformdirs
-
-from anymatix_fetcher.core.diagnosis import Machine
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.engine.bench import Bench, Measured, hashing_speed
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Engine, Job, Progress, Result, Settings
 from anymatix_fetcher.engine.ports import Ports
@@ -24,7 +20,6 @@ from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources import direct
 from anymatix_fetcher.storage.host_memory import HostMemory
 from anymatix_fetcher.storage.lock_file import DestinationLock
-from anymatix_fetcher.storage.measuring import writing_speed
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.workers import ThreadWorkers
 from anymatix_fetcher.transports.base import NetworkSettings
@@ -33,8 +28,9 @@ from anymatix_fetcher.transports.limiter import RateLimiter
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anymatix_fetcher.core.diagnosis import Step
+    from anymatix_fetcher.core.diagnosis import Machine, Step
     from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.bench import Measured
     from anymatix_fetcher.engine.session import Ticket
     from anymatix_fetcher.transports.base import Transport
 
@@ -213,6 +209,8 @@ def bench(
     Raises:
         FetchError: The file can't be had.
     """
+    from anymatix_fetcher.engine.bench import Bench, Measured  # noqa: PLC0415 - downloads needn't wait for it
+
     settings, cancel = settings_of(**options), cancel or CancelToken()
     resource = _resolve(Job(url, settings))
     machine, trouble = _machine(settings.directory, seconds)
@@ -252,6 +250,10 @@ def bench(
 
 def _machine(directory: Path, seconds: float) -> tuple[Machine, str]:
     """What this machine can do, and why the disk's part of it is missing, if it is."""
+    from anymatix_fetcher.core.diagnosis import Machine  # noqa: PLC0415 - as in bench
+    from anymatix_fetcher.engine.bench import hashing_speed  # noqa: PLC0415
+    from anymatix_fetcher.storage.measuring import writing_speed  # noqa: PLC0415
+
     hashes = hashing_speed(time.monotonic)
     try:
         return Machine(writing_speed(directory, seconds=min(seconds, 1.0), clock=time.monotonic), hashes), ""
@@ -303,6 +305,8 @@ def _network(settings: Settings) -> NetworkSettings:
 
 
 def _open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter | None) -> Session:
+    from platformdirs import user_cache_path  # noqa: PLC0415 - after the command line has been read
+
     limiter = limiter or RateLimiter()
     if not network.verify_tls:
         log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
@@ -314,7 +318,7 @@ def _open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter
         clock=time.monotonic,
         random=random.random,
         limiter=limiter,
-        memory=HostMemory(platformdirs.user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
+        memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
     )
     return Session(ports, _resolve)
 

@@ -82,7 +82,7 @@ def test_two_jobs_for_one_destination_are_never_mixed(root: Nginx, tmp_path: Pat
 
 def test_jobs_that_are_cancelled_end_whether_they_have_begun_or_not(tmp_path: Path) -> None:
     with Origin(seed=1) as origin:
-        origin.script(Fault.stall(after=1000))
+        origin.script(Fault.throttle(200_000))
         urls = [origin.add(f"/{number}.bin", size="20MB").url for number in range(40)]
         jobs = [Job(url, Settings(directory=tmp_path)) for url in urls]
         cancel = CancelToken()

@@ -77,6 +77,9 @@ class Free:
     def try_acquire(self) -> bool:
         return True
 
+    def is_held(self) -> bool:
+        return True
+
     def release(self) -> None:
         pass
 

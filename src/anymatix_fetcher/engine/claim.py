@@ -87,6 +87,18 @@ class Claim:
         self.holder = None
         return True
 
+    def check_held(self) -> None:
+        """Looks before publishing whether the destination is still ours.
+
+        Raises:
+            DestinationLockedError: Its lock was taken away, and another process may be writing there.
+        """
+        if self._lock is None or not self._lock.is_held():
+            raise DestinationLockedError(
+                f"the lock of {self.destination} was removed while it was being written",
+                hint="Let no program remove .part.lock files, then run the same command again.",
+            )
+
     def read_existing(self, wanted: Sequence[Digest], report: Callable[[ExistingRead | StorageFailed], None]) -> None:
         """Begins to read the file that is there, where it may be the wanted one; ``report`` takes what it is.
 

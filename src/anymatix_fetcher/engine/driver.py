@@ -218,6 +218,8 @@ class Driver:
             case m.Verify():
                 self._opened.verify(command.length)
             case m.Publish():
+                if self._claim is not None:
+                    self._claim.check_held()
                 self._opened.publish()
             case m.Renew():
                 log.info("%s: the address has expired; renewing it", self._shown_reference)

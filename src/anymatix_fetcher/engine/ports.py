@@ -25,6 +25,9 @@ class Lock(Protocol):
     def try_acquire(self) -> bool:
         """Takes the lock; false where somebody else has it."""
 
+    def is_held(self) -> bool:
+        """Whether it is still ours: somebody may have removed its file, and taken a new one."""
+
     def release(self) -> None:
         """Frees the lock; where it isn't held, nothing happens."""
 

@@ -89,7 +89,7 @@ class Session:
         self._acquaintance = Acquaintance(self._hosts, ports)
         self._leftovers = Leftovers(ports.disk, ports.clock)
         self._active: dict[int, tuple[Ticket, Driver]] = {}
-        self._shares: dict[int, tuple[Host, Share, Download]] = {}
+        self._shares: dict[int, tuple[Host, Share]] = {}
         self._cancelled = False
         self._changed = threading.Condition()
         self._closing = False
@@ -141,9 +141,21 @@ class Session:
     # The loop ---------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not (self._closing and self.is_idle()):
-            self.step()
+        try:
+            while not (self._closing and self.is_idle()):
+                self.step()
+        except Exception as bug:  # noqa: BLE001 - a loop that dies silently leaves callers waiting for ever
+            self._give_up(bug)
         self._acquaintance.end()
+
+    def _give_up(self, bug: Exception) -> None:
+        """The loop itself has met a bug: whoever waits is told."""
+        with self._changed:
+            for ticket in self._tickets:
+                if not ticket.is_over:
+                    ticket.bug = bug
+            self._unfinished = 0
+            self._changed.notify_all()
 
     def step(self, timeout_seconds: float = TICK_SECONDS) -> None:
         """One turn of the loop: what has happened, and what follows from it."""
@@ -185,8 +197,8 @@ class Session:
         try:
             action()
         except Exception as bug:  # noqa: BLE001 - whatever it is, the caller gets it, and the others go on
-            driver.let_go()
             self._over(ticket, bug=bug)
+            driver.let_go()
             return
         if driver.result is not None:
             ticket.progress = driver.progress()
@@ -195,8 +207,8 @@ class Session:
     def _over(self, ticket: Ticket, *, result: Result | None = None, bug: Exception | None = None) -> None:
         self._active.pop(ticket.number, None)
         if ticket.number in self._shares:
-            host, share, machine = self._shares.pop(ticket.number)
-            host.leave(share, machine.account.bytes_downloaded)
+            host, share = self._shares.pop(ticket.number)
+            host.leave(share, share.total)
             self._acquaintance.has_news = True
         with self._changed:
             ticket.result, ticket.bug = result, bug
@@ -267,7 +279,7 @@ class Session:
         report = partial(self._report, ticket.number)
         driver = Driver(ticket.job, waiting.resource, machine, self._ports, report=report, leftovers=self._leftovers)
         self._active[ticket.number] = (ticket, driver)
-        self._shares[ticket.number] = (waiting.host, share, machine)
+        self._shares[ticket.number] = (waiting.host, share)
         self._guard(ticket, driver, driver.start)
 
     def _report(self, number: int, event: DriverEvent) -> None:

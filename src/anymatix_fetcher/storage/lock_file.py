@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import PRIVATE_MODE, storage_error
@@ -14,28 +14,6 @@ from anymatix_fetcher.storage.places import Places
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
-
-
-_HELD_BY_OTHERS = {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
-_NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}
 
 _ATTEMPTS = 100
 """Each lost one means that another process came and went in between; so many in a row mean something else."""
@@ -58,7 +36,8 @@ class DestinationLock:
 
     def __init__(self, destination: Path) -> None:
         self.path = Places.of(destination).lock
-        self._handle = -1  # the lock file, locked
+        self._lock = FileLock(self.path, timeout=0, thread_local=False, mode=PRIVATE_MODE)
+        self._handle = -1  # the lock file, held open beside the lock itself so that its identity can be asked for
 
     def is_held(self) -> bool:
         """Whether this lock is taken and its path still names the locked file: to be asked before publishing."""
@@ -71,16 +50,15 @@ class DestinationLock:
             StorageError: The folder or its file system doesn't allow it.
         """
         try:
-            if not self.path.parent.is_dir():
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             for _ in range(_ATTEMPTS):
                 held = self._attempt()
                 if held is not None:
                     return held
         except OSError as error:
-            if error.errno in _NO_LOCKS:
-                raise StorageError(f"{self.path}: this file system has no locks") from error
             raise storage_error(error, self.path) from error
+        except NotImplementedError as error:
+            raise StorageError(f"{self.path}: this file system has no locks") from error
         raise StorageError(f"{self.path} can't be locked: it keeps being replaced", hint="Try again.")
 
     def _attempt(self) -> bool | None:
@@ -90,16 +68,15 @@ class DestinationLock:
         what has no name any longer. So the path has to name one and the same file before and after locking; and that
         file is held open meanwhile, so that its number can't be given to a new one.
         """
-        if self._handle != -1:
-            return False
         handle = os.open(self.path, _FLAGS, PRIVATE_MODE)
         try:
-            if not _try_lock(handle):
-                return False
+            self._lock.acquire()
             if self._names(handle):
                 self._handle = handle
                 return True
-            _unlock(handle)
+            self._lock.release(force=True)
+        except Timeout:
+            return False
         finally:
             if self._handle != handle:
                 os.close(handle)
@@ -114,9 +91,9 @@ class DestinationLock:
             # so there it happens afterwards, and fails where the next holder has it open.
             with suppress(OSError):
                 self.path.unlink()
-        _unlock(self._handle)
         os.close(self._handle)
         self._handle = -1
+        self._lock.release(force=True)
         if os.name == "nt":
             with suppress(OSError):
                 self.path.unlink()
@@ -126,13 +103,3 @@ class DestinationLock:
             return os.path.samestat(os.fstat(handle), self.path.lstat())
         except FileNotFoundError:
             return False
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        _lock(handle)
-    except OSError as error:
-        if error.errno in _HELD_BY_OTHERS:
-            return False
-        raise
-    return True

@@ -69,9 +69,7 @@ class Store:
         self._file = file
         self._journal = journal
         self._smallest_block = smallest_block
-        self._part = PartFile(
-            file, journal, on_front=self._wake, on_forgotten=self._rewind, block_size=smallest_block
-        )
+        self._part = PartFile(file, journal, on_front=self._wake, on_forgotten=self._rewind, block_size=smallest_block)
         if content.header and content.identity:
             self._part.lay_out(content.header.block_size, content.identity.length, content.blocks)
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
