@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "--checker",
         choices=[*CHECKERS, "fastest"],
         default="sha256sum",
-        help="what proves the peers' files: what people run (%(default)s), or the fastest there is, for a stricter race",
+        help="what proves the peers' files: what people run (%(default)s), or the fastest there is, to be stricter",
     )
     parser.add_argument("--no-plots", dest="plots", action="store_false", help="tables only")
     return parser
