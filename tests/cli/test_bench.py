@@ -144,14 +144,12 @@ def test_an_error_is_told_as_in_a_download(origin: Origin, tmp_path: Path, capsy
 @pytest.mark.parametrize("machine", [MACHINE, Machine(), Machine(writes=30e6)])
 @pytest.mark.parametrize("steps", [STEPS, STEPS[:1], (Step(1, 0, 0, 0.0),)])
 def test_the_plot_is_a_picture(tmp_path: Path, machine: Machine, steps: tuple[Step, ...]) -> None:
-    pytest.importorskip("matplotlib")
     measured = Measured(url="u", steps=steps, machine=machine)
     bench_pictures.draw(tmp_path / "plot.png", measured, "The line binds. " * 10)
     assert (tmp_path / "plot.png").read_bytes().startswith(PNG)
 
 
 def test_the_command_writes_the_plot(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
-    pytest.importorskip("matplotlib")
     plot = tmp_path / "plot.png"
     more = ["--max-connections", "1", "--plot", str(plot)]
     assert main(arguments(origin.url("/m.bin"), tmp_path, *more)) == 0
