@@ -384,3 +384,14 @@ def test_every_phase_can_be_left_for_an_end_but_ends_cannot(phase: Phase) -> Non
         assert not following
     else:
         assert {Phase.FAILED, Phase.CANCELLED} <= following
+
+
+def test_a_429_that_asks_to_wait_is_obeyed_by_all() -> None:
+    bench = Bench()
+    start = bench.open()
+    bench.answer(start)
+    second = bench.all(m.StartExchange)[0]
+    bench.status(second, 429, ("Retry-After", "5"))
+    bench.bring(start.exchange, Span(0, 8 * MIB))
+    bench.send(m.BodyEnded(start.exchange))
+    assert not bench.all(m.StartExchange)
