@@ -283,7 +283,14 @@ class Asking:
     # Refusals and failures --------------------------------------------------------------------------------
 
     def situation(
-        self, exchange: Exchange, coverage: Coverage, length: int | None, now: float, *, has_digest: bool
+        self,
+        exchange: Exchange,
+        coverage: Coverage,
+        length: int | None,
+        now: float,
+        *,
+        is_known: bool,
+        has_digest: bool,
     ) -> Situation:
         """What a refusal of ``exchange`` has to be seen in."""
         request, head = exchange.request, exchange.head
@@ -302,6 +309,7 @@ class Asking:
             ranged=request.span is not None,
             had_if_range=request.headers.get("If-Range") is not None,
             length=length,
+            is_known=is_known,
             holds_bytes=bool(coverage.held),
             has_digest=has_digest,
             tags_disagree=self.manners.tags_disagree,

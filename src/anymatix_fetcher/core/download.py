@@ -267,8 +267,8 @@ class Download(Standing):
 
     def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
         asking, url = self._asking, exchange.request.url
-        situation = asking.situation(exchange, self.coverage, self.length, now, has_digest=bool(self.digests))
-        situation = replace(situation, is_known=self._matching.identity is not None)
+        known, digests = self._matching.identity is not None, bool(self.digests)
+        situation = asking.situation(exchange, self.coverage, self.length, now, is_known=known, has_digest=digests)
         reaction = react(refused, situation)
         if reaction is Reaction.RETRY:
             self._tried_in_vain(exchange, refused, now)

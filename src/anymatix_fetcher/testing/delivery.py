@@ -117,7 +117,6 @@ class Delivery:
         self._closing = closing
         self._buckets = buckets
         self._book = book
-        self._bodies = 0
 
     def send(self, plan: Plan, path: str) -> bool:
         """Sends a response and returns whether the connection goes on.
@@ -125,7 +124,6 @@ class Delivery:
         Raises:
             OSError: If the client leaves or the origin closes meanwhile.
         """
-        self._bodies += 1
         self._wait(plan.delay_seconds)
         if plan.ending is not None and plan.ending.after is None:
             return self._end(plan.ending.how)

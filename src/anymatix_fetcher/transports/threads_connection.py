@@ -93,11 +93,6 @@ class Connection:
         secured.settimeout(SLICE_SECONDS)
 
     @property
-    def is_secure(self) -> bool:
-        """Whether TLS is spoken already."""
-        return isinstance(self._socket, ssl.SSLSocket)
-
-    @property
     def has_surplus(self) -> bool:
         """Whether more has been read than was asked for."""
         return bool(self._ahead)
