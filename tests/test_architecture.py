@@ -28,6 +28,7 @@ LAYERS = {
     "library": 1,
     "formats": 1,
     "engine": 2,
+    "environment": 2,
     "api": 3,
     "cli": 4,
     "comfy": 4,

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Engine, Job, Progress, Result, Settings
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
+from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import ReferenceSyntaxError
-from anymatix_fetcher.sources import direct
+from anymatix_fetcher.sources import catalog
+from anymatix_fetcher.sources.base import Wish
 from anymatix_fetcher.storage.host_memory import HostMemory
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -29,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from anymatix_fetcher.core.diagnosis import Machine, Step
-    from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.bench import Measured
     from anymatix_fetcher.engine.session import Ticket
+    from anymatix_fetcher.sources.base import Resolving
     from anymatix_fetcher.transports.base import Transport
 
 log = logging.getLogger("anymatix_fetcher.api")
@@ -59,6 +63,9 @@ class Options(TypedDict, total=False):
     ca_file: Path | str | None
     verify_tls: bool
     http3: bool
+    include: Sequence[str]
+    exclude: Sequence[str]
+    mirrors: Sequence[str]
 
 
 def settings_of(**options: Unpack[Options]) -> Settings:
@@ -83,6 +90,9 @@ def settings_of(**options: Unpack[Options]) -> Settings:
             ca_file=Path(ca_file) if ca_file is not None else None,
             verify_tls=options.get("verify_tls", True),
             http3=options.get("http3", False),
+            include=tuple(options.get("include", ())),
+            exclude=tuple(options.get("exclude", ())),
+            mirrors=tuple(options.get("mirrors", ())),
         )
     except ValueError as error:
         raise ReferenceSyntaxError(str(error)) from None
@@ -111,10 +121,17 @@ def fetch(
         if on_progress is not None:
             on_progress(progress[0])
 
-    result = fetch_many([Job(reference, settings_of(**options))], cancel=cancel, on_progress=tell)[0]
-    if result.error is not None:
-        raise result.error
-    return result
+    job = Job(reference, settings_of(**options))
+    results = fetch_many([job], cancel=cancel, on_progress=tell)
+    for result in results:
+        if result.error is not None:
+            raise result.error
+    if len(results) > 1:
+        raise ReferenceSyntaxError(
+            f"{job.shown_reference} names {len(results)} files, which are all here now",
+            hint="fetch_many returns a result for each.",
+        )
+    return results[0]
 
 
 async def afetch(
@@ -157,7 +174,9 @@ def fetch_many(
     cancel: CancelToken | None = None,
     on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
 ) -> list[Result]:
-    """One result for each job, in order. A failed download is a result too, and doesn't stop the others.
+    """One result for each file, in the order of the jobs. A failed download is a result too, and stops no other one.
+
+    A job whose reference names a whole repository or a list comes to a result for each of its files.
 
     Args:
         jobs: What to fetch. Jobs with the same network settings share one session, and jobs with the same
@@ -185,7 +204,7 @@ def fetch_many(
         for session in sessions.values():
             cancel.remove_listener(session.cancel)
             session.close()
-    return [_result_of(ticket) for ticket in tickets]
+    return [_result_of(file) for ticket in tickets for file in ticket.files]
 
 
 def bench(
@@ -210,9 +229,9 @@ def bench(
         FetchError: The file can't be had.
     """
     from anymatix_fetcher.engine.bench import Bench, Measured  # noqa: PLC0415 - downloads needn't wait for it
+    from anymatix_fetcher.engine.inquiry import Inquiry  # noqa: PLC0415 - as above
 
     settings, cancel = settings_of(**options), cancel or CancelToken()
-    resource = _resolve(Job(url, settings))
     machine, trouble = _machine(settings.directory, seconds)
     steps: list[Step] = []
 
@@ -224,6 +243,8 @@ def bench(
     counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
     with closing(_transport(_network(settings), settings.engine, RateLimiter())) as transport:
         cancel.add_listener(transport.wake)
+        inquiry = Inquiry(_ports(transport, RateLimiter()), lambda: cancel.cancelled)
+        resource = inquiry.resolve(_resolve(Job(url, settings)))[0]
         measuring = Bench(
             resource,
             transport,
@@ -270,7 +291,7 @@ def _watch(
             session.wait(PROGRESS_SECONDS / len(sessions))
         over = all(session.is_idle() for session in sessions)
         if on_progress is not None:
-            on_progress(tuple(ticket.progress for ticket in tickets))
+            on_progress(tuple(file.progress for ticket in tickets for file in ticket.files))
 
 
 def _result_of(ticket: Ticket) -> Result:
@@ -305,13 +326,17 @@ def _network(settings: Settings) -> NetworkSettings:
 
 
 def _open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter | None) -> Session:
-    from platformdirs import user_cache_path  # noqa: PLC0415 - after the command line has been read
-
     limiter = limiter or RateLimiter()
     if not network.verify_tls:
         log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
-    ports = Ports(
-        transport=_transport(network, engine, limiter),
+    return Session(_ports(_transport(network, engine, limiter), limiter), _resolve)
+
+
+def _ports(transport: Transport, limiter: RateLimiter) -> Ports:
+    from platformdirs import user_cache_path  # noqa: PLC0415 - after the command line has been read
+
+    return Ports(
+        transport=transport,
         disk=OsDisk(),
         workers=ThreadWorkers(),
         lock=DestinationLock,
@@ -320,7 +345,6 @@ def _open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter
         limiter=limiter,
         memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
     )
-    return Session(ports, _resolve)
 
 
 def _transport(network: NetworkSettings, engine: Engine, limiter: RateLimiter) -> Transport:
@@ -347,11 +371,27 @@ def _say_that_curl_is_missing() -> None:
     log.warning("pycurl can't be imported: downloading by threads, over HTTP/1.1; `pip install pycurl` mends that")
 
 
-def _resolve(job: Job) -> Resource:
+def _resolve(job: Job) -> Resolving:
+    return catalog.resolve(_wish(job), environment())
+
+
+def _wish(job: Job) -> Wish:
+    """What the job says, checked.
+
+    Raises:
+        ReferenceSyntaxError: A mirror isn't a URL.
+    """
     settings = job.settings
-    return direct.resolve(
+    try:
+        mirrors = tuple(map(Url.parse, settings.mirrors))
+    except ValueError as error:
+        raise ReferenceSyntaxError(f"not a mirror: {error}", hint="A mirror is an http or https URL.") from None
+    return Wish(
         job.reference,
-        name=settings.output.name if settings.output else None,
+        name=SafeName(settings.output.name) if settings.output else None,
         digests=settings.digests,
         headers=Headers(settings.headers),
+        include=settings.include,
+        exclude=settings.exclude,
+        mirrors=mirrors,
     )

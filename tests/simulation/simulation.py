@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, PART_SUFFIX
+from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, PART_SUFFIX, SafeName
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.journal import MAGIC, decode
 from anymatix_fetcher.core.judge import judge
@@ -30,7 +30,8 @@ from anymatix_fetcher.errors import (
     StorageError,
     UnexpectedAnswerError,
 )
-from anymatix_fetcher.sources import direct
+from anymatix_fetcher.sources import catalog
+from anymatix_fetcher.sources.base import Environment, Wish
 from anymatix_fetcher.storage.store import Store
 from tests.simulation.clock import VirtualClock
 from tests.simulation.disk import PowerGone, SimulatedDisk
@@ -44,10 +45,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.standing import Judge
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.engine.session import Ticket
+    from anymatix_fetcher.sources.base import Resolving
     from tests.simulation.scenario import Life, Scenario
 
 DESTINATION = FOLDER / "model.safetensors"
@@ -294,10 +295,8 @@ def _excuses(life: Life | None, *, was_there: bool) -> set[type[FetchError]]:
     return excuses
 
 
-def _resolve(job: Job) -> Resource:
+def _resolve(job: Job) -> Resolving:
     settings = job.settings
-    name = settings.output.name if settings.output else None
-    return direct.resolve(job.reference, name=name, digests=settings.digests, headers=Headers(settings.headers))
-
-
-__all__ = ["PART_SUFFIX", "Simulation"]
+    name = SafeName(settings.output.name) if settings.output else None
+    wish = Wish(job.reference, name=name, digests=settings.digests, headers=Headers(settings.headers))
+    return catalog.resolve(wish, Environment())

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -120,6 +120,16 @@ class Url:
     def has_query(self) -> bool:
         """Whether there is a query, which may hold a signature or a token."""
         return "?" in self._text
+
+    @property
+    def path(self) -> str:
+        """The path as it stands, percent-encoded; may be empty."""
+        return self._parts["path"]
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The query's names and values, decoded as HTML forms are, in order. A value may be a secret."""
+        return tuple(parse_qsl((self._parts["query"] or "")[1:], keep_blank_values=True))
 
     @property
     def last_segment(self) -> str:

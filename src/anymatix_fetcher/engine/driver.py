@@ -58,6 +58,7 @@ class Driver:
         machine: Decides.
         ports: Do.
         report: Takes events from other threads back to the session's loop.
+        renew: Has the source give the address anew; answered by ``Renewed`` or ``RenewalFailed``.
         leftovers: What earlier runs have begun.
     """
 
@@ -69,6 +70,7 @@ class Driver:
         ports: Ports,
         *,
         report: Callable[[DriverEvent], None],
+        renew: Callable[[], None],
         leftovers: Leftovers,
     ) -> None:
         self.job = job
@@ -77,6 +79,7 @@ class Driver:
         self._machine = machine
         self._ports = ports
         self._report = report
+        self._renew = renew
         self._leftovers = leftovers
         self._store: Store | None = None
         self._claim: Claim | None = None
@@ -92,7 +95,8 @@ class Driver:
         """Begins. The destination is claimed first where it is known without asking the server."""
         settings = self.job.settings
         with self._failing_cleanly():
-            destination = settings.output or self._leftovers.find(settings.directory, self.job.reference)
+            named = settings.directory / self._resource.name if self._resource.name else None
+            destination = settings.output or named or self._leftovers.find(settings.directory, self._resource.reference)
             if destination is not None:
                 self._stand_in_line(destination.absolute())
             else:
@@ -159,7 +163,7 @@ class Driver:
 
     @property
     def _shown_reference(self) -> str:
-        return str(self._resource.url)
+        return self.job.shown_reference
 
     @property
     def _phase(self) -> Phase:
@@ -223,7 +227,10 @@ class Driver:
                 self._opened.publish()
             case m.Renew():
                 log.info("%s: the address has expired; renewing it", self._shown_reference)
-                self._events.append(m.Renewed(self._resource))
+                if self._resource.renewed_by_source:
+                    self._renew()
+                else:
+                    self._events.append(m.Renewed(self._resource))
             case m.Finish():
                 self._finish(self._status, command.verified)
             case m.Fail():
@@ -253,7 +260,7 @@ class Driver:
         return self._claim is not None and self._claim.reads_existing
 
     def _stand_in_line(self, destination: Path) -> None:
-        self._claim = Claim(destination, self.job.reference, self._ports)
+        self._claim = Claim(destination, self._resource.reference, self._ports)
         self._try_claim(self._claim)
 
     def _try_claim(self, claim: Claim) -> None:
@@ -267,7 +274,7 @@ class Driver:
     def _open_store(self, destination: Path) -> None:
         self._store = self._ports.open_store(
             destination,
-            reference=self.job.reference,
+            reference=self._resource.reference,
             disk=self._ports.disk,
             workers=self._ports.workers,
             report=self._report,

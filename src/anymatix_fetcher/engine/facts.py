@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.spans import SpanSet
+from anymatix_fetcher.core.urls import Url
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
@@ -43,6 +44,9 @@ class Settings:
         ca_file: Certificates to trust instead of the system's.
         verify_tls: Whether certificates are checked; turning it off is said in the log.
         http3: Try HTTP/3 where the build has it.
+        include: Globs of the paths that are wanted of a repository; empty for all.
+        exclude: Globs of the paths that aren't.
+        mirrors: Other places with the same bytes: URLs.
     """
 
     output: Path | None = None
@@ -58,6 +62,9 @@ class Settings:
     ca_file: Path | None = None
     verify_tls: bool = True
     http3: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,14 @@ class Job:
 
     reference: str = field(repr=False)
     settings: Settings
+
+    @property
+    def shown_reference(self) -> str:
+        """The reference as it may be printed: without query and userinfo, which may hold secrets."""
+        try:
+            return str(Url.parse(self.reference))
+        except ValueError:
+            return self.reference.partition("?")[0]
 
 
 class Phase(Enum):

@@ -11,17 +11,18 @@ import threading
 from collections import deque
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.download import Download
 from anymatix_fetcher.core.hosts import Hosts
-from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.driver import Driver
-from anymatix_fetcher.engine.facts import Engine, Phase, Progress, Result, Status
+from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Status
 from anymatix_fetcher.engine.line import Line, Waiting
-from anymatix_fetcher.errors import DownloadCancelled, FetchError
+from anymatix_fetcher.engine.reception import Reception
+from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
 from anymatix_fetcher.storage.leftovers import Leftovers
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.hosts import Host, Share
     from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.driver import DriverEvent
-    from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.sources.base import Resolving
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
@@ -48,21 +50,28 @@ class Ticket:
     """One job in a session; its attributes may be read from any thread.
 
     ``progress`` is what was last told; ``result`` appears when the job is over; ``bug`` is an exception that should
-    never have happened.
+    never have happened. A job whose reference names several files has ``parts`` instead of a result: one for each.
     """
 
     def __init__(self, job: Job, number: int) -> None:
         self.job = job
         self.number = number
-        self.progress = Progress(reference=shown(job.reference))
+        self.progress = Progress(reference=job.shown_reference)
         self.result: Result | None = None
         self.bug: Exception | None = None
+        self.parts: tuple[Ticket, ...] = ()
+        self.requests: dict[Origin, int] = {}
         self.cancelled = False
 
     @property
     def is_over(self) -> bool:
         """Whether nothing will change any more."""
-        return self.result is not None or self.bug is not None
+        return self.result is not None or self.bug is not None or bool(self.parts)
+
+    @property
+    def files(self) -> tuple[Ticket, ...]:
+        """The tickets of the single files that the job has come to; itself, as far as is known."""
+        return self.parts or (self,)
 
 
 class Session:
@@ -70,22 +79,23 @@ class Session:
 
     Args:
         ports: The outside.
-        resolve: What a job's reference means; raises ``FetchError`` where it means nothing.
+        resolve: What a job's reference means.
         new_machine: Makes the machine of each download; called as :class:`Download` is.
     """
 
     def __init__(
-        self, ports: Ports, resolve: Callable[[Job], Resource], new_machine: Callable[..., Download] = Download
+        self, ports: Ports, resolve: Callable[[Job], Resolving], new_machine: Callable[..., Download] = Download
     ) -> None:
         self._ports = ports
-        self._resolve = resolve
         self._new_machine = new_machine
         self._inbox: deque[tuple[int, DriverEvent]] = deque()
         self._submitted: deque[Ticket] = deque()
+        self._numbers = count()
         self._tickets: list[Ticket] = []
         self._unfinished = 0
         self._line = Line()
         self._hosts = Hosts()
+        self._reception = Reception(resolve, ports, self._hosts)
         self._acquaintance = Acquaintance(self._hosts, ports)
         self._leftovers = Leftovers(ports.disk, ports.clock)
         self._active: dict[int, tuple[Ticket, Driver]] = {}
@@ -100,7 +110,7 @@ class Session:
 
     def submit(self, job: Job) -> Ticket:
         """Adds a job; it starts when its turn comes."""
-        ticket = Ticket(job, len(self._tickets))
+        ticket = Ticket(job, next(self._numbers))
         self._tickets.append(ticket)
         with self._changed:
             self._unfinished += 1
@@ -159,14 +169,15 @@ class Session:
 
     def step(self, timeout_seconds: float = TICK_SECONDS) -> None:
         """One turn of the loop: what has happened, and what follows from it."""
-        self._resolve_submitted()
+        self._receive_submitted()
         if self._begin_waiting():
             timeout_seconds = 0.0
         events = self._ports.transport.poll(timeout_seconds if self._active else TICK_SECONDS)
         while self._inbox:
             self._deliver(*self._inbox.popleft())
         for arrived in events:
-            self._deliver(arrived.exchange.download, arrived)
+            if not self._reception.handle(arrived):
+                self._deliver(arrived.exchange.download, arrived)
         self._tick()
 
     def _deliver(self, number: int, event: DriverEvent) -> None:
@@ -180,6 +191,9 @@ class Session:
         if now - self._ticked_at < TICK_SECONDS and not any(ticket.cancelled for ticket, _ in self._active.values()):
             return
         self._ticked_at = now
+        self._reception.tick()
+        for ticket, note in self._reception.notes():
+            ticket.progress = replace(ticket.progress, note=note)
         limited = self._ports.limiter.binds
         for ticket, driver in list(self._active.values()):
             if ticket.cancelled:
@@ -206,6 +220,7 @@ class Session:
 
     def _over(self, ticket: Ticket, *, result: Result | None = None, bug: Exception | None = None) -> None:
         self._active.pop(ticket.number, None)
+        self._reception.forget(ticket)
         if ticket.number in self._shares:
             host, share = self._shares.pop(ticket.number)
             host.leave(share, share.total)
@@ -236,24 +251,61 @@ class Session:
 
     # Starting ---------------------------------------------------------------------------------------------
 
-    def _resolve_submitted(self) -> None:
+    def _receive_submitted(self) -> None:
         while self._submitted:
-            ticket = self._submitted.popleft()
-            settings = ticket.job.settings
-            try:
-                resource = self._resolve(ticket.job)
-            except FetchError as error:
-                self._fail(ticket, error)
-                continue
-            connections = 1 if settings.engine is Engine.SINGLE else settings.connections
-            host = self._hosts.host(resource.url.origin, settings.max_connections, connections)
-            self._line.add(Waiting(ticket, resource, host))
+            self._reception.add(self._submitted.popleft())
+        for ticket, outcome, requests in self._reception.resolved():
+            ticket.requests = requests
+            if isinstance(outcome, FetchError):
+                self._fail(ticket, outcome)
+            elif len(outcome) == 1 and not outcome[0].folder:
+                self._stand_in_line(ticket, outcome[0])
+            else:
+                self._divide(ticket, outcome)
+        for ticket, outcome, requests in self._reception.renewed():
+            ticket.requests = {**ticket.requests, **requests}
+            renewed = m.RenewalFailed(outcome) if isinstance(outcome, FetchError) else m.Renewed(outcome[0])
+            self._deliver(ticket.number, renewed)
+
+    def _stand_in_line(self, ticket: Ticket, resource: Resource) -> None:
+        settings = ticket.job.settings
+        connections = 1 if settings.engine is Engine.SINGLE else settings.connections
+        host = self._hosts.host(resource.url.origin, settings.max_connections, connections)
+        self._line.add(Waiting(ticket, resource, host))
+
+    def _divide(self, ticket: Ticket, resources: tuple[Resource, ...]) -> None:
+        """The reference names several files: each is a download of its own."""
+        settings = ticket.job.settings
+        if settings.output is not None or settings.digests:
+            what = "an output file" if settings.output is not None else "a digest"
+            self._fail(
+                ticket,
+                ReferenceSyntaxError(
+                    f"{ticket.job.shown_reference} names {len(resources)} files, and {what} is given for one",
+                    hint="Name one of its files, or a folder for all of them.",
+                ),
+            )
+            return
+        parts = []
+        for resource in resources:
+            folder = settings.directory.joinpath(*resource.folder)
+            part = Ticket(Job(resource.reference, replace(settings, directory=folder)), next(self._numbers))
+            part.progress = replace(part.progress, name=resource.name, length=resource.length)
+            part.cancelled = ticket.cancelled
+            parts.append(part)
+        parts[0].requests = ticket.requests
+        self._tickets += parts
+        with self._changed:
+            ticket.parts = tuple(parts)
+            self._unfinished += len(parts) - 1
+        for part, resource in zip(parts, resources, strict=True):
+            self._stand_in_line(part, resource)
 
     def _begin_waiting(self) -> bool:
         """Begins some of those that may; whether there may be more of them."""
         if self._cancelled:
             self._cancelled = False
-            for ticket in list(self._line.leave()):
+            for ticket in [*self._reception.leave(), *self._line.leave()]:
                 self._fail(ticket, DownloadCancelled("the download was stopped before it began"))
         for _ in range(min(MOST_AT_ONCE, MOST_BEGUN - len(self._active))):
             waiting = self._line.next(self._ports.clock())
@@ -264,7 +316,7 @@ class Session:
 
     def _fail(self, ticket: Ticket, error: FetchError) -> None:
         ticket.progress = replace(ticket.progress, phase=Phase.FAILED)
-        self._over(ticket, result=Result(reference=shown(ticket.job.reference), status=Status.FAILED, error=error))
+        self._over(ticket, result=Result(reference=ticket.job.shown_reference, status=Status.FAILED, error=error))
 
     def _begin(self, waiting: Waiting) -> None:
         ticket, settings, share = waiting.ticket, waiting.ticket.job.settings, waiting.host.join()
@@ -277,7 +329,15 @@ class Session:
             overwrite=settings.overwrite,
         )
         report = partial(self._report, ticket.number)
-        driver = Driver(ticket.job, waiting.resource, machine, self._ports, report=report, leftovers=self._leftovers)
+        driver = Driver(
+            ticket.job,
+            waiting.resource,
+            machine,
+            self._ports,
+            report=report,
+            renew=partial(self._reception.renew, ticket),
+            leftovers=self._leftovers,
+        )
         self._active[ticket.number] = (ticket, driver)
         self._shares[ticket.number] = (waiting.host, share)
         self._guard(ticket, driver, driver.start)
@@ -286,11 +346,3 @@ class Session:
         """Takes an event from another thread to the loop."""
         self._inbox.append((number, event))
         self._ports.transport.wake()
-
-
-def shown(reference: str) -> str:
-    """A reference as it may be printed: a URL without its secrets, anything else as it is."""
-    try:
-        return str(Url.parse(reference))
-    except ValueError:
-        return reference if "://" not in reference else reference.partition("?")[0]

@@ -9,26 +9,42 @@ from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.http import Headers
+    from anymatix_fetcher.sources.base import Environment, Resolving, Wish
+
+SCHEMES = ("http://", "https://")
 
 
-def resolve(reference: str, *, name: str | None, digests: tuple[Digest, ...], headers: Headers) -> Resource:
-    """The resource at the URL ``reference``.
+class Direct:
+    """Any web server; implements :class:`~anymatix_fetcher.sources.base.Source`."""
 
-    Args:
-        reference: An absolute http or https URL; one without a scheme isn't guessed at.
-        name: What the file will be called, where the user has said so.
-        digests: What the user says that it must have.
-        headers: Fields for the URL's own origin.
+    name = "direct"
 
-    Raises:
-        ReferenceSyntaxError: It isn't such a URL.
-    """
-    try:
-        url = Url.parse(reference.strip())
-    except ValueError as error:
-        raise ReferenceSyntaxError(
-            f"not a reference: {error}", hint="Expected a URL such as https://example.com/model.safetensors."
-        ) from None
-    return Resource(url, name=name, digests=digests, headers=headers)
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        del environment
+        return reference.lower().startswith(SCHEMES)
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The resource at an absolute http or https URL; one without a scheme isn't guessed at.
+
+        Raises:
+            ReferenceSyntaxError: It isn't such a URL.
+        """
+        del environment
+        yield from ()  # there is nobody to ask
+        try:
+            url = Url.parse(wish.reference.strip())
+        except ValueError as error:
+            raise ReferenceSyntaxError(
+                f"not a reference: {error}", hint="Expected a URL such as https://example.com/model.safetensors."
+            ) from None
+        return (
+            Resource(
+                url,
+                name=wish.name,
+                digests=wish.digests,
+                headers=wish.headers,
+                reference=wish.reference,
+                mirrors=wish.mirrors,
+            ),
+        )

@@ -1,0 +1,210 @@
+"""One source's conversation with its host: carries its questions, retries them, and hands back the answers.
+
+A conversation is begun to resolve a reference, and again where only the source can renew an address.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, TypeAlias
+
+from anymatix_fetcher.core.exchange import SILENCE_SECONDS
+from anymatix_fetcher.core.explain import failure_error
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.judge import Known, Refusal, Refused, judge
+from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
+from anymatix_fetcher.core.retry import Patience
+from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
+from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from anymatix_fetcher.core.hosts import Hosts
+    from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.sources.base import Resolving
+    from anymatix_fetcher.transports.base import TransportEvent
+
+    Answers: TypeAlias = MutableMapping[Request, Answer]
+
+log = logging.getLogger("anymatix_fetcher.engine")
+
+_OK, _REDIRECTS_FROM = 200, 300
+_PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
+_FINAL_FAILURES = frozenset({FailureKind.TLS, FailureKind.UNUSABLE, FailureKind.STORAGE})
+
+
+class _Document:
+    """Takes a body into memory; implements ``Sink``."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        self.data[offset : offset + len(data)] = data
+
+
+class Conversation:
+    """Runs a source's generator, one question at a time.
+
+    Args:
+        resolving: The generator.
+        ports: The transport, the clock and the randomness.
+        hosts: Whom a host's wish to be left in peace is told to.
+        new_id: Gives the ids of its exchanges.
+        answers: What was answered already, to whomever: the same question isn't asked twice in a session.
+
+    Attributes:
+        outcome: What it has come to; ``None`` while it goes on.
+        requests: How many were sent, by origin.
+    """
+
+    def __init__(
+        self, resolving: Resolving, ports: Ports, hosts: Hosts, new_id: Callable[[], ExchangeId], answers: Answers
+    ) -> None:
+        self.outcome: tuple[Resource, ...] | FetchError | None = None
+        self.requests: dict[Origin, int] = {}
+        self._resolving = resolving
+        self._ports = ports
+        self._hosts = hosts
+        self._new_id = new_id
+        self._answers = answers
+        self._patience = Patience(ports.random)
+        self._request: Request | None = None
+        self._exchange: ExchangeId | None = None
+        self._head: ResponseHead | None = None
+        self._document = _Document()
+        self._heard_at = 0.0
+
+    def start(self) -> None:
+        """Lets the source ask its first question, or answer right away."""
+        self._advance(None)
+
+    def tick(self) -> None:
+        """Lets time pass: sends what had to wait, and gives up what stays silent."""
+        now = self._ports.clock()
+        if self.outcome is not None:
+            return
+        if self._exchange is None:
+            self._send_when_due(now)
+        elif now - self._heard_at >= SILENCE_SECONDS:
+            self._hang_up()
+            self._failed(Failure(FailureKind.SILENT, "no answer came"), now)
+
+    def handle(self, event: TransportEvent) -> None:
+        """Takes an event of the transport."""
+        if self.outcome is not None or event.exchange != self._exchange:
+            return
+        now = self._heard_at = self._ports.clock()
+        match event:
+            case HeadArrived():
+                self._head_arrived(event, now)
+            case BodyStored():
+                if event.span.stop >= MAX_DOCUMENT_BYTES:
+                    self._hang_up()
+                    self._give_up(UnexpectedAnswerError(f"{self._asked.url.host} sends too long an answer"))
+            case BodyEnded():
+                self._exchange = None
+                self._answered(bytes(self._document.data))
+            case ExchangeFailed():
+                self._exchange = None
+                self._failed(event.failure, now)
+
+    def waiting_for(self, now: float) -> str:
+        """Why nothing is being asked, for people; empty where something is."""
+        until = self._patience.not_before
+        return f"{self._patience.reason}, in {until - now:.0f} s" if self._exchange is None and until > now else ""
+
+    def end(self) -> None:
+        """Drops it."""
+        self._hang_up()
+        self._resolving.close()
+
+    # The source -------------------------------------------------------------------------------------------
+
+    def _advance(self, answer: Answer | None) -> None:
+        try:
+            request = next(self._resolving) if answer is None else self._resolving.send(answer)
+        except StopIteration as end:
+            self.outcome = end.value
+        except FetchError as error:
+            self.outcome = error
+        else:
+            self._take(request)
+
+    def _give_up(self, error: FetchError) -> None:
+        """The question can't be answered: the source may know another way."""
+        try:
+            request = self._resolving.throw(error)
+        except StopIteration as end:
+            self.outcome = end.value
+        except FetchError as final:
+            self.outcome = final
+        else:
+            self._take(request)
+
+    def _take(self, request: Request) -> None:
+        self._request = request
+        self._patience = Patience(self._ports.random)
+        self._send_when_due(self._ports.clock())
+
+    # The exchange -----------------------------------------------------------------------------------------
+
+    @property
+    def _asked(self) -> Request:
+        if self._request is None:
+            raise AssertionError("nothing was asked")
+        return self._request
+
+    def _send_when_due(self, now: float) -> None:
+        known = self._answers.get(self._asked)
+        if known is not None:
+            self._advance(known)
+            return
+        if now < self._patience.not_before or self._hosts.pause_at(self._asked.url.origin, now) is not None:
+            return
+        self._exchange = self._new_id()
+        self._head, self._document, self._heard_at = None, _Document(), now
+        origin = self._asked.url.origin
+        self.requests[origin] = self.requests.get(origin, 0) + 1
+        log.debug("asking %s", self._asked.url)
+        self._ports.transport.start(self._exchange, self._asked)
+
+    def _hang_up(self) -> None:
+        if self._exchange is not None:
+            self._ports.transport.cancel(self._exchange)
+            self._exchange = None
+
+    def _head_arrived(self, event: HeadArrived, now: float) -> None:
+        self._head, self._patience.answered = event.head, True
+        if _OK <= event.head.status < _REDIRECTS_FROM:
+            self._ports.transport.accept(event.exchange, self._document, 0, MAX_DOCUMENT_BYTES)
+            return
+        self._hang_up()
+        refused = judge(self._asked, event.head, Known(), event.excerpt)
+        if not (isinstance(refused, Refused) and refused.kind in _PASSING and self._waits(refused, now)):
+            self._answered(event.excerpt.encode())
+
+    def _waits(self, refused: Refused, now: float) -> bool:
+        """Whether a passing refusal is worth another try later."""
+        if refused.kind is not Refusal.THROTTLED:
+            return self._patience.failed(now, now)
+        patient = self._patience.throttled(now, refused.retry_after_seconds)
+        self._hosts.pause(self._asked.url.origin, self._patience.not_before, self._patience.reason)
+        return patient
+
+    def _answered(self, body: bytes) -> None:
+        if self._head is None:
+            raise AssertionError("a body ends after its head")
+        answer = Answer(self._asked.url, self._head, body)
+        if self._head.status < _REDIRECTS_FROM:
+            self._answers[self._asked] = answer
+        self._advance(answer)
+
+    def _failed(self, failure: Failure, now: float) -> None:
+        if failure.kind in _FINAL_FAILURES or not self._patience.failed(now, now):
+            self._give_up(failure_error(failure, self._asked.url))

@@ -1,0 +1,58 @@
+"""One question at a time, without a session: resolves a reference on the caller's thread, and reads small pieces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.hosts import Hosts
+from anymatix_fetcher.core.messages import ExchangeId
+from anymatix_fetcher.engine.conversation import Conversation
+from anymatix_fetcher.errors import DownloadCancelled, FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.sources.base import Resolving
+
+TURN_SECONDS = 0.1
+
+
+class Inquiry:
+    """Asks, and waits for the answer.
+
+    Args:
+        ports: The transport, which is the caller's to close, the clock and the randomness.
+        is_cancelled: Whether to stop; whoever makes it true wakes the transport.
+    """
+
+    def __init__(self, ports: Ports, is_cancelled: Callable[[], bool]) -> None:
+        self._ports = ports
+        self._is_cancelled = is_cancelled
+        self._hosts = Hosts()
+        self._sent = 0
+
+    def resolve(self, resolving: Resolving) -> tuple[Resource, ...]:
+        """What the reference means.
+
+        Raises:
+            FetchError: It means nothing, or leads nowhere.
+            DownloadCancelled: It was stopped.
+        """
+        conversation = Conversation(resolving, self._ports, self._hosts, self._new_id, {})
+        conversation.start()
+        while conversation.outcome is None:
+            if self._is_cancelled():
+                conversation.end()
+                raise DownloadCancelled("it was stopped before it had an answer")
+            for event in self._ports.transport.poll(TURN_SECONDS):
+                conversation.handle(event)
+            conversation.tick()
+        if isinstance(conversation.outcome, FetchError):
+            raise conversation.outcome
+        return conversation.outcome
+
+    def _new_id(self) -> ExchangeId:
+        self._sent += 1
+        return ExchangeId(-1, self._sent)

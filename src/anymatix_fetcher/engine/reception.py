@@ -1,0 +1,134 @@
+"""The reception: jobs on their way from a reference to a resource, some at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.messages import ExchangeId
+from anymatix_fetcher.engine.conversation import Conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from anymatix_fetcher.core.hosts import Hosts
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.engine.session import Ticket
+    from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.sources.base import Answer, Resolving
+    from anymatix_fetcher.transports.base import TransportEvent
+
+MOST_AT_ONCE = 16
+"""So many sources ask at a time; services count these questions."""
+MOST_REMEMBERED = 512
+"""Answers that are kept, so that the files of one model ask once."""
+
+
+class Reception:
+    """Resolves jobs, and renews addresses that only their source can renew.
+
+    Its exchanges carry negative numbers, so that they are never taken for one of the download's own.
+
+    Args:
+        resolve: What a job's reference means.
+        ports: The outside.
+        hosts: The session's.
+    """
+
+    def __init__(self, resolve: Callable[[Job], Resolving], ports: Ports, hosts: Hosts) -> None:
+        self._resolve = resolve
+        self._ports = ports
+        self._hosts = hosts
+        self._waiting: deque[Ticket] = deque()
+        self._talking: dict[Ticket, Conversation] = {}
+        self._renewing: dict[Ticket, Conversation] = {}
+        self._answers: dict[Request, Answer] = {}
+        self._numbers = count(1)
+
+    def add(self, ticket: Ticket) -> None:
+        """One more that has to be resolved."""
+        self._waiting.append(ticket)
+
+    def renew(self, ticket: Ticket) -> None:
+        """Asks the source of ``ticket`` for its address anew."""
+        self._renewing[ticket] = self._begin(ticket, {})
+
+    def handle(self, event: TransportEvent) -> bool:
+        """Takes an event of the transport; False where it belongs to a download."""
+        if event.exchange.number > 0:
+            return False
+        for conversation in self._under_way():
+            conversation.handle(event)
+        return True
+
+    def tick(self) -> None:
+        """Lets time pass."""
+        for conversation in self._under_way():
+            conversation.tick()
+
+    def resolved(self) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
+        """Those that have come to something since: with what, and the requests that it took, by origin."""
+        while self._waiting and len(self._talking) < MOST_AT_ONCE:
+            ticket = self._waiting.popleft()
+            self._talking[ticket] = self._begin(ticket, self._answers)
+            yield from self._over(self._talking)
+        yield from self._over(self._talking)
+
+    def renewed(self) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
+        """The same of those that were renewed."""
+        yield from self._over(self._renewing)
+
+    def leave(self) -> Iterator[Ticket]:
+        """Those that were cancelled before they were resolved."""
+        gone = [ticket for ticket in (*self._waiting, *self._talking) if ticket.cancelled]
+        self._waiting = deque(ticket for ticket in self._waiting if not ticket.cancelled)
+        for ticket in gone:
+            conversation = self._talking.pop(ticket, None)
+            if conversation is not None:
+                conversation.end()
+        yield from gone
+
+    def forget(self, ticket: Ticket) -> None:
+        """Its download is over: nobody waits for its renewal."""
+        conversation = self._renewing.pop(ticket, None)
+        if conversation is not None:
+            conversation.end()
+
+    def notes(self) -> Iterator[tuple[Ticket, str]]:
+        """What people should know of those that are being resolved."""
+        now = self._ports.clock()
+        return ((ticket, conversation.waiting_for(now)) for ticket, conversation in self._talking.items())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for an answer."""
+        return not (self._waiting or self._talking or self._renewing)
+
+    def _begin(self, ticket: Ticket, answers: dict[Request, Answer]) -> Conversation:
+        if len(answers) > MOST_REMEMBERED:
+            answers.clear()
+        conversation = Conversation(
+            self._resolve(ticket.job),
+            self._ports,
+            self._hosts,
+            lambda: ExchangeId(ticket.number, -next(self._numbers)),
+            answers,
+        )
+        conversation.start()
+        return conversation
+
+    def _under_way(self) -> list[Conversation]:
+        return [*self._talking.values(), *self._renewing.values()]
+
+    def _over(
+        self, conversations: dict[Ticket, Conversation]
+    ) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
+        for ticket, conversation in list(conversations.items()):
+            if conversation.outcome is not None:
+                del conversations[ticket]
+                yield ticket, conversation.outcome, conversation.requests
