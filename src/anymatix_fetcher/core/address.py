@@ -9,12 +9,18 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.explain import failure_error, refusal_error
+from anymatix_fetcher.core.failures import Failure
 from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.resource import Stated
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.http import ResponseHead
+    from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.spans import Span
     from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.errors import FetchError
 
 MAX_HOPS = 10
 
@@ -60,6 +66,20 @@ class Address:
         """The target isn't good any more: the next request walks from the origin again."""
         self.target = None
         self.served = self.trusted = False
+
+    def stated(self, request: Request, head: ResponseHead) -> Stated:
+        """What an answer says of the whole file in its service's own way; nothing where another host answered."""
+        if request.url.origin != self.resource.url.origin:
+            return Stated()
+        return self.resource.service.stated(head)
+
+    def error(self, why: Refused | Failure, request: Request) -> FetchError:
+        """Why ``request`` has come to nothing, as an error, in the service's own terms where it has any."""
+        if isinstance(why, Failure):
+            return failure_error(why, request.url)
+        authorized = any(request.headers.get(name) is not None for name in ("Authorization", "Cookie"))
+        particular = self.resource.service.explain(why, request.url, authorized=authorized)
+        return particular or refusal_error(why, request.url)
 
     def request(
         self,

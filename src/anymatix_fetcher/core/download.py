@@ -37,19 +37,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.address import MAX_HOPS
-from anymatix_fetcher.core.comparison import Comparison, Question
+from anymatix_fetcher.core.ending import Ending
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
-from anymatix_fetcher.core.explain import KEPT, failure_error, refusal_error
+from anymatix_fetcher.core.explain import KEPT
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Accepted, Redirected, Refusal, Refused
 from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.phase import Phase
-from anymatix_fetcher.core.proof import Proof, Suspect
 from anymatix_fetcher.core.reaction import Reaction, react
-from anymatix_fetcher.core.spans import Span, SpanSet
-from anymatix_fetcher.core.standing import Standing
-from anymatix_fetcher.errors import DownloadCancelled, FetchError, RepresentationChangedError, UnexpectedAnswerError
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
@@ -59,8 +57,8 @@ GAP_SECONDS = 5.0
 """When nobody has looked for so long, the machine slept or we were writing: the peers aren't to blame."""
 
 
-class Download(Standing):
-    """One resource on its way to the disk: :class:`Standing` says what it is made from."""
+class Download(Ending):
+    """One resource on its way to the disk: ``Standing`` says what it is made from, ``Ending`` how it may end."""
 
     # The only way in --------------------------------------------------------------------------------------
 
@@ -218,8 +216,29 @@ class Download(Standing):
             case _:
                 assert_never(verdict)
 
+    def _heard(self, exchange: Exchange, head: ResponseHead) -> bool:
+        """Takes up what the service says of the whole file; False where that can't be, and the download is over."""
+        stated = self._asking.address.stated(exchange.request, head)
+        known = self.length
+        wrong = self._proof.contradicts(stated.digests)
+        if wrong is not None:
+            host = exchange.request.url.host
+            error = DigestMismatchError(
+                f"{host} says that the file's digest is {wrong}, and another one was stated before",
+                hint="Check where the digest comes from; a revision that moves may have moved. What is here is kept.",
+            )
+            self._fail(error)
+            return False
+        self._proof.add(stated.digests)
+        if known is None and stated.length is not None:
+            self._asking.address.resource = replace(self._asking.address.resource, length=stated.length)
+            self._proof.length_was_stated = True
+        return True
+
     def _redirected(self, exchange: Exchange, url: Url, now: float) -> None:
         self._asking.drop(exchange)
+        if exchange.head is not None and not self._heard(exchange, exchange.head):
+            return
         if not self._asking.follow(exchange, url, now, self._matching.identity):
             host = self._asking.address.origin_url.host
             self._fail(UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address."))
@@ -233,6 +252,8 @@ class Download(Standing):
         if asked_for_range and not verdict.ranged and self._asking.manners.range_proved:
             self._asking.drop(exchange)
             self._refused(exchange, Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status), now)
+            return
+        if not self._heard(exchange, head):
             return
         if asked_for_range:
             self._asking.manners.range_answered(ranged=verdict.ranged)
@@ -266,7 +287,7 @@ class Download(Standing):
     # Refusals and failures --------------------------------------------------------------------------------
 
     def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
-        asking, url = self._asking, exchange.request.url
+        asking = self._asking
         known, digests = self._matching.identity is not None, bool(self.digests)
         situation = asking.situation(exchange, self.coverage, self.length, now, is_known=known, has_digest=digests)
         reaction = react(refused, situation)
@@ -277,20 +298,9 @@ class Download(Standing):
         elif reaction is Reaction.FORGET_IDENTITY:
             self._matching.start_over()
         elif reaction is Reaction.CHANGED:
-            self._changed(refusal_error(replace(refused, kind=Refusal.CHANGED), url))
+            self._changed(asking.address.error(replace(refused, kind=Refusal.CHANGED), exchange.request))
         elif not asking.cope(reaction, exchange, refused, now, nothing_stored=not self.coverage.stored):
-            self._fail(refusal_error(refused, url))
-
-    def _changed(self, error: FetchError) -> None:
-        """The server has other content than the pieces that are here: they go if the caller wants that."""
-        if not self._overwrite:
-            self._fail(error)
-            return
-        self._overwrite = False  # once: content that keeps changing isn't run after for ever
-        self._resuming = False
-        self._proof = Proof(self._asking.address.resource.digests, length_was_stated=False)
-        self._asking.drop_all()
-        self._matching.start_over()
+            self._fail(asking.address.error(refused, exchange.request))
 
     def _empty(self, exchange: Exchange) -> None:
         self._proof.length_was_stated = True
@@ -304,7 +314,7 @@ class Download(Standing):
         if exchange is None:
             return
         if failure.kind in (FailureKind.STORAGE, FailureKind.TLS, FailureKind.UNUSABLE):
-            self._fail(failure_error(failure, exchange.request.url))
+            self._fail(self._asking.address.error(failure, exchange.request))
         elif failure.kind is FailureKind.HTTP2 and not self._asking.manners.http1_only:
             self._asking.manners.http1_only = True
         else:
@@ -312,8 +322,7 @@ class Download(Standing):
 
     def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
         if not self._asking.may_retry(exchange, now):
-            url = exchange.request.url
-            self._fail(failure_error(why, url) if isinstance(why, Failure) else refusal_error(why, url))
+            self._fail(self._asking.address.error(why, exchange.request))
 
     # Bodies -----------------------------------------------------------------------------------------------
 
@@ -348,41 +357,3 @@ class Download(Standing):
     def _block_compared(self, event: m.BlockCompared) -> None:
         if not self._matching.compared(event):
             self._changed(self._other_content())
-
-    def _other_content(self) -> RepresentationChangedError:
-        what = f"{self._asking.address.origin_url} now has other content than the pieces that are here"
-        return RepresentationChangedError(what, hint="--overwrite drops the pieces and fetches the new content.")
-
-    # The end ----------------------------------------------------------------------------------------------
-
-    def _judge_whole(self, event: m.Verified) -> None:
-        if self._phase is not Phase.VERIFYING:
-            return
-        verified = self._proof.verdict(event.digests)
-        if verified is None:
-            self._search_culprit()
-        else:
-            self._verified = verified
-            self._enter(Phase.PUBLISHING)
-            self._out.append(m.Publish())
-
-    def _search_culprit(self) -> None:
-        whole = SpanSet.whole(self.length or 0)
-        if self._proof.suspect is Suspect.DISK and whole:
-            self.coverage.lose(whole)
-            self.coverage.claim(whole)
-            self._out.append(m.ProveBlocks(whole))
-        elif self._proof.suspect is Suspect.NETWORK and whole:
-            self._matching.comparison = Comparison(Question.CULPRITS, whole)
-            self._enter(Phase.TRANSFERRING)
-        else:
-            self._fail(self._proof.mismatch())
-
-    def _fail(self, error: FetchError) -> None:
-        if not self.is_over:
-            self._stop(Phase.FAILED, error)
-
-    def _stop(self, phase: Phase, error: FetchError) -> None:
-        self._asking.drop_all()
-        self._enter(phase)
-        self._out.append(m.Fail(error))

@@ -7,13 +7,13 @@ from HEAD, or from what the same server did a moment ago.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.excerpts import reason_in
-from anymatix_fetcher.core.http import RateLimit, Validator
+from anymatix_fetcher.core.http import Headers, RateLimit, Validator
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request, ResponseHead
@@ -78,7 +78,8 @@ class Redirected:
 class Refused:
     """The body isn't wanted.
 
-    ``sentence`` says what the server did, without secrets; ``length`` is what a 416 states as the complete length.
+    ``sentence`` says what the server did, without secrets; ``length`` is what a 416 states as the complete length;
+    ``headers`` and ``excerpt`` are the answer's own words, which may hold secrets.
     """
 
     kind: Refusal
@@ -86,6 +87,8 @@ class Refused:
     status: int
     retry_after_seconds: float | None = None
     length: int | None = None
+    headers: Headers = field(default_factory=Headers, repr=False)
+    excerpt: str = field(default="", repr=False)
 
 
 Verdict: TypeAlias = Accepted | Redirected | Refused
@@ -211,10 +214,10 @@ def _refuse_status(request: Request, head: ResponseHead, excerpt: str) -> Refuse
         kind = Refusal.UNAVAILABLE
     reason = reason_in(excerpt, request)
     text = f"answered {status_text(head.status)}" + (f": {reason}" if reason else "")
-    return _refused(kind, request, head, text)
+    return _refused(kind, request, head, text, excerpt)
 
 
-def _refused(kind: Refusal, request: Request, head: ResponseHead, what: str) -> Refused:
+def _refused(kind: Refusal, request: Request, head: ResponseHead, what: str, excerpt: str = "") -> Refused:
     unsatisfied = head.content_range if head.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE else None
     return Refused(
         kind,
@@ -222,6 +225,8 @@ def _refused(kind: Refusal, request: Request, head: ResponseHead, what: str) -> 
         head.status,
         retry_after_seconds=_asked_to_wait(head),
         length=unsatisfied.total if unsatisfied else None,
+        headers=head.headers,
+        excerpt=excerpt,
     )
 
 

@@ -54,7 +54,16 @@ class Proof:
 
     def learn(self, head: ResponseHead) -> None:
         """Takes up the digests that a response states of the representation."""
-        self.digests += tuple(digest for digest in stated_digests(head.headers) if digest not in self.digests)
+        self.add(stated_digests(head.headers))
+
+    def add(self, digests: tuple[Digest, ...]) -> None:
+        """Takes up digests that somebody states."""
+        self.digests += tuple(digest for digest in digests if digest not in self.digests)
+
+    def contradicts(self, digests: tuple[Digest, ...]) -> Digest | None:
+        """The one of ``digests`` that can't be right together with what is known; ``None`` where all can."""
+        known = {digest.algorithm: digest for digest in self.digests}
+        return next((digest for digest in digests if known.get(digest.algorithm, digest) != digest), None)
 
     def verdict(self, actual: tuple[Digest, ...]) -> str | None:
         """What the file is proved by: an algorithm, "length" or "none"; ``None`` where a digest is wrong."""

@@ -1,0 +1,67 @@
+"""How a download may end: proved and published, refused because the content isn't what it was, failed, or stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.comparison import Comparison, Question
+from anymatix_fetcher.core.phase import Phase
+from anymatix_fetcher.core.proof import Proof, Suspect
+from anymatix_fetcher.core.spans import SpanSet
+from anymatix_fetcher.core.standing import Standing
+from anymatix_fetcher.errors import RepresentationChangedError
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.errors import FetchError
+
+
+class Ending(Standing):
+    """The part of the machine that draws the last conclusions."""
+
+    def _judge_whole(self, event: m.Verified) -> None:
+        if self._phase is not Phase.VERIFYING:
+            return
+        verified = self._proof.verdict(event.digests)
+        if verified is None:
+            self._search_culprit()
+        else:
+            self._verified = verified
+            self._enter(Phase.PUBLISHING)
+            self._out.append(m.Publish())
+
+    def _search_culprit(self) -> None:
+        whole = SpanSet.whole(self.length or 0)
+        if self._proof.suspect is Suspect.DISK and whole:
+            self.coverage.lose(whole)
+            self.coverage.claim(whole)
+            self._out.append(m.ProveBlocks(whole))
+        elif self._proof.suspect is Suspect.NETWORK and whole:
+            self._matching.comparison = Comparison(Question.CULPRITS, whole)
+            self._enter(Phase.TRANSFERRING)
+        else:
+            self._fail(self._proof.mismatch())
+
+    def _fail(self, error: FetchError) -> None:
+        if not self.is_over:
+            self._stop(Phase.FAILED, error)
+
+    def _stop(self, phase: Phase, error: FetchError) -> None:
+        self._asking.drop_all()
+        self._enter(phase)
+        self._out.append(m.Fail(error))
+
+    def _changed(self, error: FetchError) -> None:
+        """The server has other content than the pieces that are here: they go if the caller wants that."""
+        if not self._overwrite:
+            self._fail(error)
+            return
+        self._overwrite = False  # once: content that keeps changing isn't run after for ever
+        self._resuming = False
+        self._proof = Proof(self._asking.address.resource.digests, length_was_stated=False)
+        self._asking.drop_all()
+        self._matching.start_over()
+
+    def _other_content(self) -> RepresentationChangedError:
+        what = f"{self._asking.address.origin_url} now has other content than the pieces that are here"
+        return RepresentationChangedError(what, hint="--overwrite drops the pieces and fetches the new content.")
