@@ -102,6 +102,16 @@ def test_the_strongest_digest_proves_most() -> None:
         ({"repr_digest": "sha-256"}, {}),
         ({"digest": "adler32=03da0195, UNIXsum=30637"}, {}),
         ({"repr_digest": ""}, {}),
+        ({"x_goog_hash": f"crc32c=n03x6A==,md5={base64_of(MD5.digest())}"}, {"md5": MD5.hexdigest()}),
+        (
+            {"x_goog_hash": f"md5={base64_of(MD5.digest())}", "x_goog_stored_content_encoding": "identity"},
+            {"md5": MD5.hexdigest()},
+        ),
+        ({"x_goog_hash": f"md5={base64_of(MD5.digest())}", "x_goog_stored_content_encoding": "gzip"}, {}),
+        ({"x_amz_checksum_sha256": base64_of(SHA256.digest())}, {"sha256": SHA256.hexdigest()}),
+        ({"x_amz_checksum_sha256": base64_of(SHA256.digest()) + "-3"}, {}),
+        ({"x_amz_checksum_sha256": base64_of(SHA256.digest()), "x_amz_checksum_type": "COMPOSITE"}, {}),
+        ({"x_ms_blob_content_md5": base64_of(MD5.digest())}, {"md5": MD5.hexdigest()}),
         ({}, {}),
     ],
 )

@@ -10,7 +10,7 @@ from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.resource import Stated
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import AccessDeniedError, DigestMismatchError
-from tests.core.machine import LENGTH, RIGHT, TARGET, WRONG, Bench
+from tests.core.machine import LENGTH, MIB, RIGHT, TARGET, WRONG, Bench
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
@@ -84,3 +84,15 @@ def test_the_digest_is_learned_again_when_the_address_is_renewed_and_has_to_be_t
     (walk,) = (start for start in bench.all(m.StartExchange) if start.request.url == bench.resource.url)
     bench.status(walk, 302, ("Location", "https://cdn.example/new"), ("X-Digest", str(WRONG)))
     assert isinstance(bench.failure(), DigestMismatchError)
+
+
+def test_a_weaker_digest_beside_one_that_settles_everything_isnt_computed() -> None:
+    bench = Bench(digests=(RIGHT,))
+    bench.send(m.Begin(storage_is_open=True))
+    start = bench.one(m.StartExchange)
+    fields = (
+        ("Content-Range", f"bytes 0-{8 * MIB - 1}/{LENGTH}"),
+        ("x-ms-blob-content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="),
+    )
+    bench.status(start, 206, *fields)
+    assert bench.machine.digests == (RIGHT,)

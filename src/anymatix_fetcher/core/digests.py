@@ -23,6 +23,7 @@ HEX_LENGTHS = {
 """The algorithms that prove a whole file, the strongest first, with the length of their hex form."""
 
 _NAMES = {"sha-256": "sha256", "sha-512": "sha512", "sha-384": "sha384", "sha-1": "sha1", "sha": "sha1"}
+_STORES_FIELDS = {"x-ms-blob-content-md5": "md5", "x-amz-checksum-sha256": "sha256"}
 _DICTIONARY_ITEM = re.compile(r"\s*([a-z0-9-]+)\s*=\s*:?([A-Za-z0-9+/=_-]+):?\s*", re.IGNORECASE)
 
 
@@ -54,6 +55,10 @@ class Digest:
         return f"{self.algorithm}:{self.hex}"
 
 
+COLLISION_FREE = frozenset({"sha256", "sha384", "sha512", "blake3"})
+"""A match of one of these settles what the content is; a contradicting digest is then wrong itself."""
+
+
 def strongest(digests: tuple[Digest, ...]) -> Digest | None:
     """The digest that proves most; ``None`` where there is none."""
     order = list(HEX_LENGTHS)
@@ -64,10 +69,17 @@ def stated_digests(headers: Headers) -> tuple[Digest, ...]:
     """Digests of the whole representation that a response states.
 
     ``Repr-Digest`` (RFC 9530, section 3) and its predecessor ``Digest`` (RFC 3230) speak of the representation
-    even in a 206; ``Content-Digest`` speaks of the slice and is not read.
+    even in a 206; ``Content-Digest`` speaks of the slice and is not read. So do the fields of three object stores:
+    ``x-goog-hash``, ``x-amz-checksum-sha256`` (unless it is made of parts' checksums), ``x-ms-blob-content-md5``.
     """
     found: dict[str, Digest] = {}
-    for field in ("Digest", "Repr-Digest"):
+    for field, algorithm in _STORES_FIELDS.items():
+        digest = _from_base64(algorithm, (headers.get(field) or "").strip())
+        if digest is not None and (headers.get("x-amz-checksum-type") or "FULL_OBJECT").upper() == "FULL_OBJECT":
+            found[algorithm] = digest
+    # A file that is kept compressed and sent without has another digest than the stated one.
+    stored = (headers.get("x-goog-stored-content-encoding") or "identity").lower()
+    for field in (*(("x-goog-hash",) if stored == "identity" else ()), "Digest", "Repr-Digest"):
         for item in (headers.get(field) or "").split(","):
             match = _DICTIONARY_ITEM.fullmatch(item)
             if match is None:

@@ -10,14 +10,11 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest, stated_digests, strongest
+from anymatix_fetcher.core.digests import COLLISION_FREE, Digest, stated_digests, strongest
 from anymatix_fetcher.errors import DigestMismatchError
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
-
-COLLISION_FREE = frozenset({"sha256", "sha384", "sha512", "blake3"})
-"""A match of one of these settles what the content is; a contradicting digest is then wrong itself."""
 
 
 class Suspect(Enum):
@@ -53,8 +50,13 @@ class Proof:
         self._actual: Digest | None = None
 
     def learn(self, head: ResponseHead) -> None:
-        """Takes up the digests that a response states of the representation."""
-        self.add(stated_digests(head.headers))
+        """Takes up the digests that a response states of the representation.
+
+        A weaker one beside one that settles everything would cost time and prove nothing.
+        """
+        settled = any(digest.algorithm in COLLISION_FREE for digest in self.digests)
+        stated = stated_digests(head.headers)
+        self.add(tuple(digest for digest in stated if not settled or digest.algorithm in COLLISION_FREE))
 
     def add(self, digests: tuple[Digest, ...]) -> None:
         """Takes up digests that somebody states."""
