@@ -244,7 +244,7 @@ def bench(
     with closing(_transport(_network(settings), settings.engine, RateLimiter())) as transport:
         cancel.add_listener(transport.wake)
         inquiry = Inquiry(_ports(transport, RateLimiter()), lambda: cancel.cancelled)
-        resource = inquiry.resolve(_resolve(Job(url, settings)))[0]
+        resource = inquiry.run(_resolve(Job(url, settings)))[0]
         measuring = Bench(
             resource,
             transport,

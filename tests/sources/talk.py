@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from anymatix_fetcher.core.http import Headers, Request, ResponseHead
 from anymatix_fetcher.sources.base import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Resolving
+
+T = TypeVar("T")
 
 
 class Reply:
@@ -31,10 +33,10 @@ def resolved(resolving: Resolving) -> tuple[Resource, ...]:
 
 
 def talk(
-    resolving: Resolving,
+    resolving: Generator[Request, Answer, T],
     replies: Mapping[str, Reply | FetchError] | Callable[[Request], Reply | FetchError],
     asked: list[Request] | None = None,
-) -> tuple[Resource, ...]:
+) -> T:
     """What the source returns when its questions are answered so; ``asked`` takes them.
 
     ``replies`` is keyed by the whole URL, or a function of the request. A ``FetchError`` is thrown into the source, as
@@ -51,8 +53,8 @@ def talk(
             else:
                 request = resolving.throw(reply)
     except StopIteration as end:
-        resources: tuple[Resource, ...] = end.value
-        return resources
+        outcome: T = end.value
+        return outcome
 
 
 def urls(asked: Sequence[Request]) -> list[str]:

@@ -6,7 +6,8 @@ A conversation is begun to resolve a reference, and again where only the source 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, TypeAlias
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from anymatix_fetcher.core.exchange import SILENCE_SECONDS
 from anymatix_fetcher.core.explain import failure_error
@@ -18,18 +19,18 @@ from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable, Generator, MutableMapping
 
     from anymatix_fetcher.core.hosts import Hosts
     from anymatix_fetcher.core.http import Request, ResponseHead
     from anymatix_fetcher.core.messages import ExchangeId
-    from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.ports import Ports
-    from anymatix_fetcher.sources.base import Resolving
     from anymatix_fetcher.transports.base import TransportEvent
 
     Answers: TypeAlias = MutableMapping[Request, Answer]
+
+T = TypeVar("T")
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
@@ -48,11 +49,11 @@ class _Document:
         self.data[offset : offset + len(data)] = data
 
 
-class Conversation:
-    """Runs a source's generator, one question at a time.
+class Conversation(Generic[T]):
+    """Runs a generator of questions, one at a time.
 
     Args:
-        resolving: The generator.
+        talk: The generator.
         ports: The transport, the clock and the randomness.
         hosts: Whom a host's wish to be left in peace is told to.
         new_id: Gives the ids of its exchanges.
@@ -64,11 +65,16 @@ class Conversation:
     """
 
     def __init__(
-        self, resolving: Resolving, ports: Ports, hosts: Hosts, new_id: Callable[[], ExchangeId], answers: Answers
+        self,
+        talk: Generator[Request, Answer, T],
+        ports: Ports,
+        hosts: Hosts,
+        new_id: Callable[[], ExchangeId],
+        answers: Answers,
     ) -> None:
-        self.outcome: tuple[Resource, ...] | FetchError | None = None
+        self.outcome: T | FetchError | None = None
         self.requests: dict[Origin, int] = {}
-        self._resolving = resolving
+        self._talk = talk
         self._ports = ports
         self._hosts = hosts
         self._new_id = new_id
@@ -104,7 +110,7 @@ class Conversation:
             case HeadArrived():
                 self._head_arrived(event, now)
             case BodyStored():
-                if event.span.stop >= MAX_DOCUMENT_BYTES:
+                if event.span.stop >= MAX_DOCUMENT_BYTES and self._asked.span is None:
                     self._hang_up()
                     self._give_up(UnexpectedAnswerError(f"{self._asked.url.host} sends too long an answer"))
             case BodyEnded():
@@ -122,13 +128,13 @@ class Conversation:
     def end(self) -> None:
         """Drops it."""
         self._hang_up()
-        self._resolving.close()
+        self._talk.close()
 
     # The source -------------------------------------------------------------------------------------------
 
     def _advance(self, answer: Answer | None) -> None:
         try:
-            request = next(self._resolving) if answer is None else self._resolving.send(answer)
+            request = next(self._talk) if answer is None else self._talk.send(answer)
         except StopIteration as end:
             self.outcome = end.value
         except FetchError as error:
@@ -139,7 +145,7 @@ class Conversation:
     def _give_up(self, error: FetchError) -> None:
         """The question can't be answered: the source may know another way."""
         try:
-            request = self._resolving.throw(error)
+            request = self._talk.throw(error)
         except StopIteration as end:
             self.outcome = end.value
         except FetchError as final:
@@ -181,8 +187,11 @@ class Conversation:
 
     def _head_arrived(self, event: HeadArrived, now: float) -> None:
         self._head, self._patience.answered = event.head, True
-        if _OK <= event.head.status < _REDIRECTS_FROM:
-            self._ports.transport.accept(event.exchange, self._document, 0, MAX_DOCUMENT_BYTES)
+        span = self._asked.span
+        brings_what_was_asked = span is None or span.start == 0 or event.head.status == HTTPStatus.PARTIAL_CONTENT
+        if _OK <= event.head.status < _REDIRECTS_FROM and brings_what_was_asked:
+            most = MAX_DOCUMENT_BYTES if span is None else len(span)
+            self._ports.transport.accept(event.exchange, self._document, 0, most)
             return
         self._hang_up()
         refused = judge(self._asked, event.head, Known(), event.excerpt)
@@ -201,7 +210,7 @@ class Conversation:
         if self._head is None:
             raise AssertionError("a body ends after its head")
         answer = Answer(self._asked.url, self._head, body)
-        if self._head.status < _REDIRECTS_FROM:
+        if _OK <= self._head.status < _REDIRECTS_FROM and self._asked.span is None:
             self._answers[self._asked] = answer
         self._advance(answer)
 

@@ -1,8 +1,8 @@
-"""One question at a time, without a session: resolves a reference on the caller's thread, and reads small pieces."""
+"""One question at a time, without a session: asked and answered on the caller's thread."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from anymatix_fetcher.core.hosts import Hosts
 from anymatix_fetcher.core.messages import ExchangeId
@@ -10,11 +10,13 @@ from anymatix_fetcher.engine.conversation import Conversation
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.engine.ports import Ports
-    from anymatix_fetcher.sources.base import Resolving
+    from anymatix_fetcher.sources.base import Answer
+
+T = TypeVar("T")
 
 TURN_SECONDS = 0.1
 
@@ -33,14 +35,14 @@ class Inquiry:
         self._hosts = Hosts()
         self._sent = 0
 
-    def resolve(self, resolving: Resolving) -> tuple[Resource, ...]:
-        """What the reference means.
+    def run(self, talk: Generator[Request, Answer, T]) -> T:
+        """What the generator comes to.
 
         Raises:
-            FetchError: It means nothing, or leads nowhere.
+            FetchError: It comes to nothing.
             DownloadCancelled: It was stopped.
         """
-        conversation = Conversation(resolving, self._ports, self._hosts, self._new_id, {})
+        conversation = Conversation(talk, self._ports, self._hosts, self._new_id, {})
         conversation.start()
         while conversation.outcome is None:
             if self._is_cancelled():

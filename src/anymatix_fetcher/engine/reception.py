@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.messages import ExchangeId
 from anymatix_fetcher.engine.conversation import Conversation
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Answer, Resolving
     from anymatix_fetcher.transports.base import TransportEvent
+
+    Resolution: TypeAlias = Conversation[tuple[Resource, ...]]
 
 MOST_AT_ONCE = 16
 """So many sources ask at a time; services count these questions."""
@@ -45,8 +47,8 @@ class Reception:
         self._ports = ports
         self._hosts = hosts
         self._waiting: deque[Ticket] = deque()
-        self._talking: dict[Ticket, Conversation] = {}
-        self._renewing: dict[Ticket, Conversation] = {}
+        self._talking: dict[Ticket, Resolution] = {}
+        self._renewing: dict[Ticket, Resolution] = {}
         self._answers: dict[Request, Answer] = {}
         self._numbers = count(1)
 
@@ -109,7 +111,7 @@ class Reception:
         """Whether nobody waits for an answer."""
         return not (self._waiting or self._talking or self._renewing)
 
-    def _begin(self, ticket: Ticket, answers: dict[Request, Answer]) -> Conversation:
+    def _begin(self, ticket: Ticket, answers: dict[Request, Answer]) -> Resolution:
         if len(answers) > MOST_REMEMBERED:
             answers.clear()
         conversation = Conversation(
@@ -122,11 +124,11 @@ class Reception:
         conversation.start()
         return conversation
 
-    def _under_way(self) -> list[Conversation]:
+    def _under_way(self) -> list[Resolution]:
         return [*self._talking.values(), *self._renewing.values()]
 
     def _over(
-        self, conversations: dict[Ticket, Conversation]
+        self, conversations: dict[Ticket, Resolution]
     ) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
         for ticket, conversation in list(conversations.items()):
             if conversation.outcome is not None:

@@ -1,0 +1,113 @@
+"""Reading a little of a remote file: where it lies, how long it is, and pieces of it, by ranged GETs.
+
+The way is the downloads' own: redirects hop by hop, credentials to the origin only, every head judged. Generators,
+so that they are tested by hand-fed answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from anymatix_fetcher.core.address import MAX_HOPS, Address
+from anymatix_fetcher.core.digests import stated_digests
+from anymatix_fetcher.core.http import Validator, parse_date
+from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refused, judge
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import UnexpectedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.http import Headers, HttpDate, Request
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.sources.base import Answer
+
+Reading: TypeAlias = "Generator[Request, Answer, bytes]"
+"""One piece being read."""
+
+FIRST_BYTE = Span(0, 1)
+
+
+class RemoteFile:
+    """A file that is read in small pieces where it lies.
+
+    Args:
+        resource: What a source gave.
+
+    Attributes:
+        length: Bytes of the whole file, where known.
+        digests: What the source, the user and the servers state.
+        ranged: Whether the server sends parts.
+        validator: What the server says of the content's identity.
+        target: Where the bytes are; ``None`` before anything was read.
+        target_given_at: The date of the answer that led to the target, by the clock of who gave it.
+        headers: Of the last accepted answer.
+    """
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.length: int | None = resource.length
+        self.digests: tuple[Digest, ...] = resource.digests
+        self.ranged = True
+        self.validator = Validator()
+        self.target: Url | None = None
+        self.target_given_at: HttpDate | None = None
+        self.headers: Headers | None = None
+        self._address = Address(resource)
+
+    def open(self) -> Reading:
+        """Finds the bytes, by asking for the first one; returns it, or nothing of an empty file.
+
+        Raises:
+            FetchError: The file can't be had.
+        """
+        return self.read(FIRST_BYTE)
+
+    def read(self, span: Span) -> Reading:
+        """The bytes of ``span``; fewer where the file ends before.
+
+        Raises:
+            FetchError: The file can't be had, or the server can't send parts of it.
+        """
+        walked = False
+        url, hops = self._address.target or self._address.origin_url, 0
+        while hops <= MAX_HOPS:
+            request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
+            answer = yield request
+            self._learn(request, answer)
+            match judge(request, answer.head, Known(self.length, name=self.resource.name or ""), answer.text):
+                case Accepted() as accepted:
+                    return self._accepted(url, accepted, answer, span)
+                case Redirected(target):
+                    url, hops = target, hops + 1
+                    self.target_given_at = parse_date(answer.head.headers.get("Date"))
+                case Refused() as refused:
+                    if refused.length == 0:
+                        self.length, self.target = 0, url
+                        return b""
+                    if walked or self._address.target is None:
+                        raise self._address.error(refused, request)
+                    # The address may have expired: once more from the origin.
+                    walked = True
+                    self._address.expire()
+                    url, hops = self._address.origin_url, 0
+        host = self._address.origin_url.host
+        raise UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address.")
+
+    def _learn(self, request: Request, answer: Answer) -> None:
+        stated = self._address.stated(request, answer.head)
+        self.length = self.length if self.length is not None else stated.length
+        self._add(stated.digests)
+
+    def _add(self, digests: tuple[Digest, ...]) -> None:
+        self.digests += tuple(digest for digest in digests if digest not in self.digests)
+
+    def _accepted(self, url: Url, accepted: Accepted, answer: Answer, span: Span) -> bytes:
+        self._address.settle(url)
+        self.target, self.validator, self.ranged = url, accepted.validator, accepted.ranged
+        self.length = accepted.length if accepted.length is not None else self.length
+        self.headers = answer.head.headers
+        self._add(stated_digests(answer.head.headers))
+        return answer.body[: len(span)]

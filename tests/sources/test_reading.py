@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.resource import Resource
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.errors import AccessDeniedError, UnexpectedAnswerError
+from anymatix_fetcher.sources.reading import RemoteFile
+from tests.sources.talk import Reply, talk, urls
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.http import Request
+
+CONTENT = bytes(range(256)) * 4
+ORIGIN = "https://h.example/m.bin"
+TARGET = "https://cdn.example/m?sig=1"
+SECRET = Headers.of(Authorization="Bearer SECRET")
+
+
+def served(request: Request) -> Reply:
+    span = request.span
+    assert span is not None
+    stop = min(span.stop, len(CONTENT))
+    fields = {"Content-Range": f"bytes {span.start}-{stop - 1}/{len(CONTENT)}", "ETag": '"v1"'}
+    return Reply(CONTENT[span.start : stop], 206, fields)
+
+
+def test_a_piece_is_read_where_the_redirects_lead_and_the_next_one_there_at_once() -> None:
+    asked: list[Request] = []
+
+    def reply(request: Request) -> Reply:
+        if request.url.reveal() == ORIGIN:
+            return Reply(b"", 302, {"Location": TARGET, "Date": "Wed, 25 Nov 2026 12:00:00 GMT"})
+        return served(request)
+
+    file = RemoteFile(Resource(Url.parse(ORIGIN), headers=SECRET))
+    assert talk(file.read(Span(10, 20)), reply, asked) == CONTENT[10:20]
+    assert talk(file.read(Span(1000, 2000)), reply, asked) == CONTENT[1000:]
+    assert urls(asked) == [ORIGIN, TARGET, TARGET]
+    assert [request.headers.get("Authorization") for request in asked] == ["Bearer SECRET", None, None]
+    assert (file.length, file.ranged, file.target) == (len(CONTENT), True, Url.parse(TARGET))
+    assert file.target_given_at == 1795608000.0
+
+
+def test_an_address_that_has_expired_is_walked_to_once_more() -> None:
+    targets = iter([TARGET, "https://cdn.example/m?sig=2"])
+
+    def reply(request: Request) -> Reply:
+        if request.url.reveal() == ORIGIN:
+            return Reply(b"", 302, {"Location": next(targets)})
+        return served(request) if request.url.reveal() == good else Reply("expired", 403)
+
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    good = TARGET
+    talk(file.open(), reply)
+    good = "https://cdn.example/m?sig=2"
+    assert talk(file.read(Span(0, 5)), reply) == CONTENT[:5]
+
+
+def test_a_refusal_is_an_error_that_says_why() -> None:
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    with pytest.raises(AccessDeniedError):
+        talk(file.open(), {ORIGIN: Reply("no", 401)})
+
+
+def test_a_server_without_ranges_can_still_show_the_beginning() -> None:
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    whole = {ORIGIN: Reply(CONTENT, 200, {"Content-Length": str(len(CONTENT))})}
+    assert talk(file.read(Span(0, 7)), whole) == CONTENT[:7]
+    assert not file.ranged
+    with pytest.raises(UnexpectedAnswerError):
+        talk(file.read(Span(7, 9)), whole)
+
+
+def test_an_empty_file_has_nothing_to_read() -> None:
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    assert talk(file.open(), {ORIGIN: Reply(b"", 416, {"Content-Range": "bytes */0"})}) == b""
+    assert file.length == 0
+
+
+def test_it_is_told_what_the_answers_state() -> None:
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    fields = {"Content-Range": "bytes 0-0/5", "Repr-Digest": "md5=:1B2M2Y8AsgTpgAmY7PhCfg==:"}
+    talk(file.open(), {ORIGIN: Reply(b"x", 206, fields)})
+    assert file.digests == (Digest.parse("md5:d41d8cd98f00b204e9800998ecf8427e"),)
+
+
+def test_redirects_without_an_end_are_given_up() -> None:
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    with pytest.raises(UnexpectedAnswerError, match="redirects more than"):
+        talk(file.open(), {ORIGIN: Reply(b"", 302, {"Location": ORIGIN})})
