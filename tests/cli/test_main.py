@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from anymatix_fetcher import __version__
-from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.cli.main import PROGRAM, main
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.engine.facts import Engine, Settings
 from anymatix_fetcher.errors import AccessDeniedError, DownloadCancelled, NotFoundError, ReferenceSyntaxError
@@ -340,7 +341,7 @@ def test_help_and_version_import_nothing_slow() -> None:
 @pytest.mark.parametrize(
     ("words", "index", "expected"),
     [
-        ("anyfetch ", "1", {"bench", "demo", "testserver"}),
+        ("anyfetch ", "1", set(PROGRAM.list_commands(click.Context(PROGRAM)))),
         ("anyfetch --lim", "1", {"--limit-rate"}),
         ("anyfetch --engine ", "2", {"auto", "curl", "threads", "single"}),
         ("anyfetch --overwrite --pro", "2", {"--proxy", "--progress"}),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import AccessDeniedError, CancelToken, DownloadCancelled, NetworkError, NotFoundError
-from anymatix_fetcher.api import bench
 from anymatix_fetcher.core.diagnosis import Cause, Machine, Step, diagnose
+from anymatix_fetcher.looking import bench
 from anymatix_fetcher.testing import Origin
 
 if TYPE_CHECKING:

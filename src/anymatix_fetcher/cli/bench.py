@@ -15,13 +15,15 @@ from anymatix_fetcher.cli import bench_pictures, format  # noqa: A004 - the modu
 from anymatix_fetcher.cli.exit_codes import INTERRUPTED
 from anymatix_fetcher.cli.glyphs import glyphs_for
 from anymatix_fetcher.cli.interruption import interruptible
-from anymatix_fetcher.cli.layout import Command, Misuse, Option
-from anymatix_fetcher.cli.parameters import Parsed, parse_connection_count, parse_header, parse_proxy
+from anymatix_fetcher.cli.layout import Command, Misuse
+from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.parameters import Parsed, parse_connection_count
 from anymatix_fetcher.core.diagnosis import diagnose
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, StorageError
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
     from anymatix_fetcher.core.diagnosis import Diagnosis, Step
     from anymatix_fetcher.engine.bench import Measured
@@ -46,73 +48,40 @@ _EXAMPLES = (
 
 @click.command("bench", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("url", metavar="URL")
-@click.option(
+@option(
+    "What",
     "--seconds",
-    cls=Option,
-    group="What",
     type=click.FloatRange(0, 600, min_open=True),
     default=3.0,
     metavar="S",
     help="For each number of connections. [default: 3]",
 )
-@click.option(
+@option(
+    "What",
     "--max-connections",
-    cls=Option,
-    group="What",
     type=Parsed("N", parse_connection_count),
     default="32",
     metavar="N",
     help="The greatest number. [default: 32]",
 )
-@click.option(
+@option(
+    "What",
     "-d",
     "--directory",
-    cls=Option,
-    group="What",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=".",
     metavar="DIR",
     help="The folder whose disk is measured. [default: here]",
 )
-@click.option(
-    "-H",
-    "--header",
-    "headers",
-    cls=Option,
-    group="How to get there",
-    type=Parsed("HEADER", parse_header),
-    metavar="'NAME: VALUE'",
-    multiple=True,
-    help="Sent to the URL's own server, never to where that redirects; repeatable.",
-)
-@click.option(
-    "--proxy",
-    cls=Option,
-    group="How to get there",
-    type=Parsed("URL", parse_proxy),
-    metavar="URL",
-    help="http, https, socks5 or socks5h; '' for none, whatever the environment says.",
-)
-@click.option(
-    "--cacert",
-    cls=Option,
-    group="How to get there",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-    metavar="FILE",
-    help="Certificates (PEM) to trust instead of the system's.",
-)
-@click.option("--insecure", cls=Option, group="How to get there", is_flag=True, help="Don't check certificates.")
-@click.option(
+@network_options
+@option(
+    "What it tells",
     "--plot",
-    cls=Option,
-    group="What it tells",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.png",
     help="Draw the rates into a file, too (.png, .svg or .pdf).",
 )
-@click.option(
-    "--json", "as_json", cls=Option, group="What it tells", is_flag=True, help="One JSON object on stdout instead."
-)
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object on stdout instead.")
 @click.pass_obj
 def command(
     session: Session,
@@ -122,20 +91,16 @@ def command(
     seconds: float,
     max_connections: int,
     directory: Path,
-    headers: tuple[tuple[str, str], ...],
-    proxy: str | None,
-    cacert: Path | None,
-    insecure: bool,
+    network: Network,
     plot: Path | None,
     as_json: bool,
 ) -> int:
     """Measures and tells."""
-    session.secrets = tuple(filter(None, [*(value for _, value in headers), url.partition("?")[2]]))
+    session.secrets = network.secrets([url])
     if plot is not None:
         _check_plot(plot)
-    if insecure:
-        session.complain("warning: certificates aren't checked: anybody on the way can read and change what is sent")
-    from anymatix_fetcher.api import bench  # noqa: PLC0415 - wrong usage needn't wait for it
+    network.warn(session)
+    from anymatix_fetcher.looking import bench  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel, news = CancelToken(), _News(session, silent=as_json or not session.err.isatty())
     with interruptible(cancel) as interruption:
@@ -148,10 +113,10 @@ def command(
                 directory=directory,
                 cancel=cancel,
                 on_step=news.tell,
-                headers=headers,
-                proxy=proxy,
-                ca_file=cacert,
-                verify_tls=not insecure,
+                headers=network.headers,
+                proxy=network.proxy,
+                ca_file=network.ca_file,
+                verify_tls=network.verify_tls,
             )
         except DownloadCancelled:
             news.clear()

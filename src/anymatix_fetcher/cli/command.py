@@ -13,28 +13,23 @@ import click
 from anymatix_fetcher import __version__
 from anymatix_fetcher.cli.help import DOWNLOAD_SECTIONS, DOWNLOAD_TEXT
 from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
+from anymatix_fetcher.cli.options import network_options, option
 from anymatix_fetcher.cli.parameters import (
     Parsed,
     parse_connection_count,
     parse_connections,
-    parse_header,
-    parse_proxy,
     parse_quantity,
+    parse_url,
 )
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.engine.facts import Engine, Job, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
+    from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
 
 ENGINES = tuple(engine.value for engine in Engine)
 PROGRESS_FORMS = ("auto", "bar", "json", "none")
-
-
-def _option(group: str, *names: str, **settings: object) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    return click.option(*names, cls=Option, group=group, **settings)
 
 
 def _parse_sha256(text: str) -> Digest:
@@ -43,10 +38,10 @@ def _parse_sha256(text: str) -> Digest:
 
 @click.command(DOWNLOAD, cls=Command, help=DOWNLOAD_TEXT, sections=DOWNLOAD_SECTIONS)
 @click.argument("references", metavar="REFERENCE...", nargs=-1)
-@_option(
+@option(
     "Where to", "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Exact destination of one file."
 )
-@_option(
+@option(
     "Where to",
     "-d",
     "--directory",
@@ -54,8 +49,16 @@ def _parse_sha256(text: str) -> Digest:
     metavar="DIR",
     help="Destination folder; made where it isn't there. [default: here]",
 )
-@_option("Where to", "--overwrite", is_flag=True, help="Replace what is at the destination.")
-@_option(
+@option("Where to", "--overwrite", is_flag=True, help="Replace what is at the destination.")
+@option(
+    "Which files",
+    "--include",
+    metavar="GLOB",
+    multiple=True,
+    help="Of a whole repository, only paths like this: '*.safetensors', 'vae/*'; repeatable.",
+)
+@option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
+@option(
     "What it must be",
     "--hash",
     "digests",
@@ -64,14 +67,14 @@ def _parse_sha256(text: str) -> Digest:
     multiple=True,
     help="Expected digest: sha256, sha512, sha384, blake3, sha1, md5 or crc32; repeatable.",
 )
-@_option(
+@option(
     "What it must be",
     "--sha256",
     type=Parsed("HEX", _parse_sha256),
     metavar="HEX",
     help="The same as --hash sha256:HEX.",
 )
-@_option(
+@option(
     "How fast",
     "-c",
     "--connections",
@@ -80,7 +83,7 @@ def _parse_sha256(text: str) -> Digest:
     default="auto",
     help="Connections at a time; auto finds out how many help. [default: auto]",
 )
-@_option(
+@option(
     "How fast",
     "--max-connections",
     type=Parsed("N", parse_connection_count),
@@ -88,58 +91,41 @@ def _parse_sha256(text: str) -> Digest:
     default="32",
     help="How far auto may go. [default: 32]",
 )
-@_option(
+@option(
     "How fast",
     "--engine",
     type=click.Choice(ENGINES),
     default="auto",
     help="What carries the bytes: libcurl, Python threads, or one stream. [default: auto]",
 )
-@_option(
+@option(
     "How fast",
     "--limit-rate",
     type=Parsed("RATE", parse_quantity),
     metavar="RATE",
     help="Bytes a second for all files together: 500K, 20M, 1.5G, in powers of 1024 as in curl, wget and aria2.",
 )
-@_option("How fast", "--http3", is_flag=True, help="Try HTTP/3, where libcurl has it.")
-@_option(
-    "How to get there",
-    "-H",
-    "--header",
-    "headers",
-    type=Parsed("HEADER", parse_header),
-    metavar="'NAME: VALUE'",
-    multiple=True,
-    help="Sent to the reference's own server, never to where that redirects; repeatable.",
-)
-@_option(
-    "How to get there",
-    "--proxy",
-    type=Parsed("URL", parse_proxy),
+@option(
+    "How fast",
+    "--mirror",
+    "mirrors",
+    type=Parsed("URL", parse_url),
     metavar="URL",
-    help="http, https, socks5 or socks5h; '' for none, whatever the environment says.",
+    multiple=True,
+    help="Another place of the same file, that brings pieces too or steps in; repeatable.",
 )
-@_option(
-    "How to get there",
-    "--cacert",
-    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-    metavar="FILE",
-    help="Certificates (PEM) to trust instead of the system's.",
-)
-@_option("How to get there", "--insecure", is_flag=True, help="Don't check certificates.")
-@_option(
+@option("How fast", "--http3", is_flag=True, help="Try HTTP/3, where libcurl has it.")
+@network_options
+@option(
     "What it tells",
     "--progress",
     type=click.Choice(PROGRESS_FORMS),
     default="auto",
     help="auto: a live picture on a terminal, else a line now and then; json: one object a line on stderr.",
 )
-@_option(
-    "What it tells", "--json", "as_json", is_flag=True, help="One JSON object per reference on stdout, at the end."
-)
-@_option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
-@_option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per reference on stdout, at the end.")
+@option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
+@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
 @click.version_option(__version__, message="anyfetch %(version)s", cls=Option, group=HELP)
 @click.pass_obj
 def command(
@@ -147,6 +133,7 @@ def command(
     /,
     *,
     references: tuple[str, ...],
+    network: Network,
     progress: str,
     as_json: bool,
     quiet: bool,
@@ -157,10 +144,10 @@ def command(
     session.verbosity = verbose
     if not references:
         raise Misuse("nothing to download: no REFERENCE is given", "anyfetch https://example.org/model.safetensors")
-    settings = _settings(len(references), **options)  # type: ignore[arg-type] # click has checked them
-    session.secrets = _secrets(references, settings)
-    if not (settings.verify_tls or quiet or progress == "json"):
-        session.complain("warning: certificates aren't checked: anybody on the way can read and change what is sent")
+    settings = _settings(len(references), network, **options)  # type: ignore[arg-type] # click has checked them
+    session.secrets = network.secrets((*references, *settings.mirrors))
+    if not (quiet or progress == "json"):
+        network.warn(session)
     jobs = [Job(reference, settings) for reference in references]
 
     from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -170,6 +157,7 @@ def command(
 
 def _settings(
     reference_count: int,
+    network: Network,
     *,
     output: Path | None,
     directory: Path | None,
@@ -180,11 +168,10 @@ def _settings(
     engine: str,
     limit_rate: int | None,
     overwrite: bool,
-    headers: tuple[tuple[str, str], ...],
-    proxy: str | None,
-    cacert: Path | None,
-    insecure: bool,
     http3: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    mirrors: tuple[str, ...],
 ) -> Settings:
     return Settings(
         output=_exact(output, directory, reference_count),
@@ -195,11 +182,14 @@ def _settings(
         engine=Engine(engine),
         limit_rate=limit_rate,
         overwrite=overwrite,
-        headers=headers,
-        proxy=proxy,
-        ca_file=cacert,
-        verify_tls=not insecure,
+        headers=network.headers,
+        proxy=network.proxy,
+        ca_file=network.ca_file,
+        verify_tls=network.verify_tls,
         http3=http3,
+        include=include,
+        exclude=exclude,
+        mirrors=_mirrors(mirrors, reference_count),
     )
 
 
@@ -220,6 +210,15 @@ def _exact(output: Path | None, directory: Path | None, reference_count: int) ->
     return output
 
 
+def _mirrors(mirrors: tuple[str, ...], reference_count: int) -> tuple[str, ...]:
+    if mirrors and reference_count > 1:
+        raise Misuse(
+            f"--mirror is another place of one file, but {reference_count} references are given",
+            "use one command for each, or a Metalink file",
+        )
+    return mirrors
+
+
 def _agreeing(digests: tuple[Digest, ...], reference_count: int) -> tuple[Digest, ...]:
     unique = tuple(dict.fromkeys(digests))
     for algorithm in {digest.algorithm for digest in unique}:
@@ -231,9 +230,3 @@ def _agreeing(digests: tuple[Digest, ...], reference_count: int) -> tuple[Digest
             "use one command for each, with its own digest",
         )
     return unique
-
-
-def _secrets(references: Sequence[str], settings: Settings) -> tuple[str, ...]:
-    values = [value for _, value in settings.headers]
-    queries = [reference.partition("?")[2] for reference in references]
-    return tuple(filter(None, [*values, *(value.rpartition(" ")[2] for value in values), *queries]))

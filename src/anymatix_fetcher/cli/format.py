@@ -53,6 +53,13 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} d {hours % 24:02} h"
 
 
+def moment(seconds: float) -> str:
+    """A moment in seconds since 1970: ``2026-11-25 12:00:00 UTC``."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - costs start-up time, needed by few runs
+
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def eta(seconds: float | None) -> str:
     """``about 42 s left``; empty where nobody can know. Coarser than a duration, since it is a guess."""
     if seconds is None or seconds >= _LONGEST_ETA_DAYS * _DAY:

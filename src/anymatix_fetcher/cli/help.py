@@ -12,6 +12,7 @@ On success the file's path is written to stdout; everything else goes to stderr.
 """
 
 VERBS = (
+    ("resolve", "tell what a reference is, where it lies and how large it is; no payload"),
     ("bench", "measure how many connections to a file are worth having, and what binds"),
     ("demo", "see on this machine, without internet, what parallel connections gain"),
     ("testserver", "a server that misbehaves as told, to try downloads against"),

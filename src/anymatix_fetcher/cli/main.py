@@ -24,6 +24,7 @@ PROGRAM = Program(
     {
         DOWNLOAD: "anymatix_fetcher.cli.command:command",
         "bench": "anymatix_fetcher.cli.bench:command",
+        "resolve": "anymatix_fetcher.cli.resolve:command",
         "demo": "anymatix_fetcher.cli.demo:command",
         "testserver": "anymatix_fetcher.cli.testserver:command",
     },

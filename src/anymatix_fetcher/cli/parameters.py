@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from anymatix_fetcher.core.urls import Url
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -123,3 +125,9 @@ def parse_proxy(text: str) -> str:
     if not usable or any(character <= " " for character in text):
         raise ValueError(f"not a proxy; expected a URL with one of {', '.join(_PROXY_SCHEMES)}, or '' for none")
     return text
+
+
+def parse_url(text: str) -> str:
+    """An absolute http or https URL, as it was typed."""
+    Url.parse(text.strip())
+    return text.strip()

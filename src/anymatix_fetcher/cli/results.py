@@ -40,7 +40,7 @@ def result_object(result: Result, *, interrupted_code: int | None = None) -> dic
         "connections_peak": result.connections_peak,
         "engine": result.engine,
         "http_version": result.http_version,
-        "error": None if result.error is None else _error_object(result.error, interrupted_code),
+        "error": None if result.error is None else error_object(result.error, interrupted_code),
     }
 
 
@@ -89,7 +89,8 @@ def error_lines(error: FetchError, about: str = "") -> list[str]:
     return [*lines, f"hint: {format.printable(error.hint)}"] if error.hint else lines
 
 
-def _error_object(error: FetchError, interrupted_code: int | None) -> dict[str, object]:
+def error_object(error: FetchError, interrupted_code: int | None = None) -> dict[str, object]:
+    """The JSON form of an error."""
     code = exit_code_for(error)
     return {
         "kind": type(error).__name__,

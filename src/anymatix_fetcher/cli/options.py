@@ -1,0 +1,97 @@
+"""Options that several commands have, declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.layout import Option
+from anymatix_fetcher.cli.parameters import Parsed, parse_header, parse_proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from anymatix_fetcher.cli.session import Session
+
+INSECURE = "warning: certificates aren't checked: anybody on the way can read and change what is sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How to get there, as the user said."""
+
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    verify_tls: bool = True
+
+    def secrets(self, references: Iterable[str]) -> tuple[str, ...]:
+        """What must not be printed: values of headers, and the queries of references."""
+        values = [value for _, value in self.headers]
+        queries = [reference.partition("?")[2] for reference in references]
+        return tuple(filter(None, [*values, *(value.rpartition(" ")[2] for value in values), *queries]))
+
+    def warn(self, session: Session) -> None:
+        """Says so where certificates aren't checked."""
+        if not self.verify_tls:
+            session.complain(INSECURE)
+
+
+def option(group: str, *names: str, **settings: object) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """An option in a group of the help; otherwise as ``click.option``."""
+    return click.option(*names, cls=Option, group=group, **settings)
+
+
+def network_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives ``command`` the options for getting there, and their values as one argument ``network``."""
+
+    @wraps(command)
+    def with_network(
+        *arguments: object,
+        headers: tuple[tuple[str, str], ...],
+        proxy: str | None,
+        cacert: Path | None,
+        insecure: bool,
+        **others: object,
+    ) -> int:
+        network = Network(headers=headers, proxy=proxy, ca_file=cacert, verify_tls=not insecure)
+        return command(*arguments, network=network, **others)
+
+    declared: Callable[..., int] = with_network
+    for declare in reversed(_NETWORK_OPTIONS):
+        declared = declare(declared)
+    return declared
+
+
+_GROUP = "How to get there"
+_NETWORK_OPTIONS = (
+    option(
+        _GROUP,
+        "-H",
+        "--header",
+        "headers",
+        type=Parsed("HEADER", parse_header),
+        metavar="'NAME: VALUE'",
+        multiple=True,
+        help="Sent to the reference's own server, never to where that redirects; repeatable.",
+    ),
+    option(
+        _GROUP,
+        "--proxy",
+        type=Parsed("URL", parse_proxy),
+        metavar="URL",
+        help="http, https, socks5 or socks5h; '' for none, whatever the environment says.",
+    ),
+    option(
+        _GROUP,
+        "--cacert",
+        type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+        metavar="FILE",
+        help="Certificates (PEM) to trust instead of the system's.",
+    ),
+    option(_GROUP, "--insecure", is_flag=True, help="Don't check certificates."),
+)

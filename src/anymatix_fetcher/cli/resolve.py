@@ -1,0 +1,146 @@
+"""``anyfetch resolve REFERENCE``: what it is, where it lies, how large it is and what proves it. No payload."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.layout import Command
+from anymatix_fetcher.cli.log import log_to_stderr
+from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.redaction import redact
+from anymatix_fetcher.cli.results import error_lines, error_object
+from anymatix_fetcher.engine.cancel import CancelToken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.cli.options import Network
+    from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.looking import Located
+
+_HELP = """\
+Tell what a reference leads to: name, size, digests, type and licence as far as the source says, where the bytes lie,
+and when their address expires. Of the content itself one byte is asked for, which some services count as a download.
+"""
+_EXAMPLES = (
+    "anyfetch resolve civitai:143906",
+    "anyfetch resolve --json hf:org/repo/model.safetensors | jq .digests",
+    "anyfetch resolve hf:org/repo --include '*.safetensors'",
+)
+_LABEL_WIDTH = 12
+
+
+@click.command("resolve", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@click.argument("reference", metavar="REFERENCE")
+@option("Which files", "--include", metavar="GLOB", multiple=True, help="Of a repository, only such paths; repeatable.")
+@option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
+@network_options
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
+@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    *,
+    reference: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    network: Network,
+    as_json: bool,
+    verbose: int,
+) -> int:
+    """Asks and tells."""
+    session.verbosity = verbose
+    session.secrets = network.secrets([reference])
+    network.warn(session)
+    from anymatix_fetcher.looking import locate  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    cancel = CancelToken()
+    with log_to_stderr(verbose, session.secrets), interruptible(cancel):
+        found = locate(
+            reference,
+            cancel=cancel,
+            include=include,
+            exclude=exclude,
+            headers=network.headers,
+            proxy=network.proxy,
+            ca_file=network.ca_file,
+            verify_tls=network.verify_tls,
+        )
+    for number, located in enumerate(found):
+        if as_json:
+            session.out.write(json.dumps(as_object(located)) + "\n")
+        else:
+            session.out.write(("\n" if number else "") + report(located))
+        if located.error is not None:
+            session.complain(*error_lines(located.error))
+    session.out.flush()
+    return exit_code_for_all(located.error for located in found)
+
+
+def as_object(located: Located) -> dict[str, object]:
+    """The JSON form."""
+    about = located.about
+    return {
+        "reference": located.reference,
+        "source": located.source,
+        "name": located.name,
+        "folder": "/".join(located.folder) or None,
+        "url": located.url,
+        "target": located.target,
+        "size": located.length,
+        "digests": {digest.algorithm: digest.hex for digest in located.digests},
+        "ranged": located.ranged,
+        "etag": located.etag,
+        "expires_at": located.expires_at,
+        "mirrors": list(located.mirrors),
+        "title": about.title or None,
+        "type": about.type or None,
+        "base_model": about.base_model or None,
+        "licence": about.licence or None,
+        "page": about.page or None,
+        "trigger_words": list(about.trigger_words),
+        "error": None if located.error is None else error_object(located.error),
+    }
+
+
+def report(located: Located) -> str:
+    """The same as lines for people; what isn't known is left out."""
+    lines = (f"{label + ':':<{_LABEL_WIDTH}} {format.printable(redact(text))}" for label, text in _facts(located))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _facts(located: Located) -> Iterator[tuple[str, str]]:
+    about = located.about
+    yield "name", "/".join([*located.folder, located.name])
+    yield "source", located.source
+    yield from (
+        (label, text)
+        for label, text in (
+            ("title", about.title),
+            ("type", about.type),
+            ("base model", about.base_model),
+            ("licence", about.licence),
+            ("page", about.page),
+            ("trigger", ", ".join(about.trigger_words)),
+        )
+        if text
+    )
+    size = "not stated" if located.length is None else f"{format.size(located.length)} ({located.length:,} bytes)"
+    yield "size", size
+    for digest in located.digests:
+        yield digest.algorithm, digest.hex
+    yield "asked at", located.url
+    if located.target is not None:
+        yield "lies at", located.target
+        yield "in parts", "yes: several connections can help" if located.ranged else "no: it comes as one stream"
+    if located.expires_at is not None:
+        yield "expires", format.moment(located.expires_at)
+    for mirror in located.mirrors:
+        yield "mirror", mirror

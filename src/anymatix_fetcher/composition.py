@@ -1,0 +1,124 @@
+"""The composition root: the only place that picks concrete parts."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.engine.facts import Engine
+from anymatix_fetcher.engine.ports import Ports
+from anymatix_fetcher.engine.session import Session
+from anymatix_fetcher.environment import environment
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources import catalog
+from anymatix_fetcher.sources.base import Wish
+from anymatix_fetcher.storage.host_memory import HostMemory
+from anymatix_fetcher.storage.lock_file import DestinationLock
+from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.storage.workers import ThreadWorkers
+from anymatix_fetcher.transports.base import NetworkSettings
+from anymatix_fetcher.transports.limiter import RateLimiter
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.engine.facts import Job, Settings
+    from anymatix_fetcher.sources.base import Resolving
+    from anymatix_fetcher.transports.base import Transport
+
+log = logging.getLogger("anymatix_fetcher.api")
+
+
+def network_of(settings: Settings) -> NetworkSettings:
+    """How the settings say that the network is to be reached."""
+    return NetworkSettings(
+        proxy=settings.proxy, ca_file=settings.ca_file, verify_tls=settings.verify_tls, http3=settings.http3
+    )
+
+
+def open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter | None) -> Session:
+    """A session that hasn't begun; it is the caller's to close."""
+    limiter = limiter or RateLimiter()
+    if not network.verify_tls:
+        log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
+    return Session(ports_for(open_transport(network, engine, limiter), limiter), resolving)
+
+
+def ports_for(transport: Transport, limiter: RateLimiter) -> Ports:
+    """The outside of a session on this machine."""
+    from platformdirs import user_cache_path  # noqa: PLC0415 - after the command line has been read
+
+    return Ports(
+        transport=transport,
+        disk=OsDisk(),
+        workers=ThreadWorkers(),
+        lock=DestinationLock,
+        clock=time.monotonic,
+        random=random.random,
+        limiter=limiter,
+        memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
+    )
+
+
+def open_transport(network: NetworkSettings, engine: Engine, limiter: RateLimiter) -> Transport:
+    """What carries the bytes.
+
+    Raises:
+        ReferenceSyntaxError: The engine that was asked for isn't there.
+    """
+    if engine is not Engine.THREADS:
+        try:
+            from anymatix_fetcher.transports.curl import CurlTransport  # noqa: PLC0415 - pycurl may be missing
+        except ImportError as error:  # so does a pycurl whose libcurl is missing or another one
+            if engine is Engine.CURL:
+                raise ReferenceSyntaxError(
+                    "the engine curl needs pycurl, which can't be imported here",
+                    hint="Install it by `pip install pycurl`, or use the engine threads.",
+                ) from error
+            _say_that_curl_is_missing()
+        else:
+            return CurlTransport(network, limiter)
+    from anymatix_fetcher.transports.threads import ThreadsTransport  # noqa: PLC0415 - costs start-up time
+
+    return ThreadsTransport(network, limiter)
+
+
+@cache
+def _say_that_curl_is_missing() -> None:
+    """Once in a process: it is the same for every session."""
+    log.warning("pycurl can't be imported: downloading by threads, over HTTP/1.1; `pip install pycurl` mends that")
+
+
+def resolving(job: Job) -> Resolving:
+    """The conversation that finds out what a job's reference means.
+
+    Raises:
+        ReferenceSyntaxError: An endpoint or a mirror isn't a URL.
+    """
+    return catalog.resolve(_wish(job), environment())
+
+
+def _wish(job: Job) -> Wish:
+    """What the job says, checked.
+
+    Raises:
+        ReferenceSyntaxError: A mirror isn't a URL.
+    """
+    settings = job.settings
+    try:
+        mirrors = tuple(map(Url.parse, settings.mirrors))
+    except ValueError as error:
+        raise ReferenceSyntaxError(f"not a mirror: {error}", hint="A mirror is an http or https URL.") from None
+    return Wish(
+        job.reference,
+        name=SafeName(settings.output.name) if settings.output else None,
+        digests=settings.digests,
+        headers=Headers(settings.headers),
+        include=settings.include,
+        exclude=settings.exclude,
+        mirrors=mirrors,
+    )

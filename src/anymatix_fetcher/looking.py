@@ -1,0 +1,206 @@
+"""Looking without fetching: what a reference leads to, and what a line brings."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Unpack
+
+from anymatix_fetcher.composition import network_of, open_transport, ports_for, resolving
+from anymatix_fetcher.core.filenames import choose_name
+from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.inquiry import Inquiry
+from anymatix_fetcher.errors import DownloadCancelled, FetchError
+from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.sources.reading import RemoteFile
+from anymatix_fetcher.transports.limiter import RateLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from anymatix_fetcher.core.diagnosis import Machine, Step
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.resource import About, Resource
+    from anymatix_fetcher.engine.bench import Measured
+    from anymatix_fetcher.engine.facts import Settings
+    from anymatix_fetcher.transports.base import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """What a reference leads to, as far as can be told without fetching it.
+
+    Args:
+        reference: Names the file, without secrets.
+        source: Who resolved it: "civitai", "huggingface", "direct", ...
+        name: What the file would be called.
+        folder: Where it would lie below the destination folder; for whole repositories.
+        url: Where it is asked for, without secrets.
+        target: Where its bytes lie at the moment, without secrets; ``None`` where nobody was asked.
+        length: In bytes.
+        digests: What is stated of the content.
+        ranged: Whether the server sends parts, so that several connections can help.
+        etag: The strong entity tag, where there is one.
+        expires_at: When the address where the bytes lie ends, in seconds since 1970; ``None`` where that isn't told.
+        mirrors: Other places, without secrets.
+        about: What the source says of the model.
+        error: Why the bytes can't be had, where that is so.
+    """
+
+    reference: str
+    source: str
+    name: str
+    folder: tuple[str, ...] = ()
+    url: str
+    target: str | None = None
+    length: int | None = None
+    digests: tuple[Digest, ...] = ()
+    ranged: bool | None = None
+    etag: str | None = None
+    expires_at: float | None = None
+    mirrors: tuple[str, ...] = ()
+    about: About
+    error: FetchError | None = None
+
+
+def locate(reference: str, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> list[Located]:
+    """What ``reference`` leads to; of the content itself one byte is asked for, where it is a single file.
+
+    The files of a whole repository are listed as their source describes them, without asking for each.
+
+    Args:
+        reference: As for ``fetch``.
+        cancel: Stops it.
+        **options: As for ``fetch``, as far as they tell how to get there.
+
+    Raises:
+        FetchError: It leads nowhere.
+    """
+    settings, cancel = settings_of(**options), cancel or CancelToken()
+    with _inquiring(settings, cancel) as (inquiry, _):
+        resources = inquiry.run(resolving(Job(reference, settings)))
+        if len(resources) == 1:
+            return [_walked(resources[0], inquiry)]
+        return [_as_described(resource) for resource in resources]
+
+
+def _as_described(resource: Resource) -> Located:
+    return Located(
+        reference=Job(resource.reference, settings_of()).shown_reference,
+        source=resource.service.name,
+        name=resource.name or choose_name(Headers(), resource.url.last_segment, "download"),
+        folder=resource.folder,
+        url=str(resource.url),
+        length=resource.length,
+        digests=resource.digests,
+        mirrors=tuple(map(str, resource.mirrors)),
+        about=resource.about,
+    )
+
+
+def _walked(resource: Resource, inquiry: Inquiry) -> Located:
+    """The resource with what its servers say of it."""
+    described, file = _as_described(resource), RemoteFile(resource)
+    try:
+        inquiry.run(file.open())
+    except DownloadCancelled:
+        raise
+    except FetchError as error:
+        return replace(described, error=error)
+    name = resource.name or choose_name(file.headers or Headers(), resource.url.last_segment, "download")
+    tag = file.validator.etag
+    return replace(
+        described,
+        name=name,
+        target=str(file.target) if file.target else None,
+        length=file.length,
+        digests=file.digests,
+        ranged=file.ranged,
+        etag=tag.opaque if tag is not None and not tag.weak else None,
+    )
+
+
+@contextmanager
+def _inquiring(settings: Settings, cancel: CancelToken) -> Iterator[tuple[Inquiry, Transport]]:
+    """A transport, and somebody who asks on it."""
+    limiter = RateLimiter()
+    transport = open_transport(network_of(settings), settings.engine, limiter)
+    cancel.add_listener(transport.wake)
+    try:
+        yield Inquiry(ports_for(transport, limiter), lambda: cancel.cancelled), transport
+    finally:
+        cancel.remove_listener(transport.wake)
+        transport.close()
+
+
+def bench(
+    url: str,
+    *,
+    seconds: float = 3.0,
+    cancel: CancelToken | None = None,
+    on_step: Callable[[Step], None] = lambda _: None,
+    **options: Unpack[Options],
+) -> Measured:
+    """What numbers of connections to ``url`` bring, and what this machine can take; nothing is kept.
+
+    Args:
+        url: What to stream; a large file tells most.
+        seconds: For each number of connections.
+        cancel: Stops it; what was measured by then is returned.
+        on_step: Told about each number as soon as it is measured, on the calling thread.
+        **options: As for :func:`fetch`: ``max_connections`` is the greatest number, ``directory`` the folder whose disk
+            is measured; what is about the file's destination and content means nothing here.
+
+    Raises:
+        FetchError: The file can't be had.
+    """
+    from anymatix_fetcher.engine.bench import Bench, Measured  # noqa: PLC0415 - downloads needn't wait for it
+
+    settings, cancel = settings_of(**options), cancel or CancelToken()
+    machine, trouble = _machine(settings.directory, seconds)
+    steps: list[Step] = []
+
+    def keep(step: Step) -> None:
+        steps.append(step)
+        on_step(step)
+
+    most = settings.max_connections
+    counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
+    with _inquiring(settings, cancel) as (inquiry, transport):
+        resource = inquiry.run(resolving(Job(url, settings)))[0]
+        measuring = Bench(
+            resource,
+            transport,
+            clock=time.monotonic,
+            processor_clock=time.process_time,
+            is_cancelled=lambda: cancel.cancelled,
+        )
+        measuring.open()
+        whole = measuring.steps(counts, seconds, keep)
+    return Measured(
+        url=str(resource.url),
+        length=measuring.length,
+        ranged=measuring.ranged,
+        bytes_transferred=measuring.bytes_transferred,
+        steps=tuple(steps),
+        machine=machine,
+        disk_trouble=trouble,
+        interrupted=not whole,
+    )
+
+
+def _machine(directory: Path, seconds: float) -> tuple[Machine, str]:
+    """What this machine can do, and why the disk's part of it is missing, if it is."""
+    from anymatix_fetcher.core.diagnosis import Machine  # noqa: PLC0415 - as in bench
+    from anymatix_fetcher.engine.bench import hashing_speed  # noqa: PLC0415
+    from anymatix_fetcher.storage.measuring import writing_speed  # noqa: PLC0415
+
+    hashes = hashing_speed(time.monotonic)
+    try:
+        return Machine(writing_speed(directory, seconds=min(seconds, 1.0), clock=time.monotonic), hashes), ""
+    except OSError as error:
+        return Machine(None, hashes), error.strerror or type(error).__name__

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.cli.resolve import as_object, report
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.resource import About
+from anymatix_fetcher.looking import Located
+from anymatix_fetcher.testing import Origin
+
+if TYPE_CHECKING:
+    import pytest
+
+LOCATED = Located(
+    reference="civitai:143906",
+    source="civitai",
+    name="epic.safetensors",
+    url="https://civitai.com/api/download/models/143906?...",
+    target="https://b2.civitai.com/file/x?...",
+    length=2_132_625_894,
+    digests=(Digest("sha256", "a" * 64),),
+    ranged=True,
+    expires_at=1_795_608_000.0,
+    about=About(title="epiCRealism", type="Checkpoint", trigger_words=("a", "b")),
+)
+
+
+def test_people_read_lines_and_nothing_that_isnt_known() -> None:
+    lines = report(LOCATED).splitlines()
+    assert lines[0].split(None, 1) == ["name:", "epic.safetensors"]
+    assert "expires:     2026-11-25 12:00:00 UTC" in lines
+    assert "size:        2.13 GB (2,132,625,894 bytes)" in lines
+    assert not any(line.startswith(("licence", "mirror")) for line in lines)
+
+
+def test_programs_read_an_object_with_every_key() -> None:
+    found = as_object(LOCATED)
+    assert found["digests"] == {"sha256": "a" * 64}
+    assert found["licence"] is None
+    assert found["trigger_words"] == ["a", "b"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_url_is_resolved_with_one_byte(capsys: pytest.CaptureFixture[str]) -> None:
+    with Origin(seed=1) as origin:
+        file = origin.add("/m.safetensors", size=1_000_000)
+        assert main(["resolve", "--json", file.url]) == 0
+        (request,) = origin.seen()
+    found = json.loads(capsys.readouterr().out)
+    assert (found["name"], found["size"], found["ranged"]) == ("m.safetensors", 1_000_000, True)
+    assert request.headers["range"] == "bytes=0-0"
+
+
+def test_what_isnt_there_is_told_with_what_is_known_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with Origin(seed=1) as origin:
+        assert main(["resolve", origin.url("/none.bin?token=SECRET")]) == 3
+    printed = capsys.readouterr()
+    assert "none.bin" in printed.out
+    assert printed.err.startswith("error: ")
+    assert "SECRET" not in printed.out + printed.err
