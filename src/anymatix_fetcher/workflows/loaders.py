@@ -1,0 +1,82 @@
+"""Which folder a loader node's file lives in: what ComfyUI's own nodes and its GGUF nodes say of themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.workflows.nodes import Node
+
+MODEL_SUFFIXES = (
+    *(".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"),
+    *(".gguf", ".onnx"),
+)
+"""What ComfyUI's loaders list (``supported_pt_extensions`` of its ``folder_paths.py``), and what node packs add."""
+
+LOADERS = {
+    "AudioEncoderLoader": "audio_encoders",
+    "CheckpointLoader": "checkpoints",
+    "CheckpointLoaderSimple": "checkpoints",
+    "CLIPLoader": "text_encoders",
+    "CLIPLoaderGGUF": "text_encoders",
+    "CLIPVisionLoader": "clip_vision",
+    "ConditioningLoader": "embeddings",
+    "ControlNetLoader": "controlnet",
+    "CreateHookLora": "loras",
+    "CreateHookLoraModelOnly": "loras",
+    "CreateHookModelAsLora": "checkpoints",
+    "CreateHookModelAsLoraModelOnly": "checkpoints",
+    "DiffControlNetLoader": "controlnet",
+    "DualCLIPLoader": "text_encoders",
+    "DualCLIPLoaderGGUF": "text_encoders",
+    "FrameInterpolationModelLoader": "frame_interpolation",
+    "GLIGENLoader": "gligen",
+    "HypernetworkLoader": "hypernetworks",
+    "ImageOnlyCheckpointLoader": "checkpoints",
+    "LatentUpscaleModelLoader": "latent_upscale_models",
+    "LoadBackgroundRemovalModel": "background_removal",
+    "LoadDA3Model": "geometry_estimation",
+    "LoadMoGeModel": "geometry_estimation",
+    "LoraLoader": "loras",
+    "LoraLoaderModelOnly": "loras",
+    "LTXVAudioVAELoader": "checkpoints",
+    "ModelPatchLoader": "model_patches",
+    "OpticalFlowLoader": "optical_flow",
+    "PhotoMakerLoader": "photomaker",
+    "QuadrupleCLIPLoader": "text_encoders",
+    "QuadrupleCLIPLoaderGGUF": "text_encoders",
+    "SAM3DBody_Loader": "detection",
+    "StyleModelLoader": "style_models",
+    "TripleCLIPLoader": "text_encoders",
+    "TripleCLIPLoaderGGUF": "text_encoders",
+    "unCLIPCheckpointLoader": "checkpoints",
+    "UNETLoader": "diffusion_models",
+    "UnetLoaderGGUF": "diffusion_models",
+    "UnetLoaderGGUFAdvanced": "diffusion_models",
+    "UpscaleModelLoader": "upscale_models",
+    "VAELoader": "vae",
+}
+"""The folder of every model file that a node of this class names."""
+
+MIXED_LOADERS = {
+    "LTXAVTextEncoderLoader": (("text_encoder", "text_encoders"), ("ckpt_name", "checkpoints")),
+}
+"""Classes with files in several folders: input and folder, in the order of their widgets."""
+
+
+def looks_like_a_model(text: str) -> bool:
+    """Whether a widget's text names a model file; ``taesd`` and ``pixel_space``, say, are choices without one."""
+    return text.strip().lower().endswith(MODEL_SUFFIXES)
+
+
+def files_named_by(node: Node) -> Iterator[tuple[str, str]]:
+    """Folder and name of each model file that a loader node names; nothing for other nodes."""
+    if node.name.type in LOADERS:
+        folder = LOADERS[node.name.type]
+        yield from ((folder, text) for text in node.texts() if looks_like_a_model(text))
+    for position, (key, folder) in enumerate(MIXED_LOADERS.get(node.name.type, ())):
+        value = node.values[position] if position < len(node.values) else node.inputs.get(key)
+        if isinstance(value, str) and looks_like_a_model(value):
+            yield folder, value

@@ -1,0 +1,164 @@
+"""The nodes of a workflow that will run, in either of the two forms that ComfyUI writes.
+
+The *workflow* is what the editor saves: ``nodes`` with ``widgets_values`` by position, subgraphs as ``definitions``.
+The *prompt* is what the server runs: an object of ``{"class_type": ..., "inputs": ...}``, with inputs by name.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.workflows.needs import NodeName, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+MUTED, BYPASSED = 2, 4
+MAX_DEPTH = 64
+"""Subgraphs are rarely three levels deep; what goes on for ever is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node as the file has it. What it holds may be a secret, so its ``repr`` shows the name alone.
+
+    Args:
+        name: Who it is.
+        values: What its widgets hold, by position, as JSON values; empty in a prompt.
+        inputs: What its inputs hold by name, as JSON values; in a workflow only where the file names them.
+        models: The entries of ``properties.models``, as JSON values.
+    """
+
+    name: NodeName
+    values: tuple[object, ...] = field(default=(), repr=False)
+    inputs: Mapping[str, object] = field(default_factory=dict, repr=False)
+    models: tuple[object, ...] = field(default=(), repr=False)
+
+    def texts(self) -> Iterator[str]:
+        """Every text that a widget holds."""
+        for value in (*self.values, *self.inputs.values()):
+            if isinstance(value, str):
+                yield value
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A whole workflow.
+
+    Args:
+        active: The nodes that will run; of subgraphs the insides, not the instances.
+        promoted: What widgets on instances of subgraphs hold: it may stand for what the nodes inside hold.
+        silenced: What the widgets of nodes hold that are muted, bypassed, or in a subgraph that no active node uses.
+        models: The workflow's own entries, as JSON values.
+    """
+
+    active: tuple[Node, ...]
+    promoted: frozenset[str] = frozenset()
+    silenced: frozenset[str] = frozenset()
+    models: tuple[object, ...] = field(default=(), repr=False)
+
+
+def is_workflow(document: object) -> bool:
+    """Whether it has the editor's form."""
+    return isinstance(document, dict) and isinstance(document.get("nodes"), list)
+
+
+def is_prompt(document: object) -> bool:
+    """Whether it has the server's form."""
+    return (
+        isinstance(document, dict)
+        and bool(document)
+        and all(isinstance(node, dict) and isinstance(node.get("class_type"), str) for node in document.values())
+    )
+
+
+def graph_of_prompt(document: Mapping[str, Mapping[str, object]]) -> Graph:
+    """The nodes of a document that :func:`is_prompt`: all of them will run."""
+    nodes = []
+    for key, node in document.items():
+        meta = node.get("_meta")
+        name = NodeName(shown(key), shown(str(node["class_type"])), _title(meta if isinstance(meta, dict) else {}))
+        inputs = node.get("inputs")
+        nodes.append(Node(name, inputs=inputs if isinstance(inputs, dict) else {}))
+    return Graph(tuple(nodes))
+
+
+def graph_of_workflow(document: Mapping[str, object]) -> Graph:
+    """The nodes of a document that :func:`is_workflow`, read from its outermost graph inwards.
+
+    Each subgraph is read once, however often it is used: the number of paths to it may double with every level.
+
+    Raises:
+        ReferenceSyntaxError: Subgraphs are inside each other without end.
+    """
+    definitions = _definitions(document)
+    active: list[Node] = []
+    promoted, silenced = set[str](), set[str]()
+    live = set[str]()
+    waiting: deque[tuple[Iterable[dict[str, object]], str, int]] = deque([(_nodes(document), "", 0)])
+    while waiting:
+        raw_nodes, prefix, depth = waiting.popleft()
+        for raw in raw_nodes:
+            node = _node(raw, prefix)
+            kind = str(raw["type"])
+            if raw.get("mode") in (MUTED, BYPASSED):
+                silenced.update(node.texts())
+            elif kind not in definitions:
+                active.append(node)
+            else:
+                promoted.update(node.texts())
+                if kind not in live:
+                    if depth == MAX_DEPTH:
+                        raise ReferenceSyntaxError(f"the workflow's subgraphs are more than {MAX_DEPTH} levels deep")
+                    live.add(kind)
+                    waiting.append((_nodes(definitions[kind]), f"{node.name.path}:", depth + 1))
+    for kind in definitions.keys() - live:
+        for raw in _nodes(definitions[kind]):
+            silenced.update(_node(raw, "").texts())
+    return Graph(tuple(active), frozenset(promoted), frozenset(silenced), _list(document.get("models")))
+
+
+def _definitions(document: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    """Every subgraph by the type of its instances, also those defined inside others; the first of a name counts."""
+    found: dict[str, Mapping[str, object]] = {}
+    waiting: deque[Mapping[str, object]] = deque([document])
+    while waiting:
+        definitions = waiting.popleft().get("definitions")
+        subgraphs = definitions.get("subgraphs") if isinstance(definitions, dict) else None
+        for subgraph in _list(subgraphs):
+            if isinstance(subgraph, dict) and isinstance(subgraph.get("id"), str) and subgraph["id"] not in found:
+                found[subgraph["id"]] = subgraph
+                waiting.append(subgraph)
+    return found
+
+
+def _nodes(graph: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    for node in _list(graph.get("nodes")):
+        if isinstance(node, dict) and isinstance(node.get("type"), str):
+            yield node
+
+
+def _node(raw: Mapping[str, object], prefix: str) -> Node:
+    values, properties, number = raw.get("widgets_values"), raw.get("properties"), raw.get("id")
+    return Node(
+        NodeName(
+            prefix + (shown(str(number)) if isinstance(number, int | str) else "?"),
+            shown(str(raw["type"])),
+            _title(raw),
+        ),
+        values=_list(values),
+        inputs=values if isinstance(values, dict) else {},
+        models=_list(properties.get("models")) if isinstance(properties, dict) else (),
+    )
+
+
+def _title(raw: Mapping[str, object]) -> str:
+    title = raw.get("title")
+    return shown(title) if isinstance(title, str) else ""
+
+
+def _list(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list) else ()

@@ -1,0 +1,134 @@
+"""From a file's bytes to what the workflow in it needs.
+
+What counts as needed follows ComfyUI's editor, where that makes sense for somebody who fetches files:
+
+- A node's entry counts if its name is what one of the node's widgets holds: entries of earlier choices may stay behind.
+  Folders in a widget's name (``SDXL/model.safetensors``, with either slash) may be missing in the entry; the widget's
+  name is then the one that the node will ask for. An instance of a subgraph may hold the value in the node's stead.
+- The entries of a node whose widgets hold no text at all count: there is nothing that contradicts them. (The editor
+  leaves them out.)
+- Entries of the workflow as a whole count, unless only nodes name them that are muted, bypassed or in unused subgraphs.
+- A loader's file without an entry of its own takes its address from any other entry for the same folder and name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.workflows.anymatix import wishes_of
+from anymatix_fetcher.workflows.documents import document_in
+from anymatix_fetcher.workflows.loaders import files_named_by
+from anymatix_fetcher.workflows.merging import merged
+from anymatix_fetcher.workflows.needs import Need, Requirements, safe_file, safe_folder, safe_url, shown
+from anymatix_fetcher.workflows.nodes import graph_of_prompt, graph_of_workflow, is_prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymatix_fetcher.workflows.needs import NodeName
+    from anymatix_fetcher.workflows.nodes import Graph, Node
+
+
+def requirements_of(content: bytes) -> Requirements:
+    """What the workflow in a file needs.
+
+    Args:
+        content: A whole file of at most :data:`~anymatix_fetcher.workflows.documents.MAX_FILE_BYTES`: JSON as the
+            editor exports it, in either format, or a PNG, WebP or JPEG picture or a FLAC recording from ComfyUI.
+
+    Raises:
+        ReferenceSyntaxError: It is none of these, or holds no workflow.
+    """
+    document = document_in(content)
+    graph = graph_of_prompt(document) if is_prompt(document) else graph_of_workflow(document)
+    finder = _Finder(graph)
+    finder.read()
+    needs, without_address, conflicts = merged(finder.found)
+    return Requirements(needs, without_address, conflicts, tuple(dict.fromkeys(finder.remarks)))
+
+
+class _Finder:
+    """Goes through a graph and collects needs, unmerged, and remarks."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._promoted = _choices(graph.promoted)
+        self.found: list[Need] = []
+        self.remarks: list[str] = []
+
+    def read(self) -> None:
+        """Nodes in their order, and then the entries of the workflow as a whole."""
+        for node in self._graph.active:
+            self._read_entries(node)
+            self._read_wishes(node)
+            for folder, name in files_named_by(node):
+                self._add(node.name, name, folder)
+        running = _choices(text for node in self._graph.active for text in node.texts())
+        silenced = _choices(self._graph.silenced)
+        for entry in self._graph.models:
+            name = _plain(_text(entry, "name"))
+            chosen = running.get(name) or self._promoted.get(name)
+            if chosen is not None or name not in silenced:
+                self._add_entry(None, entry, chosen or name)
+
+    def _read_entries(self, node: Node) -> None:
+        held = _choices(node.texts())
+        for entry in node.models:
+            name = _plain(_text(entry, "name"))
+            chosen = held.get(name) or self._promoted.get(name)
+            if chosen is not None or not held:
+                self._add_entry(node.name, entry, chosen or name)
+
+    def _read_wishes(self, node: Node) -> None:
+        try:
+            for wish in wishes_of(node):
+                self._add(node.name, wish.name, wish.folder, address=wish.address, digest=wish.digest)
+        except ValueError as reason:
+            self.remarks.append(f"what {node.name} asks for is left out: {reason}")
+
+    def _add_entry(self, node: NodeName | None, entry: object, name: str) -> None:
+        algorithm, value = _text(entry, "hash_type"), _text(entry, "hash")
+        digest = None
+        if value:
+            try:
+                digest = Digest.parse(f"{algorithm}:{value}" if algorithm else value)
+            except ValueError as reason:
+                self.remarks.append(f"the digest of {_called(name)} isn't used: {reason}")
+        self._add(node, name, _text(entry, "directory"), address=_text(entry, "url"), digest=digest)
+
+    def _add(
+        self, node: NodeName | None, name: str | None, folder: str, *, address: str = "", digest: Digest | None = None
+    ) -> None:
+        url = None
+        if address:
+            try:
+                url = safe_url(address)
+            except ValueError as reason:
+                self.remarks.append(f"{_called(name)} has no address: {reason}")
+        nodes = () if node is None else (node,)
+        try:
+            self.found.append(
+                Need(safe_file(name) if name is not None else None, url, safe_folder(folder), digest, nodes)
+            )
+        except ValueError as reason:
+            self.remarks.append(f"{_called(name)} is left out: {reason}")
+
+
+def _choices(texts: Iterable[str]) -> dict[str, str]:
+    """What widgets hold, by its whole path with ``/``, and by its last component where no other has that for a path."""
+    paths = {_plain(text): text for text in texts if text.strip()}
+    return {path.rpartition("/")[2]: text for path, text in paths.items()} | paths
+
+
+def _plain(path: str) -> str:
+    return path.strip().replace("\\", "/")
+
+
+def _text(entry: object, key: str) -> str:
+    value = entry.get(key) if isinstance(entry, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _called(name: str | None) -> str:
+    return shown(name) if name else "a model without a name"
