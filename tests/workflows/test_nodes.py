@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.workflows.nodes import MAX_DEPTH, graph_of_prompt, graph_of_workflow, is_prompt, is_workflow
+from tests.workflows.graphs import Json, node, subgraph, workflow
+
+
+def active(document: Json) -> list[str]:
+    return [found.name.path for found in graph_of_workflow(document).active]
+
+
+def test_muted_and_bypassed_nodes_dont_run() -> None:
+    graph = graph_of_workflow(workflow(node(1), node(2, mode=2, widgets=("a",)), node(3, mode=4, widgets=("b",))))
+    assert [found.name.path for found in graph.active] == ["1"]
+    assert graph.silenced == {"a", "b"}
+
+
+def test_the_nodes_inside_of_a_subgraph_run_if_one_active_instance_uses_it() -> None:
+    inner = subgraph("S", node(7), node(8, mode=4))
+    assert active(workflow(node(1, "S", mode=2), node(2, "S"), subgraphs=(inner,))) == ["2:7"]
+    assert active(workflow(node(1, "S", mode=2), node(2, "S", mode=4), subgraphs=(inner,))) == []
+    assert active(workflow(subgraphs=(inner,))) == []
+
+
+def test_subgraphs_inside_of_subgraphs_are_read_wherever_they_are_defined() -> None:
+    outer = subgraph("O", node(5, "I"), definitions={"subgraphs": [subgraph("J", node(9))]})
+    inner = subgraph("I", node(6), node(7, "J"))
+    assert active(workflow(node(1, "O"), subgraphs=(outer, inner))) == ["1:5:6", "1:5:7:9"]
+    assert active(workflow(node(1, "O", mode=2), subgraphs=(outer, inner))) == []
+
+
+def test_a_subgraph_is_read_once_however_many_paths_lead_to_it() -> None:
+    levels = [subgraph(f"S{level}", node(1, f"S{level + 1}"), node(2, f"S{level + 1}")) for level in range(40)]
+    assert active(workflow(node(1, "S0"), subgraphs=(*levels, subgraph("S40", node(3))))) == [
+        ":".join(["1"] * 41 + ["3"])
+    ]
+
+
+def test_a_subgraph_inside_of_itself_ends() -> None:
+    assert active(workflow(node(1, "S"), subgraphs=(subgraph("S", node(2, "S"), node(3)),))) == ["1:3"]
+
+
+def test_subgraphs_without_end_are_refused() -> None:
+    levels = [subgraph(f"S{level}", node(1, f"S{level + 1}")) for level in range(MAX_DEPTH + 1)]
+    with pytest.raises(ReferenceSyntaxError, match="64 levels"):
+        graph_of_workflow(workflow(node(1, "S0"), subgraphs=tuple(levels)))
+
+
+def test_what_instances_hold_and_what_unused_subgraphs_hold_is_told_apart() -> None:
+    document = workflow(
+        node(1, "S", widgets=("promoted",)), subgraphs=(subgraph("S"), subgraph("T", node(2, widgets=("unused",))))
+    )
+    graph = graph_of_workflow(document)
+    assert (graph.active, graph.promoted, graph.silenced) == ((), {"promoted"}, {"unused"})
+
+
+def test_what_isnt_as_it_should_be_is_passed_over() -> None:
+    document = workflow(definitions={"subgraphs": [1, {"id": 2}, {"id": "S", "nodes": 3}]}, models=5)
+    document["nodes"] = [
+        1,
+        None,
+        {},
+        {"type": 3},
+        {"type": "S"},
+        {"type": "A", "id": [[]], "widgets_values": 5, "properties": []},
+    ]
+    graph = graph_of_workflow(document)
+    assert [(found.name.path, found.values, found.models) for found in graph.active] == [("?", (), ())]
+
+
+def test_a_nodes_name_is_fit_to_be_shown() -> None:
+    (found,) = graph_of_workflow(workflow(node(1, "A\x1b[31m\ud800" + "x" * 200, title="my\nloader"))).active
+    assert str(found.name) == "my loader (1)"
+    assert found.name.type.isprintable()
+    assert len(found.name.type) == 80
+
+
+def test_the_nodes_of_a_prompt_all_run() -> None:
+    document: Json = {
+        "3": {"class_type": "A", "inputs": {"x": "y"}, "_meta": {"title": "T"}},
+        "4:1": {"class_type": "B", "inputs": []},
+        "5": {"class_type": "C", "_meta": 1},
+    }
+    assert is_prompt(document)
+    assert not is_workflow(document)
+    found = graph_of_prompt(document).active
+    assert [str(name.name) for name in found] == ["T (3)", "B (4:1)", "C (5)"]
+    assert list(found[0].texts()) == ["y"]
