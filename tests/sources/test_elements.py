@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +66,5 @@ def test_what_is_broken_or_dangerous_is_refused(content: bytes, message: str) ->
     )
 )
 def test_every_text_is_read_or_refused(content: bytes) -> None:
-    try:
+    with suppress(ValueError):
         assert parse(content).name
-    except ValueError as refusal:
-        assert str(refusal)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def refusal_of(content: bytes) -> str:
 
 def test_a_file_has_a_name_a_size_digests_pieces_and_places_the_best_first() -> None:
     inside = f"""
-      <size>5</size> <identity>M</identity> <language>en</language> <signature mediatype="application/pgp-signature">x</signature>
+      <size>5</size> <identity>M</identity> <language>en</language> <signature mediatype="a/b">x</signature>
       <hash type="md5">{"0" * 32}</hash> <hash type="sha-256"> {HEX.upper()} </hash> <hash type="md2">00</hash>
       <pieces length="3" type="sha-1"><hash>{"1" * 40}</hash><hash>{"2" * 40}</hash></pieces>
       <pieces length="4" type="sha-256"><hash>{"3" * 64}</hash><hash>{"4" * 64}</hash></pieces>
@@ -135,9 +137,5 @@ PARTS = [
     )
 )
 def test_every_content_is_read_or_refused(content: bytes) -> None:
-    try:
-        files = parse(content)
-    except ReferenceSyntaxError as refusal:
-        assert refusal.message
-    else:
-        assert all(found.mirrors and found.name for found in files)
+    with suppress(ReferenceSyntaxError):
+        assert all(found.mirrors and found.name for found in parse(content))

@@ -15,20 +15,20 @@ def node(
     number: int | str = 1,
     kind: str = "CheckpointLoaderSimple",
     *,
-    widgets: Any = ("m.safetensors",),
+    widgets: object = ("m.safetensors",),
     models: tuple[Any, ...] = (),
     mode: int = 0,
-    **more: Any,
+    **more: object,
 ) -> Json:
     values = list(widgets) if isinstance(widgets, tuple) else widgets
     properties = {"models": list(models)} if models else {}
     return {"id": number, "type": kind, "mode": mode, "widgets_values": values, "properties": properties, **more}
 
 
-def workflow(*nodes: Json, subgraphs: tuple[Json, ...] = (), **more: Any) -> Json:
+def workflow(*nodes: Json, subgraphs: tuple[Json, ...] = (), **more: object) -> Json:
     definitions = {"definitions": {"subgraphs": list(subgraphs)}} if subgraphs else {}
     return {"version": 0.4, "nodes": list(nodes), "links": [], **definitions, **more}
 
 
-def subgraph(name: str, *nodes: Json, **more: Any) -> Json:
+def subgraph(name: str, *nodes: Json, **more: object) -> Json:
     return {"id": name, "name": name, "nodes": list(nodes), **more}

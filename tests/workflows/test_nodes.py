@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from anymatix_fetcher.errors import ReferenceSyntaxError
-from anymatix_fetcher.workflows.nodes import MAX_DEPTH, graph_of_prompt, graph_of_workflow, is_prompt, is_workflow
+from anymatix_fetcher.workflows.nodes import (
+    MAX_DEPTH,
+    Graph,
+    graph_of_prompt,
+    graph_of_workflow,
+    is_prompt,
+    is_workflow,
+)
 from tests.workflows.graphs import Json, node, subgraph, workflow
 
 
@@ -53,7 +60,7 @@ def test_what_instances_hold_and_what_unused_subgraphs_hold_is_told_apart() -> N
         node(1, "S", widgets=("promoted",)), subgraphs=(subgraph("S"), subgraph("T", node(2, widgets=("unused",))))
     )
     graph = graph_of_workflow(document)
-    assert (graph.active, graph.promoted, graph.silenced) == ((), {"promoted"}, {"unused"})
+    assert graph == Graph((), frozenset({"promoted"}), frozenset({"unused"}))
 
 
 def test_what_isnt_as_it_should_be_is_passed_over() -> None:
