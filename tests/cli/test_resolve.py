@@ -55,7 +55,7 @@ def test_a_url_is_resolved_with_one_byte(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_what_isnt_there_is_told_with_what_is_known_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     with Origin(seed=1) as origin:
-        assert main(["resolve", origin.url("/none.bin?token=SECRET")]) == 3
+        assert main(["resolve", origin.url("/none.bin") + "?token=SECRET"]) == 3
     printed = capsys.readouterr()
     assert "none.bin" in printed.out
     assert printed.err.startswith("error: ")
