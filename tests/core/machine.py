@@ -15,7 +15,9 @@ from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.core.urls import Url
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.hosts import Share
     from anymatix_fetcher.core.resource import Service
+    from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.errors import FetchError
 
 MIB = 1 << 20
@@ -40,14 +42,20 @@ class Bench:
         connections: int = 4,
         overwrite: bool = False,
         service: Service = PLAIN,
+        mirrors: tuple[Url, ...] = (),
     ) -> None:
         headers = Headers((("Authorization", "Bearer secret"),))
-        resource = Resource(ORIGIN, digests=digests, headers=headers, service=service)
-        share = Host(ORIGIN.origin, Pace(fixed=connections), Hosts()).join()
-        self.machine = Download(resource, share, random=lambda: 0.5, overwrite=overwrite)
+        resource = Resource(ORIGIN, digests=digests, headers=headers, service=service, mirrors=mirrors)
+        self.connections = connections
+        self.machine = Download(
+            resource, self.join(ORIGIN.origin), random=lambda: 0.5, overwrite=overwrite, join=self.join
+        )
         self.resource = resource
         self.now = 100.0
         self.commands: list[m.Command] = []
+
+    def join(self, origin: Origin) -> Share:
+        return Host(origin, Pace(fixed=self.connections), Hosts()).join()
 
     def send(self, event: m.Event) -> list[m.Command]:
         self.commands = self.machine.receive(event, self.now)

@@ -9,26 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.account import Account
-from anymatix_fetcher.core.address import MAX_HOPS, Address
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
-from anymatix_fetcher.core.exchanges import Exchanges
-from anymatix_fetcher.core.limit import FreeFlow
 from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.reaction import Reaction, Situation
-from anymatix_fetcher.core.retry import Patience
-from anymatix_fetcher.core.segments import SIZES, Sizes, next_segment, theft
+from anymatix_fetcher.core.requests import Requests
+from anymatix_fetcher.core.segments import next_segment, theft
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.core.tail import DUPLICATED_SHARE, crawling, race, typical_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from anymatix_fetcher.core.coverage import Coverage
-    from anymatix_fetcher.core.hosts import Pause, Share
     from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.matching import Matching
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.mirrors import Mirror
     from anymatix_fetcher.core.segments import Lane
     from anymatix_fetcher.core.urls import Url
 
@@ -40,128 +33,8 @@ SETTLING_SECONDS = 1.0
 """A fresh address that is refused, or a file that isn't found, is asked for once more after this."""
 
 
-class Asking:
-    """The requests of one download.
-
-    Args:
-        resource: What to ask for.
-        pace: How many connections at a time.
-        number: The download's number within its session.
-        random: Gives numbers in [0, 1) for jitter.
-        one_stream: Ask with one connection and without dividing, whatever the server can do.
-        out: Where commands go.
-        sizes: How small and how large segments are.
-    """
-
-    def __init__(
-        self,
-        resource: Resource,
-        pace: Share,
-        *,
-        number: int,
-        random: Callable[[], float],
-        one_stream: bool,
-        out: list[m.Command],
-        sizes: Sizes = SIZES,
-    ) -> None:
-        self.account = Account()
-        self.address = Address(resource)
-        self.exchanges = Exchanges(number)
-        self.manners = Manners()
-        self.pace = pace
-        self.patience = Patience(random)
-        self.one_stream = one_stream
-        self.renewing = False
-        self._out = out
-        self._sizes = sizes
-        self._adapted_at = float("-inf")
-        self._free_flow = FreeFlow()
-        self._fresh_connection = False
-        self._more = 0
-        self._served_at = self._settled_at = float("-inf")
-        self._raced: set[int] = set()
-        self._raced_bytes = 0
-        self._second_chance = True
-
-    # Requests ---------------------------------------------------------------------------------------------
-
-    def may_start(self, now: float, *, divisible: bool) -> bool:
-        """Whether one more request may go out.
-
-        Args:
-            now: The time.
-            divisible: Whether the length is known and the part file open, so that several connections have a meaning.
-        """
-        if now < self.patience.not_before or self.renewing or self.pause(now) is not None:
-            return False
-        allotted = self.pace.connections
-        if not self.address.settled:
-            # One walks from the origin for all, beside those that still flow from the address that has expired.
-            return allotted > 0 and not self.exchanges.walks
-        return len(self.exchanges) < (allotted if divisible and self.divides else min(1, allotted))
-
-    def pause(self, now: float) -> Pause | None:
-        """The pause at the host that would be asked next, while there is one."""
-        return self.pace.pause_at(self.address.target or self.address.resource.url, now)
-
-    @property
-    def divides(self) -> bool:
-        """Whether the file is asked for in parts, by several connections once the address is settled."""
-        return self.address.settled and self.manners.ranged and not self.one_stream
-
-    def start(
-        self,
-        span: Span | None,
-        purpose: Purpose,
-        now: float,
-        *,
-        identity: m.Identity | None,
-        url: Url | None = None,
-        hops: int = 0,
-    ) -> None:
-        """Sends one request; ``url`` and ``hops`` follow a redirect."""
-        from_origin = hops > 0 or not self.address.settled
-        url = url or self.address.target or self.address.origin_url
-        fresh = self._fresh_connection or purpose is Purpose.COMPARE
-        opens = from_origin and not fresh and not self.manners.http1_only and not self.exchanges
-        request = self.address.request(
-            url,
-            span,
-            if_range=self._if_range(identity, url),
-            fresh_connection=fresh,
-            http1_only=self.manners.http1_only,
-            may_share=opens and self.pace.may_multiplex(url),
-        )
-        self._fresh_connection = False
-        self.account.requests += 1
-        self.account.origin_requests += url.origin == self.address.origin_url.origin
-        exchange = self.exchanges.begin(request, span, purpose, now, from_origin=from_origin, hops=hops)
-        self._out.append(m.StartExchange(exchange.id, request))
-
-    def follow(self, exchange: Exchange, url: Url, now: float, identity: m.Identity | None) -> bool:
-        """Asks where a redirect leads; False where it has led on too often."""
-        if exchange.hops >= MAX_HOPS:
-            return False
-        if not exchange.from_origin:
-            self.address.expire()  # the target moved on; whoever asks next follows
-        span, purpose = exchange.request.span, exchange.purpose
-        self.start(span, purpose, now, identity=identity, url=url, hops=exchange.hops + 1)
-        return True
-
-    def _if_range(self, identity: m.Identity | None, url: Url) -> str | None:
-        if not self.manners.takes_if_range or self.manners.tags_disagree:
-            return None
-        return identity.validator.if_range if identity and identity.origin == url.origin else None
-
-    def drop(self, exchange: Exchange) -> None:
-        """Gives an exchange up."""
-        self.exchanges.end(exchange.id)
-        self._out.append(m.CancelExchange(exchange.id))
-
-    def drop_all(self) -> None:
-        """Gives every exchange up."""
-        for exchange in self.exchanges:
-            self.drop(exchange)
+class Asking(Requests):
+    """The requests of one download, as they are shaped by its servers: :class:`Requests` says what it is made from."""
 
     # Dividing ---------------------------------------------------------------------------------------------
 
@@ -190,12 +63,29 @@ class Asking:
             self.start(None, Purpose.COMPARE if comparison else Purpose.FILL, now, identity=identity)
             return True
         else:
-            span = self._next_fill(coverage, length, now, block_size=block_size, bytes_per_second=bytes_per_second)
+            span = self.next_fill(coverage, length, now, block_size=block_size, bytes_per_second=bytes_per_second)
         if span is not None:
             self.start(span, purpose, now, identity=identity)
         return span is not None
 
-    def _next_fill(
+    @property
+    def smallest_segment(self) -> int:
+        """Bytes of the smallest segment that is worth a request."""
+        return self._sizes.smallest_segment
+
+    def turn_to(self, mirror: Mirror) -> None:
+        """A mirror takes the first place's part; nothing that was learned of that one counts for it."""
+        for exchange in self.exchanges.of(None):
+            self.drop(exchange)
+        for exchange in self.exchanges.of(mirror):
+            exchange.mirror = None
+        self.pace.want(0, 0)
+        self.address, self.pace, self.manners = mirror.address, mirror.pace, Manners(range_proved=mirror.proved)
+        self.others_bytes = self.account.bytes_downloaded - mirror.total
+        self.renewing = False
+        self.patience = self.patience.anew()
+
+    def next_fill(
         self, coverage: Coverage, length: int, now: float, *, block_size: int, bytes_per_second: float
     ) -> Span | None:
         """What to ask for next of a file whose length is known; ``None`` where nothing is worth a request."""
@@ -207,7 +97,7 @@ class Asking:
             waiting,
             length=length,
             block_size=block_size,
-            connections=self.pace.connections,
+            connections=self.pace.connections + self.others,
             bytes_per_second=bytes_per_second / flowing if flowing else 0.0,
             sizes=self._sizes,
         )
@@ -243,6 +133,8 @@ class Asking:
             exchange = self.exchanges.get(lane.exchange)
             if exchange is not None:
                 self.drop(exchange)
+                if exchange.mirror is not None and lane in slow:
+                    exchange.mirror.crawls += 1
         self._fresh_connection |= bool(slow)
 
     def adapt(self, coverage: Coverage, length: int | None, now: float) -> None:
@@ -257,26 +149,27 @@ class Asking:
         self._more = -(-waiting // self._sizes.smallest_segment)
         self.declare(now)
         if not self._free_flow.is_held:
-            total = self._free_flow.bytes(self.account.bytes_downloaded)
-            self.pace.observe(total, self.exchanges.flowing, self._free_flow.time(now))
+            total = self._free_flow.bytes(self.own_bytes)
+            self.pace.observe(total, self.exchanges.first_flowing, self._free_flow.time(now))
         if waiting:
-            for exchange in list(self.exchanges)[self.pace.connections :]:
+            for exchange in self.exchanges.of(None)[self.pace.connections :]:
                 self.drop(exchange)  # the youngest: their windows are the least open
 
     def declare(self, now: float) -> None:
         """Tells the host how many connections could be used."""
-        under_way, more = len(self.exchanges), self._more
+        own = self.exchanges.of(None)
+        under_way, more = len(own), self._more
         if not under_way:
             asleep = now < self.patience.not_before or self.renewing
             more = 0 if asleep else max(1, more)
-        self.pace.want(under_way, more, streams=sum(exchange.request.may_share for exchange in self.exchanges))
+        self.pace.want(under_way, more, streams=sum(exchange.request.may_share for exchange in own))
 
     def notice_limit(self, now: float, *, binds: bool) -> None:
         """Takes whether our own limit holds bytes back.
 
         While it does, more connections can't bring more, and none is to blame for what it doesn't bring.
         """
-        held_seconds = self._free_flow.notice(self.account.bytes_downloaded, now, binds=binds)
+        held_seconds = self._free_flow.notice(self.own_bytes, now, binds=binds)
         for exchange in self.exchanges if held_seconds else ():
             exchange.excuse(held_seconds)
 
@@ -302,7 +195,7 @@ class Asking:
             derived=self.address.derived,
             served=self.address.served,
             redirected=exchange.hops > 0,
-            others_flow=self.exchanges.flowing > 0,
+            others_flow=self.exchanges.first_flowing > 0,
             in_company=exchange.in_company,
             is_fresh=now - self._settled_at < FRESH_SECONDS,
             second_chance=self._second_chance,
@@ -342,12 +235,12 @@ class Asking:
             case Reaction.IGNORE:
                 return True
             case Reaction.WAIT:
-                self.pace.refused(len(self.exchanges), self._free_flow.time(now))
+                self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
                 patient = self.patience.throttled(now, refused.retry_after_seconds)
                 self.pace.pause(exchange.request.url, self.patience.not_before, self.patience.reason)
-                return patient or self.exchanges.flowing > 0
+                return patient or self.exchanges.first_flowing > 0
             case Reaction.FEWER:
-                self.pace.refused(len(self.exchanges), self._free_flow.time(now))
+                self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
             case Reaction.RENEW:
                 return self._renew()
             case Reaction.ONCE_MORE:
@@ -385,12 +278,12 @@ class Asking:
 
     def may_retry(self, exchange: Exchange, now: float) -> bool:
         """An exchange came to nothing: the next one waits. False where there has been enough of that."""
-        others_served = self.exchanges.flowing > 0 or self._served_at > exchange.started_at
+        others_served = self.exchanges.first_flowing > 0 or self._served_at > exchange.started_at
         turned_away = exchange.state is State.ASKED and others_served
         if turned_away:
             # An extra connection wasn't let in while others went on: that is the server's limit, not an outage.
-            self.pace.refused(len(self.exchanges), self._free_flow.time(now))
+            self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
         # A body that broke off or dried up: the connection is suspect. One that never answered wasn't used at all, and
         # another new one beside idle ones might be refused for being one too many.
         self._fresh_connection |= exchange.state is not State.ASKED
-        return self.patience.failed(now, exchange.started_at) or turned_away or self.exchanges.flowing > 0
+        return self.patience.failed(now, exchange.started_at) or turned_away or self.exchanges.first_flowing > 0

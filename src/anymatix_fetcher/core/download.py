@@ -43,6 +43,7 @@ from anymatix_fetcher.core.explain import KEPT
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Accepted, Redirected, Refusal, Refused
+from anymatix_fetcher.core.links import duplicates
 from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.reaction import Reaction, react
@@ -73,6 +74,7 @@ class Download(Ending):
             self._asking.declare(now)
         else:
             self._asking.pace.want(0, 0)
+            self._mirrors.rest()
         commands = list(self._out)
         self._out.clear()
         return commands
@@ -136,11 +138,16 @@ class Download(Ending):
             self._matching, self.coverage, now, bytes_per_second=self.rate(now)
         ):
             pass
+        if length is not None and divisible and not comparing:
+            self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
 
     def _replace_stuck(self, now: float) -> None:
         for exchange in self._asking.exchanges:
             if exchange.is_stuck(now) and not self.is_over:
                 self._asking.drop(exchange)
+                if exchange.mirror is not None:
+                    self._mirrors.failed(exchange.mirror, exchange, now)
+                    continue
                 self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
 
     def _notice_gap(self, now: float) -> None:
@@ -195,9 +202,12 @@ class Download(Ending):
         if exchange is None or exchange.state is not State.ASKED:
             return
         exchange.head = event.head
+        exchange.last_byte_at = now
+        if exchange.mirror is not None:
+            self._mirrors.head_arrived(exchange.mirror, exchange, event.head, now)
+            return
         self._asking.pace.answered(now - exchange.started_at)
         self._asking.pace.heed(exchange.request.url, event.head, now)
-        exchange.last_byte_at = now
         self.account.http_version = event.head.http_version
         self._asking.patience.answered = True
         self._judge_head(exchange, event.head, event.excerpt, now)
@@ -258,6 +268,8 @@ class Download(Ending):
         if asked_for_range:
             self._asking.manners.range_answered(ranged=verdict.ranged)
         self._proof.learn(head)
+        if self._proof.settles:
+            self._mirrors.add(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
         self._proof.length_was_stated |= verdict.length is not None
         self._asking.settle(exchange.request.url, now)
         if verdict.start == 0 and verdict.stop is not None and verdict.stop == verdict.length:
@@ -300,7 +312,7 @@ class Download(Ending):
         elif reaction is Reaction.CHANGED:
             self._changed(asking.address.error(replace(refused, kind=Refusal.CHANGED), exchange.request))
         elif not asking.cope(reaction, exchange, refused, now, nothing_stored=not self.coverage.stored):
-            self._fail(asking.address.error(refused, exchange.request))
+            self._fail_here(asking.address.error(refused, exchange.request))
 
     def _empty(self, exchange: Exchange) -> None:
         self._proof.length_was_stated = True
@@ -313,16 +325,22 @@ class Download(Ending):
         exchange, failure = self._asking.exchanges.end(event.exchange), event.failure
         if exchange is None:
             return
-        if failure.kind in (FailureKind.STORAGE, FailureKind.TLS, FailureKind.UNUSABLE):
+        if failure.kind is FailureKind.STORAGE:
             self._fail(self._asking.address.error(failure, exchange.request))
+        elif exchange.mirror is not None:
+            self._mirrors.failed(exchange.mirror, exchange, now)
+        elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
+            self._fail_here(self._asking.address.error(failure, exchange.request))
         elif failure.kind is FailureKind.HTTP2 and not self._asking.manners.http1_only:
             self._asking.manners.http1_only = True
         else:
             self._tried_in_vain(exchange, failure, now)
 
     def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
-        if not self._asking.may_retry(exchange, now):
-            self._fail(self._asking.address.error(why, exchange.request))
+        # Who hasn't brought anything yet isn't waited for as long where others may have it.
+        elsewhere = self._matching.identity is None and self._mirrors.any
+        if not self._asking.may_retry(exchange, now) or (elsewhere and self._asking.patience.failures > 1):
+            self._fail_here(self._asking.address.error(why, exchange.request))
 
     # Bodies -----------------------------------------------------------------------------------------------
 
@@ -332,7 +350,10 @@ class Download(Ending):
             return
         count = len(event.span)
         exchange.advance(event.span.stop, now)
-        self._asking.served(count, now)
+        if exchange.mirror is not None:
+            self._mirrors.stored(exchange.mirror, count)
+        else:
+            self._asking.served(count, now)
         self.account.bytes_downloaded += count
         if self._meter is not None:
             self._meter.add(count, now)
@@ -344,6 +365,9 @@ class Download(Ending):
         if exchange is None:
             return
         self._asking.exchanges.finish(exchange, now)
+        if exchange.mirror is not None:
+            self._mirrors.ended(exchange.mirror, exchange)
+            return
         if exchange.purpose is Purpose.COMPARE and matching.comparison is not None:
             matching.comparison.ended(Span(exchange.start, exchange.position), matching.block_size)
         if exchange.stop is None and self.coverage.held.stop > exchange.position:
@@ -355,5 +379,5 @@ class Download(Ending):
             self._tried_in_vain(exchange, Failure(FailureKind.LOST, "the body was empty"), now)
 
     def _block_compared(self, event: m.BlockCompared) -> None:
-        if not self._matching.compared(event):
+        if not self._mirrors.compared(event) and not self._matching.compared(event):
             self._changed(self._other_content())

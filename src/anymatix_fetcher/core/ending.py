@@ -37,10 +37,20 @@ class Ending(Standing):
             self.coverage.claim(whole)
             self._out.append(m.ProveBlocks(whole))
         elif self._proof.suspect is Suspect.NETWORK and whole:
+            self._mirrors.drop_all()
             self._matching.comparison = Comparison(Question.CULPRITS, whole)
             self._enter(Phase.TRANSFERRING)
         else:
             self._fail(self._proof.mismatch())
+
+    def _fail_here(self, error: FetchError) -> None:
+        """The place that was asked can't bring it: a mirror takes its part, where there is one."""
+        mirror = self._mirrors.successor()
+        if mirror is None:
+            self._fail(error)
+            return
+        self._asking.turn_to(mirror)
+        self._matching.turn_to(self._asking.address, self._asking.manners)
 
     def _fail(self, error: FetchError) -> None:
         if not self.is_over:

@@ -13,6 +13,7 @@ from anymatix_fetcher.core.spans import Span
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request, ResponseHead
     from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.mirrors import Mirror
 
 SILENCE_SECONDS = 20.0
 """A connection that brings nothing for so long is replaced."""
@@ -49,7 +50,8 @@ class Exchange:
 
     ``span`` is what it is to bring; its stop is ``None`` where the server hasn't stated the end. ``from_origin`` tells
     that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
-    redirects that led here; ``in_company`` tells that it wasn't the only one when it was asked.
+    redirects that led here; ``in_company`` tells that it wasn't the only one when it was asked; ``mirror`` is the place
+    that it was sent to, where that isn't the first one.
     """
 
     id: ExchangeId
@@ -67,6 +69,7 @@ class Exchange:
     last_byte_at: float = 0.0
     meter: Meter | None = None
     flowing_since: float = 0.0
+    mirror: Mirror | None = None
     floor_at: float = 0.0
     floor_position: int = 0
 

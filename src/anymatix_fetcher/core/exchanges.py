@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.mirrors import Mirror
     from anymatix_fetcher.core.segments import Lane
     from anymatix_fetcher.core.spans import Span
 
@@ -39,8 +40,20 @@ class Exchanges:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(list(self._under_way.values()))
 
+    def of(self, mirror: Mirror | None) -> list[Exchange]:
+        """Those that were sent to a mirror; with ``None`` those that were sent to the first place."""
+        return [exchange for exchange in self._under_way.values() if exchange.mirror is mirror]
+
     def begin(
-        self, request: Request, span: Span | None, purpose: Purpose, now: float, *, from_origin: bool, hops: int
+        self,
+        request: Request,
+        span: Span | None,
+        purpose: Purpose,
+        now: float,
+        *,
+        from_origin: bool,
+        hops: int,
+        mirror: Mirror | None = None,
     ) -> Exchange:
         """A new exchange, under an id of its own."""
         self._begun += 1
@@ -53,7 +66,8 @@ class Exchanges:
             started_at=now,
             from_origin=from_origin,
             hops=hops,
-            in_company=bool(self._under_way),
+            in_company=bool(self.of(mirror)),
+            mirror=mirror,
         )
         self._under_way[exchange.id] = exchange
         return exchange
@@ -78,6 +92,11 @@ class Exchanges:
         return sum(exchange.flowing for exchange in self)
 
     @property
+    def first_flowing(self) -> int:
+        """How many of these come from the first place."""
+        return sum(exchange.flowing for exchange in self.of(None))
+
+    @property
     def held(self) -> Exchange | None:
         """The one whose head is accepted and whose body waits for the part file."""
         return next((exchange for exchange in self if exchange.state is State.HELD), None)
@@ -85,7 +104,7 @@ class Exchanges:
     @property
     def walks(self) -> bool:
         """Whether one is on its way from the origin to find out where the bytes are."""
-        return any(exchange.from_origin and exchange.state is State.ASKED for exchange in self)
+        return any(exchange.from_origin and exchange.state is State.ASKED for exchange in self.of(None))
 
     def rests(self, purpose: Purpose) -> list[Span]:
         """What those of a purpose still have to bring; comparisons count from their start, since blocks are whole."""

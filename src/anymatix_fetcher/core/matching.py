@@ -79,6 +79,11 @@ class Matching:
         self._coverage.claim(kept.blocks)
         self._out += [m.SetIdentity(kept.identity), m.ProveBlocks(kept.blocks)]
 
+    def turn_to(self, address: Address, manners: Manners) -> None:
+        """The bytes come from another place now."""
+        self._address, self._manners = address, manners
+        self.comparison = self._doubted = None
+
     def known(self, origin: Origin, length: int | None, name: str) -> Known:
         """What an answer from ``origin`` has to agree with."""
         identity = self.identity

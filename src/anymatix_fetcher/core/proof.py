@@ -54,9 +54,13 @@ class Proof:
 
         A weaker one beside one that settles everything would cost time and prove nothing.
         """
-        settled = any(digest.algorithm in COLLISION_FREE for digest in self.digests)
-        stated = stated_digests(head.headers)
+        settled, stated = self.settles, stated_digests(head.headers)
         self.add(tuple(digest for digest in stated if not settled or digest.algorithm in COLLISION_FREE))
+
+    @property
+    def settles(self) -> bool:
+        """Whether a digest is known that leaves no doubt: then it doesn't matter whom the bytes come from."""
+        return any(digest.algorithm in COLLISION_FREE for digest in self.digests)
 
     def add(self, digests: tuple[Digest, ...]) -> None:
         """Takes up digests that somebody states."""

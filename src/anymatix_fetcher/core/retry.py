@@ -52,6 +52,10 @@ class Patience:
         """How many failures in a row count at the moment."""
         return self._failures
 
+    def anew(self) -> Patience:
+        """The same for another place, with every budget whole."""
+        return Patience(self.random)
+
     def progressed(self, count: int) -> None:
         """``count`` bytes arrived: enough of them give every budget back."""
         self._progress += count

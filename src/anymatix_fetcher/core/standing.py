@@ -13,6 +13,7 @@ from anymatix_fetcher.core.coverage import Coverage
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.judge import Known, Verdict, judge
 from anymatix_fetcher.core.matching import Matching
+from anymatix_fetcher.core.mirrors import Mirrors
 from anymatix_fetcher.core.phase import TRANSITIONS, Phase
 from anymatix_fetcher.core.proof import Proof
 from anymatix_fetcher.core.segments import SIZES, Sizes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request, ResponseHead
     from anymatix_fetcher.core.meter import Meter
     from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.urls import Origin
 
     Judge = Callable[[Request, ResponseHead, Known, str], Verdict]
 
@@ -44,6 +46,7 @@ class Standing:
         block_size: The journal's; told anew when the part file is opened.
         judge: Judges heads.
         sizes: How small and how large segments are.
+        join: Gives a share of an origin's connections, for mirrors; ``None`` where nobody else is asked.
         overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
     """
 
@@ -58,6 +61,7 @@ class Standing:
         block_size: int = 1 << 20,
         judge: Judge = judge,
         sizes: Sizes = SIZES,
+        join: Callable[[Origin], Share] | None = None,
         overwrite: bool = False,
     ) -> None:
         self.coverage = Coverage()
@@ -69,6 +73,7 @@ class Standing:
         self._matching = Matching(
             self._asking.address, self._asking.manners, self.coverage, self._out, block_size=block_size
         )
+        self._mirrors = Mirrors(self._asking, self._matching, self.coverage, self._out, join)
         self._begun = False
         self._judge = judge
         self._meter: Meter | None = None

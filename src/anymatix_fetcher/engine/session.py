@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.driver import DriverEvent
+    from anymatix_fetcher.engine.facts import Settings
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.sources.base import Resolving
 
@@ -99,7 +100,7 @@ class Session:
         self._acquaintance = Acquaintance(self._hosts, ports)
         self._leftovers = Leftovers(ports.disk, ports.clock)
         self._active: dict[int, tuple[Ticket, Driver]] = {}
-        self._shares: dict[int, tuple[Host, Share]] = {}
+        self._shares: dict[int, list[tuple[Host, Share]]] = {}
         self._cancelled = False
         self._changed = threading.Condition()
         self._closing = False
@@ -200,8 +201,9 @@ class Session:
                 self._guard(ticket, driver, partial(driver.handle, m.CancelRequested()))
             self._guard(ticket, driver, partial(driver.tick, limited=limited))
             ticket.progress = driver.progress()
-            if driver.is_held_up and ticket.number in self._shares:
-                self._shares[ticket.number][1].want(0, 0)  # whoever waits for others takes nobody's place
+            if driver.is_held_up:
+                for _, share in self._shares.get(ticket.number, ()):
+                    share.want(0, 0)  # whoever waits for others takes nobody's place
         self._acquaintance.keep_up(now)
 
     def _guard(self, ticket: Ticket, driver: Driver, action: Callable[[], None]) -> None:
@@ -221,8 +223,7 @@ class Session:
     def _over(self, ticket: Ticket, *, result: Result | None = None, bug: Exception | None = None) -> None:
         self._active.pop(ticket.number, None)
         self._reception.forget(ticket)
-        if ticket.number in self._shares:
-            host, share = self._shares.pop(ticket.number)
+        for host, share in self._shares.pop(ticket.number, ()):
             host.leave(share, share.total)
             self._acquaintance.has_news = True
         with self._changed:
@@ -268,10 +269,11 @@ class Session:
             self._deliver(ticket.number, renewed)
 
     def _stand_in_line(self, ticket: Ticket, resource: Resource) -> None:
-        settings = ticket.job.settings
+        self._line.add(Waiting(ticket, resource, self._host(resource.url.origin, ticket.job.settings)))
+
+    def _host(self, origin: Origin, settings: Settings) -> Host:
         connections = 1 if settings.engine is Engine.SINGLE else settings.connections
-        host = self._hosts.host(resource.url.origin, settings.max_connections, connections)
-        self._line.add(Waiting(ticket, resource, host))
+        return self._hosts.host(origin, settings.max_connections, connections)
 
     def _divide(self, ticket: Ticket, resources: tuple[Resource, ...]) -> None:
         """The reference names several files: each is a download of its own."""
@@ -319,13 +321,15 @@ class Session:
         self._over(ticket, result=Result(reference=ticket.job.shown_reference, status=Status.FAILED, error=error))
 
     def _begin(self, waiting: Waiting) -> None:
-        ticket, settings, share = waiting.ticket, waiting.ticket.job.settings, waiting.host.join()
+        ticket, settings = waiting.ticket, waiting.ticket.job.settings
+        share = self._joined(ticket, waiting.host)
         machine = self._new_machine(
             waiting.resource,
             share,
             number=ticket.number,
             random=self._ports.random,
             one_stream=settings.engine is Engine.SINGLE,
+            join=None if settings.engine is Engine.SINGLE else partial(self._join, ticket),
             overwrite=settings.overwrite,
         )
         report = partial(self._report, ticket.number)
@@ -339,8 +343,16 @@ class Session:
             leftovers=self._leftovers,
         )
         self._active[ticket.number] = (ticket, driver)
-        self._shares[ticket.number] = (waiting.host, share)
         self._guard(ticket, driver, driver.start)
+
+    def _join(self, ticket: Ticket, origin: Origin) -> Share:
+        """A share of the host at ``origin`` for a mirror of the ticket's file."""
+        return self._joined(ticket, self._host(origin, ticket.job.settings))
+
+    def _joined(self, ticket: Ticket, host: Host) -> Share:
+        share = host.join()
+        self._shares.setdefault(ticket.number, []).append((host, share))
+        return share
 
     def _report(self, number: int, event: DriverEvent) -> None:
         """Takes an event from another thread to the loop."""

@@ -1,0 +1,158 @@
+"""Requests: how one is sent, to which address and with which connection, and when the next one may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.account import Account
+from anymatix_fetcher.core.address import MAX_HOPS, Address
+from anymatix_fetcher.core.exchange import Purpose
+from anymatix_fetcher.core.exchanges import Exchanges
+from anymatix_fetcher.core.limit import FreeFlow
+from anymatix_fetcher.core.manners import Manners
+from anymatix_fetcher.core.retry import Patience
+from anymatix_fetcher.core.segments import SIZES, Sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.exchange import Exchange
+    from anymatix_fetcher.core.hosts import Pause, Share
+    from anymatix_fetcher.core.mirrors import Mirror
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.spans import Span
+    from anymatix_fetcher.core.urls import Url
+
+
+class Requests:
+    """The requests of one download.
+
+    Args:
+        resource: What to ask for.
+        pace: How many connections at a time.
+        number: The download's number within its session.
+        random: Gives numbers in [0, 1) for jitter.
+        one_stream: Ask with one connection and without dividing, whatever the server can do.
+        out: Where commands go.
+        sizes: How small and how large segments are.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        pace: Share,
+        *,
+        number: int,
+        random: Callable[[], float],
+        one_stream: bool,
+        out: list[m.Command],
+        sizes: Sizes = SIZES,
+    ) -> None:
+        self.account = Account()
+        self.address = Address(resource)
+        self.exchanges = Exchanges(number)
+        self.manners = Manners()
+        self.pace = pace
+        self.patience = Patience(random)
+        self.one_stream = one_stream
+        self.renewing = False
+        self._out = out
+        self._sizes = sizes
+        self._adapted_at = float("-inf")
+        self._free_flow = FreeFlow()
+        self._fresh_connection = False
+        self._more = 0
+        self._served_at = self._settled_at = float("-inf")
+        self._raced: set[int] = set()
+        self._raced_bytes = 0
+        self.others = 0
+        """Connections to mirrors."""
+        self.others_bytes = 0
+        """What mirrors have brought."""
+        self._second_chance = True
+
+    def may_start(self, now: float, *, divisible: bool) -> bool:
+        """Whether one more request may go out.
+
+        Args:
+            now: The time.
+            divisible: Whether the length is known and the part file open, so that several connections have a meaning.
+        """
+        if now < self.patience.not_before or self.renewing or self.pause(now) is not None:
+            return False
+        allotted = self.pace.connections
+        if not self.address.settled:
+            # One walks from the origin for all, beside those that still flow from the address that has expired.
+            return allotted > 0 and not self.exchanges.walks
+        return len(self.exchanges.of(None)) < (allotted if divisible and self.divides else min(1, allotted))
+
+    def pause(self, now: float) -> Pause | None:
+        """The pause at the host that would be asked next, while there is one."""
+        return self.pace.pause_at(self.address.target or self.address.resource.url, now)
+
+    @property
+    def own_bytes(self) -> int:
+        """What has come from the first place."""
+        return self.account.bytes_downloaded - self.others_bytes
+
+    @property
+    def divides(self) -> bool:
+        """Whether the file is asked for in parts, by several connections once the address is settled."""
+        return self.address.settled and self.manners.ranged and not self.one_stream
+
+    def start(
+        self,
+        span: Span | None,
+        purpose: Purpose,
+        now: float,
+        *,
+        identity: m.Identity | None,
+        url: Url | None = None,
+        hops: int = 0,
+        mirror: Mirror | None = None,
+    ) -> None:
+        """Sends one request, to the first place or a mirror; ``url`` and ``hops`` follow a redirect."""
+        address = self.address if mirror is None else mirror.address
+        from_origin = hops > 0 or not address.settled
+        url = url or address.target or address.origin_url
+        fresh = self._fresh_connection or purpose is Purpose.COMPARE
+        opens = from_origin and not fresh and not self.manners.http1_only and not self.exchanges
+        request = address.request(
+            url,
+            span,
+            if_range=self._if_range(identity, url),
+            fresh_connection=fresh,
+            http1_only=self.manners.http1_only,
+            may_share=opens and self.pace.may_multiplex(url),
+        )
+        self._fresh_connection = False
+        self.account.requests += 1
+        self.account.origin_requests += url.origin == self.address.origin_url.origin
+        exchange = self.exchanges.begin(request, span, purpose, now, from_origin=from_origin, hops=hops, mirror=mirror)
+        self._out.append(m.StartExchange(exchange.id, request))
+
+    def follow(self, exchange: Exchange, url: Url, now: float, identity: m.Identity | None) -> bool:
+        """Asks where a redirect leads; False where it has led on too often."""
+        if exchange.hops >= MAX_HOPS:
+            return False
+        if not exchange.from_origin:
+            self.address.expire()  # the target moved on; whoever asks next follows
+        span, purpose = exchange.request.span, exchange.purpose
+        self.start(span, purpose, now, identity=identity, url=url, hops=exchange.hops + 1)
+        return True
+
+    def _if_range(self, identity: m.Identity | None, url: Url) -> str | None:
+        if not self.manners.takes_if_range or self.manners.tags_disagree:
+            return None
+        return identity.validator.if_range if identity and identity.origin == url.origin else None
+
+    def drop(self, exchange: Exchange) -> None:
+        """Gives an exchange up."""
+        self.exchanges.end(exchange.id)
+        self._out.append(m.CancelExchange(exchange.id))
+
+    def drop_all(self) -> None:
+        """Gives every exchange up."""
+        for exchange in self.exchanges:
+            self.drop(exchange)
