@@ -186,6 +186,8 @@ class Mirrors:
         return span is not None
 
     def _next_sample(self, mirror: Mirror, length: int, block_size: int) -> Span | None:
+        if any(other.comparison is not None for other in self._mirrors if other is not mirror):
+            return None  # one after the other: a block that comes twice at once is compared with neither
         if mirror.comparison is None:
             blocks = samples(self._coverage.held, length=length, block_size=block_size)
             if not blocks or length - self._coverage.held.total < WORTHWHILE_BYTES:
