@@ -29,6 +29,7 @@ LAYERS = {
     "library": 1,
     "formats": 1,
     "engine": 2,
+    "credentials": 2,
     "environment": 2,
     "options": 3,
     "composition": 3,

@@ -27,7 +27,7 @@ from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Job, Settings
-    from anymatix_fetcher.sources.base import Resolving
+    from anymatix_fetcher.sources.base import Environment, Resolving
     from anymatix_fetcher.transports.base import Transport
 
 log = logging.getLogger("anymatix_fetcher.api")
@@ -45,7 +45,9 @@ def open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter 
     limiter = limiter or RateLimiter()
     if not network.verify_tls:
         log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
-    return Session(ports_for(open_transport(network, engine, limiter), limiter), resolving)
+    surroundings = cache(environment)
+    ports = ports_for(open_transport(network, engine, limiter), limiter)
+    return Session(ports, lambda job: resolving(job, surroundings()))
 
 
 def ports_for(transport: Transport, limiter: RateLimiter) -> Ports:
@@ -93,13 +95,13 @@ def _say_that_curl_is_missing() -> None:
     log.warning("pycurl can't be imported: downloading by threads, over HTTP/1.1; `pip install pycurl` mends that")
 
 
-def resolving(job: Job) -> Resolving:
+def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
     """The conversation that finds out what a job's reference means.
 
     Raises:
         ReferenceSyntaxError: An endpoint or a mirror isn't a URL.
     """
-    return catalog.resolve(_wish(job), environment())
+    return (yield from catalog.resolve(_wish(job), surroundings or environment()))
 
 
 def _wish(job: Job) -> Wish:

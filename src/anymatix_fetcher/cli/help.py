@@ -13,6 +13,8 @@ On success the file's path is written to stdout; everything else goes to stderr.
 
 VERBS = (
     ("resolve", "tell what a reference is, where it lies and how large it is; no payload"),
+    ("auth", "which host would get which token, and where that was found"),
+    ("login", "keep a token for a host in the system's keyring"),
     ("bench", "measure how many connections to a file are worth having, and what binds"),
     ("demo", "see on this machine, without internet, what parallel connections gain"),
     ("testserver", "a server that misbehaves as told, to try downloads against"),
@@ -29,6 +31,8 @@ _EXAMPLES = (
 )
 
 _ENVIRONMENT = (
+    ("CIVITAI_API_TOKEN, HF_TOKEN, GITHUB_TOKEN, MODELSCOPE_API_TOKEN", "tokens, sent to these services only"),
+    ("CIVITAI_ENDPOINT, HF_ENDPOINT, GITHUB_ENDPOINT, ...", "where a service is asked instead, such as a mirror"),
     ("http_proxy, https_proxy, all_proxy, no_proxy", "proxies, in lower or upper case; --proxy goes before"),
     ("SSL_CERT_FILE", "certificates to trust; --cacert goes before"),
     ("NETRC", "instead of ~/.netrc, which gives a host's user and password"),

@@ -24,6 +24,8 @@ PROGRAM = Program(
     {
         DOWNLOAD: "anymatix_fetcher.cli.command:command",
         "bench": "anymatix_fetcher.cli.bench:command",
+        "auth": "anymatix_fetcher.cli.auth:auth_command",
+        "login": "anymatix_fetcher.cli.auth:login_command",
         "resolve": "anymatix_fetcher.cli.resolve:command",
         "demo": "anymatix_fetcher.cli.demo:command",
         "testserver": "anymatix_fetcher.cli.testserver:command",

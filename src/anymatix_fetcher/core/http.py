@@ -54,6 +54,9 @@ class Headers:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.fields)
 
+    def __bool__(self) -> bool:
+        return bool(self.fields)
+
     def __repr__(self) -> str:
         # Values may be credentials, and a repr ends up in logs and in assertion messages.
         return f"Headers({', '.join(name for name, _ in self.fields)})"

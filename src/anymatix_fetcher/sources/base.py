@@ -108,7 +108,7 @@ class Environment:
     Args:
         endpoints: Where a service is to be asked instead of at its own address, by the service's name, without a slash
             at the end: "civitai", "huggingface", "github", "github_api", "modelscope", ...
-        tokens: Credentials by the service's name.
+        tokens: Credentials by the service's name, and by the host's for servers that are no known service's.
     """
 
     endpoints: Mapping[str, Url] = field(default_factory=dict)

@@ -30,7 +30,6 @@ class Direct:
         Raises:
             ReferenceSyntaxError: It isn't such a URL.
         """
-        del environment
         yield from ()  # there is nobody to ask
         try:
             url = Url.parse(wish.reference.strip())
@@ -43,7 +42,7 @@ class Direct:
                 url,
                 name=wish.name,
                 digests=wish.digests,
-                headers=wish.headers,
+                headers=wish.headers or environment.bearer(url.host) if url.origin.scheme == "https" else wish.headers,
                 reference=wish.reference,
                 mirrors=wish.mirrors,
             ),

@@ -1,0 +1,193 @@
+"""Where tokens are found, and where a new one is kept.
+
+In this order: the service's environment variables, the file where its own tool keeps the token, the system's keyring
+(the extra ``keyring``). Tokens are looked for when a source asks for one, stay in memory, and are never written but
+into the keyring, by :func:`store`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
+from anymatix_fetcher.sources.base import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEYRING_SERVICE = "anymatix-fetcher"
+"""Under this name the keyring keeps tokens, each under its host."""
+
+VARIABLES = {
+    "civitai": ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY"),
+    "huggingface": ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
+    "github": ("GITHUB_TOKEN", "GH_TOKEN"),
+    "modelscope": ("MODELSCOPE_API_TOKEN",),
+}
+"""The variables that hold a service's token; the first one that is set wins."""
+
+HOSTS = {
+    "civitai": ("civitai.com", "civitai.red", "civitai.green", "civitai.blue"),
+    "huggingface": ("huggingface.co", "hf.co", "huggingface.com"),
+    "github": ("github.com", "api.github.com"),
+    "modelscope": ("modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"),
+}
+"""Whom a service's token is sent to, the service's main host first."""
+
+_TRUE = {"1", "ON", "YES", "TRUE"}
+
+
+class Keyring(Protocol):
+    """The system's keyring, as far as it is used: the package ``keyring`` is one."""
+
+    def get_password(self, service: str, username: str, /) -> str | None:
+        """The secret kept under these two names."""
+
+    def set_password(self, service: str, username: str, password: str, /) -> None:
+        """Keeps a secret under two names."""
+
+    def delete_password(self, service: str, username: str, /) -> None:
+        """Forgets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token and where it was found."""
+
+    token: Secret
+    found_in: str
+
+    @property
+    def masked(self) -> str:
+        """As much of the token as tells it from others."""
+        text = self.token.reveal()
+        return f"...{text[-4:]}" if len(text) >= 12 else "..."  # noqa: PLR2004 - of a short one nothing may be told
+
+
+class Tokens(Mapping[str, Secret]):
+    """Tokens by the service's name, or by the host's for any other server; found when they are asked for.
+
+    Args:
+        variables: The environment variables.
+        home: The user's home folder.
+        keyring: The system's; ``None`` where there is none.
+    """
+
+    def __init__(self, variables: Mapping[str, str], home: Path, keyring: Keyring | None) -> None:
+        self._variables = variables
+        self._home = home
+        self._keyring = keyring
+        self._found: dict[str, Credential | None] = {}
+
+    def credential(self, service: str) -> Credential | None:
+        """The token of a service or host, with where it was found."""
+        if service not in self._found:
+            self._found[service] = self._find(service)
+        return self._found[service]
+
+    def __getitem__(self, service: str) -> Secret:
+        credential = self.credential(service)
+        if credential is None:
+            raise KeyError(service)
+        return credential.token
+
+    def __iter__(self) -> Iterator[str]:
+        return (service for service in VARIABLES if self.credential(service) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _find(self, service: str) -> Credential | None:
+        for variable in VARIABLES.get(service, ()):
+            text = self._variables.get(variable, "").strip()
+            if text:
+                return Credential(Secret(text), variable)
+        if service == "huggingface" and (credential := self._hugging_face_file()) is not None:
+            return credential
+        return self._kept(HOSTS.get(service, (service,))[0])
+
+    def _hugging_face_file(self) -> Credential | None:
+        """The token that ``hf auth login`` has stored, unless its use unasked was turned off."""
+        variables = self._variables
+        if variables.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in _TRUE:
+            return None
+        cache = Path(variables.get("XDG_CACHE_HOME") or self._home / ".cache")
+        folder = Path(variables.get("HF_HOME") or cache / "huggingface")
+        path = Path(variables.get("HF_TOKEN_PATH") or folder / "token").expanduser()
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError):
+            return None
+        return Credential(Secret(text), str(path)) if text else None
+
+    def _kept(self, host: str) -> Credential | None:
+        if self._keyring is None:
+            return None
+        try:
+            text = self._keyring.get_password(KEYRING_SERVICE, host)
+        except Exception:  # noqa: BLE001 - a keyring that is locked or broken is as good as none
+            return None
+        return Credential(Secret(text), "keyring") if text else None
+
+
+def tokens(variables: Mapping[str, str] | None = None, home: Path | None = None) -> Tokens:
+    """The tokens of this machine's user."""
+    return Tokens(os.environ if variables is None else variables, home or Path.home(), system_keyring())
+
+
+@cache
+def system_keyring() -> Keyring | None:
+    """The system's keyring; ``None`` where the extra isn't installed, or there is none that can keep anything."""
+    try:
+        import keyring  # noqa: PLC0415 - an extra, and slow to import
+        from keyring.backends import fail  # noqa: PLC0415 - as above
+    except ImportError:
+        return None
+    return None if isinstance(keyring.get_keyring(), fail.Keyring) else keyring
+
+
+def main_host(host: str) -> str:
+    """The host under which the token for ``host`` is kept: a service's names share one token.
+
+    Raises:
+        ReferenceSyntaxError: It isn't a host's name.
+    """
+    name = host.strip().lower().removeprefix("https://").rstrip("/")
+    if not name or any(character in name for character in "/@?# "):
+        raise ReferenceSyntaxError("not a host's name", hint="Expected a name such as civitai.com.")
+    return next((hosts[0] for service, hosts in HOSTS.items() if name in (*hosts, service)), name)
+
+
+def store(host: str, token: Secret, keyring: Keyring | None) -> None:
+    """Keeps ``token`` for ``host`` in the keyring.
+
+    Raises:
+        StorageError: There is no keyring, or it refuses.
+    """
+    if keyring is None:
+        raise StorageError(
+            "there is no keyring to keep a token in",
+            hint="pip install 'anymatix-fetcher[keyring]', or set the service's environment variable.",
+        )
+    try:
+        keyring.set_password(KEYRING_SERVICE, host, token.reveal())
+    except Exception as error:  # noqa: BLE001 - each backend has exceptions of its own
+        raise StorageError(
+            f"the keyring doesn't keep the token: {type(error).__name__}", hint="Unlock the keyring, and try again."
+        ) from None
+
+
+def forget(host: str, keyring: Keyring | None) -> bool:
+    """Whether a token for ``host`` was in the keyring; it isn't any more."""
+    if keyring is None:
+        return False
+    try:
+        keyring.delete_password(KEYRING_SERVICE, host)
+    except Exception:  # noqa: BLE001 - "not found" has another class in each backend
+        return False
+    return True

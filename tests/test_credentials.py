@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anymatix_fetcher.credentials import KEYRING_SERVICE, Tokens, forget, main_host, store
+from anymatix_fetcher.environment import environment
+from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
+from anymatix_fetcher.sources.base import Secret
+
+NOWHERE = Path("/nowhere")
+
+
+class Drawer:
+    """A keyring in memory; implements ``Keyring``."""
+
+    def __init__(self, *, locked: bool = False) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = locked
+
+    def get_password(self, service: str, username: str, /) -> str | None:
+        self._open()
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str, /) -> None:
+        self._open()
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str, /) -> None:
+        self._open()
+        del self.kept[service, username]
+
+    def _open(self) -> None:
+        if self.locked:
+            raise PermissionError("locked; SECRET")
+
+
+def test_the_first_variable_that_is_set_wins() -> None:
+    found = Tokens({"CIVITAI_TOKEN": "second", "CIVITAI_API_TOKEN": " first\n"}, NOWHERE, None)
+    credential = found.credential("civitai")
+    assert credential is not None
+    assert (credential.token, credential.found_in) == (Secret("first"), "CIVITAI_API_TOKEN")
+    assert list(found) == ["civitai"]
+
+
+def test_hugging_faces_own_file_is_read_where_its_own_tools_keep_it(tmp_path: Path) -> None:
+    (tmp_path / ".cache/huggingface").mkdir(parents=True)
+    (tmp_path / ".cache/huggingface/token").write_text("hf_default\n")
+    (tmp_path / "elsewhere").write_text("hf_elsewhere")
+    assert Tokens({}, tmp_path, None)["huggingface"] == Secret("hf_default")
+    variables = {"HF_TOKEN_PATH": str(tmp_path / "elsewhere")}
+    assert Tokens(variables, tmp_path, None)["huggingface"] == Secret("hf_elsewhere")
+    assert Tokens({"HF_HOME": str(tmp_path)}, NOWHERE, None).get("huggingface") is None
+    assert Tokens({"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}, tmp_path, None).get("huggingface") is None
+    assert Tokens({"HF_TOKEN": "hf_set"}, tmp_path, None)["huggingface"] == Secret("hf_set")
+
+
+def test_a_keyring_keeps_and_forgets_tokens_of_services_and_of_any_host() -> None:
+    drawer = Drawer()
+    store(main_host("civitai.red"), Secret("c"), drawer)
+    store(main_host("models.example.com"), Secret("m"), drawer)
+    assert set(drawer.kept) == {(KEYRING_SERVICE, "civitai.com"), (KEYRING_SERVICE, "models.example.com")}
+    found = Tokens({}, NOWHERE, drawer)
+    assert (found["civitai"], found["models.example.com"]) == (Secret("c"), Secret("m"))
+    assert forget("civitai.com", drawer)
+    assert not forget("civitai.com", drawer)
+    assert Tokens({}, NOWHERE, drawer).get("civitai") is None
+
+
+def test_a_keyring_that_is_locked_or_missing_is_as_good_as_none_until_something_is_to_be_kept() -> None:
+    assert Tokens({}, NOWHERE, Drawer(locked=True)).get("civitai") is None
+    for keyring in (None, Drawer(locked=True)):
+        with pytest.raises(StorageError) as refusal:
+            store("civitai.com", Secret("SECRET"), keyring)
+        assert refusal.value.hint
+        assert "SECRET" not in f"{refusal.value!r}{refusal.value.__cause__!r}"
+
+
+def test_a_token_shows_itself_to_nobody() -> None:
+    secret = Secret("SECRET")
+    assert "SECRET" not in f"{secret} {secret!r} {[secret]}"
+    found = Tokens({"HF_TOKEN": "hf_abcdefghijklmnop", "GITHUB_TOKEN": "short"}, NOWHERE, None)
+    masked = {name: credential.masked for name in found if (credential := found.credential(name))}
+    assert masked == {"huggingface": "...mnop", "github": "..."}
+
+
+@pytest.mark.parametrize("host", ["", "a b", "user@host", "host/path", "host?x=1"])
+def test_what_isnt_a_host_is_refused(host: str) -> None:
+    with pytest.raises(ReferenceSyntaxError):
+        main_host(host)
+
+
+def test_hosts_of_a_service_share_its_token() -> None:
+    assert {main_host(name) for name in ("hf.co", "https://huggingface.co/", "huggingface")} == {"huggingface.co"}
+
+
+def test_endpoints_are_urls_without_a_slash_at_the_end() -> None:
+    found = environment({"HF_ENDPOINT": " https://mirror.example/hf/ ", "CIVITAI_ENDPOINT": ""}, NOWHERE)
+    assert found.site("huggingface", "https://huggingface.co") == "https://mirror.example/hf"
+    assert found.site("civitai", "https://civitai.com") == "https://civitai.com"
+    with pytest.raises(ReferenceSyntaxError, match="HF_ENDPOINT"):
+        environment({"HF_ENDPOINT": "mirror.example"}, NOWHERE)
