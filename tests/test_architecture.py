@@ -59,7 +59,7 @@ PURE_STANDARD_MODULES = {
         "zlib",
         "hashlib",
     ),
-    *("json", "errno", "datetime", "urllib.parse", "email.utils", "http", "xml.parsers"),
+    *("json", "errno", "datetime", "urllib.parse", "email.utils", "http", "xml.parsers", "contextlib", "difflib"),
 }
 """They compute. ``http`` itself holds the table of statuses only; ``http.client`` is another module."""
 EFFECTS = {

@@ -4,14 +4,18 @@ import errno
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.core.disk_errors import storage_error, storage_errors
 from anymatix_fetcher.errors import DiskFullError, StorageError
-from anymatix_fetcher.storage.disk import Disk, storage_error, storage_errors
 from anymatix_fetcher.storage.os_disk import OsDisk
 from tests.contracts.disk import DiskContract, PosixDiskContract
 from tests.storage.doubles import FaultyDisk
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.storage.disk import Disk
 
 Contract = DiskContract if sys.platform == "win32" else PosixDiskContract
 

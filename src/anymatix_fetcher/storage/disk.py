@@ -1,7 +1,7 @@
-"""The seam to the disk, and the one place where the system's errors become ours.
+"""The seam to the disk.
 
 A :class:`Disk` raises ``OSError`` as the system does (and ``StorageError`` for files that we refuse to touch), so that
-a simulated one can fail in every way that a real one fails.
+a simulated one can fail in every way that a real one fails. ``core.disk_errors`` makes ours of them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from anymatix_fetcher.errors import DestinationExistsError, DiskFullError, StorageError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -22,7 +20,6 @@ SHARED_MODE = 0o666
 """Who may use a file is the process's umask to say, as for any new file."""
 PRIVATE_MODE = 0o600
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _HELD = {errno.EBUSY, errno.ETXTBSY}
 _HELD_ON_WINDOWS = {errno.EACCES, errno.EPERM}
 
@@ -131,40 +128,3 @@ def opened_to_read(disk: Disk, path: Path) -> Iterator[RandomFile]:
 def is_held(error: OSError) -> bool:
     """Whether trying again later may help: another program (a scanner, an indexer) has the file open."""
     return error.errno in _HELD or (os.name == "nt" and error.errno in _HELD_ON_WINDOWS)
-
-
-def storage_error(error: OSError, path: Path) -> StorageError:
-    """Our error for what the system said about ``path``."""
-    if error.errno in _FULL:
-        return DiskFullError(
-            f"the disk is full: {path}", hint="Free some space and start again; what has arrived is kept."
-        )
-    if error.errno == errno.EFBIG:
-        return DiskFullError(
-            f"the file system can't hold a file this large: {path}",
-            hint="Choose a folder on another file system (FAT32 ends at 4 GiB), or raise the limit on file sizes.",
-        )
-    if error.errno == errno.ELOOP:
-        return StorageError(f"{path} is a symbolic link", hint="Remove the link, or choose another name.")
-    if error.errno == errno.ENAMETOOLONG:
-        return StorageError(f"the name is too long: {path}", hint="Choose a shorter name.")
-    reason = error.strerror or type(error).__name__
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return StorageError(f"{path} can't be written: {reason}", hint="Choose a folder that you may write to.")
-    return StorageError(f"{path}: {reason}")
-
-
-def destination_exists(path: Path) -> DestinationExistsError:
-    """The error for a destination that is taken."""
-    return DestinationExistsError(
-        f"{path} is there already", hint="Use --overwrite to replace it, or choose another name."
-    )
-
-
-@contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turns the system's errors in its block into ours, about ``path``."""
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error, path) from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.storage.disk import storage_errors
+from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.storage.hashing import STEP_BYTES, new_hasher
 from anymatix_fetcher.storage.part_file import READ_BYTES
 from anymatix_fetcher.storage.workers import Step, failure

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from anymatix_fetcher.core.disk_errors import storage_error
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import PRIVATE_MODE, storage_error
+from anymatix_fetcher.storage.disk import PRIVATE_MODE
 from anymatix_fetcher.storage.places import Places
 
 if TYPE_CHECKING:

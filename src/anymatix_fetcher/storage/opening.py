@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.disk_errors import destination_exists
 from anymatix_fetcher.core.journal import JournalContent, decode, may_be_ours
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import PRIVATE_MODE, Kind, destination_exists, opened_to_read, read_all
+from anymatix_fetcher.storage.disk import PRIVATE_MODE, Kind, opened_to_read, read_all
 from anymatix_fetcher.storage.journal_file import JournalFile
 from anymatix_fetcher.storage.leftovers import read_header
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.disk_errors import destination_exists
 from anymatix_fetcher.core.messages import Published
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import destination_exists, is_held
+from anymatix_fetcher.storage.disk import is_held
 from anymatix_fetcher.storage.workers import After, Step, failure
 
 if TYPE_CHECKING:

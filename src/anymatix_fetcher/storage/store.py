@@ -6,11 +6,11 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
 from anymatix_fetcher.core.messages import Kept
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.errors import DiskFullError
-from anymatix_fetcher.storage.disk import storage_errors
 from anymatix_fetcher.storage.hashing import Follower, new_hasher
 from anymatix_fetcher.storage.opening import check_destination, find_content, open_files
 from anymatix_fetcher.storage.part_file import Comparing, PartFile

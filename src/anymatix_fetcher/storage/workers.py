@@ -12,9 +12,9 @@ from threading import Condition, Lock, Thread, current_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from anymatix_fetcher.core.disk_errors import storage_error
 from anymatix_fetcher.core.messages import StorageFailed
 from anymatix_fetcher.errors import FetchError, StorageError
-from anymatix_fetcher.storage.disk import storage_error
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,51 @@
+"""The one place where the system's errors become ours."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.errors import DestinationExistsError, DiskFullError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def storage_error(error: OSError, path: object) -> StorageError:
+    """Our error for what the system said about ``path``."""
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"the disk is full: {path}", hint="Free some space and start again; what has arrived is kept."
+        )
+    if error.errno == errno.EFBIG:
+        return DiskFullError(
+            f"the file system can't hold a file this large: {path}",
+            hint="Choose a folder on another file system (FAT32 ends at 4 GiB), or raise the limit on file sizes.",
+        )
+    if error.errno == errno.ELOOP:
+        return StorageError(f"{path} is a symbolic link", hint="Remove the link, or choose another name.")
+    if error.errno == errno.ENAMETOOLONG:
+        return StorageError(f"the name is too long: {path}", hint="Choose a shorter name.")
+    reason = error.strerror or type(error).__name__
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return StorageError(f"{path} can't be written: {reason}", hint="Choose a folder that you may write to.")
+    return StorageError(f"{path}: {reason}")
+
+
+def destination_exists(path: object) -> DestinationExistsError:
+    """The error for a destination that is taken."""
+    return DestinationExistsError(
+        f"{path} is there already", hint="Use --overwrite to replace it, or choose another name."
+    )
+
+
+@contextmanager
+def storage_errors(path: object) -> Iterator[None]:
+    """Turns the system's errors in its block into ours, about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path) from error
