@@ -40,9 +40,14 @@ LAYERS = {
     "serve": 4,
     "__main__": 5,
 }
-SIBLINGS = {"transports", "sources", "storage", "workflows"}
+SIBLINGS = {"transports", "sources", "storage", "workflows", "library"}
 PURE = {"core", "sources", "workflows", "errors"}
 GROUND = {"core", "errors"}
+PURE_PARTS = {
+    f"{PACKAGE}.library.{name}"
+    for name in ("types", "layouts", "templates", "identity", "names", "sidecar_format", "removal")
+}
+"""Modules that only decide, beside others that act."""
 PURE_STANDARD_MODULES = {
     *("__future__", "typing", "collections", "collections.abc", "dataclasses", "enum", "functools", "itertools"),
     *(
@@ -140,12 +145,31 @@ def test_what_decides_has_no_effects(module: str) -> None:
             assert name in PURE_STANDARD_MODULES
 
 
+def test_what_is_here_knows_the_ground_alone() -> None:
+    for module, imported in OURS.items():
+        if area_of(module) == "library":
+            assert {area_of(name) for name in imported} <= {"library", "core", "errors"}
+
+
+@pytest.mark.parametrize("module", sorted(PURE_PARTS))
+def test_parts_that_decide_have_no_effects(module: str) -> None:
+    for name in IMPORTS[module]:
+        if name in OURS[module]:
+            assert area_of(name) in {"core", "errors"} or any(name.startswith(part) for part in PURE_PARTS)
+        else:
+            assert name in PURE_STANDARD_MODULES
+
+
 def test_what_has_effects_isnt_called_pure_by_mistake() -> None:
     assert not PURE_STANDARD_MODULES & EFFECTS
 
 
 def test_only_transports_know_libcurl() -> None:
     assert {area_of(module) for module, imported in IMPORTS.items() if "pycurl" in imported} == {"transports"}
+
+
+def test_only_one_module_knows_yaml() -> None:
+    assert {module for module, imported in IMPORTS.items() if "yaml" in imported} == {f"{PACKAGE}.library.extra_paths"}
 
 
 def test_the_test_origin_stands_alone_and_only_the_command_line_offers_it() -> None:

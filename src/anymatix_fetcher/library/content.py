@@ -1,0 +1,72 @@
+"""What is in files: their digests, and whether two hold the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.library.file_state import FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import FileIO
+    from pathlib import Path
+
+READ_BYTES = 4 << 20
+HASHABLE = {"sha256", "sha384", "sha512"}
+"""The strong algorithms that the standard library has."""
+
+
+def digest_of(
+    path: Path, algorithm: str = "sha256", *, on_bytes: Callable[[int], None] = lambda _: None
+) -> tuple[Digest, FileState]:
+    """The digest of a file, and its state: before it was read, so that a change meanwhile shows.
+
+    Args:
+        path: The file.
+        algorithm: One of :data:`HASHABLE`.
+        on_bytes: Told how many more bytes were read; what it raises ends the reading.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    hasher, buffer = hashlib.new(algorithm, usedforsecurity=False), memoryview(bytearray(READ_BYTES))
+    with path.open("rb", buffering=0) as file:
+        state = state_of(file)
+        while count := file.readinto(buffer):
+            hasher.update(buffer[:count])
+            on_bytes(count)
+    return Digest(algorithm, hasher.hexdigest()), state
+
+
+def same_bytes(first: Path, second: Path, *, on_bytes: Callable[[int], None] = lambda _: None) -> bool:
+    """Whether both files hold the same bytes, all of which are read.
+
+    Raises:
+        OSError: One of them can't be read.
+    """
+    ours, theirs = memoryview(bytearray(READ_BYTES)), memoryview(bytearray(READ_BYTES))
+    with ExitStack() as stack:
+        one, other = (stack.enter_context(path.open("rb", buffering=0)) for path in (first, second))
+        while True:
+            count = _fill(one, ours)
+            if count != _fill(other, theirs) or ours[:count] != theirs[:count]:
+                return False
+            if count == 0:
+                return True
+            on_bytes(count)
+
+
+def state_of(file: FileIO) -> FileState:
+    """The state of an open file."""
+    return FileState.of(os.fstat(file.fileno()))
+
+
+def _fill(file: FileIO, buffer: memoryview) -> int:
+    filled = 0
+    while filled < len(buffer) and (count := file.readinto(buffer[filled:])):
+        filled += count
+    return filled

@@ -1,0 +1,97 @@
+"""ComfyUI's ``extra_model_paths.yaml``: more folders for models, read as its ``utils/extra_config.py`` reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from anymatix_fetcher.errors import ReferenceSyntaxError
+
+FILE_NAME = "extra_model_paths.yaml"
+_OWN_KEYS = {"base_path", "is_default"}
+
+
+class ExtraPath(NamedTuple):
+    """One more path for a folder name; with ``is_default`` it goes before those that are known."""
+
+    folder: str
+    path: Path
+    is_default: bool
+
+
+def read_extra_paths(file: Path) -> list[ExtraPath]:
+    """The paths that the file adds, in its order.
+
+    Raises:
+        ReferenceSyntaxError: It can't be read or isn't of that form, or PyYAML isn't installed.
+    """
+    try:
+        import yaml  # noqa: PLC0415 - optional, and costs start-up time
+    except ImportError:
+        raise ReferenceSyntaxError(
+            f"{file} can't be read: the package PyYAML isn't installed",
+            hint="Install it: pip install 'anymatix-fetcher[comfy]'. Or name the folder by --directory.",
+        ) from None
+    try:
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError) as error:
+        raise ReferenceSyntaxError(f"{file} can't be read: {error}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark else ""
+        raise ReferenceSyntaxError(f"{file}{place}: this isn't YAML", hint="ComfyUI can't read it either.") from None
+    return extra_paths(config, file)
+
+
+def extra_paths(config: object, file: Path) -> list[ExtraPath]:
+    """The paths that a parsed file adds.
+
+    Args:
+        config: What YAML made of it: groups of folder names.
+        file: Where it lies: relative paths without ``base_path``, and a relative ``base_path``, start at its folder.
+
+    Raises:
+        ReferenceSyntaxError: It isn't of that form.
+    """
+    if config is None:
+        return []
+    if not isinstance(config, dict):
+        raise _malformed(file, "it isn't made of groups")
+    found: list[ExtraPath] = []
+    for name, group in config.items():
+        if group is None:
+            continue
+        if not isinstance(group, dict):
+            raise _malformed(file, f"the group {name!r} isn't made of folder names")
+        found += _paths_of(group, file)
+    return found
+
+
+def _paths_of(group: dict[object, object], file: Path) -> list[ExtraPath]:
+    base = _base_path(group.get("base_path"), file)
+    is_default = bool(group.get("is_default"))
+    found = []
+    for folder, lines in group.items():
+        if folder in _OWN_KEYS or lines is None:
+            continue
+        if not isinstance(lines, str):
+            raise _malformed(file, f"{folder!r} isn't a path, or several of them on lines of their own")
+        # normpath, not resolve: ComfyUI compares the text, and follows no link.
+        paths = (Path(os.path.normpath(base / line)) for line in lines.split("\n") if line)
+        found += [ExtraPath(str(folder), path, is_default) for path in paths]
+    return found
+
+
+def _base_path(value: object, file: Path) -> Path:
+    around = file.absolute().parent
+    if value is None:
+        return around
+    if not isinstance(value, str):
+        raise _malformed(file, "a base_path isn't a path")
+    # The functions of os.path leave what they don't know as it stands, as in ComfyUI; pathlib's raises.
+    return around / os.path.expandvars(os.path.expanduser(value))  # noqa: PTH111
+
+
+def _malformed(file: Path, reason: str) -> ReferenceSyntaxError:
+    return ReferenceSyntaxError(f"{file}: {reason}", hint="Compare it with ComfyUI's extra_model_paths.yaml.example.")

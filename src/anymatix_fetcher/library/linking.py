@@ -1,0 +1,199 @@
+"""A file that is here becomes another one: by a reflink, by a hard link, or by a copy; at once or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from anymatix_fetcher.core.disk_errors import destination_exists, storage_errors
+from anymatix_fetcher.errors import DigestMismatchError, StorageError
+from anymatix_fetcher.library.cloning import clone
+from anymatix_fetcher.library.content import HASHABLE, READ_BYTES, state_of
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.ports import temporary_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from io import FileIO
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.library.ports import Disk
+
+    Cloner: TypeAlias = Callable[[Path, Path], bool]
+    """As :func:`~anymatix_fetcher.library.cloning.clone`."""
+
+
+class Method(StrEnum):
+    """How a file comes to be in a second place."""
+
+    REFLINK = "reflink"
+    """Shares its blocks until either is written to."""
+    HARD_LINK = "hard link"
+    """Is the same file: whoever edits one edits the other."""
+    COPY = "copy"
+    """Takes its own space."""
+
+
+DEFAULT_ORDER = (Method.REFLINK, Method.HARD_LINK, Method.COPY)
+_CANT_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+
+
+class SourceUnusableError(StorageError):
+    """The file isn't any longer what it was when its digest was taken, or can't be read."""
+
+
+class NoLinkError(StorageError):
+    """Nothing of what is allowed can be made of this file at that place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A file in its second place, by ``method``; ``state`` is the new one's."""
+
+    path: Path
+    source: Path
+    method: Method
+    state: FileState
+
+
+def bring(
+    source: Path,
+    destination: Path,
+    disk: Disk,
+    *,
+    state: FileState,
+    digest: Digest | None = None,
+    order: Sequence[Method] = DEFAULT_ORDER,
+    overwrite: bool = False,
+    on_bytes: Callable[[int], None] = lambda _: None,
+    cloner: Cloner = clone,
+) -> Linked:
+    """The file at ``destination`` with the content of ``source``, by the first method that works.
+
+    ``source`` has to be in ``state`` before and after: that is all the proof that links take. A copy is hashed as it
+    is made, where ``digest`` is given, since it is read anyway.
+
+    Args:
+        source: What is here; a symbolic link is followed.
+        destination: What becomes of it. Nothing is seen there before all is done.
+        disk: For temporary names and the final one.
+        state: What ``source`` was when its digest was taken.
+        digest: What a copy has to have.
+        order: Which methods to try.
+        overwrite: Whether to replace what is at ``destination``.
+        on_bytes: Told how many more bytes were copied; what it raises ends the copying.
+        cloner: Makes reflinks.
+
+    Raises:
+        SourceUnusableError: ``source`` isn't what it was.
+        DigestMismatchError: The copy hasn't ``digest``, though the file's state hasn't changed: the disk lies.
+        DestinationExistsError: Something is there, and isn't to be replaced.
+        NoLinkError: No method works.
+        StorageError: The disk is full, or the folder can't be written.
+    """
+    with storage_errors(destination):
+        source = source.resolve()
+        _expect(source, state)
+        if os.path.lexists(destination):
+            if not overwrite:
+                raise destination_exists(destination)
+            if destination.is_symlink() or not destination.is_file():
+                raise StorageError(f"{destination} isn't a regular file", hint="Remove it, or choose another name.")
+        disk.make_folder(destination.parent)
+        temporary = temporary_beside(destination)
+        try:
+            method = _make(source, temporary, order, digest, on_bytes, cloner)
+            _expect(source, state)
+            _publish(temporary, destination, disk, overwrite=overwrite)
+        finally:
+            with suppress(OSError):
+                # Also after a rename to a name of the same file, which POSIX lets do nothing.
+                disk.remove(temporary)
+        disk.sync_folder(destination.parent)
+        return Linked(destination, source, method, FileState.of(destination.stat()))
+
+
+def _make(
+    source: Path,
+    temporary: Path,
+    order: Sequence[Method],
+    digest: Digest | None,
+    on_bytes: Callable[[int], None],
+    cloner: Cloner,
+) -> Method:
+    for method in order:
+        match method:
+            case Method.REFLINK:
+                made = cloner(source, temporary)
+            case Method.HARD_LINK:
+                made = _hard_link(source, temporary)
+            case Method.COPY:
+                _copy(source, temporary, digest, on_bytes)
+                made = True
+        if made:
+            return method
+    raise NoLinkError(f"no {' and no '.join(order)} can be made of {source} here", hint="Allow a copy.")
+
+
+def _expect(source: Path, state: FileState) -> None:
+    try:
+        now = FileState.of(source.stat())
+    except FileNotFoundError:
+        raise SourceUnusableError(f"{source} isn't there any longer") from None
+    if not now.is_still(state):
+        raise SourceUnusableError(f"{source} was changed since its digest was taken")
+
+
+def _hard_link(source: Path, temporary: Path) -> bool:
+    try:
+        os.link(source, temporary)
+    except OSError as error:
+        if error.errno in _CANT_LINK:
+            return False
+        raise
+    return True
+
+
+def _copy(source: Path, temporary: Path, digest: Digest | None, on_bytes: Callable[[int], None]) -> None:
+    checked = digest if digest is not None and digest.algorithm in HASHABLE else None
+    hasher = hashlib.new(checked.algorithm, usedforsecurity=False) if checked else None
+    buffer = memoryview(bytearray(READ_BYTES))
+    with _opened(source) as reading, temporary.open("xb", buffering=0) as writing:
+        expected = state_of(reading).size
+        while count := reading.readinto(buffer):
+            piece = buffer[:count]
+            if hasher:
+                hasher.update(piece)
+            while piece:
+                piece = piece[writing.write(piece) :]
+            on_bytes(count)
+        if writing.tell() != expected:
+            raise SourceUnusableError(f"{source} was changed while it was copied")
+        os.fsync(writing.fileno())
+    if hasher and checked and hasher.hexdigest() != checked.hex:
+        raise DigestMismatchError(
+            f"{source} hasn't the {checked.algorithm} that it had", hint="Check the disk; download the file anew."
+        )
+
+
+def _opened(source: Path) -> FileIO:
+    try:
+        return source.open("rb", buffering=0)
+    except OSError as error:
+        raise SourceUnusableError(f"{source} can't be read: {error.strerror}") from error
+
+
+def _publish(temporary: Path, destination: Path, disk: Disk, *, overwrite: bool) -> None:
+    if overwrite:
+        disk.replace(temporary, destination)
+        return
+    try:
+        disk.move(temporary, destination)
+    except FileExistsError:
+        raise destination_exists(destination) from None

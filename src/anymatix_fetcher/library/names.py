@@ -1,0 +1,91 @@
+"""The names that model files have: the server's own, or with a hash at the end as the first fetcher gave them."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+from anymatix_fetcher.core.filenames import MAX_NAME_BYTES, SafeName, safe_name
+
+MODEL_EXTENSIONS = frozenset(
+    (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx"),
+)
+"""ComfyUI's ``supported_pt_extensions``, and those that widespread node packs load besides."""
+
+_HASHED = re.compile(r"(?P<stem>.*)_(?P<hex>[0-9a-f]{64})(?P<extension>(?:\.[^.]*)?)", re.DOTALL)
+_HEX_CHARACTERS = 64
+
+
+class Naming(StrEnum):
+    """How files are named."""
+
+    PLAIN = "plain"
+    ANYMATIX = "anymatix"
+    """``<stem>_<sha256>.<extension>``: two files of the same name don't meet."""
+
+
+class HashedName(NamedTuple):
+    """A name with a hash in it: of the URL, while the first fetcher hadn't hashed the content; else of the content."""
+
+    stem: str
+    hex: str
+    extension: str
+
+    @property
+    def original(self) -> str:
+        """The name without the hash."""
+        return self.stem + self.extension
+
+    def __str__(self) -> str:
+        return f"{self.stem}_{self.hex}{self.extension}"
+
+
+def parse_hashed_name(name: str) -> HashedName | None:
+    """The parts of ``<stem>_<64 hex>.<extension>``; ``None`` where it isn't such a name."""
+    match = _HASHED.fullmatch(name)
+    return HashedName(match["stem"], match["hex"], match["extension"]) if match else None
+
+
+def hashed_name(original: str, sha256: str) -> SafeName:
+    """The name that says its content; a hash that ``original`` carries already gives way.
+
+    Args:
+        original: The file's name, from the server or another fetcher.
+        sha256: Of the content, in hex.
+
+    Raises:
+        ValueError: It isn't a SHA-256, or nothing of ``original`` makes a name.
+    """
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError("not a SHA-256 in lower-case hex")
+    parsed = parse_hashed_name(original)
+    name = safe_name(parsed.original if parsed else original)
+    if name is None:
+        raise ValueError("nothing of the name is left")
+    stem, extension = split_name(name)
+    room = MAX_NAME_BYTES - _HEX_CHARACTERS - 1 - len(extension.encode())
+    return SafeName(f"{stem.encode()[:room].decode(errors='ignore')}_{sha256}{extension}")
+
+
+def name_for(naming: Naming, original: SafeName, sha256: str | None) -> SafeName:
+    """The name of a file by its ``naming``; where the content's hash isn't known yet, the plain one."""
+    if naming is Naming.PLAIN or sha256 is None:
+        return original
+    return hashed_name(original, sha256)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Stem and extension, the dot with the latter; where there is no extension, or only one, it is all stem."""
+    stem, dot, extension = name.rpartition(".")
+    return (stem, dot + extension) if stem else (name, "")
+
+
+def is_model_name(name: str) -> bool:
+    """Whether a file that is called so holds a model, as far as its extension tells."""
+    return split_name(name)[1].lower() in MODEL_EXTENSIONS
+
+
+def is_sidecar_name(name: str) -> bool:
+    """Whether it is ``<64 hex>.json``."""
+    return re.fullmatch(r"[0-9a-f]{64}\.json", name) is not None

@@ -1,0 +1,86 @@
+"""What a finished download leaves for the next one: a sidecar, and an entry in the index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.identity import identity, recordable
+from anymatix_fetcher.library.sidecar_format import Provenance, Record
+from anymatix_fetcher.library.sidecars import read_sidecar, write_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.library.ports import Disk
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that has arrived.
+
+    Args:
+        path: Where it is.
+        reference: What was asked for.
+        url: What that stands for, on the host that was named: never where it redirects to.
+        digests: That were computed over the content.
+        verified: What proved it: an algorithm's name, ``length`` or ``none``.
+        name: What the server calls the file.
+        type: A :class:`~anymatix_fetcher.library.types.ModelType`, or empty.
+        data: Civitai's description of the model's version.
+    """
+
+    path: Path
+    reference: str
+    url: str
+    digests: tuple[Digest, ...]
+    verified: str
+    name: str
+    type: str = ""
+    data: Mapping[str, Any] | None = None
+
+
+def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:
+    """The path of the sidecar that was written; the index knows the file too.
+
+    What an earlier sidecar of the same URL says besides, as the first fetcher's ``data``, is kept.
+
+    Args:
+        arrival: What has arrived.
+        index: Learns its digests.
+        disk: The file system.
+        wall_seconds: Now, since 1970.
+
+    Raises:
+        StorageError: The sidecar can't be written.
+    """
+    with storage_errors(arrival.path):
+        state = FileState.of(arrival.path.stat())
+    index.add(arrival.path, arrival.digests, state=state)
+    earlier = read_sidecar(arrival.path.with_name(f"{identity(arrival.url)}.json"), disk)
+    known = earlier.record if earlier else Record()
+    sha256 = next((digest.hex for digest in arrival.digests if digest.algorithm == "sha256"), None)
+    content = Record(
+        url=recordable(arrival.url),
+        file_name=arrival.path.name,
+        file_size=state.size,
+        name=arrival.name,
+        data=arrival.data if arrival.data is not None else known.data,
+        sha256=sha256,
+        own=Provenance(
+            source=arrival.reference,
+            identities=tuple(dict.fromkeys((identity(arrival.url), identity(arrival.reference)))),
+            type=arrival.type,
+            digests=arrival.digests,
+            verified=arrival.verified,
+            verified_at=wall_seconds,
+            mtime_ns=state.mtime_ns,
+        ),
+        rest=known.rest,
+    )
+    return write_sidecar(arrival.path.parent, arrival.url, content, disk)

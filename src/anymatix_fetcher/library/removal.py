@@ -1,0 +1,77 @@
+"""What goes when a reference is removed, and what stays since another reference still needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.library.identity import identity, left_by_first_fetcher
+from anymatix_fetcher.library.names import parse_hashed_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from anymatix_fetcher.library.sidecar_format import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Names in one folder.
+
+    Args:
+        sidecars: Go.
+        models: Go too.
+        kept: Would go, if it weren't for another sidecar that names them.
+    """
+
+    sidecars: tuple[str, ...]
+    models: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def removal_of_reference(
+    reference: str, records: Mapping[str, Record], names: Collection[str], auth: str = ""
+) -> Removal:
+    """What belongs to a reference: its sidecars, their models, and files that carry the hash of its URL.
+
+    As the first fetcher removes, with its rule that a model stays while another sidecar names it, which that one
+    forgets for files with a hash in their names.
+
+    Args:
+        reference: A URL may have a token in its query that the sidecars don't have.
+        records: The folder's sidecars by their names.
+        names: All names in the folder.
+        auth: What was given besides, as ``token=...``.
+    """
+    hashes = {identity(reference), *left_by_first_fetcher(reference, auth)}
+    going = {name for name, record in records.items() if _is_of(name, record, reference, hashes)}
+    models = {records[name].file_name for name in going}
+    models |= {name for name in names if (hashed := parse_hashed_name(name)) and hashed.hex in hashes}
+    return _split(going, {name for name in models if name}, records, names)
+
+
+def removal_of_model(model: str, records: Mapping[str, Record], names: Collection[str]) -> Removal:
+    """The file itself, with every sidecar that names it."""
+    going = {name for name, record in records.items() if record.file_name == model}
+    return _split(going, {model}, records, names)
+
+
+def _is_of(name: str, record: Record, reference: str, hashes: Collection[str]) -> bool:
+    if name.removesuffix(".json") in hashes:
+        return True
+    if record.identities:
+        return identity(reference) in record.identities
+    url = record.url
+    return url is not None and (reference == url or reference.startswith((f"{url}?", f"{url}&")))
+
+
+def _split(
+    going: Collection[str], models: Collection[str], records: Mapping[str, Record], names: Collection[str]
+) -> Removal:
+    needed = {record.file_name for name, record in records.items() if name not in going}
+    there = sorted(set(models) & set(names))
+    return Removal(
+        sidecars=tuple(sorted(going)),
+        models=tuple(name for name in there if name not in needed),
+        kept=tuple(name for name in there if name in needed),
+    )

@@ -1,0 +1,41 @@
+"""Removes what is kept of a reference, or a model with all that describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.library.removal import removal_of_model, removal_of_reference
+from anymatix_fetcher.library.sidecars import sidecars_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymatix_fetcher.library.ports import Disk
+    from anymatix_fetcher.library.removal import Removal
+    from anymatix_fetcher.library.sidecar_format import Record
+
+
+def plan_removal(folder: Path, reference: str, disk: Disk, auth: str = "") -> Removal:
+    """What removing ``reference`` would take out of ``folder``."""
+    return removal_of_reference(reference, _records(folder, disk), disk.names(folder), auth)
+
+
+def plan_removal_of_model(model: Path, disk: Disk) -> Removal:
+    """What removing the file ``model`` would take out of its folder."""
+    return removal_of_model(model.name, _records(model.parent, disk), disk.names(model.parent))
+
+
+def carry_out(removal: Removal, folder: Path, disk: Disk) -> None:
+    """Removes what the plan says, the models first: a crash in between leaves sidecars, which hurt nobody.
+
+    Raises:
+        StorageError: Something can't be removed.
+    """
+    for name in (*removal.models, *removal.sidecars):
+        with storage_errors(folder / name):
+            disk.remove(folder / name)
+
+
+def _records(folder: Path, disk: Disk) -> dict[str, Record]:
+    return {sidecar.path.name: sidecar.record for sidecar in sidecars_in(folder, disk)}

@@ -1,0 +1,137 @@
+"""Where the models are on this machine.
+
+In this order, the first that is there:
+
+1. what the caller names (``--models``),
+2. ``$ANYFETCH_MODELS``,
+3. the ComfyUI that the current folder belongs to: it, or a folder around it, has ``folder_paths.py``, ``main.py`` and
+   ``models``,
+4. ``$COMFYUI_PATH``, ``~/ComfyUI`` and ``./ComfyUI``, each where it is such a folder,
+5. ``./models``, whether it is there or not.
+
+The first two may name the models root itself, or the folder of ComfyUI, of the A1111 web UI, of Forge or of SwarmUI.
+Where they name ComfyUI's models root itself, ``extra_model_paths.yaml`` still adds folders to look for models in, but
+new files stay below what was named.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.library.extra_paths import FILE_NAME, read_extra_paths
+from anymatix_fetcher.library.folders import ModelFolders, comfyui_folders, other_folders
+from anymatix_fetcher.library.layouts import Layout, recognized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MODELS_VARIABLE = "ANYFETCH_MODELS"
+COMFYUI_VARIABLE = "COMFYUI_PATH"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsRoot:
+    """A place for models.
+
+    Args:
+        models: The models root; it need not exist.
+        layout: Whose folders are in it.
+        program: ComfyUI's own folder, where that is known.
+        named: Whether somebody has named this very folder, so that new files mustn't go elsewhere.
+        reason: Why it is this one, in words.
+    """
+
+    models: Path
+    layout: Layout
+    program: Path | None
+    named: bool
+    reason: str
+
+    def folders(self, configs: Iterable[Path] = ()) -> ModelFolders:
+        """Its folders.
+
+        Args:
+            configs: More files like ``extra_model_paths.yaml``, as after ``--extra-model-paths-config``.
+
+        Raises:
+            ReferenceSyntaxError: One of these files can't be read.
+        """
+        if self.layout is not Layout.COMFYUI:
+            return other_folders(self.layout, self.models)
+        own = [self.program / FILE_NAME] if self.program else []
+        files = [file for file in own if file.is_file()] + list(configs)
+        extra = [path for file in files for path in read_extra_paths(file)]
+        return comfyui_folders(self.models, extra=extra, program=self.program, defaults_apply=not self.named)
+
+
+def find_models(named: Path | None = None, *, environment: Mapping[str, str], current: Path, home: Path) -> ModelsRoot:
+    """The place for models, by the order above.
+
+    Args:
+        named: What the caller names.
+        environment: The process's variables.
+        current: The current folder.
+        home: The user's home folder.
+    """
+    current = Path(os.path.abspath(current))  # noqa: PTH100 - takes ".." out, and follows no link
+    if named is not None:
+        return _named(current / named, "it was named")
+    variable = environment.get(MODELS_VARIABLE)
+    if variable:
+        return _named(current / _at_home(variable, home), f"${MODELS_VARIABLE} says so")
+    for folder in (current, *current.parents):
+        if is_comfyui(folder):
+            return _comfyui(folder, "the current folder belongs to ComfyUI")
+    variable = environment.get(COMFYUI_VARIABLE)
+    places = {f"${COMFYUI_VARIABLE} says so": current / _at_home(variable, home)} if variable else {}
+    places |= {
+        "ComfyUI is in the home folder": home / "ComfyUI",
+        "ComfyUI is in the current folder": current / "ComfyUI",
+    }
+    for reason, folder in places.items():
+        if is_comfyui(folder):
+            return _comfyui(folder, reason)
+    return ModelsRoot(current / "models", Layout.COMFYUI, None, named=False, reason="no ComfyUI was found")
+
+
+def is_comfyui(folder: Path) -> bool:
+    """Whether it is the folder of a ComfyUI that has its models inside."""
+    return _has_comfyui_code(folder) and (folder / "models").is_dir()
+
+
+def _named(folder: Path, reason: str) -> ModelsRoot:
+    folder = Path(os.path.normpath(folder))
+    names, around = _names(folder), _names(folder.parent)
+    if _has_comfyui_code(folder):
+        return _comfyui(folder, reason)
+    for inner in ("models", "Models"):
+        # The upper and lower case of what the folder lists counts, even where the file system doesn't care.
+        layout = recognized(_names(folder / inner), names) if inner in names else Layout.COMFYUI
+        if layout is not Layout.COMFYUI:
+            return ModelsRoot(folder / inner, layout, None, named=True, reason=reason)
+    program = folder.parent if folder.name == "models" and _has_comfyui_code(folder.parent) else None
+    layout = Layout.COMFYUI if program else recognized(names, around)
+    return ModelsRoot(folder, layout, program, named=True, reason=reason)
+
+
+def _comfyui(folder: Path, reason: str) -> ModelsRoot:
+    return ModelsRoot(folder / "models", Layout.COMFYUI, folder, named=False, reason=reason)
+
+
+def _has_comfyui_code(folder: Path) -> bool:
+    return (folder / "folder_paths.py").is_file() and (folder / "main.py").is_file()
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return {entry.name for entry in folder.iterdir()}
+    except OSError:
+        return set()
+
+
+def _at_home(text: str, home: Path) -> Path:
+    parts = Path(text).parts
+    return home.joinpath(*parts[1:]) if parts[:1] == ("~",) else Path(text)

@@ -1,0 +1,138 @@
+"""The sidecars in a folder: read, found, and written so that nobody ever reads half of one."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.identity import base_reference, identity, left_by_first_fetcher
+from anymatix_fetcher.library.names import is_sidecar_name
+from anymatix_fetcher.library.ports import read_small, temporary_beside
+from anymatix_fetcher.library.sidecar_format import MOST_BYTES, Record, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anymatix_fetcher.library.ports import Disk
+
+_logger = logging.getLogger("anymatix_fetcher.library")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A sidecar: where it is and what it says."""
+
+    path: Path
+    record: Record
+
+    @property
+    def model(self) -> Path | None:
+        """The file that it describes, whether it is there or not."""
+        name = self.record.file_name
+        return self.path.with_name(name) if name else None
+
+    def is_of(self, reference: str, auth: str = "") -> bool:
+        """Whether it belongs to ``reference``: by its name, or else by the URL in it."""
+        return self.path.stem in left_by_first_fetcher(reference, auth) or self._says(reference)
+
+    def _says(self, reference: str) -> bool:
+        if self.record.identities:
+            return identity(reference) in self.record.identities
+        url = self.record.url
+        return url is not None and base_reference(url) == base_reference(reference)
+
+
+def read_sidecar(path: Path, disk: Disk) -> Sidecar | None:
+    """The sidecar at ``path``; ``None`` where there is none that can be read."""
+    try:
+        data = read_small(disk, path, MOST_BYTES)
+    except (OSError, StorageError) as error:
+        if not isinstance(error, FileNotFoundError):
+            _logger.debug("the sidecar %s can't be read: %s", path, error)
+        return None
+    record = decode(data) if data is not None else None
+    return Sidecar(path, record) if record is not None else None
+
+
+def sidecars_in(folder: Path, disk: Disk) -> list[Sidecar]:
+    """All sidecars in ``folder``, in the order of their names."""
+    names = sorted(name for name in disk.names(folder) if is_sidecar_name(name))
+    return [sidecar for name in names if (sidecar := read_sidecar(folder / name, disk))]
+
+
+def find_sidecar(folder: Path, reference: str, disk: Disk, auth: str = "") -> Sidecar | None:
+    """A sidecar of ``reference``; ``None`` where there is none."""
+    return next(_sidecars_for(folder, reference, disk, auth), None)
+
+
+def sidecars_of(model: Path, disk: Disk) -> list[Sidecar]:
+    """The sidecars that name ``model``: several references may have led to it."""
+    return [sidecar for sidecar in sidecars_in(model.parent, disk) if sidecar.record.file_name == model.name]
+
+
+def find_model(folder: Path, reference: str, disk: Disk, auth: str = "") -> Sidecar | None:
+    """A sidecar of ``reference`` whose model is there too, and whole.
+
+    What the first fetcher hasn't finished has the final name already: the length in the sidecar tells, or a digest,
+    which it writes when all is there. Where a sidecar has neither, nothing counts as found.
+    """
+    return next(filter(_has_whole_model, _sidecars_for(folder, reference, disk, auth)), None)
+
+
+def write_sidecar(folder: Path, reference: str, record: Record, disk: Disk) -> Path:
+    """The path of the sidecar that now says ``record``: named by the reference's identity, in one step.
+
+    Raises:
+        StorageError: It can't be written.
+    """
+    path = folder / f"{identity(reference)}.json"
+    with storage_errors(path):
+        disk.make_folder(folder)
+        _write(path, encode(record), disk)
+    return path
+
+
+def _write(path: Path, data: bytes, disk: Disk) -> None:
+    temporary = temporary_beside(path)
+    try:
+        with closing(disk.open(temporary)) as file:
+            file.write_at(0, data)
+            file.sync()
+        disk.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            disk.remove(temporary)
+        raise
+    disk.sync_folder(path.parent)
+
+
+def _sidecars_for(folder: Path, reference: str, disk: Disk, auth: str) -> Iterator[Sidecar]:
+    """Those that the name tells first, which takes no time; then those that were written for other tokens."""
+    seen = set[str]()
+    for stem in dict.fromkeys((identity(reference), *left_by_first_fetcher(reference, auth))):
+        sidecar = read_sidecar(folder / f"{stem}.json", disk)
+        if sidecar is not None:
+            seen.add(sidecar.path.name)
+            yield sidecar
+    for sidecar in sidecars_in(folder, disk):
+        if sidecar.path.name not in seen and sidecar.is_of(reference, auth):
+            yield sidecar
+
+
+def _has_whole_model(sidecar: Sidecar) -> bool:
+    if sidecar.model is None:
+        return False
+    try:
+        status = sidecar.model.stat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    size = sidecar.record.file_size
+    return status.st_size == size if size is not None else sidecar.record.sha256 is not None
