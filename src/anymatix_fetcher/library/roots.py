@@ -17,7 +17,7 @@ new files stay below what was named.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,13 +112,14 @@ def _named(folder: Path, reason: str) -> ModelsRoot:
         layout = recognized(_names(folder / inner), names) if inner in names else Layout.COMFYUI
         if layout is not Layout.COMFYUI:
             return ModelsRoot(folder / inner, layout, None, named=True, reason=reason)
-    program = folder.parent if folder.name == "models" and _has_comfyui_code(folder.parent) else None
-    layout = Layout.COMFYUI if program else recognized(names, around)
-    return ModelsRoot(folder, layout, program, named=True, reason=reason)
+    if folder.name == "models" and _has_comfyui_code(folder.parent):
+        return replace(_comfyui(folder.parent, reason), named=True)
+    return ModelsRoot(folder, recognized(names, around), None, named=True, reason=reason)
 
 
 def _comfyui(folder: Path, reason: str) -> ModelsRoot:
-    return ModelsRoot(folder / "models", Layout.COMFYUI, folder, named=False, reason=reason)
+    program = folder.resolve()  # as ComfyUI takes its own folder, so that its paths and ours are the same text
+    return ModelsRoot(program / "models", Layout.COMFYUI, program, named=False, reason=reason)
 
 
 def _has_comfyui_code(folder: Path) -> bool:

@@ -173,8 +173,13 @@ def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 def _component(value: object) -> str | None:
     """A name in the sidecar's own folder: whoever writes ``../..`` there would have us delete what isn't a model."""
-    text = _text(value)
-    return None if text in (None, "", ".", "..") or set(str(text)) & set("/\\\0") else text
+    if not isinstance(value, str) or value in ("", ".", "..") or set(value) & set("/\\\0"):
+        return None
+    try:
+        value.encode("utf-8", "surrogateescape")  # as the system's calls do, which raise what isn't an OSError
+    except UnicodeEncodeError:
+        return None
+    return value
 
 
 def _text(value: object) -> str | None:

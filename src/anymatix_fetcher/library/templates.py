@@ -56,8 +56,10 @@ class Template:
         """
         stem, extension = split_name(file_name)
         known = {**facts, "name": stem}
-        last = _render((*self.parts[-1], (extension, False)), known) or file_name
-        return (*Template(self.parts[:-1]).folders(known), last)
+        last = self.parts[-1]
+        if not last[-1][0].lower().endswith(extension.lower()):
+            last = (*last, (extension, False))
+        return (*Template(self.parts[:-1]).folders(known), _render(last, known) or file_name)
 
 
 def _pieces(part: str, text: str) -> tuple[tuple[str, bool], ...]:

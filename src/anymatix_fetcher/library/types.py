@@ -57,7 +57,7 @@ class ModelType(StrEnum):
 # repositories, the first fetcher's types. Letters and digits alone count, and a plural's "s" is forgiven.
 _WORDS: dict[ModelType, str] = {
     ModelType.CHECKPOINT: "checkpoint ckpt stablediffusion sdmodel unclip",
-    ModelType.DIFFUSION_MODEL: "diffusionmodel diffusionmodelgguf unet unetgguf gguf transformer dit",
+    ModelType.DIFFUSION_MODEL: "diffusionmodel diffusionmodelsgguf unet unetgguf gguf transformer dit",
     ModelType.LORA: "lora lycoris locon loha lokr dora lohalokr adapter",
     ModelType.VAE: "vae autoencoder autoencoderkl",
     ModelType.VAE_APPROX: "vaeapprox taesd",

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymatix_fetcher.library.identity import base_reference, identity, left_by_first_fetcher, recordable
+
+CIVITAI = "https://civitai.com/api/download/models/143906"
+
+
+def hexed(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("reference", "base"),
+    [
+        (CIVITAI, CIVITAI),
+        (f"{CIVITAI}?token=SECRET", CIVITAI),
+        (f"{CIVITAI}?type=Model&format=SafeTensor", f"{CIVITAI}?type=Model&format=SafeTensor"),
+        (f"{CIVITAI}?type=Model&token=SECRET&format=SafeTensor", f"{CIVITAI}?type=Model&format=SafeTensor"),
+        (f"{CIVITAI}?access_token=SECRET&fileId=7#part", f"{CIVITAI}?fileId=7"),
+        (f"{CIVITAI}?API-Key=SECRET", CIVITAI),
+        (f"{CIVITAI}?to%6ben=SECRET", CIVITAI),
+        ("https://u:p@h.example/x?download=true", "https://h.example/x?download=true"),
+        ("https://user@h.example/x", "https://h.example/x"),
+        ("https://h.example/a@b", "https://h.example/a@b"),
+        ("https://h.example/x?id=1", "https://h.example/x?id=1"),
+        ("https://s3.example/b/x?X-Amz-Signature=f&X-Amz-Date=1&a=b", "https://s3.example/b/x"),
+        ("https://cdn.example/x?Expires=1&Signature=f&Key-Pair-Id=k", "https://cdn.example/x"),
+        ("https://b.blob.example/x?sv=1&se=2&sr=b&sig=f", "https://b.blob.example/x"),
+        ("civitai:143906", "civitai:143906"),
+        ("hf:org/repo@main/unet/x.safetensors", "hf:org/repo@main/unet/x.safetensors"),
+        (" https://h.example/x ", "https://h.example/x"),
+        ("", ""),
+    ],
+)
+def test_the_base_is_the_reference_without_secrets_and_else_letter_by_letter(reference: str, base: str) -> None:
+    assert base_reference(reference) == base
+    assert identity(reference) == hexed(base)
+
+
+def test_what_may_be_written_keeps_harmless_parameters_only() -> None:
+    assert recordable(f"{CIVITAI}?type=Model&x=SECRET&fileId=7") == f"{CIVITAI}?type=Model&fileId=7"
+    assert recordable("https://u:p@h.example/x?whatever=SECRET#SECRET") == "https://h.example/x"
+
+
+def test_two_files_that_only_a_query_tells_apart_are_two() -> None:
+    assert identity("https://h.example/get?model=1") != identity("https://h.example/get?model=2")
+
+
+def test_the_first_fetcher_hashed_the_effective_url() -> None:
+    assert left_by_first_fetcher(CIVITAI)[0] == hexed(CIVITAI)
+    assert left_by_first_fetcher(CIVITAI, "token=x")[0] == hexed(f"{CIVITAI}?token=x")
+    assert left_by_first_fetcher(f"{CIVITAI}?type=Model", "token=x")[0] == hexed(f"{CIVITAI}?type=Model&token=x")
+    assert hexed(f"{CIVITAI}?token=x") in left_by_first_fetcher(f"{CIVITAI}?token=x")
+
+
+def test_its_base_urls_hash_is_looked_for_too() -> None:
+    assert hexed(CIVITAI) in left_by_first_fetcher(CIVITAI, "token=x")
+    assert hexed(CIVITAI) in left_by_first_fetcher(f"{CIVITAI}?token=x")
+
+
+def test_it_encoded_the_query_anew_when_it_had_something_to_add() -> None:
+    assert hexed("https://h.example/x?name=a+b&token=x") in left_by_first_fetcher(
+        "https://h.example/x?name=a%20b", "token=x"
+    )
+
+
+@given(st.text(), st.text())
+def test_any_text_has_one_base_and_its_base_is_its_own(text: str, auth: str) -> None:
+    base = base_reference(text)
+    assert base_reference(base) == base
+    assert recordable(recordable(text)) == recordable(text)
+    assert all(len(value) == 64 for value in left_by_first_fetcher(text, auth))
+
+
+@given(
+    st.sampled_from(["token", "access_token", "X-Amz-Signature", "sig", "password", "hdnts", "other", "auth"]),
+    st.from_regex(r"[A-Za-z0-9]{12,40}", fullmatch=True),
+)
+def test_no_secret_is_ever_written(name: str, secret: str) -> None:
+    assert secret not in recordable(f"https://user:{secret}@h.example/x?type=Model&{name}={secret}#{secret}")
