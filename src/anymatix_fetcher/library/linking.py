@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Cloner: TypeAlias = Callable[[Path, Path], bool]
     """As :func:`~anymatix_fetcher.library.cloning.clone`."""
+    Linker: TypeAlias = Callable[[Path, Path], None]
+    """As ``os.link``."""
 
 
 class Method(StrEnum):
@@ -73,6 +75,7 @@ def bring(
     overwrite: bool = False,
     on_bytes: Callable[[int], None] = lambda _: None,
     cloner: Cloner = clone,
+    linker: Linker = os.link,
 ) -> Linked:
     """The file at ``destination`` with the content of ``source``, by the first method that works.
 
@@ -89,6 +92,7 @@ def bring(
         overwrite: Whether to replace what is at ``destination``.
         on_bytes: Told how many more bytes were copied; what it raises ends the copying.
         cloner: Makes reflinks.
+        linker: Makes hard links, or raises ``OSError`` where the file system has no such thing.
 
     Raises:
         SourceUnusableError: ``source`` isn't what it was.
@@ -108,7 +112,7 @@ def bring(
         disk.make_folder(destination.parent)
         temporary = temporary_beside(destination)
         try:
-            method = _make(source, temporary, order, digest, on_bytes, cloner)
+            method = _make(source, temporary, order, digest, on_bytes, cloner, linker)
             _expect(source, state)
             _publish(temporary, destination, disk, overwrite=overwrite)
         finally:
@@ -126,13 +130,14 @@ def _make(
     digest: Digest | None,
     on_bytes: Callable[[int], None],
     cloner: Cloner,
+    linker: Linker,
 ) -> Method:
     for method in order:
         match method:
             case Method.REFLINK:
                 made = cloner(source, temporary)
             case Method.HARD_LINK:
-                made = _hard_link(source, temporary)
+                made = _hard_link(source, temporary, linker)
             case Method.COPY:
                 _copy(source, temporary, digest, on_bytes)
                 made = True
@@ -150,9 +155,9 @@ def _expect(source: Path, state: FileState) -> None:
         raise SourceUnusableError(f"{source} was changed since its digest was taken")
 
 
-def _hard_link(source: Path, temporary: Path) -> bool:
+def _hard_link(source: Path, temporary: Path, linker: Linker) -> bool:
     try:
-        os.link(source, temporary)
+        linker(source, temporary)
     except OSError as error:
         if error.errno in _CANT_LINK:
             return False

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.library.database import VERSION, Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+INSERT = "INSERT OR REPLACE INTO files VALUES (?, '1', '2', 3, 4)"
+
+
+def put(name: str) -> Callable[[sqlite3.Connection], None]:
+    def change(connection: sqlite3.Connection) -> None:
+        connection.execute(INSERT, (name.encode(),))
+
+    return change
+
+
+def names(connection: sqlite3.Connection) -> list[str]:
+    return [row[0].decode() for row in connection.execute("SELECT path FROM files ORDER BY path")]
+
+
+def known(database: Database) -> list[str]:
+    return database.read(names, [])
+
+
+def remembered(path: Path) -> list[str]:
+    with closing(Database(path)) as database:
+        return known(database)
+
+
+def test_what_is_written_is_read_by_the_next_process(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "index.sqlite"
+    with closing(Database(path)) as database:
+        database.write(put("a"))
+        assert database.is_kept
+    assert remembered(path) == ["a"]
+
+
+def test_processes_see_what_others_write(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(Database(path)) as first, closing(Database(path)) as second:
+        first.write(put("a"))
+        second.write(put("b"))
+        assert known(first) == known(second) == ["a", "b"]
+
+
+def test_many_writers_at_a_time_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+
+    def work(start: int) -> None:
+        with closing(Database(path)) as database:
+            for number in range(start, start + 25):
+                database.write(put(f"{number:03}"))
+
+    threads = [Thread(target=work, args=(start,)) for start in range(0, 200, 25)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(remembered(path)) == 200
+
+
+def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def change(connection: sqlite3.Connection) -> None:
+        put("a")(connection)
+        raise KeyError
+
+    with closing(Database(tmp_path / "index.sqlite")) as database:
+        with pytest.raises(KeyError):
+            database.write(change)
+        assert known(database) == []
+        database.write(put("b"))
+        assert known(database) == ["b"]
+
+
+@pytest.mark.parametrize(
+    "junk", [b"this is no database at all, and long enough to be one" * 100, b"SQLite format 3\0" + b"x" * 5000]
+)
+def test_a_broken_file_is_set_aside_and_learned_anew(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "index.sqlite"
+    path.write_bytes(junk)
+    with closing(Database(path)) as database:
+        assert known(database) == []
+        database.write(put("a"))
+        assert database.is_kept
+    assert remembered(path) == ["a"]
+    assert (tmp_path / "index.sqlite.broken").read_bytes() == junk
+
+
+def test_a_file_that_breaks_while_it_is_open_is_set_aside_too(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(Database(path)) as first:
+        for number in range(500):
+            first.write(put(f"{number:0200}"))
+        first.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), [])
+    with closing(Database(path)) as database:
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xaa" * (path.stat().st_size - 4096))
+        assert known(database) == []
+        database.write(put("a"))
+        assert known(database) == ["a"]
+    assert remembered(path) == ["a"]
+
+
+@pytest.mark.parametrize("version", [VERSION + 1, -1])
+def test_tables_of_another_version_are_set_aside(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("CREATE TABLE files (something)")
+        connection.commit()
+    with closing(Database(path)) as database:
+        database.write(put("a"))
+        assert known(database) == ["a"]
+    assert (tmp_path / "index.sqlite.broken").exists()
+
+
+def test_a_database_without_our_tables_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.commit()
+    with closing(Database(path)) as database:
+        assert known(database) == []
+        database.write(put("a"))
+        assert known(database) == ["a"]
+
+
+def test_where_the_folder_cannot_be_made_it_works_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with closing(Database(tmp_path / "file" / "index.sqlite")) as database:
+        database.write(put("a"))
+        assert known(database) == ["a"]
+        assert not database.is_kept
+
+
+def test_where_the_file_is_a_folder_it_works_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "index.sqlite").mkdir()
+    with closing(Database(tmp_path / "index.sqlite")) as database:
+        database.write(put("a"))
+        assert known(database) == ["a"]
+        assert not database.is_kept
+
+
+def test_where_the_file_can_no_longer_be_written_what_it_knows_goes_on_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(Database(path)) as database:
+        database.write(put("a"))
+        database.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), [])
+        database._connection.execute("PRAGMA query_only = ON")
+        database.write(put("b"))
+        assert known(database) == ["a", "b"]
+        assert not database.is_kept
+    assert remembered(path) == ["a"]
+
+
+def test_without_a_path_it_is_in_memory() -> None:
+    with closing(Database(None)) as database:
+        database.write(put("a"))
+        assert known(database) == ["a"]
+        assert not database.is_kept
+
+
+def test_a_closed_one_knows_nothing_and_takes_nothing(tmp_path: Path) -> None:
+    database = Database(tmp_path / "index.sqlite")
+    database.close()
+    database.close()
+    assert known(database) == []
+    database.write(put("a"))
+    assert remembered(tmp_path / "index.sqlite") == []

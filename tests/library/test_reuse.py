@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.errors import DestinationExistsError
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.index import Entry, Index, Proof
+from anymatix_fetcher.library.linking import Method
+from anymatix_fetcher.library.reuse import take
+from anymatix_fetcher.storage.os_disk import OsDisk
+from tests.library.first_fetcher import hexed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DISK = OsDisk()
+CONTENT = b"weights" * 1000
+SHA256 = Digest("sha256", hexed(CONTENT))
+BLAKE3 = Digest("blake3", "ef" * 32)
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    with Index() as index:
+        yield index
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    path = tmp_path / "here.pt"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def claim(index: Index, path: Path, *digests: Digest) -> None:
+    index.add_many([Entry(path, FileState.of(path.stat()), digests, Proof.CLAIMED)])
+
+
+def test_a_wanted_file_that_is_here_is_linked_and_known_in_both_places(
+    tmp_path: Path, here: Path, index: Index
+) -> None:
+    index.add(here, [SHA256])
+    linked = take(index, SHA256, tmp_path / "there.pt", DISK)
+    assert linked is not None
+    assert (tmp_path / "there.pt").read_bytes() == CONTENT
+    assert len(index.wanted(SHA256)) == 2
+
+
+def test_what_is_not_here_is_not_made(tmp_path: Path, index: Index) -> None:
+    assert take(index, SHA256, tmp_path / "there.pt", DISK) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_true_claim_is_read_once_and_then_known(tmp_path: Path, here: Path, index: Index) -> None:
+    claim(index, here, SHA256)
+    read: list[int] = []
+    assert take(index, SHA256, tmp_path / "b", DISK, order=[Method.HARD_LINK], on_bytes=read.append) is not None
+    assert sum(read) == len(CONTENT)
+    assert take(index, SHA256, tmp_path / "c", DISK, order=[Method.HARD_LINK], on_bytes=read.append) is not None
+    assert sum(read) == len(CONTENT)
+
+
+def test_a_false_claim_brings_nothing_and_is_corrected(tmp_path: Path, here: Path, index: Index) -> None:
+    wrong = Digest("sha256", "0" * 64)
+    claim(index, here, wrong)
+    assert take(index, wrong, tmp_path / "b", DISK) is None
+    assert not (tmp_path / "b").exists()
+    assert [found.proof for found in index.wanted(SHA256)] == [Proof.HASHED]
+
+
+def test_a_claim_that_cannot_be_checked_brings_nothing(tmp_path: Path, here: Path, index: Index) -> None:
+    claim(index, here, BLAKE3)
+    assert take(index, BLAKE3, tmp_path / "b", DISK) is None
+
+
+def test_one_bad_source_does_not_stand_in_the_way_of_a_good_one(tmp_path: Path, here: Path, index: Index) -> None:
+    rotten = tmp_path / "a_rotten.pt"
+    rotten.write_bytes(CONTENT)
+    index.add(rotten, [SHA256])
+    status = rotten.stat()
+    rotten.write_bytes(CONTENT[::-1])
+    os.utime(rotten, ns=(status.st_atime_ns, status.st_mtime_ns))
+    index.add(here, [SHA256])
+    linked = take(index, SHA256, tmp_path / "b", DISK, order=[Method.COPY])
+    assert linked is not None
+    assert linked.source == here
+    assert [found.path for found in index.wanted(SHA256)] == [tmp_path / "b", here]
+
+
+def test_a_doubter_has_every_source_read(tmp_path: Path, here: Path, index: Index) -> None:
+    index.add(here, [SHA256])
+    status = here.stat()
+    here.write_bytes(CONTENT[::-1])
+    os.utime(here, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert take(index, SHA256, tmp_path / "b", DISK, order=[Method.HARD_LINK], read_all=True) is None
+
+
+def test_a_file_of_another_length_is_not_taken(tmp_path: Path, here: Path, index: Index) -> None:
+    index.add(here, [SHA256])
+    assert take(index, SHA256, tmp_path / "b", DISK, length=5) is None
+    assert take(index, SHA256, tmp_path / "b", DISK, length=len(CONTENT)) is not None
+
+
+def test_where_only_links_are_allowed_and_none_can_be_made_it_is_left_to_the_download(
+    tmp_path: Path, here: Path, index: Index
+) -> None:
+    index.add(here, [SHA256])
+    assert take(index, SHA256, tmp_path / "b", DISK, order=[]) is None
+
+
+def test_the_file_itself_is_no_source_for_itself(here: Path, index: Index) -> None:
+    index.add(here, [SHA256])
+    assert take(index, SHA256, here, DISK, overwrite=True) is None
+    assert here.read_bytes() == CONTENT
+
+
+def test_what_is_at_the_destination_is_not_replaced_unasked(tmp_path: Path, here: Path, index: Index) -> None:
+    index.add(here, [SHA256])
+    (tmp_path / "b").write_bytes(b"other")
+    with pytest.raises(DestinationExistsError):
+        take(index, SHA256, tmp_path / "b", DISK)
+    assert take(index, SHA256, tmp_path / "b", DISK, overwrite=True) is not None
+    assert (tmp_path / "b").read_bytes() == CONTENT
+
+
+def test_a_gigabyte_is_linked_in_milliseconds(tmp_path: Path, index: Index) -> None:
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(1 << 30)
+    index.add(big, [SHA256])
+    started = time.perf_counter()
+    assert take(index, SHA256, tmp_path / "b", DISK, order=[Method.REFLINK, Method.HARD_LINK]) is not None
+    assert time.perf_counter() - started < 0.5
