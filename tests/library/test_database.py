@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -66,6 +68,23 @@ def test_many_writers_at_a_time_lose_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(remembered(path)) == 200
+
+
+def test_many_processes_open_a_new_one_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    program = """
+import sys, pathlib
+from anymatix_fetcher.library.database import Database
+database = Database(pathlib.Path(sys.argv[1]))
+for number in range(30):
+    name = f"{sys.argv[2]}-{number}".encode()
+    database.write(lambda connection: connection.execute("INSERT INTO files VALUES (?, '1', '2', 3, 4)", (name,)))
+assert database.is_kept
+database.close()
+"""
+    running = [subprocess.Popen([sys.executable, "-c", program, str(path), str(number)]) for number in range(4)]
+    assert [process.wait(60) for process in running] == [0, 0, 0, 0]
+    assert len(remembered(path)) == 120
 
 
 def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:

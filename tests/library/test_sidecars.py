@@ -9,6 +9,7 @@ import pytest
 from anymatix_fetcher.errors import DiskFullError, StorageError
 from anymatix_fetcher.library.sidecar_format import MOST_BYTES, Provenance, Record
 from anymatix_fetcher.library.sidecars import (
+    every_sidecar,
     find_model,
     find_sidecar,
     read_sidecar,
@@ -105,6 +106,12 @@ def test_all_sidecars_of_a_model_are_found(tmp_path: Path) -> None:
     model, first = leave(tmp_path)
     _, second = leave(tmp_path, url="https://huggingface.co/o/r/resolve/main/dream.safetensors")
     assert {sidecar.path for sidecar in sidecars_of(model, DISK)} == {first, second}
+
+
+def test_everything_that_is_kept_is_listed(tmp_path: Path) -> None:
+    _, first = leave(tmp_path / "loras" / "deep")
+    _, second = leave(tmp_path / "vae", url="https://h.example/x")
+    assert [sidecar.path for sidecar in every_sidecar([tmp_path], DISK)] == [first, second]
 
 
 def test_a_missing_folder_has_none(tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ def test_what_cannot_be_looked_at_is_passed_over(tmp_path: Path) -> None:
     touch(tmp_path / "x.pt")
     (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "loop").symlink_to("loop")
-    os.mkfifo(tmp_path / "pipe")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
     assert [seen.path.name for seen in walk(tmp_path)] == ["x.pt"]
     assert list(walk(tmp_path / "nowhere")) == []
     assert list(walk(tmp_path / "x.pt")) == []

@@ -12,13 +12,14 @@ _REFERENCE = re.compile(
     re.DOTALL,
 )
 _SIGNING = re.compile(
-    r"(?:x-(?:amz|goog|oss|cos)-.*|sig|sign|signature|policy|key-pair-id|awsaccesskeyid|googleaccessid|"
-    r"ossaccesskeyid|hdne[ats]|hdnts|hmac|expires?|q-sign.*|verify)",
+    r"x-(?:amz|goog|oss|cos)-.*|sig|sign|signature|policy|key-pair-id|awsaccesskeyid|googleaccessid|ossaccesskeyid|"
+    r"hdne[ats]|hdnts|hmac|expires?|q-sign.*|verify",
     re.IGNORECASE,
 )
-"""Parameters that sign the rest: what stands beside them belongs to the signature."""
+_BESIDE_SIG = {"sv", "se", "st", "sp", "sr", "spr", "sip", "skoid", "sktid", "skt", "ske", "sks", "skv", "ss", "srt"}
+"""Azure's names, too short to mean anything where no ``sig`` stands beside them."""
 _SECRET = re.compile(
-    r".*(?:token|secret|passw|credential|session|api[_-]?key|auth|jwt|bearer|cookie).*|key|pwd|pass|pin|sid|ticket|code",
+    r".*(?:(?<![a-z])token|secret|passw(?:or)?d|credential|api[_-]?key|authorization|jwt|bearer)|auth|pwd",
     re.IGNORECASE,
 )
 _HARMLESS = {
@@ -34,20 +35,26 @@ class _Parts(NamedTuple):
 
 
 def base_reference(reference: str) -> str:
-    """The reference without fragment, userinfo, and every parameter that may be a secret; else letter by letter.
+    """The reference without fragment, userinfo, and the parameters that hold tokens and signatures; else unchanged.
 
-    Of a signed query nothing is left, for its other parameters are the signature's.
+    What may be a secret by its name, but may say as well which file it is (``?key=``, ``?id=``), stays: two files must
+    never pass for one. So this isn't fit to be written; :func:`recordable` is.
     """
     place, parameters = _split(reference)
-    names = [_name(parameter) for parameter in parameters]
-    if any(map(_SIGNING.fullmatch, names)):
-        parameters = []
-    return _joined(place, [parameter for parameter in parameters if not _SECRET.fullmatch(_name(parameter))])
+    names = {_name(parameter).lower() for parameter in parameters}
+    dropped = {name for name in names if _SIGNING.fullmatch(name) or _SECRET.fullmatch(name)}
+    dropped |= _BESIDE_SIG if "sig" in names else set()
+    return _joined(place, [parameter for parameter in parameters if _name(parameter).lower() not in dropped])
 
 
 def recordable(reference: str) -> str:
-    """What may be written into a file: of a query only those parameters that are known to be harmless."""
-    place, parameters = _split(base_reference(reference))
+    """What may be written into a file: of a query only those parameters that are known to be harmless.
+
+    Of a signed one nothing is left, for the rest belongs to the signature.
+    """
+    place, parameters = _split(reference)
+    if any(_SIGNING.fullmatch(_name(parameter)) for parameter in parameters):
+        parameters = []
     return _joined(place, [parameter for parameter in parameters if _name(parameter).lower() in _HARMLESS])
 
 

@@ -14,9 +14,10 @@ from anymatix_fetcher.library.identity import base_reference, identity, left_by_
 from anymatix_fetcher.library.names import is_sidecar_name
 from anymatix_fetcher.library.ports import read_small, temporary_beside
 from anymatix_fetcher.library.sidecar_format import MOST_BYTES, Record, decode, encode
+from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from anymatix_fetcher.library.ports import Disk
@@ -64,6 +65,13 @@ def sidecars_in(folder: Path, disk: Disk) -> list[Sidecar]:
     """All sidecars in ``folder``, in the order of their names."""
     names = sorted(name for name in disk.names(folder) if is_sidecar_name(name))
     return [sidecar for name in names if (sidecar := read_sidecar(folder / name, disk))]
+
+
+def every_sidecar(roots: Iterable[Path], disk: Disk) -> Iterator[Sidecar]:
+    """All sidecars below ``roots``: what is kept, and of what."""
+    for seen in walk_all(roots):
+        if is_sidecar_name(seen.path.name) and (sidecar := read_sidecar(seen.path, disk)):
+            yield sidecar
 
 
 def find_sidecar(folder: Path, reference: str, disk: Disk, auth: str = "") -> Sidecar | None:

@@ -1,0 +1,41 @@
+"""Files that are called by their own hash, as the first AnymatixFetcher's app uploads them: ``sha256://<64 hex>``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.library.names import MODEL_EXTENSIONS, split_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from anymatix_fetcher.library.ports import Disk
+
+SCHEME = "sha256://"
+
+
+def parse_hash_reference(reference: str) -> str | None:
+    """The 64 digits of ``sha256://<64 hex>``, in lower case; ``None`` where it isn't such a reference."""
+    match = re.fullmatch(r"sha256://\s*([0-9a-f]{64})\s*", reference, re.IGNORECASE)
+    return match.group(1).lower() if match else None
+
+
+def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Path | None:
+    """The first model in ``folders`` whose name before the extension is the hash; not looked for in sub-folders.
+
+    The name is taken at its word, as the first fetcher takes it: whoever uploads such a file has it checked then.
+
+    Args:
+        folders: As ``ModelFolders.paths``.
+        hex_digits: 64 of them, in lower case.
+        disk: The file system.
+    """
+    for folder in folders:
+        for name in sorted(disk.names(folder)):
+            stem, extension = split_name(name)
+            is_it = stem.lower() == hex_digits and extension.lower() in MODEL_EXTENSIONS
+            if is_it and (folder / name).is_file():
+                return folder / name
+    return None
