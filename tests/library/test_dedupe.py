@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,31 +13,22 @@ from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.storage.os_disk import OsDisk
 from tests.library.first_fetcher import hexed
+from tests.library.steps import result
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 DISK = OsDisk()
 CONTENT = b"w" * LEAST_BYTES
 OTHER = b"v" * LEAST_BYTES
 SHA256 = Digest("sha256", hexed(CONTENT))
-T = TypeVar("T")
 
 
 @pytest.fixture
 def index() -> Iterator[Index]:
     with Index() as index:
         yield index
-
-
-def result(steps: Generator[object, None, T]) -> T:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: T = end.value
-            return found
 
 
 def make(folder: Path, **contents: bytes) -> list[Path]:

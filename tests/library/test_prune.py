@@ -8,9 +8,9 @@ from anymatix_fetcher.library.prune import Leftover, PruneReport, find_leftovers
 from anymatix_fetcher.library.walking import SeenFile
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
+from tests.library.steps import result
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
 DISK = OsDisk()
@@ -24,15 +24,6 @@ def make(folder: Path, *names: str, age_days: float) -> list[Path]:
         path.write_bytes(b"x" * 5000)
         os.utime(path, (NOW - age_days * DAY, NOW - age_days * DAY))
     return paths
-
-
-def result(steps: Generator[object, None, PruneReport]) -> PruneReport:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            report: PruneReport = end.value
-            return report
 
 
 def old(folder: Path, days: float = 7) -> list[Leftover]:

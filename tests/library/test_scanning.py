@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,29 +12,20 @@ from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.library.scanning import ScanProgress, ScanReport, scan
 from anymatix_fetcher.storage.os_disk import OsDisk
 from tests.library.first_fetcher import BASE, CONTENT, hexed, leave
+from tests.library.steps import result
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 DISK = OsDisk()
 SHA256 = Digest("sha256", hexed(CONTENT))
-T = TypeVar("T")
 
 
 @pytest.fixture
 def index() -> Iterator[Index]:
     with Index() as index:
         yield index
-
-
-def result(steps: Generator[object, None, T]) -> T:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: T = end.value
-            return found
 
 
 def test_the_first_fetchers_sidecars_are_claims(tmp_path: Path, index: Index) -> None:

@@ -108,6 +108,19 @@ def test_all_sidecars_of_a_model_are_found(tmp_path: Path) -> None:
     assert {sidecar.path for sidecar in sidecars_of(model, DISK)} == {first, second}
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("https://u:SECRET@h.example/x.pt", "https://h.example/x.pt"),
+        ('https://h.example/a"b\\c', 'https://h.example/a"b\\c'),
+        ("https://h.example/\u30e2.pt", "https://h.example/\u30e2.pt"),
+    ],
+)
+def test_a_url_is_found_however_it_is_written_in_the_file(tmp_path: Path, written: str, asked: str) -> None:
+    leave(tmp_path, url=written, auth=TOKEN)
+    assert find_model(tmp_path, asked, DISK) is not None
+
+
 def test_everything_that_is_kept_is_listed(tmp_path: Path) -> None:
     _, first = leave(tmp_path / "loras" / "deep")
     _, second = leave(tmp_path / "vae", url="https://h.example/x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import stat
 from contextlib import closing, suppress
@@ -40,9 +41,10 @@ class Sidecar:
 
     def is_of(self, reference: str, auth: str = "") -> bool:
         """Whether it belongs to ``reference``: by its name, or else by the URL in it."""
-        return self.path.stem in left_by_first_fetcher(reference, auth) or self._says(reference)
+        return self.path.stem in left_by_first_fetcher(reference, auth) or self.says(reference)
 
-    def _says(self, reference: str) -> bool:
+    def says(self, reference: str) -> bool:
+        """Whether what is in it, rather than its name, speaks of ``reference``."""
         if self.record.identities:
             return identity(reference) in self.record.identities
         url = self.record.url
@@ -51,13 +53,7 @@ class Sidecar:
 
 def read_sidecar(path: Path, disk: Disk) -> Sidecar | None:
     """The sidecar at ``path``; ``None`` where there is none that can be read."""
-    try:
-        data = read_small(disk, path, MOST_BYTES)
-    except (OSError, StorageError) as error:
-        if not isinstance(error, FileNotFoundError):
-            _logger.debug("the sidecar %s can't be read: %s", path, error)
-        return None
-    record = decode(data) if data is not None else None
+    record = decode(_read(path, disk))
     return Sidecar(path, record) if record is not None else None
 
 
@@ -128,9 +124,29 @@ def _sidecars_for(folder: Path, reference: str, disk: Disk, auth: str) -> Iterat
         if sidecar is not None:
             seen.add(sidecar.path.name)
             yield sidecar
-    for sidecar in sidecars_in(folder, disk):
-        if sidecar.path.name not in seen and sidecar.is_of(reference, auth):
-            yield sidecar
+    marks = _marks(reference)
+    for name in sorted(set(filter(is_sidecar_name, disk.names(folder))) - seen):
+        data = _read(folder / name, disk)
+        # Descriptions of models are long, and there may be thousands: most needn't be parsed.
+        record = decode(data) if any(mark in data for mark in marks) else None
+        if record is not None and Sidecar(folder / name, record).says(reference):
+            yield Sidecar(folder / name, record)
+
+
+def _marks(reference: str) -> tuple[bytes, bytes]:
+    """One of them is in every sidecar that says ``reference``: its identity, or its place without a user's name."""
+    place = base_reference(reference).partition("?")[0]
+    return identity(reference).encode(), json.dumps(place.rpartition("://")[2])[1:-1].encode()
+
+
+def _read(path: Path, disk: Disk) -> bytes:
+    """The content; empty where it can't be read."""
+    try:
+        return read_small(disk, path, MOST_BYTES) or b""
+    except (OSError, StorageError) as error:
+        if not isinstance(error, FileNotFoundError):
+            _logger.debug("the sidecar %s can't be read: %s", path, error)
+        return b""
 
 
 def _has_whole_model(sidecar: Sidecar) -> bool:

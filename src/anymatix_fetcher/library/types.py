@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import ReferenceSyntaxError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class ModelType(StrEnum):
@@ -121,7 +117,7 @@ def parse_type(text: str) -> ModelType:
         raise ReferenceSyntaxError(
             f"the type {text!r} belongs to no folder", hint="Say where the file should go by --directory."
         )
-    raise ReferenceSyntaxError(f"no model type is called {text!r}", hint=_suggestion(text, map(str, ModelType)))
+    raise ReferenceSyntaxError(f"no model type is called {text!r}", hint=_suggestion(text))
 
 
 def known_type(text: str) -> ModelType | None:
@@ -142,8 +138,7 @@ def _find(text: str) -> ModelType | None:
     return _TYPES.get(word) or _TYPES.get(word.removesuffix("s"))
 
 
-def _suggestion(text: str, words: Iterable[str]) -> str:
-    ours = list(words)
+def _suggestion(text: str) -> str:
     alike = get_close_matches(folded(text), _TYPES, n=5, cutoff=0.6)
     meant = list(dict.fromkeys(str(_TYPES[word]) for word in alike))
-    return f"Did you mean {' or '.join(meant)}?" if meant else f"Known are {', '.join(ours)}."
+    return f"Did you mean {' or '.join(meant)}?" if meant else f"Known are {', '.join(ModelType)}."
