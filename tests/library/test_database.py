@@ -182,6 +182,18 @@ def test_where_the_file_can_no_longer_be_written_what_it_knows_goes_on_in_memory
     assert remembered(path) == ["a"]
 
 
+def test_who_finds_it_held_for_too_long_goes_on_without(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(Database(path, busy_seconds=0.01)) as database, closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        database.write(put("a"))
+        assert known(database) == []
+        other.rollback()
+        database.write(put("b"))
+        assert known(database) == ["b"]
+        assert database.is_kept
+
+
 def test_without_a_path_it_is_in_memory() -> None:
     with closing(Database(None)) as database:
         database.write(put("a"))

@@ -168,6 +168,17 @@ def test_a_copy_tells_its_progress_and_can_be_stopped(tmp_path: Path, source: Pa
     assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "b.pt", source.parent])
 
 
+def test_a_source_that_shrinks_while_it_is_copied_is_not_published(tmp_path: Path, source: Path) -> None:
+    source.write_bytes(b"w" * (9 << 20))
+
+    def shrink(_: int) -> None:
+        os.truncate(source, 5)
+
+    with pytest.raises(SourceUnusableError):
+        bring(source, tmp_path / "b.pt", DISK, state=state(source), order=[Method.COPY], on_bytes=shrink)
+    assert list(tmp_path.iterdir()) == [source.parent]
+
+
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, source: Path) -> None:
     def full(_source: Path, destination: Path) -> bool:
         destination.write_bytes(b"half")

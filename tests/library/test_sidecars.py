@@ -127,6 +127,14 @@ def test_everything_that_is_kept_is_listed(tmp_path: Path) -> None:
     assert [sidecar.path for sidecar in every_sidecar([tmp_path], DISK)] == [first, second]
 
 
+def test_a_sidecar_knows_whose_it_is(tmp_path: Path) -> None:
+    _, path = leave(tmp_path, auth=TOKEN, url="https://h.example/x")
+    sidecar = read_sidecar(path, DISK)
+    assert sidecar is not None
+    assert sidecar.is_of("https://h.example/x?token=ANOTHER")
+    assert not sidecar.is_of("https://h.example/xy")
+
+
 def test_a_missing_folder_has_none(tmp_path: Path) -> None:
     assert sidecars_in(tmp_path / "nowhere", DISK) == []
     assert find_model(tmp_path / "nowhere", BASE, DISK) is None

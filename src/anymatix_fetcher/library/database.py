@@ -19,7 +19,7 @@ T = TypeVar("T")
 VERSION = 1
 """Of the tables. A file of another version is set aside: all that it knew can be learned again."""
 BUSY_SECONDS = 5.0
-"""How long to wait for another process that is writing."""
+"""Every change is done in milliseconds: who waits longer than this goes on without."""
 
 _TABLES = """
 CREATE TABLE files (
@@ -39,10 +39,12 @@ class Database:
 
     Args:
         path: Where it is; its folder is made. ``None`` keeps it in memory.
+        busy_seconds: How long to wait for another process that is writing.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._path = path
+        self._busy_seconds = busy_seconds
         self._lock = RLock()
         self._connection = self._open()
 
@@ -99,7 +101,7 @@ class Database:
             for _ in range(2):
                 try:
                     self._path.parent.mkdir(parents=True, exist_ok=True)
-                    return _connect(str(self._path))
+                    return _connect(str(self._path), self._busy_seconds)
                 except sqlite3.DatabaseError as error:
                     if not _is_broken(error):
                         _logger.debug("the index %s can't be opened: %s", self._path, error)
@@ -128,9 +130,9 @@ class _OtherVersionError(sqlite3.DatabaseError):
     """The tables are of another version."""
 
 
-def _connect(name: str) -> sqlite3.Connection:
+def _connect(name: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     # isolation_level=None: transactions begin where we say, not where the module guesses.
-    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(name, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
