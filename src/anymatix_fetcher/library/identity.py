@@ -83,11 +83,12 @@ def _split(reference: str) -> _Parts:
     if match is None:
         raise AssertionError("every text is a start, a place, a query and a fragment, each of them possibly empty")
     query = (match["query"] or "")[1:]
-    return _Parts((match["start"] or "") + match["place"], query.split("&") if query else [])
+    return _Parts((match["start"] or "") + match["place"], [text for text in query.split("&") if text.strip()])
 
 
 def _joined(place: str, parameters: list[str]) -> str:
-    return f"{place}?{'&'.join(parameters)}" if parameters else place
+    # White space around a reference says nothing, and may be around what is left of one.
+    return (f"{place}?{'&'.join(parameters)}" if parameters else place).strip()
 
 
 def _name(parameter: str) -> str:
