@@ -40,8 +40,8 @@ LAYERS = {
     "serve": 4,
     "__main__": 5,
 }
-SIBLINGS = {"transports", "sources", "storage", "workflows", "library"}
-PURE = {"core", "sources", "workflows", "errors"}
+SIBLINGS = {"transports", "sources", "storage", "workflows", "library", "formats"}
+PURE = {"core", "sources", "workflows", "formats", "errors"}
 GROUND = {"core", "errors"}
 PURE_PARTS = {
     f"{PACKAGE}.library.{name}"
@@ -103,7 +103,9 @@ INSIDE = sorted(module for module in IMPORTS if area_of(module) not in {"", "tes
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"core", "sources", "transports", "storage", "engine", "api", "cli", "testing"} <= set(map(area_of, IMPORTS))
+    assert {"core", "sources", "formats", "transports", "storage", "engine", "api", "cli", "testing"} <= set(
+        map(area_of, IMPORTS)
+    )
 
 
 def test_imports_are_found_wherever_they_stand() -> None:

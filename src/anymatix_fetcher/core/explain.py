@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Url
 
 KEPT = "What has arrived is kept; run the same command again to go on."
+LOGIN_PAGE_HINT = (
+    "Mostly this is a login page: open the address in a browser, and give the token that it asks for. "
+    "To keep a web page as such, name it with -o NAME.html."
+)
 FULL_DISK_ERRORS = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
 
 _REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
@@ -44,10 +48,7 @@ _REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
     ),
     Refusal.NOT_A_MODEL: (
         NotAModelError,
-        (
-            "Mostly this is a login page: open the address in a browser, and give the token that it asks for. "
-            "To keep a web page as such, name it with -o NAME.html."
-        ),
+        LOGIN_PAGE_HINT,
     ),
 }
 

@@ -1,0 +1,140 @@
+"""What is known of a model from its header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.formats.tensors import DtypeTotal, Tensor, totals_by_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anymatix_fetcher.formats.content import Content
+    from anymatix_fetcher.formats.training import Training
+    from anymatix_fetcher.formats.zip_directory import ZipEntry
+
+MAX_METADATA_LENGTH = 2000
+"""Of a longer metadata value, reports show the beginning."""
+
+
+class Kind(Enum):
+    """What a model is for; the value is what it is called in references and in folders' names."""
+
+    CHECKPOINT = "checkpoint"
+    DIFFUSION_MODEL = "diffusion_model"
+    LORA = "lora"
+    VAE = "vae"
+    VAE_APPROX = "vae_approx"
+    TEXT_ENCODER = "text_encoder"
+    CLIP_VISION = "clip_vision"
+    CONTROLNET = "controlnet"
+    EMBEDDING = "embedding"
+    HYPERNETWORK = "hypernetwork"
+    UPSCALER = "upscaler"
+    STYLE_MODEL = "style_model"
+    IP_ADAPTER = "ip_adapter"
+    MOTION_MODULE = "motion_module"
+    LANGUAGE_MODEL = "language_model"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """A model, as far as its header tells; what it doesn't tell is "unknown", empty or ``None``, never guessed.
+
+    Args:
+        content: The file's format.
+        length: Bytes of the file.
+        header_length: Bytes in front of the tensors' data; 0 where the format has no header.
+        complete: Whether the header was read to its end; if not, tensors and totals are of what was read.
+        kind: What the model is for.
+        architecture: The family that it belongs to, or that it is an addition to ("sdxl"): a key of
+            :data:`~anymatix_fetcher.formats.architectures.TITLES`, or what a GGUF file says itself.
+        variant: What is special about it within its family ("inpainting", "i2v"); mostly empty.
+        base_model: What the file says that it was made from; mostly empty.
+        title: What the file calls itself; mostly empty.
+        quantization: What most of a GGUF file's tensors are stored as.
+        tensors: All of them, in the header's order.
+        training: How it was trained.
+        trigger_words: What the publisher says to put into a prompt.
+        tags: The most frequent tags of the training images, with their counts.
+        hashes: What the metadata state, by their keys.
+        metadata: Everything that the header says beside the tensors, as text.
+        entries: Of a zip archive.
+        runs_code: Whether loading it can run code that is in it.
+        remarks: Sentences about what is odd, and about what wasn't read.
+    """
+
+    content: Content
+    length: int
+    header_length: int = 0
+    complete: bool = True
+    kind: Kind = Kind.UNKNOWN
+    architecture: str = "unknown"
+    variant: str = ""
+    base_model: str = ""
+    title: str = ""
+    quantization: str = ""
+    tensors: tuple[Tensor, ...] = field(default=(), repr=False)
+    training: Training | None = None
+    trigger_words: tuple[str, ...] = ()
+    tags: tuple[tuple[str, int], ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    entries: tuple[ZipEntry, ...] = field(default=(), repr=False)
+    runs_code: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def dtypes(self) -> tuple[DtypeTotal, ...]:
+        """The tensors' types with their totals, the one with the most bytes first."""
+        return totals_by_dtype(self.tensors)
+
+    @property
+    def parameters(self) -> int:
+        """Elements of all tensors together."""
+        return sum(total.parameters for total in self.dtypes)
+
+    def as_json(self, *, with_tensors: bool = False) -> dict[str, object]:
+        """The facts as plain values for ``json.dumps``, under keys that stay.
+
+        Args:
+            with_tensors: Also each tensor, and each entry of an archive; there may be thousands.
+        """
+        training = self.training
+        facts: dict[str, object] = {
+            "format": self.content.value,
+            "size": self.length,
+            "header_size": self.header_length,
+            "complete": self.complete,
+            "kind": self.kind.value,
+            "architecture": self.architecture,
+            "variant": self.variant or None,
+            "base_model": self.base_model or None,
+            "title": self.title or None,
+            "quantization": self.quantization or None,
+            "parameters": self.parameters,
+            "tensor_count": len(self.tensors),
+            "dtypes": [
+                {"dtype": one.dtype, "tensors": one.tensors, "parameters": one.parameters, "size": one.size}
+                for one in self.dtypes
+            ],
+            "training": training and {name: getattr(training, name) or None for name in training.__slots__},
+            "trigger_words": list(self.trigger_words),
+            "tags": [{"tag": tag, "count": count} for tag, count in self.tags],
+            "hashes": dict(self.hashes),
+            "metadata": {key: value[:MAX_METADATA_LENGTH] for key, value in self.metadata.items()},
+            "entry_count": len(self.entries),
+            "runs_code": self.runs_code,
+            "remarks": list(self.remarks),
+        }
+        if with_tensors:
+            facts["tensors"] = [
+                {"name": one.name, "dtype": one.dtype, "shape": list(one.shape), "start": one.start, "stop": one.stop}
+                for one in self.tensors
+            ]
+            facts["entries"] = [{"name": entry.name, "size": entry.size} for entry in self.entries]
+        return facts

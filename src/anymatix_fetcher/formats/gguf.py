@@ -1,0 +1,293 @@
+"""GGUF: metadata and tensor descriptions in front, aligned data behind (ggml's docs/gguf.md; versions 1 to 3).
+
+The header has no stated length, so reading it tells how far it goes. What is long (vocabularies) is stepped over: of an
+array, only its size is kept unless it is short.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from anymatix_fetcher.formats.gguf_types import ARRAY, FILE_TYPES, QUANTIZATIONS, STRING, VALUE_FORMATS
+from anymatix_fetcher.formats.prefix import TRUNCATED_HINT, DamagedError, ShortError
+from anymatix_fetcher.formats.tensors import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anymatix_fetcher.formats.prefix import Prefix
+
+MAGIC = b"GGUF"
+VERSIONS = (1, 2, 3)
+DEFAULT_ALIGNMENT = 32
+MAX_SHORT_ARRAY = 64
+"""Longer arrays are vocabularies; their values aren't kept, nor are those of arrays of arrays."""
+
+MAX_STRING_LENGTH = 1 << 26
+MAX_KEPT_STRING_LENGTH = 16 * 1024
+"""Of a longer text (some files carry a whole tokenizer in one) the beginning is kept."""
+
+MAX_COUNT = 1 << 16
+"""Of tensors, and of metadata pairs: many times what any model has."""
+
+MAX_VALUES = 1 << 17
+"""Of single values in all metadata, vocabularies apart; each costs time."""
+
+MAX_DIMENSIONS = 16
+MAX_DEPTH = 4
+_SMALLEST_PAIR = 10
+_SMALLEST_TENSOR = 20
+"""Fewer bytes don't hold a pair or a description, in any version; so a count can be checked against the length."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongArray:
+    """An array whose items weren't kept: how many there are."""
+
+    count: int
+
+
+Value: TypeAlias = "int | float | bool | str | tuple[int | float | bool | str, ...] | LongArray"
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """What the header says. ``data_start`` is where the tensors' data begins.
+
+    ``complete`` tells whether the whole header was there to be read; ``remarks`` are things that can't be checked.
+    """
+
+    version: int
+    byte_order: str
+    tensor_count: int
+    metadata: Mapping[str, Value]
+    tensors: tuple[Tensor, ...]
+    data_start: int
+    complete: bool = True
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def architecture(self) -> str:
+        """``general.architecture``, or empty."""
+        return self.text("general.architecture")
+
+    @property
+    def quantization(self) -> str:
+        """What ``general.file_type`` says that most tensors are stored as, or empty."""
+        file_type = self.metadata.get("general.file_type")
+        return FILE_TYPES.get(file_type, "") if isinstance(file_type, int) else ""
+
+    def text(self, key: str) -> str:
+        """The metadata value of ``key``, where it is a text; else empty."""
+        value = self.metadata.get(key)
+        return value if isinstance(value, str) else ""
+
+
+def read_header(prefix: Prefix, *, cap: int | None = None) -> GgufHeader:
+    """The header, proved to be consistent with itself and with the file's length, where that is known.
+
+    Args:
+        prefix: The file's first bytes.
+        cap: How many first bytes are enough: where so many are here and the header is longer, what they hold is
+            returned, with ``complete=False`` and unproved.
+
+    Raises:
+        DamagedError: It breaks the format's rules; found in the part that is here, even if that isn't all.
+        ShortError: It is sound as far as it is here, and goes on.
+    """
+    walk = _Walk.begin(prefix)
+    try:
+        walk.run()
+    except ShortError:
+        if cap is None or len(prefix.data) < cap:
+            raise
+        return walk.result(complete=False)
+    return walk.result(complete=True)
+
+
+@dataclass(slots=True)
+class _Description:
+    name: str
+    shape: tuple[int, ...]
+    type_number: int
+    offset: int
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One way through the header; what was read so far stays when the bytes run out."""
+
+    prefix: Prefix
+    version: int
+    order: str
+    position: int
+    tensor_count: int = 0
+    values_left: int = MAX_VALUES
+    metadata: dict[str, Value] = field(default_factory=dict)
+    descriptions: list[_Description] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, prefix: Prefix) -> _Walk:
+        """At the first count, behind magic and version."""
+        prefix.require(len(MAGIC) + 4)
+        if not prefix.data.startswith(MAGIC):
+            raise DamagedError("it doesn't begin with 'GGUF'")
+        for order in "<>":
+            version = prefix.unpack(_layout(order, "I"), len(MAGIC))[0]
+            if version in VERSIONS:
+                return cls(prefix, version, order, len(MAGIC) + 4)
+        raise DamagedError("its version is none that is known (1 to 3)")
+
+    def run(self) -> None:
+        count_format = "I" if self.version == 1 else "Q"
+        self.tensor_count = self._number(count_format)
+        pairs = self._number(count_format)
+        if max(self.tensor_count, pairs) > MAX_COUNT:
+            raise DamagedError(f"its header counts {self.tensor_count:,} tensors and {pairs:,} metadata")
+        self._check_count(self.tensor_count * _SMALLEST_TENSOR + pairs * _SMALLEST_PAIR)
+        for _ in range(pairs):
+            key = self._string()
+            if key in self.metadata:
+                raise DamagedError("its metadata say one thing twice")
+            self.metadata[key] = self._value(self._number("I"), depth=0)
+        for _ in range(self.tensor_count):
+            self.descriptions.append(self._description())
+
+    def result(self, *, complete: bool) -> GgufHeader:
+        alignment = self._alignment()
+        data_start = -(-self.position // alignment) * alignment
+        tensors = tuple(self._tensor(description, data_start, alignment) for description in self.descriptions)
+        if complete:
+            _check_places(tensors, self.prefix.length)
+        unknown = sorted({one.type_number for one in self.descriptions} - QUANTIZATIONS.keys())
+        return GgufHeader(
+            self.version,
+            "little" if self.order == "<" else "big",
+            self.tensor_count,
+            self.metadata,
+            tensors,
+            data_start,
+            complete,
+            tuple(f"elements of type {number} are of a size that isn't known here" for number in unknown),
+        )
+
+    def _description(self) -> _Description:
+        name = self._string()
+        dimensions = self._number("I")
+        if dimensions > MAX_DIMENSIONS:
+            raise DamagedError(f"its header describes a tensor of {dimensions:,} dimensions")
+        sizes = self._numbers(f"{dimensions}{'I' if self.version == 1 else 'Q'}")
+        type_number = self._number("I")
+        # The fastest axis stands first in the file; here, as everywhere else, it is the last.
+        return _Description(name, tuple(reversed(sizes)), type_number, self._number("Q"))
+
+    def _value(self, value_type: int, *, depth: int) -> Value:
+        self.values_left -= 1
+        if self.values_left < 0:
+            raise DamagedError("its metadata have more values than any model's")
+        if value_type in VALUE_FORMATS:
+            return self._number(VALUE_FORMATS[value_type])
+        if value_type == STRING:
+            return self._string()
+        if value_type == ARRAY and depth < MAX_DEPTH:
+            return self._array(depth=depth)
+        raise DamagedError(f"its metadata have a value of type {value_type}, which there isn't")
+
+    def _array(self, *, depth: int) -> Value:
+        item_type = self._number("I")
+        count = self._number("I" if self.version == 1 else "Q")
+        if item_type in VALUE_FORMATS:
+            size = _layout(self.order, VALUE_FORMATS[item_type]).size
+            self._check_count(count * size)
+            if count <= MAX_SHORT_ARRAY:
+                return self._numbers(f"{count}{VALUE_FORMATS[item_type]}")
+            self.position += count * size
+            return LongArray(count)
+        self._check_count(count * (4 if self.version == 1 else 8))
+        if item_type == STRING and count > MAX_SHORT_ARRAY:
+            self._skip_strings(count)
+            return LongArray(count)
+        if item_type == ARRAY:
+            for _ in range(count):
+                self._value(ARRAY, depth=depth + 1)
+            return LongArray(count)
+        return tuple(self._string_item(item_type) for _ in range(count))
+
+    def _string_item(self, item_type: int) -> str:
+        if item_type != STRING:
+            raise DamagedError(f"its metadata have an array of type {item_type}, which there isn't")
+        self.values_left -= 1
+        return self._string()
+
+    def _skip_strings(self, count: int) -> None:
+        # Hundreds of thousands in a vocabulary: the one loop here that has to be tight.
+        layout = _layout(self.order, "I" if self.version == 1 else "Q")
+        unpack, size, data, position = layout.unpack_from, layout.size, self.prefix.data, self.position
+        last = len(data) - size
+        for _ in range(count):
+            if position > last:
+                self.prefix.require(position + size)
+            length = unpack(data, position)[0]
+            if length > MAX_STRING_LENGTH:
+                raise DamagedError(f"its metadata have a text of {length:,} bytes")
+            position += size + length
+        self.position = position
+
+    def _string(self) -> str:
+        length = self._number("I" if self.version == 1 else "Q")
+        if length > MAX_STRING_LENGTH:
+            raise DamagedError(f"its header has a text of {length:,} bytes")
+        self.prefix.require(self.position + length)
+        raw = self.prefix.data[self.position : self.position + min(length, MAX_KEPT_STRING_LENGTH)]
+        self.position += length
+        # Tokens may be pieces of characters.
+        return raw.decode("utf-8", errors="replace")
+
+    def _number(self, layout: str) -> int:
+        return self._numbers(layout)[0]
+
+    def _numbers(self, layout: str) -> tuple[int, ...]:
+        compiled = _layout(self.order, layout)
+        found = self.prefix.unpack(compiled, self.position)
+        self.position += compiled.size
+        return found
+
+    def _check_count(self, least: int) -> None:
+        if self.prefix.length is not None and self.position + least > self.prefix.length:
+            raise DamagedError("its header counts more things than the file has room for")
+
+    def _alignment(self) -> int:
+        alignment = self.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
+        if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
+            raise DamagedError("its alignment isn't a power of two")
+        return alignment
+
+    def _tensor(self, description: _Description, data_start: int, alignment: int) -> Tensor:
+        if description.offset % alignment:
+            raise DamagedError(f"a tensor's data begin at {description.offset:,}, which isn't aligned to {alignment}")
+        elements = math.prod(description.shape)
+        quantization = QUANTIZATIONS.get(description.type_number)
+        start, size, name = data_start + description.offset, 0, f"type {description.type_number}"
+        if quantization is not None:
+            name = quantization.name
+            size = elements // quantization.block_elements * quantization.block_size
+        return Tensor(description.name, name, description.shape, start, start + size)
+
+
+def _check_places(tensors: tuple[Tensor, ...], length: int | None) -> None:
+    front = 0
+    for tensor in sorted(tensors, key=lambda tensor: (tensor.start, tensor.stop)):
+        if tensor.start < front:
+            raise DamagedError("two tensors' data overlap")
+        front = tensor.stop
+    if length is not None and front > length:
+        raise DamagedError(f"its tensors end at byte {front:,}, and it has {length:,} bytes", hint=TRUNCATED_HINT)
+
+
+@lru_cache(maxsize=256)
+def _layout(order: str, layout: str) -> struct.Struct:
+    return struct.Struct(order + layout)

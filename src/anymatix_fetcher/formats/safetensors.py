@@ -1,0 +1,310 @@
+"""safetensors: eight bytes of length, a JSON header, and data that the header's offsets cover without hole or overlap.
+
+The rules are those of the format's own page (https://github.com/huggingface/safetensors, "Format") and of its reader.
+The header is walked, never handed to a JSON parser as a whole: memory stays in proportion to its tensors, and no
+depth or number that somebody invents costs more than its bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.formats.prefix import TRUNCATED_HINT, DamagedError, ShortError
+from anymatix_fetcher.formats.tensors import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anymatix_fetcher.formats.prefix import Prefix
+
+MAX_HEADER_LENGTH = 100_000_000
+"""The reader of the reference implementation refuses longer ones."""
+
+LENGTH_SIZE = 8
+METADATA_KEY = "__metadata__"
+
+BITS_PER_ELEMENT = {
+    "F4": 4,
+    "F6_E2M3": 6,
+    "F6_E3M2": 6,
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
+    **dict.fromkeys(("I16", "U16", "F16", "BF16"), 16),
+    **dict.fromkeys(("I32", "U32", "F32"), 32),
+    **dict.fromkeys(("I64", "U64", "F64", "C64"), 64),
+}
+"""Newer types will come: one that isn't here has a size that can't be checked, and is no reason to refuse."""
+
+_MAX_OBJECT_LENGTH = 4096
+_LENGTH = struct.Struct("<Q")
+_WHITE_SPACE = re.compile(rb"[ \t\r\n]*+")
+_STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"', re.DOTALL)
+_WORD = re.compile(rb"[-+.0-9A-Za-z]{1,64}")
+_SCALAR = re.compile(rb"true|false|null|-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_USUAL_TENSOR = re.compile(
+    rb'\{"dtype":"([A-Z0-9_]{1,32})","shape":\[((?:\d{1,19},?){0,64})\],"data_offsets":\[(\d{1,19}),(\d{1,19})\]\}'
+)
+_OBJECT = re.compile(rb"\{[^{}]*+\}")
+_NESTED = re.compile(rb"\[[^\[\]]*+\[")
+
+
+@dataclass(frozen=True, slots=True)
+class SafetensorsHeader:
+    """What the header says. ``data_start`` is where the tensors' data begins.
+
+    ``complete`` tells whether the whole header was there to be read; ``remarks`` are breaches that loaders live with.
+    """
+
+    data_start: int
+    tensors: tuple[Tensor, ...]
+    metadata: Mapping[str, str]
+    complete: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+def header_stop(prefix: Prefix) -> int:
+    """Where the header ends: how many first bytes hold all of it.
+
+    Raises:
+        DamagedError: The stated length can't be one.
+        ShortError: Not even the length is here.
+    """
+    length = prefix.unpack(_LENGTH, 0)[0]
+    if length > MAX_HEADER_LENGTH:
+        raise DamagedError(f"its first eight bytes state a header of {length:,} bytes, which no safetensors file has")
+    if length < len(b"{}"):
+        raise DamagedError(f"its first eight bytes state a header of {length} bytes, which can't hold anything")
+    stop = LENGTH_SIZE + length
+    if prefix.length is not None and stop > prefix.length:
+        reason = f"its header alone would end at byte {stop:,}, and it has {prefix.length:,} bytes"
+        raise DamagedError(reason, hint=TRUNCATED_HINT)
+    return stop
+
+
+def read_header(prefix: Prefix, *, cap: int | None = None) -> SafetensorsHeader:
+    """The header, proved to be consistent with itself and with the file's length, where that is known.
+
+    Args:
+        prefix: The file's first bytes.
+        cap: How many first bytes are enough: where so many are here and the header is longer, what they hold is
+            returned, with ``complete=False`` and unproved.
+
+    Raises:
+        DamagedError: It breaks the format's rules; found in the part that is here, even if that isn't all.
+        ShortError: It is sound as far as it is here, and goes on.
+    """
+    stop = header_stop(prefix)
+    walk = _Walk(prefix.data[LENGTH_SIZE:stop], data_start=stop)
+    complete = len(prefix.data) >= stop
+    try:
+        walk.run()
+    except _RunsOutError:
+        if complete:
+            raise DamagedError("its header isn't JSON: it breaks off") from None
+    if complete:
+        _check_tiling(walk.tensors, stop, prefix.length)
+    elif cap is None or len(prefix.data) < cap:
+        raise ShortError(stop)
+    return walk.result(complete=complete)
+
+
+class _RunsOutError(Exception):
+    """The header goes on behind the bytes that are here; in a whole header this is damage."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One way through the header, from entry to entry; what was read so far stays when it ends early."""
+
+    text: bytes
+    data_start: int
+    position: int = 0
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    metadata: dict[str, str] | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    def result(self, *, complete: bool) -> SafetensorsHeader:
+        return SafetensorsHeader(
+            self.data_start, tuple(self.tensors.values()), self.metadata or {}, complete, tuple(self.remarks)
+        )
+
+    def run(self) -> None:
+        """Read all entries, or as far as the bytes go."""
+        self._expect(b"{")
+        if self._next_is(b"}"):
+            self.position += 1
+        else:
+            self._entry()
+            while self._separator():
+                self._entry()
+        self._skip_white_space()
+        if self.position < len(self.text):
+            raise DamagedError("its header goes on behind its end")
+
+    def _entry(self) -> None:
+        key = self._string()
+        self._expect(b":")
+        if key != METADATA_KEY:
+            if key in self.tensors:
+                raise DamagedError(f"its header describes the tensor {_shown(key)} twice")
+            self.tensors[key] = self._tensor(key)
+        elif self.metadata is None:
+            self.metadata = {}
+            self._metadata(self.metadata)
+        else:
+            raise DamagedError(f"its header has two {METADATA_KEY}")
+
+    def _metadata(self, metadata: dict[str, str]) -> None:
+        self._expect(b"{")
+        if self._next_is(b"}"):
+            self.position += 1
+            return
+        while True:
+            key = self._string()
+            self._expect(b":")
+            if key in metadata:
+                self.remarks.append(f"its metadata say {_shown(key)} twice")
+            metadata[key] = self._metadata_value(key)
+            if not self._separator():
+                return
+
+    def _metadata_value(self, key: str) -> str:
+        if self._next_is(b'"'):
+            return self._string()
+        match = _WORD.match(self.text, self.position)
+        if self.position == len(self.text) or (match is not None and match.end() == len(self.text)):
+            raise _RunsOutError
+        if match is None or _SCALAR.fullmatch(match.group()) is None:
+            raise DamagedError(f"the metadata {_shown(key)} aren't text")
+        self.position = match.end()
+        self.remarks.append(f"the metadata {_shown(key)} aren't text")
+        return match.group().decode("ascii")
+
+    def _tensor(self, name: str) -> Tensor:
+        self._skip_white_space()
+        match = _USUAL_TENSOR.match(self.text, self.position)
+        if match is not None:
+            self.position = match.end()
+            dtype, shape, start, stop = match.groups()
+            numbers = tuple(map(int, shape.rstrip(b",").split(b","))) if shape else ()
+            return self._checked(name, dtype.decode("ascii"), numbers, (int(start), int(stop)))
+        return self._unusual_tensor(name)
+
+    def _unusual_tensor(self, name: str) -> Tensor:
+        """Other orders of keys, white space, or keys that we don't know."""
+        match = _OBJECT.match(self.text, self.position, self.position + _MAX_OBJECT_LENGTH)
+        begins = self.text[self.position : self.position + 1] in (b"{", b"")
+        if match is None and begins and len(self.text) - self.position < _MAX_OBJECT_LENGTH:
+            raise _RunsOutError
+        if match is None or _NESTED.search(match.group()):
+            raise DamagedError(f"its header doesn't describe the tensor {_shown(name)}")
+        self.position = match.end()
+        try:
+            described = json.loads(match.group(), parse_int=_whole_number, parse_constant=_refuse_constant)
+        except ValueError:
+            raise DamagedError(f"its header's description of the tensor {_shown(name)} can't be read") from None
+        dtype, shape, offsets = (described.get(key) for key in ("dtype", "shape", "data_offsets"))
+        if not isinstance(dtype, str) or not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:  # noqa: PLR2004 - start and stop
+            raise DamagedError(f"its header's description of the tensor {_shown(name)} lacks its type, shape or place")
+        return self._checked(name, dtype, tuple(shape), (offsets[0], offsets[1]))
+
+    def _checked(self, name: str, dtype: str, shape: tuple[int, ...], offsets: tuple[int, int]) -> Tensor:
+        start, stop = offsets
+        if stop < start:
+            raise DamagedError(f"the tensor {_shown(name)} ends before it begins")
+        bits = BITS_PER_ELEMENT.get(dtype)
+        if bits is None:
+            remark = f"elements of type {_shown(dtype)} are of a size that isn't known here"
+            if remark not in self.remarks:
+                self.remarks.append(remark)
+        elif math.prod(shape) * bits != (stop - start) * 8:
+            raise DamagedError(
+                f"the tensor {_shown(name)} has {stop - start:,} bytes, which isn't what its shape takes"
+            )
+        return Tensor(name, dtype, shape, self.data_start + start, self.data_start + stop)
+
+    def _string(self) -> str:
+        self._skip_white_space()
+        match = _STRING.match(self.text, self.position)
+        if match is None:
+            begins = self.text[self.position : self.position + 1] in (b'"', b"")
+            # A control character ends the match as well, and is damage; a text that was cut off has none.
+            if begins and _CONTROL.search(self.text, self.position) is None:
+                raise _RunsOutError
+            raise DamagedError("its header isn't JSON")
+        self.position = match.end()
+        quoted = match.group()
+        try:
+            text = str(json.loads(quoted)) if b"\\" in quoted else quoted[1:-1].decode("utf-8")
+            text.encode("utf-8")  # escapes can name half a character
+        except ValueError:
+            raise DamagedError("its header has a text that can't be read") from None
+        return text
+
+    def _separator(self) -> bool:
+        """Whether another entry follows; moves behind the comma or the brace that says so."""
+        self._skip_white_space()
+        found = self.text[self.position : self.position + 1]
+        if not found:
+            raise _RunsOutError
+        if found not in (b",", b"}"):
+            raise DamagedError("its header isn't JSON")
+        self.position += 1
+        return found == b","
+
+    def _expect(self, character: bytes) -> None:
+        if not self._next_is(character):
+            if self.position == len(self.text):
+                raise _RunsOutError
+            raise DamagedError("its header isn't JSON")
+        self.position += 1
+
+    def _next_is(self, character: bytes) -> bool:
+        self._skip_white_space()
+        return self.text.startswith(character, self.position)
+
+    def _skip_white_space(self) -> None:
+        match = _WHITE_SPACE.match(self.text, self.position)
+        if match is not None:
+            self.position = match.end()
+
+
+def _check_tiling(tensors: Mapping[str, Tensor], data_start: int, length: int | None) -> None:
+    front = data_start
+    for tensor in sorted(tensors.values(), key=lambda tensor: (tensor.start, tensor.stop)):
+        if tensor.start != front:
+            what = "a hole" if tensor.start > front else "an overlap"
+            raise DamagedError(f"the tensors' data have {what} before {_shown(tensor.name)}")
+        front = tensor.stop
+    if length is None or front == length:
+        return
+    if front > length:
+        reason = f"its tensors end at byte {front:,}, and it has {length:,} bytes"
+        raise DamagedError(reason, hint=TRUNCATED_HINT)
+    raise DamagedError(f"its tensors end at byte {front:,}, and it goes on to {length:,}")
+
+
+def _are_sizes(value: object) -> bool:
+    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+
+
+def _whole_number(digits: str) -> int:
+    # Converting a long run of digits takes quadratic time, and nothing in a file is so large.
+    if len(digits) > 20:  # noqa: PLR2004 - the digits of 2**64
+        raise ValueError("not a size")
+    return int(digits)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} isn't JSON")
+
+
+def _shown(text: str) -> str:
+    """A name out of a file, fit for a sentence."""
+    cleaned = "".join(character if character.isprintable() else "?" for character in text[:80])
+    return f"'{cleaned}'" if len(text) <= len(cleaned) else f"'{cleaned}...'"

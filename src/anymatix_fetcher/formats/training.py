@@ -1,0 +1,108 @@
+"""What trainers and publishers write into a model's metadata: kohya's ``ss_*`` and Stability's ``modelspec.*``.
+
+Keys as in kohya-ss/sd-scripts (``library/train_util.py``) and https://github.com/Stability-AI/ModelSpec. Values are
+text whatever they mean, and anybody can write anything: what can't be read is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_TAGS = 20
+_MAX_TAG_TEXT = 4 << 20
+_MAX_DISTINCT_TAGS = 50_000
+_TAG = re.compile(r'"((?:[^"\\]|\\.){1,200})"\s*:\s*(\d{1,9})\b')
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+_RESOLUTION = re.compile(r"\d{1,5}")
+_DECIMAL = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
+
+HASH_KEYS = ("modelspec.hash_sha256", "sshs_model_hash", "sshs_legacy_hash")
+"""Of the tensors' data or of the file before its metadata changed: no proof of a download."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a model was trained, as its file states it; ``None`` and empty where it doesn't.
+
+    Args:
+        base_model: The file or repository that it was trained on.
+        base_version: kohya's name of that model's kind ("sdxl_base_v1-0").
+        module: What trained it ("networks.lora").
+        dim: The rank of the network.
+        alpha: What the network's effect is scaled by, against ``dim``.
+        steps: Optimizer steps.
+        epochs: Passes over the images.
+        images: How many there were.
+        resolution: Width and height in pixels, as "1024x1024".
+    """
+
+    base_model: str = ""
+    base_version: str = ""
+    module: str = ""
+    dim: float | None = None
+    alpha: float | None = None
+    steps: int | None = None
+    epochs: int | None = None
+    images: int | None = None
+    resolution: str = ""
+
+
+def training_in(metadata: Mapping[str, str]) -> Training | None:
+    """How the model was trained; ``None`` where its metadata say nothing of it."""
+    training = Training(
+        base_model=_line(metadata.get("ss_sd_model_name", "")),
+        base_version=_line(metadata.get("ss_base_model_version", "")),
+        module=_line(metadata.get("ss_network_module", "")),
+        dim=_decimal(metadata.get("ss_network_dim")),
+        alpha=_decimal(metadata.get("ss_network_alpha")),
+        steps=_whole(metadata.get("ss_steps") or metadata.get("ss_max_train_steps")),
+        epochs=_whole(metadata.get("ss_epoch") or metadata.get("ss_num_epochs")),
+        images=_whole(metadata.get("ss_num_train_images")),
+        resolution="x".join(_RESOLUTION.findall(metadata.get("ss_resolution", "")[:100])[:2]),
+    )
+    return training if training != Training() else None
+
+
+def trigger_words_in(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """The words that the publisher says to put into a prompt."""
+    stated = metadata.get("modelspec.trigger_phrase", "")
+    return tuple(word for word in map(_line, stated[:2000].split(",")) if word)
+
+
+def tags_in(metadata: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    """The tags that the training images had most often, and how often; of equal ones the first stays first.
+
+    They are no trigger words by themselves; those are mostly among the first few.
+    """
+    counts: dict[str, int] = {}
+    for match in _TAG.finditer(metadata.get("ss_tag_frequency", "")[:_MAX_TAG_TEXT]):
+        tag = _line(re.sub(r"\\(.)", r"\1", match.group(1)))
+        if tag in counts or len(counts) < _MAX_DISTINCT_TAGS:
+            counts[tag] = counts.get(tag, 0) + int(match.group(2))
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return tuple(ordered[:MAX_TAGS])
+
+
+def hashes_in(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The hashes that the metadata state, by their keys."""
+    found = ((key, _line(metadata.get(key, ""))) for key in HASH_KEYS)
+    return tuple((key, value) for key, value in found if value)
+
+
+def _line(text: str) -> str:
+    """One short line of a text, fit to be shown; empty for what trainers write where they know nothing."""
+    line = _CONTROLS.sub(" ", text[:200]).strip()
+    return "" if line == "None" else line
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,12}", text) else None
+
+
+def _decimal(text: str | None) -> float | None:
+    return float(text) if text is not None and _DECIMAL.fullmatch(text) else None
