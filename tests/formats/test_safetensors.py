@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import struct
@@ -83,12 +84,8 @@ def test_whatever_befalls_a_file_it_is_read_or_refused_and_nothing_else(
     damaged = bytearray(file[0])
     for at in data.draw(st.lists(st.integers(0, len(damaged) - 1), min_size=1, max_size=5)):
         damaged[at] = data.draw(st.integers(0, 255))
-    try:
-        header = read(bytes(damaged))
-    except DamagedError as damage:
-        assert damage.reason.isprintable()
-    else:
-        assert header.complete
+    with contextlib.suppress(DamagedError):
+        assert read(bytes(damaged)).complete
 
 
 @pytest.mark.parametrize("dtype", sorted(BITS_PER_ELEMENT))

@@ -148,10 +148,13 @@ def _begins_as_onnx(first: bytes) -> bool:
     """Whether two fields of a ModelProto follow each other (protobuf's encoding, https://protobuf.dev)."""
     position = 0
     for _ in range(2):
-        if position >= len(first) or _ONNX_FIELDS.get(first[position] >> 3) != first[position] & 7:
+        if position >= len(first):
+            return False
+        field, wire_type = first[position] >> 3, first[position] & 7
+        if _ONNX_FIELDS.get(field) != wire_type:
             return False
         value, position = _varint(first, position + 1)
-        position += value if first[0] & 7 == _BYTES else 0
+        position += value if wire_type == _BYTES else 0
     return True
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.formats.tensors import DtypeTotal, Tensor, totals_by_dtype
@@ -41,14 +40,14 @@ class Kind(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """A model, as far as its header tells; what it doesn't tell is "unknown", empty or ``None``, never guessed.
 
     Args:
         content: The file's format.
         length: Bytes of the file.
-        header_length: Bytes in front of the tensors' data; 0 where the format has no header.
+        header_length: Bytes in front of the tensors' data; 0 where there is no header, or its end wasn't reached.
         complete: Whether the header was read to its end; if not, tensors and totals are of what was read.
         kind: What the model is for.
         architecture: The family that it belongs to, or that it is an addition to ("sdxl"): a key of
@@ -88,7 +87,7 @@ class ModelFacts:
     runs_code: bool = False
     remarks: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def dtypes(self) -> tuple[DtypeTotal, ...]:
         """The tensors' types with their totals, the one with the most bytes first."""
         return totals_by_dtype(self.tensors)
@@ -122,7 +121,7 @@ class ModelFacts:
                 {"dtype": one.dtype, "tensors": one.tensors, "parameters": one.parameters, "size": one.size}
                 for one in self.dtypes
             ],
-            "training": training and {name: getattr(training, name) or None for name in training.__slots__},
+            "training": None if training is None else training.as_json(),
             "trigger_words": list(self.trigger_words),
             "tags": [{"tag": tag, "count": count} for tag, count in self.tags],
             "hashes": dict(self.hashes),

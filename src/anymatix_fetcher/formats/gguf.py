@@ -31,13 +31,13 @@ MAX_STRING_LENGTH = 1 << 26
 MAX_KEPT_STRING_LENGTH = 16 * 1024
 """Of a longer text (some files carry a whole tokenizer in one) the beginning is kept."""
 
-MAX_COUNT = 1 << 16
+MAX_COUNT = 1 << 15
 """Of tensors, and of metadata pairs: many times what any model has."""
 
-MAX_VALUES = 1 << 17
-"""Of single values in all metadata, vocabularies apart; each costs time."""
+MAX_VALUES = 1 << 16
+"""Of single values that are kept of all metadata; each costs time and room."""
 
-MAX_DIMENSIONS = 16
+MAX_DIMENSIONS = 8
 MAX_DEPTH = 4
 _SMALLEST_PAIR = 10
 _SMALLEST_TENSOR = 20
@@ -58,7 +58,8 @@ Value: TypeAlias = "int | float | bool | str | tuple[int | float | bool | str, .
 class GgufHeader:
     """What the header says. ``data_start`` is where the tensors' data begins.
 
-    ``complete`` tells whether the whole header was there to be read; ``remarks`` are things that can't be checked.
+    ``complete`` tells whether the whole header was there to be read: if not, it isn't known where the data begin, and
+    the tensors' places count from there. ``remarks`` are things that can't be checked.
     """
 
     version: int
@@ -159,7 +160,7 @@ class _Walk:
 
     def result(self, *, complete: bool) -> GgufHeader:
         alignment = self._alignment()
-        data_start = -(-self.position // alignment) * alignment
+        data_start = -(-self.position // alignment) * alignment if complete else 0
         tensors = tuple(self._tensor(description, data_start, alignment) for description in self.descriptions)
         if complete:
             _check_places(tensors, self.prefix.length)
@@ -190,7 +191,7 @@ class _Walk:
         if self.values_left < 0:
             raise DamagedError("its metadata have more values than any model's")
         if value_type in VALUE_FORMATS:
-            return self._number(VALUE_FORMATS[value_type])
+            return self._scalars(VALUE_FORMATS[value_type])[0]
         if value_type == STRING:
             return self._string()
         if value_type == ARRAY and depth < MAX_DEPTH:
@@ -203,25 +204,27 @@ class _Walk:
         if item_type in VALUE_FORMATS:
             size = _layout(self.order, VALUE_FORMATS[item_type]).size
             self._check_count(count * size)
-            if count <= MAX_SHORT_ARRAY:
-                return self._numbers(f"{count}{VALUE_FORMATS[item_type]}")
+            if self._keeps(count):
+                return self._scalars(f"{count}{VALUE_FORMATS[item_type]}")
             self.position += count * size
             return LongArray(count)
         self._check_count(count * (4 if self.version == 1 else 8))
-        if item_type == STRING and count > MAX_SHORT_ARRAY:
-            self._skip_strings(count)
-            return LongArray(count)
         if item_type == ARRAY:
             for _ in range(count):
                 self._value(ARRAY, depth=depth + 1)
-            return LongArray(count)
-        return tuple(self._string_item(item_type) for _ in range(count))
-
-    def _string_item(self, item_type: int) -> str:
-        if item_type != STRING:
+        elif item_type != STRING:
             raise DamagedError(f"its metadata have an array of type {item_type}, which there isn't")
-        self.values_left -= 1
-        return self._string()
+        elif self._keeps(count):
+            return tuple(self._string() for _ in range(count))
+        else:
+            self._skip_strings(count)
+        return LongArray(count)
+
+    def _keeps(self, count: int) -> bool:
+        """Whether an array's items are kept, and counted; none is refused for having many."""
+        kept = count <= min(MAX_SHORT_ARRAY, self.values_left)
+        self.values_left -= count if kept else 0
+        return kept
 
     def _skip_strings(self, count: int) -> None:
         # Hundreds of thousands in a vocabulary: the one loop here that has to be tight.
@@ -246,6 +249,9 @@ class _Walk:
         self.position += length
         # Tokens may be pieces of characters.
         return raw.decode("utf-8", errors="replace")
+
+    def _scalars(self, layout: str) -> tuple[int | float | bool, ...]:
+        return self._numbers(layout)
 
     def _number(self, layout: str) -> int:
         return self._numbers(layout)[0]

@@ -55,6 +55,6 @@ class Prefix:
             raise ShortError(stop)
 
     def unpack(self, layout: struct.Struct, start: int) -> tuple[int, ...]:
-        """The integers that stand at ``start``, laid out as ``layout`` says."""
+        """The numbers that stand at ``start``, laid out as ``layout`` says."""
         self.require(start + layout.size)
         return layout.unpack_from(self.data, start)

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 MAX_HEADER_LENGTH = 100_000_000
 """The reader of the reference implementation refuses longer ones."""
 
+MAX_ENTRIES = 1 << 15
+"""Of tensors and metadata: a header that has more is read so far, as if it went on behind the bytes that are here."""
+
+MAX_TEXT_LENGTH = 1_000_000
+"""Of a longer metadata value, the beginning is kept."""
+
+MAX_REMARKS = 10
 LENGTH_SIZE = 8
 METADATA_KEY = "__metadata__"
 
@@ -43,11 +50,13 @@ _MAX_OBJECT_LENGTH = 4096
 _LENGTH = struct.Struct("<Q")
 _WHITE_SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"', re.DOTALL)
+_BEGINNING = re.compile(rb'"(?:[^"\\]|\\u[0-9A-Fa-f]{4}|\\[^u]){0,%d}+' % MAX_TEXT_LENGTH, re.DOTALL)
 _WORD = re.compile(rb"[-+.0-9A-Za-z]{1,64}")
 _SCALAR = re.compile(rb"true|false|null|-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _USUAL_TENSOR = re.compile(
-    rb'\{"dtype":"([A-Z0-9_]{1,32})","shape":\[((?:\d{1,19},?){0,64})\],"data_offsets":\[(\d{1,19}),(\d{1,19})\]\}'
+    rb'\{"dtype": ?"([A-Z0-9_]{1,32})", ?"shape": ?\[((?:\d{1,19}+(?:, ?\d{1,19}+){0,63}+)?+)\], ?'
+    rb'"data_offsets": ?\[(\d{1,19}+), ?(\d{1,19}+)\]\}'
 )
 _OBJECT = re.compile(rb"\{[^{}]*+\}")
 _NESTED = re.compile(rb"\[[^\[\]]*+\[")
@@ -99,31 +108,41 @@ def read_header(prefix: Prefix, *, cap: int | None = None) -> SafetensorsHeader:
         ShortError: It is sound as far as it is here, and goes on.
     """
     stop = header_stop(prefix)
-    walk = _Walk(prefix.data[LENGTH_SIZE:stop], data_start=stop)
-    complete = len(prefix.data) >= stop
+    whole = len(prefix.data) >= stop
+    walk = _Walk(prefix.data[:stop], data_start=stop)
     try:
         walk.run()
     except _RunsOutError:
-        if complete:
+        if whole:
             raise DamagedError("its header isn't JSON: it breaks off") from None
-    if complete:
+    except _EnoughError:
+        return walk.result(complete=False)
+    if whole:
         _check_tiling(walk.tensors, stop, prefix.length)
     elif cap is None or len(prefix.data) < cap:
         raise ShortError(stop)
-    return walk.result(complete=complete)
+    return walk.result(complete=whole)
 
 
 class _RunsOutError(Exception):
     """The header goes on behind the bytes that are here; in a whole header this is damage."""
 
 
+class _EnoughError(Exception):
+    """The header has more entries than are read."""
+
+
 @dataclass(slots=True)
 class _Walk:
-    """One way through the header, from entry to entry; what was read so far stays when it ends early."""
+    """One way through the header, from entry to entry; what was read so far stays when it ends early.
+
+    ``text`` is the file's beginning up to the header's end: a copy without the length would be one more copy.
+    """
 
     text: bytes
     data_start: int
-    position: int = 0
+    position: int = LENGTH_SIZE
+    entries: int = 0
     tensors: dict[str, Tensor] = field(default_factory=dict)
     metadata: dict[str, str] | None = None
     remarks: list[str] = field(default_factory=list)
@@ -146,7 +165,17 @@ class _Walk:
         if self.position < len(self.text):
             raise DamagedError("its header goes on behind its end")
 
+    def _count(self) -> None:
+        self.entries += 1
+        if self.entries > MAX_ENTRIES:
+            raise _EnoughError
+
+    def _remark(self, remark: str) -> None:
+        if remark not in self.remarks and len(self.remarks) < MAX_REMARKS:
+            self.remarks.append(remark)
+
     def _entry(self) -> None:
+        self._count()
         key = self._string()
         self._expect(b":")
         if key != METADATA_KEY:
@@ -165,10 +194,11 @@ class _Walk:
             self.position += 1
             return
         while True:
+            self._count()
             key = self._string()
             self._expect(b":")
             if key in metadata:
-                self.remarks.append(f"its metadata say {_shown(key)} twice")
+                self._remark(f"its metadata say {_shown(key)} twice")
             metadata[key] = self._metadata_value(key)
             if not self._separator():
                 return
@@ -182,7 +212,7 @@ class _Walk:
         if match is None or _SCALAR.fullmatch(match.group()) is None:
             raise DamagedError(f"the metadata {_shown(key)} aren't text")
         self.position = match.end()
-        self.remarks.append(f"the metadata {_shown(key)} aren't text")
+        self._remark(f"the metadata {_shown(key)} aren't text")
         return match.group().decode("ascii")
 
     def _tensor(self, name: str) -> Tensor:
@@ -191,7 +221,7 @@ class _Walk:
         if match is not None:
             self.position = match.end()
             dtype, shape, start, stop = match.groups()
-            numbers = tuple(map(int, shape.rstrip(b",").split(b","))) if shape else ()
+            numbers = tuple(map(int, shape.split(b","))) if shape else ()
             return self._checked(name, dtype.decode("ascii"), numbers, (int(start), int(stop)))
         return self._unusual_tensor(name)
 
@@ -219,9 +249,7 @@ class _Walk:
             raise DamagedError(f"the tensor {_shown(name)} ends before it begins")
         bits = BITS_PER_ELEMENT.get(dtype)
         if bits is None:
-            remark = f"elements of type {_shown(dtype)} are of a size that isn't known here"
-            if remark not in self.remarks:
-                self.remarks.append(remark)
+            self._remark(f"elements of type {_shown(dtype)} are of a size that isn't known here")
         elif math.prod(shape) * bits != (stop - start) * 8:
             raise DamagedError(
                 f"the tensor {_shown(name)} has {stop - start:,} bytes, which isn't what its shape takes"
@@ -237,13 +265,24 @@ class _Walk:
             if begins and _CONTROL.search(self.text, self.position) is None:
                 raise _RunsOutError
             raise DamagedError("its header isn't JSON")
-        self.position = match.end()
-        quoted = match.group()
+        start, self.position = match.span()
         try:
-            text = str(json.loads(quoted)) if b"\\" in quoted else quoted[1:-1].decode("utf-8")
-            text.encode("utf-8")  # escapes can name half a character
+            return self._decoded(start, self.position)
         except ValueError:
             raise DamagedError("its header has a text that can't be read") from None
+
+    def _decoded(self, start: int, stop: int) -> str:
+        if stop - start > MAX_TEXT_LENGTH:
+            self._remark(f"it has a text of {stop - start:,} bytes, of which the beginning was read")
+            beginning = _BEGINNING.match(self.text, start, stop - 1)
+            quoted = beginning.group() if beginning else b'"'
+            # Where it was cut, it may have been inside of a character or between the halves of one.
+            cut: str = json.loads(quoted.decode("utf-8", "ignore") + '"')
+            return cut.encode("utf-8", "ignore").decode("utf-8")
+        if self.text.find(b"\\", start, stop) < 0:
+            return self.text[start + 1 : stop - 1].decode("utf-8")
+        text: str = json.loads(self.text[start:stop])
+        text.encode("utf-8")  # escapes can name half a character
         return text
 
     def _separator(self) -> bool:

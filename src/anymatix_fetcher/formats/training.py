@@ -7,19 +7,22 @@ text whatever they mean, and anybody can write anything: what can't be read is l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_TAGS = 20
-_MAX_TAG_TEXT = 4 << 20
+MAX_TAG_LENGTH = 200
+_MAX_TAG_TEXT = 1 << 20
 _MAX_DISTINCT_TAGS = 50_000
-_TAG = re.compile(r'"((?:[^"\\]|\\.){1,200})"\s*:\s*(\d{1,9})\b')
+_TAG = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(?:\s*+:\s*+([0-9]{1,9})\b)?|\Z)', re.DOTALL)
+"""Any text in quotes, with its number; what isn't closed goes on to the end, and is so looked at once only."""
+
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
-_RESOLUTION = re.compile(r"\d{1,5}")
-_DECIMAL = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
+_RESOLUTION = re.compile(r"[0-9]{1,5}")
+_DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 HASH_KEYS = ("modelspec.hash_sha256", "sshs_model_hash", "sshs_legacy_hash")
 """Of the tensors' data or of the file before its metadata changed: no proof of a download."""
@@ -51,6 +54,10 @@ class Training:
     images: int | None = None
     resolution: str = ""
 
+    def as_json(self) -> dict[str, object]:
+        """The same as plain values; what isn't stated is ``None``."""
+        return {name: None if value == "" else value for name, value in asdict(self).items()}
+
 
 def training_in(metadata: Mapping[str, str]) -> Training | None:
     """How the model was trained; ``None`` where its metadata say nothing of it."""
@@ -81,7 +88,9 @@ def tags_in(metadata: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
     """
     counts: dict[str, int] = {}
     for match in _TAG.finditer(metadata.get("ss_tag_frequency", "")[:_MAX_TAG_TEXT]):
-        tag = _line(re.sub(r"\\(.)", r"\1", match.group(1)))
+        if match.group(2) is None:
+            continue
+        tag = _line(re.sub(r"\\(.)", r"\1", match.group(1)[: 2 * MAX_TAG_LENGTH]))
         if tag in counts or len(counts) < _MAX_DISTINCT_TAGS:
             counts[tag] = counts.get(tag, 0) + int(match.group(2))
     ordered = sorted(counts.items(), key=lambda item: -item[1])
@@ -96,7 +105,7 @@ def hashes_in(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _line(text: str) -> str:
     """One short line of a text, fit to be shown; empty for what trainers write where they know nothing."""
-    line = _CONTROLS.sub(" ", text[:200]).strip()
+    line = _CONTROLS.sub(" ", text[:MAX_TAG_LENGTH]).strip()
     return "" if line == "None" else line
 
 

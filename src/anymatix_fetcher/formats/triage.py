@@ -18,11 +18,7 @@ from anymatix_fetcher.formats.documents import pointed_size
 from anymatix_fetcher.formats.prefix import DamagedError, Prefix, ShortError
 from anymatix_fetcher.formats.zip_directory import first_name
 
-_STRICT = {
-    ".safetensors": frozenset({Content.SAFETENSORS}),
-    ".sft": frozenset({Content.SAFETENSORS}),
-    ".gguf": frozenset({Content.GGUF}),
-}
+_STRICT = {".safetensors": Content.SAFETENSORS, ".sft": Content.SAFETENSORS, ".gguf": Content.GGUF}
 """Names whose content has a beginning of its own: nothing else can be loaded."""
 
 _TORCH_SUFFIXES = (".ckpt", ".pt", ".pth", ".pt2")
@@ -93,7 +89,7 @@ def _suffix(name: str) -> str | None:
 
 def _is_refused(content: Content, suffix: str) -> bool:
     if suffix in _STRICT:
-        return content not in _STRICT[suffix]
+        return content is not _STRICT[suffix]
     if content in DOCUMENTS:
         return True
     if suffix in _TORCH_SUFFIXES:
@@ -103,7 +99,7 @@ def _is_refused(content: Content, suffix: str) -> bool:
 
 
 def _mismatch(prefix: Prefix, content: Content, *, name: str, suffix: str) -> NotAModelError:
-    claimed = f"a {suffix.lstrip('.')} file"
+    claimed = _STRICT[suffix].title if suffix in _STRICT else "what its name says"
     what = content.title
     if content is Content.UNKNOWN:
         return NotAModelError(f"{name} doesn't begin as {claimed} does", hint=_COPY_HINT)

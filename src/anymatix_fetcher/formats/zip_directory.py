@@ -47,7 +47,7 @@ def find_directory(tail: bytes, length: int) -> Span:
     Raises:
         DamagedError: The end record isn't there, or contradicts the file.
     """
-    at = tail.rfind(EMPTY_ARCHIVE, 0, len(tail) - _END.size + len(EMPTY_ARCHIVE))
+    at = tail.rfind(EMPTY_ARCHIVE, 0, max(0, len(tail) - _END.size + len(EMPTY_ARCHIVE)))
     if at < 0:
         raise DamagedError("it is a zip archive without its end", hint=TRUNCATED_HINT)
     size, start = _END.unpack_from(tail, at)[5:7]
