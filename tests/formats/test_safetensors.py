@@ -117,6 +117,11 @@ def test_tensors_may_stand_in_any_order_and_their_keys_and_spaces_too() -> None:
     assert header.tensors[1].start == header.data_start
 
 
+def test_keys_that_arent_known_may_say_anything() -> None:
+    text = '{"a":{"dtype":"U8","note":{"}":"\\"}"},"list":[[1],{}],"shape":[2],"data_offsets":[0,2]}}'
+    assert of_text(text, 2).tensors[0].shape == (2,)
+
+
 def test_names_and_texts_are_unescaped() -> None:
     header = of_text(
         '{"\\u0061\\"\\\\":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"__metadata__":{"k":"\\n{\\""}}'
@@ -156,7 +161,7 @@ def test_metadata_that_loaders_live_with_are_remarked_upon() -> None:
         ({"a": {"dtype": "U8", "shape": [4.0], "data_offsets": [0, 4]}}, 4, "lacks its type, shape or place"),
         ({"a": {"dtype": "U8", "shape": [True], "data_offsets": [0, 1]}}, 1, "lacks its type, shape or place"),
         ({"a": {"dtype": "U8", "shape": [10**30], "data_offsets": [0, 1]}}, 1, "can't be read"),
-        ({"a": {"dtype": "U8", "shape": [[1]], "data_offsets": [0, 1]}}, 1, "doesn't describe"),
+        ({"a": {"dtype": "U8", "shape": [[1]], "data_offsets": [0, 1]}}, 1, "lacks its type"),
         ({"a": "text"}, 0, "doesn't describe"),
         ({"__metadata__": {"a": {}}}, 0, "aren't text"),
         ({"__metadata__": {"a": [1]}}, 0, "aren't text"),
@@ -178,6 +183,8 @@ def test_what_breaks_the_rules_is_refused_with_the_rule(entries: object, size: i
         ),
         (b'{"__metadata__":{},"__metadata__":{}}', "two __metadata__"),
         (b'{"a":{"dtype":"U8","shape":[NaN],"data_offsets":[0,1]}}', "can't be read"),
+        (b'{"a":{"dtype":"U8","note":' + b"[" * 99 + b"]" * 99 + b"}}", "doesn't describe"),
+        (b'{"a":{"dtype":"U8","note":{"note":{}}}}', "breaks off"),
         (b'{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}', "lacks its type"),
         (b'{"__metadata__":{"a":nonsense}}', "aren't text"),
         (b'{"\xff":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}', "a text that can't be read"),

@@ -251,6 +251,7 @@ class _Walk:
         return raw.decode("utf-8", errors="replace")
 
     def _scalars(self, layout: str) -> tuple[int | float | bool, ...]:
+        """Metadata values, which may be fractions; all that the header counts with is whole."""
         return self._numbers(layout)
 
     def _number(self, layout: str) -> int:

@@ -59,7 +59,10 @@ QUANTIZATIONS = {
     40: Quantization("NVFP4", 64, 36),
     41: Quantization("Q1_0", 128, 18),
 }
-"""New ones come every year: a number that isn't here has no size to check, and is no reason to refuse."""
+"""As ggml lays them out; of Q8_1, on whose size its tools differ, the smaller one.
+
+New ones come every year: a number that isn't here has no size to check, and is no reason to refuse.
+"""
 
 FILE_TYPES = {
     0: "F32",

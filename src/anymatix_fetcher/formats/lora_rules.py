@@ -13,7 +13,6 @@ ALGORITHMS = (
     ("lokr", ("*.lokr_w1", "*.lokr_w1_a")),
     ("oft", ("*.oft_blocks", "*.oft_diag")),
     ("boft", ("*.boft_blocks",)),
-    ("glora", ("*.a1.weight",)),
     (
         "",
         (

@@ -58,8 +58,11 @@ _USUAL_TENSOR = re.compile(
     rb'\{"dtype": ?"([A-Z0-9_]{1,32})", ?"shape": ?\[((?:\d{1,19}+(?:, ?\d{1,19}+){0,63}+)?+)\], ?'
     rb'"data_offsets": ?\[(\d{1,19}+), ?(\d{1,19}+)\]\}'
 )
-_OBJECT = re.compile(rb"\{[^{}]*+\}")
-_NESTED = re.compile(rb"\[[^\[\]]*+\[")
+_TEXT_OR_OTHER = rb'[^{}"]++|"(?:[^"\\]|\\.)*+"'
+_OBJECT = re.compile(rb"\{(?:" + _TEXT_OR_OTHER + rb"|\{(?:" + _TEXT_OR_OTHER + rb")*+\})*+\}", re.DOTALL)
+"""With objects in it, for keys that aren't known here, but none in those."""
+
+_NESTED = re.compile(rb"(?:\[[^\[\]]*+){8}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Triage:
 
     Args:
         content: What they are.
-        needs: How many first bytes would tell more; 0 where nothing is left to tell.
+        needs: How many first bytes, at least, would tell more; 0 where nothing is left to tell.
         refusal: Why the download isn't worth going on with; ``None`` where it is, as far as can be told.
     """
 
@@ -62,7 +62,8 @@ class Triage:
 def triage(first: bytes, *, name: str, length: int | None = None) -> Triage:
     """What a file's beginning says, in the light of the name that it is to get.
 
-    May be called again when more has arrived, as often as wanted; a refusal is final.
+    May be called again when more has arrived; a refusal is final. It reads from the start each time, so once for the
+    first piece and once for ``needs`` bytes, where they come soon, is a good use of it.
 
     Args:
         first: The file's first bytes, as many as there are; 64 KiB tell nearly everything.
