@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.formats.gguf import MAX_COUNT, GgufHeader, LongArray, read_header
+from anymatix_fetcher.formats.gguf import (
+    MAX_COUNT,
+    MAX_KEPT_STRING_LENGTH,
+    GgufHeader,
+    LongArray,
+    read_header,
+)
 from anymatix_fetcher.formats.gguf_types import ARRAY, QUANTIZATIONS, STRING
 from anymatix_fetcher.formats.prefix import DamagedError, Prefix, ShortError
 from tests.formats.files import GgufWriter, Pair
@@ -172,3 +178,20 @@ def test_one_thing_isnt_said_twice() -> None:
 def test_a_file_that_ends_inside_its_header_is_cut_short() -> None:
     with pytest.raises(DamagedError, match="inside its own header"):
         read(GgufWriter().file([("k", STRING, "x" * 100)])[:60])
+
+
+def test_more_items_than_are_kept_are_stepped_over() -> None:
+    lists: list[Pair] = [(f"list {number}", ARRAY, (4, [7] * 64)) for number in range(1200)]
+    header = read(GgufWriter().file([*lists, ("words", ARRAY, (STRING, ["a"] * 64))]))
+    assert header.metadata["list 0"] == (7,) * 64
+    assert header.metadata["list 1199"] == header.metadata["words"] == LongArray(64)
+    nested: Pair = ("nested", ARRAY, (ARRAY, [(4, [])] * (MAX_COUNT + 1)))
+    with pytest.raises(DamagedError, match="more lists of lists than any model's"):
+        read(GgufWriter().file([nested]))
+
+
+def test_of_a_very_long_text_the_beginning_is_kept() -> None:
+    header = read(GgufWriter().file([("long", STRING, "x" * 100_000), ("after", STRING, "here")]))
+    assert header.metadata == {"long": "x" * MAX_KEPT_STRING_LENGTH, "after": "here"}
+    with pytest.raises(DamagedError, match="a text of"):
+        read(GgufWriter().file([("words", ARRAY, (STRING, ["a"] * 99))]).replace(b"\1\0\0\0\0\0\0\0a", b"\xff" * 9, 1))

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymatix_fetcher.formats.prefix import DamagedError, Prefix, ShortError
-from anymatix_fetcher.formats.safetensors import BITS_PER_ELEMENT, SafetensorsHeader, read_header
+from anymatix_fetcher.formats.safetensors import (
+    BITS_PER_ELEMENT,
+    MAX_ENTRIES,
+    MAX_TEXT_LENGTH,
+    SafetensorsHeader,
+    read_header,
+)
 from tests.formats.files import header_bytes, safetensors, safetensors_header
 
 
@@ -233,3 +239,23 @@ def test_of_a_header_beyond_the_cap_what_is_here_is_returned() -> None:
     part = read_header(Prefix(header[:1000], len(header) + size), cap=1000)
     assert not part.complete
     assert 10 < len(part.tensors) < 20
+
+
+@pytest.mark.parametrize("unit", ["x", "é", "😀", '"', "\n", "\\", '😀é"\\x'])
+@pytest.mark.parametrize("shift", range(4))
+def test_of_a_very_long_text_the_beginning_is_kept(unit: str, shift: int) -> None:
+    for as_ascii in (True, False):
+        text = "." * shift + unit * (2 * MAX_TEXT_LENGTH // len(unit))
+        header = of_text(json.dumps({"__metadata__": {"long": text, "after": "here"}}, ensure_ascii=as_ascii))
+        kept = header.metadata["long"]
+        assert text.startswith(kept)
+        assert len(kept) > MAX_TEXT_LENGTH // 13
+        assert header.metadata["after"] == "here"
+        assert "of which the beginning was read" in header.remarks[0]
+
+
+def test_of_a_header_with_very_many_tensors_the_first_are_read() -> None:
+    shapes = {f"{number}": ("U8", (1,)) for number in range(MAX_ENTRIES + 5)}
+    header = read(safetensors(shapes))
+    assert not header.complete
+    assert [tensor.name for tensor in header.tensors] == list(shapes)[:MAX_ENTRIES]

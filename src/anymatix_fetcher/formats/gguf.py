@@ -32,10 +32,10 @@ MAX_KEPT_STRING_LENGTH = 16 * 1024
 """Of a longer text (some files carry a whole tokenizer in one) the beginning is kept."""
 
 MAX_COUNT = 1 << 15
-"""Of tensors, and of metadata pairs: many times what any model has."""
+"""Of tensors, of metadata pairs, and of arrays in arrays: many times what any model has."""
 
 MAX_VALUES = 1 << 16
-"""Of single values that are kept of all metadata; each costs time and room."""
+"""Of the items that are kept of all arrays together; further ones are stepped over."""
 
 MAX_DIMENSIONS = 8
 MAX_DEPTH = 4
@@ -128,6 +128,7 @@ class _Walk:
     position: int
     tensor_count: int = 0
     values_left: int = MAX_VALUES
+    lists_left: int = MAX_COUNT
     metadata: dict[str, Value] = field(default_factory=dict)
     descriptions: list[_Description] = field(default_factory=list)
 
@@ -187,9 +188,6 @@ class _Walk:
         return _Description(name, tuple(reversed(sizes)), type_number, self._number("Q"))
 
     def _value(self, value_type: int, *, depth: int) -> Value:
-        self.values_left -= 1
-        if self.values_left < 0:
-            raise DamagedError("its metadata have more values than any model's")
         if value_type in VALUE_FORMATS:
             return self._scalars(VALUE_FORMATS[value_type])[0]
         if value_type == STRING:
@@ -210,6 +208,9 @@ class _Walk:
             return LongArray(count)
         self._check_count(count * (4 if self.version == 1 else 8))
         if item_type == ARRAY:
+            self.lists_left -= count
+            if self.lists_left < 0:
+                raise DamagedError("its metadata have more lists of lists than any model's")
             for _ in range(count):
                 self._value(ARRAY, depth=depth + 1)
         elif item_type != STRING:
