@@ -64,7 +64,18 @@ PURE_STANDARD_MODULES = {
         "zlib",
         "hashlib",
     ),
-    *("json", "errno", "datetime", "urllib.parse", "email.utils", "http", "xml.parsers", "contextlib", "difflib"),
+    *(
+        "json",
+        "errno",
+        "datetime",
+        "urllib.parse",
+        "email.utils",
+        "http",
+        "xml.parsers",
+        "contextlib",
+        "difflib",
+        "fnmatch",
+    ),
 }
 """They compute. ``http`` itself holds the table of statuses only; ``http.client`` is another module."""
 EFFECTS = {

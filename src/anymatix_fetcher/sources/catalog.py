@@ -6,12 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.civitai import Civitai
 from anymatix_fetcher.sources.direct import Direct
+from anymatix_fetcher.sources.github import GitHub
+from anymatix_fetcher.sources.huggingface import HuggingFace
+from anymatix_fetcher.sources.modelscope import ModelScope
 
 if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment, Resolving, Source, Wish
 
-SOURCES: tuple[Source, ...] = (Direct(),)
+SOURCES: tuple[Source, ...] = (Civitai(), HuggingFace(), GitHub(), ModelScope(), Direct())
 """In this order: whoever knows a URL's host better comes before the direct source, which takes every URL."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)

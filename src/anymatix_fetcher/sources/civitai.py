@@ -1,0 +1,163 @@
+"""Civitai: one question to the API tells the file's id, name and digest; the download is then asked for by that id.
+
+Every answer of the download's address is counted against the account, so it is asked once and the API answers the rest
+(https://developer.civitai.com/site/reference/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from anymatix_fetcher.core.filenames import safe_name
+from anymatix_fetcher.core.resource import About, Plain, Resource
+from anymatix_fetcher.errors import NetworkError, NotFoundError
+from anymatix_fetcher.sources import civitai_references as references
+from anymatix_fetcher.sources.air import read_air
+from anymatix_fetcher.sources.civitai_files import choose, read_files
+from anymatix_fetcher.sources.documents import Document
+from anymatix_fetcher.sources.sites import Site, agreed, make_url
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from anymatix_fetcher.core.http import Headers, Request
+    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
+    from anymatix_fetcher.sources.civitai_references import CivitaiReference
+    from anymatix_fetcher.sources.sites import Located
+
+_HOME = "https://civitai.com"
+_HOSTS = ("civitai.com", "civitai.red", "civitai.green", "civitai.blue")
+_WITH_WWW = {f"{www}{host}": f"https://{host}" for host in _HOSTS for www in ("", "www.")}
+SITE = Site("civitai", "Civitai", _HOME, _WITH_WWW, "CIVITAI_API_TOKEN")
+SERVICE = Plain(SITE.name)
+
+
+class Civitai:
+    """Versions of models and their files; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = SITE.name
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        air = read_air(reference)
+        if references.has_scheme(reference) or (air is not None and air.source == SITE.name):
+            return True
+        located = SITE.locate(reference, environment)
+        return located is not None and (located.is_home or references.read_url(located) is not None)
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The file that the wish names.
+
+        Raises:
+            FetchError: It can't be read, or Civitai has no such file, or the API doesn't answer and no download's
+                address was given.
+        """
+        text = wish.reference.strip()
+        base, air, located = SITE.base(environment), read_air(text), SITE.locate(text, environment)
+        if located is not None:
+            base, found = located.base, references.read_url(located)
+            if found is None:
+                return (_elsewhere(located, wish, environment),)
+        else:
+            found = references.read_air_name(air.name) if air else references.read_scheme(text)
+        headers = SITE.headers(environment, wish, found.token)
+        try:
+            answer = yield from _version(base, found, headers)
+            document = Document.of(answer)
+        except (NotFoundError, NetworkError) as error:
+            # The API isn't the file: what has an address of its own is tried there, and so is a known version
+            # where the API is out of order.
+            if found.download is None and (found.version is None or isinstance(error, NotFoundError)):
+                raise
+            return (_unknown(base, found, wish, headers),)
+        return (_known(base, found, wish, headers, document, answer.text),)
+
+
+def _version(base: str, found: CivitaiReference, headers: Headers) -> Generator[Request, Answer, Answer]:
+    """What the API says of the version."""
+    if found.kind:
+        return (
+            yield from SITE.ask(f"{base}/api/v1/model-versions/by-hash/{found.hash}", headers, f"hash {found.hash}")
+        )
+    version = found.version
+    if version is None:
+        version = yield from _newest(base, found.model or 0, headers)
+    return (yield from SITE.ask(f"{base}/api/v1/model-versions/{version}", headers, f"version {version}"))
+
+
+def _newest(base: str, model: int, headers: Headers) -> Generator[Request, Answer, int]:
+    """The model's newest published version; the API names the newest first."""
+    answer = yield from SITE.ask(f"{base}/api/v1/models/{model}", headers, f"model {model}")
+    for version in Document.of(answer).items("modelVersions"):
+        if version.optional_text("status") in {"", "Published"}:
+            return version.number("id")
+    raise NotFoundError(f"model {model} at Civitai has no published version", hint="Its page tells why.")
+
+
+def _known(base: str, found: CivitaiReference, wish: Wish, headers: Headers, document: Document, text: str) -> Resource:
+    """The file, by what the API says of it."""
+    version, model = document.number("id"), document.optional_number("modelId")
+    if found.model is not None and model is not None and found.model != model:
+        raise NotFoundError(
+            f"version {version} at Civitai belongs to model {model}, not to {found.model}",
+            hint=f"civitai:{model}@{version} is what there is.",
+        )
+    file = choose(read_files(document), found)
+    what = f"civitai:{version}?fileId={file.id}"
+    stated = (found.digest,) if found.digest else file.digests
+    return Resource(
+        make_url(base, f"/api/download/models/{version}", f"fileId={file.id}"),
+        name=wish.name or safe_name(file.name),
+        length=file.length,
+        digests=agreed(wish.digests, stated, what),
+        headers=headers,
+        reference=what,
+        mirrors=wish.mirrors,
+        service=SERVICE,
+        about=_about(base, document, text),
+    )
+
+
+def _about(base: str, document: Document, text: str) -> About:
+    model, version = document.optional_number("modelId"), document.number("id")
+    described = document.optional_part("model")
+    names = (described.optional_text("name"), document.optional_text("name"))
+    return About(
+        title=" ".join(name for name in names if name),
+        type=described.optional_text("type"),
+        base_model=document.optional_text("baseModel"),
+        page=f"{base}/models/{model}?modelVersionId={version}" if model is not None else "",
+        trigger_words=document.optional_texts("trainedWords"),
+        document=text,
+    )
+
+
+def _unknown(base: str, found: CivitaiReference, wish: Wish, headers: Headers) -> Resource:
+    """The file at its download's address: the API says nothing, so the server says which one it is."""
+    choice = [("fileId", str(found.file))] if found.file is not None else list(found.preferences)
+    query = urlencode(choice)
+    return Resource(
+        found.download or make_url(base, f"/api/download/models/{found.version}", query),
+        name=wish.name,
+        digests=wish.digests,
+        headers=headers,
+        reference=f"civitai:{found.version}" + (f"?{query}" if query else ""),
+        mirrors=wish.mirrors,
+        service=SERVICE,
+    )
+
+
+def _elsewhere(located: Located, wish: Wish, environment: Environment) -> Resource:
+    """Another address at Civitai, its token moved into a header."""
+    url = make_url(located.base, located.path, references.without_token(located.query))
+    token = references.token_of(located.url.parameters)
+    return Resource(
+        url,
+        name=wish.name,
+        digests=wish.digests,
+        headers=SITE.headers(environment, wish, token),
+        reference=url.reveal(),
+        mirrors=wish.mirrors,
+        service=SERVICE,
+    )

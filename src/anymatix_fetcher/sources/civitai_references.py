@@ -1,0 +1,169 @@
+"""References to Civitai, read: which version of which model, and which of its files.
+
+- ``civitai:VERSION``, ``civitai:MODEL@VERSION``, and ``civitai:KIND:HEX`` by a hash (``sha256``, ``blake3``, ``crc32``,
+  ``autov1`` to ``autov3``); ``?fileId=ID`` or ``?type=&format=&size=&fp=&quantType=`` choose a file.
+- AIRs: ``urn:air:sdxl:lora:civitai:MODEL[@VERSION][+FILE][.FORMAT]``.
+- Addresses of downloads and of model pages. A token in one is taken out of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote_plus
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.base import Secret
+from anymatix_fetcher.sources.sites import make_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.sources.sites import Located, Parameters
+
+PREFERENCES = ("type", "format", "size", "fp", "quantType")
+"""The parameters of a download's address that say which of a version's files is meant."""
+HASH_LENGTHS = {"sha256": 64, "blake3": 64, "autov3": 12, "autov2": 10, "autov1": 8, "crc32": 8}
+"""The hashes that Civitai finds files by, with the length of their hex form. ``AutoV*`` don't prove a whole file."""
+HINT = "Expected civitai:VERSION, civitai:MODEL@VERSION, civitai:sha256:HEX, or a page's address at civitai.com."
+
+_SCHEME = re.compile(r"civitai:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
+_ID = r"([0-9]{1,18})"
+_HASH = re.compile(r"([A-Za-z0-9]+):([0-9A-Fa-f]+)")
+_VERSION = re.compile(rf"(?:{_ID}@)?{_ID}(?:\+{_ID})?")
+_AIR_NAME = re.compile(rf"{_ID}(?:@{_ID})?(?:\+{_ID})?(?::[^.]*)?(?:\.([A-Za-z0-9 ]+))?")
+_DOWNLOAD = re.compile(rf"/api/download/models/{_ID}/?")
+_MODEL_PAGE = re.compile(rf"/models/{_ID}(?:/[^/]*)*")
+_VERSION_PAGE = re.compile(rf"/model-versions/{_ID}/?")
+_AIR_FORMATS = {
+    "safetensor": "SafeTensor",
+    "safetensors": "SafeTensor",
+    "ckpt": "PickleTensor",
+    "pt": "PickleTensor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CivitaiReference:
+    """What is wanted of Civitai.
+
+    Args:
+        version: The version's id; ``None`` for a model's newest one, or where a hash says which.
+        model: The model's id, where it is named.
+        kind: The kind of ``hash``, a key of :data:`HASH_LENGTHS`; empty without one.
+        hash: In lower case.
+        file: The file's id, where it is named.
+        preferences: Which file is meant, by :data:`PREFERENCES`.
+        download: A download's address as it was given, without its token: it may work where the API doesn't.
+        token: That was in the reference.
+    """
+
+    version: int | None = None
+    model: int | None = None
+    kind: str = ""
+    hash: str = ""
+    file: int | None = None
+    preferences: Parameters = ()
+    download: Url | None = None
+    token: Secret | None = None
+
+    @property
+    def digest(self) -> Digest | None:
+        """The hash, where it proves a whole file without further packages."""
+        return Digest(self.kind, self.hash) if self.kind in {"sha256", "crc32"} else None
+
+
+def has_scheme(text: str) -> bool:
+    """Whether the text is a reference by ``civitai:``."""
+    return _SCHEME.match(text) is not None
+
+
+def read_scheme(text: str) -> CivitaiReference:
+    """The reference in ``civitai:...``.
+
+    Raises:
+        ReferenceSyntaxError: It is none.
+    """
+    match = _SCHEME.fullmatch(text)
+    body, _, query = (match.group(1) if match else "").partition("?")
+    parameters = tuple(parse_qsl(query, keep_blank_values=True, errors="replace"))
+    by_hash = _HASH.fullmatch(body)
+    if by_hash is not None:
+        return _chosen(_by_hash(by_hash.group(1).lower(), by_hash.group(2).lower()), parameters)
+    numbers = _VERSION.fullmatch(body)
+    if numbers is None:
+        raise ReferenceSyntaxError("not a reference to Civitai: it names no version", hint=HINT)
+    model, version, file = map(_number, numbers.groups())
+    return _chosen(CivitaiReference(version=version, model=model, file=file), parameters)
+
+
+def read_air_name(name: str) -> CivitaiReference:
+    """The reference in what an AIR has behind ``civitai:``.
+
+    Raises:
+        ReferenceSyntaxError: It is none.
+    """
+    parts = _AIR_NAME.fullmatch(name)
+    if parts is None:
+        raise ReferenceSyntaxError(
+            "not an AIR of Civitai: it names no model", hint="Expected urn:air:ECOSYSTEM:TYPE:civitai:MODEL@VERSION."
+        )
+    model, version, file = map(_number, parts.groups()[:3])
+    form = parts.group(4)
+    preferences = (("format", _AIR_FORMATS.get(form.lower(), form)),) if form else ()
+    return CivitaiReference(version=version, model=model, file=file, preferences=preferences)
+
+
+def read_url(located: Located) -> CivitaiReference | None:
+    """The reference in a URL at Civitai; ``None`` where it is neither a download nor a model's page."""
+    parameters = located.url.parameters
+    if download := _DOWNLOAD.fullmatch(located.path):
+        url = make_url(located.base, located.path, without_token(located.query))
+        return _chosen(CivitaiReference(version=_number(download.group(1)), download=url), parameters)
+    if page := _MODEL_PAGE.fullmatch(located.path):
+        version = next((value for name, value in parameters if name.lower() == "modelversionid"), "")
+        if version and not re.fullmatch(_ID, version):
+            raise ReferenceSyntaxError("not a reference to Civitai: its modelVersionId is no number", hint=HINT)
+        return _chosen(CivitaiReference(version=_number(version), model=_number(page.group(1))), parameters)
+    if page := _VERSION_PAGE.fullmatch(located.path):
+        return _chosen(CivitaiReference(version=_number(page.group(1))), parameters)
+    return None
+
+
+def token_of(parameters: Iterable[tuple[str, str]]) -> Secret | None:
+    """The token in a query, where there is one."""
+    return next((Secret(value) for name, value in parameters if name.lower() == "token" and value), None)
+
+
+def without_token(query: str) -> str:
+    """The query, every token in it taken out and the rest as it was."""
+    pieces = query.split("&")
+    return "&".join(piece for piece in pieces if unquote_plus(piece.partition("=")[0]).lower() != "token")
+
+
+def _by_hash(kind: str, value: str) -> CivitaiReference:
+    if HASH_LENGTHS.get(kind) != len(value):
+        kinds = ", ".join(f"{name} ({length} digits)" for name, length in HASH_LENGTHS.items())
+        raise ReferenceSyntaxError("not a hash that Civitai finds files by", hint=f"Expected one of {kinds}.")
+    return CivitaiReference(kind=kind, hash=value)
+
+
+def _chosen(reference: CivitaiReference, parameters: Parameters) -> CivitaiReference:
+    """The reference with what the query says of the file and of who asks."""
+    given = {name.lower(): value for name, value in parameters if value}
+    file = given.get("fileid", "")
+    if file and not re.fullmatch(_ID, file):
+        raise ReferenceSyntaxError("not a reference to Civitai: its fileId is no number", hint=HINT)
+    return replace(
+        reference,
+        file=reference.file or _number(file),
+        preferences=tuple((name, given[name.lower()]) for name in PREFERENCES if name.lower() in given),
+        token=token_of(parameters),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None

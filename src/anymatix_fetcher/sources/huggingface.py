@@ -1,0 +1,192 @@
+"""Hugging Face: files by one request, whole repositories by the tree of one commit.
+
+A single file needs no question beforehand: the hub's own answer, before it redirects to a CDN, states the content's
+SHA-256 and length (``X-Linked-Etag``, ``X-Linked-Size``; https://huggingface.co/docs/huggingface_hub).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.http import MAX_LENGTH
+from anymatix_fetcher.core.resource import About, Resource, Stated
+from anymatix_fetcher.sources import huggingface_references as references
+from anymatix_fetcher.sources.air import read_air
+from anymatix_fetcher.sources.documents import Document, unexpected
+from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from anymatix_fetcher.core.http import Headers, Request, ResponseHead
+    from anymatix_fetcher.core.judge import Refused
+    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
+    from anymatix_fetcher.sources.huggingface_references import HubReference
+
+MAX_PAGES = 1000
+"""A listing that goes on for longer (the hub sends 1000 entries a page) has no end."""
+
+_HOME = "https://huggingface.co"
+_HOSTS = ("huggingface.co", "www.huggingface.co", "huggingface.com", "www.huggingface.com", "hf.co", "www.hf.co")
+SITE = Site("huggingface", "Hugging Face", _HOME, dict.fromkeys(_HOSTS, _HOME), "HF_TOKEN")
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ETAG = re.compile(r'(?:W/)?"?([0-9a-fA-F]{64})"?')
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_NEXT_PAGE = re.compile(r'<([^<>]*)>\s*;[^<>]*\brel="?next\b', re.IGNORECASE)
+
+
+class HuggingFaceService:
+    """What the hub's answers say; implements :class:`~anymatix_fetcher.core.resource.Service`."""
+
+    name = "huggingface"
+
+    def stated(self, head: ResponseHead) -> Stated:
+        """The linked file's length and SHA-256. Small files have their git blob's SHA-1 there, which proves nothing."""
+        etag = _ETAG.fullmatch((head.headers.get("X-Linked-Etag") or "").strip())
+        size = (head.headers.get("X-Linked-Size") or "").strip()
+        length = int(size) if _DIGITS.fullmatch(size) else None
+        return Stated(
+            length=length if length is not None and length <= MAX_LENGTH else None,
+            digests=(Digest("sha256", etag.group(1).lower()),) if etag else (),
+        )
+
+    def explain(self, refused: Refused, url: Url, *, authorized: bool) -> FetchError | None:
+        """Implements ``Service.explain``."""
+        del refused, url, authorized
+        return None
+
+
+SERVICE = HuggingFaceService()
+
+
+class HuggingFace:
+    """Models, datasets and spaces of the hub; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = SITE.name
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        air = read_air(reference)
+        if references.has_scheme(reference) or (air is not None and air.source == SITE.name):
+            return True
+        located = SITE.locate(reference, environment)
+        return located is not None and (located.is_home or references.read_url(located) is not None)
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The file that the wish names, or the files of the folder or repository.
+
+        Raises:
+            FetchError: It can't be read, or there is no such repository.
+        """
+        text = wish.reference.strip()
+        base, air, located = SITE.base(environment), read_air(text), SITE.locate(text, environment)
+        if located is not None:
+            found = references.read_url(located)
+            if found is None:
+                return (SITE.as_it_is(located, wish, environment, SERVICE),)
+            base = located.base
+        else:
+            found = references.read_scheme(air.name if air else text)
+        headers = SITE.headers(environment, wish)
+        if found.is_folder:
+            return (yield from _files(base, found, wish, headers))
+        return (_single(base, found, wish, headers),)
+
+
+def _single(base: str, found: HubReference, wish: Wish, headers: Headers) -> Resource:
+    file = RepositoryFile(found.path)
+    return Resource(
+        _address(base, found),
+        name=wish.name or file.name,
+        digests=wish.digests,
+        headers=headers,
+        reference=str(found),
+        mirrors=wish.mirrors,
+        service=SERVICE,
+        about=About(title=found.repository, page=f"{base}{found.site_path}"),
+    )
+
+
+def _files(base: str, found: HubReference, wish: Wish, headers: Headers) -> Resolving:
+    """Everything below a folder, all of it as of one commit, whatever is pushed meanwhile."""
+    url = f"{base}{found.api_path}/revision/{segment(found.revision)}"
+    answer = yield from SITE.ask(url, headers, f"{found.repository} at {segment(found.revision)}")
+    document = Document.of(answer)
+    commit = document.text("sha")
+    if not _COMMIT.fullmatch(commit):
+        raise unexpected(document.host, "a commit that is none")
+    pinned = replace(found, revision=commit)
+    files = yield from _tree(base, pinned, headers)
+    about = _about(base, found, document, answer)
+    return tuple(
+        Resource(
+            _address(base, replace(pinned, path=file.path)),
+            name=file.name,
+            length=file.length,
+            digests=agreed(wish.digests, file.digests, file.path),
+            headers=headers,
+            # By the revision that was asked for: a branch that moves on doesn't orphan what has arrived of its files.
+            reference=str(replace(found, path=file.path, is_folder=False)),
+            folder=file.folder,
+            service=SERVICE,
+            about=about,
+        )
+        for file in wanted(files, wish, below=found.path, what=found.repository)
+    )
+
+
+def _tree(base: str, pinned: HubReference, headers: Headers) -> Generator[Request, Answer, list[RepositoryFile]]:
+    """Every file below the folder, page by page."""
+    folder = f"/{segment(pinned.path, safe='/')}" if pinned.path else ""
+    tree = f"{base}{pinned.api_path}/tree/{pinned.revision}{folder}"
+    query, files = "recursive=true", list[RepositoryFile]()
+    for _ in range(MAX_PAGES):
+        answer = yield from SITE.ask(f"{tree}?{query}", headers, f"the files of {pinned.repository}")
+        for entry in Document.list_of(answer):
+            if entry.optional_text("type") == "file":
+                files.append(_file(entry))
+        following = _NEXT_PAGE.search(answer.head.headers.get("Link") or "")
+        if following is None:
+            return files
+        # Mirrors pass on the hub's own address: only the query counts, so that nothing is asked elsewhere.
+        query = _query_of(answer, following.group(1))
+    raise unexpected(answer.url.host, "a listing without an end")
+
+
+def _query_of(answer: Answer, link: str) -> str:
+    try:
+        return answer.url.join(link).reveal().partition("?")[2]
+    except ValueError:
+        raise unexpected(answer.url.host, "a next page that is no address") from None
+
+
+def _file(entry: Document) -> RepositoryFile:
+    path, large = entry.text("path"), entry.optional_part("lfs")
+    if not stays_inside(path):
+        raise unexpected(entry.host, "a file's path that leads astray")
+    digest = large.optional_digest("oid", "sha256")
+    length = large.optional_number("size") if digest else entry.optional_number("size")
+    return RepositoryFile(path, length, (digest,) if digest else ())
+
+
+def _about(base: str, found: HubReference, document: Document, answer: Answer) -> About:
+    card = document.optional_part("cardData")
+    return About(
+        title=document.optional_text("id") or found.repository,
+        type=document.optional_text("pipeline_tag"),
+        base_model=", ".join(card.optional_texts("base_model")),
+        licence=", ".join(card.optional_texts("license")),
+        page=f"{base}{found.site_path}",
+        document=answer.text,
+    )
+
+
+def _address(base: str, found: HubReference) -> Url:
+    return make_url(base, f"{found.site_path}/resolve/{segment(found.revision)}/{segment(found.path, safe='/')}")

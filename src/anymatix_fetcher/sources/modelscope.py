@@ -1,0 +1,198 @@
+"""ModelScope: files and whole repositories, by the listing that states their SHA-256.
+
+- ``modelscope:ORG/REPO[@REVISION]/PATH`` is a file; ``.../FOLDER/``, and no path at all, are everything below. A slash
+  within a revision is written ``%2F``.
+- Addresses of files (``/models/ORG/REPO/resolve/REVISION/PATH``, ``.../file/view/...``, and the API's own) and of
+  repositories, at modelscope.cn and modelscope.ai.
+
+The listing says nothing of the state that it shows, so a repository that is pushed to meanwhile may come mixed; every
+file still has to have its stated digest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.resource import About, Plain, Resource
+from anymatix_fetcher.errors import NetworkError, ReferenceSyntaxError
+from anymatix_fetcher.sources.documents import Document, unexpected
+from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
+    from anymatix_fetcher.sources.sites import Located
+
+_HOME, _ABROAD = "https://www.modelscope.cn", "https://www.modelscope.ai"
+_HOSTS = {
+    "modelscope.cn": _HOME,
+    "www.modelscope.cn": _HOME,
+    "modelscope.ai": _ABROAD,
+    "www.modelscope.ai": _ABROAD,
+}
+SITE = Site("modelscope", "ModelScope", _HOME, _HOSTS, "MODELSCOPE_API_TOKEN")
+SERVICE = Plain(SITE.name)
+DEFAULT_REVISION = "master"
+HINT = "Expected modelscope:ORG/REPO[@REVISION]/PATH, or a file's address at modelscope.cn."
+
+_SCHEME = re.compile(r"modelscope:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_PAGES: tuple[list[str], ...] = ([], [""], ["files"], ["summary"])
+"""The pages of a repository that stand for all of its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScopeReference:
+    """A file, or everything below a folder, in one revision of a repository.
+
+    Args:
+        repository: "org/name".
+        path: Within the repository; of a folder without its last slash, and empty for the whole.
+        revision: A branch, a tag or a commit.
+        is_folder: Whether everything below the path is meant.
+    """
+
+    repository: str
+    path: str
+    revision: str = DEFAULT_REVISION
+    is_folder: bool = False
+
+    def __str__(self) -> str:
+        path = f"/{printable(self.path)}" if self.path else ""
+        return f"{SITE.name}:{self.repository}@{segment(self.revision)}{path}" + ("/" if self.is_folder else "")
+
+
+class ModelScope:
+    """Models at ModelScope; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = SITE.name
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        if _SCHEME.match(reference):
+            return True
+        located = SITE.locate(reference, environment)
+        return located is not None and (located.is_home or read_url(located) is not None)
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The file that the wish names, or the files of the folder or repository.
+
+        Raises:
+            FetchError: It can't be read, or there is no such repository or file.
+        """
+        text = wish.reference.strip()
+        base, located = SITE.base(environment), SITE.locate(text, environment)
+        if located is not None:
+            base, read = located.base, read_url(located)
+            if read is None:
+                return (SITE.as_it_is(located, wish, environment, SERVICE),)
+            found = read
+        else:
+            found = read_scheme(text)
+        headers = _headers(environment, wish)
+        try:
+            files = yield from _listing(base, found, headers)
+        except NetworkError:
+            if found.is_folder:
+                raise
+            files = []  # the file itself may still be had
+        if not found.is_folder:
+            file = next((file for file in files if file.path == found.path), RepositoryFile(found.path))
+            return (replace(_resource(base, found, file, wish, headers), name=wish.name or file.name, folder=()),)
+        chosen = wanted(files, wish, below=found.path, what=found.repository)
+        return tuple(_resource(base, found, file, wish, headers) for file in chosen)
+
+
+def read_scheme(text: str) -> ModelScopeReference:
+    """The reference in ``modelscope:...``.
+
+    Raises:
+        ReferenceSyntaxError: It is none.
+    """
+    match = _SCHEME.fullmatch(text)
+    parts = (match.group(1) if match else "").split("/", 2)
+    name, at, revision = parts[1].partition("@") if len(parts) > 1 else ("", "", "")
+    revision = unquote(revision, errors="replace") if at else DEFAULT_REVISION
+    return _checked(parts[0], name, revision, "".join(parts[2:]))
+
+
+def read_url(located: Located) -> ModelScopeReference | None:
+    """The reference in a URL at ModelScope; ``None`` where it is a page or a document of another kind.
+
+    Raises:
+        ReferenceSyntaxError: It speaks of a repository, and can't be read.
+    """
+    given = dict(located.url.parameters)
+    match located.segments:
+        case ["models", organisation, name, "resolve", revision, *path]:
+            return _checked(organisation, name, revision or DEFAULT_REVISION, "/".join(path))
+        case ["models", organisation, name, "file", "view", revision, *path] if path:
+            return _checked(organisation, name, revision, "/".join(path))
+        case ["api", "v1", "models", organisation, name, "repo"] if given.get("FilePath"):
+            return _checked(organisation, name, given.get("Revision") or DEFAULT_REVISION, given["FilePath"])
+        case ["models", organisation, name, *page] if located.is_home and page in _PAGES:
+            return _checked(organisation, name, DEFAULT_REVISION, "")
+        case _:
+            return None
+
+
+def _checked(organisation: str, name: str, revision: str, path: str) -> ModelScopeReference:
+    if not (_NAME.fullmatch(organisation) and _NAME.fullmatch(name)):
+        raise ReferenceSyntaxError("not a reference to ModelScope: it names no repository", hint=HINT)
+    if not stays_inside(revision):
+        raise ReferenceSyntaxError("not a reference to ModelScope: its revision can't be one", hint=HINT)
+    is_folder = not path or path.endswith("/")
+    path = path.removesuffix("/")
+    if path and not stays_inside(path):
+        raise ReferenceSyntaxError("not a reference to ModelScope: its path leads astray", hint=HINT)
+    return ModelScopeReference(f"{organisation}/{name}", path, revision, is_folder)
+
+
+def _headers(environment: Environment, wish: Wish) -> Headers:
+    """The user's fields and the token, which the site takes from a cookie and the API as a bearer's."""
+    headers, bearer = SITE.headers(environment, wish), SITE.bearer(environment)
+    token = environment.tokens.get(SITE.name)
+    if token is None or not bearer.fields or ";" in token.reveal() or headers.get("Cookie") is not None:
+        return headers
+    return Headers((*headers.fields, ("Cookie", f"m_session_id={token.reveal()}")))
+
+
+def _listing(
+    base: str, found: ModelScopeReference, headers: Headers
+) -> Generator[Request, Answer, list[RepositoryFile]]:
+    url = f"{base}/api/v1/models/{found.repository}/repo/files"
+    query = f"Revision={segment(found.revision)}&Recursive=true"
+    answer = yield from SITE.ask(f"{url}?{query}", headers, f"the files of {found.repository}")
+    entries = Document.of(answer).optional_part("Data").items("Files")
+    return [_file(entry) for entry in entries if entry.optional_text("Type") != "tree"]
+
+
+def _file(entry: Document) -> RepositoryFile:
+    path, digest = entry.text("Path"), entry.optional_digest("Sha256", "sha256")
+    if not stays_inside(path):
+        raise unexpected(entry.host, "a file's path that leads astray")
+    return RepositoryFile(path, entry.optional_number("Size"), (digest,) if digest else ())
+
+
+def _resource(base: str, found: ModelScopeReference, file: RepositoryFile, wish: Wish, headers: Headers) -> Resource:
+    page = f"/models/{found.repository}"
+    path = f"{page}/resolve/{segment(found.revision)}/{segment(file.path, safe='/')}"
+    return Resource(
+        make_url(base, path),
+        name=file.name,
+        length=file.length,
+        digests=agreed(wish.digests, file.digests, file.path),
+        headers=headers,
+        reference=str(replace(found, path=file.path, is_folder=False)),
+        folder=file.folder,
+        mirrors=() if found.is_folder else wish.mirrors,
+        service=SERVICE,
+        about=About(title=found.repository, page=f"{base}{page}"),
+    )

@@ -1,0 +1,88 @@
+"""The files of a repository: which of them are wanted, and where each belongs below the destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.errors import NotFoundError
+from anymatix_fetcher.sources.sites import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.sources.base import Wish
+
+MAX_LISTED, MAX_LISTED_LENGTH = 20, 200
+"""So many names stand in an error, cut to so many characters; more help nobody."""
+_NAMELESS = SafeName("_")
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFile:
+    """A file that a repository's listing names.
+
+    Args:
+        path: Its path within the repository, decoded, with slashes.
+        length: Bytes, where the listing says so.
+        digests: What the listing says of its content.
+    """
+
+    path: str
+    length: int | None = None
+    digests: tuple[Digest, ...] = ()
+
+    @property
+    def name(self) -> SafeName:
+        """What the file may be called."""
+        return safe_name(self.path) or _NAMELESS
+
+    @property
+    def folder(self) -> tuple[SafeName, ...]:
+        """The directories that it lies in, from the repository's top on."""
+        return tuple(safe_name(part) or _NAMELESS for part in self.path.split("/")[:-1])
+
+
+def stays_inside(path: str) -> bool:
+    """Whether the path names something below where it starts, without detours."""
+    return all(part not in {"", ".", ".."} for part in path.split("/"))
+
+
+def wanted(files: Sequence[RepositoryFile], wish: Wish, *, below: str = "", what: str) -> tuple[RepositoryFile, ...]:
+    """The files below the folder that the wish's globs admit: any of ``include``, and none of ``exclude``.
+
+    A glob is matched with the whole path, and its asterisk matches slashes too, as for ``hf download``; one that ends
+    with a slash means everything below it.
+
+    Raises:
+        NotFoundError: None is left; the hint says what there is.
+    """
+    prefix = f"{below.strip('/')}/" if below.strip("/") else ""
+    there = [file for file in files if file.path.startswith(prefix)]
+    chosen = tuple(
+        file
+        for file in there
+        if (not wish.include or _matches(file.path, wish.include)) and not _matches(file.path, wish.exclude)
+    )
+    if chosen:
+        return chosen
+    if not there:
+        raise NotFoundError(f"{what} has no files" + (f" below {prefix}" if prefix else ""), hint="Check the path.")
+    raise NotFoundError(
+        f"none of the {len(there)} files of {what} is wanted",
+        hint=f"Check --include and --exclude. There is: {listing(file.path for file in there)}.",
+    )
+
+
+def listing(names: Iterable[str]) -> str:
+    """The names in a sentence, in order; of many the first ones."""
+    shown = [printable(name[:MAX_LISTED_LENGTH]) for name in names]
+    more = len(shown) - MAX_LISTED
+    return ", ".join(shown[:MAX_LISTED]) + (f", and {more} more" if more > 0 else "")
+
+
+def _matches(path: str, globs: Iterable[str]) -> bool:
+    return any(fnmatchcase(path, f"{glob}*" if glob.endswith("/") else glob) for glob in globs)

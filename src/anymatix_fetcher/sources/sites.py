@@ -1,0 +1,228 @@
+"""A service's site: which URLs belong to it, where it is asked, and the credentials that may go there.
+
+The user's endpoint variable stands in for all of a service's own hosts. Its token goes to the site that is asked and,
+since redirects are followed by origin, nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote, unquote
+
+from anymatix_fetcher.core.explain import refusal_error
+from anymatix_fetcher.core.http import Headers, RateLimit, Request
+from anymatix_fetcher.core.judge import Known, Refused, judge
+from anymatix_fetcher.core.resource import Resource
+from anymatix_fetcher.core.urls import DEFAULT_PORTS, Url
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    DigestMismatchError,
+    FetchError,
+    NotFoundError,
+    ReferenceSyntaxError,
+    RetriesExhaustedError,
+)
+from anymatix_fetcher.sources.base import ask
+from anymatix_fetcher.sources.documents import unexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.resource import Service
+    from anymatix_fetcher.sources.base import Asking, Environment, Secret, Wish
+
+Parameters: TypeAlias = "tuple[tuple[str, str], ...]"
+
+_TOKEN = re.compile(r"[!-~]+")
+_OK, _REDIRECTS_FROM, _FORBIDDEN = 200, 300, 403
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A URL at a service.
+
+    Args:
+        base: The site that is to be asked, without a slash at the end.
+        url: As it was given.
+        path: Below the site, percent-encoded, from its first slash on.
+        is_home: Whether it names one of the service's own hosts: at an endpoint other things may live too.
+    """
+
+    base: str
+    url: Url
+    path: str
+    is_home: bool
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The path's segments, each percent-decoded once; the last one is empty where the path ends with a slash."""
+        return tuple(unquote(segment, errors="replace") for segment in self.path.split("/")[1:])
+
+    @property
+    def query(self) -> str:
+        """The query as it stands, without its question mark; may hold secrets."""
+        return self.url.reveal().partition("?")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One service.
+
+    Args:
+        name: As endpoints and tokens are filed.
+        title: As people write it.
+        home: Where it is asked by default.
+        hosts: Its own hosts, and the site that each stands for.
+        token_variable: Where people put their token.
+    """
+
+    name: str
+    title: str
+    home: str
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    token_variable: str = ""
+
+    def base(self, environment: Environment) -> str:
+        """Where it is asked, without a slash at the end."""
+        return environment.site(self.name, self.home)
+
+    def locate(self, reference: str, environment: Environment) -> Located | None:
+        """What the reference names at this service; ``None`` where it is no URL there.
+
+        A URL with a port or with credentials of its own belongs to whoever the user says, not to the service.
+        """
+        try:
+            url = Url.parse(reference.strip())
+        except ValueError:
+            return None
+        endpoint = environment.endpoints.get(self.name)
+        if endpoint is not None and url.origin == endpoint.origin:
+            prefix = endpoint.path.rstrip("/")
+            if url.path.startswith(f"{prefix}/"):
+                return Located(self.base(environment), url, url.path[len(prefix) :], is_home=False)
+        home = self.hosts.get(url.host)
+        if home is None or url.origin.port != DEFAULT_PORTS[url.origin.scheme] or url.credentials is not None:
+            return None
+        return Located(environment.site(self.name, home), url, url.path or "/", is_home=True)
+
+    def headers(self, environment: Environment, wish: Wish, token: Secret | None = None) -> Headers:
+        """The user's own fields and, unless they hold an ``Authorization``, the token: the given one or the stored one.
+
+        Raises:
+            ReferenceSyntaxError: The token can't be one.
+        """
+        if wish.headers.get("Authorization") is not None:
+            return wish.headers
+        return Headers((*wish.headers.fields, *self.bearer(environment, token).fields))
+
+    def bearer(self, environment: Environment, token: Secret | None = None) -> Headers:
+        """The ``Authorization`` field with ``token``, else with the stored one, where there is one (RFC 6750).
+
+        Raises:
+            ReferenceSyntaxError: The token can't be one.
+        """
+        token = token or environment.tokens.get(self.name)
+        if token is None:
+            return Headers()
+        if not _TOKEN.fullmatch(token.reveal()):
+            raise ReferenceSyntaxError(
+                f"the token for {self.title} has characters in it that no token has",
+                hint=f"Check {self.token_variable}; it holds the token alone.",
+            )
+        return Headers((("Authorization", f"Bearer {token.reveal()}"),))
+
+    def ask(self, url: str, headers: Headers, what: str) -> Asking:
+        """What the service's API answers.
+
+        Args:
+            url: The question.
+            headers: To go with it.
+            what: What is asked for, for messages: "version 143906".
+
+        Raises:
+            FetchError: It doesn't answer, or answers with an error.
+        """
+        request = Request(_url(url), headers=headers, netrc_allowed=True)
+        answer = yield from ask(request)
+        if _OK <= answer.status < _REDIRECTS_FROM:
+            return answer
+        verdict = judge(request, answer.head, Known(), answer.text)
+        if isinstance(verdict, Refused):
+            raise self._error(refusal_error(verdict, request.url), answer.status, answer.head.headers, what)
+        raise unexpected(request.url.host, f"status {answer.status}")
+
+    def _error(self, error: FetchError, status: int, headers: Headers, what: str) -> FetchError:
+        quota = RateLimit.parse(headers)
+        message = f"{self.title}, asked for {what}: {error.message}"
+        if status == _FORBIDDEN and quota is not None and quota.remaining == 0:
+            hint = f"The service answers no more questions for now; a token in {self.token_variable} allows more."
+            return RetriesExhaustedError(message, hint=hint)
+        hint = error.hint
+        if isinstance(error, AccessDeniedError):
+            hint = f"Give a token that may read it in {self.token_variable}."
+        elif isinstance(error, NotFoundError):
+            hint = f"Check the reference; what is private needs a token in {self.token_variable}."
+        return type(error)(message, hint=hint)
+
+    def as_it_is(self, located: Located, wish: Wish, environment: Environment, service: Service) -> Resource:
+        """The resource at a URL of the service that isn't a file that the source knows more of."""
+        return Resource(
+            # Never over plain http at the service's own hosts: the token goes along.
+            make_url(located.base, located.path, located.query),
+            name=wish.name,
+            digests=wish.digests,
+            headers=self.headers(environment, wish),
+            reference=wish.reference,
+            mirrors=wish.mirrors,
+            service=service,
+        )
+
+
+def agreed(wished: tuple[Digest, ...], stated: tuple[Digest, ...], what: str) -> tuple[Digest, ...]:
+    """The user's digests and the service's.
+
+    Raises:
+        DigestMismatchError: They contradict each other, so that no file can have both.
+    """
+    for wish in wished:
+        for other in stated:
+            if other.algorithm == wish.algorithm and other != wish:
+                raise DigestMismatchError(
+                    f"{what} is stated to have {other}, not {wish}",
+                    hint="Check which file is meant; without a digest of your own the stated one is checked.",
+                )
+    return tuple(dict.fromkeys((*wished, *stated)))
+
+
+def make_url(base: str, path: str, query: str = "") -> Url:
+    """The URL below a site.
+
+    Args:
+        base: The site, without a slash at the end.
+        path: Decoded or with :func:`segment` already applied; whatever can't stand in a path is percent-encoded.
+        query: Percent-encoded, without its question mark.
+
+    Raises:
+        ReferenceSyntaxError: It makes no URL.
+    """
+    return _url(f"{base}{path}" + (f"?{query}" if query else ""))
+
+
+def segment(text: str, *, safe: str = "") -> str:
+    """The text percent-encoded, so that it is one segment of a path, or one value in a query."""
+    return quote(text, safe=safe, errors="replace")
+
+
+def printable(text: str) -> str:
+    """The text, what would disturb a terminal or a line of it percent-encoded."""
+    return "".join(character if character.isprintable() else segment(character) for character in text)
+
+
+def _url(text: str) -> Url:
+    try:
+        return Url.parse(text)
+    except ValueError as error:
+        raise ReferenceSyntaxError(f"not a reference: {error}", hint="Check its spelling.") from None
