@@ -224,7 +224,12 @@ def test_other_addresses_are_fetched_as_they_are_with_the_token_as_a_header() ->
 
 def test_what_the_user_says_comes_along() -> None:
     mirrors, own = (Url.parse("https://m.example/x"),), Digest("md5", "0" * 32)
-    wish: dict[str, Any] = {"name": SafeName("own.bin"), "digests": (own,), "mirrors": mirrors, "headers": Headers.of(x="1")}
+    wish: dict[str, Any] = {
+        "name": SafeName("own.bin"),
+        "digests": (own,),
+        "mirrors": mirrors,
+        "headers": Headers.of(x="1"),
+    }
     resource = resolve("civitai:128713", {api(): Reply(version())}, **wish)
     assert (resource.name, resource.mirrors, resource.headers.get("x")) == ("own.bin", mirrors, "1")
     assert resource.digests == (own, Digest("sha256", HEX))

@@ -116,5 +116,13 @@ def test_files_that_cant_be_read_are_unexpected(value: object) -> None:
 
 
 def test_what_is_odd_about_a_file_doesnt_hinder() -> None:
-    odd: dict[str, Any] = {"id": 1, "name": None, "type": 7, "metadata": [], "hashes": "x", "sizeKB": "big", "primary": "yes"}
+    odd: dict[str, Any] = {
+        "id": 1,
+        "name": None,
+        "type": 7,
+        "metadata": [],
+        "hashes": "x",
+        "sizeKB": "big",
+        "primary": "yes",
+    }
     assert files(odd) == (CivitaiFile(1, "", None, is_primary=False, kinds={}, hashes={}),)

@@ -99,7 +99,8 @@ def read_scheme(text: str) -> HubReference:
     else:
         parts = rest.split("/", 2)
         repository, revision, path = "/".join(parts[:2]), DEFAULT_REVISION, "".join(parts[2:])
-        repository = repository.removesuffix("/")
+        if len(parts) == 2:  # noqa: PLR2004 - a name alone, with a slash at its end
+            repository = repository.removesuffix("/")
     return _checked(kind, repository, revision, path)
 
 
