@@ -116,11 +116,12 @@ KEYS = [
 LEAVES: st.SearchStrategy[object] = st.sampled_from(
     [None, True, -1, 5, 1e400, "", "x", "file", "../x", "ab" * 32, "ab" * 20, "\ud800", {}, []]
 )
-DOCUMENTS = st.recursive(
+VALUES = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
     max_leaves=12,
 )
+DOCUMENTS = st.lists(VALUES, max_size=3) | st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6)
 REPLIES = st.builds(
     Reply,
     DOCUMENTS | st.just("<html>"),
