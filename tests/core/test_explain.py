@@ -61,7 +61,7 @@ def test_no_refusal_is_left_out_of_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["X-Amz-Signature=1", "Expires=1&Signature=2", "sig=1", "X-Goog-Expires=1", "authorization=1"]
+    "query", ["X-Amz-Signature=1", "Expires=1&Signature=2", "sig=1", "X-Goog-Signature=1", "token=1&expires=1700000000"]
 )
 def test_a_forbidden_signed_link_has_probably_expired(query: str) -> None:
     refused = Refused(Refusal.FORBIDDEN, "no", 403)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.expiry import is_signed
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.judge import Refusal, Refused
 from anymatix_fetcher.errors import (
@@ -64,7 +65,7 @@ _FAILURES = {
 def refusal_error(refused: Refused, url: Url) -> FetchError:
     """The exception for a refusal that nothing more can be done about."""
     kind, hint = _REFUSALS.get(refused.kind, (UnexpectedAnswerError, ""))
-    if refused.kind is Refusal.FORBIDDEN and url.has_query and _looks_signed(url):
+    if refused.kind is Refusal.FORBIDDEN and is_signed(url):
         hint = "The link carries a signature and has probably expired: get a fresh one. What has arrived is kept."
     return kind(f"{refused.sentence} ({url})", hint=hint)
 
@@ -87,8 +88,3 @@ def storage_error(failure: Failure) -> FetchError:
             f"the disk is full: {failure.detail}", hint=f"Make room, then run the same command again. {KEPT}"
         )
     return StorageError(f"the part file can't be written: {failure.detail}", hint=KEPT)
-
-
-def _looks_signed(url: Url) -> bool:
-    query = url.reveal().partition("?")[2].lower()
-    return any(mark in query for mark in ("signature=", "sig=", "expires=", "x-amz-", "x-goog-", "authorization="))
