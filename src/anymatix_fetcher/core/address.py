@@ -7,11 +7,13 @@ the origin may be counted against the user. Credentials and the user's headers b
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from anymatix_fetcher.core.expiry import expiry_of
 from anymatix_fetcher.core.explain import failure_error, refusal_error
 from anymatix_fetcher.core.failures import Failure
 from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.lifetime import renew_at, seconds_left, skew_seconds
 from anymatix_fetcher.core.resource import Stated
 
 if TYPE_CHECKING:
@@ -23,6 +25,13 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError
 
 MAX_HOPS = 10
+
+
+class Loan(NamedTuple):
+    """When a signed URL ends, and when it should be given back, by our clock; ``None`` for not before it is refused."""
+
+    ends_at: float
+    renew_at: float | None
 
 
 class Address:
@@ -37,6 +46,7 @@ class Address:
         self.target: Url | None = None
         self.served = False
         self.trusted = False
+        self._loans: dict[Url, Loan] = {}
 
     @property
     def origin_url(self) -> Url:
@@ -62,8 +72,32 @@ class Address:
         self.target = url
         self.served = True
 
+    def lend(self, url: Url, headers: Headers, now: float) -> None:
+        """A redirect with ``headers`` led to ``url``, whose signature may tell when it ends."""
+        expiry, skew = expiry_of(url), skew_seconds(headers, now)
+        if expiry is None:
+            return
+        if skew is None:
+            # Without the server's time, the signature's own is the best guess at when it was made.
+            skew = expiry.issued_at - now if expiry.issued_at is not None else None
+        if skew is not None:
+            left = seconds_left(expiry, now=now, skew=skew)
+            self._loans[url] = Loan(now + left, renew_at(expiry, given_at=now, skew=skew))
+
+    def is_due(self, now: float) -> bool:
+        """Whether the target should be given back before it expires."""
+        loan = self._loans.get(self.target) if self.target is not None else None
+        return self.derived and loan is not None and loan.renew_at is not None and now >= loan.renew_at
+
+    def seconds_left(self, url: Url, now: float) -> float | None:
+        """How long ``url`` still works; ``None`` where nobody has told."""
+        loan = self._loans.get(url)
+        return loan.ends_at - now if loan is not None else None
+
     def expire(self) -> None:
         """The target isn't good any more: the next request walks from the origin again."""
+        if self.target is not None:
+            self._loans.pop(self.target, None)
         self.target = None
         self.served = self.trusted = False
 

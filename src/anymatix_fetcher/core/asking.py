@@ -14,6 +14,7 @@ from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.reaction import Reaction, Situation
 from anymatix_fetcher.core.requests import Requests
 from anymatix_fetcher.core.segments import next_segment, theft
+from anymatix_fetcher.core.signature_faults import has_expired, signature_fault
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.core.tail import DUPLICATED_SHARE, crawling, race, typical_rate
 
@@ -178,6 +179,7 @@ class Asking(Requests):
     def situation(
         self,
         exchange: Exchange,
+        refused: Refused,
         coverage: Coverage,
         length: int | None,
         now: float,
@@ -187,6 +189,7 @@ class Asking(Requests):
     ) -> Situation:
         """What a refusal of ``exchange`` has to be seen in."""
         request, head = exchange.request, exchange.head
+        fault = signature_fault(refused.status, refused.headers, refused.excerpt)
         stated = None
         if head is not None:
             stated = head.content_range.total if head.content_range else head.content_length
@@ -198,6 +201,7 @@ class Asking(Requests):
             others_flow=self.exchanges.first_flowing > 0,
             in_company=exchange.in_company,
             is_fresh=now - self._settled_at < FRESH_SECONDS,
+            expired=has_expired(fault, self.address.seconds_left(request.url, now)),
             second_chance=self._second_chance,
             ranged=request.span is not None,
             had_if_range=request.headers.get("If-Range") is not None,
@@ -266,6 +270,15 @@ class Asking(Requests):
             case _:
                 assert_never(reaction)
         return True
+
+    def wants_more(self, coverage: Coverage, length: int | None) -> bool:
+        """Whether there are bytes that nobody has been asked for."""
+        return length is None or bool(coverage.waiting(length, self.exchanges.rests(Purpose.FILL)))
+
+    def renew_in_time(self, now: float) -> None:
+        """Gives the address back before it ends, when the next request would need one: no request meets a dead one."""
+        if self.address.is_due(now) and not self.renewing:
+            self._renew()
 
     def _renew(self) -> bool:
         self.address.expire()

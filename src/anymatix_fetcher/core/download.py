@@ -107,6 +107,7 @@ class Download(Ending):
             case m.Renewed():
                 self._asking.renewing = False
                 self._asking.address.resource = event.resource
+                self._asking.declare(now)
             case m.StorageFailed() | m.RenewalFailed():
                 self._fail(event.error)
             case m.CancelRequested():
@@ -134,6 +135,8 @@ class Download(Ending):
             return
         if not comparing:
             self._asking.adapt(self.coverage, length, now)
+        if self._asking.may_start(now, divisible=divisible) and self._asking.wants_more(self.coverage, length):
+            self._asking.renew_in_time(now)
         while self._asking.may_start(now, divisible=divisible) and self._asking.start_next(
             self._matching, self.coverage, now, bytes_per_second=self.rate(now)
         ):
@@ -301,7 +304,9 @@ class Download(Ending):
     def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
         asking = self._asking
         known, digests = self._matching.identity is not None, bool(self.digests)
-        situation = asking.situation(exchange, self.coverage, self.length, now, is_known=known, has_digest=digests)
+        situation = asking.situation(
+            exchange, refused, self.coverage, self.length, now, is_known=known, has_digest=digests
+        )
         reaction = react(refused, situation)
         if reaction is Reaction.RETRY:
             self._tried_in_vain(exchange, refused, now)

@@ -66,6 +66,8 @@ class Situation:
         others_flow: Other bodies are being stored meanwhile.
         in_company: The refused request wasn't the only one when it went out: the others may have ended meanwhile.
         is_fresh: The address in use was settled a moment ago: it can't have expired.
+        expired: Whether the refused address has expired, by its own deadline and the refusal's words; ``None`` where
+            neither tells.
         second_chance: The one second request hasn't been spent.
         ranged: A range was asked for.
         had_if_range: If-Range was sent.
@@ -85,6 +87,7 @@ class Situation:
     others_flow: bool = False
     in_company: bool = False
     is_fresh: bool = False
+    expired: bool | None = None
     second_chance: bool = True
     ranged: bool = True
     had_if_range: bool = False
@@ -154,7 +157,9 @@ def _denied(kind: Refusal, situation: Situation) -> Reaction:
     if not situation.is_current:
         return Reaction.IGNORE
     is_limit = situation.others_flow or situation.in_company
-    if situation.derived and situation.served and not (is_limit and situation.is_fresh):
+    may_have_expired = situation.served and not (is_limit and situation.is_fresh)
+    has_expired = may_have_expired if situation.expired is None else situation.expired
+    if has_expired and (situation.derived or situation.redirected):
         return Reaction.RENEW
     if kind is Refusal.NOT_A_MODEL:
         return Reaction.FAIL

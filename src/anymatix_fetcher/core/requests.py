@@ -136,6 +136,8 @@ class Requests:
         """Asks where a redirect leads; False where it has led on too often."""
         if exchange.hops >= MAX_HOPS:
             return False
+        if exchange.head is not None:
+            self.address.lend(url, exchange.head.headers, now)
         if not exchange.from_origin:
             self.address.expire()  # the target moved on; whoever asks next follows
         span, purpose = exchange.request.span, exchange.purpose
