@@ -1,0 +1,112 @@
+"""GitHub's answers: releases, raw files, LFS and the API.
+
+https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+"""
+
+from __future__ import annotations
+
+from anymatix_fetcher.core.explain import KEPT
+from anymatix_fetcher.errors import AccessDeniedError, NotAModelError, NotFoundError, RetriesExhaustedError
+from anymatix_fetcher.sources.explanations.row import Row
+
+_LOGIN = "set GITHUB_TOKEN or run: anyfetch login github.com"
+
+GITHUB = (
+    Row(
+        status=401,
+        authorized=True,
+        error=AccessDeniedError,
+        sentence="{host} doesn't accept the token that was sent",
+        hint=(
+            "GITHUB_TOKEN, or the stored login, is set but wrong or expired: make a new one at "
+            "https://github.com/settings/tokens, or unset it: public files need none."
+        ),
+    ),
+    Row(
+        status=401,
+        authorized=False,
+        error=AccessDeniedError,
+        sentence="{host} wants to know who asks, and no token was sent",
+        hint=f"If {{page}} is private, {_LOGIN}.",
+    ),
+    Row(
+        status=(403, 404),
+        header=("X-GitHub-SSO", "required"),
+        error=AccessDeniedError,
+        sentence="the organisation of {page} wants its single sign-on for the token that was sent",
+        hint="Authorize the token for the organisation at https://github.com/settings/tokens (Configure SSO).",
+    ),
+    Row(
+        status=(403, 429),
+        header=("X-RateLimit-Remaining", "^0$"),
+        authorized=False,
+        error=RetriesExhaustedError,
+        sentence="{host} answers no more requests without a token{until}",
+        hint=f"With one it is 5000 an hour instead of 60: {_LOGIN}. {KEPT}",
+    ),
+    Row(
+        status=(403, 429),
+        header=("X-RateLimit-Remaining", "^0$"),
+        authorized=True,
+        error=RetriesExhaustedError,
+        sentence="{host} answers this token no more requests{until}",
+        hint=KEPT,
+    ),
+    Row(
+        status=(403, 429),
+        body="secondary rate limit|abuse detection",
+        error=RetriesExhaustedError,
+        sentence="{host} was asked too much at once and answers no more{until}",
+        hint=f"Wait some minutes, and use fewer connections (-c). {KEPT}",
+    ),
+    Row(
+        status=(402, 403, 404, 422, 429, 507, 509),
+        body="over its data quota|exceeded its LFS budget",
+        error=RetriesExhaustedError,
+        sentence="the owner of {page} has used up what Git LFS gives away in a month",
+        hint="Ask the owner, wait for the next month, or look for the file at another place.",
+    ),
+    Row(
+        status=(403, 451),
+        body="repository access blocked|dmca|access to this repository has been disabled",
+        error=AccessDeniedError,
+        sentence="{host} has blocked {page}",
+        hint="Open {page} in a browser: it says why. Nothing that you set changes it.",
+    ),
+    Row(
+        status=(301, 307, 308),
+        error=NotFoundError,
+        sentence="the repository has been renamed or moved{moved_to}",
+        hint="Use its new name; {page} leads to it.",
+    ),
+    Row(
+        status=404,
+        url="/releases/",
+        authorized=False,
+        error=NotFoundError,
+        sentence="{page} has no such release or no such file in it, or is private",
+        hint=f"Its releases are at {{page}}/releases; if it is private, {_LOGIN}.",
+    ),
+    Row(
+        status=404,
+        authorized=False,
+        error=NotFoundError,
+        sentence="{host} has no such file, or only for people who are logged in",
+        hint=f"Look at {{page}}; if it is private, {_LOGIN}.",
+    ),
+    Row(
+        status=404,
+        authorized=True,
+        error=NotFoundError,
+        sentence="{host} has no such file, or none that this token may see",
+        hint="Look at {page}; a token needs the right to read the repository's contents.",
+    ),
+    Row(
+        status=200,
+        header=("Content-Type", "text/html"),
+        url="/blob/",
+        error=NotAModelError,
+        sentence="this is the address of a page at {host}, not of the file on it",
+        hint="Put /raw/ where the address has /blob/.",
+    ),
+)

@@ -1,0 +1,167 @@
+"""Hugging Face's answers: ``X-Error-Code`` and ``X-Error-Message`` say what the status doesn't.
+
+https://github.com/huggingface/huggingface_hub/blob/main/src/huggingface_hub/utils/_http.py
+"""
+
+from __future__ import annotations
+
+from anymatix_fetcher.core.explain import KEPT
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    NotAModelError,
+    NotFoundError,
+    RetriesExhaustedError,
+    UnexpectedAnswerError,
+)
+from anymatix_fetcher.sources.explanations.row import Row
+
+_LOGIN = "set HF_TOKEN or run: anyfetch login huggingface.co"
+_TOKENS = "https://huggingface.co/settings/tokens"
+_BAD_TOKEN = "invalid credentials|invalid username or password|user access token .{0,80} is expired"  # noqa: S105
+
+HUGGING_FACE = (
+    Row(
+        status=401,
+        header=("X-Error-Message", _BAD_TOKEN),
+        error=AccessDeniedError,
+        sentence="{host} doesn't accept the token that was sent, and with a wrong one refuses even public files",
+        hint=f"HF_TOKEN, or the stored login, is set but wrong or expired: make a new token at {_TOKENS}, or unset it.",
+    ),
+    Row(
+        status=401,
+        body=_BAD_TOKEN,
+        authorized=True,
+        error=AccessDeniedError,
+        sentence="{host} doesn't accept the token that was sent, and with a wrong one refuses even public files",
+        hint=f"HF_TOKEN, or the stored login, is set but wrong or expired: make a new token at {_TOKENS}, or unset it.",
+    ),
+    Row(
+        status=(401, 403),
+        header=("X-Error-Code", "^GatedRepo$"),
+        authorized=False,
+        error=AccessDeniedError,
+        sentence="{page} is gated, and no token was sent",
+        hint=f"Accept its conditions at {{page}}, then {_LOGIN}.",
+    ),
+    Row(
+        status=403,
+        header=("X-Error-Message", "fine-grained"),
+        error=AccessDeniedError,
+        sentence="the token that was sent may not read gated repositories such as {page}",
+        hint=f"Allow it to read public gated repositories, at {_TOKENS}.",
+    ),
+    Row(
+        status=403,
+        header=("X-Error-Message", "awaiting|pending"),
+        error=AccessDeniedError,
+        sentence="{page} is gated, and its authors haven't decided on your request yet",
+        hint=f"Wait for their decision. {KEPT}",
+    ),
+    Row(
+        status=403,
+        header=("X-Error-Message", "rejected"),
+        error=AccessDeniedError,
+        sentence="{page} is gated, and its authors have turned your request down",
+        hint="Ask them, at {page}, or look for another model.",
+    ),
+    Row(
+        status=(401, 403),
+        header=("X-Error-Code", "^GatedRepo$"),
+        authorized=True,
+        error=AccessDeniedError,
+        sentence="{page} is gated, and the account that the token belongs to hasn't accepted its licence",
+        hint="Accept its conditions at {page}, with the account of HF_TOKEN. Some authors take days to decide.",
+    ),
+    Row(
+        status=(401, 404),
+        header=("X-Error-Code", "^RepoNotFound$"),
+        authorized=False,
+        error=NotFoundError,
+        sentence="{host} has no repository {page}, or a private one",
+        hint=f"Check the spelling; datasets have datasets/ before them, spaces spaces/. If it is private, {_LOGIN}.",
+    ),
+    Row(
+        status=(401, 404),
+        header=("X-Error-Code", "^RepoNotFound$"),
+        authorized=True,
+        error=NotFoundError,
+        sentence="{host} has no repository {page}, or none that this token may see",
+        hint="Check the spelling, and whether the token's account, or organisation, may read it.",
+    ),
+    Row(
+        status=404,
+        header=("X-Error-Code", "^RevisionNotFound$"),
+        error=NotFoundError,
+        sentence="{page} has no such branch, tag or commit",
+        hint="Its branches and tags are at {page}/tree/main; mostly the right one is main.",
+    ),
+    Row(
+        status=404,
+        header=("X-Error-Code", "^EntryNotFound$"),
+        error=NotFoundError,
+        sentence="{page} has no such file",
+        hint="Its files are at {page}/tree/main; upper and lower case count.",
+    ),
+    Row(
+        status=403,
+        header=("X-Error-Message", "disabled"),
+        error=AccessDeniedError,
+        sentence="{host} has disabled {page}",
+        hint="Open {page} in a browser: mostly it says why. Nothing that you set changes it.",
+    ),
+    Row(
+        status=451,
+        error=AccessDeniedError,
+        sentence="{host} may not give this file, for legal reasons",
+        hint="{page} may say more; it may be open from another country or at another place.",
+    ),
+    Row(
+        status=429,
+        authorized=False,
+        error=RetriesExhaustedError,
+        sentence="{host} allows no more requests without a token for now{until}",
+        hint=f"With a token the limit is higher: {_LOGIN}. {KEPT}",
+    ),
+    Row(
+        status=429,
+        authorized=True,
+        error=RetriesExhaustedError,
+        sentence="{host} allows this account no more requests for now{until}",
+        hint=KEPT,
+    ),
+    Row(
+        status=(301, 302, 307, 308),
+        url="//hf-mirror[.]com",
+        error=UnexpectedAnswerError,
+        sentence="{host} sends this machine elsewhere: it serves addresses in China only",
+        hint="Unset HF_ENDPOINT, or set it to a mirror that serves you.",
+    ),
+    Row(
+        status=(301, 307, 308),
+        error=NotFoundError,
+        sentence="the repository has been renamed{moved_to}",
+        hint="Use its new name.",
+    ),
+    Row(
+        status=401,
+        authorized=False,
+        error=AccessDeniedError,
+        sentence="{host} wants to know who asks, and no token was sent",
+        hint=f"If {{page}} is private or gated, {_LOGIN}.",
+    ),
+    Row(
+        status=200,
+        header=("Content-Type", "text/html"),
+        url="/blob/",
+        error=NotAModelError,
+        sentence="this is the address of a page at {host}, not of the file on it",
+        hint="Put /resolve/ where the address has /blob/.",
+    ),
+    Row(
+        status=200,
+        header=("Content-Type", "text/html"),
+        error=NotAModelError,
+        sentence="{host} sent a web page instead of the file",
+        hint=f"Addresses of files have /resolve/ in them. If {{page}} is gated, accept its conditions, then {_LOGIN}.",
+    ),
+)

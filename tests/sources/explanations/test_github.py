@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from anymatix_fetcher.errors import AccessDeniedError, NotAModelError, NotFoundError, RetriesExhaustedError
+from tests.sources.explanations.examples import HTML, JSON, Example
+
+_github = partial(Example, service="github")
+PAGE = "https://github.com/xinntao/Real-ESRGAN"
+URL = f"{PAGE}/releases/download/v0.1.0/RealESRGAN_x4plus.pth"
+API = "https://api.github.com/repos/xinntao/Real-ESRGAN/releases/tags/v0.1.0"
+USED_UP = JSON | {
+    "X-RateLimit-Limit": "60",
+    "X-RateLimit-Remaining": "0",
+    "X-RateLimit-Reset": "1785587400",
+    "Date": "Sat, 01 Aug 2026 12:00:00 GMT",
+}
+
+EXAMPLES = {
+    "a wrong token": _github(
+        url=API,
+        status=401,
+        headers=JSON,
+        body='{"message":"Bad credentials","documentation_url":"https://docs.github.com/rest","status":"401"}',
+        authorized=True,
+        error=AccessDeniedError,
+        says="api.github.com doesn't accept the token that was sent",
+        mends="GITHUB_TOKEN, or the stored login, is set but wrong or expired",
+    ),
+    "no token": _github(
+        url=API,
+        status=401,
+        headers=JSON,
+        body='{"message":"Requires authentication"}',
+        error=AccessDeniedError,
+        says="wants to know who asks",
+        mends=f"If {PAGE} is private, set GITHUB_TOKEN",
+    ),
+    "single sign-on": _github(
+        url=API,
+        status=403,
+        headers=JSON | {"X-GitHub-SSO": "required; url=https://github.com/orgs/o/sso?authorization_request=A"},
+        body='{"message":"Resource protected by organization SAML enforcement."}',
+        authorized=True,
+        error=AccessDeniedError,
+        says="wants its single sign-on",
+        mends="Configure SSO",
+    ),
+    "the API's limit, no token": _github(
+        url=API,
+        status=403,
+        headers=USED_UP,
+        body='{"message":"API rate limit exceeded for 1.2.3.4."}',
+        error=RetriesExhaustedError,
+        says="api.github.com answers no more requests without a token for another 30 minutes",
+        mends="5000 an hour instead of 60: set GITHUB_TOKEN",
+    ),
+    "the API's limit": _github(
+        url=API,
+        status=429,
+        headers=USED_UP,
+        authorized=True,
+        error=RetriesExhaustedError,
+        says="answers this token no more requests for another 30 minutes",
+        mends="What has arrived is kept",
+    ),
+    "too much at once": _github(
+        url=API,
+        status=403,
+        headers=JSON | {"Retry-After": "60", "X-RateLimit-Remaining": "58"},
+        body='{"message":"You have exceeded a secondary rate limit. Please wait a few minutes"}',
+        error=RetriesExhaustedError,
+        says="was asked too much at once and answers no more for another 60 seconds",
+        mends="fewer connections",
+    ),
+    "Git LFS is used up": _github(
+        url="https://media.githubusercontent.com/media/owner/name/main/m.pth",
+        status=403,
+        body="This repository is over its data quota. Account responsible should purchase more data packs",
+        error=RetriesExhaustedError,
+        says="the owner of https://github.com/owner/name has used up what Git LFS gives away in a month",
+        mends="next month",
+    ),
+    "blocked": _github(
+        url=API,
+        status=451,
+        headers=JSON,
+        body='{"message":"Repository access blocked","block":{"reason":"dmca"}}',
+        error=AccessDeniedError,
+        says=f"has blocked {PAGE}",
+        mends="in a browser",
+    ),
+    "renamed": _github(
+        url=API,
+        status=301,
+        headers=JSON | {"Location": "https://api.github.com/repositories/123/releases/tags/v0.1.0"},
+        error=NotFoundError,
+        says="renamed or moved",
+        mends=f"{PAGE} leads to it",
+    ),
+    "no such release": _github(
+        url=URL,
+        status=404,
+        body="Not Found",
+        error=NotFoundError,
+        says=f"{PAGE} has no such release or no such file in it, or is private",
+        mends=f"{PAGE}/releases",
+    ),
+    "no such file": _github(
+        url="https://raw.githubusercontent.com/owner/name/main/m.pth",
+        status=404,
+        body="404: Not Found",
+        error=NotFoundError,
+        says="raw.githubusercontent.com has no such file, or only for people who are logged in",
+        mends="https://github.com/owner/name",
+    ),
+    "no such file for this token": _github(
+        url=URL,
+        status=404,
+        authorized=True,
+        error=NotFoundError,
+        says="none that this token may see",
+        mends="the right to read",
+    ),
+    "a page of a file": _github(
+        url=f"{PAGE}/blob/master/m.pth",
+        status=200,
+        headers=HTML,
+        error=NotAModelError,
+        says="this is the address of a page at github.com",
+        mends="/raw/",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_githubs_answers_are_told_apart(name: str) -> None:
+    EXAMPLES[name].check()
