@@ -56,7 +56,7 @@ EXAMPLES = {
         headers=PLAIN | {"Retry-After": "30"},
         body="error code: 1015",
         error=RetriesExhaustedError,
-        says="answers this network no more for now for another 30 seconds",
+        says="answers this network no more for another 30 seconds",
         mends="fewer connections",
     ),
     "the program's name is blocked": _any(

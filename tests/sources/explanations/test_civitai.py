@@ -125,7 +125,7 @@ EXAMPLES = {
         body="We've noticed an unusual amount of downloading from your account and have stopped it.",
         authorized=True,
         error=RetriesExhaustedError,
-        says="no more downloads for now for another 2 hours",
+        says="no more downloads for another 2 hours",
         mends="the last 24 hours",
     ),
     "a bad field": _civitai(

@@ -8,7 +8,8 @@ from anymatix_fetcher.errors import AccessDeniedError, NotAModelError, NotFoundE
 from tests.sources.explanations.examples import HTML, JSON, Example
 
 _github = partial(Example, service="github")
-PAGE = "https://github.com/xinntao/Real-ESRGAN"
+NAME = "xinntao/Real-ESRGAN"
+PAGE = f"https://github.com/{NAME}"
 URL = f"{PAGE}/releases/download/v0.1.0/RealESRGAN_x4plus.pth"
 API = "https://api.github.com/repos/xinntao/Real-ESRGAN/releases/tags/v0.1.0"
 USED_UP = JSON | {
@@ -80,7 +81,7 @@ EXAMPLES = {
         status=403,
         body="This repository is over its data quota. Account responsible should purchase more data packs",
         error=RetriesExhaustedError,
-        says="the owner of https://github.com/owner/name has used up what Git LFS gives away in a month",
+        says="the owner of owner/name has used up what Git LFS gives away in a month",
         mends="next month",
     ),
     "blocked": _github(
@@ -89,7 +90,7 @@ EXAMPLES = {
         headers=JSON,
         body='{"message":"Repository access blocked","block":{"reason":"dmca"}}',
         error=AccessDeniedError,
-        says=f"has blocked {PAGE}",
+        says=f"has blocked {NAME}",
         mends="in a browser",
     ),
     "renamed": _github(
@@ -97,7 +98,7 @@ EXAMPLES = {
         status=301,
         headers=JSON | {"Location": "https://api.github.com/repositories/123/releases/tags/v0.1.0"},
         error=NotFoundError,
-        says="renamed or moved",
+        says="renamed or moved (",
         mends=f"{PAGE} leads to it",
     ),
     "no such release": _github(
@@ -105,7 +106,7 @@ EXAMPLES = {
         status=404,
         body="Not Found",
         error=NotFoundError,
-        says=f"{PAGE} has no such release or no such file in it, or is private",
+        says=f"{NAME} has no such release or no such file in it, or is private",
         mends=f"{PAGE}/releases",
     ),
     "no such file": _github(

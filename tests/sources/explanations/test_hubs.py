@@ -123,7 +123,7 @@ EXAMPLES = {
         status=429,
         headers=ZENODO_USED_UP,
         error=RetriesExhaustedError,
-        says="no more requests for now for another 45 seconds",
+        says="no more requests for another 45 seconds",
         mends="60 in a minute",
     ),
     "Zenodo: restricted": _zenodo(

@@ -14,7 +14,8 @@ from anymatix_fetcher.errors import (
 from tests.sources.explanations.examples import HTML, JSON, Example
 
 _hugging_face = partial(Example, service="huggingface")
-PAGE = "https://huggingface.co/black-forest-labs/FLUX.1-dev"
+NAME = "black-forest-labs/FLUX.1-dev"
+PAGE = f"https://huggingface.co/{NAME}"
 URL = f"{PAGE}/resolve/main/flux1-dev.safetensors"
 
 
@@ -29,7 +30,7 @@ EXAMPLES = {
         headers=coded("GatedRepo", "Access to model black-forest-labs/FLUX.1-dev is restricted. Please log in."),
         body="Access to model black-forest-labs/FLUX.1-dev is restricted.",
         error=AccessDeniedError,
-        says=f"{PAGE} is gated, and no token was sent",
+        says=f"{NAME} is gated, and no token was sent",
         mends=f"Accept its conditions at {PAGE}, then set HF_TOKEN or run: anyfetch login huggingface.co.",
     ),
     "gated, licence not accepted": _hugging_face(
@@ -40,7 +41,7 @@ EXAMPLES = {
         ),
         authorized=True,
         error=AccessDeniedError,
-        says=f"{PAGE} is gated, and the account that the token belongs to hasn't accepted its licence",
+        says=f"{NAME} is gated, and the account that the token belongs to hasn't accepted its licence",
         mends=f"Accept its conditions at {PAGE}",
     ),
     "gated, request pending": _hugging_face(
@@ -96,7 +97,7 @@ EXAMPLES = {
         status=401,
         headers=coded("RepoNotFound", "Repository not found"),
         error=NotFoundError,
-        says="has no repository https://huggingface.co/nobody/nothing, or a private one",
+        says="has no repository nobody/nothing, or a private one",
         mends="HF_TOKEN",
     ),
     "no such repository": _hugging_face(
@@ -105,7 +106,7 @@ EXAMPLES = {
         headers=coded("RepoNotFound", "Repository not found"),
         authorized=True,
         error=NotFoundError,
-        says="https://huggingface.co/datasets/nobody/nothing, or none that this token may see",
+        says="datasets/nobody/nothing, or none that this token may see",
         mends="Check the spelling",
     ),
     "no such revision": _hugging_face(
@@ -113,7 +114,7 @@ EXAMPLES = {
         status=404,
         headers=coded("RevisionNotFound", "Invalid rev id: fp16"),
         error=NotFoundError,
-        says="https://huggingface.co/gpt2 has no such branch, tag or commit",
+        says="gpt2 has no such branch, tag or commit",
         mends="https://huggingface.co/gpt2/tree/main",
     ),
     "no such file": _hugging_face(
@@ -121,7 +122,7 @@ EXAMPLES = {
         status=404,
         headers=coded("EntryNotFound", "Entry not found"),
         error=NotFoundError,
-        says=f"{PAGE} has no such file",
+        says=f"{NAME} has no such file",
         mends="upper and lower case count",
     ),
     "disabled": _hugging_face(
@@ -130,7 +131,7 @@ EXAMPLES = {
         headers=coded(message="Access to this resource is disabled."),
         authorized=True,
         error=AccessDeniedError,
-        says=f"huggingface.co has disabled {PAGE}",
+        says=f"huggingface.co has disabled {NAME}",
         mends="in a browser",
     ),
     "a legal block": _hugging_face(url=URL, status=451, error=AccessDeniedError, says="for legal reasons", mends=PAGE),
@@ -141,7 +142,7 @@ EXAMPLES = {
         | {"RateLimit": '"resolvers";r=0;t=55', "RateLimit-Policy": '"fixed window";"resolvers";q=3000;w=300'},
         body="<!doctype html><html><title>429</title></html>",
         error=RetriesExhaustedError,
-        says="no more requests without a token for now for another 55 seconds",
+        says="no more requests without a token for another 55 seconds",
         mends="HF_TOKEN",
     ),
     "too many requests": _hugging_face(
@@ -150,7 +151,7 @@ EXAMPLES = {
         headers={"RateLimit": '"api";r=0;t=155'},
         authorized=True,
         error=RetriesExhaustedError,
-        says="allows this account no more requests for now for another 3 minutes",
+        says="allows this account no more requests for another 3 minutes",
         mends="What has arrived is kept",
     ),
     "a mirror for others": _hugging_face(

@@ -41,6 +41,12 @@ def test_the_page_to_open_is_found_in_the_address(service: str, path: str, page:
     assert word("page", url=address, service=service) == f"https://site.example:8443{page}"
 
 
+def test_a_project_is_named_by_its_pages_path() -> None:
+    address = "https://huggingface.co/datasets/org/set/resolve/main/x"
+    assert word("project", url=address, service="huggingface") == "datasets/org/set"
+    assert word("project") == "h.example"
+
+
 @pytest.mark.parametrize(
     ("excerpt", "until"),
     [
@@ -72,7 +78,9 @@ def test_the_end_of_early_access_is_told_in_utc(excerpt: str, until: str) -> Non
     ],
 )
 def test_how_long_to_wait_is_told_in_words(seconds: float, text: str) -> None:
-    assert word("until", Refused(Refusal.THROTTLED, "no", 429, retry_after_seconds=seconds)) == text
+    refused = Refused(Refusal.THROTTLED, "no", 429, retry_after_seconds=seconds)
+    assert word("until", refused) == text
+    assert word("for_now", refused) == (text or " for now")
 
 
 def test_a_reset_is_a_date_that_only_the_servers_clock_can_read() -> None:
@@ -89,6 +97,7 @@ def test_a_reset_is_a_date_that_only_the_servers_clock_can_read() -> None:
     [
         ("/new/name/resolve/main/x", " to new/name"),
         ("https://huggingface.co/api/models/new/name/tree/main", " to new/name"),
+        ("https://api.github.com/repositories/123/releases", ""),
         ("/login", ""),
         ("https://h.example/?to=/new/name/", ""),
         ("", ""),

@@ -34,7 +34,7 @@ PROTECTIONS = (
         status=(403, 429),
         body="error code: 1015\\b|you are being rate limited",
         error=RetriesExhaustedError,
-        sentence="{host} was asked too much and answers this network no more for now{until}",
+        sentence="{host} was asked too much and answers this network no more{for_now}",
         hint=f"Wait some minutes, and use fewer connections (-c). {KEPT}",
     ),
     Row(

@@ -89,7 +89,7 @@ CIVITAI = (
         status=429,
         body="unusual amount of downloading",
         error=RetriesExhaustedError,
-        sentence="{host} gives this account, or this address, no more downloads for now{until}",
+        sentence="{host} gives this account, or this address, no more downloads{for_now}",
         hint=f"Its limit counts the downloads of the last 24 hours; an account has a higher one than none. {KEPT}",
     ),
     Row(

@@ -141,7 +141,7 @@ ZENODO = (
     Row(
         status=429,
         error=RetriesExhaustedError,
-        sentence="{host} allows no more requests for now{until}",
+        sentence="{host} allows no more requests{for_now}",
         hint=f"It allows guests 60 in a minute and 2000 in an hour; fewer connections (-c) help. {KEPT}",
     ),
     Row(

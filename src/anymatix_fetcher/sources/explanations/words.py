@@ -32,21 +32,25 @@ _VERB = r"(?:resolve|blob|raw|tree|revision|paths-info)"
 _DATE_DIGITS = re.compile(r"\d{9,10}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{2,40}", re.ASCII)
 _REGION_IN_BODY = re.compile(r"<Region>([^<]*)</Region>|<Endpoint>[^<]*s3[.-]([a-z0-9-]+)\.amazonaws", re.IGNORECASE)
-_MOVED_TO = re.compile(rf"(?:https://[A-Za-z0-9.-]+)?/(?:api/models/)?({_PART}/{_PART})/", re.ASCII)
+_MOVED_TO = re.compile(rf"(?:https://[A-Za-z0-9.-]+)?/(?:api/models/)?(?!repositories/)({_PART}/{_PART})/", re.ASCII)
 
 
 def words_for(service: str, refused: Refused, url: Url) -> dict[str, str]:
     """What the rows of ``service`` may name in braces.
 
-    ``host`` and ``site``: who answered, without and with the scheme; ``page``: where people read about the file;
-    ``until``: " until ..." or " for another ...", empty where the answer doesn't tell; ``region``: " (...)" or
-    nothing; ``moved_to``: " to ..." or nothing.
+    ``host`` and ``site``: who answered, without and with the scheme; ``page``: where people read about the file, and
+    ``project``: what it is the page of, by its path; ``until``: " until ..." or " for another ...", empty where the
+    answer doesn't tell; ``for_now``: the same, or " for now"; ``region``: " (...)" or nothing; ``moved_to``:
+    " to ..." or nothing.
     """
+    page, until = _page(service, url), _until(refused)
     return {
         "host": url.host,
         "site": str(url.origin),
-        "page": _page(service, url),
-        "until": _until(refused),
+        "page": page,
+        "project": page.partition("://")[2].partition("/")[2] or url.host,
+        "until": until,
+        "for_now": until or " for now",
         "region": _region(refused),
         "moved_to": _moved_to(refused),
     }
