@@ -35,6 +35,7 @@ LAYERS = {
     "composition": 3,
     "api": 3,
     "looking": 3,
+    "provisioning": 3,
     "cli": 4,
     "comfy": 4,
     "serve": 4,

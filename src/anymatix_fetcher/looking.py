@@ -8,25 +8,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.composition import network_of, open_transport, ports_for, resolving
+from anymatix_fetcher.core.expiry import expiry_of
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.inquiry import Inquiry
-from anymatix_fetcher.errors import DownloadCancelled, FetchError
+from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
 from anymatix_fetcher.options import Options, settings_of
 from anymatix_fetcher.sources.reading import RemoteFile
 from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.diagnosis import Machine, Step
     from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.resource import About, Resource
     from anymatix_fetcher.engine.bench import Measured
     from anymatix_fetcher.engine.facts import Settings
+    from anymatix_fetcher.sources.base import Answer
     from anymatix_fetcher.transports.base import Transport
 
 
@@ -84,8 +87,33 @@ def locate(reference: str, *, cancel: CancelToken | None = None, **options: Unpa
     with _inquiring(settings, cancel) as (inquiry, _):
         resources = inquiry.run(resolving(Job(reference, settings)))
         if len(resources) == 1:
-            return [_walked(resources[0], inquiry)]
+            return [inquiry.run(_walking(resources[0]))]
         return [_as_described(resource) for resource in resources]
+
+
+def locate_each(
+    references: Sequence[str], *, cancel: CancelToken | None = None, **options: Unpack[Options]
+) -> list[Located | FetchError]:
+    """What each of the references leads to, or why it leads nowhere; several are asked for at a time.
+
+    Args:
+        references: As for :func:`locate`; each has to name a single file.
+        cancel: Stops it.
+        **options: As for :func:`locate`.
+
+    Raises:
+        DownloadCancelled: It was stopped.
+    """
+    settings, cancel = settings_of(**options), cancel or CancelToken()
+    with _inquiring(settings, cancel) as (inquiry, _):
+        return inquiry.run_each([_locating(Job(reference, settings)) for reference in references])
+
+
+def _locating(job: Job) -> Generator[Request, Answer, Located]:
+    resources = yield from resolving(job)
+    if len(resources) > 1:
+        raise ReferenceSyntaxError(f"{job.shown_reference} names {len(resources)} files", hint="Name one of them.")
+    return (yield from _walking(resources[0]))
 
 
 def _as_described(resource: Resource) -> Located:
@@ -102,17 +130,16 @@ def _as_described(resource: Resource) -> Located:
     )
 
 
-def _walked(resource: Resource, inquiry: Inquiry) -> Located:
+def _walking(resource: Resource) -> Generator[Request, Answer, Located]:
     """The resource with what its servers say of it."""
     described, file = _as_described(resource), RemoteFile(resource)
     try:
-        inquiry.run(file.open())
-    except DownloadCancelled:
-        raise
+        yield from file.open()
     except FetchError as error:
         return replace(described, error=error)
     name = resource.name or choose_name(file.headers or Headers(), resource.url.last_segment, "download")
     tag = file.validator.etag
+    expiry = expiry_of(file.target) if file.target is not None else None
     return replace(
         described,
         name=name,
@@ -121,6 +148,7 @@ def _walked(resource: Resource, inquiry: Inquiry) -> Located:
         digests=file.digests,
         ranged=file.ranged,
         etag=tag.opaque if tag is not None and not tag.weak else None,
+        expires_at=expiry.expires_at if expiry is not None else None,
     )
 
 

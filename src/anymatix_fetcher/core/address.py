@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError
 
 MAX_HOPS = 10
+_TOKENS = frozenset({"token", "access_token", "api_key", "apikey", "key"})
+"""Parameters that carry credentials."""
 
 
 class Loan(NamedTuple):
@@ -111,7 +113,9 @@ class Address:
         """Why ``request`` has come to nothing, as an error, in the service's own terms where it has any."""
         if isinstance(why, Failure):
             return failure_error(why, request.url)
-        authorized = any(request.headers.get(name) is not None for name in ("Authorization", "Cookie"))
+        fields = ("Authorization", "Cookie")
+        in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
+        authorized = in_query or any(request.headers.get(name) is not None for name in fields)
         particular = self.resource.service.explain(why, request.url, authorized=authorized)
         return particular or refusal_error(why, request.url)
 

@@ -10,7 +10,7 @@ from anymatix_fetcher.engine.conversation import Conversation
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.engine.ports import Ports
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TURN_SECONDS = 0.1
+MOST_AT_ONCE = 8
+"""So many questions are under way together."""
 
 
 class Inquiry:
@@ -42,18 +44,41 @@ class Inquiry:
             FetchError: It comes to nothing.
             DownloadCancelled: It was stopped.
         """
-        conversation = Conversation(talk, self._ports, self._hosts, self._new_id, {})
-        conversation.start()
-        while conversation.outcome is None:
-            if self._is_cancelled():
+        (outcome,) = self.run_each([talk])
+        if isinstance(outcome, FetchError):
+            raise outcome
+        return outcome
+
+    def run_each(self, talks: Sequence[Generator[Request, Answer, T]]) -> list[T | FetchError]:
+        """What each of the generators comes to, in order; some of them run at a time.
+
+        Raises:
+            DownloadCancelled: It was stopped.
+        """
+        answers: dict[Request, Answer] = {}
+        waiting = [Conversation(talk, self._ports, self._hosts, self._new_id, answers) for talk in talks]
+        every, talking = list(waiting), list[Conversation[T]]()
+        waiting.reverse()
+        while waiting or talking:
+            while waiting and len(talking) < MOST_AT_ONCE:
+                talking.append(waiting.pop())
+                talking[-1].start()
+            self._turn(talking)
+            talking = [conversation for conversation in talking if conversation.outcome is None]
+        return [conversation.outcome for conversation in every if conversation.outcome is not None]
+
+    def _turn(self, talking: list[Conversation[T]]) -> None:
+        if all(conversation.outcome is not None for conversation in talking):
+            return
+        if self._is_cancelled():
+            for conversation in talking:
                 conversation.end()
-                raise DownloadCancelled("it was stopped before it had an answer")
-            for event in self._ports.transport.poll(TURN_SECONDS):
+            raise DownloadCancelled("it was stopped before it had an answer")
+        for event in self._ports.transport.poll(TURN_SECONDS):
+            for conversation in talking:
                 conversation.handle(event)
+        for conversation in talking:
             conversation.tick()
-        if isinstance(conversation.outcome, FetchError):
-            raise conversation.outcome
-        return conversation.outcome
 
     def _new_id(self) -> ExchangeId:
         self._sent += 1

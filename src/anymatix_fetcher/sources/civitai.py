@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.resource import About, Plain, Resource
+from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import NetworkError, NotFoundError
 from anymatix_fetcher.sources import civitai_references as references
 from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.civitai_files import choose, read_files
 from anymatix_fetcher.sources.documents import Document
+from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, agreed, make_url
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _HOME = "https://civitai.com"
 _HOSTS = ("civitai.com", "civitai.red", "civitai.green", "civitai.blue")
 _WITH_WWW = {f"{www}{host}": f"https://{host}" for host in _HOSTS for www in ("", "www.")}
 SITE = Site("civitai", "Civitai", _HOME, _WITH_WWW, "CIVITAI_API_TOKEN")
-SERVICE = Plain(SITE.name)
+SERVICE = Explained(SITE.name)
 
 
 class Civitai:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.explanations.hosts import service_of
+from anymatix_fetcher.sources.services import Explained
 
 if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment, Resolving, Wish
@@ -45,5 +47,6 @@ class Direct:
                 headers=wish.headers or environment.bearer(url.host) if url.origin.scheme == "https" else wish.headers,
                 reference=wish.reference,
                 mirrors=wish.mirrors,
+                service=Explained(self.name, service_of(url)),
             ),
         )

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import safe_name
 from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import About, Plain, Resource
+from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import AccessDeniedError, NetworkError, NotFoundError
 from anymatix_fetcher.sources import github_references as references
 from anymatix_fetcher.sources.documents import Document
 from anymatix_fetcher.sources.github_references import FileReference, ReleaseReference
 from anymatix_fetcher.sources.repository import RepositoryFile, listing, wanted
+from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _HOME = "https://github.com"
 _HOSTS = {"github.com": _HOME, "www.github.com": _HOME, references.RAW_HOST: f"https://{references.RAW_HOST}"}
 SITE = Site("github", "GitHub", _HOME, _HOSTS, "GITHUB_TOKEN")
 API_HOME = "https://api.github.com"
-SERVICE = Plain(SITE.name)
+SERVICE = Explained(SITE.name)
 
 _QUESTION = (("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28"))
 _CONTENT = ("Accept", "application/octet-stream")

@@ -17,15 +17,14 @@ from anymatix_fetcher.sources import huggingface_references as references
 from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
+from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-    from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.urls import Url
-    from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.huggingface_references import HubReference
 
@@ -42,10 +41,8 @@ _DIGITS = re.compile(r"[0-9]{1,19}")
 _NEXT_PAGE = re.compile(r'<([^<>]*)>\s*;[^<>]*\brel="?next\b', re.IGNORECASE)
 
 
-class HuggingFaceService:
-    """What the hub's answers say; implements :class:`~anymatix_fetcher.core.resource.Service`."""
-
-    name = "huggingface"
+class HuggingFaceService(Explained):
+    """What the hub's answers say."""
 
     def stated(self, head: ResponseHead) -> Stated:
         """The linked file's length and SHA-256. Small files have their git blob's SHA-1 there, which proves nothing."""
@@ -57,13 +54,8 @@ class HuggingFaceService:
             digests=(Digest("sha256", etag.group(1).lower()),) if etag else (),
         )
 
-    def explain(self, refused: Refused, url: Url, *, authorized: bool) -> FetchError | None:
-        """Implements ``Service.explain``."""
-        del refused, url, authorized
-        return None
 
-
-SERVICE = HuggingFaceService()
+SERVICE = HuggingFaceService("huggingface")
 
 
 class HuggingFace:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import About, Plain, Resource
+from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import NetworkError, ReferenceSyntaxError
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
+from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _HOSTS = {
     "www.modelscope.ai": _ABROAD,
 }
 SITE = Site("modelscope", "ModelScope", _HOME, _HOSTS, "MODELSCOPE_API_TOKEN")
-SERVICE = Plain(SITE.name)
+SERVICE = Explained(SITE.name)
 DEFAULT_REVISION = "master"
 HINT = "Expected modelscope:ORG/REPO[@REVISION]/PATH, or a file's address at modelscope.cn."
 
