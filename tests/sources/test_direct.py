@@ -18,8 +18,14 @@ def test_a_url_is_its_own_address_and_keeps_what_the_user_said() -> None:
     (resource,) = resolved(Direct().resolve(wish, Environment()))
     assert resource.url.reveal() == "https://h.example/a%2Fb?s=+%7E"
     assert resource == Resource(
-        resource.url, name=SafeName("m.bin"), digests=digests, headers=headers, reference=wish.reference
+        resource.url,
+        name=SafeName("m.bin"),
+        digests=digests,
+        headers=headers,
+        reference=wish.reference,
+        service=resource.service,
     )
+    assert resource.service.name == "direct"
 
 
 @pytest.mark.parametrize("reference", ["https://", "https://h.example/a b", "http://h.example:99999/"])

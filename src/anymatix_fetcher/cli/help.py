@@ -13,6 +13,7 @@ On success the file's path is written to stdout; everything else goes to stderr.
 
 VERBS = (
     ("resolve", "tell what a reference is, where it lies and how large it is; no payload"),
+    ("workflow", "what a ComfyUI workflow needs, and fetch what is missing"),
     ("auth", "which host would get which token, and where that was found"),
     ("login", "keep a token for a host in the system's keyring"),
     ("bench", "measure how many connections to a file are worth having, and what binds"),

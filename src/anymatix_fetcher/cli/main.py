@@ -26,6 +26,7 @@ PROGRAM = Program(
         "bench": "anymatix_fetcher.cli.bench:command",
         "auth": "anymatix_fetcher.cli.auth:auth_command",
         "login": "anymatix_fetcher.cli.auth:login_command",
+        "workflow": "anymatix_fetcher.cli.workflow:command",
         "resolve": "anymatix_fetcher.cli.resolve:command",
         "demo": "anymatix_fetcher.cli.demo:command",
         "testserver": "anymatix_fetcher.cli.testserver:command",

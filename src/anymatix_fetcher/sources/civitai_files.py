@@ -106,7 +106,12 @@ def exact_length(size_kib: float | None) -> int | None:
     A count of bytes divided by 1024 mostly has more than three decimals. With at most three, it is a multiple of 1/8,
     and might as well be a rounded figure. Beyond 32 TiB the number's own precision blurs the two.
     """
-    if size_kib is None or size_kib >= 1 << 35 or (size_kib * 8).is_integer() or not (size_kib * _BYTES_PER_KIB).is_integer():
+    if (
+        size_kib is None
+        or size_kib >= 1 << 35
+        or (size_kib * 8).is_integer()
+        or not (size_kib * _BYTES_PER_KIB).is_integer()
+    ):
         return None
     return int(size_kib * _BYTES_PER_KIB)
 
