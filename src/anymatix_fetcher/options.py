@@ -26,6 +26,7 @@ class Options(TypedDict, total=False):
     engine: Engine | str
     limit_rate: float | RateLimiter | None
     overwrite: bool
+    take_over: bool
     headers: Sequence[tuple[str, str]]
     proxy: str | None
     ca_file: Path | str | None
@@ -53,6 +54,7 @@ def settings_of(**options: Unpack[Options]) -> Settings:
             engine=Engine(options.get("engine", Engine.AUTO)),
             limit_rate=options.get("limit_rate"),
             overwrite=options.get("overwrite", False),
+            take_over=options.get("take_over", False),
             headers=tuple(options.get("headers", ())),
             proxy=options.get("proxy"),
             ca_file=Path(ca_file) if ca_file is not None else None,

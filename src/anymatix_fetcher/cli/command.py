@@ -5,6 +5,7 @@ Nothing here is slow to import: help, versions and wrong usage come at once. The
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from anymatix_fetcher.cli.parameters import (
     parse_url,
 )
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.engine.facts import Engine, Job, Settings
 
 if TYPE_CHECKING:
@@ -50,6 +52,13 @@ def _parse_sha256(text: str) -> Digest:
     help="Destination folder; made where it isn't there. [default: here]",
 )
 @option("Where to", "--overwrite", is_flag=True, help="Replace what is at the destination.")
+@option(
+    "Where to",
+    "--resume-with",
+    type=Parsed("URL", parse_url),
+    metavar="URL",
+    help="Go on with a part file, named instead of REFERENCE, from this address of the same content.",
+)
 @option(
     "Which files",
     "--include",
@@ -134,6 +143,7 @@ def command(
     *,
     references: tuple[str, ...],
     network: Network,
+    resume_with: str | None,
     progress: str,
     as_json: bool,
     quiet: bool,
@@ -148,6 +158,10 @@ def command(
     session.secrets = network.secrets((*references, *settings.mirrors))
     if not (quiet or progress == "json"):
         network.warn(session)
+    if resume_with is not None:
+        settings = replace(settings, output=_begun(references, settings.output), take_over=True)
+        session.secrets += network.secrets([resume_with])
+        references = (resume_with,)
     jobs = [Job(reference, settings) for reference in references]
 
     from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -208,6 +222,16 @@ def _exact(output: Path | None, directory: Path | None, reference_count: int) ->
     if output.is_dir():
         raise Misuse(f"--output {str(output)!r} is a folder", "use --directory for a folder")
     return output
+
+
+def _begun(parts: tuple[str, ...], output: Path | None) -> Path:
+    """The destination of the part file that is to be gone on with."""
+    if len(parts) > 1 or output is not None:
+        raise Misuse("--resume-with goes on with one part file, to its own destination", "leave the others away")
+    part = Path(parts[0] if parts[0].endswith(PART_SUFFIX) else parts[0] + PART_SUFFIX)
+    if not part.is_file():
+        raise Misuse(f"there is no part file {str(part)!r}", "anyfetch --resume-with NEW_URL model.safetensors.part")
+    return part.with_name(part.name.removesuffix(PART_SUFFIX))
 
 
 def _mirrors(mirrors: tuple[str, ...], reference_count: int) -> tuple[str, ...]:

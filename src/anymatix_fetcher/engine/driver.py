@@ -10,10 +10,12 @@ import hashlib
 import logging
 from collections import deque
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.filenames import choose_name
+from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.phase import Phase as MachinePhase
 from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
@@ -280,9 +282,13 @@ class Driver:
             report=self._report,
             algorithms=tuple(dict.fromkeys(digest.algorithm for digest in self._machine.digests)),
             overwrite=self.job.settings.overwrite,
+            any_reference=self.job.settings.take_over,
         )
         self._machine.lay_out(self._store.block_size)
         kept = self._store.kept
+        if kept is not None and self.job.settings.take_over:
+            # What was said of it under another address says nothing of this one: its blocks have to.
+            kept = replace(kept, identity=m.Identity(kept.identity.length, Validator()))
         self._feed(m.StorageOpened(kept) if self._asked_for_storage else m.Begin(storage_is_open=True, kept=kept))
 
     def _existing_read(self, event: ExistingRead) -> None:

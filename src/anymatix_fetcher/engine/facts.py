@@ -39,6 +39,8 @@ class Settings:
         limit_rate: Bytes a second for all that is fetched together; a :class:`RateLimiter` can be changed meanwhile,
             and shared between calls. ``None`` for as fast as the line allows.
         overwrite: Replace what is at the destination, and drop a part file of other content.
+        take_over: Go on with the part file at the destination though another address has begun it; blocks of it are
+            compared before anything is added.
         headers: Fields to send to the reference's own origin, never to where it redirects.
         proxy: A proxy URL; "" for none; ``None`` follows the environment.
         ca_file: Certificates to trust instead of the system's.
@@ -57,6 +59,7 @@ class Settings:
     engine: Engine = Engine.AUTO
     limit_rate: float | RateLimiter | None = None
     overwrite: bool = False
+    take_over: bool = False
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
     ca_file: Path | None = None

@@ -39,8 +39,12 @@ def check_destination(places: Places, disk: Disk, *, overwrite: bool) -> None:
     raise StorageError(f"{places.destination} is a {kind.value}", hint="Choose another name.")
 
 
-def find_content(places: Places, disk: Disk, reference: str, *, overwrite: bool) -> JournalContent:
+def find_content(
+    places: Places, disk: Disk, reference: str, *, overwrite: bool, any_reference: bool = False
+) -> JournalContent:
     """What the journal beside an existing part file says; empty content to start anew.
+
+    With ``any_reference`` it may be another one's: then whoever goes on has to prove that the content is the same.
 
     Raises:
         StorageError: Part file or journal belong to something else, and may not be overwritten.
@@ -56,7 +60,7 @@ def find_content(places: Places, disk: Disk, reference: str, *, overwrite: bool)
             raise StorageError(
                 f"{places.part} wasn't made by this program", hint="Remove it, use --overwrite, or choose another name."
             )
-    elif content.header.is_for(reference):
+    elif content.header.is_for(reference) or any_reference:
         return JournalContent() if part_is_empty or content.identity is None else content
     elif not part_is_empty and not overwrite:
         raise StorageError(

@@ -87,6 +87,7 @@ class Store:
         report: Callable[[Event], None],
         algorithms: Iterable[str] = (),
         overwrite: bool = False,
+        any_reference: bool = False,
         smallest_block: int = MIN_BLOCK_SIZE,
     ) -> Store:
         """Opens, or finds again, the part file and the journal of ``destination``; its folder is made where missing.
@@ -99,6 +100,7 @@ class Store:
             report: Takes its events; called from any thread.
             algorithms: What to compute beside SHA-256, by the names of ``core.digests``.
             overwrite: Whether to replace what is at the destination, and a part file that isn't this download's.
+            any_reference: Whether to go on with a part file that another reference has begun.
             smallest_block: Bytes of a new journal's blocks, while there aren't too many of them.
 
         Raises:
@@ -114,7 +116,7 @@ class Store:
             disk.make_folder(destination.parent)
             check_destination(places, disk, overwrite=overwrite)
         with storage_errors(places.part):
-            content = find_content(places, disk, reference, overwrite=overwrite)
+            content = find_content(places, disk, reference, overwrite=overwrite, any_reference=any_reference)
             file, journal = open_files(places, disk, content)
         return cls(
             places,
