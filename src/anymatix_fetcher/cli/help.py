@@ -7,9 +7,17 @@ from anymatix_fetcher.cli.exit_codes import MEANINGS
 DOWNLOAD_TEXT = """\
 Bring files from where they live to where they are used: in parallel, resumable, and proved to the last byte.
 
-A REFERENCE is a URL: https://... or http://... Run the same command again to go on with what was interrupted.
+A REFERENCE is a URL, or one of the forms below. Run the same command again to go on with what was interrupted.
 On success the file's path is written to stdout; everything else goes to stderr.
 """
+
+REFERENCES = (
+    ("https://...", "any web server; pages of Civitai, Hugging Face, GitHub, ModelScope and others as well"),
+    ("civitai:VERSION", "also civitai:MODEL@VERSION, civitai:sha256:HEX, urn:air:..."),
+    ("hf:ORG/REPO/PATH", "@REVISION after REPO; without PATH the whole repository; hf:datasets/..., hf:spaces/..."),
+    ("github:OWNER/REPO@TAG/ASSET", "a release's asset; the tag may be latest; without ASSET all of them"),
+    ("modelscope:ORG/REPO/PATH", "@REVISION after REPO; without PATH the whole repository"),
+)
 
 VERBS = (
     ("resolve", "tell what a reference is, where it lies and how large it is; no payload"),
@@ -22,6 +30,8 @@ VERBS = (
 )
 
 _EXAMPLES = (
+    "anyfetch civitai:143906",
+    "anyfetch -d flux hf:black-forest-labs/FLUX.1-schnell --include '*.safetensors'",
     "anyfetch https://example.org/model.safetensors",
     "anyfetch -d ComfyUI/models/loras https://example.org/a.safetensors https://example.org/b.safetensors",
     "anyfetch -o vae.safetensors --sha256 63aeecb9...e5 https://example.org/download/42",
@@ -47,6 +57,7 @@ _COMPLETION = (
 )
 
 DOWNLOAD_SECTIONS = {
+    "References": REFERENCES,
     "Verbs (anyfetch VERB --help tells more)": VERBS,
     "Exit codes": MEANINGS,
     "Environment": _ENVIRONMENT,
