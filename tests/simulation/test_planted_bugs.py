@@ -30,8 +30,8 @@ class GreedyJournal(JournalFile):
     def __init__(self, journal: JournalFile) -> None:
         self._journal = journal
 
-    def begin(self, header: JournalHeader) -> None:
-        self._journal.begin(header)
+    def begin(self, header: JournalHeader, *records: Record) -> None:
+        self._journal.begin(header, *records)
 
     def append(self, record: Record) -> None:
         self._journal.append(record)

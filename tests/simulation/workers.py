@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.storage.workers import After, Step
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from random import Random
 
     from anymatix_fetcher.storage.workers import Task
@@ -54,10 +56,14 @@ class SimulatedWorkers:
         self._random = random
         self._workers: list[SimulatedWorker] = []
 
-    def start(self, task: Task) -> SimulatedWorker:
+    def start(self, task: Task, *, asleep: bool = False) -> SimulatedWorker:
         worker = SimulatedWorker(task)
+        worker.awake = not asleep
         self._workers.append(worker)
         return worker
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def step(self) -> bool:
         """Lets one task do one step; false where none has anything to do now."""

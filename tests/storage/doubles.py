@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from anymatix_fetcher.storage.workers import After, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from anymatix_fetcher.storage.disk import RandomFile
@@ -26,10 +28,14 @@ class ManualWorkers:
         self.workers: list[ManualWorker] = []
         self.waited_seconds = 0.0
 
-    def start(self, task: Task) -> Worker:
+    def start(self, task: Task, *, asleep: bool = False) -> Worker:
         worker = ManualWorker(task)
+        worker.awake = not asleep
         self.workers.append(worker)
         return worker
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def run(self) -> None:
         """Steps every task until all sleep or are done."""

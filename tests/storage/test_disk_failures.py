@@ -72,6 +72,9 @@ def test_a_full_disk_at_the_journal_loses_a_record_and_no_byte_of_sense(destinat
 def test_what_the_system_refuses_while_opening_is_a_storage_error_and_leaks_no_handle(
     destination: Path, operation: str
 ) -> None:
+    destination.parent.mkdir()
+    destination.with_name(destination.name + ".part").write_bytes(b"what a crash has left beside a torn journal")
+    destination.with_name(destination.name + ".part.journal").write_bytes(b"any")
     for suffix in (".part", ".part.journal"):
         disk = FaultyDisk(failing(operation, suffix, errno.EROFS))
         with pytest.raises(StorageError, match="can't be written"):

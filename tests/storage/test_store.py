@@ -63,6 +63,16 @@ def test_the_same_on_threads(destination: Path) -> None:
     assert destination.read_bytes() == CONTENT
 
 
+def test_the_last_piece_alone_wakes_nobody_for_its_digest_but_being_asked_for_it_does(destination: Path) -> None:
+    opened = Opened(destination)
+    opened.fill(Span(0, 3 * BLOCK))
+    opened.workers.run()
+    assert opened.store.hashed_bytes == 3 * BLOCK
+    opened.fill(Span(3 * BLOCK, LENGTH))
+    assert not any(worker.awake for worker in opened.workers.workers)
+    assert opened.finish() == [Verified((Digest("sha256", hashlib.sha256(CONTENT).hexdigest()),)), Published()]
+
+
 def test_an_empty_file_is_published(destination: Path) -> None:
     opened = Opened(destination)
     opened.store.set_identity(Identity(0, Validator()))

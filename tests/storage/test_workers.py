@@ -157,3 +157,49 @@ def test_a_task_that_is_woken_while_it_runs_takes_one_more_step() -> None:
     assert task.next() == After(60.0)
     worker.wake()
     assert [task.next(), task.next()] == [Step.IDLE, Step.DONE]
+
+
+def test_a_task_that_is_started_asleep_takes_no_step_before_it_is_woken() -> None:
+    task = Scripted(Step.DONE)
+    workers = ThreadWorkers(most=1)
+    worker = workers.start(task, asleep=True)
+    other = Scripted(Step.DONE)
+    workers.start(other)
+    assert other.next() is Step.DONE
+    assert task.happened.empty()
+    worker.wake()
+    assert task.next() is Step.DONE
+
+
+def test_what_is_started_and_woken_together_runs_when_the_block_ends() -> None:
+    before = threading.active_count()
+    workers = ThreadWorkers(most=2)
+    tasks = [Scripted(Step.DONE) for _ in range(50)]
+    sleeping = Scripted(Step.DONE)
+    worker = workers.start(sleeping, asleep=True)
+    with workers.together():
+        for task in tasks:
+            workers.start(task)
+        worker.wake()
+        assert threading.active_count() == before
+    assert [task.next() for task in (*tasks, sleeping)] == [Step.DONE] * 51
+
+
+def test_threads_call_each_other_until_there_are_enough_for_tasks_that_last() -> None:
+    workers = ThreadWorkers(most=4)
+    blocked = [Blocked() for _ in range(4)]
+    with workers.together():
+        started = [workers.start(task) for task in blocked]
+    assert all(task.running.wait(30) for task in blocked)
+    for task in blocked:
+        task.let_go.set()
+    for worker in started:
+        worker.stop()
+    # The same once more, by threads that rest.
+    again = [Blocked() for _ in range(4)]
+    started = [workers.start(task) for task in again]
+    assert all(task.running.wait(30) for task in again)
+    for task in again:
+        task.let_go.set()
+    for worker in started:
+        worker.stop()

@@ -38,6 +38,11 @@ class Comparisons:
         for key in [key for key in self._under_way if start <= key < stop]:
             del self._under_way[key]
 
+    @property
+    def has_finished(self) -> bool:
+        """Whether one was finished since they were drained."""
+        return bool(self._finished)
+
     def drain(self) -> list[BlockCompared]:
         """What was finished since the last call."""
         finished, self._finished = self._finished, []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from threading import Lock
+from threading import Lock, local
 from typing import TYPE_CHECKING, Protocol
 
 from anymatix_fetcher.core.digests import Digest
@@ -73,6 +73,22 @@ def new_hasher(algorithm: str) -> Hasher:
         raise ReferenceSyntaxError(f"a {algorithm} digest can't be checked: the algorithm isn't known") from None
 
 
+class _Buffers(local):
+    """Each thread's buffer to read with: many small files at a time shouldn't have one each, nor a new one each."""
+
+    def __init__(self) -> None:
+        self._buffer = memoryview(b"")
+
+    def of(self, size: int) -> memoryview:
+        """The thread's buffer, of at least ``size`` bytes."""
+        if size > len(self._buffer):
+            self._buffer = memoryview(bytearray(size))
+        return self._buffer
+
+
+_buffers = _Buffers()
+
+
 class Follower:
     """A task that reads the part file's proved front back and hashes it: once, in order, and in bounded memory.
 
@@ -93,7 +109,6 @@ class Follower:
         self._path = path
         self._report = report
         self._algorithms = ("sha256", *sorted(set(algorithms) - {"sha256"}))
-        self._buffer = memoryview(b"")
         self._lock = Lock()
         self._wanted: int | None = None
         self._position = 0
@@ -124,9 +139,9 @@ class Follower:
             hashers = self._hashers
             position = self._position
             self._reaching = stop = min(self._part.front, position + STEP_BYTES)
-        self._reserve(min(READ_BYTES, stop - position))
+        buffer = _buffers.of(min(READ_BYTES, stop - position))
         while position < stop:
-            piece = self._buffer[: min(READ_BYTES, stop - position)]
+            piece = buffer[: min(READ_BYTES, stop - position)]
             if not self._part.read_into(position, piece):
                 raise StorageError(f"{self._path} was shortened by somebody else", hint="Start again.")
             for hasher in hashers:
@@ -141,11 +156,6 @@ class Follower:
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
         self._report(failure(error, self._path))
-
-    def _reserve(self, size: int) -> None:
-        """Many small files at a time shouldn't have a large buffer each."""
-        if size > len(self._buffer):
-            self._buffer = memoryview(bytearray(size))
 
     def _answer(self) -> Next:
         with self._lock:

@@ -21,14 +21,15 @@ class JournalFile:
 
     def __init__(self, file: RandomFile, valid_bytes: int = 0) -> None:
         self._file = file
-        self._position = valid_bytes
+        self._position = self._touched = valid_bytes
         self._file.truncate(valid_bytes)
 
-    def begin(self, header: JournalHeader) -> None:
-        """Drops everything and starts anew with ``header``."""
+    def begin(self, header: JournalHeader, *records: Record) -> None:
+        """Drops everything and starts anew with ``header`` and these records, in one write."""
         self._position = 0
-        self._file.truncate(0)
-        self._append(header.encode())
+        if self._touched:
+            self._file.truncate(0)
+        self._append(header.encode() + b"".join(map(encode, records)))
 
     def append(self, record: Record) -> None:
         """Adds a record.
@@ -46,5 +47,7 @@ class JournalFile:
         self._file.close()
 
     def _append(self, data: bytes) -> None:
+        stop = self._position + len(data)
+        self._touched = max(self._touched, stop)  # before it is tried: nobody knows what a failed write has left
         self._file.write_at(self._position, data)
-        self._position += len(data)
+        self._position = stop

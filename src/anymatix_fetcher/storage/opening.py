@@ -80,7 +80,7 @@ def open_files(places: Places, disk: Disk, content: JournalContent) -> tuple[Ran
         journal.close()
         raise
     try:
-        if content.header is None:
+        if content.header is None and file.size():
             file.truncate(0)
         return file, JournalFile(journal, content.valid_bytes)
     except BaseException:

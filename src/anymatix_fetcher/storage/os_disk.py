@@ -28,6 +28,7 @@ _SAFE_FLAGS = (
     | getattr(os, "O_BINARY", 0)
     | getattr(os, "O_NOINHERIT", 0)
 )
+_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
 _CANT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 _CANT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 HAS_POSITIONED_IO = hasattr(os, "pwrite") and hasattr(os, "preadv")
@@ -67,11 +68,10 @@ class OsDisk:
     def kind(self, path: Path) -> Kind | None:
         """Implements ``Disk.kind``."""
         try:
-            mode = path.lstat().st_mode
+            mode = os.lstat(path).st_mode
         except (FileNotFoundError, NotADirectoryError):
             return None
-        kinds = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
-        return kinds.get(stat.S_IFMT(mode), Kind.OTHER)
+        return _KINDS.get(stat.S_IFMT(mode), Kind.OTHER)
 
     def same_file(self, first: Path, second: Path) -> bool:
         """Implements ``Disk.same_file``."""
@@ -179,7 +179,7 @@ class PositionedFile:
     def is_at(self, path: Path) -> bool:
         """Implements ``RandomFile.is_at``."""
         try:
-            return os.path.samestat(os.fstat(self._handle), path.lstat())
+            return os.path.samestat(os.fstat(self._handle), os.lstat(path))
         except FileNotFoundError:
             return False
 

@@ -82,17 +82,21 @@ class PartFile:
         self._length = length
         self._table = BlockTable()
         self._open: dict[int, OpenBlock] = {}
-        size = self._file.size()
-        for index in claimed or ():
-            stop = self._block_stop(index)
-            if claimed is not None and claimed.length(index) == stop - index * block_size and stop <= size:
-                self._table.record(index, claimed.length(index), claimed.checksum(index))
+        if claimed is not None:
+            self._take_claims(claimed)
         self.recorded = self._table.spans(block_size)
         """The bytes of all recorded blocks, claimed ones too."""
         self.proved = SpanSet()
         """Of those, the ones that were written by this run, or read back and found equal."""
         self.front = 0
         """The proved bytes at the file's beginning end here."""
+
+    def _take_claims(self, claimed: BlockTable) -> None:
+        size = self._file.size()
+        for index in claimed:
+            stop = self._block_stop(index)
+            if claimed.length(index) == stop - index * self._block_size and stop <= size:
+                self._table.record(index, claimed.length(index), claimed.checksum(index))
 
     @property
     def block_size(self) -> int:
@@ -280,6 +284,8 @@ class PartFile:
 
     def compared(self) -> list[BlockCompared]:
         """The comparisons that were finished since the last call."""
+        if not self._comparisons.has_finished:  # no lock: it is asked before each event, and is mostly so
+            return []
         with self._lock:
             return self._comparisons.drain()
 

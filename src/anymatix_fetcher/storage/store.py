@@ -69,7 +69,9 @@ class Store:
         self._file = file
         self._journal = journal
         self._smallest_block = smallest_block
-        self._part = PartFile(file, journal, on_front=self._wake, on_forgotten=self._rewind, block_size=smallest_block)
+        self._part = PartFile(
+            file, journal, on_front=self._front_moved, on_forgotten=self._rewind, block_size=smallest_block
+        )
         if content.header and content.identity:
             self._part.lay_out(content.header.block_size, content.identity.length, content.blocks)
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
@@ -190,14 +192,14 @@ class Store:
                 self._part.set_length(identity.length)
             self._identity = identity
         if self._following is None:
-            self._following = self._workers.start(self._follower)
+            self._following = self._workers.start(self._follower, asleep=True)
 
     def _begin(self, identity: Identity) -> None:
         block_size = block_size_for(identity.length, smallest=self._smallest_block)
-        self._file.truncate(0)  # gives back the space of what doesn't count any longer
+        if self._file.size():
+            self._file.truncate(0)  # gives back the space of what doesn't count any longer
         salt = os.urandom(SALT_BYTES)
-        self._journal.begin(JournalHeader.create(self._reference, block_size=block_size, salt=salt))
-        self._journal.append(identity)
+        self._journal.begin(JournalHeader.create(self._reference, block_size=block_size, salt=salt), identity)
         self._part.lay_out(block_size, identity.length)
 
     def _check_space(self, length: int, reserved_bytes: int) -> None:
@@ -275,6 +277,12 @@ class Store:
             worker.stop()
         self._running.clear()
         self._following = None
+
+    def _front_moved(self) -> None:
+        # Not for the last piece of the file: to be asked for the digests follows at once, and wakes the follower as
+        # well. To wake a thread costs as much as to hash a small file.
+        if self._identity is None or self._part.front != self._identity.length:
+            self._wake()
 
     def _wake(self) -> None:
         following = self._following

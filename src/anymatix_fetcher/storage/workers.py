@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
@@ -17,6 +18,8 @@ from anymatix_fetcher.core.messages import StorageFailed
 from anymatix_fetcher.errors import FetchError, StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
@@ -67,8 +70,14 @@ class Worker(Protocol):
 class Workers(Protocol):
     """Whoever runs tasks."""
 
-    def start(self, task: Task) -> Worker:
-        """Begins to run ``task``."""
+    def start(self, task: Task, *, asleep: bool = False) -> Worker:
+        """Begins to run ``task``: at once, or with ``asleep`` when it is woken."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """A block at whose end runs what it has started and woken; before that it may or may not.
+
+        For a thread that has much of that to do at once, and would only be held up by threads that wake for each.
+        """
 
 
 class ThreadWorkers:
@@ -91,12 +100,27 @@ class ThreadWorkers:
         self._postponed = count()
         self._threads = 0
         self._resting = 0
+        self._called = False
+        self._holding = 0
 
-    def start(self, task: Task) -> Worker:
+    def start(self, task: Task, *, asleep: bool = False) -> Worker:
         """Implements ``Workers.start``."""
         worker = _PooledWorker(task, self)
-        worker.wake()
+        if not asleep:
+            worker.wake()
         return worker
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Implements ``Workers.together``."""
+        with self._lock:
+            self._holding += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holding -= 1
+                self._call()
 
     # For the pool's own workers, from any thread ----------------------------------------------------------
 
@@ -123,14 +147,27 @@ class ThreadWorkers:
 
     def _line_up(self, worker: _PooledWorker) -> None:
         self._ready.append(worker)
-        if len(self._ready) > self._resting and self._threads < self._most:
-            self._threads += 1
-            Thread(target=self._run, name="anymatix-fetcher worker", daemon=True).start()
-        else:
+        self._call()
+
+    def _call(self) -> None:
+        """Gets one more thread to work, unless one is on its way, which will call the next one.
+
+        So whoever lines up a hundred workers calls one thread, not eight: each call is a system call, and the slowest
+        thing that there is about a small file.
+        """
+        if self._called or self._holding or not self._ready:
+            return
+        if self._resting:
+            self._called = True
             self._work.notify()
+        elif self._threads < self._most:
+            Thread(target=self._run, name="anymatix-fetcher worker", daemon=True).start()
+            self._threads += 1
+            self._called = True
 
     def _run(self) -> None:
         with self._lock:
+            self._called = False
             while (worker := self._next()) is not None:
                 if not worker.stopped:
                     self._turn(worker)
@@ -146,12 +183,15 @@ class ThreadWorkers:
                 if postponed.wakes_at == moment:
                     self._wake(postponed)
             if self._ready:
-                return self._ready.popleft()
+                worker = self._ready.popleft()
+                self._call()
+                return worker
             if now >= deadline and not self._later:
                 return None
             self._resting += 1
             self._work.wait((self._later[0][0] if self._later else deadline) - now)
             self._resting -= 1
+            self._called = False  # whether called or not: a call that comes with the time's end isn't told of
 
     def _turn(self, worker: _PooledWorker) -> None:
         worker.awake, worker.runner = False, current_thread()
@@ -165,7 +205,7 @@ class ThreadWorkers:
             self._ended.notify_all()
         elif following is Step.MORE or worker.awake:
             worker.awake = True
-            self._line_up(worker)
+            self._ready.append(worker)  # without a call: this thread takes the next one now
         elif isinstance(following, After):
             worker.wakes_at = monotonic() + following.seconds
             heappush(self._later, (worker.wakes_at, next(self._postponed), worker))
