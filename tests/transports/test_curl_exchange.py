@@ -83,3 +83,25 @@ def test_a_dropped_exchange_takes_nothing_and_says_nothing(
     exchange.flush()
     exchange.report_progress()
     assert (sink.calls, events) == (0, [])
+
+
+def test_whoever_waits_for_the_sink_stands_in_the_order_in_which_the_waiting_began(
+    events: list[TransportEvent],
+) -> None:
+    gathering: dict[CurlExchange, None] = {}
+    progressed: dict[CurlExchange, None] = {}
+    first, second = (
+        CurlExchange(ExchangeId(1, number), events.append, forwarded=False, gathering=gathering, progressed=progressed)
+        for number in (1, 2)
+    )
+    for exchange in (first, second):
+        exchange.accept(MemorySink(), 0, None)
+        exchange.on_body(b"some")
+    assert list(gathering) == [first, second]
+    assert first.gathered_since <= second.gathered_since
+    first.flush()
+    first.on_body(b"more")
+    assert list(gathering) == [second, first]
+    assert list(progressed) == [first]
+    first.silence()
+    assert (list(gathering), list(progressed)) == ([second], [])

@@ -9,6 +9,7 @@ import selectors
 import socket
 from collections import deque
 from contextlib import suppress
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,12 @@ class CurlTransport:
         self._settings = settings
         self._limiter = limiter or RateLimiter()
         self._held_back: deque[CurlExchange] = deque()
+        self._gathering: dict[CurlExchange, None] = {}
+        self._progressed: dict[CurlExchange, None] = {}
         self._events: list[TransportEvent] = []
         self._exchanges: dict[ExchangeId, CurlExchange] = {}
         self._escaped: BaseException | None = None
-        self._woken = False
+        self._woken = self._call_is_out = False
         self._closed = False
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -74,6 +77,8 @@ class CurlTransport:
             forwarded=may_be_forwarded(request.url, self._settings),
             limiter=self._limiter,
             queue=self._held_back,
+            gathering=self._gathering,
+            progressed=self._progressed,
         )
         try:
             state.handle = configured_handle(request, self._settings, receive_bytes=self._limiter.piece_bytes)
@@ -137,18 +142,21 @@ class CurlTransport:
             now = monotonic()
             if self._events or self._woken or now >= deadline:
                 break
-            if now - began >= LINGER_SECONDS and self._has_progress:
+            if now - began >= LINGER_SECONDS and self._progressed:
                 break
         self._woken = False
-        for state in self._exchanges.values():
+        for state in self._progressed:
             state.report_progress()
+        self._progressed.clear()
         events, self._events = self._events, []
         return events
 
     def wake(self) -> None:
         """Makes a ``poll`` that waits, or the next one, return at once."""
-        # A full buffer is full of wake-ups already, and a closed socket has nobody to wake.
-        with suppress(OSError):
+        if self._call_is_out:
+            return  # whoever takes that one sees what this one is about, too
+        self._call_is_out = True
+        with suppress(OSError):  # a closed socket has nobody to wake
             self._wake_writer.send(b"\0")
 
     def close(self) -> None:
@@ -165,10 +173,6 @@ class CurlTransport:
         self._wake_reader.close()
         self._wake_writer.close()
 
-    @property
-    def _has_progress(self) -> bool:
-        return any(state.has_progress for state in self._exchanges.values())
-
     def _report(self, event: TransportEvent) -> None:
         self._events.append(event)
 
@@ -176,11 +180,11 @@ class CurlTransport:
         """Until when nothing needs to be done unless a socket says so."""
         if self._events:
             return began
-        moments = [state.flushed_at + FLUSH_SECONDS for state in self._exchanges.values() if state.has_gathered]
+        moments = [state.gathered_since + FLUSH_SECONDS for state in islice(self._gathering, 1)]  # the oldest
         if self._held_back:
             moments.append(monotonic() + self._limiter.delay_seconds())
         moments.extend(multi.timer_at for multi in self._multis if multi.timer_at is not None)
-        if self._has_progress:
+        if self._progressed:
             moments.append(began + LINGER_SECONDS)
         return min(deadline, *moments) if moments else deadline
 
@@ -217,6 +221,8 @@ class CurlTransport:
         with suppress(BlockingIOError):
             while self._wake_reader.recv(4096):
                 pass
+        # After taking the bytes: who calls in between has told what about already, and we are awake.
+        self._call_is_out = False
 
     def _read_results(self) -> None:
         for multi in self._multis:
@@ -227,7 +233,7 @@ class CurlTransport:
 
     def _flush_waiting(self, since: float) -> None:
         """Gives sinks what was gathered for longer than ``since``."""
-        for state in [state for state in self._exchanges.values() if state.has_gathered and state.flushed_at <= since]:
+        while (state := next(iter(self._gathering), None)) is not None and state.gathered_since <= since:
             state.flush_or_fail()
             self._settle(state)
 

@@ -48,6 +48,8 @@ class CurlExchange:
         forwarded: Whether a proxy may answer in the origin's place, so that a 407 is the proxy's.
         limiter: Says whether a piece of the body may be taken now.
         queue: Where the exchange gets in line when it may not.
+        gathering: Where it stands while bytes wait for the sink, in the order in which the waiting began.
+        progressed: Where it stands while stored bytes wait to be reported.
 
     Attributes:
         handle: libcurl's easy handle; ``None`` before and after.
@@ -55,7 +57,7 @@ class CurlExchange:
         paused: Whether libcurl holds a piece of the body back until it is told to go on.
         over: Whether the exchange has ended, failed or was dropped.
         escaped: What a callback or the sink raised that isn't an ``OSError``: for the caller of ``poll``.
-        flushed_at: When the sink was last called.
+        gathered_since: When the bytes that wait for the sink began to.
     """
 
     exchange: ExchangeId
@@ -63,13 +65,15 @@ class CurlExchange:
     forwarded: bool
     limiter: RateLimiter = field(default_factory=RateLimiter)
     queue: deque[CurlExchange] = field(default_factory=deque)
+    gathering: dict[CurlExchange, None] = field(default_factory=dict, repr=False)
+    progressed: dict[CurlExchange, None] = field(default_factory=dict, repr=False)
 
     handle: Any = field(default=None, init=False, repr=False)
     multi: CurlMulti = field(init=False, repr=False)
     paused: bool = field(default=False, init=False)
     over: bool = field(default=False, init=False)
     escaped: BaseException | None = field(default=None, init=False)
-    flushed_at: float = field(default=0.0, init=False)
+    gathered_since: float = field(default=0.0, init=False)
 
     _head: HeadReader = field(default_factory=HeadReader, init=False)
     _head_reported: bool = field(default=False, init=False)
@@ -127,10 +131,12 @@ class CurlExchange:
         try:
             if self._sink is None:
                 return self._hold_back(piece)
-            if self.limiter.delay_seconds():
-                self.queue.append(self)
-                self.paused = True
-                return int(pycurl.WRITEFUNC_PAUSE)
+            if self.limiter.limits:
+                if self.limiter.delay_seconds():
+                    self.queue.append(self)
+                    self.paused = True
+                    return int(pycurl.WRITEFUNC_PAUSE)
+                self.limiter.spend(len(piece))
             return self._take(piece)
         except OSError as error:
             self._failure = _storage_failure(error)
@@ -149,7 +155,6 @@ class CurlExchange:
 
     def _take(self, piece: bytes) -> int | None:
         size = len(piece)
-        self.limiter.spend(size)
         stop = self._stop
         if stop is not None:
             room = stop - self._stored - self._filled
@@ -170,6 +175,9 @@ class CurlExchange:
             if size > len(self._buffer):
                 self._write(piece, size)
                 return
+        if not filled:
+            self.gathered_since = monotonic()
+            self.gathering[self] = None
         self._buffer[filled : filled + size] = piece
         self._filled = filled + size
 
@@ -235,11 +243,12 @@ class CurlExchange:
         filled = self._filled
         if filled:
             self._filled = 0
+            del self.gathering[self]
             self._write(memoryview(self._buffer)[:filled], filled)
 
     def report_progress(self) -> None:
-        """Reports what was stored since the last time, as one event."""
-        if self._stored > self._reported:
+        """Reports what was stored since the last time, as one event; nothing for one that is over."""
+        if self._stored > self._reported and not self.over:
             self.report(BodyStored(self.exchange, Span(self._reported, self._stored)))
             self._reported = self._stored
 
@@ -248,13 +257,15 @@ class CurlExchange:
         self.over = True
         self._sink = None
         self._filled = 0
+        self.gathering.pop(self, None)
+        self.progressed.pop(self, None)
 
     def _write(self, data: bytes | memoryview, size: int) -> None:
         if self._sink is None:
             return  # dropped meanwhile
         self._sink.write(self._stored, data)
         self._stored += size
-        self.flushed_at = monotonic()
+        self.progressed[self] = None
 
     @property
     def _promises_more(self) -> bool:

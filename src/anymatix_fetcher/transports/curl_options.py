@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pycurl
 
@@ -28,6 +28,7 @@ _KEEPALIVE_SECONDS = 30
 _SUPPRESS_CONNECT_HEADERS = 265
 """pycurl has no name for the option: the head of a proxy's answer to CONNECT isn't the response's."""
 
+_NETRC = "~/_netrc" if sys.platform == "win32" else "~/.netrc"
 _PROXY_SCHEMES = {"http", "https", "socks5", "socks5h"}
 
 
@@ -176,10 +177,16 @@ def _set_trust(handle: Any, settings: NetworkSettings) -> None:  # noqa: ANN401 
 def _set_netrc(handle: Any, request: Request, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
     if not (settings.netrc and request.netrc_allowed) or request.headers.get("Authorization") is not None:
         return
-    if urlsplit(request.url.reveal()).username is not None:
+    if request.url.credentials is not None:
         return
-    default = "~/_netrc" if sys.platform == "win32" else "~/.netrc"
-    place = os.path.expanduser(os.environ.get("NETRC") or default)  # noqa: PTH111 - for each request: paths are slow
+    place = _expanded(os.environ.get("NETRC") or _NETRC, os.environ.get("HOME"))
     if os.path.isfile(place):  # noqa: PTH113 - as above
         handle.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
         handle.setopt(pycurl.NETRC_FILE, os.fsencode(place))
+
+
+@lru_cache(maxsize=4)
+def _expanded(place: str, home: str | None) -> str:
+    """``place`` with the home folder in it; ``home`` only tells when that has changed."""
+    del home
+    return os.path.expanduser(place)  # noqa: PTH111 - a text is wanted

@@ -36,6 +36,8 @@ class RateLimiter:
         self._clock = clock
         self._lock = Lock()
         self._limit = Limit(bytes_per_second, clock())
+        self.limits = bytes_per_second is not None
+        """Whether there is a limit at all: most people want none, and pieces of bodies come by the ten thousand."""
 
     @property
     def bytes_per_second(self) -> float | None:
@@ -46,6 +48,7 @@ class RateLimiter:
     def bytes_per_second(self, rate: float | None) -> None:
         with self._lock:
             self._limit.change(rate, self._clock())
+            self.limits = rate is not None
 
     # For transports and sessions --------------------------------------------------------------------------
 
@@ -62,14 +65,14 @@ class RateLimiter:
 
     def delay_seconds(self) -> float:
         """How long a body that could be read has to wait before it asks again; 0.0 where a piece may be taken now."""
-        if self._limit.bytes_per_second is None:  # no lock: most people want none of this
+        if not self.limits:  # no lock
             return 0.0
         with self._lock:
             return min(self._limit.delay(self._clock()), LONGEST_DELAY_SECONDS)
 
     def spend(self, count: int) -> None:
         """``count`` bytes of bodies were taken."""
-        if self._limit.bytes_per_second is None:
+        if not self.limits:
             return
         with self._lock:
             self._limit.spend(count, self._clock())
