@@ -38,6 +38,7 @@ class Exchanges:
         return len(self._under_way)
 
     def __iter__(self) -> Iterator[Exchange]:
+        """Each of them; they may be ended meanwhile."""
         return iter(list(self._under_way.values()))
 
     def of(self, mirror: Mirror | None) -> list[Exchange]:
@@ -89,7 +90,7 @@ class Exchanges:
     @property
     def flowing(self) -> int:
         """How many bodies are being stored or compared."""
-        return sum(exchange.flowing for exchange in self)
+        return sum(exchange.state is State.FLOWING for exchange in self._under_way.values())
 
     @property
     def first_flowing(self) -> int:
@@ -99,7 +100,7 @@ class Exchanges:
     @property
     def held(self) -> Exchange | None:
         """The one whose head is accepted and whose body waits for the part file."""
-        return next((exchange for exchange in self if exchange.state is State.HELD), None)
+        return next((exchange for exchange in self._under_way.values() if exchange.state is State.HELD), None)
 
     @property
     def walks(self) -> bool:
@@ -110,13 +111,14 @@ class Exchanges:
         """What those of a purpose still have to bring; comparisons count from their start, since blocks are whole."""
         return [
             exchange.rest if purpose is Purpose.FILL else exchange.asked
-            for exchange in self
+            for exchange in self._under_way.values()
             if exchange.purpose is purpose
         ]
 
     def lanes(self, now: float) -> list[Lane]:
         """What the flowing ones that fill still have to bring, and how fast."""
-        return [exchange.lane(now) for exchange in self if exchange.flowing and exchange.purpose is Purpose.FILL]
+        flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
+        return [exchange.lane(now) for exchange in flowing if exchange.purpose is Purpose.FILL]
 
     def skip(self, seconds: float) -> None:
         """Leaves out a gap in which nobody looked."""

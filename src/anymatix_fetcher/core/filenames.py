@@ -47,9 +47,12 @@ def safe_name(text: str) -> SafeName | None:
 
     Percent-escapes are ordinary characters here: whoever reads a URL or a header has decoded them once.
     """
+    if not text:
+        return None
     name = re.split(r"[/\\]", text)[-1]
-    name = "".join(character for character in name if unicodedata.category(character) not in _UNSAFE_CATEGORIES)
-    name = unicodedata.normalize("NFC", name)
+    if not (name.isascii() and name.isprintable()):
+        name = "".join(character for character in name if unicodedata.category(character) not in _UNSAFE_CATEGORIES)
+        name = unicodedata.normalize("NFC", name)
     name = _UNSAFE_CHARACTERS.sub("_", name).rstrip(". ")
     name = _LEADING.sub(lambda match: "_" if match.group().strip() else "", name)
     if not any(map(str.isalnum, name)):

@@ -45,6 +45,13 @@ class Headers:
     """
 
     fields: tuple[tuple[str, str], ...] = ()
+    _by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            by_name.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_by_name", by_name)  # a head is asked dozens of things
 
     @classmethod
     def of(cls, **fields: str) -> Headers:
@@ -63,12 +70,11 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         """Every value of the field, in order."""
-        wanted = name.lower()
-        return [value for key, value in self.fields if key.lower() == wanted]
+        return list(self._by_name.get(name.lower(), ()))
 
     def get(self, name: str) -> str | None:
         """The field's value, several joined by commas (RFC 9110, section 5.3); ``None`` where it is absent."""
-        values = self.all(name)
+        values = self._by_name.get(name.lower())
         return ", ".join(values) if values else None
 
 
@@ -255,8 +261,11 @@ class ResponseHead:
     @property
     def content_length(self) -> int | None:
         """The ``Content-Length``; ``None`` where it is absent, malformed, or values disagree (section 8.6)."""
-        values = {value.strip(_WHITE_SPACE) for text in self.headers.all("Content-Length") for value in text.split(",")}
-        length = _whole_number(values.pop()) if len(values) == 1 else None
+        text = self.headers.get("Content-Length")
+        if text is not None and "," in text:
+            values = {value.strip(_WHITE_SPACE) for value in text.split(",")}
+            text = values.pop() if len(values) == 1 else None
+        length = _whole_number(text)
         return length if length is not None and length <= MAX_LENGTH else None
 
     @property

@@ -65,6 +65,8 @@ class SpanSet:
     @classmethod
     def of(cls, *spans: Span) -> SpanSet:
         """The union of ``spans``, in any order, overlapping or not."""
+        if len(spans) == 1:
+            return cls(spans if spans[0] else ())
         merged: list[Span] = []
         for span in sorted(span for span in spans if span):
             if merged and span.start <= merged[-1].stop:

@@ -79,6 +79,8 @@ class Standing:
         self._meter: Meter | None = None
         self._name = resource.name or ""
         self._phase = Phase.OPENING
+        self.is_over = False
+        """Whether nothing will come any more."""
         self._proof = Proof(resource.digests, length_was_stated=resource.length is not None)
         self._resuming = False
         self._seen_at: float | None = None
@@ -89,11 +91,6 @@ class Standing:
     def phase(self) -> Phase:
         """Where the download stands."""
         return self._phase
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing will come any more."""
-        return not TRANSITIONS[self._phase]
 
     @property
     def account(self) -> Account:
@@ -145,3 +142,4 @@ class Standing:
         if phase not in TRANSITIONS[self._phase]:
             raise AssertionError(f"no way from {self._phase} to {phase}")
         self._phase = phase
+        self.is_over = not TRANSITIONS[phase]

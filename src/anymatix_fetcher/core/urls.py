@@ -109,7 +109,7 @@ class Url:
     @property
     def origin(self) -> Origin:
         """Scheme, host and port, lower-cased and with the default port filled in."""
-        return _origin(self)
+        return _origin(self._text)
 
     @property
     def host(self) -> str:
@@ -150,14 +150,13 @@ class Url:
     def without_credentials(self) -> Url:
         """The same URL with its userinfo taken out."""
         parts = self._parts
+        if parts["userinfo"] is None:
+            return self
         return Url(self._text[: parts.start("authority")] + self._text[parts.start("host") :])
 
     @property
     def _parts(self) -> re.Match[str]:
-        parts = _URL.fullmatch(self._text)
-        if parts is None:
-            raise AssertionError("a URL is made by parse only")
-        return parts
+        return _parts(self._text)
 
     def __str__(self) -> str:
         return self.without_secrets + ("?..." if self.has_query else "")
@@ -210,8 +209,19 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(kept)
 
 
+# Outside of Url for the sake of the caches: they are asked for all the time.
+
+
 @lru_cache(maxsize=1024)
-def _origin(url: Url) -> Origin:
-    parts = url._parts  # noqa: SLF001 - a part of Url, outside for the sake of the cache: it is asked for all the time
+def _parts(text: str) -> re.Match[str]:
+    parts = _URL.fullmatch(text)
+    if parts is None:
+        raise AssertionError("a URL is made by parse only")
+    return parts
+
+
+@lru_cache(maxsize=1024)
+def _origin(text: str) -> Origin:
+    parts = _parts(text)
     scheme, host, port = parts["scheme"].lower(), parts["host"].strip("[]").lower(), parts["port"]
     return Origin(scheme, host, int(port) if port else DEFAULT_PORTS[scheme])

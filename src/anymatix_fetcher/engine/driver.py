@@ -90,6 +90,7 @@ class Driver:
         self._digests: tuple[Digest, ...] = ()
         self._started_at = ports.clock()
         self._most_stored = 0
+        self._shown_reference = job.shown_reference
 
     # From the session -------------------------------------------------------------------------------------
 
@@ -162,10 +163,6 @@ class Driver:
             seconds=now - self._started_at,
             note=self._note(now),
         )
-
-    @property
-    def _shown_reference(self) -> str:
-        return self.job.shown_reference
 
     @property
     def _phase(self) -> Phase:
