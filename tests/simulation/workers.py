@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.storage.workers import After, Step
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from random import Random
 
     from anymatix_fetcher.storage.workers import Task
@@ -62,8 +60,11 @@ class SimulatedWorkers:
         self._workers.append(worker)
         return worker
 
-    def together(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    def hold(self) -> None:
+        pass
+
+    def go_on(self) -> None:
+        pass
 
     def step(self) -> bool:
         """Lets one task do one step; false where none has anything to do now."""

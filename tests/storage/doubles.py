@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from anymatix_fetcher.storage.workers import After, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from anymatix_fetcher.storage.disk import RandomFile
@@ -34,8 +32,11 @@ class ManualWorkers:
         self.workers.append(worker)
         return worker
 
-    def together(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    def hold(self) -> None:
+        pass
+
+    def go_on(self) -> None:
+        pass
 
     def run(self) -> None:
         """Steps every task until all sleep or are done."""

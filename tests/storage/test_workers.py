@@ -171,25 +171,27 @@ def test_a_task_that_is_started_asleep_takes_no_step_before_it_is_woken() -> Non
     assert task.next() is Step.DONE
 
 
-def test_what_is_started_and_woken_together_runs_when_the_block_ends() -> None:
+def test_while_it_is_held_nothing_begins_and_afterwards_everything_does() -> None:
     before = threading.active_count()
     workers = ThreadWorkers(most=2)
     tasks = [Scripted(Step.DONE) for _ in range(50)]
     sleeping = Scripted(Step.DONE)
     worker = workers.start(sleeping, asleep=True)
-    with workers.together():
-        for task in tasks:
-            workers.start(task)
-        worker.wake()
-        assert threading.active_count() == before
+    workers.hold()
+    for task in tasks:
+        workers.start(task)
+    worker.wake()
+    assert threading.active_count() == before
+    workers.go_on()
     assert [task.next() for task in (*tasks, sleeping)] == [Step.DONE] * 51
 
 
 def test_threads_call_each_other_until_there_are_enough_for_tasks_that_last() -> None:
     workers = ThreadWorkers(most=4)
     blocked = [Blocked() for _ in range(4)]
-    with workers.together():
-        started = [workers.start(task) for task in blocked]
+    workers.hold()
+    started = [workers.start(task) for task in blocked]
+    workers.go_on()
     assert all(task.running.wait(30) for task in blocked)
     for task in blocked:
         task.let_go.set()
@@ -203,3 +205,24 @@ def test_threads_call_each_other_until_there_are_enough_for_tasks_that_last() ->
         task.let_go.set()
     for worker in started:
         worker.stop()
+
+
+def test_a_task_that_runs_when_it_is_held_ends_its_step_and_goes_on_later() -> None:
+    class Held(Scripted):
+        def step(self) -> Next:
+            workers.hold()
+            return super().step()
+
+    workers = ThreadWorkers(most=1)
+    task = Held(Step.MORE, Step.DONE)
+    worker = workers.start(task)
+    assert task.next() is Step.MORE
+    other = Scripted(Step.DONE)
+    workers.start(other)
+    assert other.happened.empty()
+    workers.go_on()
+    # Held again by its second step, the other one needs another word.
+    assert task.next() is Step.DONE
+    workers.go_on()
+    assert other.next() is Step.DONE
+    worker.stop()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import deque
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
@@ -23,7 +22,7 @@ from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.existing import ExistingRead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from anymatix_fetcher.core.digests import Digest
@@ -49,6 +48,25 @@ PHASES = {
 
 
 DriverEvent: TypeAlias = m.Event | ExistingRead
+
+
+class _FailingCleanly:
+    """A block whose ``FetchError`` ends it and is handed over; entered for every event, so it is no generator."""
+
+    __slots__ = ("_take",)
+
+    def __init__(self, take: Callable[[FetchError], None]) -> None:
+        self._take = take
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Hands the error over."""
+        if not isinstance(error, FetchError):
+            return False
+        self._take(error)
+        return True
 
 
 class Driver:
@@ -90,6 +108,7 @@ class Driver:
         self._digests: tuple[Digest, ...] = ()
         self._started_at = ports.clock()
         self._most_stored = 0
+        self._failing_cleanly = _FailingCleanly(self._storage_failed)
         self._shown_reference = job.shown_reference
 
     # From the session -------------------------------------------------------------------------------------
@@ -97,7 +116,7 @@ class Driver:
     def start(self) -> None:
         """Begins. The destination is claimed first where it is known without asking the server."""
         settings = self.job.settings
-        with self._failing_cleanly():
+        with self._failing_cleanly:
             named = settings.directory / self._resource.name if self._resource.name else None
             destination = settings.output or named or self._leftovers.find(settings.directory, self._resource.reference)
             if destination is not None:
@@ -114,7 +133,7 @@ class Driver:
         """Takes one event: of the transport, of storage, or of the caller."""
         if self.result is not None:
             return
-        with self._failing_cleanly():
+        with self._failing_cleanly:
             if isinstance(event, ExistingRead):
                 self._existing_read(event)
             elif isinstance(event, m.CancelRequested) and not self._machine_runs:
@@ -126,7 +145,7 @@ class Driver:
         """Lets time pass; called several times a second. ``limited`` tells that our own limit on the rate binds."""
         if self.result is not None:
             return
-        with self._failing_cleanly():
+        with self._failing_cleanly:
             if self._claim is not None and self._claim.holder is not None:
                 self._try_claim(self._claim)
             elif self._machine_runs:
@@ -298,14 +317,10 @@ class Driver:
 
     # The end ----------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _failing_cleanly(self) -> Iterator[None]:
-        """Turns an error of storage into an event: the machine drops what it has under way."""
-        try:
-            yield
-        except FetchError as error:
-            self._events.clear()
-            self._feed(m.StorageFailed(error))
+    def _storage_failed(self, error: FetchError) -> None:
+        """The machine drops what it has under way."""
+        self._events.clear()
+        self._feed(m.StorageFailed(error))
 
     def let_go(self) -> None:
         """Drops part file and lock without a result: the session met a bug."""

@@ -175,14 +175,15 @@ class Session:
         self._receive_submitted()
         if self._begin_waiting():
             timeout_seconds = 0.0
+        self._ports.workers.go_on()
         events = self._ports.transport.poll(timeout_seconds if self._active else TICK_SECONDS)
-        with self._ports.workers.together():
-            while self._inbox:
-                self._deliver(*self._inbox.popleft())
-            for arrived in events:
-                if not self._reception.handle(arrived):
-                    self._deliver(arrived.exchange.download, arrived)
-            self._tick()
+        self._ports.workers.hold()
+        while self._inbox:
+            self._deliver(*self._inbox.popleft())
+        for arrived in events:
+            if not self._reception.handle(arrived):
+                self._deliver(arrived.exchange.download, arrived)
+        self._tick()
 
     def _deliver(self, number: int, event: DriverEvent) -> None:
         if number in self._active:  # else it is late: the download is over

@@ -82,21 +82,20 @@ class PartFile:
         self._length = length
         self._table = BlockTable()
         self._open: dict[int, OpenBlock] = {}
-        if claimed is not None:
-            self._take_claims(claimed)
-        self.recorded = self._table.spans(block_size)
+        self.recorded = SpanSet() if claimed is None else self._take_claims(claimed)
         """The bytes of all recorded blocks, claimed ones too."""
         self.proved = SpanSet()
         """Of those, the ones that were written by this run, or read back and found equal."""
         self.front = 0
         """The proved bytes at the file's beginning end here."""
 
-    def _take_claims(self, claimed: BlockTable) -> None:
+    def _take_claims(self, claimed: BlockTable) -> SpanSet:
         size = self._file.size()
         for index in claimed:
             stop = self._block_stop(index)
             if claimed.length(index) == stop - index * self._block_size and stop <= size:
                 self._table.record(index, claimed.length(index), claimed.checksum(index))
+        return self._table.spans(self._block_size)
 
     @property
     def block_size(self) -> int:

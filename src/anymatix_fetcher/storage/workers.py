@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
@@ -18,8 +17,6 @@ from anymatix_fetcher.core.messages import StorageFailed
 from anymatix_fetcher.errors import FetchError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
@@ -73,11 +70,15 @@ class Workers(Protocol):
     def start(self, task: Task, *, asleep: bool = False) -> Worker:
         """Begins to run ``task``: at once, or with ``asleep`` when it is woken."""
 
-    def together(self) -> AbstractContextManager[None]:
-        """A block at whose end runs what it has started and woken; before that it may or may not.
+    def hold(self) -> None:
+        """No further step begins, as far as that can be had at once, until :meth:`go_on`.
 
-        For a thread that has much of that to do at once, and would only be held up by threads that wake for each.
+        For a thread that has much to do in short pieces: Python lets one thread at a time run, and each system call is
+        an occasion to lose one's turn to another one and to wait until it comes back.
         """
+
+    def go_on(self) -> None:
+        """Steps may begin again; where nobody has held them, nothing happens."""
 
 
 class ThreadWorkers:
@@ -101,7 +102,7 @@ class ThreadWorkers:
         self._threads = 0
         self._resting = 0
         self._called = False
-        self._holding = 0
+        self._held = False
 
     def start(self, task: Task, *, asleep: bool = False) -> Worker:
         """Implements ``Workers.start``."""
@@ -110,17 +111,15 @@ class ThreadWorkers:
             worker.wake()
         return worker
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Implements ``Workers.together``."""
+    def hold(self) -> None:
+        """Implements ``Workers.hold``."""
+        self._held = True
+
+    def go_on(self) -> None:
+        """Implements ``Workers.go_on``."""
         with self._lock:
-            self._holding += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._holding -= 1
-                self._call()
+            self._held = False
+            self._call()
 
     # For the pool's own workers, from any thread ----------------------------------------------------------
 
@@ -155,7 +154,7 @@ class ThreadWorkers:
         So whoever lines up a hundred workers calls one thread, not eight: each call is a system call, and the slowest
         thing that there is about a small file.
         """
-        if self._called or self._holding or not self._ready:
+        if self._called or self._held or not self._ready:
             return
         if self._resting:
             self._called = True
@@ -182,7 +181,7 @@ class ThreadWorkers:
                 moment, _, postponed = heappop(self._later)
                 if postponed.wakes_at == moment:
                     self._wake(postponed)
-            if self._ready:
+            if self._ready and not self._held:
                 worker = self._ready.popleft()
                 self._call()
                 return worker
