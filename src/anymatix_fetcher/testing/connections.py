@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.testing.delivery import Delivery, reset
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.testing.faults.connections import ConnectionFault
     from anymatix_fetcher.testing.messages import Request
-    from anymatix_fetcher.testing.script import ListenerName
     from anymatix_fetcher.testing.service import Service
 
 _HEAD_BYTES = 65536
+_BODY_BYTES = 1 << 20
 _JOIN_SECONDS = 5.0
 
 
@@ -37,7 +38,7 @@ class Connections:
         self._open: dict[int, Connection] = {}
         self._accepted = 0
 
-    def accept(self, listener: ListenerName, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+    def accept(self, listener: str, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
         """Begins to serve a connection, or resets it if the script says so; called by one thread only."""
         self._accepted += 1
         connection = Connection(self._accepted, listener, sock, tls, self._service, self)
@@ -91,14 +92,14 @@ class Connection:
     def __init__(
         self,
         number: int,
-        listener: ListenerName,
+        listener: str,
         sock: socket.socket,
         tls: ssl.SSLContext | None,
         service: Service,
         connections: Connections,
     ) -> None:
         self.number = number
-        self.listener: ListenerName = listener
+        self.listener: str = listener
         self._sock = sock
         self._tls = tls
         self._service = service
@@ -189,7 +190,21 @@ class Connection:
                 return None
         head, _, self._unread = self._unread.partition(b"\r\n\r\n")
         try:
-            return parse_request(head)
+            request = parse_request(head)
         except ValueError:
             self._sock.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return None
+        return replace(request, body=self._read_body(request))
+
+    def _read_body(self, request: Request) -> bytes:
+        """The body of a question such as a POST; nothing where it is longer than questions are."""
+        length = request.headers.get("content-length", "")
+        if not length.isdecimal() or int(length) > _BODY_BYTES:
+            return b""
+        while len(self._unread) < int(length):
+            received = self._sock.recv(65536)
+            if not received:
+                break
+            self._unread += received
+        body, self._unread = self._unread[: int(length)], self._unread[int(length) :]
+        return body

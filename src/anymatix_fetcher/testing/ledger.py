@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anymatix_fetcher.testing.script import ListenerName
-
 _REMEMBERED = 10_000
 
 
@@ -20,14 +18,14 @@ class SeenRequest:
     """One request as it arrived, and the status that it was answered with (0: none).
 
     Attributes:
-        listener: Which origin it came to.
+        listener: Which origin it came to: ``origin``, ``target``, or a stand-in's own name.
         connection: The connection's number, from 1.
         target: The request target as sent, with the query.
         headers: The fields by lower-case name.
         status: The status of the final response.
     """
 
-    listener: ListenerName
+    listener: str
     connection: int
     method: str
     target: str
@@ -57,7 +55,7 @@ class Ledger:
 
     Attributes:
         requests: Requests that were read, without those for the origin's own paths (``/_ledger``).
-        origins: Requests by listener, ``origin`` and ``target``.
+        origins: Requests by listener.
         methods: Requests by method.
         statuses: Final responses by status code.
         paths: Requests, bytes and ranges by path.

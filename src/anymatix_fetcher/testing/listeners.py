@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from anymatix_fetcher.testing.script import ListenerName
-
 _BACKLOG = 512
 _JOIN_SECONDS = 5.0
 
@@ -35,11 +33,11 @@ class Listeners:
     def __init__(
         self,
         host: str,
-        ports: Mapping[ListenerName, int],
-        accepted: Callable[[ListenerName, socket.socket], None],
+        ports: Mapping[str, int],
+        accepted: Callable[[str, socket.socket], None],
     ) -> None:
         self._accepted = accepted
-        self._sockets: dict[ListenerName, socket.socket] = {}
+        self._sockets: dict[str, socket.socket] = {}
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             for name, port in ports.items():
@@ -49,7 +47,7 @@ class Listeners:
         except OSError:
             self._close_sockets()
             raise
-        self.ports: dict[ListenerName, int] = {name: one.getsockname()[1] for name, one in self._sockets.items()}
+        self.ports: dict[str, int] = {name: one.getsockname()[1] for name, one in self._sockets.items()}
         self._waker, woken = socket.socketpair()
         self._thread = threading.Thread(target=self._accept_all, args=(woken,), daemon=True, name="origin-accept")
 
@@ -78,7 +76,7 @@ class Listeners:
                         self._accept(key.data)
         self._close_sockets()
 
-    def _accept(self, name: ListenerName) -> None:
+    def _accept(self, name: str) -> None:
         try:
             sock, _address = self._sockets[name].accept()
         except OSError:

@@ -20,7 +20,7 @@ _WORDS_IN_REQUEST_LINE = 3
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request's head.
+    """A request.
 
     Attributes:
         target: The request target as sent.
@@ -28,6 +28,7 @@ class Request:
         query: Its query, without the question mark.
         version: ``HTTP/1.1`` or ``HTTP/1.0``.
         headers: The fields by lower-case name; several of one name are joined by commas (RFC 9110 section 5.3).
+        body: What follows the head where a Content-Length says so, unless it is long.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Request:
     query: str
     version: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 def parse_request(head: bytes) -> Request:

@@ -18,6 +18,7 @@ from anymatix_fetcher.testing.resources import Signing, describe
 from anymatix_fetcher.testing.rules import parse_rule
 from anymatix_fetcher.testing.script import ALWAYS, Match, Rule
 from anymatix_fetcher.testing.service import Service
+from anymatix_fetcher.testing.shelf import Files
 
 if TYPE_CHECKING:
     import socket
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.faults import AnyFault
     from anymatix_fetcher.testing.ledger import Ledger, SeenRequest
     from anymatix_fetcher.testing.resources import FileSettings, Resource
-    from anymatix_fetcher.testing.script import ListenerName
     from anymatix_fetcher.testing.signing import SignedForm
 
 
@@ -100,12 +100,13 @@ class Origin:
     ) -> None:
         self.seed = seed
         self._host = host
-        self._ports: dict[ListenerName, int] = {"origin": port, "target": target_port}
-        self._tls: dict[ListenerName, ssl.SSLContext | None] = {
+        self._ports: dict[str, int] = {"origin": port, "target": target_port}
+        self._tls: dict[str, ssl.SSLContext | None] = {
             "origin": tls,
             "target": tls if target_tls == "same" else target_tls,
         }
-        self._service = Service(seed)
+        self._files = Files()
+        self._service = Service(seed, self._files)
         self._connections = Connections(self._service)
         self._listeners: Listeners | None = None
 
@@ -125,7 +126,7 @@ class Origin:
         self._listeners.start()
         return self
 
-    def _accept(self, name: ListenerName, sock: socket.socket) -> None:
+    def _accept(self, name: str, sock: socket.socket) -> None:
         self._connections.accept(name, sock, self._tls[name])
 
     def close(self) -> None:
@@ -201,7 +202,7 @@ class Origin:
         return file
 
     def _serve(self, resource: Resource) -> File:
-        self._service.serve(resource)
+        self._files.put(resource)
         return File(resource.path, resource.content, resource.etag, self)
 
     # ---- What goes wrong ----
@@ -237,7 +238,7 @@ class Origin:
         """The URL of a path on the second origin, without a signature."""
         return self._base("target") + quote(path)
 
-    def _base(self, name: ListenerName) -> str:
+    def _base(self, name: str) -> str:
         if self._listeners is None:
             raise RuntimeError("the origin has no URL before it was started")
         host = f"[{self._host}]" if ":" in self._host else self._host

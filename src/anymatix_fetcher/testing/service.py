@@ -1,4 +1,4 @@
-"""What all connections of an origin share: its files, the script with its counts, and the accounts of both."""
+"""What all connections of an origin share: the script with its counts, and the accounts of what happened."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote
 
@@ -13,7 +14,7 @@ from anymatix_fetcher.testing.delivery import Buckets
 from anymatix_fetcher.testing.faults import FAULT_NAMES
 from anymatix_fetcher.testing.faults.refusals import Page, Status
 from anymatix_fetcher.testing.ledger import LedgerBook, SeenRequest
-from anymatix_fetcher.testing.messages import Plan, requested_span
+from anymatix_fetcher.testing.messages import Pace, Plan, requested_span
 from anymatix_fetcher.testing.responses import Place, answer
 from anymatix_fetcher.testing.script import (
     Chosen,
@@ -32,14 +33,20 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.faults.connections import ConnectionFault
     from anymatix_fetcher.testing.messages import Request
     from anymatix_fetcher.testing.resources import Resource
-    from anymatix_fetcher.testing.script import ListenerName, Rule
+    from anymatix_fetcher.testing.script import Rule
+    from anymatix_fetcher.testing.shelf import Found, Shelf
+
+_HOSTS_OWN_PACE = -1
+"""Stands for a rule's index where no rule but the host itself limits the rate."""
+
+_REFUSALS = 400
 
 
 class Caller(Protocol):
     """A connection as the script looks at it."""
 
     @property
-    def listener(self) -> ListenerName:
+    def listener(self) -> str:
         """Where it was accepted."""
 
     @property
@@ -68,6 +75,7 @@ class Service:
 
     Args:
         seed: What rules that apply by chance, and signatures, depend on.
+        shelf: Where requests are looked up.
 
     Attributes:
         book: The ledger.
@@ -75,29 +83,24 @@ class Service:
         closing: Set when the origin closes.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, shelf: Shelf) -> None:
         self.book = LedgerBook()
         self.buckets = Buckets()
         self.closing = threading.Event()
         self._seed = seed
         self._signer = Signer(hashlib.sha256(f"signing:{seed}".encode()).digest())
         self._lock = threading.Lock()
-        self._resources: dict[str, Resource] = {}
+        self._shelf = shelf
         self._rules: list[Rule] = []
         self._counts: list[Count] = []
         self._retired = 0
-        self._urls: Mapping[ListenerName, str] = {}
+        self._urls: Mapping[str, str] = {}
         self._started_at = 0.0
 
-    def begin(self, urls: Mapping[ListenerName, str]) -> None:
+    def begin(self, urls: Mapping[str, str]) -> None:
         """Starts the clock of the script; the URLs are the listeners' ``scheme://host:port``."""
         self._urls = urls
         self._started_at = time.monotonic()
-
-    def serve(self, resource: Resource) -> None:
-        """Adds a file, or replaces the one of the same path."""
-        with self._lock:
-            self._resources[resource.path] = resource
 
     def add_rules(self, rules: Sequence[Rule]) -> None:
         """Adds rules after those that there are."""
@@ -122,21 +125,22 @@ class Service:
 
     def exchange(self, request: Request, caller: Caller) -> Exchange:
         """Decides how a request is answered, and takes it into the counts."""
-        own = self._own_answer(request)
+        own = self._own_answer(request, caller)
         if own is not None:
             return Exchange(own, request.path, counted=False)
+        found = self._shelf.find(request, caller.listener, time.time())
         with self._lock:
-            resource = self._resources.get(request.path) or self._resources.get(unquote(request.path))
-            facts = self._request_facts(request, resource, caller)
+            facts = self._request_facts(request, found, caller)
             chosen, self._counts = choose_for_request(self._rules, self._counts, facts, self._seed)
             chosen = [Chosen(one.index + self._retired, one.fault) for one in chosen]
             # Decided under the lock, or two requests at once would both be the last that is borne.
-            counted = not any(isinstance(one.fault, Status | Page) for one in chosen)
+            refused = found.said is not None and found.said.status >= _REFUSALS
+            counted = not refused and not any(isinstance(one.fault, Status | Page) for one in chosen)
             if counted:
                 self.book.answer_started()
         self._note_faults(chosen)
         try:
-            plan = self._plan(request, resource, chosen, caller)
+            plan = self._plan(request, found, chosen, caller)
         except BaseException:
             if counted:
                 self.book.answer_ended()
@@ -146,29 +150,33 @@ class Service:
         answered = plan.ending is None or plan.ending.after is not None
         status = plan.status if answered else 0
         seen = SeenRequest(caller.listener, caller.number, request.method, request.target, request.headers, status)
-        self.book.request_seen(seen, facts.path, facts.span)
-        return Exchange(plan, facts.path, counted)
+        self.book.request_seen(seen, found.account, facts.span)
+        return Exchange(plan, found.account, counted)
 
-    def _plan(
-        self, request: Request, resource: Resource | None, chosen: Sequence[Chosen[RequestFault]], caller: Caller
-    ) -> Plan:
-        place = Place(caller.listener, time.time(), self._urls["origin"], self._urls["target"], self._signer)
-        return answer(request, resource, chosen, place)
+    def _plan(self, request: Request, found: Found, chosen: Sequence[Chosen[RequestFault]], caller: Caller) -> Plan:
+        own = self._urls[caller.listener]
+        origin, target = self._urls.get("origin", own), self._urls.get("target", own)
+        place = Place(self._shelf.role(caller.listener), time.time(), origin, target, self._signer)
+        plan = answer(request, found.resource, chosen, place, found.said)
+        if found.bytes_per_second is None:
+            return plan
+        return replace(plan, paces=(*plan.paces, Pace(_HOSTS_OWN_PACE, found.bytes_per_second, "connection")))
 
     def _connection_facts(self, caller: Caller) -> ConnectionFacts:
         """The facts of a connection; the lock is held."""
         # The rank asks the system about every older connection, so it is found only where a rule looks at it.
         ranked = any(rule.when.connections_above is not None for rule in self._rules)
         rank = caller.rank() if ranked else 1
-        return ConnectionFacts(caller.listener, caller.number, rank, time.monotonic() - self._started_at)
+        role = self._shelf.role(caller.listener)
+        return ConnectionFacts(role, caller.number, rank, time.monotonic() - self._started_at)
 
-    def _request_facts(self, request: Request, resource: Resource | None, caller: Caller) -> RequestFacts:
+    def _request_facts(self, request: Request, found: Found, caller: Caller) -> RequestFacts:
         """The facts of a request; the lock is held."""
         return RequestFacts(
             on=self._connection_facts(caller),
             method=request.method,
-            path=unquote(request.path) if resource is None else resource.path,
-            span=_span(request, resource),
+            path=unquote(request.path) if found.resource is None else found.resource.path,
+            span=_span(request, found.resource),
             ranged="range" in request.headers,
             active=self.book.active_requests(),
             headers=request.headers,
@@ -179,15 +187,14 @@ class Service:
             fault: AnyFault = one.fault
             self.book.fault_happened(FAULT_NAMES[type(fault)])
 
-    def _own_answer(self, request: Request) -> Plan | None:
+    def _own_answer(self, request: Request, caller: Caller) -> Plan | None:
         """What ``/_ledger`` and ``/_sha256/...`` are answered; the script doesn't concern them."""
         if request.path == "/_ledger":
             body = json.dumps(self.book.snapshot().as_json(), indent=1).encode()
             return _own_plan(200, "application/json", body)
         if request.path.startswith("/_sha256/"):
-            path = unquote(request.path.removeprefix("/_sha256"))
-            with self._lock:
-                resource = self._resources.get(path)
+            asked = replace(request, path=request.path.removeprefix("/_sha256"))
+            resource = self._shelf.find(asked, caller.listener, time.time()).resource
             if resource is None:
                 return _own_plan(404, "text/plain", b"404 Not Found\n")
             return _own_plan(200, "text/plain", resource.content.sha256().encode())

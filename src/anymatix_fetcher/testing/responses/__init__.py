@@ -24,15 +24,32 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.faults import RequestFault
     from anymatix_fetcher.testing.messages import Plan, Request
     from anymatix_fetcher.testing.resources import Resource
+    from anymatix_fetcher.testing.responses.making import Draft
     from anymatix_fetcher.testing.script import Chosen
 
 __all__ = ["Place", "answer"]
 
 
-def answer(request: Request, resource: Resource | None, chosen: Sequence[Chosen[RequestFault]], place: Place) -> Plan:
-    """The response to a request, with everything that goes wrong in it."""
+def answer(
+    request: Request,
+    resource: Resource | None,
+    chosen: Sequence[Chosen[RequestFault]],
+    place: Place,
+    said: Draft | None = None,
+) -> Plan:
+    """The response to a request, with everything that goes wrong in it.
+
+    Args:
+        request: What is asked.
+        resource: The file that it asks for, if there is one.
+        chosen: The faults that apply.
+        place: Where and when.
+        said: What a host says by itself, unless a fault says something else.
+    """
     faults = ChosenFaults(chosen)
     made = refusal(request, resource, faults, place)
+    if made is None:
+        made = said
     if made is None and resource is not None:
         resource = representation(resource, faults, place)
         made = file_or_part(request, resource, faults)
