@@ -15,8 +15,8 @@ from anymatix_fetcher.testing.connections import Connections
 from anymatix_fetcher.testing.faults.timing import Throttle
 from anymatix_fetcher.testing.listeners import Listeners
 from anymatix_fetcher.testing.resources import Signing, describe
-from anymatix_fetcher.testing.rules import parse_rule
-from anymatix_fetcher.testing.script import ALWAYS, Match, Rule
+from anymatix_fetcher.testing.rules import as_rules
+from anymatix_fetcher.testing.script import ALWAYS, Match
 from anymatix_fetcher.testing.service import Service
 from anymatix_fetcher.testing.shelf import Files
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.faults import AnyFault
     from anymatix_fetcher.testing.ledger import Ledger, SeenRequest
     from anymatix_fetcher.testing.resources import FileSettings, Resource
+    from anymatix_fetcher.testing.script import Rule
     from anymatix_fetcher.testing.signing import SignedForm
 
 
@@ -213,12 +214,7 @@ class Origin:
         Raises:
             ValueError: If a text is no rule, or a match doesn't fit to a fault.
         """
-        self._service.add_rules(
-            [
-                parse_rule(fault) if isinstance(fault, str) else fault if isinstance(fault, Rule) else Rule(fault, when)
-                for fault in faults
-            ]
-        )
+        self._service.add_rules(as_rules(faults, when))
 
     def clear_script(self) -> None:
         """Removes all rules; responses that have begun go on as they were planned."""

@@ -10,11 +10,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from anymatix_fetcher.testing.faults import FAULTS, AnyFault
 from anymatix_fetcher.testing.parameters import Kind, Parameter
 from anymatix_fetcher.testing.script import Match, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SIZE = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b?)", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(?<!\\),(?=\s*[a-z_]+=)")
@@ -218,6 +221,18 @@ def parse_rule(text: str) -> Rule:
         # A fault's own parameter comes first, should it ever have a condition's name.
         (parameters if key in known else when)[key] = value.replace("\\,", ",")
     return build_rule(name, parameters, when)
+
+
+def as_rules(faults: Iterable[AnyFault | Rule | str], when: Match) -> list[Rule]:
+    """Rules of faults that happen when ``when`` matches, of whole rules, or of their text.
+
+    Raises:
+        ValueError: If a text is no rule, or a match doesn't fit to a fault.
+    """
+    return [
+        parse_rule(fault) if isinstance(fault, str) else fault if isinstance(fault, Rule) else Rule(fault, when)
+        for fault in faults
+    ]
 
 
 def rules_help() -> str:

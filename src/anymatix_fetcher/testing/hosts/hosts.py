@@ -1,0 +1,175 @@
+"""All stand-ins together: one port for each site, one ledger for all."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from anymatix_fetcher.testing.connections import Connections
+from anymatix_fetcher.testing.hosts.site import Moment, Serving
+from anymatix_fetcher.testing.listeners import Listeners
+from anymatix_fetcher.testing.rules import as_rules
+from anymatix_fetcher.testing.script import ALWAYS, Match
+from anymatix_fetcher.testing.service import Service
+from anymatix_fetcher.testing.shelf import Found
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from anymatix_fetcher.testing.faults import AnyFault
+    from anymatix_fetcher.testing.hosts.site import Host, Site
+    from anymatix_fetcher.testing.ledger import Ledger, PathLedger, SeenRequest
+    from anymatix_fetcher.testing.messages import Request
+    from anymatix_fetcher.testing.script import ListenerName, Rule
+
+
+class _Sites:
+    """The sites as a shelf: each request is looked up at the site that it came to."""
+
+    def __init__(self, sites: Mapping[str, Site]) -> None:
+        self._lock = threading.Lock()
+        self._sites = sites
+        self.urls: Mapping[str, str] = {}
+        self.signed: Counter[str] = Counter()
+
+    def role(self, listener: str) -> ListenerName:
+        """Implements ``Shelf.role``."""
+        return "target" if self._sites[listener].stores else "origin"
+
+    def find(self, request: Request, listener: str, now: float) -> Found:
+        """Implements ``Shelf.find``."""
+        with self._lock:
+            said = self._sites[listener].answer(request, Moment(now, self.urls))
+            if isinstance(said, Serving):
+                return Found(said.account, said.resource, bytes_per_second=said.bytes_per_second)
+            self.signed[listener] += said.signed_url
+            return Found(f"{listener}:{request.path}", said=said)
+
+
+@dataclass(frozen=True, slots=True)
+class HostsLedger:
+    """What all hosts were asked for up to now.
+
+    Attributes:
+        all: The counts of all sites together. Files stand in ``paths`` by their account, such as
+            ``civitai:143906/model.safetensors``, wherever they are stored; everything else as ``site:/path``.
+        signed: How many signed URLs each site has given out.
+    """
+
+    all: Ledger
+    signed: Mapping[str, int]
+
+    def file(self, account: str) -> PathLedger:
+        """What was asked for and sent of a file.
+
+        Raises:
+            KeyError: If nothing was.
+        """
+        return self.all.paths[account]
+
+    def requests(self, site: str) -> int:
+        """How many requests came to a site."""
+        return self.all.origins.get(site, 0)
+
+
+class Hosts:
+    """Stand-ins for model hosts on this machine, each site on a port of its own.
+
+    Use it as a context manager, or call `start` and `close`. All methods may be called from any thread, and rules
+    may be added while it runs.
+
+    Args:
+        *hosts: Which ones.
+        seed: What rules that apply by chance depend on.
+        address: The address to bind, mostly loopback.
+        first_port: The first site's port, the others' follow; 0 takes free ones.
+        tls: Makes all sites speak https with this server context.
+    """
+
+    def __init__(
+        self,
+        *hosts: Host,
+        seed: int = 0,
+        address: str = "127.0.0.1",
+        first_port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        sites = {name: site for host in hosts for name, site in host.sites.items()}
+        self._variables = {variable: site for host in hosts for variable, site in host.variables.items()}
+        self._address = address
+        self._ports = {name: first_port and first_port + index for index, name in enumerate(sites)}
+        self._tls = tls
+        self._sites = _Sites(sites)
+        self._service = Service(seed, self._sites)
+        self._connections = Connections(self._service)
+        self._listeners: Listeners | None = None
+
+    def start(self) -> Self:
+        """Binds all listeners and begins to serve; the clock of the script starts.
+
+        Raises:
+            OSError: If a port can't be bound.
+            RuntimeError: If it was started before.
+        """
+        if self._listeners is not None:
+            raise RuntimeError("hosts start only once")
+        self._listeners = Listeners(self._address, self._ports, self._accept)
+        scheme = "http" if self._tls is None else "https"
+        shown = f"[{self._address}]" if ":" in self._address else self._address
+        self._sites.urls = {name: f"{scheme}://{shown}:{port}" for name, port in self._listeners.ports.items()}
+        self._service.begin(self._sites.urls)
+        self._listeners.start()
+        return self
+
+    def _accept(self, name: str, sock: socket.socket) -> None:
+        self._connections.accept(name, sock, self._tls)
+
+    def close(self) -> None:
+        """Ends all connections and threads; may be called twice."""
+        if self._listeners is None or self._service.closing.is_set():
+            return
+        self._service.closing.set()
+        self._listeners.close()
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ---- What goes wrong ----
+
+    def script(self, *faults: AnyFault | Rule | str, when: Match = ALWAYS) -> None:
+        """Adds rules, as `Origin.script` does; ``at=origin`` means web sites and APIs, ``at=target`` the stores."""
+        self._service.add_rules(as_rules(faults, when))
+
+    # ---- What is known of it ----
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """``scheme://host:port`` of every site by its name; empty before the start."""
+        return self._sites.urls
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that leads tools here: ``CIVITAI_ENDPOINT`` and the like, with their values."""
+        return {variable: self.urls[site] for variable, site in self._variables.items()}
+
+    def ledger(self) -> HostsLedger:
+        """What was asked for and served up to now."""
+        return HostsLedger(self._service.book.snapshot(), dict(self._sites.signed))
+
+    def seen(self, site: str | None = None) -> tuple[SeenRequest, ...]:
+        """The last 10,000 requests with their headers, oldest first; those to one site, or all."""
+        return tuple(one for one in self._service.book.seen() if site in (None, one.listener))

@@ -1,0 +1,278 @@
+"""The kinds of signed URLs that model hosts give out; each is really checked, and refuses as its store does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import quote, urlsplit
+from xml.sax.saxutils import escape
+
+from anymatix_fetcher.testing.hosts import azure, backblaze, cloudfront, sigv4
+from anymatix_fetcher.testing.hosts.site import json_answer, query_fields
+from anymatix_fetcher.testing.responses.making import document
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.testing.hosts.hosted import HostedFile
+    from anymatix_fetcher.testing.messages import Request
+    from anymatix_fetcher.testing.responses.making import Draft
+
+METHODS: Final = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to a store, as its scheme looks at it.
+
+    Attributes:
+        url: Scheme, host and path, without the query.
+    """
+
+    request: Request
+    url: str
+    now: float
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The query's names and values; a plus sign is a plus sign."""
+        return dict(sigv4.query_pairs(self.request.query))
+
+
+class Scheme(Protocol):
+    """A kind of signed URL."""
+
+    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+        """The query that opens a file at ``url``, which has none, for GET."""
+
+    def refusal(self, asked: Asked) -> Draft | None:
+        """What is wrong with a request's signature, or nothing."""
+
+    def entity_tag(self, file: HostedFile) -> str:
+        """The ETag of a file here."""
+
+
+class R2Scheme:
+    """Cloudflare R2, and S3 where ``expired_code`` and its words say so.
+
+    Args:
+        credentials: Who signs.
+        disposition: How the file's name is told; ``{name}`` is filled in.
+    """
+
+    def __init__(self, credentials: sigv4.Credentials, disposition: str = 'attachment; filename="{name}"') -> None:
+        self._credentials = credentials
+        self._disposition = disposition
+
+    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+        """Implements ``Scheme.query``."""
+        parts = urlsplit(url)
+        signed = sigv4.Signed("GET", parts.netloc, parts.path)
+        extra = [("response-content-disposition", self._disposition.format(name=file.name))]
+        return sigv4.presign(signed, self._credentials, now=now, life_seconds=life_seconds, extra=extra)
+
+    def refusal(self, asked: Asked) -> Draft | None:
+        """Implements ``Scheme.refusal``."""
+        request = asked.request
+        if "authorization" in request.headers:
+            return xml_error(400, "InvalidRequest", "Missing x-amz-content-sha256")
+        signed = sigv4.Signed(request.method, request.headers.get("host", ""), request.path)
+        verdict = sigv4.check(signed, self._credentials, request.query, request.headers, now=asked.now)
+        match verdict:
+            case "valid":
+                return None
+            case "missing":
+                return xml_error(400, "InvalidArgument", "Authorization")
+            case "garbled":
+                return xml_error(400, "AuthorizationQueryParametersError", "Query-string authentication is malformed")
+            case "mismatch":
+                return xml_error(
+                    403,
+                    "SignatureDoesNotMatch",
+                    "The request signature we calculated does not match the signature you provided. "
+                    "Check your secret access key and signing method.",
+                )
+            case "expired":
+                return xml_error(403, "ExpiredRequest", "Request has expired")
+
+    def entity_tag(self, file: HostedFile) -> str:
+        """Implements ``Scheme.entity_tag``: that of an upload in parts, which is no digest of the file."""
+        return f'"{file.mark}-{max(1, file.size >> 23)}"'
+
+
+class BackblazeScheme:
+    """Backblaze B2's native downloads."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+        """Implements ``Scheme.query``."""
+        del file
+        path = urlsplit(url).path
+        return f"Authorization={backblaze.authorize(path, self._key, now=now, life_seconds=life_seconds)}"
+
+    def refusal(self, asked: Asked) -> Draft | None:
+        """Implements ``Scheme.refusal``."""
+        if asked.request.method not in METHODS:
+            return _b2_error(405, "method_not_allowed", "only GET and HEAD are supported")
+        value = asked.fields.get("Authorization")
+        match backblaze.check(asked.request.path, value, self._key, now=asked.now):
+            case "valid":
+                return None
+            case "missing":
+                return _b2_error(401, "unauthorized", "")
+            case "bad":
+                return _b2_error(401, "bad_auth_token", "")
+            case "expired":
+                return _b2_error(401, "expired_auth_token", "")
+
+    def entity_tag(self, file: HostedFile) -> str:
+        """Implements ``Scheme.entity_tag``: another one than R2's for the same bytes."""
+        return f'"{file.mark[::-1]}"'
+
+
+class CloudFrontScheme:
+    """Hugging Face's bridge: a SigV4 signature by the store and, over all of it, one by CloudFront.
+
+    Args:
+        pair: CloudFront's key.
+        credentials: The store's; none where URLs carry CloudFront's signature alone.
+    """
+
+    def __init__(self, pair: cloudfront.KeyPair, credentials: sigv4.Credentials | None) -> None:
+        self._pair = pair
+        self._credentials = credentials
+
+    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+        """Implements ``Scheme.query``."""
+        name = quote(file.name)
+        disposition = f"inline; filename*=UTF-8''{name}; filename=\"{name}\";"
+        pairs = cloudfront.sign(url, self._pair, deadline=int(now) + life_seconds)
+        tail = "&".join(f"{name}={quote(value, safe='~')}" for name, value in pairs)
+        if self._credentials is None:
+            return f"response-content-disposition={quote(disposition)}&{tail}"
+        parts = urlsplit(url)
+        signed = sigv4.Signed("GET", parts.netloc, parts.path)
+        extra = [("response-content-disposition", disposition), ("x-id", "GetObject")]
+        query = sigv4.presign(signed, self._credentials, now=now, life_seconds=life_seconds, extra=extra)
+        return f"{query}&{tail}"
+
+    def refusal(self, asked: Asked) -> Draft | None:
+        """Implements ``Scheme.refusal``: CloudFront stands in front."""
+        verdict = cloudfront.check(asked.url, asked.fields, self._pair, now=asked.now)
+        match verdict:
+            case "valid":
+                pass
+            case "missing key":
+                return xml_error(403, "MissingKey", "Missing Key-Pair-Id query parameter or cookie value")
+            case "unknown key":
+                return xml_error(403, "InvalidKey", "Unknown Key")
+            case "denied":
+                return xml_error(403, "AccessDenied", "Access denied")
+        if self._credentials is None:
+            return None
+        request = asked.request
+        inner = "&".join(
+            pair for pair in request.query.split("&") if pair.partition("=")[0] not in cloudfront.PARAMETERS
+        )
+        signed = sigv4.Signed(request.method, request.headers.get("host", ""), request.path)
+        if sigv4.check(signed, self._credentials, inner, request.headers, now=asked.now) != "valid":
+            return xml_error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match")
+        return None
+
+    def entity_tag(self, file: HostedFile) -> str:
+        """Implements ``Scheme.entity_tag``: the name of the stored object, which is the SHA-256."""
+        return f'"{file.sha256}"'
+
+
+class AzureScheme:
+    """GitHub's release assets: an Azure blob behind a user delegation SAS and a short-lived token.
+
+    Args:
+        key: What both are signed with.
+        token_seconds: How long the token holds, mostly much shorter than the signature; none leaves it out.
+    """
+
+    def __init__(self, key: bytes, token_seconds: int | None) -> None:
+        self._key = key
+        self._token_seconds = token_seconds
+
+    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+        """Implements ``Scheme.query``."""
+        parts = urlsplit(url)
+        fields = {
+            "sp": "r",
+            "sv": "2018-11-09",
+            "sr": "b",
+            "spr": "https",
+            "se": azure.stamp(now + life_seconds),
+            "rscd": f"attachment; filename={file.name}",
+            "rsct": "application/octet-stream",
+            "skoid": "96c2d410-5711-43a1-aedd-ab1947aa7ab0",
+            "sktid": "398a6654-997b-47e9-b12b-9515b896b4de",
+            "skt": azure.stamp(now),
+            "ske": azure.stamp(now + life_seconds),
+            "sks": "b",
+            "skv": "2018-11-09",
+        }
+        if self._token_seconds is not None:
+            fields["jwt"] = azure.jwt(
+                {
+                    "iss": "github.com",
+                    "aud": "release-assets.githubusercontent.com",
+                    "key": "key1",
+                    "exp": int(now) + self._token_seconds,
+                    "nbf": int(now),
+                    "path": "releaseassetproduction.blob.core.windows.net",
+                },
+                self._key,
+            )
+        fields["sig"] = azure.sign(parts.path, fields, self._key)
+        fields["response-content-disposition"] = fields["rscd"]
+        fields["response-content-type"] = fields["rsct"]
+        return "&".join(f"{name}={quote(value, safe='')}" for name, value in fields.items())
+
+    def refusal(self, asked: Asked) -> Draft | None:
+        """Implements ``Scheme.refusal``."""
+        fields = query_fields(asked.request)
+        match azure.check(asked.request.path, fields, self._key, now=asked.now):
+            case "valid":
+                return None
+            case "missing":
+                return _azure_error(asked.now, "ResourceNotFound", "The specified resource does not exist.", status=404)
+            case "mismatch":
+                return _azure_error(asked.now, detail="Signature did not match.")
+            case "expired":
+                begin, end = fields.get("skt", ""), fields["se"]
+                detail = f"Start [{begin}] - Expiry [{end}] - Current [{azure.stamp(asked.now)}]"
+                return _azure_error(asked.now, detail=f"Signature not valid in the specified time frame: {detail}")
+            case "token expired":
+                return document(403, "text/plain", "jwt:expired\n")
+
+    def entity_tag(self, file: HostedFile) -> str:
+        """Implements ``Scheme.entity_tag``: that of an upload, which is no digest."""
+        return f'"0x8D{file.mark[:13].upper()}"'
+
+
+def xml_error(status: int, code: str, message: str) -> Draft:
+    """What an S3-like store answers when it refuses."""
+    text = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+    return document(status, "application/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{text}')
+
+
+def _b2_error(status: int, code: str, message: str) -> Draft:
+    return json_answer(status, {"code": code, "message": message, "status": status})
+
+
+def _azure_error(
+    now: float,
+    code: str = "AuthenticationFailed",
+    message: str = "Server failed to authenticate the request.",
+    *,
+    detail: str = "",
+    status: int = 403,
+) -> Draft:
+    text = (
+        f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{message}\nTime:{azure.stamp(now)}'
+        f"</Message><AuthenticationErrorDetail>{detail}</AuthenticationErrorDetail></Error>"
+    )
+    return document(status, "application/xml", text, [("x-ms-error-code", code)])

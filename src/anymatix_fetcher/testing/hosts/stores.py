@@ -1,0 +1,81 @@
+"""The stores that model hosts redirect to: sites that open a file to whoever brings a signature for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from anymatix_fetcher.testing.hosts.schemes import Asked, xml_error
+from anymatix_fetcher.testing.hosts.site import Serving, query_fields
+from anymatix_fetcher.testing.resources import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymatix_fetcher.testing.hosts.hosted import HostedFile
+    from anymatix_fetcher.testing.hosts.schemes import Scheme
+    from anymatix_fetcher.testing.hosts.site import Moment
+    from anymatix_fetcher.testing.messages import Request
+    from anymatix_fetcher.testing.responses.making import Draft
+
+_DISPOSITIONS = ("response-content-disposition", "b2ContentDisposition", "rscd")
+"""The parameters by which a URL says what its file is called."""
+
+
+class Store:
+    """A site that serves files by signed URLs alone.
+
+    Args:
+        name: The site's name.
+        scheme: How its URLs are signed.
+        prefix: What every path begins with.
+        bytes_per_second: The most that a connection gets.
+        headers: More fields for every file.
+    """
+
+    stores = True
+
+    def __init__(
+        self,
+        name: str,
+        scheme: Scheme,
+        *,
+        prefix: str,
+        bytes_per_second: float | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.name = name
+        self._scheme = scheme
+        self._prefix = prefix
+        self._bytes_per_second = bytes_per_second
+        self._headers = tuple(headers)
+        self._files: dict[str, tuple[HostedFile, str]] = {}
+
+    def put(self, key: str, file: HostedFile, account: str) -> None:
+        """Stores a file under ``key``; the ledger keeps its bytes under ``account``."""
+        self._files[self._prefix + key] = (file, account)
+
+    def url(self, key: str, moment: Moment, life_seconds: int) -> str:
+        """A new signed URL of a stored file."""
+        path = self._prefix + key
+        bare = moment.urls[self.name] + quote(path)
+        file, _ = self._files[path]
+        return f"{bare}?{self._scheme.query(bare, file, now=moment.now, life_seconds=life_seconds)}"
+
+    def answer(self, request: Request, moment: Moment) -> Draft | Serving:
+        """Implements ``Site.answer``."""
+        base = moment.urls[self.name]
+        found = self._files.get(unquote(request.path))
+        refused = self._scheme.refusal(Asked(request, base + request.path, moment.now))
+        if refused is not None:
+            return refused
+        if found is None:
+            return xml_error(404, "NoSuchKey", "The specified key does not exist.")
+        file, account = found
+        fields = query_fields(request)
+        headers = list(self._headers)
+        told = next((fields[name] for name in _DISPOSITIONS if name in fields), None)
+        if told is not None:
+            headers.append(("Content-Disposition", told))
+        resource = Resource(unquote(request.path), file.content, self._scheme.entity_tag(file), headers=tuple(headers))
+        return Serving(resource, account, self._bytes_per_second)
