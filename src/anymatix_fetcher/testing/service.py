@@ -27,7 +27,7 @@ from anymatix_fetcher.testing.script import (
 from anymatix_fetcher.testing.signing import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from anymatix_fetcher.testing.faults import AnyFault, RequestFault
     from anymatix_fetcher.testing.faults.connections import ConnectionFault
@@ -76,6 +76,7 @@ class Service:
     Args:
         seed: What rules that apply by chance, and signatures, depend on.
         shelf: Where requests are looked up.
+        clock: The seconds since 1970, by which signatures expire.
 
     Attributes:
         book: The ledger.
@@ -83,7 +84,7 @@ class Service:
         closing: Set when the origin closes.
     """
 
-    def __init__(self, seed: int, shelf: Shelf) -> None:
+    def __init__(self, seed: int, shelf: Shelf, clock: Callable[[], float] = time.time) -> None:
         self.book = LedgerBook()
         self.buckets = Buckets()
         self.closing = threading.Event()
@@ -91,6 +92,7 @@ class Service:
         self._signer = Signer(hashlib.sha256(f"signing:{seed}".encode()).digest())
         self._lock = threading.Lock()
         self._shelf = shelf
+        self._clock = clock
         self._rules: list[Rule] = []
         self._counts: list[Count] = []
         self._retired = 0
@@ -128,7 +130,7 @@ class Service:
         own = self._own_answer(request, caller)
         if own is not None:
             return Exchange(own, request.path, counted=False)
-        found = self._shelf.find(request, caller.listener, time.time())
+        found = self._shelf.find(request, caller.listener, self._clock())
         with self._lock:
             facts = self._request_facts(request, found, caller)
             chosen, self._counts = choose_for_request(self._rules, self._counts, facts, self._seed)
@@ -156,7 +158,7 @@ class Service:
     def _plan(self, request: Request, found: Found, chosen: Sequence[Chosen[RequestFault]], caller: Caller) -> Plan:
         own = self._urls[caller.listener]
         origin, target = self._urls.get("origin", own), self._urls.get("target", own)
-        place = Place(self._shelf.role(caller.listener), time.time(), origin, target, self._signer)
+        place = Place(self._shelf.role(caller.listener), self._clock(), origin, target, self._signer)
         plan = answer(request, found.resource, chosen, place, found.said)
         if found.bytes_per_second is None:
             return plan
@@ -194,7 +196,7 @@ class Service:
             return _own_plan(200, "application/json", body)
         if request.path.startswith("/_sha256/"):
             asked = replace(request, path=request.path.removeprefix("/_sha256"))
-            resource = self._shelf.find(asked, caller.listener, time.time()).resource
+            resource = self._shelf.find(asked, caller.listener, self._clock()).resource
             if resource is None:
                 return _own_plan(404, "text/plain", b"404 Not Found\n")
             return _own_plan(200, "text/plain", resource.content.sha256().encode())

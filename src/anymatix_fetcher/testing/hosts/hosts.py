@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -18,7 +19,7 @@ from anymatix_fetcher.testing.shelf import Found
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from anymatix_fetcher.testing.faults import AnyFault
@@ -53,7 +54,7 @@ class _Sites:
 
 @dataclass(frozen=True, slots=True)
 class HostsLedger:
-    """What all hosts were asked for up to now.
+    """What all hosts were asked for up to now; the bytes are exact once the hosts are closed.
 
     Attributes:
         all: The counts of all sites together. Files stand in ``paths`` by their account, such as
@@ -89,6 +90,7 @@ class Hosts:
         address: The address to bind, mostly loopback.
         first_port: The first site's port, the others' follow; 0 takes free ones.
         tls: Makes all sites speak https with this server context.
+        clock: The seconds since 1970, by which signatures expire and limits are counted.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Hosts:
         address: str = "127.0.0.1",
         first_port: int = 0,
         tls: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         sites = {name: site for host in hosts for name, site in host.sites.items()}
         self._variables = {variable: site for host in hosts for variable, site in host.variables.items()}
@@ -105,7 +108,7 @@ class Hosts:
         self._ports = {name: first_port and first_port + index for index, name in enumerate(sites)}
         self._tls = tls
         self._sites = _Sites(sites)
-        self._service = Service(seed, self._sites)
+        self._service = Service(seed, self._sites, clock)
         self._connections = Connections(self._service)
         self._listeners: Listeners | None = None
 
