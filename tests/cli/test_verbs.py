@@ -31,11 +31,15 @@ Streams = pytest.CaptureFixture[str]
 # testserver -------------------------------------------------------------------------------------------------
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
+def free_port(*, following: int = 0) -> int:
+    """A port that is free, and so many after it."""
+    while True:
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError, OverflowError):
+            port = probes.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            for number in range(port + 1, port + 1 + following):
+                probes.enter_context(socket.create_server(("127.0.0.1", number)))
+            assert isinstance(port, int)
+            return port
 
 
 @contextlib.contextmanager
@@ -103,9 +107,27 @@ def test_a_described_server_is_served_and_told_in_words(capsys: Streams, tmp_pat
     assert "1 request (1 to the origin)\n" in out
 
 
+def test_stand_ins_for_hosts_are_served_and_their_variables_told(capsys: Streams) -> None:
+    for arguments in ([], ["--json"]):
+        port = free_port(following=15)
+        with asking(port, "/api/v1/model-versions/143906") as bodies:
+            assert main(["testserver", "--hosts", "--port", str(port), "--rate", "10M", *arguments]) == 0
+        assert json.loads(bodies[0])["downloadUrl"] == f"http://127.0.0.1:{port}/api/download/models/143906"
+        out = capsys.readouterr().out
+        if arguments:
+            offer, ledger = map(json.loads, out.splitlines())
+            assert offer["variables"]["CIVITAI_ENDPOINT"] == f"http://127.0.0.1:{port}"
+            assert ledger["origins"] == {"civitai": 1}
+        else:
+            assert f"export CIVITAI_ENDPOINT=http://127.0.0.1:{port}\nexport HF_ENDPOINT=http://127.0.0.1:" in out
+            assert "# try: anyfetch civitai:143906\n" in out
+            assert "1 request (1 to the civitai)\n" in out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["--hosts", "--file", "/a=1M"],
         ["--file", "a=1M"],
         ["--file", "/a=huge"],
         ["--file", "/a"],

@@ -10,28 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli import format, testhosts  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse, Option
 from anymatix_fetcher.cli.parameters import Parsed
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.testing import Origin, Rule, load, parse_rule, parse_size, rules_help
+from anymatix_fetcher.testing import Ledger, Origin, Rule, load, parse_rule, parse_size, rules_help
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from anymatix_fetcher.cli.session import Session
-    from anymatix_fetcher.testing import File, Ledger
+    from anymatix_fetcher.testing import File
+    from anymatix_fetcher.testing.hosts import Hosts
 
 _DEFAULT_FILE = ("/model.safetensors", 100_000_000)
 _MOST_HASHED_BYTES = 256_000_000
 # More than that would keep people waiting for a server that could already serve.
 _POLL_SECONDS = 0.1
+_DEFAULT_TTL_SECONDS = 300.0
 
 _EXAMPLES = (
     "anyfetch testserver --file /model.safetensors=2GB --rule reset:after=300000,request=2",
     "anyfetch testserver --signed /model.safetensors=500MB --ttl 20 --rate 10M",
     "anyfetch testserver --spec reported-server.json --json",
+    "anyfetch testserver --hosts --port 9000 --rate 10M",
 )
 
 
@@ -76,9 +79,8 @@ class _ServerCommand(Command):
     cls=Option,
     group="What",
     type=click.FloatRange(0, min_open=True),
-    default=300.0,
     metavar="S",
-    help="Seconds that a signed URL holds. [default: 300]",
+    help="Seconds that a signed URL holds. [default: 300, or the hosts' own]",
 )
 @click.option(
     "--rate",
@@ -100,6 +102,13 @@ class _ServerCommand(Command):
     help="A server described in JSON; other options add to it.",
 )
 @click.option(
+    "--hosts",
+    cls=Option,
+    group="What",
+    is_flag=True,
+    help="Stand in for Civitai, Hugging Face, GitHub and others, and print the variables that lead there.",
+)
+@click.option(
     "--json", "as_json", cls=Option, group="Help", is_flag=True, help="Two JSON objects on stdout: offer and ledger."
 )
 @click.pass_obj
@@ -113,48 +122,65 @@ def command(
     seed: int | None,
     files: Sequence[tuple[str, int]],
     signed: Sequence[tuple[str, int]],
-    ttl: float,
+    ttl: float | None,
     rate: int | None,
     rules: Sequence[Rule],
     spec: Path | None,
+    hosts: bool,
     as_json: bool,
 ) -> int:
-    """Builds the origin and serves."""
+    """Builds the origin, or the hosts, and serves."""
+    if hosts:
+        if files or signed or spec:
+            raise Misuse("--hosts goes with none of --file, --signed and --spec", "the hosts bring their own files")
+        running = testhosts.hosts(
+            address=host,
+            first_port=port,
+            seed=seed,
+            url_seconds=ttl,
+            bytes_per_second=rate,
+            tls=_context(tls) if tls else None,
+        )
+        running.script(*rules)
+        return serve(running, lambda: testhosts.offer(running, as_json=as_json), session, as_json=as_json)
     described = _described(spec, {"host": host, "port": port, "seed": seed}, tls)
     origin = _origin(described, tls)
     offered: dict[str, File | None] = dict.fromkeys(_paths_of(described))
     if not (offered or files or signed):
         files = [_DEFAULT_FILE]
     offered |= {path: origin.add(path, size=size) for path, size in files}
-    offered |= {path: origin.sign(path, size=size, ttl_seconds=ttl) for path, size in signed}
+    seconds = _DEFAULT_TTL_SECONDS if ttl is None else ttl
+    offered |= {path: origin.sign(path, size=size, ttl_seconds=seconds) for path, size in signed}
     if rate is not None:
         origin.script(f"throttle:rate={rate}")
     origin.script(*rules)
-    return serve(origin, offered, session, as_json=as_json)
+    return serve(origin, lambda: _offer(origin, offered, as_json=as_json), session, as_json=as_json)
 
 
-def serve(origin: Origin, offered: Mapping[str, File | None], session: Session, *, as_json: bool) -> int:
+def serve(server: Origin | Hosts, offer: Callable[[], str], session: Session, *, as_json: bool) -> int:
     """Serves until a signal comes, and then tells what was asked for. To be stopped is how it ends well: code 0.
 
-    ``offered`` has a path for each file, and the file where it wasn't described elsewhere.
+    ``offer`` gives what is said once it serves.
     """
     cancel = CancelToken()
     with interruptible(cancel):
         try:
-            origin.start()
+            server.start()
         except OSError as error:
             raise Misuse(
                 f"the address can't be bound: {error.strerror or type(error).__name__}",
                 "choose another --port, or none",
             ) from None
         try:
-            _tell_offer(origin, offered, session, as_json=as_json)
+            session.out.write(offer())
+            session.out.flush()
             # Not an Event: a signal handler that sets one while its lock is held would wait for itself.
             while not cancel.cancelled:
                 time.sleep(_POLL_SECONDS)
         finally:
-            origin.close()
-    _tell_ledger(origin.ledger(), session, as_json=as_json)
+            server.close()
+    ledger = server.ledger()
+    _tell_ledger(ledger if isinstance(ledger, Ledger) else ledger.all, session, as_json=as_json)
     return 0
 
 
@@ -174,15 +200,18 @@ def _described(spec: Path | None, given: dict[str, Any], tls: tuple[str, str] | 
 
 def _origin(described: dict[str, Any], tls: tuple[str, str] | None) -> Origin:
     try:
-        if not tls:
-            return load(described)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*tls)
+        return Origin(**described, tls=_context(tls)) if tls else load(described)
     except ValueError as error:
         raise Misuse(str(error), "see anyfetch testserver --help") from None
+
+
+def _context(tls: tuple[str, str]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(*tls)
     except OSError:
         raise Misuse("the certificate or its key can't be read", "--tls wants two PEM files: CERT KEY") from None
-    return Origin(**described, tls=context)
+    return context
 
 
 def _paths_of(described: dict[str, Any]) -> list[str]:
@@ -193,20 +222,16 @@ def _paths_of(described: dict[str, Any]) -> list[str]:
     return [entry["path"] for entry in entries]
 
 
-def _tell_offer(origin: Origin, offered: Mapping[str, File | None], session: Session, *, as_json: bool) -> None:
+def _offer(origin: Origin, offered: Mapping[str, File | None], *, as_json: bool) -> str:
+    """What there is, in words or as JSON; a file is none where it was described elsewhere."""
     if as_json:
         files = [_file_object(path, origin.url(path), file) for path, file in offered.items()]
-        offer = {"origin": origin.url("/"), "target": origin.target_url("/"), "files": files}
-        session.out.write(json.dumps(offer) + "\n")
-    else:
-        first = origin.url(next(iter(offered)))
-        lines = [f"origin {origin.url('/')}", f"target {origin.target_url('/')}"]
-        lines += [
-            f"  {origin.url(path)}{f'  {format.size(file.size)}' if file else ''}" for path, file in offered.items()
-        ]
-        lines += ["try:", f"  anyfetch {first}", f"  curl -LO {first}", "Ctrl-C ends it."]
-        session.out.write("\n".join(lines) + "\n")
-    session.out.flush()
+        return json.dumps({"origin": origin.url("/"), "target": origin.target_url("/"), "files": files}) + "\n"
+    first = origin.url(next(iter(offered)))
+    lines = [f"origin {origin.url('/')}", f"target {origin.target_url('/')}"]
+    lines += [f"  {origin.url(path)}{f'  {format.size(file.size)}' if file else ''}" for path, file in offered.items()]
+    lines += ["try:", f"  anyfetch {first}", f"  curl -LO {first}", "Ctrl-C ends it."]
+    return "\n".join(lines) + "\n"
 
 
 def _file_object(path: str, url: str, file: File | None) -> dict[str, object]:

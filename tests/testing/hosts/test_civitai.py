@@ -19,7 +19,7 @@ from anymatix_fetcher.testing.hosts import (
     civitai,
     hosted,
 )
-from tests.testing.hosts.asking import Clock, Reply, ask, query_of
+from tests.testing.hosts.asking import Clock, Reply, ask, post, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,19 @@ def download(hosts: Hosts, query: str = "", **headers: str) -> Reply:
 def test_a_version_has_the_fields_of_the_api(hosts: Hosts) -> None:
     reply = ask(f"{hosts.urls['civitai']}/api/v1/model-versions/7")
     said = reply.json()
-    fields = ("id", "modelId", "name", "baseModel", "air", "status", "trainedWords", "stats", "model", "files", "images")
+    fields = (
+        "id",
+        "modelId",
+        "name",
+        "baseModel",
+        "air",
+        "status",
+        "trainedWords",
+        "stats",
+        "model",
+        "files",
+        "images",
+    )
     assert all(field in said for field in fields)
     assert (said["id"], said["modelId"], said["model"]["type"]) == (7, 5, "Checkpoint")
     assert said["downloadUrl"] == hosts.urls["civitai"] + PATH
@@ -113,8 +125,8 @@ def test_any_hash_in_any_case_finds_the_oldest_version(hosts: Hosts, text: str) 
 def test_many_hashes_are_asked_for_at_once(hosts: Hosts) -> None:
     url = f"{hosts.urls['civitai']}/api/v1/model-versions/by-hash"
     body = f'["{MODEL.sha256}", "{"0" * 64}"]'.encode()
-    assert [one["id"] for one in ask(url, "POST", body).json()] == [7, 3]
-    assert ask(url, "POST", b"no JSON").status == 400
+    assert [one["id"] for one in post(url, body).json()] == [7, 3]
+    assert post(url, b"no JSON").status == 400
 
 
 def test_an_archived_version_lists_no_files() -> None:

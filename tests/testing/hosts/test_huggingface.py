@@ -111,7 +111,9 @@ def test_a_small_file_may_come_by_way_of_the_cache_with_a_query_that_matters() -
     with site(HubSettings(resolve_cache=True)) as hosts:
         reply = get(hosts, "org/model/resolve/main/config.json?download=true")
         assert reply.status == 307
-        assert reply.location.startswith(f"/api/resolve-cache/models/org/model/{COMMIT}/config.json?download=true&etag=")
+        assert reply.location.startswith(
+            f"/api/resolve-cache/models/org/model/{COMMIT}/config.json?download=true&etag="
+        )
         assert get(hosts, reply.location[1:]).body == CONFIG
         assert get(hosts, reply.location[1:].partition("?")[0]).status == 404
 

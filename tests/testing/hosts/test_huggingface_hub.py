@@ -30,7 +30,7 @@ folder, endpoint = Path(sys.argv[1]), sys.argv[2]
 """
 
 
-def run(program: str, folder: Path, hosts: Hosts) -> Any:
+def run(program: str, folder: Path, hosts: Hosts) -> Any:  # noqa: ANN401 - JSON has no better type
     """What a program that uses the client prints as JSON."""
     environment = {
         "PATH": os.environ["PATH"],

@@ -30,7 +30,7 @@ def botocores_query(path: str, method: str = "GET", extra: str = "", life_second
     url = f"http://{HOST}{quote(path)}" + (f"?{extra}" if extra else "")
     request = botocore.awsrequest.AWSRequest(method=method, url=url)
     signer.add_auth(request)
-    return urlsplit(request.url).query
+    return urlsplit(str(request.url)).query
 
 
 def issued_at(query: str) -> float:
@@ -51,7 +51,9 @@ def test_what_botocore_signs_is_valid(path: str) -> None:
 
 def test_what_is_signed_here_is_what_botocore_signs() -> None:
     theirs = botocores_query("/bucket/model.safetensors")
-    ours = presign(Signed("GET", HOST, "/bucket/model.safetensors"), CREDENTIALS, now=issued_at(theirs), life_seconds=60)
+    ours = presign(
+        Signed("GET", HOST, "/bucket/model.safetensors"), CREDENTIALS, now=issued_at(theirs), life_seconds=60
+    )
     assert sorted(query_pairs(ours)) == sorted(query_pairs(theirs))
 
 

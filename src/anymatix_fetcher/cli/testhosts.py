@@ -1,0 +1,50 @@
+"""``anyfetch testserver --hosts``: what is said about the stand-ins for model hosts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.testing.hosts import REFERENCES, TOKEN, EverythingSettings, Hosts, everything
+
+if TYPE_CHECKING:
+    import ssl
+
+_TOKEN_VARIABLES = ("CIVITAI_API_TOKEN", "HF_TOKEN", "GITHUB_TOKEN", "MODELSCOPE_API_TOKEN")
+
+
+def hosts(
+    *,
+    address: str | None,
+    first_port: int | None,
+    seed: int | None,
+    url_seconds: float | None,
+    bytes_per_second: float | None,
+    tls: ssl.SSLContext | None,
+) -> Hosts:
+    """All stand-ins, not started yet; none of a setting means its default."""
+    settings = EverythingSettings(
+        url_seconds=None if url_seconds is None else max(1, round(url_seconds)),
+        bytes_per_second=bytes_per_second,
+        seed=seed or 0,
+    )
+    stand_ins = everything(settings)
+    return Hosts(*stand_ins, seed=seed or 0, address=address or "127.0.0.1", first_port=first_port or 0, tls=tls)
+
+
+def offer(running: Hosts, *, as_json: bool) -> str:
+    """What there is: lines that a shell takes as they are, or a JSON object."""
+    if as_json:
+        said = {
+            "variables": running.variables,
+            "sites": dict(running.urls),
+            "token": TOKEN,
+            "references": list(REFERENCES),
+        }
+        return json.dumps(said) + "\n"
+    without = {name: url for name, url in running.urls.items() if url not in running.variables.values()}
+    lines = [f"export {variable}={url}" for variable, url in running.variables.items()]
+    lines += [f"# {name} {url}" for name, url in without.items()]
+    lines += [f"# some of it needs a token: export {' '.join(f'{name}={TOKEN}' for name in _TOKEN_VARIABLES)}"]
+    lines += [f"# try: anyfetch {reference}" for reference in REFERENCES]
+    return "\n".join([*lines, "# Ctrl-C ends it."]) + "\n"
