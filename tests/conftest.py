@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.fixtures import nginx, tls_material
+from tests.servers.fixtures import nginx, swift, tls_material
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["nginx", "tls_material"]
+__all__ = ["nginx", "swift", "tls_material"]
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers.nginx import Nginx, run_nginx
+from tests.servers.swift import Swift, run_swift
 from tests.servers.tls_material import TlsMaterial, make_tls_material
 
 if TYPE_CHECKING:
@@ -26,3 +27,9 @@ def nginx(tmp_path_factory: pytest.TempPathFactory, tls_material: TlsMaterial) -
     root = folder / "files"
     root.mkdir()
     yield from run_nginx(folder, root, tls_material)
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
+    """One object store for the whole run."""
+    yield from run_swift(tmp_path_factory.mktemp("swift"))

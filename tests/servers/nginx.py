@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.servers.ports import free_ports, wait_until_listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def find_nginx() -> str:
 def run_nginx(folder: Path, root: Path, material: TlsMaterial) -> Iterator[Nginx]:
     """Starts nginx in ``folder``, gives it once it answers, and ends it afterwards by its process id."""
     binary = find_nginx()
-    plain, tls, http2 = _free_ports(3)
+    plain, tls, http2 = free_ports(3)
     configuration = folder / "nginx.conf"
     configuration.write_text(
         _CONFIGURATION.format(
@@ -121,28 +121,9 @@ def run_nginx(folder: Path, root: Path, material: TlsMaterial) -> Iterator[Nginx
         [binary, "-p", str(folder), "-c", str(configuration)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
-        _wait_for(process, plain)
+        wait_until_listening(process, plain, seconds=_STARTUP_SECONDS)
         yield Nginx(root, material.authority, plain, tls, http2)
     finally:
         process.terminate()
         _, complaints = process.communicate(timeout=_STARTUP_SECONDS)
         assert b"[emerg]" not in complaints, complaints.decode(errors="replace")
-
-
-def _free_ports(count: int) -> list[int]:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
-
-
-def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + _STARTUP_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except ConnectionRefusedError:
-            continue
-        return
-    pytest.fail("nginx didn't start")
