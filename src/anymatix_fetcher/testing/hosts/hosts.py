@@ -48,7 +48,8 @@ class _Sites:
             said = self._sites[listener].answer(request, Moment(now, self.urls))
             if isinstance(said, Serving):
                 return Found(said.account, said.resource, bytes_per_second=said.bytes_per_second)
-            self.signed[listener] += said.signed_url
+            if said.signed_url:
+                self.signed[listener] += 1
             return Found(f"{listener}:{request.path}", said=said)
 
 
