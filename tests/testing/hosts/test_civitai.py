@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
 import zlib
@@ -126,7 +127,11 @@ def test_many_hashes_are_asked_for_at_once(hosts: Hosts) -> None:
     url = f"{hosts.urls['civitai']}/api/v1/model-versions/by-hash"
     body = f'["{MODEL.sha256}", "{"0" * 64}"]'.encode()
     assert [one["id"] for one in post(url, body).json()] == [7, 3]
+    numbers = post(f"{url}/ids", body).json()
+    assert numbers[0] == {"modelVersionId": 7, "modelId": 5, "hash": MODEL.sha256.upper()}
+    assert [one["modelVersionId"] for one in numbers] == [7, 3]
     assert post(url, b"no JSON").status == 400
+    assert post(url, json.dumps([f"{number:064x}" for number in range(101)]).encode()).status == 400
 
 
 def test_an_archived_version_lists_no_files() -> None:

@@ -80,7 +80,9 @@ def test_it_lists_the_tree_and_reads_the_description(tmp_path: Path) -> None:
 api = HfApi(endpoint=endpoint)
 entries = list(api.list_repo_tree("org/model", recursive=True, expand=True))
 info = api.model_info("org/model", files_metadata=True)
+(vae,) = api.get_paths_info("org/model", ["vae/vae.safetensors", "nothing"])
 print(json.dumps({
+    "vae": [vae.path, vae.size],
     "files": {one.path: [one.size, one.lfs.sha256 if one.lfs else None] for one in entries if hasattr(one, "size")},
     "sha": info.sha,
     "siblings": {one.rfilename: one.size for one in info.siblings},
@@ -88,6 +90,7 @@ print(json.dumps({
 """
     with site(HubSettings(page_entries=2)) as hosts:
         said = run(program, tmp_path, hosts)
+    assert said["vae"] == ["vae/vae.safetensors", 700_000]
     assert said["sha"] == REPOS[0].commit
     assert said["siblings"] == {name: one.file.size for name, one in FILES.items()}
     expected = {name: [one.file.size, one.file.sha256 if one.lfs else None] for name, one in FILES.items()}

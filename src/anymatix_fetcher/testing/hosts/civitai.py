@@ -39,7 +39,6 @@ _TOO_MANY = (
     "We've noticed an unusual amount of downloading from your account. Contact support@civitai.com or come back later."
 )
 _DAY_SECONDS = 86_400
-_MOST_HASHES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +133,12 @@ class CivitaiSite:
                 return self._download(request, int(number), moment)
             case ["api", "v1", "models", number] if number.isdecimal() and int(number) in self._models:
                 return _cached(model_json(self._models[int(number)], url), 300)
+            case ["api", "v1", "model-versions", "by-hash"] if request.method == "POST":
+                return self._by_hashes(request.body, url, most=100)
+            case ["api", "v1", "model-versions", "by-hash", "ids"] if request.method == "POST":
+                return self._by_hashes(request.body, None, most=10_000)
             case ["api", "v1", "model-versions", "by-hash", text]:
                 return self._by_hash(text, url)
-            case ["api", "v1", "model-versions", "by-hash"] if request.method == "POST":
-                return self._by_hashes(request.body, url)
             case ["api", "v1", "model-versions", number] if number.isdecimal() and int(number) in self._versions:
                 return _cached(version_json(*self._versions[int(number)], url), 300)
             case ["api", "v1", *_]:
@@ -155,18 +156,21 @@ class CivitaiSite:
                 return _cached(version_json(model, version, url), 3600)
         return json_answer(404, {"error": "Model not found"})
 
-    def _by_hashes(self, body: bytes, url: str) -> Draft:
-        """The versions that have a file with one of these SHA-256, at most a hundred."""
+    def _by_hashes(self, body: bytes, url: str | None, *, most: int) -> Draft:
+        """The versions that have a file with one of these SHA-256; without ``url`` their numbers alone."""
         try:
             wanted = {str(text).upper() for text in json.loads(body)}
         except (ValueError, TypeError):
             return json_answer(400, {"error": "Expected array"})
-        if len(wanted) > _MOST_HASHES:
-            return json_answer(400, {"error": "Array must contain at most 100 element(s)"})
+        if len(wanted) > most:
+            return json_answer(400, {"error": f"Array must contain at most {most} element(s)"})
         found = [
-            version_json(model, version, url)
+            {"modelVersionId": version.id, "modelId": model.id, "hash": file.file.sha256.upper()}
+            if url is None
+            else version_json(model, version, url)
             for model, version in self._versions.values()
-            if any(file.file.sha256.upper() in wanted for file in version.files)
+            for file in version.files
+            if file.file.sha256.upper() in wanted
         ]
         return json_answer(200, found)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from anymatix_fetcher.testing.hosts.cloudfront import KeyPair
 from anymatix_fetcher.testing.hosts.hub_repository import info_json, tree_json
@@ -219,7 +220,9 @@ class HubSite:
                 return json_answer(200, info_json(repo, blobs=blobs))
             case ["tree", revision, *folders] if repo.has_revision(revision):
                 return self._tree(request, repo, "/".join(folders), moment)
-            case ["revision" | "tree", *_]:
+            case ["paths-info", revision] if repo.has_revision(revision) and request.method == "POST":
+                return _paths_info(request, repo)
+            case ["revision" | "tree" | "paths-info", *_]:
                 return _refusal(404, "RevisionNotFound", "Invalid rev id")
             case _:
                 return _refusal(404, None, "Not found")
@@ -238,6 +241,18 @@ class HubSite:
         query = urlencode({**fields, "cursor": cursor})
         link = f'<{moment.urls["huggingface"]}{request.path}?{query}>; rel="next"'
         return json_answer(200, entries[start:stop], [("Link", link)])
+
+
+def _paths_info(request: Request, repo: HubRepo) -> Draft:
+    """The entries of the paths that a form or a JSON object names; those that there aren't are left out."""
+    try:
+        asked = json.loads(request.body) if request.body.startswith(b"{") else parse_qs(request.body.decode())
+    except ValueError:
+        return _refusal(400, None, "Invalid body")
+    wanted = set(asked.get("paths", ()))
+    expand = asked.get("expand") in (True, ["true"], ["True"], ["1"])
+    entries = tree_json(repo, "", recursive=True, expand=expand)
+    return json_answer(200, [entry for entry in entries if entry["path"] in wanted])
 
 
 def _offset(cursor: str | None) -> int:

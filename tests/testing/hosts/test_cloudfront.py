@@ -1,0 +1,40 @@
+"""CloudFront's signed URLs: only what was signed is valid, and only until it expires."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymatix_fetcher.testing.hosts.cloudfront import PARAMETERS, KeyPair, check, sign
+
+PAIR = KeyPair("K123", b"key")
+URL = "http://cdn.example/xet/abc"
+FIELDS = dict(sign(URL, PAIR, deadline=1000))
+
+
+def test_what_was_signed_is_valid_until_its_deadline() -> None:
+    assert set(FIELDS) == PARAMETERS
+    assert check(URL, FIELDS, PAIR, now=999.9) == "valid"
+    assert check(URL, FIELDS, PAIR, now=1000) == "denied"
+
+
+def test_the_policy_tells_the_deadline_in_the_url_safe_alphabet() -> None:
+    policy = json.loads(base64.b64decode(FIELDS["Policy"].translate(str.maketrans("-_~", "+=/"))))
+    assert policy["Statement"][0]["Condition"] == {"DateLessThan": {"AWS:EpochTime": 1000}}
+    assert not set("+=/") & set(FIELDS["Policy"] + FIELDS["Signature"])
+
+
+def test_another_file_or_key_is_refused() -> None:
+    assert check("http://cdn.example/xet/other", FIELDS, PAIR, now=0) == "denied"
+    assert check(URL, {**FIELDS, "Key-Pair-Id": "K9"}, PAIR, now=0) == "unknown key"
+    assert check(URL, {}, PAIR, now=0) == "missing key"
+    assert check(URL, FIELDS, KeyPair("K123", b"another"), now=0) == "denied"
+
+
+@given(st.sampled_from(["Policy", "Signature"]), st.text())
+def test_any_other_policy_or_signature_is_refused(name: str, value: str) -> None:
+    changed = {**FIELDS, name: value}
+    assert (check(URL, changed, PAIR, now=0) == "valid") == (FIELDS[name] == value)
