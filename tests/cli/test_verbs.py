@@ -121,7 +121,7 @@ def test_stand_ins_for_hosts_are_served_and_their_variables_told(capsys: Streams
         else:
             assert f"export CIVITAI_ENDPOINT=http://127.0.0.1:{port}\nexport HF_ENDPOINT=http://127.0.0.1:" in out
             assert "# try: anyfetch civitai:143906\n" in out
-            assert "1 request (1 to the civitai)\n" in out
+            assert "1 request (1 to civitai)\n" in out
 
 
 @pytest.mark.parametrize(

@@ -230,3 +230,15 @@ def test_many_connections_are_counted() -> None:
         ledger = origin.ledger()
         assert ledger.connections == ledger.peak_connections == ledger.peak_requests == 4
         assert ledger.paths["/a"].bytes_sent == 4_000_000
+
+
+def test_a_question_with_a_body_is_read_whole_before_it_is_answered() -> None:
+    with Origin() as origin:
+        file = origin.add("/a.bin", data=b"hello")
+        connection = http.client.HTTPConnection(origin.url().removeprefix("http://").rstrip("/"))
+        connection.request("POST", "/a.bin", body=b"x" * 200_000)
+        response = connection.getresponse()
+        assert (response.status, response.getheader("allow")) == (405, "GET, HEAD")
+        response.read()
+        connection.close()
+        assert fetch(file.url).body == b"hello"

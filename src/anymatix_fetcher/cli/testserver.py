@@ -29,6 +29,8 @@ _MOST_HASHED_BYTES = 256_000_000
 # More than that would keep people waiting for a server that could already serve.
 _POLL_SECONDS = 0.1
 _DEFAULT_TTL_SECONDS = 300.0
+_LISTENERS = {"origin": "the origin", "target": "the target"}
+"""What is called otherwise than by its name."""
 
 _EXAMPLES = (
     "anyfetch testserver --file /model.safetensors=2GB --rule reset:after=300000,request=2",
@@ -248,7 +250,7 @@ def _tell_ledger(ledger: Ledger, session: Session, *, as_json: bool) -> None:
     if as_json:
         session.out.write(json.dumps(ledger.as_json()) + "\n")
     else:
-        requests = ", ".join(f"{count} to the {name}" for name, count in ledger.origins.items())
+        requests = ", ".join(f"{count} to {_LISTENERS.get(name, name)}" for name, count in ledger.origins.items())
         lines = [
             f"{format.plural(ledger.requests, 'request')}" + (f" ({requests})" if requests else ""),
             f"{format.size(ledger.bytes_sent)} sent, {ledger.connections} connections, {ledger.peak_requests} at once",

@@ -15,6 +15,7 @@ from anymatix_fetcher.testing.hosts import (
     CivitaiFile,
     CivitaiModel,
     CivitaiSettings,
+    CivitaiSite,
     CivitaiVersion,
     Hosts,
     civitai,
@@ -264,6 +265,9 @@ def test_the_daily_limit_counts_redirects_and_head_too() -> None:
         assert hosts.ledger().signed["civitai"] == 2
         clock.now += 86_400
         assert ask(url).status == 307
+    download_handler = host.sites["civitai"]
+    assert isinstance(download_handler, CivitaiSite)
+    assert (download_handler.counts.hits, download_handler.counts.downloads) == (5, 3)
 
 
 def test_a_store_that_cant_be_asked_is_404_once() -> None:
