@@ -139,3 +139,11 @@ def test_an_address_that_is_over_when_it_comes_isnt_renewed_for_ever() -> None:
             bench.wait(2.0)
     assert isinstance(bench.failure(), AccessDeniedError)
     assert bench.machine.account.requests <= 10
+
+
+def test_the_clock_of_who_refuses_counts_where_words_dont_tell() -> None:
+    bench, start = opened(3600)
+    end(bench, start)
+    (second,) = bench.all(m.StartExchange)
+    bench.status(second, 403, ("Date", "Wed, 25 Nov 2026 18:00:00 GMT"))
+    assert bench.all(m.Renew)

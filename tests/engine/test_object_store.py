@@ -77,6 +77,6 @@ def test_an_expired_link_is_called_that(store: Swift, tmp_path: Path) -> None:
     url = stand_ins_url(store, KEY, issued_at=time.time() - 3600, life_seconds=60)
     with pytest.raises(AccessDeniedError) as caught:
         fetch(url, directory=tmp_path)
-    assert "expired" in caught.value.hint
+    assert "expired" in str(caught.value)
     assert "fresh one" in caught.value.hint
     assert "Signature" not in str(caught.value)

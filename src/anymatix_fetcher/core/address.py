@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from anymatix_fetcher.core.expiry import expiry_of
 from anymatix_fetcher.core.explain import failure_error, refusal_error
 from anymatix_fetcher.core.failures import Failure
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.http import Headers, Request, parse_date
 from anymatix_fetcher.core.lifetime import renew_at, seconds_left, skew_seconds
 from anymatix_fetcher.core.resource import Stated
 
@@ -91,8 +91,14 @@ class Address:
         loan = self._loans.get(self.target) if self.target is not None else None
         return self.derived and loan is not None and loan.renew_at is not None and now >= loan.renew_at
 
-    def seconds_left(self, url: Url, now: float) -> float | None:
-        """How long ``url`` still works; ``None`` where nobody has told."""
+    def seconds_left(self, url: Url, now: float, refusal: Headers) -> float | None:
+        """How long ``url`` should still work; ``None`` where nobody has told.
+
+        The clock of whoever refuses it, as ``refusal`` tells it, counts more than what was reckoned before.
+        """
+        expiry, date = expiry_of(url), parse_date(refusal.get("Date"))
+        if expiry is not None and date is not None:
+            return expiry.expires_at - date
         loan = self._loans.get(url)
         return loan.ends_at - now if loan is not None else None
 

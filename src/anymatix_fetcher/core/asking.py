@@ -201,7 +201,7 @@ class Asking(Requests):
             others_flow=self.exchanges.first_flowing > 0,
             in_company=exchange.in_company,
             is_fresh=now - self._settled_at < FRESH_SECONDS,
-            expired=has_expired(fault, self.address.seconds_left(request.url, now)),
+            expired=has_expired(fault, self.address.seconds_left(request.url, now, refused.headers)),
             second_chance=self._second_chance,
             ranged=request.span is not None,
             had_if_range=request.headers.get("If-Range") is not None,

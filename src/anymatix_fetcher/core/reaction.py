@@ -165,5 +165,5 @@ def _denied(kind: Refusal, situation: Situation) -> Reaction:
         return Reaction.FAIL
     if is_limit:
         return Reaction.FEWER
-    worth_another = kind is Refusal.NOT_FOUND or situation.redirected
+    worth_another = kind is Refusal.NOT_FOUND or situation.redirected or situation.derived
     return Reaction.ONCE_MORE if situation.second_chance and worth_another else Reaction.FAIL
