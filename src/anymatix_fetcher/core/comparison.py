@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 3
 """How many recorded blocks have to agree where no validator can prove sameness."""
+SAMPLES_BESIDE_A_DIGEST = 1
+"""The same where a digest will settle at the end what the whole is."""
 
 
 class Question(Enum):
@@ -78,8 +80,8 @@ class Comparison:
         return Span(start, min(stop, first.stop))
 
 
-def samples(held: SpanSet, *, length: int, block_size: int) -> SpanSet:
-    """A few whole blocks of what is held: the first, one in the middle and the last."""
+def samples(held: SpanSet, *, length: int, block_size: int, most: int = SAMPLES) -> SpanSet:
+    """A few whole blocks of what is held: the first, one in the middle and the last; of one alone the last."""
     starts = [
         start
         for span in held
@@ -88,5 +90,6 @@ def samples(held: SpanSet, *, length: int, block_size: int) -> SpanSet:
     ]
     if not starts:
         return SpanSet()
-    chosen = {starts[(len(starts) - 1) * index // (SAMPLES - 1)] for index in range(SAMPLES)}
+    last = len(starts) - 1
+    chosen = {starts[last * index // (most - 1)] for index in range(most)} if most > 1 else {starts[last]}
     return union(Span(start, min(start + block_size, length)) for start in chosen)

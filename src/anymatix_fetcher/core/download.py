@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.address import MAX_HOPS
+from anymatix_fetcher.core.comparison import SAMPLES, SAMPLES_BESIDE_A_DIGEST
 from anymatix_fetcher.core.ending import Ending
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.explain import KEPT
@@ -216,6 +217,7 @@ class Download(Ending):
         self._judge_head(exchange, event.head, event.excerpt, now)
 
     def _judge_head(self, exchange: Exchange, head: ResponseHead, excerpt: str, now: float) -> None:
+        self._matching.samples = SAMPLES_BESIDE_A_DIGEST if self._proof.settles else SAMPLES
         known = self._matching.known(exchange.request.url.origin, self.length, self._name)
         verdict = self._judge(exchange.request, head, known, excerpt)
         match verdict:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.comparison import Comparison, Question, samples
+from anymatix_fetcher.core.comparison import SAMPLES, Comparison, Question, samples
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Known
@@ -52,6 +52,8 @@ class Matching:
         self._doubted: m.Identity | None = None
         self._manners = manners
         self._out = out
+        self.samples = SAMPLES
+        """How many blocks have to agree where nothing else proves sameness."""
 
     @property
     def length(self) -> int | None:
@@ -125,7 +127,7 @@ class Matching:
         self._doubted = answer
         if self.comparison is not None:
             return
-        blocks = samples(self._coverage.held, length=self.length or 0, block_size=self.block_size)
+        blocks = samples(self._coverage.held, length=self.length or 0, block_size=self.block_size, most=self.samples)
         if blocks:
             self.comparison = Comparison(Question.SAMENESS, blocks)
             return

@@ -189,7 +189,7 @@ class Mirrors:
         if any(other.comparison is not None for other in self._mirrors if other is not mirror):
             return None  # one after the other: a block that comes twice at once is compared with neither
         if mirror.comparison is None:
-            blocks = samples(self._coverage.held, length=length, block_size=block_size)
+            blocks = samples(self._coverage.held, length=length, block_size=block_size, most=self._matching.samples)
             if not blocks or length - self._coverage.held.total < WORTHWHILE_BYTES:
                 return None
             mirror.comparison = Comparison(Question.SAMENESS, blocks)
