@@ -9,6 +9,8 @@ from anymatix_fetcher.cli.redaction import redact
     ("text", "clean"),
     [
         ("GET https://h/a?X-Amz-Signature=abc&x=1 failed", "GET https://h/a?... failed"),
+        ("no such file (https://h/a?...)", "no such file (https://h/a?...)"),
+        ("(https://h/a?...secret)", "(https://h/a?..."),
         ("'https://user:word@h/a'", "'https://[hidden]@h/a'"),
         ("socks5h://u:p@ss@h:1", "socks5h://[hidden]@h:1"),
         ("Authorization: Bearer hf_abcdefgh", "Authorization: Bearer [hidden]"),

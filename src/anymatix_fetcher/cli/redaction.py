@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 _MASK = "[hidden]"
 _SHORTEST_SECRET = 6
-_QUERY = re.compile(r"""(\b[a-z][a-z0-9+.-]*://[^\s?#"'<>]*\?)[^\s"'<>]+""", re.IGNORECASE)
+# What is redacted already, "?...", keeps what follows it.
+_QUERY = re.compile(r"""(\b[a-z][a-z0-9+.-]*://[^\s?#"'<>]*\?)(?!\.\.\.(?![^\s)"'<>]))[^\s"'<>]+""", re.IGNORECASE)
 _USERINFO = re.compile(r"""(\b[a-z][a-z0-9+.-]*://)[^\s/?#"'<>@]*(?:@[^\s/?#"'<>@]*)*@""", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
 _PARAMETER = re.compile(

@@ -13,7 +13,6 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
-from anymatix_fetcher.cli.redaction import redact
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 
@@ -112,7 +111,7 @@ def as_object(located: Located) -> dict[str, object]:
 
 def report(located: Located) -> str:
     """The same as lines for people; what isn't known is left out."""
-    lines = (f"{label + ':':<{_LABEL_WIDTH}} {format.printable(redact(text))}" for label, text in _facts(located))
+    lines = (f"{label + ':':<{_LABEL_WIDTH}} {format.printable(text)}" for label, text in _facts(located))
     return "".join(f"{line}\n" for line in lines)
 
 
