@@ -43,9 +43,17 @@ class Bench:
         overwrite: bool = False,
         service: Service = PLAIN,
         mirrors: tuple[Url, ...] = (),
+        renewed_by_source: bool = False,
     ) -> None:
         headers = Headers((("Authorization", "Bearer secret"),))
-        resource = Resource(ORIGIN, digests=digests, headers=headers, service=service, mirrors=mirrors)
+        resource = Resource(
+            ORIGIN,
+            digests=digests,
+            headers=headers,
+            service=service,
+            mirrors=mirrors,
+            renewed_by_source=renewed_by_source,
+        )
         self.connections = connections
         self.machine = Download(
             resource, self.join(ORIGIN.origin), random=lambda: 0.5, overwrite=overwrite, join=self.join

@@ -84,6 +84,13 @@ def test_if_range_is_sent_with_a_range_only() -> None:
     assert ask(address, ORIGIN, if_range='"a"', span=None).headers.get("If-Range") is None
 
 
+def test_an_address_that_its_source_has_made_up_is_derived_too() -> None:
+    address = Address(Resource(ORIGIN, renewed_by_source=True))
+    assert not address.derived
+    address.settle(ORIGIN)
+    assert address.derived
+
+
 def test_a_target_is_derived_where_a_redirect_led_to_it_and_expires() -> None:
     address = Address(Resource(Url.parse("https://me:pw@h.example/m")))
     assert (address.settled, address.derived) == (False, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import ResponseHead
 from anymatix_fetcher.core.phase import TRANSITIONS, Phase
 from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,
@@ -108,6 +110,19 @@ def test_an_expired_address_is_renewed_once_while_the_others_go_on() -> None:
     walk = bench.one(m.StartExchange)
     assert walk.request.url == ORIGIN
     assert bench.machine.account.renewals == 1
+
+
+def test_an_address_that_the_source_has_signed_is_renewed_by_the_source() -> None:
+    bench = Bench(renewed_by_source=True)
+    bench.answer(bench.open())
+    second = bench.all(m.StartExchange)[0]
+    bench.now += 3600
+    bench.send(m.Tick())
+    bench.status(second, 403)
+    assert bench.all(m.Renew)
+    fresh = Url.parse("https://models.example/model.safetensors?token=fresh")
+    bench.send(m.Renewed(replace(bench.resource, url=fresh)))
+    assert bench.one(m.StartExchange).request.url == fresh
 
 
 def test_a_403_on_a_fresh_address_is_asked_once_more_and_then_believed() -> None:

@@ -62,8 +62,8 @@ class Address:
 
     @property
     def derived(self) -> bool:
-        """Whether a redirect led to the target: only then can it be renewed."""
-        return self.target is not None and self.target != self.origin_url
+        """Whether a redirect or the source made the target up: only then can it be renewed."""
+        return self.target is not None and (self.resource.renewed_by_source or self.target != self.origin_url)
 
     def is_current(self, url: Url) -> bool:
         """Whether an answer from ``url`` says something of the target in use."""

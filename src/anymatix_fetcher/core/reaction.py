@@ -60,7 +60,7 @@ class Situation:
 
     Args:
         is_current: The refusal came from the address in use, or none is in use.
-        derived: A redirect led to the address in use.
+        derived: A redirect led to the address in use, or its source can make another one.
         served: The address in use has served already.
         redirected: The refused request was led here by a redirect.
         others_flow: Other bodies are being stored meanwhile.
