@@ -104,7 +104,7 @@ def test_a_status_is_an_error_with_a_way_out(
 
 
 def test_redirects_are_followed_and_the_token_stays() -> None:
-    token, asked = Headers.of(Authorization="Bearer SECRET"), list[Request]()
+    token, asked = Headers.of(Authorization="Bearer SECRET", X_Own="SECRET", Accept="a/b"), list[Request]()
     replies = {
         URL: Reply(b"", 307, {"Location": "/api2"}),
         f"{HOME}/api2": Reply(b"", 302, {"Location": "https://other.example/x"}),
@@ -113,6 +113,7 @@ def test_redirects_are_followed_and_the_token_stays() -> None:
     talk(asking(token), replies, asked)
     assert len(asked) == 3
     assert hosts_that_see("SECRET", asked) == {"s.example"}
+    assert [request.headers.get("Accept") for request in asked] == ["a/b"] * 3
     with pytest.raises(UnexpectedAnswerError, match="from https to plain http"):
         talk(asking(token), {URL: Reply(b"", 302, {"Location": "http://s.example/"})})
     with pytest.raises(UnexpectedAnswerError, match="more than 5 times"):

@@ -12,7 +12,7 @@ Network failures and exhausted retries are thrown into it as ``FetchError``; sta
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from anymatix_fetcher.core.http import Headers, Request
@@ -32,7 +32,8 @@ MAX_DOCUMENT_BYTES = 32 << 20
 """A longer answer to a source's own question isn't read."""
 MAX_HOPS = 5
 
-_SECRET_FIELDS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_TRAVELLING_FIELDS = frozenset({"accept"})
+"""What of a request's fields goes along to another origin: any other may be the user's, and a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Source(Protocol):
 
 
 def ask(request: Request) -> Asking:
-    """The answer to ``request``, redirects followed: secrets stay at their origin, https doesn't become http.
+    """The answer to ``request``, redirects followed: fields stay at their origin, https doesn't become http.
 
     Any status but a redirect's is returned as it is.
 
@@ -179,12 +180,13 @@ def ask(request: Request) -> Asking:
         verdict = judge(request, answer.head, Known())
         if isinstance(verdict, Redirected):
             same = verdict.url.origin == request.url.origin
-            headers = request.headers if same else _without_secrets(request.headers)
-            request = Request(verdict.url, headers=headers, netrc_allowed=request.netrc_allowed and same)
+            headers = request.headers if same else _travelling(request.headers)
+            allowed = request.netrc_allowed and same
+            request = replace(request, url=verdict.url, headers=headers, netrc_allowed=allowed)
         elif isinstance(verdict, Refused):
             raise UnexpectedAnswerError(verdict.sentence, hint="Check the address.")
     raise UnexpectedAnswerError(f"{request.url.host} redirects more than {MAX_HOPS} times", hint="Check the address.")
 
 
-def _without_secrets(headers: Headers) -> Headers:
-    return Headers(tuple(field for field in headers.fields if field[0].lower() not in _SECRET_FIELDS))
+def _travelling(headers: Headers) -> Headers:
+    return Headers(tuple(field for field in headers.fields if field[0].lower() in _TRAVELLING_FIELDS))

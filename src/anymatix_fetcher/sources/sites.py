@@ -158,13 +158,14 @@ class Site:
         quota = RateLimit.parse(headers)
         message = f"{self.title}, asked for {what}: {error.message}"
         if status == _FORBIDDEN and quota is not None and quota.remaining == 0:
-            hint = f"The service answers no more questions for now; a token in {self.token_variable} allows more."
-            return RetriesExhaustedError(message, hint=hint)
+            more = f"; a token in {self.token_variable} allows more" if self.token_variable else ""
+            return RetriesExhaustedError(message, hint=f"The service answers no more questions for now{more}.")
         hint = error.hint
         if isinstance(error, AccessDeniedError):
-            hint = f"Give a token that may read it in {self.token_variable}."
+            hint = f"Give a token that may read it in {self.token_variable}." if self.token_variable else ""
         elif isinstance(error, NotFoundError):
-            hint = f"Check the reference; what is private needs a token in {self.token_variable}."
+            private = f"; what is private needs a token in {self.token_variable}" if self.token_variable else ""
+            hint = f"Check the reference{private}."
         return type(error)(message, hint=hint)
 
     def as_it_is(self, located: Located, wish: Wish, environment: Environment, service: Service) -> Resource:
