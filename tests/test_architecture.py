@@ -30,6 +30,7 @@ LAYERS = {
     "formats": 1,
     "engine": 2,
     "credentials": 2,
+    "signing": 2,
     "environment": 2,
     "options": 3,
     "composition": 3,
@@ -76,6 +77,7 @@ PURE_STANDARD_MODULES = {
         "contextlib",
         "difflib",
         "fnmatch",
+        "html.parser",
     ),
 }
 """They compute. ``http`` itself holds the table of statuses only; ``http.client`` is another module."""

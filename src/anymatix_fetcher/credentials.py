@@ -28,6 +28,7 @@ VARIABLES = {
     "huggingface": ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
     "github": ("GITHUB_TOKEN", "GH_TOKEN"),
     "modelscope": ("MODELSCOPE_API_TOKEN",),
+    "zenodo": ("ZENODO_TOKEN",),
 }
 """The variables that hold a service's token; the first one that is set wins."""
 
@@ -36,6 +37,7 @@ HOSTS = {
     "huggingface": ("huggingface.co", "hf.co", "huggingface.com"),
     "github": ("github.com", "api.github.com"),
     "modelscope": ("modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"),
+    "zenodo": ("zenodo.org", "www.zenodo.org"),
 }
 """Whom a service's token is sent to, the service's main host first."""
 

@@ -1,4 +1,4 @@
-"""What the surroundings say to every source: endpoints and tokens."""
+"""What the surroundings say to every source: endpoints, tokens, and who signs for S3."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.credentials import tokens
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.signing import signer
 from anymatix_fetcher.sources.base import Environment
 
 if TYPE_CHECKING:
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENDPOINTS = {
-    "civitai": "CIVITAI_ENDPOINT",
-    "huggingface": "HF_ENDPOINT",
-    "github": "GITHUB_ENDPOINT",
-    "github_api": "GITHUB_API_ENDPOINT",
-    "modelscope": "MODELSCOPE_ENDPOINT",
+    "civitai": ("CIVITAI_ENDPOINT",),
+    "huggingface": ("HF_ENDPOINT",),
+    "github": ("GITHUB_ENDPOINT",),
+    "github_api": ("GITHUB_API_ENDPOINT",),
+    "modelscope": ("MODELSCOPE_ENDPOINT",),
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
 }
-"""The variable that says where a service is asked instead of at its own address."""
+"""The variables that say where a service is asked instead of at its own address; the first one that is set wins."""
+
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The variables that say where S3 is asked first."""
 
 
 def environment(variables: Mapping[str, str] | None = None, home: Path | None = None) -> Environment:
@@ -32,11 +37,17 @@ def environment(variables: Mapping[str, str] | None = None, home: Path | None = 
     """
     variables = os.environ if variables is None else variables
     endpoints = {}
-    for service, variable in ENDPOINTS.items():
-        text = variables.get(variable, "").strip().rstrip("/")
+    for service, names in ENDPOINTS.items():
+        variable, text = _first(names, variables)
         if text:
-            endpoints[service] = _endpoint(variable, text)
-    return Environment(endpoints=endpoints, tokens=tokens(variables, home))
+            endpoints[service] = _endpoint(variable, text.rstrip("/"))
+    _, region = _first(REGIONS, variables)
+    return Environment(endpoints=endpoints, tokens=tokens(variables, home), region=region, sign=signer(variables, home))
+
+
+def _first(names: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, str]:
+    """The first variable that is set, and what it says; empty where none is."""
+    return next(((name, text) for name in names if (text := variables.get(name, "").strip())), ("", ""))
 
 
 def _endpoint(variable: str, text: str) -> Url:

@@ -102,6 +102,22 @@ class Secret:
         return "Secret(...)"
 
 
+class Sign(Protocol):
+    """Signs addresses; given from outside, for a signature needs credentials and the time."""
+
+    def __call__(self, url: Url, headers: Headers, region: str) -> Url:
+        """The address with a signature in its query, good for a while.
+
+        Args:
+            url: The object's, without a query.
+            headers: What will be sent along: they are part of what is signed.
+            region: Where the object lies.
+
+        Raises:
+            FetchError: It can't be signed here, with a hint at what is missing.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What the surroundings say, the same for all references of a run.
@@ -110,10 +126,14 @@ class Environment:
         endpoints: Where a service is to be asked instead of at its own address, by the service's name, without a slash
             at the end: "civitai", "huggingface", "github", "github_api", "modelscope", ...
         tokens: Credentials by the service's name, and by the host's for servers that are no known service's.
+        region: Where S3 is asked first; empty for wherever it likes.
+        sign: Makes an address of S3 one that carries the user's signature; ``None`` where there are no credentials.
     """
 
     endpoints: Mapping[str, Url] = field(default_factory=dict)
     tokens: Mapping[str, Secret] = field(default_factory=dict)
+    region: str = ""
+    sign: Sign | None = None
 
     def site(self, service: str, default: str) -> str:
         """Where to ask ``service``, without a slash at the end: ``default``, unless the surroundings say otherwise."""

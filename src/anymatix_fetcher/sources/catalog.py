@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.civitai import Civitai
 from anymatix_fetcher.sources.direct import Direct
+from anymatix_fetcher.sources.dropbox import Dropbox
+from anymatix_fetcher.sources.gdrive import GoogleDrive
 from anymatix_fetcher.sources.github import GitHub
 from anymatix_fetcher.sources.huggingface import HuggingFace
 from anymatix_fetcher.sources.modelscope import ModelScope
+from anymatix_fetcher.sources.ollama import Ollama
+from anymatix_fetcher.sources.remote_metalink import Metalink
+from anymatix_fetcher.sources.stores import S3, GoogleCloudStorage
+from anymatix_fetcher.sources.zenodo import Zenodo
 
 if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment, Resolving, Source, Wish
 
-SOURCES: tuple[Source, ...] = (Civitai(), HuggingFace(), GitHub(), ModelScope(), Direct())
+SOURCES: tuple[Source, ...] = (
+    *(Civitai(), HuggingFace(), GitHub(), ModelScope()),
+    *(GoogleDrive(), Dropbox(), Zenodo(), Ollama(), S3(), GoogleCloudStorage(), Metalink()),
+    Direct(),
+)
 """In this order: whoever knows a URL's host better comes before the direct source, which takes every URL."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)

@@ -10,7 +10,7 @@ r"""Lists of references: a text file with one download a line, in our own form a
       dir=checkpoints
       checksum=sha-256=9f86d081884c7d65...
 
-A line is a reference, then digests and other references to the same file in any order, then ``->`` and the file's name;
+A line is a reference, then digests and other URLs of the same file in any order, then ``->`` and the file's name;
 all but the first are optional. Indented lines are options of the download above them, as aria2 has them.
 A list may come from anywhere, so its names and folders lead nowhere but into the folder that the user chose.
 """
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Entry:
     """One download of a list.
 
     Args:
-        references: Places for the same file, as they were written, at least one. They may hold secrets.
+        references: Places for the same file, as they were written, at least one; all but the first one are http or
+            https URLs. They may hold secrets.
         line: Where it begins, from 1.
         name: What the file will be called.
         folder: Where below the chosen folder it belongs: safe components, joined by ``/``; empty for the folder itself.
@@ -59,6 +61,16 @@ class Entry:
     name: SafeName | None = None
     folder: str = ""
     digests: tuple[Digest, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """What to fetch."""
+        return self.references[0]
+
+    @property
+    def mirrors(self) -> tuple[Url, ...]:
+        """Other places with the same bytes."""
+        return tuple(map(Url.parse, self.references[1:]))
 
 
 def parse(content: bytes) -> tuple[Entry, ...]:
@@ -109,10 +121,18 @@ def _first_line(number: int, line: str) -> Entry:
         if _ALGORITHM.match(word):
             digests.append(Digest.parse(word))
         elif ":" in word:
-            references.append(word)
+            references.append(_mirror(word))
         else:
-            raise ValueError("after the reference come digests, other references, and '-> NAME'")
+            raise ValueError("after the reference come digests, other URLs, and '-> NAME'")
     return Entry(tuple(references), number, _name(right[0]) if right else None, "", tuple(dict.fromkeys(digests)))
+
+
+def _mirror(text: str) -> str:
+    try:
+        Url.parse(text)
+    except ValueError as reason:
+        raise ValueError(f"what follows the first reference has to be a URL: {reason}") from None
+    return text
 
 
 def _with_option(entry: Entry, option: str) -> Entry:

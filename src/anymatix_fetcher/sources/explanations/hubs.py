@@ -62,18 +62,18 @@ GOOGLE_DRIVE = (
         hint="Ask its owner to share it with everybody who has the link.",
     ),
     Row(
+        status=(200, 403, 404, 429),
+        body="quota exceeded|too many users have viewed or downloaded|downloadQuotaExceeded",
+        error=RetriesExhaustedError,
+        sentence="so many people have downloaded this file of late that Google Drive gives it to nobody for now",
+        hint=f"That lasts about a day. A copy of it in your own Drive can be had at once. {KEPT}",
+    ),
+    Row(
         status=(401, 403),
         body="you need access|you need permission|request access|sign in",
         error=AccessDeniedError,
         sentence="this file isn't shared with everybody at Google Drive",
         hint="Ask its owner to share it with everybody who has the link.",
-    ),
-    Row(
-        status=(403, 404, 429),
-        body="quota exceeded|too many users have viewed or downloaded|downloadQuotaExceeded",
-        error=RetriesExhaustedError,
-        sentence="so many people have downloaded this file of late that Google Drive gives it to nobody for now",
-        hint=f"That lasts about a day. A copy of it in your own Drive can be had at once. {KEPT}",
     ),
     Row(
         status=(403, 429, 503),

@@ -1,0 +1,79 @@
+"""Dropbox: shared links, asked for the file instead of the page that shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.filenames import safe_name
+from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.services import Explained
+from anymatix_fetcher.sources.sites import Site, make_url
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.sources.base import Environment, Resolving, Wish
+    from anymatix_fetcher.sources.sites import Located
+
+_HOME = "https://www.dropbox.com"
+SITE = Site("dropbox", "Dropbox", _HOME, dict.fromkeys(("dropbox.com", "www.dropbox.com"), _HOME))
+SERVICE = Explained(SITE.name)
+
+_OWN_PARAMETERS = frozenset({"dl", "raw"})
+
+
+class Dropbox:
+    """Shared files and folders; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = SITE.name
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        located = SITE.locate(reference, environment)
+        return located is not None and (_is_file(located) or _is_folder(located))
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The file that the link shares; of a folder the archive that Dropbox makes of it.
+
+        Raises:
+            ReferenceSyntaxError: It is no shared link.
+        """
+        yield from ()  # there is nobody to ask
+        located = SITE.locate(wish.reference, environment)
+        if located is None:
+            raise ReferenceSyntaxError("not a shared link of Dropbox", hint="Copy the link from the page's share menu.")
+        title = "a folder: it comes as one zip archive, without ranges" if _is_folder(located) else ""
+        return (
+            Resource(
+                make_url(located.base, located.path, _query(located)),
+                name=wish.name or (None if title else safe_name(located.url.last_segment)),
+                digests=wish.digests,
+                headers=wish.headers,
+                # What opens a link stands in its query: it stays out of journals.
+                reference=f"{_HOME}{located.path}",
+                mirrors=wish.mirrors,
+                service=SERVICE,
+                about=About(title=title),
+            ),
+        )
+
+
+def _is_file(located: Located) -> bool:
+    match located.segments:
+        case ["s", key, *name] | ["scl", "fi", key, *name]:
+            return bool(key and any(name))
+        case _:
+            return False
+
+
+def _is_folder(located: Located) -> bool:
+    match located.segments:
+        case ["sh", key, *_] | ["scl", "fo", key, *_]:
+            return bool(key)
+        case _:
+            return False
+
+
+def _query(located: Located) -> str:
+    """The link's query, asking for the content; the rest (``rlkey``, ``st``) opens the link and stays as it is."""
+    kept = [part for part in located.query.split("&") if part and part.partition("=")[0] not in _OWN_PARAMETERS]
+    return "&".join([*kept, "dl=1"])

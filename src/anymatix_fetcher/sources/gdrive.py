@@ -1,0 +1,162 @@
+"""Google Drive: files that are shared with everybody who has the link.
+
+The first answer is the file where it is small. Before a large one comes a page that says that nobody has looked for
+viruses, with a form that leads to the file. That address is good for a while only, and the source makes the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.explain import refusal_error
+from anymatix_fetcher.core.filenames import filename_from, safe_name
+from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.judge import WEB_PAGE_TYPES, Known, Refused, judge
+from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.base import ask
+from anymatix_fetcher.sources.documents import unexpected
+from anymatix_fetcher.sources.forms import read_form
+from anymatix_fetcher.sources.services import Explained
+from anymatix_fetcher.sources.sites import Site, make_url, segment
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
+    from anymatix_fetcher.sources.sites import Located
+
+_HOME = "https://drive.google.com"
+_CONTENT_HOST = "drive.usercontent.google.com"
+_HOSTS = ("drive.google.com", "docs.google.com", _CONTENT_HOST)
+SITE = Site("gdrive", "Google Drive", _HOME, {host: f"https://{host}" for host in _HOSTS})
+SERVICE = Explained(SITE.name)
+
+PEEK = Span(0, 32 << 10)
+"""So much is read to see whether an answer is the file; the pages that matter aren't longer."""
+MAX_PAGES = 2
+FORM = "download-form"
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
+_HINT = "Expected a file's link, such as https://drive.google.com/file/d/ID/view."
+
+
+class GoogleDrive:
+    """Shared files; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = SITE.name
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        located = SITE.locate(reference, environment)
+        return located is not None and (located.is_home or _file_id(located) is not None)
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The file that a link shares.
+
+        Raises:
+            FetchError: The link is no file's, or Google doesn't give it out.
+        """
+        located = SITE.locate(wish.reference, environment)
+        file_id = _file_id(located) if located is not None else None
+        if located is None or file_id is None:
+            raise _no_file(located)
+        url = _address(located, file_id)
+        home = url.origin
+        for _ in range(MAX_PAGES + 1):
+            headers = wish.headers if url.origin == home else Headers()
+            answer = yield from ask(Request(url, PEEK, headers, netrc_allowed=url.origin == home))
+            if _is_file(answer):
+                headers = wish.headers if answer.url.origin == home else Headers()
+                return (_resource(answer, file_id, wish, headers),)
+            url = _behind(answer)
+        raise unexpected(url.host, "one page after the other instead of the file")
+
+
+def _file_id(located: Located) -> str | None:
+    """The id of the file that the URL names; ``None`` where it names none."""
+    path = [part for part in located.segments if part]
+    if path[:1] == ["u"] or path[1:2] == ["u"]:  # /u/0/uc, /file/u/0/d/ID: whose account the browser is in
+        start = path.index("u")
+        path = path[:start] + path[start + 2 :]
+    given = dict(located.url.parameters).get("id", "")
+    match path:
+        case ["file", "d", identity, *_]:
+            found = identity
+        case ["uc" | "open" | "download"]:
+            found = given
+        case _:
+            return None
+    return found if _ID.fullmatch(found) else None
+
+
+def _no_file(located: Located | None) -> ReferenceSyntaxError:
+    if located is not None and {"folders", "folderview", "embeddedfolderview"} & set(located.segments):
+        return ReferenceSyntaxError(
+            "the link is a folder's, and Google Drive lists folders only for those who are logged in",
+            hint=f"Give the links of its files. {_HINT}",
+        )
+    return ReferenceSyntaxError("the link to Google Drive names no file", hint=_HINT)
+
+
+def _address(located: Located, file_id: str) -> Url:
+    path = "/download" if located.url.host == _CONTENT_HOST else "/uc"
+    key = dict(located.url.parameters).get("resourcekey", "")
+    more = f"&resourcekey={segment(key)}" if key else ""
+    return make_url(located.base, path, f"id={file_id}&export=download{more}")
+
+
+def _is_file(answer: Answer) -> bool:
+    """Whether the answer is the file's own; one of its type that is a web page still has a name."""
+    if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return True  # it is empty
+    named = answer.head.headers.get("Content-Disposition") is not None
+    return answer.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} and (
+        named or answer.head.media_type not in WEB_PAGE_TYPES
+    )
+
+
+def _behind(answer: Answer) -> Url:
+    """Where the page's form leads.
+
+    Raises:
+        FetchError: It is another page, and this is what it says.
+    """
+    form = read_form(answer.text, FORM) if answer.status == HTTPStatus.OK else None
+    if form is None:
+        raise _refusal(answer)
+    try:
+        url = make_url(answer.url.join(form.action).reveal().partition("?")[0], "", form.query)
+    except (ValueError, ReferenceSyntaxError):
+        raise unexpected(answer.url.host, "a page that leads to no file") from None
+    if url.origin.scheme != answer.url.origin.scheme:
+        raise unexpected(answer.url.host, "a page that leads from https to http")
+    return url
+
+
+def _refusal(answer: Answer) -> FetchError:
+    """What the page says to people, as an error."""
+    refused = judge(Request(answer.url, PEEK), answer.head, Known(), answer.text)
+    if not isinstance(refused, Refused):
+        return unexpected(answer.url.host, "a page that leads to no file")
+    read = replace(refused, excerpt=answer.text)
+    return SERVICE.explain(read, answer.url, authorized=False) or refusal_error(refused, answer.url)
+
+
+def _resource(answer: Answer, file_id: str, wish: Wish, headers: Headers) -> Resource:
+    page = f"{_HOME}/file/d/{file_id}/view"
+    return Resource(
+        answer.url,
+        name=wish.name or safe_name(filename_from(answer.head.headers) or ""),
+        digests=wish.digests,
+        headers=headers,
+        reference=page,
+        mirrors=wish.mirrors,
+        service=SERVICE,
+        renewed_by_source=True,
+        about=About(page=page),
+    )

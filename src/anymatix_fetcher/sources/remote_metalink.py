@@ -1,0 +1,120 @@
+"""Metalinks on the web: an address of a ``.meta4`` or ``.metalink`` file stands for the files that it describes.
+
+``metalink:URL`` says the same of any other address. The files' places are asked as any web server is: nothing that the
+user said for the Metalink's own host goes elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.explain import refusal_error
+from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.judge import Known, Refused, judge
+from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
+from anymatix_fetcher.sources.base import ask
+from anymatix_fetcher.sources.documents import unexpected
+from anymatix_fetcher.sources.explanations.hosts import service_of
+from anymatix_fetcher.sources.metalink import parse
+from anymatix_fetcher.sources.repository import RepositoryFile, wanted
+from anymatix_fetcher.sources.services import Explained
+from anymatix_fetcher.sources.sites import agreed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
+    from anymatix_fetcher.sources.metalink import MetalinkFile
+
+SUFFIXES = (".meta4", ".metalink")
+
+_SCHEME = re.compile(r"metalink:(.*)", re.IGNORECASE | re.DOTALL)
+_HINT = "Expected a Metalink's URL, such as https://example.com/model.meta4."
+
+
+class Metalink:
+    """The files of a Metalink; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = "metalink"
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        del environment
+        if _SCHEME.match(reference):
+            return True
+        try:
+            return Url.parse(reference).path.lower().endswith(SUFFIXES)
+        except ValueError:
+            return False
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The files that the Metalink describes, as far as they are wanted.
+
+        Raises:
+            FetchError: It can't be had or read.
+        """
+        scheme = _SCHEME.fullmatch(wish.reference.strip())
+        try:
+            url = Url.parse(scheme.group(1).strip() if scheme else wish.reference.strip())
+        except ValueError as error:
+            raise ReferenceSyntaxError(f"not a Metalink's address: {error}", hint=_HINT) from None
+        headers = wish.headers
+        if not headers.fields and url.origin.scheme == "https":
+            headers = environment.bearer(url.host)
+        answer = yield from _ask(url, headers)
+        files = {_path(file): file for file in parse(answer.body)}
+        listed = [RepositoryFile(path, file.size, file.digests) for path, file in files.items()]
+        chosen = [files[file.path] for file in wanted(listed, wish, what=str(url))]
+        wish = replace(wish, headers=headers)
+        single = wish if len(chosen) == 1 else replace(wish, name=None, mirrors=())
+        return tuple(_resource(file, single, url, answer.url) for file in chosen)
+
+
+def _ask(url: Url, headers: Headers) -> Generator[Request, Answer, Answer]:
+    answer = yield from ask(Request(url, headers=headers, netrc_allowed=True))
+    if answer.status == HTTPStatus.OK:
+        return answer
+    refused = judge(Request(answer.url), answer.head, Known(), answer.text)
+    if isinstance(refused, Refused):
+        raise refusal_error(refused, answer.url)
+    raise unexpected(answer.url.host, f"status {answer.status}")
+
+
+def _path(file: MetalinkFile) -> str:
+    return f"{file.folder}/{file.name}" if file.folder else file.name
+
+
+def _resource(file: MetalinkFile, wish: Wish, asked: Url, answered: Url) -> Resource:
+    """The file at its best place.
+
+    Raises:
+        FetchError: It has no place that may be asked, or another digest than the user says.
+    """
+    places = [mirror.url for mirror in file.mirrors]
+    if answered.origin.scheme == "https" and not file.digests:
+        # What came safely doesn't lead to what anybody on the way may change.
+        places = [place for place in places if place.origin.scheme == "https"]
+    if not places:
+        raise UnexpectedAnswerError(
+            f"the Metalink at {asked} leads to plain http only, and states no digest for {file.name}",
+            hint="Ask whoever made it for digests.",
+        )
+    url, *others = places
+    return Resource(
+        url,
+        name=wish.name or file.name,
+        length=file.size,
+        digests=agreed(wish.digests, file.digests, file.name),
+        headers=wish.headers if url.origin == asked.origin else Headers(),
+        reference=url.without_secrets,
+        folder=tuple(map(SafeName, file.folder.split("/"))) if file.folder else (),
+        mirrors=tuple(dict.fromkeys((*wish.mirrors, *others))),
+        service=Explained(Metalink.name, service_of(url)),
+        about=About(page=str(asked)),
+    )

@@ -1,0 +1,196 @@
+"""Object stores: ``s3://BUCKET/KEY`` of Amazon S3 and whoever speaks like it, ``gs://BUCKET/KEY`` of Google's.
+
+A public object is fetched as it is. Only where the store refuses that, and the user has credentials, its address is
+signed; a signature is good for an hour, and the source makes the next one. The key is taken as it stands, for
+percent signs and question marks may be part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.explain import refusal_error
+from anymatix_fetcher.core.filenames import safe_name
+from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.judge import REDIRECTS, Known, Refused, judge
+from anymatix_fetcher.core.resource import Resource
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import AccessDeniedError, ReferenceSyntaxError
+from anymatix_fetcher.sources.services import Explained
+from anymatix_fetcher.sources.sites import make_url, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
+
+S3_SERVICE, GCS_SERVICE = Explained("s3"), Explained("gcs")
+CHECKSUMS = Headers((("x-amz-checksum-mode", "ENABLED"),))
+"""Asks S3 for the object's stored digest (``x-amz-checksum-sha256``)."""
+DEFAULT_REGION = "us-east-1"
+FIRST_BYTE = Span(0, 1)
+
+_GCS_HOME = "https://storage.googleapis.com"
+_REGION_FIELD = "x-amz-bucket-region"
+_OBJECT = re.compile(r"(s3|gs)://([^/]*)/?(.*)", re.IGNORECASE | re.DOTALL)
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z0-9]+){2,4}")
+_DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectReference:
+    """An object; ``scheme`` is "s3" or "gs"."""
+
+    scheme: str
+    bucket: str
+    key: str
+
+    @property
+    def path(self) -> str:
+        """The key as a URL's path holds it: S3 signs exactly this form."""
+        return f"/{segment(self.key, safe='/~')}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.bucket}/{self.key}"
+
+
+class S3:
+    """Amazon S3 and its kin; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = S3_SERVICE.name
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        del environment
+        return reference.lower().startswith("s3://")
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The object, at its own address or at one that is signed.
+
+        Raises:
+            FetchError: There is no such object, or it can't be had.
+        """
+        found = read_object(wish.reference.strip())
+        headers = Headers((*wish.headers.fields, *CHECKSUMS.fields))
+        url, region, answer = yield from _probe(found, headers, environment)
+        resource = _resource(found, url, wish, headers)
+        if answer.status not in _DENIED:
+            _check(answer, url)
+            return (resource,)
+        if environment.sign is None:
+            raise AccessDeniedError(
+                f"{found} isn't public",
+                hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to sign requests.",
+            )
+        # The store refuses fields of its own that aren't signed.
+        fields = Headers(tuple(field for field in headers.fields if field[0].lower().startswith("x-amz-")))
+        region = region or environment.region
+        signed = environment.sign(address(found, environment, region), fields, region or DEFAULT_REGION)
+        return (replace(resource, url=signed, renewed_by_source=True),)
+
+
+class GoogleCloudStorage:
+    """Google Cloud Storage; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+
+    name = GCS_SERVICE.name
+
+    def recognises(self, reference: str, environment: Environment) -> bool:
+        """Implements ``Source.recognises``."""
+        del environment
+        return reference.lower().startswith("gs://")
+
+    def resolve(self, wish: Wish, environment: Environment) -> Resolving:
+        """The object at its own address; a token for storage.googleapis.com, where one is kept, opens private ones.
+
+        Raises:
+            ReferenceSyntaxError: It names no object.
+        """
+        yield from ()  # there is nobody to ask
+        found = read_object(wish.reference.strip())
+        url = make_url(environment.site(self.name, _GCS_HOME), f"/{found.bucket}{found.path}")
+        own = wish.headers.get("Authorization") is not None or url.origin.scheme != "https"
+        headers = Headers() if own else environment.bearer(url.host)
+        return (_resource(found, url, wish, Headers((*wish.headers.fields, *headers.fields))),)
+
+
+def read_object(text: str) -> ObjectReference:
+    """The object in ``s3://BUCKET/KEY`` or ``gs://BUCKET/KEY``.
+
+    Raises:
+        ReferenceSyntaxError: It names none.
+    """
+    match = _OBJECT.fullmatch(text)
+    scheme, bucket, key = match.groups() if match else ("s3", "", "")
+    scheme = scheme.lower()
+    hint = f"Expected {scheme}://BUCKET/KEY."
+    if not _BUCKET.fullmatch(bucket) or ".." in bucket:
+        raise ReferenceSyntaxError("not a reference to an object: it names no bucket", hint=hint)
+    if not key or key.endswith("/"):
+        raise ReferenceSyntaxError(
+            "not a reference to an object: it names a folder", hint=f"{hint} Folders aren't listed: name their files."
+        )
+    if {".", ".."} & set(key.split("/")):
+        raise ReferenceSyntaxError("not a reference to an object: its key leads astray", hint=hint)
+    return ObjectReference(scheme, bucket, key)
+
+
+def address(found: ObjectReference, environment: Environment, region: str) -> Url:
+    """Where S3 keeps the object: the bucket is the host's first label where it can be one of a certificate's.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    """
+    endpoint = environment.endpoints.get("s3")
+    if endpoint is not None:
+        return make_url(endpoint.reveal().rstrip("/"), f"/{found.bucket}{found.path}")
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    host = f"s3.{region}.{domain}" if region else f"s3.{domain}"
+    if _HOST_LABEL.fullmatch(found.bucket):
+        return make_url(f"https://{found.bucket}.{host}", found.path)
+    return make_url(f"https://{host}", f"/{found.bucket}{found.path}")
+
+
+def _probe(
+    found: ObjectReference, headers: Headers, environment: Environment
+) -> Generator[Request, Answer, tuple[Url, str, Answer]]:
+    """Asks for the first byte, and once more where the bucket lies: its address, the region and the answer."""
+    url = address(found, environment, environment.region)
+    answer = yield Request(url, FIRST_BYTE, headers, netrc_allowed=True)
+    region = answer.head.headers.get(_REGION_FIELD) or ""
+    region = region if _REGION.fullmatch(region) else ""
+    there = address(found, environment, region)
+    if region and there != url and answer.status in {*REDIRECTS, HTTPStatus.BAD_REQUEST}:
+        url = there
+        answer = yield Request(url, FIRST_BYTE, headers, netrc_allowed=True)
+    return url, region, answer
+
+
+def _check(answer: Answer, url: Url) -> None:
+    """Raises where the answer says that there is nothing to fetch; redirects are the download's to follow.
+
+    Raises:
+        FetchError: It says so.
+    """
+    # A 416 is what an empty object has to say.
+    if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return
+    refused = judge(Request(url, FIRST_BYTE), answer.head, Known(name=".html"), answer.text)
+    if isinstance(refused, Refused):
+        raise S3_SERVICE.explain(refused, url, authorized=False) or refusal_error(refused, url)
+
+
+def _resource(found: ObjectReference, url: Url, wish: Wish, headers: Headers) -> Resource:
+    return Resource(
+        url,
+        name=wish.name or safe_name(found.key),
+        digests=wish.digests,
+        headers=headers,
+        reference=str(found),
+        mirrors=wish.mirrors,
+        service=S3_SERVICE if found.scheme == "s3" else GCS_SERVICE,
+    )
