@@ -4,10 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.http import Request
+from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import FetchError, NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.sources import catalog
-from anymatix_fetcher.sources.base import Environment, Wish
+from anymatix_fetcher.sources.base import Environment, Secret, Wish
 from tests.sources.surroundings import SERVICES, hosts_that_see, surroundings
 from tests.sources.talk import Reply, talk
 
@@ -155,3 +156,129 @@ def test_whatever_is_typed_and_answered_ends_well_and_keeps_the_secrets(referenc
         assert SECRET not in f"{resource.reference} {resource}"
         assert not {"", ".", ".."} & set(resource.folder)
         assert resource.url.origin.scheme == "https" or SECRET not in str(resource.headers.fields)
+
+
+# The sources without an account of ours -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reference", "source"),
+    [
+        ("https://drive.google.com/file/d/1A/view", "gdrive"),
+        ("https://drive.usercontent.google.com/download?id=1A", "gdrive"),
+        ("https://www.dropbox.com/scl/fi/k/m.bin?rlkey=x", "dropbox"),
+        ("https://dl.dropboxusercontent.com/s/k/m.bin", "direct"),
+        ("zenodo:5/m.bin", "zenodo"),
+        ("https://doi.org/10.5281/zenodo.5", "zenodo"),
+        ("https://doi.org/10.1000/5", "direct"),
+        ("ollama:llama3", "ollama"),
+        ("s3://models/m.bin", "s3"),
+        ("gs://models/m.bin", "gcs"),
+        ("https://h.example/m.meta4", "metalink"),
+        ("metalink:https://h.example/m", "metalink"),
+        ("https://github.com/o/r/releases/download/v/m.meta4", "github"),
+    ],
+)
+def test_so_does_a_reference_to_one_of_the_others(reference: str, source: str) -> None:
+    assert catalog.find(reference, Environment()).name == source
+
+
+OTHER_STARTS = [
+    *("https://drive.google.com/", "https://drive.google.com/file/d/1A/view", "https://docs.google.com/uc?id=1A&"),
+    *("https://drive.usercontent.google.com/download?id=1A", "https://www.dropbox.com/", "https://dropbox.com/s/k/m"),
+    *("https://www.dropbox.com/scl/fo/k/m?", "zenodo:", "zenodo:5", "zenodo:5/m", "https://zenodo.org/records/5/"),
+    *("https://doi.org/10.5281/zenodo.5", "ollama:", "ollama:m", "ollama:hf.co/", "https://ollama.com/library/"),
+    *(
+        "s3://",
+        "s3://models/",
+        "s3://my.models/m",
+        "gs://",
+        "gs://models/",
+        "metalink:",
+        "metalink:https://h.example/m",
+    ),
+    *("https://h.example/m.meta4", "http://h.example/m.metalink?", "https://h.example/"),
+]
+OTHER_REFERENCES = st.sampled_from(OTHER_STARTS) | st.builds(str.__add__, st.sampled_from(OTHER_STARTS), TAILS)
+OTHER_LEAVES: st.SearchStrategy[object] = LEAVES | st.sampled_from(
+    ["application/vnd.ollama.image.model", f"sha256:{'ab' * 32}", f"md5:{'ab' * 16}", "restricted", "a/b.bin"]
+)
+OTHER_KEYS = ["layers", "mediaType", "digest", "size", "files", "key", "checksum", "id", "metadata", "access_right"]
+OTHER_DOCUMENTS = st.dictionaries(
+    st.sampled_from(OTHER_KEYS),
+    OTHER_LEAVES | st.lists(st.dictionaries(st.sampled_from(OTHER_KEYS), OTHER_LEAVES, max_size=4), max_size=2),
+    max_size=5,
+)
+PIECES_OF_PAGES = [
+    *(
+        "<form id=download-form action='",
+        "/x",
+        "https://evil.example/",
+        "http://evil.example/",
+        "'>",
+        "</form>",
+        "<![x[",
+    ),
+    *("<input type=hidden name=confirm value=t>", "<input type=hidden name=", "&#xD800;", "Quota exceeded", "\x1b[0m"),
+]
+PIECES_OF_METALINKS = [
+    *("<metalink xmlns='urn:ietf:params:xml:ns:metalink'>", "<file name='m'>", "<file name='../m'>", "</file>"),
+    *("<url>https://h.example/m</url>", "<url priority='1'>http://evil.example/m</url>", "</metalink>", "<!DOCTYPE x>"),
+    *(f"<hash type='sha-256'>{'ab' * 32}</hash>", "<hash type='md5'>x</hash>", "<size>5</size>", "<size>-1</size>"),
+]
+PAGES = st.one_of(*(st.lists(st.sampled_from(p)).map("".join) for p in (PIECES_OF_PAGES, PIECES_OF_METALINKS)))
+OTHER_REPLIES = st.builds(
+    Reply,
+    OTHER_DOCUMENTS | PAGES | st.binary(max_size=20),
+    st.sampled_from([200, 200, 200, 206, 301, 302, 307, 400, 403, 404, 416, 429, 500, 999]),
+    st.sampled_from(
+        [
+            *({}, {"Content-Type": "text/html"}, {"Content-Disposition": 'attachment; filename="../m.bin"'}),
+            *({"Location": "https://evil.example/x"}, {"Location": "/y"}, {"Location": "http://evil.example/"}),
+            *({"x-amz-bucket-region": "eu-west-1"}, {"x-amz-bucket-region": "evil.example/"}),
+            {"Location": "https://accounts.google.com/", "Content-Type": "text/html"},
+        ]
+    ),
+)
+
+
+def signed(url: Url, headers: Headers, region: str) -> Url:
+    assert url.host.endswith(f"s3.{region}.amazonaws.com")
+    assert not hosts_that_see(SECRET, [Request(url, headers=headers)])
+    return Url.parse(f"{url.reveal()}?X-Amz-Signature={SECRET}")
+
+
+def host_of(reference: str) -> str:
+    try:
+        return Url.parse(reference.removeprefix("metalink:").strip()).host
+    except ValueError:
+        return ""
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(OTHER_REFERENCES, st.lists(OTHER_REPLIES, min_size=1, max_size=4))
+def test_whatever_the_others_are_asked_and_answer_ends_well_too(reference: str, replies: list[Reply]) -> None:
+    tokens = {host: Secret(SECRET) for host in ("zenodo", "h.example", "storage.googleapis.com")}
+    own = Headers.of(X_Own="MINE")
+    asked, upcoming = list[Request](), iter(replies)
+    resolving = catalog.resolve(
+        Wish(reference, headers=own), Environment(tokens=tokens, region="eu-west-1", sign=signed)
+    )
+    try:
+        resources = talk(resolving, lambda _: next(upcoming, NotFoundError("no more")), asked)
+    except FetchError as error:
+        assert SECRET not in f"{error} {error.hint}"  # noqa: PT017 - it may be raised, or not
+        assert "MINE" not in f"{error} {error.hint}"  # noqa: PT017 - as above
+        resources = ()
+    assert {host for host in hosts_that_see(SECRET, asked, resources) if not host.endswith(".amazonaws.com")} <= {
+        *("zenodo.org", "h.example", "storage.googleapis.com")
+    }
+    # Answers lead to strangers, and nothing that was meant for anybody else goes along.
+    assert {host for host in hosts_that_see("MINE", asked, resources) if not host.endswith(".amazonaws.com")} <= {
+        *("drive.google.com", "docs.google.com", "drive.usercontent.google.com", "www.dropbox.com", "zenodo.org"),
+        *("registry.ollama.ai", "storage.googleapis.com", host_of(reference)),
+    }
+    for resource in resources:
+        assert SECRET not in f"{resource.reference} {resource}"
+        assert resource.name is None or "/" not in resource.name
+        assert not {"", ".", ".."} & set(resource.folder)
