@@ -21,6 +21,11 @@ ENDPOINTS = {
     "github": ("GITHUB_ENDPOINT",),
     "github_api": ("GITHUB_API_ENDPOINT",),
     "modelscope": ("MODELSCOPE_ENDPOINT",),
+    "gdrive": ("GDRIVE_ENDPOINT",),
+    "dropbox": ("DROPBOX_ENDPOINT",),
+    "zenodo": ("ZENODO_ENDPOINT",),
+    "ollama": ("OLLAMA_ENDPOINT",),
+    "gcs": ("GCS_ENDPOINT",),
     "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
 }
 """The variables that say where a service is asked instead of at its own address; the first one that is set wins."""

@@ -129,12 +129,15 @@ def test_an_empty_object_is_one() -> None:
     assert resolve("s3://models/k", {f"{HOME}/k": Reply(b"", 416, {"Content-Range": "bytes */0"})}).name == "k"
 
 
-def test_other_stores_are_asked_at_their_endpoint_by_path() -> None:
-    environment = Environment(endpoints={"s3": Url.parse("http://127.0.0.1:9000/")}, sign=Notary())
-    url = "http://127.0.0.1:9000/models/k"
-    assert resolve("s3://models/k", {url: HERE}, environment).url.reveal() == url
-    refused = elsewhere("eu-west-1", 403)
-    assert resolve("s3://models/k", {url: refused}, environment).url.reveal() == f"{url}?X-Amz-Signature=1"
+def test_other_stores_are_asked_at_their_endpoint_by_path_and_signed_at_once() -> None:
+    endpoints, url = {"s3": Url.parse("http://127.0.0.1:9000/")}, "http://127.0.0.1:9000/models/k"
+    assert resolve("s3://models/k", {url: HERE}, Environment(endpoints=endpoints)).url.reveal() == url
+    with pytest.raises(AccessDeniedError):
+        resolve("s3://models/k", {url: elsewhere("eu-west-1", 403)}, Environment(endpoints=endpoints))
+    notary = Notary()
+    resource = resolve("s3://models/k", {}, Environment(endpoints=endpoints, sign=notary))
+    assert (resource.url.reveal(), resource.renewed_by_source) == (f"{url}?X-Amz-Signature=1", True)
+    assert notary.signed == [(url, CHECKSUMS, "us-east-1")]
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs"])

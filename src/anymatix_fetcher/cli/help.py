@@ -17,6 +17,9 @@ REFERENCES = (
     ("hf:ORG/REPO/PATH", "@REVISION after REPO; without PATH the whole repository; hf:datasets/..., hf:spaces/..."),
     ("github:OWNER/REPO@TAG/ASSET", "a release's asset; the tag may be latest; without ASSET all of them"),
     ("modelscope:ORG/REPO/PATH", "@REVISION after REPO; without PATH the whole repository"),
+    ("zenodo:ID/NAME", "a record's file; without NAME all of them"),
+    ("ollama:NAME:TAG", "a model of Ollama's registry, as for `ollama pull`"),
+    ("s3://BUCKET/KEY", "an object; gs:// for Google's store"),
 )
 
 VERBS = (
@@ -43,6 +46,7 @@ _EXAMPLES = (
 
 _ENVIRONMENT = (
     ("CIVITAI_API_TOKEN, HF_TOKEN, GITHUB_TOKEN, MODELSCOPE_API_TOKEN", "tokens, sent to these services only"),
+    ("AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_ENDPOINT_URL, ...", "for private objects of S3 (the extra s3)"),
     ("CIVITAI_ENDPOINT, HF_ENDPOINT, GITHUB_ENDPOINT, ...", "where a service is asked instead, such as a mirror"),
     ("http_proxy, https_proxy, all_proxy, no_proxy", "proxies, in lower or upper case; --proxy goes before"),
     ("SSL_CERT_FILE", "certificates to trust; --cacert goes before"),

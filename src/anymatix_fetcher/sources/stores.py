@@ -1,8 +1,8 @@
 """Object stores: ``s3://BUCKET/KEY`` of Amazon S3 and whoever speaks like it, ``gs://BUCKET/KEY`` of Google's.
 
-A public object is fetched as it is. Only where the store refuses that, and the user has credentials, its address is
-signed; a signature is good for an hour, and the source makes the next one. The key is taken as it stands, for
-percent signs and question marks may be part of it.
+A public object of Amazon's is fetched as it is. Only where that is refused, and at an endpoint of the user's own, its
+address is signed with the user's credentials; a signature is good for an hour, and the source makes the next one. The
+key is taken as it stands, for percent signs and question marks may be part of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from anymatix_fetcher.core.urls import Url
-    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
+    from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Sign, Wish
 
 S3_SERVICE, GCS_SERVICE = Explained("s3"), Explained("gcs")
 CHECKSUMS = Headers((("x-amz-checksum-mode", "ENABLED"),))
@@ -78,21 +78,19 @@ class S3:
         """
         found = read_object(wish.reference.strip())
         headers = Headers((*wish.headers.fields, *CHECKSUMS.fields))
+        if environment.sign is not None and "s3" in environment.endpoints:
+            # Not every store understands who doesn't say who asks: OpenStack's has another interface for that.
+            return (_signed(found, wish, headers, environment, environment.sign, environment.region),)
         url, region, answer = yield from _probe(found, headers, environment)
-        resource = _resource(found, url, wish, headers)
         if answer.status not in _DENIED:
             _check(answer, url)
-            return (resource,)
+            return (_resource(found, url, wish, headers),)
         if environment.sign is None:
             raise AccessDeniedError(
                 f"{found} isn't public",
                 hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, to sign requests.",
             )
-        # The store refuses fields of its own that aren't signed.
-        fields = Headers(tuple(field for field in headers.fields if field[0].lower().startswith("x-amz-")))
-        region = region or environment.region
-        signed = environment.sign(address(found, environment, region), fields, region or DEFAULT_REGION)
-        return (replace(resource, url=signed, renewed_by_source=True),)
+        return (_signed(found, wish, headers, environment, environment.sign, region or environment.region),)
 
 
 class GoogleCloudStorage:
@@ -182,6 +180,15 @@ def _check(answer: Answer, url: Url) -> None:
     refused = judge(Request(url, FIRST_BYTE), answer.head, Known(name=".html"), answer.text)
     if isinstance(refused, Refused):
         raise S3_SERVICE.explain(refused, url, authorized=False) or refusal_error(refused, url)
+
+
+def _signed(
+    found: ObjectReference, wish: Wish, headers: Headers, environment: Environment, sign: Sign, region: str
+) -> Resource:
+    # Stores refuse fields of their own that aren't signed.
+    fields = Headers(tuple(field for field in headers.fields if field[0].lower().startswith("x-amz-")))
+    url = sign(address(found, environment, region), fields, region or DEFAULT_REGION)
+    return replace(_resource(found, url, wish, headers), renewed_by_source=True)
 
 
 def _resource(found: ObjectReference, url: Url, wish: Wish, headers: Headers) -> Resource:

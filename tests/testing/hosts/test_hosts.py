@@ -25,6 +25,10 @@ def test_every_site_is_an_origin_of_its_own() -> None:
             "GITHUB_ENDPOINT": hosts.urls["github"],
             "GITHUB_API_ENDPOINT": hosts.urls["github-api"],
             "MODELSCOPE_ENDPOINT": hosts.urls["modelscope"],
+            "GDRIVE_ENDPOINT": hosts.urls["googledrive"],
+            "DROPBOX_ENDPOINT": hosts.urls["dropbox"],
+            "ZENODO_ENDPOINT": hosts.urls["zenodo"],
+            "OLLAMA_ENDPOINT": hosts.urls["ollama"],
         }
 
 

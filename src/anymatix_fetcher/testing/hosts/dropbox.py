@@ -31,7 +31,9 @@ def dropbox(links: Sequence[DropboxLink], *, bytes_per_second: float | None = No
     """A stand-in with the sites ``dropbox`` and ``dropbox-content``."""
     shared = {(link.id, link.key): link.file for link in links}
     files = {f"/cd/0/get/{link.id}/file": link.file for link in links}
-    return Host({"dropbox": _Web(shared), "dropbox-content": _Content(files, bytes_per_second)})
+    return Host(
+        {"dropbox": _Web(shared), "dropbox-content": _Content(files, bytes_per_second)}, {"DROPBOX_ENDPOINT": "dropbox"}
+    )
 
 
 class _Web:

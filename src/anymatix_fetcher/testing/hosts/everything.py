@@ -73,6 +73,10 @@ REFERENCES = (
     "hf:anymatix/gated/model.safetensors",
     "github:anymatix/weights@v1.0/weights.safetensors",
     "modelscope:anymatix/model/model.safetensors",
+    "https://drive.google.com/file/d/1AnymatixDriveFileIdentifier00000/view",
+    "https://www.dropbox.com/scl/fi/a1b2c3/dropbox.safetensors?rlkey=k3y",
+    "zenodo:123456/zenodo.safetensors",
+    "ollama:tiny",
 )
 """References that can be fetched here; those of the second version and the gated repository need the token."""
 

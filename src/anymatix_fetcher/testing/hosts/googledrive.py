@@ -39,7 +39,10 @@ class GoogleDriveSettings:
 def googledrive(files: Mapping[str, HostedFile], settings: GoogleDriveSettings | None = None) -> Host:
     """A stand-in with the sites ``googledrive`` and ``googledrive-usercontent``; files by id."""
     settings = settings or GoogleDriveSettings()
-    return Host({"googledrive": _Drive(files, settings), "googledrive-usercontent": _UserContent(files, settings)})
+    return Host(
+        {"googledrive": _Drive(files, settings), "googledrive-usercontent": _UserContent(files, settings)},
+        {"GDRIVE_ENDPOINT": "googledrive"},
+    )
 
 
 class _Drive:

@@ -39,7 +39,7 @@ def ollama(models: Sequence[OllamaModel], *, url_seconds: int = 1200, bytes_per_
         Credentials("fedcba9876543210fedcba9876543210", "secret of the stand-in for the registry", "auto")
     )
     store = Store("ollama-r2", scheme, prefix="/ollama/docker/registry/v2/blobs/", bytes_per_second=bytes_per_second)
-    return Host({"ollama": _Registry(models, store, url_seconds), store.name: store})
+    return Host({"ollama": _Registry(models, store, url_seconds), store.name: store}, {"OLLAMA_ENDPOINT": "ollama"})
 
 
 class _Registry:

@@ -34,7 +34,7 @@ def zenodo(
     records: Sequence[ZenodoRecord], *, bytes_per_second: float | None = None, requests_per_minute: int = 60
 ) -> Host:
     """A stand-in with the site ``zenodo``, which refuses aria2 and bears so many requests in a minute."""
-    return Host({"zenodo": _ZenodoSite(records, bytes_per_second, requests_per_minute)})
+    return Host({"zenodo": _ZenodoSite(records, bytes_per_second, requests_per_minute)}, {"ZENODO_ENDPOINT": "zenodo"})
 
 
 class _ZenodoSite:
