@@ -2,7 +2,7 @@
 
 In a command ``{url}`` is the file's address, ``{output}`` its destination, ``{folder}`` and ``{name}`` the two parts of
 that, ``{sha256}`` its digest, ``{authority}`` the certificate to trust, ``{list}`` a file with all addresses, a line
-each; the word ``{urls}`` by itself is replaced by all addresses.
+each, ``{proved_list}`` the same with their digests; the word ``{urls}`` by itself is replaced by all addresses.
 """
 
 from __future__ import annotations
@@ -63,11 +63,12 @@ ANYFETCH_MANY = Contender(
     name="anyfetch",
     command=(
         str(_BESIDE_PYTHON / "anyfetch"), "--cacert", "{authority}", "--json", "--progress", "none",
-        "-d", "{folder}", "{urls}",
+        "-d", "{folder}", "-i", "{proved_list}",
     ),
     ours=True,
+    proves=True,
 )  # fmt: skip
-"""Ours, for many files; the command takes no digests for several, so it is given the checker as the others are."""
+"""Ours, for many files, from a list that states their digests."""
 
 CURL = Contender(
     name="curl",

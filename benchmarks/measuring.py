@@ -103,6 +103,8 @@ def _words(
     destination.mkdir(parents=True)
     addresses = folder / "addresses"
     addresses.write_text("".join(f"{url}\n" for url in urls))
+    proved = folder / "proved-addresses"
+    proved.write_text("".join(f"{url} sha256:{file.sha256}\n" for url, file in zip(urls, files, strict=True)))
     values = {
         "url": urls[0],
         "output": str(destination / files[0].path),
@@ -111,6 +113,7 @@ def _words(
         "sha256": files[0].sha256,
         "authority": str(material.tls.authority),
         "list": str(addresses),
+        "proved_list": str(proved),
     }
     return filled(contender.command, values, urls)
 

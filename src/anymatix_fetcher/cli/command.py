@@ -13,6 +13,7 @@ import click
 
 from anymatix_fetcher import __version__
 from anymatix_fetcher.cli.help import DOWNLOAD_SECTIONS, DOWNLOAD_TEXT
+from anymatix_fetcher.cli.inputs import is_local_metalink, jobs_of_file, queries_of
 from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
 from anymatix_fetcher.cli.options import network_options, option
 from anymatix_fetcher.cli.parameters import (
@@ -58,6 +59,15 @@ def _parse_sha256(text: str) -> Digest:
     type=Parsed("URL", parse_url),
     metavar="URL",
     help="Go on with a part file, named instead of REFERENCE, from this address of the same content.",
+)
+@option(
+    "Which files",
+    "-i",
+    "--input-file",
+    "lists",
+    metavar="FILE",
+    multiple=True,
+    help="References, one a line, or a Metalink; - for standard input; repeatable.",
 )
 @option(
     "Which files",
@@ -144,6 +154,7 @@ def command(
     references: tuple[str, ...],
     network: Network,
     resume_with: str | None,
+    lists: tuple[str, ...],
     progress: str,
     as_json: bool,
     quiet: bool,
@@ -152,7 +163,7 @@ def command(
 ) -> int:
     """Reads the options and downloads."""
     session.verbosity = verbose
-    if not references:
+    if not (references or lists):
         raise Misuse("nothing to download: no REFERENCE is given", "anyfetch https://example.org/model.safetensors")
     settings = _settings(len(references), network, **options)  # type: ignore[arg-type] # click has checked them
     session.secrets = network.secrets((*references, *settings.mirrors))
@@ -162,7 +173,11 @@ def command(
         settings = replace(settings, output=_begun(references, settings.output), take_over=True)
         session.secrets += network.secrets([resume_with])
         references = (resume_with,)
-    jobs = [Job(reference, settings) for reference in references]
+    metalinks = tuple(filter(is_local_metalink, references))
+    jobs = [Job(reference, settings) for reference in references if reference not in metalinks]
+    for name in (*lists, *metalinks):
+        jobs += jobs_of_file(name, settings)
+    session.secrets += queries_of(jobs)
 
     from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
 

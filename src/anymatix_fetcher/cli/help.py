@@ -38,6 +38,7 @@ _EXAMPLES = (
     "anyfetch https://example.org/model.safetensors",
     "anyfetch -d ComfyUI/models/loras https://example.org/a.safetensors https://example.org/b.safetensors",
     "anyfetch -o vae.safetensors --sha256 63aeecb9...e5 https://example.org/download/42",
+    "anyfetch -i references.txt --json > results.jsonl",
     "anyfetch --limit-rate 20M -c 4 https://example.org/model.gguf",
     'anyfetch -H "Authorization: Bearer $TOKEN" https://example.org/private.safetensors',
     "anyfetch --json --progress none https://example.org/model.gguf | jq -r .sha256",

@@ -26,6 +26,9 @@ LOCK_SUFFIX = ".part.lock"
 OWN_SUFFIXES = (PART_SUFFIX, JOURNAL_SUFFIX, LOCK_SUFFIX)
 """What lies beside a file while it is downloaded; no downloaded file is called so itself."""
 
+METALINK_SUFFIXES = (".meta4", ".metalink")
+"""What says where files are, instead of being one."""
+
 MAX_NAME_BYTES = 255 - max(map(len, OWN_SUFFIXES))
 """In UTF-8; file systems allow 255, and our own suffixes have to fit as well."""
 

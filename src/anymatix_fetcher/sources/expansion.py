@@ -9,9 +9,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from anymatix_fetcher.core.filenames import METALINK_SUFFIXES
 from anymatix_fetcher.sources import lists, metalink
 from anymatix_fetcher.sources.lists import Entry
-from anymatix_fetcher.sources.remote_metalink import SUFFIXES
 
 if TYPE_CHECKING:
     from anymatix_fetcher.sources.metalink import MetalinkFile
@@ -26,7 +26,9 @@ class Kind(Enum):
 
 def kind_of(name: str, content: bytes) -> Kind:
     """What the file is: its name says so, else its first character, for no reference begins with a bracket."""
-    is_metalink = name.lower().endswith(SUFFIXES) or content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+    is_metalink = name.lower().endswith(METALINK_SUFFIXES) or content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(
+        b"<"
+    )
     return Kind.METALINK if is_metalink else Kind.LIST
 
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.explain import refusal_error
-from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.core.filenames import METALINK_SUFFIXES, SafeName
 from anymatix_fetcher.core.http import Headers, Request
 from anymatix_fetcher.core.judge import Known, Refused, judge
 from anymatix_fetcher.core.resource import About, Resource
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.metalink import MetalinkFile
 
-SUFFIXES = (".meta4", ".metalink")
 
 _SCHEME = re.compile(r"metalink:(.*)", re.IGNORECASE | re.DOTALL)
 _HINT = "Expected a Metalink's URL, such as https://example.com/model.meta4."
@@ -49,7 +48,7 @@ class Metalink:
         if _SCHEME.match(reference):
             return True
         try:
-            return Url.parse(reference).path.lower().endswith(SUFFIXES)
+            return Url.parse(reference).path.lower().endswith(METALINK_SUFFIXES)
         except ValueError:
             return False
 
