@@ -11,7 +11,8 @@ from benchmarks.servers import Misbehaving, refusals_in
 from benchmarks.wan.line import Line
 
 BY_NAME = {one.name: one for one in SCENARIOS}
-PLACEHOLDERS = {name: name for name in ("url", "output", "folder", "name", "sha256", "authority", "list")}
+WORDS = ("url", "output", "folder", "name", "sha256", "authority", "list", "proved_list")
+PLACEHOLDERS = {name: name for name in WORDS}
 
 
 def test_every_goal_is_about_contenders_that_take_part() -> None:
