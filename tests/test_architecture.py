@@ -37,6 +37,7 @@ LAYERS = {
     "api": 3,
     "looking": 3,
     "provisioning": 3,
+    "care": 3,
     "cli": 4,
     "comfy": 4,
     "serve": 4,

@@ -12,6 +12,8 @@ import anymatix_fetcher
 PUBLIC_NAMES = [
     "AccessDeniedError",
     "CancelToken",
+    "Checked",
+    "Condition",
     "DestinationExistsError",
     "DestinationLockedError",
     "Digest",
@@ -40,6 +42,7 @@ PUBLIC_NAMES = [
     "afetch",
     "fetch",
     "fetch_many",
+    "verify",
 ]
 LATE = ["pycurl", "rich", "asyncio", "ssl", "email", "hypothesis", "http.client", "urllib.request"]
 """What takes time to import, and isn't needed to print a help text."""

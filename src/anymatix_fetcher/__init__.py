@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anymatix_fetcher.api import afetch, fetch, fetch_many
+    from anymatix_fetcher.care.checking import Checked, Condition, verify
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Settings, Status
@@ -42,6 +43,8 @@ __version__ = "0.1.0"
 __all__ = [
     "AccessDeniedError",
     "CancelToken",
+    "Checked",
+    "Condition",
     "DestinationExistsError",
     "DestinationLockedError",
     "Digest",
@@ -70,6 +73,7 @@ __all__ = [
     "afetch",
     "fetch",
     "fetch_many",
+    "verify",
 ]
 
 logging.getLogger("anymatix_fetcher").addHandler(logging.NullHandler())
@@ -80,7 +84,8 @@ _MODULES = (
     "anymatix_fetcher.core.digests",
     "anymatix_fetcher.engine.facts",
     "anymatix_fetcher.transports.limiter",
-    "anymatix_fetcher.api",  # last: it brings everything with it
+    "anymatix_fetcher.api",  # it brings the engine with it,
+    "anymatix_fetcher.care.checking",  # and this one the library of models besides
 )
 
 

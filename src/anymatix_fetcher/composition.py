@@ -27,6 +27,7 @@ from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Job, Settings
+    from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.sources.base import Environment, Resolving
     from anymatix_fetcher.transports.base import Transport
 
@@ -64,6 +65,15 @@ def ports_for(transport: Transport, limiter: RateLimiter) -> Ports:
         limiter=limiter,
         memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
     )
+
+
+def open_index() -> Index:
+    """The index of what is here, which all processes of this user share; it is the caller's to close."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - after the command line has been read
+
+    from anymatix_fetcher.library.index import Index  # noqa: PLC0415 - downloads alone don't need it
+
+    return Index(user_data_path("anymatix-fetcher", appauthor=False) / "index.sqlite")
 
 
 def open_transport(network: NetworkSettings, engine: Engine, limiter: RateLimiter) -> Transport:

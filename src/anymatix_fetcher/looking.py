@@ -84,7 +84,7 @@ def locate(reference: str, *, cancel: CancelToken | None = None, **options: Unpa
         FetchError: It leads nowhere.
     """
     settings, cancel = settings_of(**options), cancel or CancelToken()
-    with _inquiring(settings, cancel) as (inquiry, _):
+    with inquiring(settings, cancel) as (inquiry, _):
         resources = inquiry.run(resolving(Job(reference, settings)))
         if len(resources) == 1:
             return [inquiry.run(_walking(resources[0]))]
@@ -153,7 +153,7 @@ def _walking(resource: Resource) -> Generator[Request, Answer, Located]:
 
 
 @contextmanager
-def _inquiring(settings: Settings, cancel: CancelToken) -> Iterator[tuple[Inquiry, Transport]]:
+def inquiring(settings: Settings, cancel: CancelToken) -> Iterator[tuple[Inquiry, Transport]]:
     """A transport, and somebody who asks on it."""
     limiter = RateLimiter()
     transport = open_transport(network_of(settings), settings.engine, limiter)
@@ -198,7 +198,7 @@ def bench(
 
     most = settings.max_connections
     counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
-    with _inquiring(settings, cancel) as (inquiry, transport):
+    with inquiring(settings, cancel) as (inquiry, transport):
         resource = inquiry.run(resolving(Job(url, settings)))[0]
         measuring = Bench(
             resource,

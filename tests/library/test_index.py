@@ -9,7 +9,7 @@ import pytest
 
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.index import Candidate, Entry, Index, Proof
+from anymatix_fetcher.library.index import Candidate, Entry, Index, Proof, Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,11 @@ def test_what_is_learned_is_kept(tmp_path: Path, index: Index) -> None:
 
 
 @pytest.mark.parametrize("change", ["content", "time", "replaced"])
-def test_a_file_that_has_changed_is_not_found_and_forgotten(tmp_path: Path, index: Index, change: str) -> None:
+def test_a_file_that_has_changed_is_not_found_and_what_it_was_stays_recorded(
+    tmp_path: Path, index: Index, change: str
+) -> None:
     path = file(tmp_path)
+    before = FileState.of(path.stat())
     index.add(path, [SHA256])
     if change == "content":
         path.write_bytes(CONTENT + b"!")
@@ -73,7 +76,7 @@ def test_a_file_that_has_changed_is_not_found_and_forgotten(tmp_path: Path, inde
         other.replace(path)
     assert index.digests(path) == ()
     assert index.wanted(SHA256) == ()
-    assert index.entries() == []
+    assert index.remembered(path) == Remembered(before, {SHA256: Proof.HASHED})
 
 
 def test_a_file_that_is_gone_is_not_found_but_stays_known_for_its_disk_may_come_back(

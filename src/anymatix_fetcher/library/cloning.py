@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from anymatix_fetcher.library.ports import temporary_beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +41,20 @@ def clone(source: Path, destination: Path) -> bool:
             return False
         raise
     return True
+
+
+def can_clone(folder: Path) -> bool:
+    """Whether files in ``folder`` can be cloned there: tried with an empty one, which is gone afterwards."""
+    first, second = temporary_beside(folder / "probe"), temporary_beside(folder / "probe")
+    try:
+        first.touch(exist_ok=False)
+        return clone(first, second)
+    except OSError:
+        return False
+    finally:
+        for path in (first, second):
+            with suppress(OSError):
+                path.unlink()
 
 
 def _clone_on_linux(source: Path, destination: Path) -> None:

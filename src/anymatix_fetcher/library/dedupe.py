@@ -16,7 +16,7 @@ from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.digests import Digest
@@ -90,28 +90,31 @@ def groups_of(files: Iterable[Hashed]) -> tuple[Group, ...]:
     )
 
 
+def files_alike(roots: Iterable[Path]) -> list[SeenFile]:
+    """The models below ``roots`` that are as long as another one: all that may have one."""
+    by_size: dict[int, list[SeenFile]] = defaultdict(list)
+    for seen in walk_all(roots):
+        if not seen.is_link and seen.state.size >= LEAST_BYTES and is_model_name(seen.path.name):
+            by_size[seen.state.size].append(seen)
+    groups = [group for group in by_size.values() if len({(seen.state.device, seen.state.inode) for seen in group}) > 1]
+    return [seen for group in groups for seen in group]
+
+
 def find_duplicates(roots: Iterable[Path], index: Index) -> Generator[DedupeProgress, None, tuple[Group, ...]]:
     """The groups of models below ``roots``; yields progress, returns them.
 
     Only files that are as long as another one are hashed, and of these only those that the index doesn't know.
     """
-    by_size: dict[int, list[SeenFile]] = defaultdict(list)
-    for seen in walk_all(roots):
-        if not seen.is_link and seen.state.size >= LEAST_BYTES and is_model_name(seen.path.name):
-            by_size[seen.state.size].append(seen)
     hashed: list[Hashed] = []
     bytes_read = 0
-    for alike in by_size.values():
-        if len({(seen.state.device, seen.state.inode) for seen in alike}) < 2:  # noqa: PLR2004 - a pair
-            continue
-        for seen in alike:
-            digest = _known(seen.path, index)
-            if digest is None:
-                digest = _hash(seen, index)
-                bytes_read += seen.state.size
-            if digest is not None:
-                hashed.append(Hashed(seen.path, seen.state, digest))
-            yield DedupeProgress(seen.path, bytes_read)
+    for seen in files_alike(roots):
+        digest = _known(seen.path, index)
+        if digest is None:
+            digest = _hash(seen, index)
+            bytes_read += seen.state.size
+        if digest is not None:
+            hashed.append(Hashed(seen.path, seen.state, digest))
+        yield DedupeProgress(seen.path, bytes_read)
     return groups_of(hashed)
 
 
@@ -122,6 +125,7 @@ def dedupe(
     *,
     order: Sequence[Method] = (Method.REFLINK,),
     cloner: Cloner = clone,
+    on_bytes: Callable[[int], None] = lambda _: None,
 ) -> Generator[DedupeProgress, None, DedupeReport]:
     """Makes the files of each group share their space; yields progress, returns what was done.
 
@@ -132,6 +136,7 @@ def dedupe(
         order: Which links to make. Hard links make one file of two, so that editing one edits the other: they have to
             be asked for. A copy would gain nothing.
         cloner: Makes reflinks.
+        on_bytes: Told how many more bytes were compared; what it raises ends all, between two files.
     """
     linked: list[Path] = []
     differing: list[Path] = []
@@ -140,7 +145,7 @@ def dedupe(
     for group in groups:
         for other in group.others:
             try:
-                is_same = _link(group, other, disk, order, cloner)
+                is_same = _link(group, other, disk, order, cloner, on_bytes)
             except (OSError, StorageError) as error:
                 skipped.append((other, str(error)))
             else:
@@ -153,10 +158,17 @@ def dedupe(
     return DedupeReport(tuple(linked), bytes_freed, tuple(differing), tuple(skipped))
 
 
-def _link(group: Group, other: Path, disk: Disk, order: Sequence[Method], cloner: Cloner) -> bool:
+def _link(
+    group: Group,
+    other: Path,
+    disk: Disk,
+    order: Sequence[Method],
+    cloner: Cloner,
+    on_bytes: Callable[[int], None],
+) -> bool:
     """Whether both were the same; then ``other`` is a link now, with the time and the mode that it had."""
     keep_status, status = group.keep.stat(), other.lstat()
-    if not same_bytes(group.keep, other):
+    if not same_bytes(group.keep, other, on_bytes=on_bytes):
         return False
     if not FileState.of(other.lstat()).is_still(FileState.of(status)):
         raise StorageError(f"{other} was changed meanwhile")

@@ -48,6 +48,12 @@ def cached_files(cache: Path) -> Iterator[tuple[Path, FileState, Digest]]:
                 continue
 
 
+def digest_in_name(path: Path) -> Digest | None:
+    """The digest that a path in such a cache names; ``None`` where it isn't one."""
+    is_blob = path.parent.name == "blobs" and _REPOSITORY.fullmatch(path.parent.parent.name)
+    return Digest("sha256", path.name) if is_blob and _SHA256.fullmatch(path.name) else None
+
+
 def _folders(cache: Path) -> list[Path]:
     try:
         with os.scandir(cache) as entries:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.ports import Disk
@@ -33,6 +34,8 @@ class Arrival:
         name: What the server calls the file.
         type: A :class:`~anymatix_fetcher.library.types.ModelType`, or empty.
         data: Civitai's description of the model's version.
+        blocks: The checksums of its blocks, as the journal has them: so that damage can be found and mended block by
+            block later.
     """
 
     path: Path
@@ -43,6 +46,7 @@ class Arrival:
     name: str
     type: str = ""
     data: Mapping[str, Any] | None = None
+    blocks: BlockChecksums | None = None
 
 
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:
@@ -61,7 +65,7 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
     """
     with storage_errors(arrival.path):
         state = FileState.of(arrival.path.stat())
-    index.add(arrival.path, arrival.digests, state=state)
+    index.add(arrival.path, arrival.digests, state=state, blocks=arrival.blocks, read_at=wall_seconds)
     earlier = read_sidecar(arrival.path.with_name(f"{identity(arrival.url)}.json"), disk)
     known = earlier.record if earlier else Record()
     sha256 = next((digest.hex for digest in arrival.digests if digest.algorithm == "sha256"), None)

@@ -1,0 +1,168 @@
+"""A damaged file is mended from where it came from: what is good of it is kept, the rest is fetched, all is proved."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.api import fetch
+from anymatix_fetcher.care.progress import Tracker
+from anymatix_fetcher.composition import resolving
+from anymatix_fetcher.core.digests import COLLISION_FREE, Digest
+from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, FetchError, NotFoundError
+from anymatix_fetcher.library.cloning import clone
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.looking import inquiring
+from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.storage.lock_file import DestinationLock
+from anymatix_fetcher.storage.places import Places
+from anymatix_fetcher.storage.salvage import salvage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.care.place import Kept, Place
+    from anymatix_fetcher.care.progress import OnCare
+    from anymatix_fetcher.core.blocks import BlockChecksums
+    from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.engine.facts import Progress, Result
+    from anymatix_fetcher.library.evidence import Evidence
+    from anymatix_fetcher.library.sidecars import Sidecar
+
+
+def origin_of(sidecars: Sequence[Sidecar]) -> str:
+    """The host that the file came from; empty where no sidecar tells."""
+    for reference in _references(sidecars):
+        with suppress(ValueError):
+            return Url.parse(reference).host
+    return ""
+
+
+def _references(sidecars: Sequence[Sidecar]) -> Iterator[str]:
+    """What may be fetched again: the addresses first, for they say which file it was and not which is the newest."""
+    yield from dict.fromkeys(sidecar.record.url for sidecar in sidecars if sidecar.record.url)
+    yield from dict.fromkeys(sidecar.record.own.source for sidecar in sidecars if sidecar.record.own)
+
+
+class Repair:
+    """Mends files, one after another.
+
+    Args:
+        place: The index and the disk.
+        on_progress: Told how far the looking for good blocks is.
+        on_download: Told how a download goes.
+        cancel: Stops it; the damaged file stays, and what has arrived is kept.
+        options: How to get there.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        on_progress: OnCare,
+        on_download: Callable[[Progress], None],
+        cancel: CancelToken,
+        options: Options,
+    ) -> None:
+        self._place = place
+        self._on_progress = on_progress
+        self._on_download = on_download
+        self._cancel = cancel
+        self._options = options
+
+    def run(self, kept: Kept, evidence: Evidence) -> Result:
+        """The result of the download that has brought the right content to its place.
+
+        Raises:
+            FetchError: It can't be had; the damaged file is still there.
+        """
+        trouble: FetchError | None = None
+        for reference in _references(kept.sidecars):
+            try:
+                return self._from(reference, kept, evidence)
+            except DownloadCancelled:
+                raise
+            except FetchError as error:
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        raise NotFoundError(
+            "nobody has recorded where it came from", hint="Fetch it again with --overwrite, or take it from a backup."
+        )
+
+    def _from(self, reference: str, kept: Kept, evidence: Evidence) -> Result:
+        target, digests = kept.path.resolve(), _proofs(evidence)
+        status, right = target.stat(), evidence.blocks
+        if right is not None:
+            self._salvage(reference, target, right)
+        options: Options = {**self._options, "output": target, "overwrite": True, "digests": digests}
+        result = fetch(reference, on_progress=self._on_download, cancel=self._cancel, **options)
+        self._restore(target, status, evidence)
+        self._record(kept, result, evidence)
+        return result
+
+    def _salvage(self, reference: str, target: Path, right: BlockChecksums) -> None:
+        """Lays out what is good as the beginning of the download."""
+        settings = settings_of(**self._options)
+        with inquiring(settings, self._cancel) as (inquiry, _):
+            resources = inquiry.run(resolving(Job(reference, settings)))
+        if len(resources) != 1:
+            return
+        tracker = Tracker("keeping what is good", [right.length], [self._place.shown(target)], self._on_progress)
+
+        def count(more: int) -> None:
+            tracker.add(0, more)
+            tracker.tell(0)
+            if self._cancel.cancelled:
+                raise DownloadCancelled("the repair was stopped")
+
+        lock = DestinationLock(target)
+        if not lock.try_acquire():
+            raise DestinationLockedError(f"{target} is being downloaded by another process", hint="Wait for it.")
+        try:
+            salvage(
+                Places.of(target),
+                self._place.disk,
+                reference=resources[0].reference,
+                right=right,
+                clone=clone,
+                on_bytes=count,
+            )
+        finally:
+            lock.release()
+
+    def _restore(self, target: Path, status: os.stat_result, evidence: Evidence) -> None:
+        """The file is what it was at the time that was recorded, so it gets that time again, and its mode."""
+        times = [sidecar.record.own.mtime_ns for sidecar in evidence.sidecars if sidecar.record.own]
+        recorded = evidence.remembered.state.mtime_ns if evidence.remembered else next(iter(times), 0)
+        with suppress(OSError):
+            target.chmod(status.st_mode & 0o7777)
+            if recorded:
+                os.utime(target, ns=(status.st_atime_ns, recorded))
+
+    def _record(self, kept: Kept, result: Result, evidence: Evidence) -> None:
+        if result.sha256 is None:
+            return
+        sha256, index = Digest("sha256", result.sha256), self._place.index
+        for path in kept.paths:
+            known = index.remembered(path)
+            if _is_at(path, kept.path):
+                read_at = known.read_at if known else None
+                index.add(path, [sha256], blocks=evidence.blocks, read_at=read_at)
+
+
+def _proofs(evidence: Evidence) -> list[Digest | str]:
+    """What the download has to prove; sidecars that contradict each other can't all be right."""
+    found: list[Digest | str] = [digest for digest in evidence.digests if digest.algorithm in COLLISION_FREE]
+    algorithms = [digest.algorithm for digest in evidence.digests if digest.algorithm in COLLISION_FREE]
+    return found if len(set(algorithms)) == len(algorithms) else []
+
+
+def _is_at(path: Path, other: Path) -> bool:
+    try:
+        return FileState.of(path.stat()).shares_with(FileState.of(other.stat()))
+    except OSError:
+        return False
