@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anymatix_fetcher.api import afetch, fetch, fetch_many
-    from anymatix_fetcher.care.checking import Checked, Condition, verify
+    from anymatix_fetcher.care.checked import Checked, Condition
+    from anymatix_fetcher.care.checking import verify
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Settings, Status

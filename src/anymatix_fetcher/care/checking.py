@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import time
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
+from anymatix_fetcher.care.checked import Checked, Condition, damaged, unreadable
 from anymatix_fetcher.care.identifying import Identifier
 from anymatix_fetcher.care.place import files_at, hugging_face_cache, opened_place
 from anymatix_fetcher.care.progress import Tracker, worked_through
-from anymatix_fetcher.care.repairing import Repair, origin_of
-from anymatix_fetcher.core.disk_errors import storage_error
+from anymatix_fetcher.care.repairing import Repair
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, FetchError, StorageError
-from anymatix_fetcher.library.evidence import agrees, bad_spans, evidence_of
+from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError
+from anymatix_fetcher.library.evidence import agrees, evidence_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.reading import Reading, read_through
 from anymatix_fetcher.storage.hashing import new_hasher
@@ -24,67 +24,12 @@ from anymatix_fetcher.storage.hashing import new_hasher
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from anymatix_fetcher.care.identifying import Identified
     from anymatix_fetcher.care.place import Kept, Place
     from anymatix_fetcher.care.progress import OnCare
-    from anymatix_fetcher.core.spans import SpanSet
     from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.library.evidence import Evidence
     from anymatix_fetcher.options import Options
 
-
-class Condition(Enum):
-    """How a file was found."""
-
-    INTACT = "intact"
-    """It is what was recorded."""
-    RECORDED = "recorded"
-    """Nothing was recorded of it until now; the next time it can be checked."""
-    DAMAGED = "damaged"
-    """It isn't what was recorded."""
-    REPAIRED = "repaired"
-    """It wasn't what was recorded, and is now."""
-    UNREADABLE = "unreadable"
-    """It can't be read."""
-    CHANGING = "changing"
-    """It was written to while it was read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What became of checking one file.
-
-    Args:
-        path: The file.
-        condition: How it was found, or how it is after its repair.
-        size: Bytes of it.
-        sha256: That it has, in hex; ``None`` where it can't be read.
-        verified: The algorithm by which it was checked, "length", or "none".
-        by: Who had recorded what it should be: "sidecar", "name" (of a blob in the Hugging Face cache), "index"; empty
-            where nobody had.
-        bad: Its bytes that aren't as they were, whole blocks of them; ``None`` where nobody knows which.
-        is_touched: Whether a program has written to it since it was recorded; otherwise the disk itself has changed it.
-        bytes_downloaded: That its repair took.
-        identified: What it is by its digest, where somebody was asked and knows.
-        error: What is wrong; ``None`` where nothing is.
-        others: More names of the same file.
-    """
-
-    path: Path
-    condition: Condition
-    size: int
-    sha256: str | None = None
-    verified: str = "none"
-    by: str = ""
-    bad: SpanSet | None = None
-    is_touched: bool = False
-    bytes_downloaded: int = 0
-    identified: Identified | None = None
-    error: FetchError | None = None
-    others: tuple[Path, ...] = ()
-
-
-_MENDABLE = {Condition.DAMAGED, Condition.UNREADABLE}
 
 _Outcome: TypeAlias = "Reading | tuple[Condition, FetchError]"
 
@@ -139,7 +84,9 @@ def verify(
             on_checked(one)
 
         for kept, found, evidence in checkup.run(files_at(place, wanted), on_progress, cancel):
-            if (repair and found.condition in _MENDABLE) or (identify and found.condition is Condition.RECORDED):
+            if (repair and found.condition is Condition.DAMAGED) or (
+                identify and found.condition is Condition.RECORDED
+            ):
                 todo.append((kept, found, evidence))
             else:
                 tell(found)
@@ -186,10 +133,13 @@ class _Checkup:
                 on_bytes=on_bytes,
             )
             if not FileState.of(path.stat()).is_still(reading.state):
-                error = StorageError(f"{path} was written to while it was read", hint="Verify it when that is over.")
-                return Condition.CHANGING, error
+                return Condition.CHANGING, StorageError(
+                    f"{path} was written to while it was read", hint="Verify it when that is over."
+                )
         except OSError as error:
-            return Condition.UNREADABLE, _unreadable(path, error)
+            # Where the disk itself gives up, what can't be read is as good as wrong.
+            condition = Condition.DAMAGED if error.errno == errno.EIO else Condition.UNREADABLE
+            return condition, unreadable(path, error)
         return reading
 
     def _compared(self, kept: Kept, evidence: Evidence, outcome: _Outcome) -> Checked:
@@ -211,58 +161,13 @@ class _Checkup:
         if proof is None and not (self._accept and evidence.by == "index"):
             for path in kept.paths:
                 index.refute(path, evidence.digests)
-            return _damaged(found, evidence, outcome)
+            copies = {one.path for digest in evidence.digests for one in index.wanted(digest)} - set(kept.paths)
+            return damaged(found, evidence, outcome, min(copies, default=None))
         if proof is None:
             index.forget(kept.paths)
         for path in kept.paths:
             index.add(path, outcome.digests, state=outcome.state, blocks=outcome.blocks, read_at=time.time())
         return found
-
-
-def _damaged(found: Checked, evidence: Evidence, reading: Reading) -> Checked:
-    blocks = bad_spans(evidence, reading)
-    known = evidence.remembered
-    touched = known is not None and not reading.state.is_still(known.state)
-    if known is None:
-        times = {sidecar.record.own.mtime_ns for sidecar in evidence.sidecars if sidecar.record.own}
-        touched = bool(times) and reading.state.mtime_ns not in times
-    damaged = replace(
-        found,
-        condition=Condition.DAMAGED,
-        verified=evidence.algorithm([digest.algorithm for digest in reading.digests]) or "length",
-        bad=blocks,
-        is_touched=touched,
-    )
-    return replace(damaged, error=_mismatch(damaged, evidence))
-
-
-def _mismatch(found: Checked, evidence: Evidence) -> DigestMismatchError:
-    teller = {"sidecar": "its sidecar says", "name": "its name says", "index": "was recorded"}[evidence.by or "sidecar"]
-    size = next(iter(evidence.lengths), None)
-    if found.verified == "length":
-        what = f"{found.path} has {found.size:,} bytes, and {teller} {size:,}"
-    else:
-        what = f"{found.path} isn't what {teller}: its {found.verified} is another one"
-    if found.is_touched:
-        why = "it was written to since then"
-    else:
-        why = "nobody has written to it since, so the disk or the memory has changed it"
-    return DigestMismatchError(f"{what}; {why}", hint=_advice(found, evidence))
-
-
-def _advice(found: Checked, evidence: Evidence) -> str:
-    host = origin_of(evidence.sidecars)
-    if host:
-        return f"`anyfetch verify --repair` fetches what is wrong with it again from {host}."
-    if evidence.by == "index" and found.is_touched:
-        return "If it is meant to be as it is now, `anyfetch verify --accept` records that; otherwise fetch it again."
-    return "Nobody has recorded where it came from: fetch it again, or take it from a backup."
-
-
-def _unreadable(path: Path, error: OSError) -> FetchError:
-    ours = storage_error(error, path)
-    reason = error.strerror or type(error).__name__
-    return type(ours)(f"{path} can't be read: {reason}", hint="Check the disk, and who may read the file.")
 
 
 def _identified(found: Checked, identifier: Identifier) -> Checked:
@@ -285,10 +190,11 @@ def _repaired(kept: Kept, found: Checked, evidence: Evidence, mending: Repair) -
     return replace(
         found,
         condition=Condition.REPAIRED,
-        size=result.size or found.size,
+        size=result.size,
         sha256=result.sha256,
         verified=result.verified,
         bytes_downloaded=result.bytes_downloaded,
+        repaired_from=result.source,
         error=None,
     )
 

@@ -38,6 +38,7 @@ class Listed:
         verified: What has proved the content: an algorithm's name, "length" or "none".
         verified_at: When, in seconds since 1970; ``None`` where that isn't known.
         is_damaged: Whether it was found to be something else than it should be.
+        is_changed: Whether it was written to since it was recorded, so that nothing is known of it for now.
         duplicates: Other files with the same content.
         others: More names of this very file.
     """
@@ -52,6 +53,7 @@ class Listed:
     verified: str = "none"
     verified_at: float | None = None
     is_damaged: bool = False
+    is_changed: bool = False
     duplicates: tuple[Path, ...] = ()
     others: tuple[Path, ...] = ()
 
@@ -139,24 +141,25 @@ def _proved(listed: Listed, kept: Kept, evidence: Evidence) -> Listed:
     known = evidence.remembered
     if known is not None and known.state.is_still(kept.state):
         if known.is_refuted:
-            return replace(listed, is_damaged=True)
+            return replace(listed, is_damaged=True, digests=())
         if Proof.HASHED in known.digests.values() and known.read_at:
             algorithm = next(digest.algorithm for digest, proof in known.digests.items() if proof is Proof.HASHED)
             return replace(listed, verified=algorithm, verified_at=known.read_at)
-    for sidecar in kept.sidecars:
-        own = sidecar.record.own
-        if own and own.mtime_ns == kept.state.mtime_ns and sidecar.record.file_size == kept.state.size:
-            return replace(listed, verified=own.verified, verified_at=own.verified_at or None)
-    return listed
+    own = [sidecar.record.own for sidecar in kept.sidecars if sidecar.record.own]
+    for one in own:
+        if one.mtime_ns == kept.state.mtime_ns:
+            return replace(listed, verified=one.verified, verified_at=one.verified_at or None)
+    changed = bool(own) or (known is not None and not known.state.is_still(kept.state))
+    return replace(listed, is_changed=True, digests=()) if changed else listed
 
 
 def _with_duplicates(every: list[Listed]) -> list[Listed]:
     by_digest: dict[tuple[Digest, int], list[Path]] = {}
     for one in every:
-        for digest in () if one.is_damaged else one.digests:
+        for digest in one.digests:
             by_digest.setdefault((digest, one.size), []).append(one.path)
     marked = []
     for one in every:
         alike = {path for digest in one.digests for path in by_digest.get((digest, one.size), ()) if path != one.path}
-        marked.append(replace(one, duplicates=tuple(sorted(alike))) if alike and not one.is_damaged else one)
+        marked.append(replace(one, duplicates=tuple(sorted(alike))) if alike else one)
     return marked

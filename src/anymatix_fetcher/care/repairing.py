@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.api import fetch
@@ -15,6 +17,8 @@ from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, FetchError, NotFoundError
 from anymatix_fetcher.library.cloning import clone
 from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.linking import Method
+from anymatix_fetcher.library.reuse import take
 from anymatix_fetcher.looking import inquiring
 from anymatix_fetcher.options import Options, settings_of
 from anymatix_fetcher.storage.lock_file import DestinationLock
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.care.progress import OnCare
     from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.engine.cancel import CancelToken
-    from anymatix_fetcher.engine.facts import Progress, Result
+    from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.library.evidence import Evidence
     from anymatix_fetcher.library.sidecars import Sidecar
 
@@ -46,6 +50,25 @@ def _references(sidecars: Sequence[Sidecar]) -> Iterator[str]:
     """What may be fetched again: the addresses first, for they say which file it was and not which is the newest."""
     yield from dict.fromkeys(sidecar.record.url for sidecar in sidecars if sidecar.record.url)
     yield from dict.fromkeys(sidecar.record.own.source for sidecar in sidecars if sidecar.record.own)
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """How a file was mended.
+
+    Args:
+        size: Its bytes now.
+        sha256: That it has now, in hex, where it was computed.
+        verified: What has proved it.
+        bytes_downloaded: What that took of the network.
+        source: The copy on this machine that it was made of; ``None`` where it was fetched.
+    """
+
+    size: int
+    sha256: str | None
+    verified: str
+    bytes_downloaded: int = 0
+    source: Path | None = None
 
 
 class Repair:
@@ -73,12 +96,15 @@ class Repair:
         self._cancel = cancel
         self._options = options
 
-    def run(self, kept: Kept, evidence: Evidence) -> Result:
-        """The result of the download that has brought the right content to its place.
+    def run(self, kept: Kept, evidence: Evidence) -> Mended:
+        """How the right content has come to its place: from a copy that is here, or else from where it came from.
 
         Raises:
             FetchError: It can't be had; the damaged file is still there.
         """
+        taken = self._from_copy(kept, evidence)
+        if taken is not None:
+            return taken
         trouble: FetchError | None = None
         for reference in _references(kept.sidecars):
             try:
@@ -93,7 +119,42 @@ class Repair:
             "nobody has recorded where it came from", hint="Fetch it again with --overwrite, or take it from a backup."
         )
 
-    def _from(self, reference: str, kept: Kept, evidence: Evidence) -> Result:
+    def _from_copy(self, kept: Kept, evidence: Evidence) -> Mended | None:
+        """Made of another file with the right content, which is read through before; ``None`` where there is none."""
+        target = kept.path.resolve()
+        status = target.stat()
+        for digest in evidence.digests if len(_proofs(evidence)) else ():
+            copies = [one for one in self._place.index.wanted(digest) if one.path not in kept.paths]
+            counting = self._counter("reading a copy", sum(2 * one.state.size for one in copies), target)
+            linked = take(
+                self._place.index,
+                digest,
+                target,
+                self._place.disk,
+                order=(Method.REFLINK, Method.COPY),
+                overwrite=True,
+                read_all=True,
+                on_bytes=counting,
+            )
+            if linked is not None:
+                self._restore(target, status, evidence)
+                self._record(kept, digest, evidence)
+                sha256 = digest.hex if digest.algorithm == "sha256" else None
+                return Mended(linked.state.size, sha256, digest.algorithm, source=linked.source)
+        return None
+
+    def _counter(self, doing: str, bytes_to_do: int, target: Path) -> Callable[[int], None]:
+        tracker = Tracker(doing, [bytes_to_do], [self._place.shown(target)], self._on_progress)
+
+        def count(more: int) -> None:
+            tracker.add(0, more)
+            tracker.tell(0)
+            if self._cancel.cancelled:
+                raise DownloadCancelled("the repair was stopped")
+
+        return count
+
+    def _from(self, reference: str, kept: Kept, evidence: Evidence) -> Mended:
         target, digests = kept.path.resolve(), _proofs(evidence)
         status, right = target.stat(), evidence.blocks
         if right is not None:
@@ -101,8 +162,9 @@ class Repair:
         options: Options = {**self._options, "output": target, "overwrite": True, "digests": digests}
         result = fetch(reference, on_progress=self._on_download, cancel=self._cancel, **options)
         self._restore(target, status, evidence)
-        self._record(kept, result, evidence)
-        return result
+        if result.sha256 is not None:
+            self._record(kept, Digest("sha256", result.sha256), evidence)
+        return Mended(result.size or target.stat().st_size, result.sha256, result.verified, result.bytes_downloaded)
 
     def _salvage(self, reference: str, target: Path, right: BlockChecksums) -> None:
         """Lays out what is good as the beginning of the download."""
@@ -111,14 +173,6 @@ class Repair:
             resources = inquiry.run(resolving(Job(reference, settings)))
         if len(resources) != 1:
             return
-        tracker = Tracker("keeping what is good", [right.length], [self._place.shown(target)], self._on_progress)
-
-        def count(more: int) -> None:
-            tracker.add(0, more)
-            tracker.tell(0)
-            if self._cancel.cancelled:
-                raise DownloadCancelled("the repair was stopped")
-
         lock = DestinationLock(target)
         if not lock.try_acquire():
             raise DestinationLockedError(f"{target} is being downloaded by another process", hint="Wait for it.")
@@ -129,7 +183,7 @@ class Repair:
                 reference=resources[0].reference,
                 right=right,
                 clone=clone,
-                on_bytes=count,
+                on_bytes=self._counter("keeping what is good", right.length, target),
             )
         finally:
             lock.release()
@@ -143,15 +197,11 @@ class Repair:
             if recorded:
                 os.utime(target, ns=(status.st_atime_ns, recorded))
 
-    def _record(self, kept: Kept, result: Result, evidence: Evidence) -> None:
-        if result.sha256 is None:
-            return
-        sha256, index = Digest("sha256", result.sha256), self._place.index
+    def _record(self, kept: Kept, digest: Digest, evidence: Evidence) -> None:
+        """The index learns what the file is now; other names of the damaged one are names of that still."""
         for path in kept.paths:
-            known = index.remembered(path)
-            if _is_at(path, kept.path):
-                read_at = known.read_at if known else None
-                index.add(path, [sha256], blocks=evidence.blocks, read_at=read_at)
+            if _leads_to(path, kept.path):
+                self._place.index.add(path, [digest], blocks=evidence.blocks, read_at=time.time())
 
 
 def _proofs(evidence: Evidence) -> list[Digest | str]:
@@ -161,7 +211,7 @@ def _proofs(evidence: Evidence) -> list[Digest | str]:
     return found if len(set(algorithms)) == len(algorithms) else []
 
 
-def _is_at(path: Path, other: Path) -> bool:
+def _leads_to(path: Path, other: Path) -> bool:
     try:
         return FileState.of(path.stat()).shares_with(FileState.of(other.stat()))
     except OSError:

@@ -54,8 +54,17 @@ class Screen:
 
 def picture(progress: Sequence[Progress], screen: Screen) -> list[Line]:
     """The lines for these downloads; at most one less than the screen has, so that nothing scrolls."""
-    screen = Screen(max(1, min(screen.width, _WIDEST)), screen.height, screen.glyphs)
-    lines = _one(progress[0], screen) if len(progress) == 1 else _many(progress, screen)
+    screen = within(screen)
+    return clipped(_one(progress[0], screen) if len(progress) == 1 else _many(progress, screen), screen)
+
+
+def within(screen: Screen) -> Screen:
+    """The part of the screen that is drawn on: lines of any width are hard to read."""
+    return Screen(max(1, min(screen.width, _WIDEST)), screen.height, screen.glyphs)
+
+
+def clipped(lines: Sequence[Line], screen: Screen) -> list[Line]:
+    """As much of the lines as there is room for; at most one less than the screen has, so that nothing scrolls."""
     return [_clipped(line, screen.width) for line in lines[: max(1, screen.height - 1)]]
 
 
@@ -79,7 +88,7 @@ def fraction_of(progress: Progress) -> tuple[int, int] | None:
 
 def _one(progress: Progress, screen: Screen) -> list[Line]:
     lines = [_title(progress, screen), *_bar_lines(progress, screen)]
-    counts = _fit(_counts(progress), screen.width)
+    counts = fit(_counts(progress), screen.width)
     if counts:
         lines.append(counts)
     if screen.height > len(lines) + 4:
@@ -93,30 +102,40 @@ def _title(progress: Progress, screen: Screen) -> Line:
     state = progress.phase.value
     if progress.phase is Phase.TRANSFERRING:
         state = format.plural(progress.connections, "connection")
+    return title(name_of(progress), state, screen)
+
+
+def title(name: str, state: str, screen: Screen) -> Line:
+    """A name at the left and what goes on at the right, where there is room for both."""
     room = screen.width - len(state) - len(_GAP)
     if room < screen.width // 2:
-        return [(_text(name_of(progress), screen, screen.width), "bold")]
-    name = _text(name_of(progress), screen, room)
+        return [(_text(name, screen, screen.width), "bold")]
+    name = _text(name, screen, room)
     padding = " " * (room - format.cell_width(name)) + _GAP
     return [(name, "bold"), (padding, ""), (state, "dim")]
 
 
 def _bar_lines(progress: Progress, screen: Screen) -> list[Line]:
     fraction = fraction_of(progress)
-    percentage: list[Piece] = [(format.percentage(*fraction).rjust(5), "")] if fraction else []
     facts: list[Piece] = []
     if progress.phase is Phase.TRANSFERRING:
         facts.append((format.rate(progress.bytes_per_second).rjust(9), "bold"))
     if progress.eta_seconds is not None and progress.phase not in FINAL_PHASES:
         facts.append((format.eta(progress.eta_seconds), ""))
     if not fraction:
-        return [line for line in [_fit(facts, screen.width)] if line]
+        return [line for line in [fit(facts, screen.width)] if line]
+    return bar_lines(*fraction, facts, screen)
+
+
+def bar_lines(part: int, whole: int, facts: Sequence[Piece], screen: Screen) -> list[Line]:
+    """A bar with its percentage and as many of ``facts`` as there is room for; on a narrow screen in two lines."""
+    percentage: list[Piece] = [(format.percentage(part, whole).rjust(5), "")]
     if screen.width < _NARROW:
-        below = _fit(facts, screen.width)
-        bar = bar_and(percentage, *fraction, screen.width, screen.glyphs)
+        below = fit(facts, screen.width)
+        bar = bar_and(percentage, part, whole, screen.width, screen.glyphs)
         return [bar, below] if below else [bar]
-    tail = _fit([*percentage, *facts], screen.width - _LEAST_BAR - len(_GAP))
-    return [bar_and(tail, *fraction, screen.width, screen.glyphs)]
+    tail = fit([*percentage, *facts], screen.width - _LEAST_BAR - len(_GAP))
+    return [bar_and(tail, part, whole, screen.width, screen.glyphs)]
 
 
 def bar_and(tail: Line, part: int, whole: int, width: int, glyphs: Glyphs) -> Line:
@@ -181,17 +200,17 @@ def _file_line(progress: Progress, name_width: int, screen: Screen) -> Line:
     if progress.phase is Phase.TRANSFERRING and fraction:
         facts = [(percentage, ""), (format.rate(progress.bytes_per_second).rjust(9), "")]
         facts.append((format.eta(progress.eta_seconds), "dim"))
-        tail = _fit([piece for piece in facts if piece[0]], room)
+        tail = fit([piece for piece in facts if piece[0]], room)
         if room - _width(tail) - len(_GAP) >= _LEAST_BAR:
             return head + bar_and(tail, *fraction, room, screen.glyphs)
         return head + tail
     facts = [(percentage, "")] if fraction else []
     left = max(0, room - _width(facts) - len(_GAP)) if facts else room
-    return head + _fit([*facts, (_text(progress.note or progress.phase.value, screen, left), "dim")], room)
+    return head + fit([*facts, (_text(progress.note or progress.phase.value, screen, left), "dim")], room)
 
 
 def _overall(progress: Sequence[Progress], screen: Screen) -> Line:
-    return _fit([(text, "bold") for text in overall_facts(progress)], screen.width)
+    return fit([(text, "bold") for text in overall_facts(progress)], screen.width)
 
 
 def overall_facts(progress: Sequence[Progress]) -> list[str]:
@@ -214,7 +233,7 @@ def overall_facts(progress: Sequence[Progress]) -> list[str]:
 # Fitting ----------------------------------------------------------------------------------------------------
 
 
-def _fit(pieces: Sequence[Piece], width: int) -> Line:
+def fit(pieces: Sequence[Piece], width: int) -> Line:
     """As many of the pieces, from the front and with gaps, as there is room for: half a number would be a lie."""
     line: Line = []
     for text, style in pieces:

@@ -24,11 +24,16 @@ _BLOCK_BYTES = 512
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What one download has left: its files, and when the youngest of them was written (seconds since 1970)."""
+    """What one download has left: its files, when the youngest of them was written (seconds since 1970)."""
 
     destination: Path
     files: tuple[Path, ...]
     written_at: float
+
+    @property
+    def bytes_used(self) -> int:
+        """What the files take on the disk now; part files have holes."""
+        return sum(map(_bytes_on_disk, self.files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +114,22 @@ def _remove(leftover: Leftover, lock: Lock, disk: Disk) -> int | None:
     try:
         freed = 0
         for path in is_waiting:
-            status = path.lstat()
-            if status.st_mtime_ns / NANOSECONDS > leftover.written_at:
+            if path.lstat().st_mtime_ns / NANOSECONDS > leftover.written_at:
                 return None
-            freed += min(status.st_size, getattr(status, "st_blocks", status.st_size) * _BLOCK_BYTES)
+            freed += _bytes_on_disk(path)
         for path in is_waiting:
             disk.remove(path)
         return freed
     finally:
         lock.release()  # which removes the lock's file
+
+
+def _bytes_on_disk(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except OSError:
+        return 0
+    return min(status.st_size, getattr(status, "st_blocks", status.st_size) * _BLOCK_BYTES)
 
 
 def _destination(path: Path) -> Path | None:
