@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anymatix_fetcher.core.filenames import MAX_NAME_BYTES, SafeName, safe_name
@@ -93,6 +93,7 @@ def test_models_and_sidecars_are_told_by_their_names() -> None:
 
 
 @given(st.text())
+@example("a" * MAX_NAME_BYTES)
 def test_every_safe_name_makes_a_safe_hashed_name_that_is_read_back(text: str) -> None:
     name = safe_name(text)
     if name is None:

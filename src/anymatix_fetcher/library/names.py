@@ -64,7 +64,7 @@ def hashed_name(original: str, sha256: str) -> SafeName:
     if name is None:
         raise ValueError("nothing of the name is left")
     stem, extension = split_name(name)
-    room = MAX_NAME_BYTES - _HEX_CHARACTERS - 1 - len(extension.encode())
+    room = MAX_NAME_BYTES - 1 - _HEX_CHARACTERS - 1 - len(extension.encode())  # safe_name leaves one byte free too
     return SafeName(f"{stem.encode()[:room].decode(errors='ignore')}_{sha256}{extension}")
 
 
