@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.core.blocks import BlockChecksums
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.index import Candidate, Entry, Index, Proof, Remembered
@@ -173,6 +175,54 @@ def test_files_are_forgotten_when_asked(tmp_path: Path, index: Index) -> None:
     index.forget([path])
     assert index.entries() == []
     assert index.digests(path) == ()
+
+
+def test_checksums_of_blocks_and_the_time_are_kept_beside_the_digests(tmp_path: Path, index: Index) -> None:
+    path = file(tmp_path)
+    blocks = BlockChecksums.of(4, len(CONTENT), [1, 2**64 - 1])
+    index.add(path, [SHA256], blocks=blocks, read_at=5.0)
+    expected = Remembered(FileState.of(path.stat()), {SHA256: Proof.HASHED}, 5.0, blocks)
+    assert index.remembered(path) == expected
+    assert index.all_remembered() == {path: replace(expected, blocks=None)}
+    index.add(path, [SHA256])
+    assert index.remembered(path) == expected
+    path.write_bytes(b"other")
+    index.add(path, [OTHER])
+    assert index.remembered(path) == Remembered(FileState.of(path.stat()), {OTHER: Proof.HASHED})
+    assert index.remembered(tmp_path / "unknown") is None
+
+
+def test_a_refuted_file_is_offered_to_nobody_until_it_is_read_and_right_again(tmp_path: Path, index: Index) -> None:
+    path = file(tmp_path)
+    blocks = BlockChecksums.of(4, len(CONTENT), [1, 2])
+    index.add(path, [SHA256], blocks=blocks)
+    index.refute(path, [SHA256])
+    index.add_many([replace(claimed(path, SHA256), proof=Proof.HASHED)])
+    assert index.wanted(SHA256) == ()
+    assert index.digests(path) == ()
+    known = index.remembered(path)
+    assert known is not None
+    assert (known.is_refuted, known.blocks, set(known.digests)) == (True, blocks, {SHA256})
+    index.add(path, [SHA256])
+    assert len(index.wanted(SHA256)) == 1
+
+
+def test_what_was_never_entered_is_refuted_too(tmp_path: Path, index: Index) -> None:
+    path = file(tmp_path)
+    index.refute(path, [OTHER])
+    index.refute(tmp_path / "missing", [OTHER])
+    index.add_many([claimed(path, OTHER)])
+    assert index.wanted(OTHER) == ()
+    assert index.remembered(path) == Remembered(FileState.of(path.stat()), {OTHER: Proof.REFUTED})
+
+
+def test_answers_are_kept_for_as_long_as_they_are_good(index: Index) -> None:
+    assert index.answer("who?", not_before=0.0) is None
+    index.keep_answer("who?", "nobody", 10.0)
+    assert index.answer("who?", not_before=10.0) == "nobody"
+    assert index.answer("who?", not_before=11.0) is None
+    index.keep_answer("who?", "somebody", 12.0)
+    assert index.answer("who?", not_before=11.0) == "somebody"
 
 
 def test_with_ten_thousand_models_a_digest_is_found_in_milliseconds(tmp_path: Path, index: Index) -> None:

@@ -23,7 +23,7 @@ from anymatix_fetcher.engine.cancel import CancelToken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymatix_fetcher.care.checking import Checked
+    from anymatix_fetcher.care.checked import Checked
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.place_options import Where
     from anymatix_fetcher.cli.session import Session

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from array import array
+import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,10 +37,8 @@ class BlockChecksums:
         Raises:
             ValueError: There are too few or too many of them.
         """
-        numbers = array("Q", checksums)
-        if sys.byteorder == "little":
-            numbers.byteswap()
-        found = cls(block_size, length, numbers.tobytes())
+        numbers = tuple(checksums)
+        found = cls(block_size, length, struct.pack(f">{len(numbers)}Q", *numbers))
         if len(numbers) != found.count:
             raise ValueError(f"{len(numbers)} checksums for the {found.count} blocks of {length} bytes")
         return found

@@ -79,7 +79,8 @@ def agrees(evidence: Evidence, reading: Reading) -> str | None:
     """
     algorithm = evidence.algorithm([digest.algorithm for digest in reading.digests])
     if algorithm is not None:
-        return algorithm if set(evidence.digests) & set(reading.digests) else None
+        found = next(digest for digest in reading.digests if digest.algorithm == algorithm)
+        return algorithm if found in evidence.digests else None
     if evidence.lengths and reading.blocks.length not in evidence.lengths:
         return None
     return ""

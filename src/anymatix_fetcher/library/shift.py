@@ -70,7 +70,7 @@ def work_through(
         waiting: dict[Future[T], int] = {pool.submit(run, number): number for number in range(len(tasks))}
         while waiting:
             done, _ = wait(waiting, timeout=turn_seconds, return_when=FIRST_COMPLETED)
-            finished = [(waiting.pop(future), future.result()) for future in done]
+            finished = [(waiting.pop(future), future.result()) for future in sorted(done, key=waiting.__getitem__)]
             running = tuple(number for future, number in waiting.items() if future.running())
             yield Turn(tuple(counts), running, tuple(finished))
     finally:
