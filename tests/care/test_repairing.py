@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher import CancelToken, Condition, DigestMismatchError, verify
+from anymatix_fetcher.care.repairing import origin_of
+from anymatix_fetcher.library.sidecars import sidecars_in
+from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.testing import Origin
+from tests.care.models import MEBIBYTE, arrived, content, flip, model
+from tests.library.first_fetcher import leave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anymatix_fetcher.testing import File
+
+SIZE = 40 * MEBIBYTE + 99
+DATA = content(SIZE)
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin() as origin:
+        yield origin
+
+
+@pytest.fixture
+def file(origin: Origin) -> File:
+    return origin.add("/x.safetensors", data=DATA)
+
+
+def test_only_bad_blocks_are_fetched_and_the_whole_is_proved(tmp_path: Path, origin: Origin, file: File) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    path.chmod(0o640)
+    before = path.stat()
+    verify([path])
+    flip(path, 3 * MEBIBYTE + 5, SIZE - 1)
+    (found,) = verify([path], repair=True)
+    assert (found.condition, found.error, found.verified) == (Condition.REPAIRED, None, "sha256")
+    assert path.read_bytes() == DATA
+    assert origin.ledger().bytes_sent < 12 * MEBIBYTE
+    assert 0 < found.bytes_downloaded < 12 * MEBIBYTE
+    now = path.stat()
+    assert (now.st_mtime_ns, now.st_mode) == (before.st_mtime_ns, before.st_mode)
+    assert len(list(tmp_path.iterdir())) == 2
+    assert verify([path])[0].condition is Condition.INTACT
+
+
+def test_a_file_that_was_cut_gets_its_end_again(tmp_path: Path, origin: Origin, file: File) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    verify([path])
+    os.truncate(path, SIZE - 2 * MEBIBYTE)
+    (found,) = verify([path], repair=True)
+    assert found.condition is Condition.REPAIRED
+    assert path.read_bytes() == DATA
+    assert origin.ledger().bytes_sent < 12 * MEBIBYTE
+
+
+def test_where_no_blocks_are_known_the_whole_file_is_fetched(tmp_path: Path, origin: Origin, file: File) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    flip(path, 7)
+    (found,) = verify([path], repair=True)
+    assert found.condition is Condition.REPAIRED
+    assert path.read_bytes() == DATA
+    assert origin.ledger().bytes_sent >= SIZE
+
+
+def test_a_copy_that_is_here_saves_the_download(tmp_path: Path, origin: Origin, file: File) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    copy = model(tmp_path / "copy.safetensors", DATA)
+    verify([tmp_path])
+    flip(path, 7)
+    (found,) = verify([path], repair=True)
+    assert (found.condition, found.repaired_from, found.bytes_downloaded) == (Condition.REPAIRED, copy, 0)
+    assert path.read_bytes() == DATA
+    assert not path.samefile(copy)
+    assert origin.ledger().requests == 0
+    assert verify([path])[0].condition is Condition.INTACT
+
+
+def test_a_copy_that_is_damaged_too_isnt_used(tmp_path: Path, file: File) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    copy = model(tmp_path / "copy.safetensors", DATA)
+    verify([tmp_path])
+    flip(path, 7)
+    flip(copy, 9)
+    (found,) = verify([path], repair=True)
+    assert (found.condition, found.repaired_from) == (Condition.REPAIRED, None)
+    assert path.read_bytes() == DATA
+
+
+def test_where_the_server_has_other_content_now_the_damaged_file_stays(tmp_path: Path, origin: Origin) -> None:
+    file = origin.add("/x.safetensors", data=content(SIZE, seed=9))
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    verify([path])
+    flip(path, 7)
+    damaged = path.read_bytes()
+    (found,) = verify([path], repair=True)
+    assert found.condition is Condition.DAMAGED
+    assert found.error is not None
+    assert "can't be repaired" in found.error.message
+    assert path.read_bytes() == damaged
+
+
+def test_what_nobody_has_recorded_where_it_came_from_cant_be_mended(tmp_path: Path) -> None:
+    path = model(tmp_path / "x.safetensors", DATA)
+    verify([path])
+    flip(path, 7)
+    (found,) = verify([path], repair=True)
+    assert found.condition is Condition.DAMAGED
+    assert found.error is not None
+    assert "nobody has recorded where it came from" in found.error.message
+
+
+def test_a_link_is_mended_where_it_leads_to(tmp_path: Path, file: File) -> None:
+    path = arrived(tmp_path / "models" / "x.safetensors", DATA, file.url)
+    real = tmp_path / "elsewhere" / "x.safetensors"
+    real.parent.mkdir()
+    path.rename(real)
+    path.symlink_to(real)
+    verify([path])
+    flip(real, 7)
+    assert verify([path], repair=True)[0].condition is Condition.REPAIRED
+    assert path.is_symlink()
+    assert real.read_bytes() == DATA
+
+
+def test_when_it_is_stopped_the_damaged_file_stays_and_the_next_repair_goes_on(tmp_path: Path, file: File) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    verify([path])
+    flip(path, 7)
+    damaged, cancel = path.read_bytes(), CancelToken()
+    (found,) = verify([path], repair=True, cancel=cancel, on_download=lambda _: cancel.cancel())
+    if found.condition is not Condition.REPAIRED:
+        assert isinstance(found.error, DigestMismatchError)
+        assert path.read_bytes() == damaged
+    assert verify([path], repair=True)[0].error is None
+    assert path.read_bytes() == DATA
+
+
+def test_where_it_came_from_is_the_sidecars_host(tmp_path: Path) -> None:
+    leave(tmp_path)
+    assert origin_of(sidecars_in(tmp_path, OsDisk())) == "civitai.com"
+    assert origin_of([]) == ""
