@@ -10,6 +10,8 @@ import anymatix_fetcher
 from anymatix_fetcher import (
     AccessDeniedError,
     CancelToken,
+    Checked,
+    Condition,
     Digest,
     DownloadCancelled,
     Engine,
@@ -27,6 +29,7 @@ from anymatix_fetcher import (
     afetch,
     fetch,
     fetch_many,
+    verify,
 )
 
 
@@ -104,6 +107,16 @@ async def on_an_event_loop() -> None:
     assert_type(await afetch("https://example.com/m", on_progress=show), Result)
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         group.create_task(afetch("https://example.com/n", directory="models"))
+
+
+def files_that_are_here() -> list[Path]:
+    found = verify(["models/loras"], repair=True, on_checked=lambda one: print(one.path))  # noqa: T201 - as callers do
+    assert_type(found, list[Checked])
+    assert_type(verify()[0].condition, Condition)
+    assert_type(found[0].error, FetchError | None)
+    verify(models=Path("ComfyUI"), identify=True, cancel=CancelToken(), proxy="")
+    verify(repiar=True)  # type: ignore[call-arg]
+    return [one.path for one in found if one.condition is Condition.DAMAGED and one.bad is not None]
 
 
 def stopping_from_elsewhere(token: CancelToken) -> bool:

@@ -44,9 +44,12 @@ def refused(question: str, session: Session, *, yes: bool, dry_run: bool, answer
     session.out.flush()
     session.err.write(f"{question}? [y/N] ")
     session.err.flush()
-    answer = answers.readline()
+    try:
+        answer = answers.readline()
+    except KeyboardInterrupt:
+        answer = ""
     if not answer:
-        session.complain("")
+        session.complain("")  # the question's line has no end yet
         raise click.Abort
     if answer.strip().lower() in {"y", "yes"}:
         return None

@@ -106,7 +106,7 @@ def _link(
         _tell(groups, done, session)
     elif not quiet:
         linked = format.plural(len(done.linked), "file")
-        session.complain(f"{linked} share space now; {format.size(done.bytes_freed)} are free.")
+        session.complain(f"{linked} linked now; {format.size(done.bytes_freed)} are free.")
     for path in done.differing:
         session.complain(
             format.printable(f"error: {shown(path)} isn't the same, byte by byte; it stays as it is"),

@@ -103,7 +103,7 @@ def report(stock: Stock, width: int | None, *, chosen: bool) -> list[str]:
         what = "No model here is like that" if chosen else f"No models are in {stock.root} ({stock.reason})"
         return [format.printable(f"{what}.")]
     rows = [_HEADINGS, *(_row(one, stock.models) for one in stock.models)]
-    return [*table(rows, right={2}, width=width), "", total(stock)]
+    return [*table(rows, right={2}, optional=(1, 3, 4), width=width), "", total(stock)]
 
 
 def _row(one: Listed, every: Sequence[Listed]) -> tuple[str, ...]:

@@ -67,12 +67,13 @@ def command(
         if for_people:
             session.complain("Nothing is left of any download.")
         return 0
+    sizes = [one.bytes_used for one in found]  # before it is gone
     question = f"Remove what is left of {format.plural(len(found), 'download')}"
     code = refused(question, session, yes=yes, dry_run=dry_run)
     report = tidying.prune(found) if code is None else None
     if as_json:
-        for one in found:
-            session.out.write(json.dumps(as_object(one, report)) + "\n")
+        for one, size in zip(found, sizes, strict=True):
+            session.out.write(json.dumps(as_object(one, size, report)) + "\n")
         session.out.flush()
     if report is None:
         return code or 0
@@ -95,13 +96,13 @@ def line(one: Leftover, now: float) -> str:
     return format.printable(f"{format.size(one.bytes_used):>9}  {shown(one.destination)}: untouched for {age}")
 
 
-def as_object(one: Leftover, report: PruneReport | None) -> dict[str, object]:
-    """The JSON form; ``removed`` tells whether it was done."""
+def as_object(one: Leftover, size: int, report: PruneReport | None) -> dict[str, object]:
+    """The JSON form; ``size`` is what it took on the disk, ``removed`` tells whether it was done."""
     return {
         "destination": str(one.destination),
         "files": [str(path) for path in one.files],
         "written_at": one.written_at,
-        "bytes": one.bytes_used,
+        "bytes": size,
         "removed": report is not None and one.destination in report.removed,
         "held": report is not None and one.destination in report.held,
     }

@@ -1,4 +1,4 @@
-"""Rows of text in columns, for people; on a terminal the first column gives way so that no line wraps."""
+"""Rows of text in columns, for people; on a terminal columns give way so that no line wraps."""
 
 from __future__ import annotations
 
@@ -10,29 +10,59 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 _GAP = "  "
-_LEAST_NAME = 20
+_ENOUGH, _LEAST, _NOTE = 32, 20, 16
+"""Columns of the terminal: with so many a name can be told from others, with fewer than these it can't, and with so
+many a note says something."""
 
 
-def table(rows: Sequence[Sequence[str]], *, right: Collection[int] = (), width: int | None = None) -> list[str]:
+def table(
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Collection[int] = (),
+    optional: Sequence[int] = (),
+    width: int | None = None,
+) -> list[str]:
     """The rows as lines.
 
     Args:
-        rows: Texts; what a terminal would obey in them is replaced.
+        rows: Texts; what a terminal would obey in them is replaced. The first column has names, the last one notes.
         right: Columns that are aligned at the right.
+        optional: Columns that are left out where there is no room, the first of these first.
         width: Columns of the terminal; any number where that isn't given.
     """
     cells = [[format.printable(text) for text in row] for row in rows]
     widths = [max(map(format.cell_width, column)) for column in zip(*cells, strict=True)]
-    if width is not None and widths:
-        others = sum(widths[1:]) + len(_GAP) * (len(widths) - 1)
-        widths[0] = min(widths[0], max(_LEAST_NAME, width - others))
-    return [_line(row, widths, right) for row in cells]
+    kept = [number for number, found in enumerate(widths) if found]
+    if width is not None and kept:
+        _fit(widths, kept, optional, width)
+    return [_line(row, widths, kept, right) for row in cells]
 
 
-def _line(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> str:
+def _fit(widths: list[int], kept: list[int], optional: Sequence[int], width: int) -> None:
+    """Makes the columns so narrow, and so few, that they fit: what is optional goes first, then names and notes."""
+    last = kept[-1] if kept[-1] == len(widths) - 1 else None
+
+    def left(name: int, note: int) -> int:
+        """What is left of the terminal beside a name and a note of these widths."""
+        taken = {**dict(enumerate(widths)), 0: name, **({} if last is None else {last: note})}
+        return width - sum(taken[number] for number in kept) - len(_GAP) * (len(kept) - 1)
+
+    for number in optional:
+        if left(min(widths[0], _ENOUGH), min(widths[-1], _NOTE)) < 0 and number in kept:
+            kept.remove(number)
+    name, note = min(widths[0], _ENOUGH), widths[-1]
+    if last not in {None, 0}:
+        widths[-1] = max(min(note, _NOTE), min(note, note + left(name, note)), 0)
+    widths[0] = max(min(widths[0], _LEAST), min(widths[0], left(0, widths[-1])))
+    lacking = -left(widths[0], widths[-1])
+    if lacking > 0 and last is not None:
+        widths[-1] = max(0, widths[-1] - lacking)
+
+
+def _line(row: Sequence[str], widths: Sequence[int], kept: Sequence[int], right: Collection[int]) -> str:
     fitted = []
-    for number, (text, width) in enumerate(zip(row, widths, strict=True)):
-        text = format.shorten(text, width)  # noqa: PLW2901 - only the first column can be too long
-        padding = " " * (width - format.cell_width(text))
+    for number in kept:
+        text = format.shorten(row[number], widths[number])
+        padding = " " * (widths[number] - format.cell_width(text))
         fitted.append(padding + text if number in right else text + padding)
     return _GAP.join(fitted).rstrip()

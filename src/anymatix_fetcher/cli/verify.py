@@ -110,7 +110,7 @@ def command(
     if not (quiet or as_json):
         session.complain(summary(checked, time.monotonic() - started_at))
     if interruption.exit_code is not None:
-        session.complain("Interrupted. What was read by then is told.")
+        session.complain("Interrupted. What was finished by then is told.")
         return interruption.exit_code
     return exit_code_for_all(one.error for one in checked)
 
