@@ -20,7 +20,7 @@ class Terminal(io.StringIO):
 
 
 class Interrupted(Terminal):
-    def readline(self, _size: int | None = -1, /) -> str:
+    def readline(self, _size: int = -1, /) -> str:  # type: ignore[override] # io.StringIO's own has this one too
         raise KeyboardInterrupt
 
 
