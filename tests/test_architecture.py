@@ -36,6 +36,7 @@ LAYERS = {
     "composition": 3,
     "api": 3,
     "looking": 3,
+    "inspecting": 3,
     "provisioning": 3,
     "care": 3,
     "cli": 4,

@@ -24,6 +24,7 @@ PUBLIC_NAMES = [
     "FetchError",
     "IntegrityError",
     "Job",
+    "ModelFacts",
     "NetworkError",
     "NotAModelError",
     "NotFoundError",
@@ -38,10 +39,12 @@ PUBLIC_NAMES = [
     "Status",
     "StorageError",
     "UnexpectedAnswerError",
+    "UnsafeModelError",
     "__version__",
     "afetch",
     "fetch",
     "fetch_many",
+    "inspect",
     "verify",
 ]
 LATE = ["pycurl", "rich", "asyncio", "ssl", "email", "hypothesis", "http.client", "urllib.request"]
@@ -70,7 +73,7 @@ def test_what_isnt_public_is_no_attribute() -> None:
 
 def test_every_error_is_a_fetch_error_with_a_message_and_a_hint() -> None:
     errors = [getattr(anymatix_fetcher, name) for name in PUBLIC_NAMES if name.endswith(("Error", "Cancelled"))]
-    assert len(errors) == 16
+    assert len(errors) == 17
     for error in errors:
         raised = error("it broke", hint="mend it")
         assert isinstance(raised, anymatix_fetcher.FetchError)

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
         RetriesExhaustedError,
         StorageError,
         UnexpectedAnswerError,
+        UnsafeModelError,
     )
+    from anymatix_fetcher.formats.facts import ModelFacts
+    from anymatix_fetcher.inspecting import inspect
     from anymatix_fetcher.transports.limiter import RateLimiter
 
 __version__ = "0.1.0"
@@ -56,6 +59,7 @@ __all__ = [
     "FetchError",
     "IntegrityError",
     "Job",
+    "ModelFacts",
     "NetworkError",
     "NotAModelError",
     "NotFoundError",
@@ -70,10 +74,12 @@ __all__ = [
     "Status",
     "StorageError",
     "UnexpectedAnswerError",
+    "UnsafeModelError",
     "__version__",
     "afetch",
     "fetch",
     "fetch_many",
+    "inspect",
     "verify",
 ]
 
@@ -85,7 +91,9 @@ _MODULES = (
     "anymatix_fetcher.core.digests",
     "anymatix_fetcher.engine.facts",
     "anymatix_fetcher.transports.limiter",
+    "anymatix_fetcher.formats.facts",
     "anymatix_fetcher.api",  # it brings the engine with it,
+    "anymatix_fetcher.inspecting",
     "anymatix_fetcher.care.checking",  # and this one the library of models besides
 )
 

@@ -13,6 +13,7 @@
      |    +-- RepresentationChangedError
      |    +-- DigestMismatchError
      |    +-- NotAModelError
+     |    +-- UnsafeModelError
      +-- StorageError                 the machine's turn: the disk or the folder
      |    +-- DiskFullError
      |    +-- DestinationExistsError
@@ -77,6 +78,10 @@ class DigestMismatchError(IntegrityError):
 
 class NotAModelError(IntegrityError):
     """The server sent something else than a model: a web page, an error document, a pointer."""
+
+
+class UnsafeModelError(IntegrityError):
+    """The file is a pickle that would do harm to whoever loads it; it isn't published."""
 
 
 class StorageError(FetchError):

@@ -105,15 +105,24 @@ def locate_each(
         DownloadCancelled: It was stopped.
     """
     settings, cancel = settings_of(**options), cancel or CancelToken()
-    with _inquiring(settings, cancel) as (inquiry, _):
+    with inquiring(settings, cancel) as (inquiry, _):
         return inquiry.run_each([_locating(Job(reference, settings)) for reference in references])
 
 
 def _locating(job: Job) -> Generator[Request, Answer, Located]:
+    return (yield from _walking((yield from single(job))))
+
+
+def single(job: Job) -> Generator[Request, Answer, Resource]:
+    """The conversation that finds the one file that the job's reference names.
+
+    Raises:
+        FetchError: It names nothing, or several files.
+    """
     resources = yield from resolving(job)
     if len(resources) > 1:
         raise ReferenceSyntaxError(f"{job.shown_reference} names {len(resources)} files", hint="Name one of them.")
-    return (yield from _walking(resources[0]))
+    return resources[0]
 
 
 def _as_described(resource: Resource) -> Located:

@@ -27,6 +27,8 @@ class Options(TypedDict, total=False):
     limit_rate: float | RateLimiter | None
     overwrite: bool
     take_over: bool
+    as_is: bool
+    allow_unsafe: bool
     headers: Sequence[tuple[str, str]]
     proxy: str | None
     ca_file: Path | str | None
@@ -55,6 +57,8 @@ def settings_of(**options: Unpack[Options]) -> Settings:
             limit_rate=options.get("limit_rate"),
             overwrite=options.get("overwrite", False),
             take_over=options.get("take_over", False),
+            as_is=options.get("as_is", False),
+            allow_unsafe=options.get("allow_unsafe", False),
             headers=tuple(options.get("headers", ())),
             proxy=options.get("proxy"),
             ca_file=Path(ca_file) if ca_file is not None else None,

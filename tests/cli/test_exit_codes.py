@@ -22,6 +22,7 @@ TABLE = {
     errors.RepresentationChangedError: 6,
     errors.DigestMismatchError: 6,
     errors.NotAModelError: 6,
+    errors.UnsafeModelError: 6,
     errors.StorageError: 7,
     errors.DiskFullError: 7,
     errors.DestinationExistsError: 7,

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ import pytest
 from anymatix_fetcher import __version__
 from anymatix_fetcher.cli.main import PROGRAM, main
 from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.engine.facts import Engine, Settings
+from anymatix_fetcher.engine.facts import Engine, Phase, Settings
 from anymatix_fetcher.errors import AccessDeniedError, DownloadCancelled, NotFoundError, ReferenceSyntaxError
 from tests.cli.fakes import SHA256, URL, ScriptedFetch, downloaded, failed, flowing
 
@@ -45,7 +46,7 @@ def test_every_option_reaches_the_settings(tmp_path: Path) -> None:
         *("-d", "models", "--hash", f"SHA-256:{SHA256.upper()}", "--hash", f"md5:{SHA256[:32]}", "--sha256", SHA256),
         *("-c", "4", "--max-connections", "16", "--engine", "threads", "--limit-rate", "20M", "--overwrite"),
         *("-H", "X-One: 1", "--header", "X-Two: 2", "--proxy", "http://proxy:3128", "--cacert", str(certificates)),
-        *("--insecure", "--http3"),
+        *("--insecure", "--http3", "--as-is", "--allow-unsafe"),
     )
     assert settings == Settings(
         directory=Path("models"),
@@ -55,6 +56,8 @@ def test_every_option_reaches_the_settings(tmp_path: Path) -> None:
         engine=Engine.THREADS,
         limit_rate=20 * 1024**2,
         overwrite=True,
+        as_is=True,
+        allow_unsafe=True,
         headers=(("X-One", "1"), ("X-Two", "2")),
         proxy="http://proxy:3128",
         ca_file=certificates,
@@ -114,6 +117,15 @@ def test_wrong_usage_is_one_sentence_with_a_hint(arguments: list[str], capsys: S
 
 
 # How it ends ------------------------------------------------------------------------------------------------
+
+
+def test_what_remains_to_be_said_of_a_file_is_a_warning_on_stderr(capsys: Streams) -> None:
+    last = replace(flowing(1000, name="m.pt"), phase=Phase.DONE, note="a pickle: it can run code when it is loaded")
+    for arguments, said in (([], 1), (["-q"], 0), (["--json"], 0)):
+        assert main([*arguments, URL], fetch_many=ScriptedFetch([downloaded()], [(last,)])) == 0
+        err = capsys.readouterr().err
+        assert err.count("warning: m.pt is a pickle: it can run code when it is loaded\n") == said
+        assert err.count("pickle") == said
 
 
 def test_a_success_prints_the_path_on_stdout_and_a_summary_on_stderr(capsys: Streams) -> None:

@@ -132,7 +132,7 @@ def test_it_fails_and_says_why_for(rules: tuple[str, ...], error: type[FetchErro
 )
 def test_files_of_every_size_come_whole(size: int, rules: tuple[str, ...], tmp_path: Path) -> None:
     with Origin(seed=2) as origin:
-        file = origin.add("/model.bin", size=size)
+        file = origin.add("/weights.dat", size=size)
         origin.script(*rules)
         result = run(file.url, tmp_path)
         assert result.path is not None

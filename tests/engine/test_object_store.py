@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.servers.swift import Swift
 
-KEY = "a folder/model+v1.safetensors"
+KEY = "a folder/model+v1.bin"
 CONTENT = random.Random(5).randbytes(24_000_001)
 
 

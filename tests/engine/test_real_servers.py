@@ -27,10 +27,10 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def url(nginx: Nginx, scheme: str) -> str:
-    model = nginx.root / "large.safetensors"
+    model = nginx.root / "large.bin"
     if not model.exists():
         model.write_bytes(CONTENT)
-    return f"{getattr(nginx, scheme)}/large.safetensors"
+    return f"{getattr(nginx, scheme)}/large.bin"
 
 
 def test_a_file_comes_whole_over_several_connections(
@@ -61,7 +61,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(nginx: Nginx, 
 
 
 def test_one_failure_among_many_files_stops_nobody(nginx: Nginx, tmp_path: Path) -> None:
-    contents = {f"many-{number}.bin": random.Random(number).randbytes(10_000 * number) for number in range(12)}
+    contents = {f"many-{number}.bin": random.Random(number).randbytes(10_000 * number) for number in range(1, 13)}
     for name, content in contents.items():
         (nginx.root / name).write_bytes(content)
     names = [*contents, "missing.bin"]

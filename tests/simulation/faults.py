@@ -66,12 +66,12 @@ EXCUSES: dict[Fault, frozenset[type[FetchError]]] = {
     ),
     Fault.SHORT_SLICE: frozenset(),
     Fault.LONG_SLICE: frozenset(),
-    Fault.GROWN_TOTAL: LIES | {RepresentationChangedError},
+    Fault.GROWN_TOTAL: LIES | {RepresentationChangedError, NotAModelError},
     Fault.UNSATISFIABLE: LIES | {RepresentationChangedError},
     Fault.LOGIN_PAGE: frozenset({NotAModelError}),
     Fault.FORBIDDEN: frozenset({AccessDeniedError}),
     Fault.MISSING: frozenset({NotFoundError}),
-    Fault.BIT_FLIP: frozenset({DigestMismatchError, RepresentationChangedError}),
+    Fault.BIT_FLIP: frozenset({DigestMismatchError, RepresentationChangedError, NotAModelError}),
     Fault.OTHER_TAG: frozenset({RepresentationChangedError}),
 }
 """The errors that a run may end in because of a fault that it met."""

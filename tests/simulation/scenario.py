@@ -9,10 +9,13 @@ from pathlib import Path
 from random import Random
 
 from anymatix_fetcher.engine.facts import Engine
+from anymatix_fetcher.testing import generate
 from tests.simulation.faults import Fault
 from tests.simulation.world import BLOCK, Ending, Host, IfRange, Ranges, Tag, World
 
 FOLDER = Path("/simulated/models")
+SMALLEST_MODEL = 256
+"""Bytes of the header that the contents get."""
 
 
 class Death(Enum):
@@ -56,7 +59,7 @@ class Life:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is downloaded, from whom, how, and what happens meanwhile."""
+    """What is downloaded, from whom, how, and what happens meanwhile; ``as_is`` where no content can be a model."""
 
     world: World
     lives: tuple[Life, ...]
@@ -66,6 +69,7 @@ class Scenario:
     connections: int | None
     max_connections: int
     engine: Engine
+    as_is: bool
 
 
 def draw(seed: int) -> Scenario:
@@ -88,6 +92,7 @@ def draw(seed: int) -> Scenario:
         connections=random.choice((None, None, 1, 2, 4)),
         max_connections=random.choice((1, 4, 8)),
         engine=Engine.SINGLE if random.random() < 0.1 else Engine.AUTO,
+        as_is=any(len(content) < SMALLEST_MODEL for content in world.contents),
     )
 
 
@@ -102,11 +107,17 @@ def _draw_length(random: Random) -> int:
     )
 
 
+def _draw_content(random: Random, length: int) -> bytes:
+    """A safetensors file of random weights; random bytes where there is no room for a header."""
+    header = generate(0, "model.safetensors", length).prefix
+    return header + random.randbytes(length)[len(header) :]
+
+
 def _draw_world(random: Random) -> World:
     length = _draw_length(random)
-    contents = [random.randbytes(length)]
+    contents = [_draw_content(random, length)]
     if random.random() < 0.25:
-        contents.append(random.randbytes(length if random.random() < 0.5 else _draw_length(random)))
+        contents.append(_draw_content(random, length if random.random() < 0.5 else _draw_length(random)))
     redirects = random.random() < 0.6
     faults = random.sample(list(Fault), random.randint(1, 4))
     ending = random.choice([ending for ending in Ending if ending is not Ending.NONE])

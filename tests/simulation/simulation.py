@@ -205,6 +205,7 @@ class Simulation:
             max_connections=scenario.max_connections,
             engine=scenario.engine,
             overwrite=overwrite,
+            as_is=scenario.as_is,
             headers=(("Authorization", TOKEN),),
         )
         session = Session(ports, _resolve, self._new_machine)

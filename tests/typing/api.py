@@ -17,6 +17,7 @@ from anymatix_fetcher import (
     Engine,
     FetchError,
     Job,
+    ModelFacts,
     NetworkError,
     Phase,
     Progress,
@@ -29,6 +30,7 @@ from anymatix_fetcher import (
     afetch,
     fetch,
     fetch_many,
+    inspect,
     verify,
 )
 
@@ -101,6 +103,15 @@ def many_files() -> list[Path]:
     results = fetch_many(jobs, on_progress=tell, cancel=CancelToken())
     assert_type(results, list[Result])
     return [result.path for result in results if result.path is not None]
+
+
+def what_a_model_is(token: CancelToken) -> str:
+    facts = inspect("civitai:143906", cancel=token, headers=[("X-Api-Key", "k")])
+    assert_type(facts, ModelFacts)
+    assert_type(facts.as_json(with_tensors=True), dict[str, object])
+    assert_type(inspect(Path("model.gguf")).parameters, int)
+    fetch("https://example.com/m.ckpt", as_is=True, allow_unsafe=True)
+    return f"{facts.kind.value} {facts.architecture} {facts.dtypes[0].dtype}"
 
 
 async def on_an_event_loop() -> None:

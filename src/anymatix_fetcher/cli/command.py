@@ -93,6 +93,8 @@ def _parse_sha256(text: str) -> Digest:
     metavar="HEX",
     help="The same as --hash sha256:HEX.",
 )
+@option("What it must be", "--as-is", is_flag=True, help="Keep whatever the server sends, even under a model's name.")
+@option("What it must be", "--allow-unsafe", is_flag=True, help="Publish a pickle even if its code would do harm.")
 @option(
     "How fast",
     "-c",
@@ -197,6 +199,8 @@ def _settings(
     engine: str,
     limit_rate: int | None,
     overwrite: bool,
+    as_is: bool,
+    allow_unsafe: bool,
     http3: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -211,6 +215,8 @@ def _settings(
         engine=Engine(engine),
         limit_rate=limit_rate,
         overwrite=overwrite,
+        as_is=as_is,
+        allow_unsafe=allow_unsafe,
         headers=network.headers,
         proxy=network.proxy,
         ca_file=network.ca_file,

@@ -136,7 +136,7 @@ class PlainDisplay:
             said = self._said.setdefault(index, _Said())
             # Notes that count seconds down are one note.
             kind = _NUMBER.sub("", one.note)
-            if kind and kind not in said.notes:
+            if kind and kind not in said.notes and one.phase is not Phase.DONE:  # what remains is told at the end
                 said.notes.add(kind)
                 self._write(f"{name_of(one)}: {format.printable(one.note)}")
             if one.phase is not said.phase:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.displays import JsonDisplay, NoDisplay, PlainDisplay
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
@@ -45,6 +46,8 @@ def run(jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: Fe
             display.close(results)
     stopped = interruption.exit_code if any(map(_was_cancelled, results)) else None
     _tell(results, report, session, stopped)
+    if not (report.quiet or report.json or report.progress == "json"):
+        session.complain(*_warnings(display.last))
     if stopped is not None:
         session.complain(_interrupted(display.last))
     # Whoever pressed Ctrl-C wants loops around us to stop too, so that outranks what failed before.
@@ -102,6 +105,15 @@ def _tell(results: Sequence[Result], report: Report, session: Session, stopped: 
         elif path := path_line(result):
             session.out.write_path(path)
     session.out.flush()
+
+
+def _warnings(last: Sequence[Progress]) -> list[str]:
+    """What remains to be said of files that are here; it would be lost with the picture."""
+    return [
+        f"warning: {name_of(one)} is {format.printable(one.note)}"
+        for one in last
+        if one.phase is Phase.DONE and one.note
+    ]
 
 
 def _was_cancelled(result: Result) -> bool:

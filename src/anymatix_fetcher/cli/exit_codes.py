@@ -40,7 +40,7 @@ MEANINGS = (
     ("3", "not found, or gone"),
     ("4", "access denied: a token, a licence or a permission is missing"),
     ("5", "network or protocol trouble, after retries; a redirect refused for safety"),
-    ("6", "integrity: wrong digest, changed content, not a model"),
+    ("6", "integrity: wrong digest, changed content, not a model, or one that does harm"),
     ("7", "local storage: disk full, not writable, or something is at the destination"),
     ("8", "another process holds the destination"),
     ("130, 143", "interrupted, terminated; what has arrived is kept"),

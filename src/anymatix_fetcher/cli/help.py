@@ -24,6 +24,7 @@ REFERENCES = (
 
 VERBS = (
     ("resolve", "tell what a reference is, where it lies and how large it is; no payload"),
+    ("inspect", "what a model is by its own header, near or far; the weights stay where they are"),
     ("workflow", "what a ComfyUI workflow needs, and fetch what is missing"),
     ("ls", "list the models that are here, where they came from and what proved them"),
     ("verify", "compare models with what was recorded of them; --repair mends what is wrong"),

@@ -34,6 +34,7 @@ PROGRAM = Program(
         "adopt": "anymatix_fetcher.cli.adopt:command",
         "prune": "anymatix_fetcher.cli.prune:command",
         "dedupe": "anymatix_fetcher.cli.dedupe:command",
+        "inspect": "anymatix_fetcher.cli.inspect:command",
         "demo": "anymatix_fetcher.cli.demo:command",
         "testserver": "anymatix_fetcher.cli.testserver:command",
     },

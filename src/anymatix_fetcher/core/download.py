@@ -109,7 +109,7 @@ class Download(Ending):
                 self._asking.renewing = False
                 self._asking.address.resource = event.resource
                 self._asking.declare(now)
-            case m.StorageFailed() | m.RenewalFailed():
+            case m.StorageFailed() | m.RenewalFailed() | m.ContentRefused():
                 self._fail(event.error)
             case m.CancelRequested():
                 self._stop(Phase.CANCELLED, DownloadCancelled("the download was stopped", hint=KEPT))

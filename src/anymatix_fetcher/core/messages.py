@@ -74,6 +74,13 @@ class StorageFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentRefused:
+    """What has arrived isn't what is wanted, or is dangerous: somebody has looked into the bytes."""
+
+    error: FetchError
+
+
+@dataclass(frozen=True, slots=True)
 class HeadArrived:
     """A final response's head. For a status of 400 and more, ``excerpt`` holds the body's first bytes, as text."""
 
@@ -163,6 +170,7 @@ Event: TypeAlias = (
     Begin
     | StorageOpened
     | StorageFailed
+    | ContentRefused
     | HeadArrived
     | BodyStored
     | BodyEnded

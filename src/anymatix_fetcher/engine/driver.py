@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Validator
-from anymatix_fetcher.core.phase import Phase as MachinePhase
+from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
+from anymatix_fetcher.engine.pickle_scan import Scanned
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.existing import ExistingRead
 
@@ -36,18 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
-PHASES = {
-    MachinePhase.OPENING: Phase.OPENING,
-    MachinePhase.TRANSFERRING: Phase.TRANSFERRING,
-    MachinePhase.VERIFYING: Phase.VERIFYING,
-    MachinePhase.PUBLISHING: Phase.PUBLISHING,
-    MachinePhase.DONE: Phase.DONE,
-    MachinePhase.FAILED: Phase.FAILED,
-    MachinePhase.CANCELLED: Phase.CANCELLED,
-}
-
-
-DriverEvent: TypeAlias = m.Event | ExistingRead
+DriverEvent: TypeAlias = m.Event | ExistingRead | Scanned
 
 
 class _FailingCleanly:
@@ -103,6 +93,7 @@ class Driver:
         self._leftovers = leftovers
         self._store: Store | None = None
         self._claim: Claim | None = None
+        self._appraisal: Appraisal | None = None
         self._asked_for_storage = False
         self._events: deque[m.Event] = deque()
         self._digests: tuple[Digest, ...] = ()
@@ -136,6 +127,8 @@ class Driver:
         with self._failing_cleanly:
             if isinstance(event, ExistingRead):
                 self._existing_read(event)
+            elif isinstance(event, Scanned):
+                self._scanned(event)
             elif isinstance(event, m.CancelRequested) and not self._machine_runs:
                 self._fail(DownloadCancelled("the download was stopped"))
             else:
@@ -189,11 +182,13 @@ class Driver:
             return Phase.DONE
         if self._holder is not None:
             return Phase.WAITING
-        return Phase.VERIFYING if self._reads_existing else PHASES[self._machine.phase]
+        return Phase.VERIFYING if self._reads_existing else Phase[self._machine.phase.name]
 
     def _note(self, now: float) -> str:
         if self._holder is not None:
             return "another process downloads it; waiting for its result"
+        if self.result is not None and self._appraisal is not None:
+            return self._appraisal.warning
         return self._machine.waiting_for(now)
 
     # Commands ---------------------------------------------------------------------------------------------
@@ -210,6 +205,9 @@ class Driver:
                 self._digests = event.digests
             for command in self._machine.receive(event, self._ports.clock()):
                 self._carry_out(command)
+            if self._appraisal is not None and self._appraisal.is_looking and self.result is None:
+                refused = self._appraisal.look(self._machine.coverage.stored.front(), self._machine.length)
+                self._events.extend([refused] if refused is not None else ())
 
     def _carry_out(self, command: m.Command) -> None:  # noqa: C901, PLR0912 - one branch for each command
         transport = self._ports.transport
@@ -237,12 +235,15 @@ class Driver:
                 self._opened.prove(command.blocks)
             case m.ForgetBlocks():
                 self._opened.forget(command.blocks)
+                if self._appraisal is not None and 0 in command.blocks:
+                    self._appraisal.begin_anew()
             case m.Verify():
                 self._opened.verify(command.length)
             case m.Publish():
                 if self._claim is not None:
                     self._claim.check_held()
-                self._opened.publish()
+                if self._appraisal is None or not self._appraisal.scan(self._machine.length or 0):
+                    self._opened.publish()
             case m.Renew():
                 log.info("%s: the address has expired; renewing it", self._shown_reference)
                 if self._resource.renewed_by_source:
@@ -301,6 +302,7 @@ class Driver:
             any_reference=self.job.settings.take_over,
         )
         self._machine.lay_out(self._store.block_size)
+        self._appraisal = Appraisal(self._store, destination, self.job.settings, self._report)
         kept = self._store.kept
         if kept is not None and self.job.settings.take_over:
             # What was said of it under another address says nothing of this one: its blocks have to.
@@ -314,6 +316,13 @@ class Driver:
         wanted = self._machine.digests
         self._claim.check_existing(event, wanted)
         self._finish(Status.PRESENT, wanted[0].algorithm if wanted else "length", size=event.size)
+
+    def _scanned(self, found: Scanned) -> None:
+        refused = self._appraisal.scanned(found) if self._appraisal is not None else None
+        if refused is not None:
+            self._feed(refused)
+        else:
+            self._opened.publish()
 
     # The end ----------------------------------------------------------------------------------------------
 
@@ -371,9 +380,11 @@ class Driver:
         """Lets go of everything; before the result can be seen, so that whoever sees it may start anew."""
         if self._claim is not None:
             self._claim.stop_reading()
+        if self._appraisal is not None:
+            self._appraisal.abandon()
         if self._store is not None:
             cancelled = isinstance(result.error, DownloadCancelled)
-            if result.error is not None and not cancelled and self._is_untouched:
+            if result.error is not None and not cancelled and self._is_litter:
                 self._store.discard()
             self._store.close()
         if self._claim is not None:
@@ -381,7 +392,8 @@ class Driver:
         self.result = result
 
     @property
-    def _is_untouched(self) -> bool:
-        """Whether nothing has ever arrived: an empty part file would be litter."""
+    def _is_litter(self) -> bool:
+        """Whether nobody needs the part file: nothing has ever arrived, or nothing but what isn't a model."""
         machine = self._machine
-        return not machine.coverage.held and machine.account.bytes_downloaded == 0
+        is_untouched = not machine.coverage.held and machine.account.bytes_downloaded == 0
+        return is_untouched or (self._appraisal is not None and self._appraisal.found_worthless)

@@ -41,6 +41,8 @@ class Settings:
         overwrite: Replace what is at the destination, and drop a part file of other content.
         take_over: Go on with the part file at the destination though another address has begun it; blocks of it are
             compared before anything is added.
+        as_is: Keep whatever the server sends: a model's name isn't held against the bytes under it.
+        allow_unsafe: Publish a pickle even if a scan finds that it does harm to whoever loads it.
         headers: Fields to send to the reference's own origin, never to where it redirects.
         proxy: A proxy URL; "" for none; ``None`` follows the environment.
         ca_file: Certificates to trust instead of the system's.
@@ -60,6 +62,8 @@ class Settings:
     limit_rate: float | RateLimiter | None = None
     overwrite: bool = False
     take_over: bool = False
+    as_is: bool = False
+    allow_unsafe: bool = False
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
     ca_file: Path | None = None

@@ -18,7 +18,7 @@ from anymatix_fetcher.formats import gguf, safetensors
 from anymatix_fetcher.formats.content import Content, recognize
 from anymatix_fetcher.formats.facts import ModelFacts
 from anymatix_fetcher.formats.gguf import GgufHeader, LongArray
-from anymatix_fetcher.formats.pickles import RUNS_CODE, holds_pickle, may_be_pickle
+from anymatix_fetcher.formats.pickles import MAY_RUN_CODE, RUNS_CODE, holds_pickle, may_be_pickle
 from anymatix_fetcher.formats.prefix import DamagedError, Prefix, ShortError
 from anymatix_fetcher.formats.recognition import recognize_gguf, recognize_model
 from anymatix_fetcher.formats.training import hashes_in, tags_in, training_in, trigger_words_in
@@ -66,9 +66,12 @@ def inspect(length: int, name: str = "") -> Inspection:
             return (yield from _zip(first, length))
     except DamagedError as damage:
         raise not_loadable(damage, content, name) from None
-    runs_code = content is Content.PICKLE or (content is Content.UNKNOWN and may_be_pickle(name))
-    remark = (RUNS_CODE,) if runs_code else (f"it is {content.title}",)
-    return ModelFacts(content, length, runs_code=runs_code, remarks=remark)
+    if content is Content.UNKNOWN and may_be_pickle(name):
+        return ModelFacts(content, length, runs_code=True, remarks=(MAY_RUN_CODE,))
+    is_pickle = content is Content.PICKLE
+    return ModelFacts(
+        content, length, runs_code=is_pickle, remarks=(RUNS_CODE if is_pickle else f"it is {content.title}",)
+    )
 
 
 def inspect_bytes(data: bytes, name: str = "") -> ModelFacts:

@@ -9,6 +9,8 @@ PICKLE_SUFFIXES = (".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".pickle")
 
 RUNS_CODE = "a pickle: it can run code when it is loaded"
 
+MAY_RUN_CODE = "by its name it may be a pickle, which can run code when it is loaded"
+
 TORCH_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"
 """How ``torch.save`` began before it wrote zip archives: a pickle of its own magic number."""
 

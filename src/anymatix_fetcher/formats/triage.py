@@ -83,6 +83,11 @@ def triage(first: bytes, *, name: str, length: int | None = None) -> Triage:
     return _read(prefix, content, name) if suffix in _STRICT else Triage(content)
 
 
+def claims_model(name: str) -> bool:
+    """Whether a file of this name is expected to be a model: of others nothing is refused."""
+    return _suffix(name) is not None
+
+
 def _suffix(name: str) -> str | None:
     lowered = name.lower()
     return next((suffix for suffix in MODEL_SUFFIXES if lowered.endswith(suffix)), None)

@@ -11,6 +11,7 @@ from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHea
 from anymatix_fetcher.core.messages import Kept
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.errors import DiskFullError
+from anymatix_fetcher.storage.disk import read_first
 from anymatix_fetcher.storage.hashing import Follower, new_hasher
 from anymatix_fetcher.storage.opening import check_destination, find_content, open_files
 from anymatix_fetcher.storage.part_file import Comparing, PartFile
@@ -77,6 +78,7 @@ class Store:
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
         self._following: Worker | None = None
         self._running: list[Worker] = []
+        self._is_new = self.kept is None
 
     @classmethod
     def open(
@@ -141,6 +143,11 @@ class Store:
         return Kept(recorded, self._identity) if recorded and self._identity else None
 
     @property
+    def is_new(self) -> bool:
+        """Whether no earlier run has left a part file of this download."""
+        return self._is_new
+
+    @property
     def block_size(self) -> int:
         """Bytes of a block, of all but the last one."""
         return self._part.block_size
@@ -164,6 +171,27 @@ class Store:
     def hashed_bytes(self) -> int:
         """How far the digest has gone over the file."""
         return self._follower.hashed_bytes
+
+    def read_first(self, size: int) -> bytes:
+        """The first ``size`` bytes of the part file, or as many as there are; holes read as zeroes.
+
+        Raises:
+            StorageError: The system doesn't allow it.
+        """
+        with storage_errors(self._places.part):
+            return read_first(self._file, size)
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fills ``buffer`` from the part file; how many bytes that were: fewer only at its end.
+
+        Raises:
+            OSError: The system doesn't allow it.
+        """
+        return self._file.read_into(offset, buffer)
+
+    def run(self, task: Task) -> None:
+        """Has a worker run ``task``, which may read the part file: no step of it runs once that is closed."""
+        self._running.append(self._workers.start(task))
 
     def compared(self) -> list[BlockCompared]:
         """The comparisons of recorded blocks that were finished since the last call."""
@@ -213,7 +241,7 @@ class Store:
 
     def prove(self, blocks: SpanSet) -> None:
         """Reads these blocks back; answered by one or more ``BlocksProved``. Bad ones are forgotten."""
-        self._start(Prover(self._part, self._places.part, blocks, report=self._report))
+        self.run(Prover(self._part, self._places.part, blocks, report=self._report))
 
     def forget(self, blocks: SpanSet) -> None:
         """Strikes every block that ``blocks`` touch, unfinished ones too: all their bytes must come again."""
@@ -237,7 +265,7 @@ class Store:
     def publish(self) -> None:
         """Syncs the part file and moves it to its destination; answered by ``Published``."""
         self._stop_workers()  # the file is closed on the way, and nobody may be reading it then
-        self._start(
+        self.run(
             Publisher(
                 self._disk,
                 self._places,
@@ -268,9 +296,6 @@ class Store:
         with storage_errors(self._places.part):
             self._disk.remove(self._places.part)
             self._disk.remove(self._places.journal)
-
-    def _start(self, task: Task) -> None:
-        self._running.append(self._workers.start(task))
 
     def _stop_workers(self) -> None:
         for worker in (*self._running, *([self._following] if self._following else ())):

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import collections
+import io
+import os
+import pathlib
+import pickle
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymatix_fetcher.core.messages import StorageFailed
+from anymatix_fetcher.engine.opcodes import MOST_READS
+from anymatix_fetcher.engine.pickle_scan import PickleScan, Scanned, may_run_code, scan
+from anymatix_fetcher.errors import UnsafeModelError
+from anymatix_fetcher.formats.content import ENOUGH, Content
+from anymatix_fetcher.formats.pickles import TORCH_MAGIC
+from anymatix_fetcher.storage.workers import Step
+from tests.formats.files import zip_file
+from tests.formats.test_content import KINDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Harm:
+    """What pickles to a call of ``os.system``; it is never unpickled here."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("echo harm",)
+
+
+SYSTEM = f"{os.system.__module__}.system"
+STATE = pickle.dumps(collections.OrderedDict(weight=[1.0, 2.0]), 2)
+HARMFUL = pickle.dumps(Harm(), 2)
+LEGACY = TORCH_MAGIC + pickle.dumps(1001, 2) + pickle.dumps({"little_endian": True}, 2)
+"""How ``torch.save`` wrote before it wrote archives; the model's own pickle and the raw weights follow."""
+WEIGHTS = random.Random(3).randbytes(20_000)
+
+
+def found(data: bytes) -> Scanned:
+    return scan(io.BytesIO(data))
+
+
+HARMLESS = {
+    "a pickle": STATE,
+    "of the oldest protocol": pickle.dumps({"weight": [1.0]}, 0),
+    "in an archive": zip_file({"archive/data.pkl": STATE, "archive/data/0": WEIGHTS}),
+    "of PyTorch's first format": LEGACY + STATE + pickle.dumps(["0"], 2) + WEIGHTS,
+}
+
+
+@pytest.mark.parametrize("data", HARMLESS.values(), ids=HARMLESS.keys())
+def test_a_pickle_that_imports_nothing_but_what_models_need_is_fine(data: bytes) -> None:
+    assert found(data) == Scanned(is_pickle=True)
+    assert found(data).warning == ""
+    assert found(data).refusal("m.ckpt") is None
+
+
+DANGEROUS = {
+    "a pickle": HARMFUL,
+    "of the oldest protocol": pickle.dumps(Harm(), 0),
+    "of the newest protocol": pickle.dumps(Harm(), 5),
+    "in an archive": zip_file({"archive/data.pkl": HARMFUL, "archive/data/0": WEIGHTS}),
+    "in an archive, under another name": zip_file({"archive/notes.txt": HARMFUL}),
+    "of PyTorch's first format": LEGACY + HARMFUL + pickle.dumps(["0"], 2) + WEIGHTS,
+    "that breaks off behind the call": HARMFUL[:-1],
+    "after a harmless one": STATE + HARMFUL,
+}
+
+
+@pytest.mark.parametrize("data", DANGEROUS.values(), ids=DANGEROUS.keys())
+def test_a_pickle_that_does_harm_is_refused_with_the_imports_name(data: bytes) -> None:
+    scanned = found(data)
+    assert scanned.is_pickle
+    assert scanned.dangerous == (SYSTEM,)
+    refusal = scanned.refusal("m.ckpt")
+    assert isinstance(refusal, UnsafeModelError)
+    assert refusal.message == f"m.ckpt is a pickle that can run code when it is loaded, and it imports {SYSTEM}"
+    assert "--allow-unsafe" in refusal.hint
+    assert "m.ckpt.part" in refusal.hint
+
+
+def test_what_nobody_knows_is_worth_a_warning_and_no_refusal() -> None:
+    scanned = found(pickle.dumps(pathlib.PurePosixPath("x"), 2))
+    assert scanned.suspicious == ("pathlib.PurePosixPath",)
+    assert scanned.refusal("m.pt") is None
+    assert "isn't known to be harmless: pathlib.PurePosixPath" in scanned.warning
+
+
+def test_opcodes_that_cant_be_made_sense_of_are_no_way_round_the_scan() -> None:
+    scanned = found(b"\x80\x04\x93.")
+    assert scanned.dangerous == ("something that can't be read (ValueError)",)
+    assert scanned.refusal("m.pt") is not None
+
+
+@pytest.mark.parametrize(
+    "weights", [b"\x93" * 99, b"cos\nsystem\n" + bytes(99), b"h\x07h\x08\x93"], ids=["0", "1", "2"]
+)
+def test_weights_that_happen_to_read_as_opcodes_arent_held_against_a_model(weights: bytes) -> None:
+    for model in (LEGACY + STATE + pickle.dumps(["0"], 2) + weights, STATE + weights):
+        assert found(model).refusal("m.pt") is None
+
+
+def test_harm_behind_more_than_can_be_scanned_isnt_published_either() -> None:
+    scanned = found(b"\x80\x02" + b"N0" * MOST_READS + HARMFUL)
+    assert (scanned.dangerous, scanned.whole) == ((), False)
+    refusal = scanned.refusal("m.pt")
+    assert refusal is not None
+    assert "can't be scanned as a whole" in refusal.message
+
+
+def test_an_archive_that_cant_be_read_is_said_to_be_one() -> None:
+    scanned = found(zip_file({"archive/data.pkl": STATE})[:-30])
+    assert scanned.refusal("m.zip") is None
+    assert "an archive that can't be read" in scanned.warning
+
+
+def test_names_out_of_files_cant_spoil_the_sentence_nor_make_it_long() -> None:
+    odd = b"".join(b"cos\n\x1b[31m" + f"{index:02}".encode() * 200 + b"\n0" for index in range(30))
+    refusal = found(odd + b"N.").refusal("m.pt")
+    assert refusal is not None
+    assert refusal.message.isprintable()
+    assert len(refusal.message) < 700
+    assert "and 25 more" in refusal.message
+
+
+@pytest.mark.parametrize(
+    "content", sorted(set(KINDS) - {Content.PICKLE, Content.ZIP}, key=str), ids=lambda one: one.value
+)
+def test_what_has_another_format_is_neither_refused_nor_warned_of(content: Content) -> None:
+    assert (found(KINDS[content]).refusal("m.bin"), found(KINDS[content]).warning) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "expected"),
+    [
+        (HARMFUL, "model.safetensors", True),
+        (pickle.dumps([Harm()], 0), "model.ckpt", True),
+        (pickle.dumps([Harm()], 0), "model.dat", False),
+        (zip_file({"a/data.pkl": STATE}), "anything", True),
+        (b"GGUF" + bytes(5) + HARMFUL, "model.pt", True),
+        (WEIGHTS, "weights.bin", False),
+        (b"", "model.pt", False),
+    ],
+)
+def test_only_what_may_run_code_is_scanned(data: bytes, name: str, *, expected: bool) -> None:
+    assert may_run_code(data[:ENOUGH], name, len(data)) is expected
+
+
+@given(
+    st.binary(max_size=300), st.sampled_from([b"", b"\x80\x02", b"\x80\x04", b"PK\x03\x04", b"cos\nsystem\n", HARMFUL])
+)
+def test_any_bytes_come_to_an_end(data: bytes, beginning: bytes) -> None:
+    scanned = found(beginning + data)
+    assert scanned.refusal("m.pt") is None or scanned.is_pickle
+    if beginning == HARMFUL:
+        assert SYSTEM in scanned.dangerous
+
+
+@given(st.integers(0, 200), st.binary(min_size=1, max_size=4))
+def test_a_spoiled_archive_comes_to_an_end(at: int, data: bytes) -> None:
+    archive = bytearray(DANGEROUS["in an archive"][-400:] if at % 2 else DANGEROUS["in an archive"])
+    archive[at : at + len(data)] = data
+    found(bytes(archive))
+
+
+class InMemory:
+    """A file that is read in place; ``trouble`` is raised instead where there is one."""
+
+    def __init__(self, data: bytes, trouble: OSError | None = None) -> None:
+        self.data = data
+        self.trouble = trouble
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        if self.trouble is not None:
+            raise self.trouble
+        piece = self.data[offset : offset + len(buffer)]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@pytest.mark.parametrize(
+    "data", [*HARMLESS.values(), *DANGEROUS.values()], ids=[*HARMLESS, *(f"! {one}" for one in DANGEROUS)]
+)
+def test_a_task_reads_the_file_in_place_and_reports(data: bytes, tmp_path: Path) -> None:
+    reports: list[Scanned | StorageFailed] = []
+    task = PickleScan(InMemory(data), len(data), tmp_path / "m.ckpt", report=reports.append)
+    assert task.step() is Step.DONE
+    assert reports == [found(data)]
+
+
+def test_a_disk_that_fails_is_no_finding(tmp_path: Path) -> None:
+    reports: list[Scanned | StorageFailed] = []
+    task = PickleScan(InMemory(HARMFUL, OSError(5, "gone")), len(HARMFUL), tmp_path / "m.ckpt", report=reports.append)
+    with pytest.raises(OSError, match="gone") as caught:
+        task.step()
+    task.fail(caught.value)
+    assert isinstance(reports[0], StorageFailed)
+
+
+def test_a_scan_that_nobody_waits_for_ends_soon(tmp_path: Path) -> None:
+    data = b"\x80\x02" + b"N0" * MOST_READS
+    reports: list[Scanned | StorageFailed] = []
+    task = PickleScan(InMemory(data), len(data), tmp_path / "m.ckpt", report=reports.append)
+    task.abandon()
+    assert task.step() is Step.DONE
+    assert reports == [Scanned()]
+
+
+WITHOUT_PICKLESCAN = """
+import io, pickle, sys
+sys.modules["picklescan"] = None
+from anymatix_fetcher.engine.pickle_scan import scan
+for data in (pickle.dumps({"a": 1}), b"\\xff" * 999):
+    found = scan(io.BytesIO(data))
+    print(found.refusal("m.pt"), "|", found.warning)
+"""
+
+
+def test_without_picklescan_a_pickle_is_said_to_be_one_and_nothing_is_refused() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_PICKLESCAN], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first.startswith("None | a pickle: it can run code when it is loaded, and it wasn't scanned")
+    assert "anymatix-fetcher[scan]" in first
+    assert second == "None | "
+    assert done.stderr == ""
+
+
+def test_the_scanner_says_nothing_by_itself() -> None:
+    program = f"import io; from anymatix_fetcher.engine.pickle_scan import scan; scan(io.BytesIO({HARMFUL!r}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
