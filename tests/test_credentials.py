@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anymatix_fetcher.credentials import KEYRING_SERVICE, Tokens, forget, main_host, store
+from anymatix_fetcher.credentials import KEYRING_SERVICE, Tokens, forget, main_host, store, tokens_at_hand
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
 from anymatix_fetcher.sources.base import Secret
@@ -101,3 +101,20 @@ def test_endpoints_are_urls_without_a_slash_at_the_end() -> None:
     assert found.site("civitai", "https://civitai.com") == "https://civitai.com"
     with pytest.raises(ReferenceSyntaxError, match="HF_ENDPOINT"):
         environment({"HF_ENDPOINT": "mirror.example"}, NOWHERE)
+
+
+def test_a_token_is_kept_for_one_port_and_a_host_isnt_taken_for_a_service() -> None:
+    drawer = Drawer()
+    store(main_host("https://models.example:443/"), Secret("of-443"), drawer)
+    store(main_host("models.example:8443"), Secret("of-8443"), drawer)
+    found = Tokens({"CIVITAI_TOKEN": "of-civitai"}, NOWHERE, drawer)
+    assert found["https://models.example"] == Secret("of-443")
+    assert found["https://models.example:8443"] == Secret("of-8443")
+    assert found.credential("https://models.example:9443") is None
+    assert found.credential("https://civitai") is None
+
+
+def test_every_token_at_hand_is_known_whether_it_is_used_or_not(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hf_in_a_file")
+    variables = {"CIVITAI_TOKEN": "second", "CIVITAI_API_TOKEN": "first", "HF_TOKEN_PATH": str(tmp_path / "token")}
+    assert tokens_at_hand(variables, NOWHERE) == ("first", "second", "hf_in_a_file")

@@ -72,7 +72,7 @@ class Credential:
 
 
 class Tokens(Mapping[str, Secret]):
-    """Tokens by the service's name, or by the host's for any other server; found when they are asked for.
+    """Tokens by the service's name, or by the origin's text for any other server; found when they are asked for.
 
     Args:
         variables: The environment variables.
@@ -87,7 +87,7 @@ class Tokens(Mapping[str, Secret]):
         self._found: dict[str, Credential | None] = {}
 
     def credential(self, service: str) -> Credential | None:
-        """The token of a service or host, with where it was found."""
+        """The token of a service or an origin, with where it was found."""
         if service not in self._found:
             self._found[service] = self._find(service)
         return self._found[service]
@@ -111,7 +111,7 @@ class Tokens(Mapping[str, Secret]):
                 return Credential(Secret(text), variable)
         if service == "huggingface" and (credential := self._hugging_face_file()) is not None:
             return credential
-        return self._kept(HOSTS.get(service, (service,))[0])
+        return self._kept(HOSTS.get(service, (service.removeprefix("https://"),))[0])
 
     def _hugging_face_file(self) -> Credential | None:
         """The token that ``hf auth login`` has stored, unless its use unasked was turned off."""
@@ -142,6 +142,17 @@ def tokens(variables: Mapping[str, str] | None = None, home: Path | None = None)
     return Tokens(os.environ if variables is None else variables, home or Path.home(), system_keyring())
 
 
+def tokens_at_hand(variables: Mapping[str, str] | None = None, home: Path | None = None) -> tuple[str, ...]:
+    """Every token in the environment and in the tools' own files, used or not, so that none is printed by accident.
+
+    The keyring isn't opened for it: that may ask the user.
+    """
+    variables = os.environ if variables is None else variables
+    set_ones = (variables.get(name, "").strip() for names in VARIABLES.values() for name in names)
+    found = Tokens(variables, home or Path.home(), None)
+    return tuple(dict.fromkeys(filter(None, (*set_ones, *(token.reveal() for token in found.values())))))
+
+
 @cache
 def system_keyring() -> Keyring | None:
     """The system's keyring; ``None`` where the extra isn't installed, or there is none that can keep anything."""
@@ -159,7 +170,7 @@ def main_host(host: str) -> str:
     Raises:
         ReferenceSyntaxError: It isn't a host's name.
     """
-    name = host.strip().lower().removeprefix("https://").rstrip("/")
+    name = host.strip().lower().removeprefix("https://").rstrip("/").removesuffix(":443")
     if not name or any(character in name for character in "/@?# "):
         raise ReferenceSyntaxError("not a host's name", hint="Expected a name such as civitai.com.")
     return next((hosts[0] for service, hosts in HOSTS.items() if name in (*hosts, service)), name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.transports.limiter import RateLimiter
 
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token of RFC 9110, section 5.6.2."""
+
 
 class Options(TypedDict, total=False):
-    """The keywords of :func:`fetch`: the fields of :class:`Settings`; paths and digests may be text."""
+    """The keywords of :func:`fetch`: the fields of :class:`Settings`, in the forms that people have them in."""
 
     output: Path | str | None
     directory: Path | str
@@ -29,7 +34,7 @@ class Options(TypedDict, total=False):
     take_over: bool
     as_is: bool
     allow_unsafe: bool
-    headers: Sequence[tuple[str, str]]
+    headers: Mapping[str, str] | Sequence[tuple[str, str]]
     proxy: str | None
     ca_file: Path | str | None
     verify_tls: bool
@@ -43,7 +48,7 @@ def settings_of(**options: Unpack[Options]) -> Settings:
     """Settings from keywords as people write them.
 
     Raises:
-        ReferenceSyntaxError: A digest or the engine's name can't be read.
+        ReferenceSyntaxError: A digest, the engine's name or a header can't be read.
     """
     output, ca_file = options.get("output"), options.get("ca_file")
     try:
@@ -59,7 +64,7 @@ def settings_of(**options: Unpack[Options]) -> Settings:
             take_over=options.get("take_over", False),
             as_is=options.get("as_is", False),
             allow_unsafe=options.get("allow_unsafe", False),
-            headers=tuple(options.get("headers", ())),
+            headers=_fields(options.get("headers", ())),
             proxy=options.get("proxy"),
             ca_file=Path(ca_file) if ca_file is not None else None,
             verify_tls=options.get("verify_tls", True),
@@ -70,3 +75,30 @@ def settings_of(**options: Unpack[Options]) -> Settings:
         )
     except ValueError as error:
         raise ReferenceSyntaxError(str(error)) from None
+
+
+def _fields(headers: object) -> tuple[tuple[str, str], ...]:
+    """The fields that the caller wants to send; what is wrong with them is said without their values.
+
+    Raises:
+        ReferenceSyntaxError: They are neither a mapping nor pairs, or nothing that HTTP can carry.
+    """
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    try:
+        fields = tuple((name, value) for name, value in pairs)  # type: ignore[attr-defined] # what isn't iterable raises
+    except (TypeError, ValueError):
+        raise _no_fields("they are neither a mapping nor pairs") from None
+    for name, value in fields:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise _no_fields("a name or a value isn't text")
+        if not _FIELD_NAME.fullmatch(name):
+            raise _no_fields("a name has characters that no header's has")
+        if any(character in value for character in "\r\n\0"):
+            raise _no_fields(f"the value of {name!r} has a line break in it")
+    return fields
+
+
+def _no_fields(reason: str) -> ReferenceSyntaxError:
+    return ReferenceSyntaxError(
+        f"the headers can't be sent: {reason}", hint="Expected {'Name': 'value'}, or a list of such pairs."
+    )

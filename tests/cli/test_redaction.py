@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.cli.redaction import redact
+from anymatix_fetcher.cli.redaction import redact, secrets_in
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,18 @@ def test_known_secrets_are_hidden_wherever_they_stand_the_longest_first() -> Non
 
 def test_a_short_word_is_no_secret_that_could_be_replaced() -> None:
     assert redact("yes, it is", ["is"]) == "yes, it is"
+
+
+@pytest.mark.parametrize(
+    ("address", "secrets"),
+    [
+        ("https://h/a?fileId=123456", ["fileId=123456"]),
+        ("https://h/a?fileId=1&token=a%2Bb#x", ["fileId=1&token=a%2Bb", "fileId=1&token=a+b", "a%2Bb", "a+b"]),
+        ("http://me:p%40ss@proxy:1", ["me:p%40ss", "me:p@ss", "p%40ss", "p@ss"]),
+        ("https://hf_token@h/a", ["hf_token", "hf_token"]),
+        ("civitai:7?token=abc", ["token=abc", "abc"]),
+        ("", []),
+    ],
+)
+def test_what_is_secret_in_an_address_is_known_as_it_stands_and_decoded(address: str, secrets: list[str]) -> None:
+    assert list(secrets_in(address)) == secrets

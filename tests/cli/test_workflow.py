@@ -105,3 +105,13 @@ def test_what_holds_no_workflow_is_wrong_usage(tmp_path: Path, capsys: pytest.Ca
     path.write_text("no workflow")
     assert main(["workflow", str(path)]) == 2
     assert "hint: In ComfyUI" in capsys.readouterr().err
+
+
+def test_no_header_goes_to_hosts_that_the_workflow_names(
+    hub: Origin, workflow: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["workflow", "--dry-run", "-H", "X-Api-Key: planted-secret", str(workflow)]) == 2
+    printed = capsys.readouterr()
+    assert "the workflow names the hosts" in printed.err
+    assert "planted-secret" not in printed.out + printed.err
+    assert not hub.seen()

@@ -103,3 +103,8 @@ def test_a_target_is_derived_where_a_redirect_led_to_it_and_expires() -> None:
     address.trusted = True
     address.expire()
     assert (address.settled, address.derived, address.served, address.trusted) == (False, False, False, False)
+
+
+def test_the_netrc_entry_of_a_host_that_a_server_has_named_stays_at_home() -> None:
+    address = Address(Resource(ORIGIN, netrc_allowed=False))
+    assert not ask(address, ORIGIN).netrc_allowed

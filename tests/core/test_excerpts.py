@@ -94,3 +94,9 @@ def test_what_was_secret_in_the_request_isnt_told_however_the_server_repeats_it(
     }[place]
     for excerpt in (sentence.format(secret), json.dumps({"message": sentence.format(secret)})):
         assert secret not in reason_in(excerpt, request)
+
+
+def test_a_password_that_a_server_repeats_decoded_is_taken_out() -> None:
+    request = Request(Url.parse("https://h.example/m"), headers=Headers.of(authorization="Basic bWU6aHVudGVyMg=="))
+    assert reason_in("hunter2 isn't right for me", request) == "... isn't right for me"
+    assert reason_in("no", Request(request.url, headers=Headers.of(authorization="Basic \xe9=="))) == "no"

@@ -171,7 +171,9 @@ def test_a_server_may_name_mirrors_where_a_digest_settles_what_the_file_is() -> 
     link = f"<{MIRROR.reveal()}>; rel=duplicate; pri=1"
     bench.status(first, 206, ("Content-Range", content_range), ("Link", link))
     bench.bring(first.exchange, Span(0, 2 * MIB))
-    assert waited_for(bench, MIRROR).request.span == Span(MIB, 2 * MIB)
+    start = waited_for(bench, MIRROR)
+    assert start.request.span == Span(MIB, 2 * MIB)
+    assert not start.request.netrc_allowed, "the user hasn't named that host"
 
 
 def test_and_not_where_nothing_would_prove_what_they_send() -> None:
@@ -183,6 +185,16 @@ def test_and_not_where_nothing_would_prove_what_they_send() -> None:
     bench.bring(first.exchange, Span(0, 2 * MIB))
     bench.wait(0.5)
     assert not at(bench, MIRROR)
+
+
+def test_a_server_cant_lead_from_https_to_http_by_a_mirror_either() -> None:
+    bench = Bench(digests=(RIGHT,), connections=1)
+    first = bench.open()
+    content_range = f"bytes 0-{8 * MIB - 1}/{LENGTH}"
+    bench.status(first, 206, ("Content-Range", content_range), ("Link", "<http://mirror.example/m>; rel=duplicate"))
+    bench.bring(first.exchange, Span(0, 2 * MIB))
+    bench.wait(0.5)
+    assert not bench.all(m.StartExchange)
 
 
 def test_small_files_arent_worth_a_mirror() -> None:

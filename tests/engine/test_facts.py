@@ -56,3 +56,23 @@ def test_the_words_of_the_command_line_are_kept() -> None:
 def test_a_result_claims_nothing_that_nobody_has_said() -> None:
     result = Result(reference="x", status=Status.FAILED)
     assert (result.verified, result.sha256, result.path, result.size, result.error) == ("none", None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        (" https://me:SECRET@h.example/m?sig=SECRET#SECRET ", "https://h.example/m?..."),
+        ("https://me:SECRET@h.example:99999/m", "https://..."),
+        ("https://SECRET@h.example:99999/m", "https://..."),
+        ("https://me:SEC/RET@h.example/m", "https://..."),
+        ("https://me:SEC?RET@h.example/m", "https://..."),
+        ("https://me:SEC#RET@h.example/m", "https://..."),
+        ("ftp://me:SECRET@h.example/m", "ftp://..."),
+        ("https://h.example:99999/m?k=SECRET", "https://h.example:99999/m"),
+        ("https://h.example:99999/m#SECRET", "https://h.example:99999/m"),
+        ("civitai:7?token=SECRET", "civitai:7"),
+        ("hf://org/repo@main/file", "hf://org/repo@main/file"),
+    ],
+)
+def test_a_shown_reference_holds_no_secret_even_where_it_cant_be_read(reference: str, shown: str) -> None:
+    assert Job(reference, Settings()).shown_reference == shown

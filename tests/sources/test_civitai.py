@@ -258,3 +258,14 @@ def test_an_answer_that_cant_be_read_is_unexpected(damage: Callable[[dict[str, A
 def test_a_name_that_leads_elsewhere_is_made_safe() -> None:
     document = json.loads(json.dumps(version()).replace("dreamshaper_8", "../../\\u0000etc/passwd"))
     assert resolve("civitai:128713", {api(): Reply(document)}).name == "passwd.safetensors"
+
+
+def test_an_endpoints_password_stands_in_nothing_that_is_shown_or_kept() -> None:
+    endpoint = "https://me:SECRET@mirror.example"
+    environment = surroundings({"civitai": endpoint})
+    resource = resolve("civitai:128713", {api(site=endpoint): Reply(version())}, environment)
+    assert resource.about.page == "https://mirror.example/models/4384?modelVersionId=128713"
+    (other,) = resolved(Civitai().resolve(Wish("https://civitai.com/images/7"), environment))
+    for one in (resource, other):
+        assert one.url.credentials == ("me", "SECRET")
+        assert "SECRET" not in f"{one!r} {one.reference} {one.about}"

@@ -7,8 +7,9 @@ from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.errors import ReferenceSyntaxError
-from anymatix_fetcher.sources.base import Environment, Wish
+from anymatix_fetcher.sources.base import Environment, Secret, Wish
 from anymatix_fetcher.sources.direct import Direct
+from tests.sources.surroundings import authorization
 from tests.sources.talk import resolved
 
 
@@ -41,3 +42,27 @@ def test_the_refusal_names_no_secret_not_even_in_its_chain() -> None:
     assert "SECRET" not in f"{refusal.value} {refusal.value!r} {refusal.value.hint}"
     assert refusal.value.__cause__ is None
     assert refusal.value.__suppress_context__
+
+
+KEPT = {
+    "https://h.example": Secret("of-h"),
+    "https://h.example:8443": Secret("of-8443"),
+    "civitai": Secret("of-civitai"),
+}
+
+
+@pytest.mark.parametrize(
+    ("reference", "sent"),
+    [
+        ("https://h.example/m", "Bearer of-h"),
+        ("https://H.example:443/m", "Bearer of-h"),
+        ("https://h.example:8443/m", "Bearer of-8443"),
+        ("https://h.example:9443/m", None),
+        ("http://h.example/m", None),
+        ("https://me:word@h.example/m", None),
+        ("https://civitai/m", None),
+    ],
+)
+def test_a_kept_token_goes_to_its_origin_and_no_host_is_taken_for_a_service(reference: str, sent: str | None) -> None:
+    (resource,) = resolved(Direct().resolve(Wish(reference), Environment(tokens=KEPT)))
+    assert authorization(resource.headers) == sent

@@ -55,6 +55,7 @@ def paths_and_digests_as_text_or_as_values(token: CancelToken) -> None:
         headers=[("X-Api-Key", "k")],
         cancel=token,
     )
+    fetch("https://example.com/m", headers={"X-Api-Key": "k"})
     fetch("https://example.com/m", output="m", directory=Path("x"), engine=Engine.THREADS, connections=None)
     fetch("https://example.com/m", proxy="", ca_file="ca.pem", verify_tls=False, http3=True, limit_rate=10**6)
 

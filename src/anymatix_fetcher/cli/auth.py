@@ -40,7 +40,7 @@ def auth_command(session: Session, /, *, hosts: tuple[str, ...], as_json: bool) 
     asked = [main_host(host) for host in hosts] or list(services)
     width = max(map(len, asked))
     for host in asked:
-        service = services.get(host, host)
+        service = services.get(host, f"https://{host}")
         credential = known.credential(service)
         variables = VARIABLES.get(service, ())
         if as_json:

@@ -101,7 +101,9 @@ def _tell(results: Sequence[Result], report: Report, session: Session, stopped: 
         elif stopped is None or not _was_cancelled(result):
             session.complain(*error_lines(result.error, result.reference if len(results) > 1 else ""))
         if report.json:
-            session.out.write(json.dumps(result_object(result, interrupted_code=stopped)) + "\n")
+            session.out.write(
+                json.dumps(result_object(result, interrupted_code=stopped, secrets=session.secrets)) + "\n"
+            )
         elif path := path_line(result):
             session.out.write_path(path)
     session.out.flush()

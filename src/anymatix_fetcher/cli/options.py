@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -11,12 +12,14 @@ import click
 
 from anymatix_fetcher.cli.layout import Option
 from anymatix_fetcher.cli.parameters import Parsed, parse_header, parse_proxy
+from anymatix_fetcher.cli.redaction import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from anymatix_fetcher.cli.session import Session
 
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 INSECURE = "warning: certificates aren't checked: anybody on the way can read and change what is sent"
 
 
@@ -30,10 +33,14 @@ class Network:
     verify_tls: bool = True
 
     def secrets(self, references: Iterable[str]) -> tuple[str, ...]:
-        """What must not be printed: values of headers, and the queries of references."""
+        """What must not be printed: headers' values, what is secret in addresses, and the environment's tokens."""
+        from anymatix_fetcher.credentials import tokens_at_hand  # noqa: PLC0415 - help needn't wait for it
+
         values = [value for _, value in self.headers]
-        queries = [reference.partition("?")[2] for reference in references]
-        return tuple(filter(None, [*values, *(value.rpartition(" ")[2] for value in values), *queries]))
+        addresses = [*references, self.proxy or "", *(os.environ.get(name, "") for name in _PROXY_VARIABLES)]
+        found = (secret for address in addresses for secret in secrets_in(address))
+        words = (value.rpartition(" ")[2] for value in values)
+        return tuple(dict.fromkeys(filter(None, (*values, *words, *found, *tokens_at_hand()))))
 
     def warn(self, session: Session) -> None:
         """Says so where certificates aren't checked."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, unquote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MASK = "[hidden]"
 _SHORTEST_SECRET = 6
@@ -17,6 +18,23 @@ _AUTHORIZATION = re.compile(r"\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}", 
 _PARAMETER = re.compile(
     r"\b((?:token|api[_-]?key|signature|x-amz-[a-z-]+|policy|key-pair-id|password|secret)=)[^\s&\"'<>]+", re.IGNORECASE
 )
+
+
+_TELLING = re.compile(r"token|key|sig|secret|passw|credential|auth|policy", re.IGNORECASE)
+"""Names of parameters whose values are secrets wherever they stand; others say which file is meant."""
+
+
+def secrets_in(address: str) -> Iterator[str]:
+    """What is secret in an address that somebody typed, a proxy's too: the query, the password, and tokens in either.
+
+    They are given as they stand and decoded; what can't be read as an address is looked through all the same.
+    """
+    place, _, query = address.partition("#")[0].partition("?")
+    userinfo = place.partition("://")[2].rpartition("@")[0]
+    user, _, password = userinfo.partition(":")
+    values = [parameter.partition("=")[2] for parameter in query.split("&") if _TELLING.search(parameter)]
+    for text in (query, userinfo, password or user, *values):
+        yield from filter(None, dict.fromkeys((text, unquote(text), unquote_plus(text))))
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -17,7 +17,7 @@ from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
@@ -74,7 +74,7 @@ def command(
         )
     for number, located in enumerate(found):
         if as_json:
-            session.out.write(json.dumps(as_object(located)) + "\n")
+            session.out.write(json.dumps(as_object(located, session.secrets)) + "\n")
         else:
             session.out.write(("\n" if number else "") + report(located))
         if located.error is not None:
@@ -83,8 +83,8 @@ def command(
     return exit_code_for_all(located.error for located in found)
 
 
-def as_object(located: Located) -> dict[str, object]:
-    """The JSON form."""
+def as_object(located: Located, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form; ``secrets`` are taken out of an error's words."""
     about = located.about
     return {
         "reference": located.reference,
@@ -105,7 +105,7 @@ def as_object(located: Located) -> dict[str, object]:
         "licence": about.licence or None,
         "page": about.page or None,
         "trigger_words": list(about.trigger_words),
-        "error": None if located.error is None else error_object(located.error),
+        "error": None if located.error is None else error_object(located.error, secrets=secrets),
     }
 
 

@@ -11,18 +11,23 @@ from anymatix_fetcher.engine.facts import Status
 from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.errors import FetchError
 
 _HASH_DIGITS_SHOWN = 12
 
 
-def result_object(result: Result, *, interrupted_code: int | None = None) -> dict[str, object]:
+def result_object(
+    result: Result, *, interrupted_code: int | None = None, secrets: Iterable[str] = ()
+) -> dict[str, object]:
     """The JSON form of a result.
 
     Args:
         result: What became of one reference.
         interrupted_code: The exit code of the signal that stopped it, for an error that says "cancelled".
+        secrets: What a server may have repeated in an error, and mustn't be printed.
     """
     return {
         "reference": result.reference,
@@ -40,7 +45,7 @@ def result_object(result: Result, *, interrupted_code: int | None = None) -> dic
         "connections_peak": result.connections_peak,
         "engine": result.engine,
         "http_version": result.http_version,
-        "error": None if result.error is None else error_object(result.error, interrupted_code),
+        "error": None if result.error is None else error_object(result.error, interrupted_code, secrets),
     }
 
 
@@ -89,12 +94,14 @@ def error_lines(error: FetchError, about: str = "") -> list[str]:
     return [*lines, f"hint: {format.printable(error.hint)}"] if error.hint else lines
 
 
-def error_object(error: FetchError, interrupted_code: int | None = None) -> dict[str, object]:
-    """The JSON form of an error."""
+def error_object(
+    error: FetchError, interrupted_code: int | None = None, secrets: Iterable[str] = ()
+) -> dict[str, object]:
+    """The JSON form of an error; ``secrets`` are taken out of its words."""
     code = exit_code_for(error)
     return {
         "kind": type(error).__name__,
-        "message": redact(error.message),
-        "hint": error.hint,
+        "message": redact(error.message, secrets),
+        "hint": redact(error.hint, secrets),
         "exit_code": interrupted_code if interrupted_code and isinstance(error, DownloadCancelled) else code,
     }

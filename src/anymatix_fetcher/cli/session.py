@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from anymatix_fetcher.cli.redaction import redact
 from anymatix_fetcher.cli.streams import PatientStream
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ class Session:
     secrets: tuple[str, ...] = ()
 
     def complain(self, *lines: str) -> None:
-        """Writes lines to stderr."""
+        """Writes lines to stderr, without the secrets that are known."""
         for line in lines:
-            self.err.write(line + "\n")
+            self.err.write(redact(line, self.secrets) + "\n")
         self.err.flush()
 
 

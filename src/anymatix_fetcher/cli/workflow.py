@@ -12,7 +12,7 @@ import click
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.exit_codes import NOT_FOUND
 from anymatix_fetcher.cli.interruption import interruptible
-from anymatix_fetcher.cli.layout import Command
+from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
 from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_quantity
@@ -22,6 +22,8 @@ from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import ReferenceSyntaxError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
     from anymatix_fetcher.options import Options
@@ -99,6 +101,12 @@ def command(
 ) -> int:
     """Plans, shows, and fetches."""
     session.verbosity = verbose
+    if network.headers:
+        # Whoever made the workflow has written the addresses, and would be sent the user's secrets.
+        raise Misuse(
+            "-H can't be used here: the workflow names the hosts that it would be sent to",
+            "tokens of the services come from their variables, others from ~/.netrc or anyfetch login HOST",
+        )
     session.secrets = network.secrets([])
     network.warn(session)
     from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -109,14 +117,13 @@ def command(
     options: Options = {
         "connections": connections if isinstance(connections, int) else None,
         "limit_rate": limit_rate,
-        "headers": network.headers,
         "proxy": network.proxy,
         "ca_file": network.ca_file,
         "verify_tls": network.verify_tls,
     }
     plan = _with_sizes(plan, session, options)
     if as_json and dry_run:
-        session.out.write("".join(f"{json.dumps(as_object(model))}\n" for model in plan.models))
+        session.out.write("".join(f"{json.dumps(as_object(model, session.secrets))}\n" for model in plan.models))
     elif not quiet:
         write = session.out.write if dry_run else session.err.write
         write(table(plan, root.models, root.reason))
@@ -155,8 +162,8 @@ def _with_sizes(plan: Plan, session: Session, options: Options) -> Plan:
         return with_sizes(plan, cancel=cancel, **options)
 
 
-def as_object(model: Model) -> dict[str, object]:
-    """The JSON form of a needed model."""
+def as_object(model: Model, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form of a needed model; ``secrets`` are taken out of an error's words."""
     need = model.need
     return {
         "name": need.name,
@@ -167,7 +174,7 @@ def as_object(model: Model) -> dict[str, object]:
         "url": str(need.url) if need.url else None,
         "digest": str(need.digest) if need.digest else None,
         "nodes": [str(node) for node in need.nodes],
-        "error": error_object(model.error) if model.error else None,
+        "error": error_object(model.error, secrets=secrets) if model.error else None,
     }
 
 

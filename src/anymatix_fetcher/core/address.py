@@ -148,7 +148,7 @@ class Address:
             span,
             Headers(tuple(fields)),
             fresh_connection=fresh_connection,
-            netrc_allowed=at_origin,
+            netrc_allowed=at_origin and self.resource.netrc_allowed,
             http1_only=http1_only,
             may_share=may_share,
         )

@@ -274,7 +274,7 @@ class Download(Ending):
             self._asking.manners.range_answered(ranged=verdict.ranged)
         self._proof.learn(head)
         if self._proof.settles:
-            self._mirrors.add(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
+            self._mirrors.discover(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
         self._proof.length_was_stated |= verdict.length is not None
         self._asking.settle(exchange.request.url, now)
         if verdict.start == 0 and verdict.stop is not None and verdict.stop == verdict.length:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import TYPE_CHECKING
@@ -62,6 +63,18 @@ def _secrets_of(request: Request) -> Iterator[str]:
     """The words of the request's header values, query and userinfo, as they were sent and as they were meant."""
     texts = [value for _, value in request.headers]
     texts += [request.url.reveal().partition("?")[2], *(request.url.credentials or ())]
+    texts += [part for value in request.headers.all("Authorization") for part in _basic_credentials(value)]
     for text in texts:
         for word in (text, *re.split(r"[\s&=;,\"]+", text)):
             yield from (form for form in (word, unquote(word)) if len(form) >= SHORTEST_SECRET)
+
+
+def _basic_credentials(value: str) -> tuple[str, ...]:
+    """User and password of an ``Authorization`` of the scheme Basic (RFC 7617), which a server may repeat decoded."""
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() != "basic":
+        return ()
+    try:
+        return tuple(base64.b64decode(encoded).decode().split(":", 1))
+    except ValueError:
+        return ()

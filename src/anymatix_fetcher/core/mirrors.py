@@ -103,16 +103,26 @@ class Mirrors:
         self._join = join
         self._known: set[Url] = {asking.address.origin_url}
         self._mirrors: list[Mirror] = []
-        self.add(asking.address.resource.mirrors)
+        self._add(asking.address.resource.mirrors, netrc_allowed=True)
 
-    def add(self, urls: Iterable[Url]) -> None:
-        """More places; those that are known already don't count."""
+    def discover(self, urls: Iterable[Url]) -> None:
+        """More places, that a server has named; those that are known already don't count, nor http beside https."""
+        secure = self._asking.address.resource.url.origin.scheme == "https"
+        self._add((url for url in urls if url.origin.scheme == "https" or not secure), netrc_allowed=False)
+
+    def _add(self, urls: Iterable[Url], *, netrc_allowed: bool) -> None:
         resource = self._asking.address.resource
         for url in urls:
             if url not in self._known and self._join is not None:
                 self._known.add(url)
-                headers = resource.headers if url.origin == resource.url.origin else Headers()
-                place = Resource(url, name=resource.name, headers=headers, reference=resource.reference)
+                same = url.origin == resource.url.origin
+                place = Resource(
+                    url,
+                    name=resource.name,
+                    headers=resource.headers if same else Headers(),
+                    netrc_allowed=netrc_allowed or (same and resource.netrc_allowed),
+                    reference=resource.reference,
+                )
                 mirror = Mirror(Address(place), self._join(url.origin))
                 mirror.pace.want(0, 0)  # a share begins with the wish for one
                 self._mirrors.append(mirror)

@@ -97,6 +97,7 @@ class Resource:
         length: Bytes of the whole file, where the source states them.
         digests: What the source or the user states; checked always.
         headers: Fields for the origin only: they never go to where it redirects.
+        netrc_allowed: Whether the user's netrc entry may go to the origin: not where a server has named it.
         reference: Names the file, without secrets: what an interrupted download is recognised by.
         folder: Where it belongs below the destination folder; for whole repositories.
         mirrors: Other places with the same bytes, the best first.
@@ -111,6 +112,7 @@ class Resource:
     length: int | None = None
     digests: tuple[Digest, ...] = ()
     headers: Headers = field(default_factory=Headers)
+    netrc_allowed: bool = True
     reference: str = ""
     folder: tuple[SafeName, ...] = ()
     mirrors: tuple[Url, ...] = ()

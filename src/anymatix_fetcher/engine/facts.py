@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.transports.limiter import RateLimiter
+
+
+_MAY_HOLD_USERINFO = re.compile(r"[^/]*@|[^@]*:[^@]*@")
 
 
 class Engine(Enum):
@@ -85,9 +89,13 @@ class Job:
     def shown_reference(self) -> str:
         """The reference as it may be printed: without query and userinfo, which may hold secrets."""
         try:
-            return str(Url.parse(self.reference))
+            return str(Url.parse(self.reference.strip()))
         except ValueError:
-            return self.reference.partition("?")[0]
+            # In a URL that can't be read nobody knows where a password ends.
+            scheme, separator, rest = self.reference.partition("://")
+            if separator and _MAY_HOLD_USERINFO.match(rest):
+                return f"{scheme}://..."
+            return re.split(r"[?#]", self.reference, maxsplit=1)[0]
 
 
 class Phase(Enum):

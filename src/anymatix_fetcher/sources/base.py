@@ -125,7 +125,8 @@ class Environment:
     Args:
         endpoints: Where a service is to be asked instead of at its own address, by the service's name, without a slash
             at the end: "civitai", "huggingface", "github", "github_api", "modelscope", ...
-        tokens: Credentials by the service's name, and by the host's for servers that are no known service's.
+        tokens: Credentials by the service's name, and by the origin's text ("https://models.example.com") for servers
+            that are no known service's: a host may be called as a service is, and has other ports.
         region: Where S3 is asked first; empty for wherever it likes.
         sign: Makes an address of S3 one that carries the user's signature; ``None`` where there are no credentials.
     """
@@ -188,7 +189,8 @@ class Source(Protocol):
 def ask(request: Request) -> Asking:
     """The answer to ``request``, redirects followed: fields stay at their origin, https doesn't become http.
 
-    Any status but a redirect's is returned as it is.
+    But for ``Accept`` all of them do: any that the user gave may be a secret. Any status but a redirect's is returned
+    as it is.
 
     Raises:
         UnexpectedAnswerError: It redirects too often, or to where we don't go.

@@ -17,7 +17,7 @@ from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.civitai_files import choose, read_files
 from anymatix_fetcher.sources.documents import Document
 from anymatix_fetcher.sources.services import Explained
-from anymatix_fetcher.sources.sites import Site, agreed, make_url
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, shown_site
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -128,7 +128,7 @@ def _about(base: str, document: Document, text: str) -> About:
         title=" ".join(name for name in names if name),
         type=described.optional_text("type"),
         base_model=document.optional_text("baseModel"),
-        page=f"{base}/models/{model}?modelVersionId={version}" if model is not None else "",
+        page=f"{shown_site(base)}/models/{model}?modelVersionId={version}" if model is not None else "",
         trigger_words=document.optional_texts("trainedWords"),
         document=text,
     )
@@ -158,7 +158,7 @@ def _elsewhere(located: Located, wish: Wish, environment: Environment) -> Resour
         name=wish.name,
         digests=wish.digests,
         headers=SITE.headers(environment, wish, token),
-        reference=url.reveal(),
+        reference=url.without_credentials().reveal(),
         mirrors=wish.mirrors,
         service=SERVICE,
     )
