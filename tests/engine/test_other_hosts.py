@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from tests.servers.swift import Swift
 
 MODEL = hosted("model.safetensors", 24_000_000)
+GGUF = hosted("tiny-1b.gguf", 24_000_000)
 FILE_ID = "1AnymatixDriveFile"
 LINK = f"https://drive.google.com/file/d/{FILE_ID}/view?usp=sharing"
-KEY = "a folder/model+v1.safetensors"
+KEY = "a folder/model+v1.bin"
 CONTENT = random.Random(7).randbytes(9_000_001)
 
 
@@ -44,7 +45,7 @@ def drive(**settings: object) -> Host:
             "length",
         ),
         (zenodo([ZenodoRecord(5, "Weights", (MODEL,))]), "https://doi.org/10.5281/zenodo.5", "md5"),
-        (ollama([OllamaModel("tiny", "1b", MODEL)]), "ollama:tiny:1b", "sha256"),
+        (ollama([OllamaModel("tiny", "1b", GGUF)]), "ollama:tiny:1b", "sha256"),
     ],
     ids=["a small file", "a large file", "dropbox", "zenodo", "ollama"],
 )
@@ -55,10 +56,11 @@ def test_a_model_comes_from_each_of_them(
         for variable, url in hosts.variables.items():
             monkeypatch.setenv(variable, url)
         result = fetch(reference, directory=tmp_path, connections=3)
+    model = GGUF if "ollama" in reference else MODEL
     assert result.path is not None
-    assert result.path.name == ("tiny-1b.gguf" if "ollama" in reference else MODEL.name)
-    assert result.path.read_bytes() == MODEL.content.read(0, MODEL.size)
-    assert (result.verified, result.sha256) == (verified, MODEL.sha256)
+    assert result.path.name == model.name
+    assert result.path.read_bytes() == model.content.read(0, model.size)
+    assert (result.verified, result.sha256) == (verified, model.sha256)
 
 
 def test_an_address_that_is_over_is_made_anew_by_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +105,7 @@ def test_a_private_object_comes_by_an_address_that_is_signed(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", store.secret_key)
     result = fetch(reference, directory=tmp_path, connections=3)
     assert result.path is not None
-    assert result.path.name == "model+v1.safetensors"
+    assert result.path.name == "model+v1.bin"
     assert result.path.read_bytes() == CONTENT
     assert (result.status, result.sha256) == (Status.DOWNLOADED, hashlib.sha256(CONTENT).hexdigest())
     assert result.renewals == 0
