@@ -42,9 +42,13 @@ def test_downloads(world: World, engine: str, progress: str) -> None:
 
 def test_refusals_that_repeat_what_was_sent_to_others(world: World) -> None:
     # Of the netrc file the transport alone knows, and what another command was given is unknown to this one.
-    known = " or ".join(PLANTED[name] for name in PLANTED if name not in {"netrc", "pasted", "userinfo"})
-    for origin in (world.direct, world.mirror):
-        origin.script(Fault.status(code=403, text=json.dumps({"error": known})), when=Match(path="/refused.bin"))
+    unknown = {"netrc", "pasted", "userinfo"}
+    for origin, names in (
+        (world.direct, PLANTED.keys() - unknown - {"mirror"}),
+        (world.mirror, PLANTED.keys() - unknown),
+    ):
+        said = json.dumps({"error": " or ".join(PLANTED[name] for name in sorted(names))})
+        origin.script(Fault.status(code=403, text=said), when=Match(path="/refused.bin"))
     reference = f"{world.direct.url('/refused.bin')}?sig={quote(PLANTED['query'], safe='')}"
     proxy = ("--proxy", f"http://me:{quote(PLANTED['userinfo'], safe='')}@127.0.0.1:1")
     mirror = ("--mirror", f"{world.mirror.url('/refused.bin')}?key={PLANTED['mirror']}")
@@ -64,10 +68,9 @@ def test_resolving(world: World, as_json: list[str]) -> None:
 
 
 def test_a_workflow(world: World, tmp_path: Path) -> None:
-    models = [
-        {"name": f"{number}.safetensors", "url": url, "directory": "vae"}
-        for number, url in enumerate((world.references[1], world.references[5], world.netrc.url("/netrc.bin")))
-    ]
+    urls = (world.references[1], world.references[5], world.netrc.url("/netrc.bin"))
+    names = ("quick.safetensors", "direct.bin", "netrc.bin")
+    models = [{"name": name, "url": url, "directory": "vae"} for name, url in zip(names, urls, strict=True)]
     graph = {"nodes": [], "links": [], "version": 0.4, "models": models}
     (world.downloads / "flow.json").write_text(json.dumps({**graph, "models": []}))
     flow = tmp_path / "home" / "netrc.json"

@@ -41,7 +41,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCap
         yield running
         running.check_requests()
         running.check_files()
-        running.check_told(*(f"{record.getMessage()} {record.args!r}" for record in caplog.records))
+        records = caplog.get_records("call")
+        assert records
+        running.check_told(*(f"{record.getMessage()} {record.args!r}" for record in records))
 
 
 def watching(world: World) -> Callable[[tuple[Progress, ...]], None]:

@@ -102,12 +102,13 @@ def test_what_belongs_to_the_metalinks_host_stays_there() -> None:
     other = file("o.bin", "<url>https://o.example/m</url>")
     for environment, headers in (
         (Environment(), Headers.of(X_Own="TOP")),
-        (Environment(tokens={"h.example": Secret("TOP"), "o.example": Secret("TOP")}), Headers()),
+        (Environment(tokens={"https://h.example": Secret("TOP"), "https://o.example": Secret("TOP")}), Headers()),
     ):
         asked: list[Request] = []
         resources = resolve(META, {META: document(file(), other)}, asked, environment, headers=headers)
         assert hosts_that_see("TOP", asked) == {"h.example"}
         assert hosts_that_see("TOP", (), resources) == {"h.example"}
+        assert {resource.url.host for resource in resources if resource.netrc_allowed} == {"h.example"}
 
 
 def test_redirects_are_followed_and_errors_told() -> None:

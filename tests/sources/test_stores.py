@@ -159,7 +159,7 @@ def test_googles_objects_lie_below_their_bucket() -> None:
 
 
 def test_a_token_for_googles_store_goes_there_alone() -> None:
-    tokens = {"storage.googleapis.com": Secret("SECRET"), "127.0.0.1": Secret("SECRET")}
+    tokens = {"https://storage.googleapis.com": Secret("SECRET"), "http://127.0.0.1:8": Secret("SECRET")}
     resources = resolved(GoogleCloudStorage().resolve(Wish("gs://models/k"), Environment(tokens=tokens)))
     assert hosts_that_see("SECRET", (), resources) == {"storage.googleapis.com"}
     plain = Environment(endpoints={"gcs": Url.parse("http://127.0.0.1:8")}, tokens=tokens)

@@ -146,6 +146,12 @@ class Environment:
         token = self.tokens.get(service)
         return Headers((("Authorization", f"Bearer {token.reveal()}"),)) if token else Headers()
 
+    def kept_for(self, url: Url) -> Headers:
+        """The token kept for the URL's origin; never over plain http, and not beside a password in the URL."""
+        if url.origin.scheme != "https" or url.credentials is not None:
+            return Headers()
+        return self.bearer(str(url.origin))
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -45,16 +44,9 @@ class Direct:
                 url,
                 name=wish.name,
                 digests=wish.digests,
-                headers=wish.headers or _kept_for(url, environment),
+                headers=wish.headers or environment.kept_for(url),
                 reference=wish.reference,
                 mirrors=wish.mirrors,
                 service=Explained(self.name, service_of(url)),
             ),
         )
-
-
-def _kept_for(url: Url, environment: Environment) -> Headers:
-    """The token that is kept for the URL's origin; never over plain http, and not beside a password in the URL."""
-    if url.origin.scheme != "https" or url.credentials is not None:
-        return Headers()
-    return environment.bearer(str(url.origin))

@@ -63,9 +63,7 @@ class Metalink:
             url = Url.parse(scheme.group(1).strip() if scheme else wish.reference.strip())
         except ValueError as error:
             raise ReferenceSyntaxError(f"not a Metalink's address: {error}", hint=_HINT) from None
-        headers = wish.headers
-        if not headers.fields and url.origin.scheme == "https":
-            headers = environment.bearer(url.host)
+        headers = wish.headers or environment.kept_for(url)
         answer = yield from _ask(url, headers)
         files = {_path(file): file for file in parse(answer.body)}
         listed = [RepositoryFile(path, file.size, file.digests) for path, file in files.items()]
@@ -111,6 +109,7 @@ def _resource(file: MetalinkFile, wish: Wish, asked: Url, answered: Url) -> Reso
         length=file.size,
         digests=agreed(wish.digests, file.digests, file.name),
         headers=wish.headers if url.origin == asked.origin else Headers(),
+        netrc_allowed=url.origin == asked.origin,
         reference=url.without_secrets,
         folder=tuple(map(SafeName, file.folder.split("/"))) if file.folder else (),
         mirrors=tuple(dict.fromkeys((*wish.mirrors, *others))),

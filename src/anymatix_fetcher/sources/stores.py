@@ -112,8 +112,8 @@ class GoogleCloudStorage:
         yield from ()  # there is nobody to ask
         found = read_object(wish.reference.strip())
         url = make_url(environment.site(self.name, _GCS_HOME), f"/{found.bucket}{found.path}")
-        own = wish.headers.get("Authorization") is not None or url.origin.scheme != "https"
-        headers = Headers() if own else environment.bearer(url.host)
+        own = wish.headers.get("Authorization") is not None
+        headers = Headers() if own else environment.kept_for(url)
         return (_resource(found, url, wish, Headers((*wish.headers.fields, *headers.fields))),)
 
 
