@@ -24,7 +24,9 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The index of what is here belongs to the test alone."""
+    """What is known of files in one test isn't known in another, nor to the user."""
     folder = tmp_path_factory.mktemp("data")
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    monkeypatch.delenv("ANYFETCH_MODELS", raising=False)
+    monkeypatch.delenv("COMFYUI_PATH", raising=False)
     return folder

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import time
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import SafeName
@@ -16,6 +18,9 @@ from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.library.hugging_face_cache import cache_folder
+from anymatix_fetcher.searching import LateIndex
+from anymatix_fetcher.shelf import LibraryShelf
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Wish
 from anymatix_fetcher.storage.host_memory import HostMemory
@@ -53,17 +58,25 @@ def open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter 
 
 def ports_for(transport: Transport, limiter: RateLimiter) -> Ports:
     """The outside of a session on this machine."""
-    from platformdirs import user_cache_path  # noqa: PLC0415 - after the command line has been read
+    from platformdirs import user_cache_path, user_data_path  # noqa: PLC0415 - after the command line has been read
 
+    disk, home = OsDisk(), Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
+    index = LateIndex(
+        user_data_path("anymatix-fetcher", appauthor=False) / "index.sqlite",
+        disk,
+        (cache_folder(os.environ, home),),
+        time.monotonic,
+    )
     return Ports(
         transport=transport,
-        disk=OsDisk(),
+        disk=disk,
         workers=ThreadWorkers(),
         lock=DestinationLock,
         clock=time.monotonic,
         random=random.random,
         limiter=limiter,
         memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
+        shelf=LibraryShelf(disk, index, environment=os.environ, current=Path.cwd, home=home, wall_clock=time.time),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.engine.facts import Engine, Settings
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.library.names import Naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,39 +19,54 @@ if TYPE_CHECKING:
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token of RFC 9110, section 5.6.2."""
+TWO_FOLDERS = "Leave the directory away: the type's folder is below the models root."
 
 
-class Options(TypedDict, total=False):
-    """The keywords of :func:`fetch`: the fields of :class:`Settings`, in the forms that people have them in."""
+class GettingThere(TypedDict, total=False):
+    """The keywords that say how to get there, and how fast."""
 
-    output: Path | str | None
-    directory: Path | str
-    digests: Sequence[Digest | str]
     connections: int | None
     max_connections: int
     engine: Engine | str
     limit_rate: float | RateLimiter | None
-    overwrite: bool
-    take_over: bool
-    as_is: bool
-    allow_unsafe: bool
     headers: Mapping[str, str] | Sequence[tuple[str, str]]
     proxy: str | None
     ca_file: Path | str | None
     verify_tls: bool
     http3: bool
+
+
+class Options(GettingThere, total=False):
+    """The keywords of :func:`fetch`: the fields of :class:`Settings`, in the forms that people have them in."""
+
+    output: Path | str | None
+    directory: Path | str
+    digests: Sequence[Digest | str]
+    overwrite: bool
+    take_over: bool
+    as_is: bool
+    allow_unsafe: bool
     include: Sequence[str]
     exclude: Sequence[str]
     mirrors: Sequence[str]
+    type: str
+    models: Path | str | None
+    extra_paths: Sequence[Path | str]
+    naming: Naming | str
+    folder: str
+    links: bool
+    sidecar: bool
 
 
 def settings_of(**options: Unpack[Options]) -> Settings:
     """Settings from keywords as people write them.
 
     Raises:
-        ReferenceSyntaxError: A digest, the engine's name or a header can't be read.
+        ReferenceSyntaxError: A digest, a header or a name of something can't be read, or two folders are named.
     """
-    output, ca_file = options.get("output"), options.get("ca_file")
+    output, ca_file, models = options.get("output"), options.get("ca_file"), options.get("models")
+    if options.get("type") and options.get("directory"):
+        raise ReferenceSyntaxError("a directory and a type are given, and each names a folder", hint=TWO_FOLDERS)
     try:
         return Settings(
             output=Path(output) if output is not None else None,
@@ -72,6 +88,13 @@ def settings_of(**options: Unpack[Options]) -> Settings:
             include=tuple(options.get("include", ())),
             exclude=tuple(options.get("exclude", ())),
             mirrors=tuple(options.get("mirrors", ())),
+            type=options.get("type", ""),
+            models=Path(models) if models is not None else None,
+            extra_paths=tuple(map(Path, options.get("extra_paths", ()))),
+            naming=Naming(options.get("naming", Naming.PLAIN)),
+            folder=options.get("folder", ""),
+            links=options.get("links", True),
+            sidecar=options.get("sidecar", False),
         )
     except ValueError as error:
         raise ReferenceSyntaxError(str(error)) from None

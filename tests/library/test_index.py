@@ -238,3 +238,16 @@ def test_with_ten_thousand_models_a_digest_is_found_in_milliseconds(tmp_path: Pa
     for _ in range(20):
         assert len(index.wanted(SHA256)) == 1
     assert (time.perf_counter() - started) / 20 < 0.05
+
+
+def test_it_is_known_which_references_led_to_a_file_while_it_is_the_same(tmp_path: Path, index: Index) -> None:
+    path = file(tmp_path)
+    entry = Entry(path, FileState.of(path.stat()), (SHA256,), Proof.HASHED, ("one", "two"))
+    index.add_many([entry])
+    index.add(path, [SHA256])
+    assert index.came_from(path, ["three", "two"])
+    assert not index.came_from(path, ["three"])
+    path.write_bytes(CONTENT + b"!")
+    assert not index.came_from(path, ["two"])
+    index.add(path, [SHA256])
+    assert not index.came_from(path, ["two"])

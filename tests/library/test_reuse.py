@@ -137,3 +137,8 @@ def test_a_gigabyte_is_linked_in_milliseconds(tmp_path: Path, index: Index) -> N
     started = time.perf_counter()
     assert take(index, SHA256, tmp_path / "b", DISK, order=[Method.REFLINK, Method.HARD_LINK]) is not None
     assert time.perf_counter() - started < 0.5
+
+
+def test_only_some_files_may_be_taken(tmp_path: Path, here: Path, index: Index) -> None:
+    index.add(here, [SHA256])
+    assert take(index, SHA256, tmp_path / "there.pt", DISK, among=lambda path: path != here) is None

@@ -30,6 +30,13 @@ def test_fields_are_filled_in_and_parts_that_are_not_known_left_out(template: st
     assert Template.parse(template).path(FACTS, FILE) == parts
 
 
+@pytest.mark.parametrize(
+    ("template", "names"), [("{name}", True), ("a/{base_model}-{name}", True), ("{name}/a", False), ("a", False)]
+)
+def test_a_template_names_files_where_its_last_part_has_the_name(template: str, *, names: bool) -> None:
+    assert Template.parse(template).names_files is names
+
+
 def test_a_template_may_be_folders_alone() -> None:
     assert Template.parse("{base_model}/{author}").folders(FACTS) == ("SDXL 1.0", "ann")
 

@@ -57,6 +57,7 @@ def paths_and_digests_as_text_or_as_values(token: CancelToken) -> None:
     )
     fetch("https://example.com/m", headers={"X-Api-Key": "k"})
     fetch("https://example.com/m", output="m", directory=Path("x"), engine=Engine.THREADS, connections=None)
+    fetch("civitai:143906", type="checkpoint", models="ComfyUI/models", naming="anymatix", folder="{base_model}")
     fetch("https://example.com/m", proxy="", ca_file="ca.pem", verify_tls=False, http3=True, limit_rate=10**6)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.library.adopt import Foundling
     from anymatix_fetcher.library.reading import Reading
-    from anymatix_fetcher.options import Options
+    from anymatix_fetcher.options import GettingThere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def adopt(
     on_progress: OnCare = lambda _: None,
     on_adopted: Callable[[Adopted], None] = lambda _: None,
     cancel: CancelToken | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[GettingThere],
 ) -> list[Adopted]:
     """What became of each model that no sidecar names; where it is stopped, of those that were finished by then.
 

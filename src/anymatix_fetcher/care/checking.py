@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.care.progress import OnCare
     from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.library.evidence import Evidence
-    from anymatix_fetcher.options import Options
+    from anymatix_fetcher.options import GettingThere
 
 
 _Outcome: TypeAlias = "Reading | tuple[Condition, FetchError]"
@@ -47,7 +47,7 @@ def verify(
     on_download: Callable[[Progress], None] = lambda _: None,
     on_checked: Callable[[Checked], None] = lambda _: None,
     cancel: CancelToken | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[GettingThere],
 ) -> list[Checked]:
     """How each file was found, by path; where it is stopped, of those that were finished by then.
 

@@ -13,7 +13,7 @@ from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import NotFoundError
 from anymatix_fetcher.looking import inquiring
-from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.options import GettingThere, settings_of
 from anymatix_fetcher.sources.civitai import SITE
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Identifier:
         index: Index,
         cancel: CancelToken,
         wall_clock: Callable[[], float] = time.time,
-        **options: Unpack[Options],
+        **options: Unpack[GettingThere],
     ) -> None:
         self._index = index
         self._cancel = cancel

@@ -20,7 +20,7 @@ from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.reuse import take
 from anymatix_fetcher.looking import inquiring
-from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.options import GettingThere, settings_of
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.salvage import salvage
@@ -88,7 +88,7 @@ class Repair:
         on_progress: OnCare,
         on_download: Callable[[Progress], None],
         cancel: CancelToken,
-        options: Options,
+        options: GettingThere,
     ) -> None:
         self._place = place
         self._on_progress = on_progress
@@ -159,8 +159,18 @@ class Repair:
         status, right = target.stat(), evidence.blocks
         if right is not None:
             self._salvage(reference, target, right)
-        options: Options = {**self._options, "output": target, "overwrite": True, "digests": digests}
-        result = fetch(reference, on_progress=self._on_download, cancel=self._cancel, **options)
+        result = fetch(
+            reference,
+            on_progress=self._on_download,
+            cancel=self._cancel,
+            output=target,
+            overwrite=True,
+            digests=digests,
+            links=False,  # what is here already was looked at before
+            as_is=True,  # and so was what it is
+            allow_unsafe=True,
+            **self._options,
+        )
         self._restore(target, status, evidence)
         if result.sha256 is not None:
             self._record(kept, Digest("sha256", result.sha256), evidence)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher import __version__
+from anymatix_fetcher.cli.folders import folder_options
 from anymatix_fetcher.cli.help import DOWNLOAD_SECTIONS, DOWNLOAD_TEXT
 from anymatix_fetcher.cli.inputs import is_local_metalink, jobs_of_file, queries_of
 from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
@@ -28,6 +29,7 @@ from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.engine.facts import Engine, Job, Settings
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.cli.folders import Folders
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
 
@@ -60,6 +62,7 @@ def _parse_sha256(text: str) -> Digest:
     metavar="URL",
     help="Go on with a part file, named instead of REFERENCE, from this address of the same content.",
 )
+@folder_options
 @option(
     "Which files",
     "-i",
@@ -155,6 +158,7 @@ def command(
     *,
     references: tuple[str, ...],
     network: Network,
+    folders: Folders,
     resume_with: str | None,
     lists: tuple[str, ...],
     progress: str,
@@ -167,7 +171,7 @@ def command(
     session.verbosity = verbose
     if not (references or lists):
         raise Misuse("nothing to download: no REFERENCE is given", "anyfetch https://example.org/model.safetensors")
-    settings = _settings(len(references), network, **options)  # type: ignore[arg-type] # click has checked them
+    settings = _settings(references, network, folders, **options)  # type: ignore[arg-type] # click has checked them
     session.secrets = network.secrets((*references, *settings.mirrors))
     if not (quiet or progress == "json"):
         network.warn(session)
@@ -187,8 +191,9 @@ def command(
 
 
 def _settings(
-    reference_count: int,
+    references: tuple[str, ...],
     network: Network,
+    folders: Folders,
     *,
     output: Path | None,
     directory: Path | None,
@@ -206,6 +211,8 @@ def _settings(
     exclude: tuple[str, ...],
     mirrors: tuple[str, ...],
 ) -> Settings:
+    reference_count = len(references)
+    folders.check(references, directory=directory, output=output)
     return Settings(
         output=_exact(output, directory, reference_count),
         directory=directory or Path(),
@@ -225,6 +232,13 @@ def _settings(
         include=include,
         exclude=exclude,
         mirrors=_mirrors(mirrors, reference_count),
+        type=folders.type,
+        models=folders.models,
+        extra_paths=folders.extra_paths,
+        naming=folders.naming,
+        folder=folders.folder,
+        links=folders.links,
+        sidecar=folders.sidecar,
     )
 
 

@@ -137,7 +137,12 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The file is at its destination; answers :class:`Publish`."""
+    """The file is at its destination; answers :class:`Publish`.
+
+    ``already_there`` tells that a file of the same content had this name, and the new one was dropped.
+    """
+
+    already_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

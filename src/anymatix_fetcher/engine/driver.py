@@ -6,38 +6,41 @@ another process writes the destination, its `Claim` stands in line, and the mach
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Validator
+from anymatix_fetcher.core.phase import Phase as MachinePhase
 from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
-from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
+from anymatix_fetcher.engine.facts import Result, Status
+from anymatix_fetcher.engine.outlook import Outlook
 from anymatix_fetcher.engine.pickle_scan import Scanned
-from anymatix_fetcher.errors import DownloadCancelled, FetchError
+from anymatix_fetcher.engine.shelf import Recorded, Searched
+from anymatix_fetcher.engine.shelving import Shelving
+from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError
 from anymatix_fetcher.storage.existing import ExistingRead
+from anymatix_fetcher.storage.opening import drop_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.download import Download
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.engine.claim import Holder
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.library.wanted import Found
     from anymatix_fetcher.storage.leftovers import Leftovers
-    from anymatix_fetcher.storage.store import Store
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
-DriverEvent: TypeAlias = m.Event | ExistingRead | Scanned
+DriverEvent: TypeAlias = m.Event | ExistingRead | Searched | Recorded | Scanned
 
 
 class _FailingCleanly:
@@ -59,7 +62,7 @@ class _FailingCleanly:
         return True
 
 
-class Driver:
+class Driver(Outlook):
     """Brings one job to its end.
 
     Args:
@@ -83,36 +86,27 @@ class Driver:
         renew: Callable[[], None],
         leftovers: Leftovers,
     ) -> None:
-        self.job = job
-        self.result: Result | None = None
-        self._resource = resource
-        self._machine = machine
-        self._ports = ports
+        super().__init__(job, resource, machine, ports, Shelving(job, resource, ports, report))
         self._report = report
         self._renew = renew
         self._leftovers = leftovers
-        self._store: Store | None = None
-        self._claim: Claim | None = None
-        self._appraisal: Appraisal | None = None
         self._asked_for_storage = False
+        self._is_guess = False
         self._events: deque[m.Event] = deque()
-        self._digests: tuple[Digest, ...] = ()
-        self._started_at = ports.clock()
-        self._most_stored = 0
         self._failing_cleanly = _FailingCleanly(self._storage_failed)
-        self._shown_reference = job.shown_reference
 
     # From the session -------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begins. The destination is claimed first where it is known without asking the server."""
-        settings = self.job.settings
         with self._failing_cleanly:
-            named = settings.directory / self._resource.name if self._resource.name else None
-            destination = settings.output or named or self._leftovers.find(settings.directory, self._resource.reference)
+            self._shelving.choose()
+            destination, place = self._shelving.destination, self._shelving.place
+            if destination is None and not place.is_named_by_content:
+                destination = self._leftovers.find(place.folder, self._resource.reference)
             if destination is not None:
                 self._stand_in_line(destination.absolute())
-            else:
+            elif not self._shelving.look_ahead(self._machine):
                 self._feed(m.Begin(storage_is_open=False))
 
     @property
@@ -125,11 +119,19 @@ class Driver:
         if self.result is not None:
             return
         with self._failing_cleanly:
-            if isinstance(event, ExistingRead):
+            if isinstance(event, Recorded):
+                if self._noted is not None:
+                    self._end(self._noted)
+            elif self._noted is not None:
+                pass  # it is at its destination: whatever else happens comes too late
+            elif isinstance(event, ExistingRead):
                 self._existing_read(event)
+            elif isinstance(event, Searched):
+                self._searched(event)
             elif isinstance(event, Scanned):
                 self._scanned(event)
             elif isinstance(event, m.CancelRequested) and not self._machine_runs:
+                self._drop_exchanges()
                 self._fail(DownloadCancelled("the download was stopped"))
             else:
                 self._feed(event)
@@ -150,64 +152,35 @@ class Driver:
             for compared in self._store.compared():
                 self.handle(compared)
 
-    def progress(self) -> Progress:
-        """How it stands now."""
-        now = self._ports.clock()
-        machine, store, holder = self._machine, self._store, self._holder
-        stored = machine.coverage.stored.total
-        self._most_stored = max(self._most_stored, stored)
-        rate = machine.rate(now)
-        length = machine.length
-        to_go = length - stored if length is not None else None
-        return Progress(
-            reference=self._shown_reference,
-            name=self._claim.destination.name if self._claim is not None else self._resource.name,
-            phase=self._phase,
-            length=length if holder is None else holder.length,
-            bytes_stored=self._most_stored if holder is None else holder.stored,
-            bytes_resumed=machine.account.bytes_resumed,
-            bytes_verified=store.hashed_bytes if store is not None else 0,
-            bytes_per_second=rate,
-            eta_seconds=to_go / rate if to_go is not None and rate > 0 and machine.flowing else None,
-            connections=machine.flowing,
-            stored=machine.coverage.stored,
-            in_flight=machine.in_flight,
-            seconds=now - self._started_at,
-            note=self._note(now),
-        )
-
-    @property
-    def _phase(self) -> Phase:
-        if self.result is not None and self.result.error is None:
-            return Phase.DONE
-        if self._holder is not None:
-            return Phase.WAITING
-        return Phase.VERIFYING if self._reads_existing else Phase[self._machine.phase.name]
-
-    def _note(self, now: float) -> str:
-        if self._holder is not None:
-            return "another process downloads it; waiting for its result"
-        if self.result is not None and self._appraisal is not None:
-            return self._appraisal.warning
-        return self._machine.waiting_for(now)
-
     # Commands ---------------------------------------------------------------------------------------------
-
-    @property
-    def _machine_runs(self) -> bool:
-        return self._holder is None and not self._reads_existing
 
     def _feed(self, event: m.Event) -> None:
         self._events.append(event)
-        while self._events and self.result is None:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Tells the machine what has happened, unless what it wants next is kept back."""
+        while self._events and self.result is None and not self._shelving.keeps_back:
             event = self._events.popleft()
             if isinstance(event, m.Verified):
                 self._digests = event.digests
-            for command in self._machine.receive(event, self._ports.clock()):
+            elif isinstance(event, m.Published):
+                self._already_there = event.already_there
+            is_opening = self._machine.phase is MachinePhase.OPENING
+            commands = self._machine.receive(event, self._ports.clock())
+            if is_opening and self._is_kept_back(commands):
+                return
+            for command in commands:
                 self._carry_out(command)
             if self._appraisal is not None and self._appraisal.is_looking and self.result is None:
                 refused = self._appraisal.look(self._machine.coverage.stored.front(), self._machine.length)
                 self._events.extend([refused] if refused is not None else ())
+
+    def _is_kept_back(self, commands: list[m.Command]) -> bool:
+        """Whether a digest has become known on the way to the bytes, and they may be here already."""
+        if self._claim is None or self._store is None or self._machine.is_over:
+            return False
+        return self._shelving.keep_back(commands, self._claim.destination, self._machine)
 
     def _carry_out(self, command: m.Command) -> None:  # noqa: C901, PLR0912 - one branch for each command
         transport = self._ports.transport
@@ -227,7 +200,7 @@ class Driver:
                 name = self._resource.name or choose_name(
                     command.head.headers, command.url.last_segment, self._fallback
                 )
-                self._stand_in_line((self.job.settings.directory / name).absolute())
+                self._stand_in_line(self._shelving.working(name).absolute())
             case m.SetIdentity():
                 self._opened.set_identity(command.identity)
                 self._machine.lay_out(self._opened.block_size)
@@ -243,7 +216,7 @@ class Driver:
                 if self._claim is not None:
                     self._claim.check_held()
                 if self._appraisal is None or not self._appraisal.scan(self._machine.length or 0):
-                    self._opened.publish()
+                    self._publish()
             case m.Renew():
                 log.info("%s: the address has expired; renewing it", self._shown_reference)
                 if self._resource.renewed_by_source:
@@ -251,44 +224,77 @@ class Driver:
                 else:
                     self._events.append(m.Renewed(self._resource))
             case m.Finish():
-                self._finish(self._status, command.verified)
+                self._finish(Status.PRESENT if self._already_there else self._status, command.verified)
             case m.Fail():
                 self._fail(command.error)
             case _:
                 assert_never(command)
 
-    @property
-    def _fallback(self) -> str:
-        """A name for what has none, the same on every run."""
-        return f"download-{hashlib.sha256(self._resource.url.reveal().encode()).hexdigest()[:8]}"
-
-    @property
-    def _opened(self) -> Store:
-        if self._store is None:
-            raise AssertionError("the machine uses the part file before it is open")
-        return self._store
-
     # The destination --------------------------------------------------------------------------------------
-
-    @property
-    def _holder(self) -> Holder | None:
-        return self._claim.holder if self._claim is not None else None
-
-    @property
-    def _reads_existing(self) -> bool:
-        return self._claim is not None and self._claim.reads_existing
 
     def _stand_in_line(self, destination: Path) -> None:
         self._claim = Claim(destination, self._resource.reference, self._ports)
         self._try_claim(self._claim)
 
     def _try_claim(self, claim: Claim) -> None:
-        if not claim.try_acquire():
-            return
-        if not self.job.settings.overwrite and self._ports.disk.kind(claim.destination) is not None:
+        if claim.try_acquire() and not self._shelving.search(
+            claim.destination, self._machine, is_there=self._is_there(claim)
+        ):
+            self._claimed(claim)
+
+    def _claimed(self, claim: Claim) -> None:
+        """The destination is ours, and what is wanted isn't here as far as is known without reading anything."""
+        if self._is_there(claim):
             claim.read_existing(self._machine.digests, self._report)
         else:
             self._open_store(claim.destination)
+
+    def _is_there(self, claim: Claim) -> bool:
+        """Whether something is at the destination that isn't to be replaced."""
+        return not self.job.settings.overwrite and self._ports.disk.kind(claim.destination) is not None
+
+    def _searched(self, event: Searched) -> None:
+        looked_ahead = self._shelving.looks_ahead
+        kept_back = self._shelving.searched(event)
+        guessed = self._shelving.guessed() if looked_ahead and event.is_likely else None
+        if event.found is not None:
+            self._found(event.found, kept_back)
+        elif guessed is not None:
+            self._is_guess = True
+            self._stand_in_line(guessed.absolute())
+        elif self._claim is None:
+            self._feed(m.Begin(storage_is_open=False))
+        elif self._is_guess:
+            self._give_up_guess(self._claim)
+        elif self._store is None:
+            self._claimed(self._claim)
+        else:
+            for command in kept_back:
+                self._carry_out(command)
+            self._go_on()
+
+    def _give_up_guess(self, claim: Claim) -> None:
+        """The copy that seemed to be here can't be used: so the server says how the file is called."""
+        self._is_guess = False
+        claim.release()
+        self._claim = None
+        self._feed(m.Begin(storage_is_open=False))
+
+    def _found(self, found: Found, kept_back: list[m.Command]) -> None:
+        """It is here: nothing more is asked for, and what had been begun goes."""
+        account = self._machine.account
+        unsent = [command for command in kept_back if isinstance(command, m.StartExchange)]
+        account.requests -= len(unsent)
+        account.origin_requests -= sum(one.request.url.origin == self._resource.url.origin for one in unsent)
+        self._drop_exchanges(kept_back)
+        if self._store is not None:
+            with suppress(StorageError):  # litter that can't be removed does no harm
+                self._store.discard()
+        elif self._claim is not None:
+            drop_part(self._claim.destination, self._resource.reference, self._ports.disk)
+        self._digests, self._found_at = found.digests, found.path
+        status = Status.PRESENT if found.method is None else Status.LINKED
+        self._finish(status, found.verified, size=found.size, is_recorded=found.is_recorded)
 
     def _open_store(self, destination: Path) -> None:
         self._store = self._ports.open_store(
@@ -315,6 +321,7 @@ class Driver:
         self._digests = event.digests
         wanted = self._machine.digests
         self._claim.check_existing(event, wanted)
+        self._drop_exchanges()
         self._finish(Status.PRESENT, wanted[0].algorithm if wanted else "length", size=event.size)
 
     def _scanned(self, found: Scanned) -> None:
@@ -322,7 +329,11 @@ class Driver:
         if refused is not None:
             self._feed(refused)
         else:
-            self._opened.publish()
+            self._publish()
+
+    def _publish(self) -> None:
+        named_by, self._found_at = self._shelving.final(self._digests)
+        self._opened.publish(named_by, self._found_at)
 
     # The end ----------------------------------------------------------------------------------------------
 
@@ -333,51 +344,33 @@ class Driver:
 
     def let_go(self) -> None:
         """Drops part file and lock without a result: the session met a bug."""
-        for command in self._machine.receive(m.CancelRequested(), self._ports.clock()):
-            if isinstance(command, m.CancelExchange):
-                self._ports.transport.cancel(command.exchange)
+        self._drop_exchanges()
+        self._shelving.stop()
         if self._store is not None:
             self._store.close()
         if self._claim is not None:
             self._claim.release()
 
-    @property
-    def _status(self) -> Status:
-        return Status.RESUMED if self._machine.account.bytes_resumed else Status.DOWNLOADED
+    def _drop_exchanges(self, commands: Sequence[m.Command] = ()) -> None:
+        """Ends what the machine has under way, and those of its ``commands`` that end something."""
+        for command in (*commands, *self._machine.receive(m.CancelRequested(), self._ports.clock())):
+            if isinstance(command, m.CancelExchange):
+                self._ports.transport.cancel(command.exchange)
 
-    def _finish(self, status: Status, verified: str, *, size: int | None = None) -> None:
-        self._end(self._result(status, verified, size=self._machine.length if size is None else size))
+    def _finish(self, status: Status, verified: str, *, size: int | None = None, is_recorded: bool = False) -> None:
+        result = self._result(status, verified, size=self._machine.length if size is None else size)
+        if result.path and self._shelving.record(result.path, self._digests, verified, is_recorded=is_recorded):
+            self._noted = result  # the lock is kept until it is written
+        else:
+            self._end(result)
 
     def _fail(self, error: FetchError) -> None:
         log.debug("%s failed: %s", self._shown_reference, error)
         self._end(self._result(Status.FAILED, "none", error=error))
 
-    def _result(
-        self, status: Status, verified: str, *, size: int | None = None, error: FetchError | None = None
-    ) -> Result:
-        account = self._machine.account
-        sha256 = next((digest.hex for digest in self._digests if digest.algorithm == "sha256"), None)
-        return Result(
-            reference=self._shown_reference,
-            status=status,
-            path=self._claim.destination if self._claim is not None and error is None else None,
-            size=size,
-            sha256=sha256,
-            verified=verified,
-            bytes_downloaded=account.bytes_downloaded,
-            bytes_resumed=account.bytes_resumed,
-            seconds=self._ports.clock() - self._started_at,
-            requests=account.requests,
-            origin_requests=account.origin_requests,
-            renewals=account.renewals,
-            connections_peak=account.connections_peak,
-            engine=self._ports.transport.name,
-            http_version=account.http_version,
-            error=error,
-        )
-
     def _end(self, result: Result) -> None:
         """Lets go of everything; before the result can be seen, so that whoever sees it may start anew."""
+        self._shelving.stop()
         if self._claim is not None:
             self._claim.stop_reading()
         if self._appraisal is not None:
@@ -390,10 +383,3 @@ class Driver:
         if self._claim is not None:
             self._claim.release()
         self.result = result
-
-    @property
-    def _is_litter(self) -> bool:
-        """Whether nobody needs the part file: nothing has ever arrived, or nothing but what isn't a model."""
-        machine = self._machine
-        is_untouched = not machine.coverage.held and machine.account.bytes_downloaded == 0
-        return is_untouched or (self._appraisal is not None and self._appraisal.found_worthless)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.library.names import Naming
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
@@ -55,6 +56,15 @@ class Settings:
         include: Globs of the paths that are wanted of a repository; empty for all.
         exclude: Globs of the paths that aren't.
         mirrors: Other places with the same bytes: URLs.
+        type: What it is, as ``lora`` or ``vae``: it goes to that type's folder of models instead of ``directory``.
+            ``auto`` takes the source's word.
+        models: Where the models are; ``None`` for ``$ANYFETCH_MODELS``, a ComfyUI that is found, or ``./models``.
+        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
+        naming: ``anymatix`` ends the file's name with the SHA-256 of its content, as the first AnymatixFetcher does.
+        folder: A template for folders below the type's, as ``{base_model}``, and for the name, as
+            ``{base_model}/{name}``.
+        links: Whether a file that is here already, by its digest, is linked or copied instead of downloaded.
+        sidecar: Whether a small file that says where it came from lies beside the file; it does so among models always.
     """
 
     output: Path | None = None
@@ -76,6 +86,13 @@ class Settings:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = field(default=(), repr=False)
+    type: str = ""
+    models: Path | None = None
+    extra_paths: tuple[Path, ...] = ()
+    naming: Naming = Naming.PLAIN
+    folder: str = ""
+    links: bool = True
+    sidecar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from anymatix_fetcher.engine.shelf import NoShelf
 from anymatix_fetcher.storage.store import Store
 from anymatix_fetcher.transports.limiter import RateLimiter
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.core.hosts import KnownHost
+    from anymatix_fetcher.engine.shelf import Shelf
     from anymatix_fetcher.storage.disk import Disk
     from anymatix_fetcher.storage.workers import Workers
     from anymatix_fetcher.transports.base import Transport
@@ -68,6 +70,7 @@ class Ports:
         open_store: Opens a download's place on the disk; called as :meth:`Store.open` is.
         memory: Keeps what was learned about hosts.
         wall_clock: Seconds since 1970, for what the memory says about times.
+        shelf: Where files go, and what is here already.
     """
 
     transport: Transport
@@ -80,3 +83,4 @@ class Ports:
     open_store: Callable[..., Store] = Store.open
     memory: Memory = field(default_factory=NoMemory)
     wall_clock: Callable[[], float] = time.time
+    shelf: Shelf = field(default_factory=NoShelf)

@@ -21,6 +21,7 @@ from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.driver import Driver
 from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Status
 from anymatix_fetcher.engine.line import Line, Waiting
+from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
 from anymatix_fetcher.storage.leftovers import Leftovers
@@ -101,7 +102,7 @@ class Session:
         self._reception = Reception(resolve, ports, self._hosts)
         self._acquaintance = Acquaintance(self._hosts, ports)
         self._leftovers = Leftovers(ports.disk, ports.clock)
-        self._active: dict[int, tuple[Ticket, Driver]] = {}
+        self._active: dict[int, tuple[Ticket, Driver | Recall]] = {}
         self._shares: dict[int, list[tuple[Host, Share]]] = {}
         self._cancelled = False
         self._changed = threading.Condition()
@@ -160,6 +161,7 @@ class Session:
         except Exception as bug:  # noqa: BLE001 - a loop that dies silently leaves callers waiting for ever
             self._give_up(bug)
         self._acquaintance.end()
+        self._ports.shelf.close()
 
     def _give_up(self, bug: Exception) -> None:
         """The loop itself has met a bug: whoever waits is told."""
@@ -211,7 +213,7 @@ class Session:
                     share.want(0, 0)  # whoever waits for others takes nobody's place
         self._acquaintance.keep_up(now)
 
-    def _guard(self, ticket: Ticket, driver: Driver, action: Callable[[], None]) -> None:
+    def _guard(self, ticket: Ticket, driver: Driver | Recall, action: Callable[[], None]) -> None:
         """Runs ``action``; a bug in one download doesn't end the others."""
         if ticket.is_over:
             return
@@ -260,7 +262,13 @@ class Session:
 
     def _receive_submitted(self) -> None:
         while self._submitted:
-            self._reception.add(self._submitted.popleft())
+            ticket = self._submitted.popleft()
+            recall = Recall(ticket.job, self._ports, partial(self._report, ticket.number))
+            if recall.is_meant:
+                self._active[ticket.number] = (ticket, recall)
+                self._guard(ticket, recall, recall.start)
+            else:
+                self._reception.add(ticket)
         for ticket, outcome, requests in self._reception.resolved():
             ticket.requests = requests
             if isinstance(outcome, FetchError):

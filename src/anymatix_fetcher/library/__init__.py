@@ -17,6 +17,9 @@ identity
 index
     Which files have which digest, and whether that was hashed here or is only claimed by somebody.
 
+place
+    Where one download goes: its folder, and its name before and after the content is known.
+
 The modules that only decide (``types``, ``layouts``, ``templates``, ``identity``, ``names``, ``sidecar_format``,
 ``removal``) touch no file.
 """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.library")
 T = TypeVar("T")
 
-VERSION = 2
+VERSION = 3
 """Of the tables. A file of another version is set aside: all that it knew can be learned again."""
 BUSY_SECONDS = 5.0
 """Every change is done in milliseconds: who waits longer than this goes on without."""
@@ -31,6 +31,11 @@ CREATE TABLE digests (
     PRIMARY KEY (path, algorithm)
 ) WITHOUT ROWID;
 CREATE INDEX by_digest ON digests (algorithm, hex);
+CREATE TABLE origins (
+    path BLOB NOT NULL REFERENCES files ON DELETE CASCADE,
+    identity TEXT NOT NULL,
+    PRIMARY KEY (path, identity)
+) WITHOUT ROWID;
 CREATE TABLE readings (
     path BLOB PRIMARY KEY REFERENCES files ON DELETE CASCADE,
     at REAL NOT NULL, block_size INTEGER NOT NULL, checksums BLOB NOT NULL

@@ -86,14 +86,17 @@ class ModelFolders:
     @property
     def roots(self) -> tuple[Path, ...]:
         """All folders that together hold every model, none inside another."""
-        every = [
-            path for name, paths in self.by_name.items() if folded(name) not in FORBIDDEN_FOLDERS for path in paths
-        ]
         outermost: list[Path] = []
-        for path in sorted({self.models, *every}, key=lambda path: len(path.parts)):
+        for path in sorted({self.models, *self.every}, key=lambda path: len(path.parts)):
             if not any(path.is_relative_to(outer) for outer in outermost):
                 outermost.append(path)
         return tuple(outermost)
+
+    @property
+    def every(self) -> tuple[Path, ...]:
+        """The paths of all folder names in which models lie."""
+        named = (paths for name, paths in self.by_name.items() if folded(name) not in FORBIDDEN_FOLDERS)
+        return tuple(dict.fromkeys(path for paths in named for path in paths))
 
     @property
     def _download_base(self) -> Path:

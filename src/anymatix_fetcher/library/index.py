@@ -42,12 +42,13 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file, its state when it was entered, and its digests."""
+    """A file, its state when it was entered, its digests, and the identities of the references that led to it."""
 
     path: Path
     state: FileState
     digests: tuple[Digest, ...]
     proof: Proof
+    identities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,18 @@ class Index:
             return ()
         return tuple(Digest(algorithm, value) for algorithm, value, *_ in rows)
 
+    def came_from(self, path: Path, identities: Iterable[str]) -> bool:
+        """Whether one of these references led to the file as it is now."""
+        if not self.digests(path):
+            return False
+        rows = self._rows("SELECT identity FROM origins WHERE path = ?", (os.fsencode(_absolute(path)),))
+        return not {identity for (identity,) in rows}.isdisjoint(identities)
+
+    def every_digest(self) -> set[Digest]:
+        """All strong digests that some file is said to have: what isn't among them needn't be asked for."""
+        rows = self._rows("SELECT DISTINCT algorithm, hex FROM digests", ())
+        return {Digest(algorithm, value) for algorithm, value in rows if algorithm in STRONG}
+
     def entries(self) -> list[Entry]:
         """Everything that is entered, by path, unseen whether it still holds."""
         query = """SELECT path, device, inode, size, mtime_ns, algorithm, hex, proof
@@ -287,6 +300,8 @@ def _enter(connection: sqlite3.Connection, entry: Entry) -> None:
            WHERE digests.proof != 'refuted' AND (excluded.proof = 'hashed' OR digests.proof = 'claimed')""",
         [(key, digest.algorithm, digest.hex, entry.proof.value) for digest in entry.digests],
     )
+    origins = [(key, identity) for identity in entry.identities]
+    connection.executemany("INSERT OR IGNORE INTO origins VALUES (?, ?)", origins)
 
 
 def _forget(connection: sqlite3.Connection, keys: Sequence[tuple[bytes]]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.identity import identity, recordable
+from anymatix_fetcher.library.index import Entry, Proof
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import read_sidecar, write_sidecar
 
@@ -36,17 +37,29 @@ class Arrival:
         data: Civitai's description of the model's version.
         blocks: The checksums of its blocks, as the journal has them: so that damage can be found and mended block by
             block later.
+        asked: What was typed, where that is something else.
     """
 
     path: Path
-    reference: str
-    url: str
+    reference: str = field(repr=False)
+    url: str = field(repr=False)
     digests: tuple[Digest, ...]
     verified: str
     name: str
     type: str = ""
-    data: Mapping[str, Any] | None = None
+    data: Mapping[str, Any] | None = field(default=None, repr=False)
+    asked: str = field(default="", repr=False)
     blocks: BlockChecksums | None = None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Those of all references that led to the file."""
+        references = (self.url, self.reference, *((self.asked,) if self.asked else ()))
+        return tuple(dict.fromkeys(map(identity, references)))
+
+    def entry(self, state: FileState) -> Entry:
+        """What the index says of it, in ``state``."""
+        return Entry(self.path, state, self.digests, Proof.HASHED, self.identities)
 
 
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:
@@ -66,6 +79,7 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
     with storage_errors(arrival.path):
         state = FileState.of(arrival.path.stat())
     index.add(arrival.path, arrival.digests, state=state, blocks=arrival.blocks, read_at=wall_seconds)
+    index.add_many([arrival.entry(state)])  # and which references led to it
     earlier = read_sidecar(arrival.path.with_name(f"{identity(arrival.url)}.json"), disk)
     known = earlier.record if earlier else Record()
     sha256 = next((digest.hex for digest in arrival.digests if digest.algorithm == "sha256"), None)
@@ -78,7 +92,7 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
         sha256=sha256,
         own=Provenance(
             source=arrival.reference,
-            identities=tuple(dict.fromkeys((identity(arrival.url), identity(arrival.reference)))),
+            identities=arrival.identities,
             type=arrival.type,
             digests=arrival.digests,
             verified=arrival.verified,

@@ -30,6 +30,7 @@ def take(
     disk: Disk,
     *,
     length: int | None = None,
+    among: Callable[[Path], bool] = lambda _: True,
     order: Sequence[Method] = DEFAULT_ORDER,
     overwrite: bool = False,
     read_all: bool = False,
@@ -46,6 +47,7 @@ def take(
         destination: Where it is wanted.
         disk: The file system.
         length: Of what is wanted, where that is known.
+        among: Which files may be taken.
         order: Which methods to try.
         overwrite: Whether to replace what is at ``destination``.
         read_all: Whether to read and hash every source first, whatever is known of it.
@@ -58,7 +60,7 @@ def take(
     for candidate in index.wanted(digest):
         if length is not None and candidate.state.size != length:
             continue
-        if _is_at(destination, candidate.state):
+        if _is_at(destination, candidate.state) or not among(candidate.path):
             continue
         if (read_all or candidate.proof is Proof.CLAIMED) and not _is_proved(candidate, digest, index, on_bytes):
             continue

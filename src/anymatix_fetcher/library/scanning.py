@@ -106,14 +106,14 @@ def _entries_of(folder: list[SeenFile], disk: Disk) -> Iterator[Entry]:
             continue
         state = states.get(sidecar.model.name)
         if state is not None and sidecar.record.digests and _may_be_true(sidecar.record, state):
-            yield Entry(sidecar.model, state, sidecar.record.digests, _proof_of(sidecar.record, state))
+            yield Entry(sidecar.model, state, sidecar.record.digests, proof_of(sidecar.record, state))
 
 
 def _may_be_true(record: Record, state: FileState) -> bool:
     return record.file_size is None or record.file_size == state.size
 
 
-def _proof_of(record: Record, state: FileState) -> Proof:
+def proof_of(record: Record, state: FileState) -> Proof:
     """What we wrote ourselves about a file in this very state is as good as what the index says."""
     own = record.own
     ours = own is not None and own.mtime_ns == state.mtime_ns and record.file_size == state.size

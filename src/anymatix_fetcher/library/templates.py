@@ -44,6 +44,11 @@ class Template:
                 raise _bad(text, "a part of it can't be a folder's name")
         return cls(parts)
 
+    @property
+    def names_files(self) -> bool:
+        """Whether its last part is the file's name, for it has ``{name}`` in it; else all of it is folders."""
+        return ("name", True) in self.parts[-1]
+
     def folders(self, facts: Mapping[str, str | None]) -> tuple[SafeName, ...]:
         """The template as sub-folders. A part with a field that isn't known is left out."""
         names = (_render(part, facts) for part in self.parts)

@@ -41,10 +41,12 @@ def read_existing(
         StorageError: It can't be opened.
         ReferenceSyntaxError: An algorithm isn't known or not installed.
     """
-    return workers.start(_Reader(path, disk, ("sha256", *sorted(set(algorithms) - {"sha256"})), report))
+    return workers.start(ExistingReader(path, disk, ("sha256", *sorted(set(algorithms) - {"sha256"})), report))
 
 
-class _Reader:
+class ExistingReader:
+    """A task that hashes a file; answered by ``ExistingRead`` or ``StorageFailed``."""
+
     def __init__(
         self,
         path: Path,

@@ -1,19 +1,25 @@
-"""Publishing: the proved part file, on the disk itself, gets its final name; the journal goes."""
+"""Publishing: the proved part file, on the disk itself, gets its final name; the journal goes.
+
+A name that says the content's hash may be taken by the same content already: then the new copy goes instead.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import destination_exists
 from anymatix_fetcher.core.messages import Published
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import is_held
+from anymatix_fetcher.storage.disk import Kind, is_held
+from anymatix_fetcher.storage.existing import ExistingRead, ExistingReader
 from anymatix_fetcher.storage.workers import After, Step, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.messages import Event
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.messages import Event, StorageFailed
     from anymatix_fetcher.storage.disk import Disk, RandomFile
     from anymatix_fetcher.storage.journal_file import JournalFile
     from anymatix_fetcher.storage.places import Places
@@ -32,6 +38,7 @@ class Publisher:
         part: The open part file, closed on the way: Windows renames no open file.
         journal: The open journal, closed and removed when the file has its name.
         overwrite: Whether to replace what is at the destination.
+        named_by: The digest that the destination's name says; what is there under it and has it is kept.
         distrust: Called when syncing failed, for then nobody knows which bytes the disk has: the kernel keeps showing
             those that it lost, so reading them back would prove nothing.
         report: Takes ``Published`` or ``StorageFailed``, from the worker's thread.
@@ -47,6 +54,7 @@ class Publisher:
         overwrite: bool,
         distrust: Callable[[], None],
         report: Callable[[Event], None],
+        named_by: Digest | None = None,
     ) -> None:
         self._disk = disk
         self._places = places
@@ -55,7 +63,9 @@ class Publisher:
         self._move = disk.replace if overwrite else disk.move
         self._distrust = distrust
         self._report = report
-        self._next = self._sync
+        self._named_by = named_by
+        self._already_there = False
+        self._next: Callable[[], Next] = self._sync
         self._retries = iter(RETRY_SECONDS)
 
     def step(self) -> Next:
@@ -85,7 +95,11 @@ class Publisher:
         try:
             self._move(self._places.part, self._places.destination)
         except FileExistsError:
-            raise destination_exists(self._places.destination) from None
+            if self._named_by is None or self._disk.kind(self._places.destination) is not Kind.FILE:
+                raise destination_exists(self._places.destination) from None
+            reader = ExistingReader(self._places.destination, self._disk, ("sha256",), self._existing_read)
+            self._next = partial(self._compare, reader)
+            return Step.MORE
         except OSError as error:
             wait_seconds = next(self._retries, None) if is_held(error) else None
             if wait_seconds is None:
@@ -94,9 +108,27 @@ class Publisher:
         self._next = self._tidy
         return Step.MORE
 
+    def _compare(self, reader: ExistingReader) -> Next:
+        try:
+            reader.step()
+        except OSError as error:
+            reader.fail(error)
+        return Step.MORE
+
+    def _existing_read(self, existing: ExistingRead | StorageFailed) -> None:
+        if not isinstance(existing, ExistingRead) or self._named_by not in existing.digests:
+            raise destination_exists(self._places.destination)
+        self._already_there = True
+        self._next = self._drop
+
+    def _drop(self) -> Next:
+        self._disk.remove(self._places.part)
+        self._next = self._tidy
+        return Step.MORE
+
     def _tidy(self) -> Next:
         self._disk.sync_folder(self._places.destination.parent)
         self._journal.close()
         self._disk.remove(self._places.journal)
-        self._report(Published())
+        self._report(Published(already_there=self._already_there))
         return Step.DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import storage_errors
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.journal import JournalContent
     from anymatix_fetcher.core.messages import BlockCompared, Event, Identity
     from anymatix_fetcher.storage.disk import Disk, RandomFile
@@ -262,18 +264,25 @@ class Store:
         self._follower.verify(length)
         self._wake()
 
-    def publish(self) -> None:
-        """Syncs the part file and moves it to its destination; answered by ``Published``."""
+    def publish(self, named_by: Digest | None = None, destination: Path | None = None) -> None:
+        """Syncs the part file and moves it to its destination; answered by ``Published``.
+
+        Args:
+            named_by: The digest of the content, where the final name says it.
+            destination: That name, in the same folder; ``None`` for the name that was known from the beginning.
+        """
+        places = self._places if destination is None else replace(self._places, destination=destination)
         self._stop_workers()  # the file is closed on the way, and nobody may be reading it then
         self.run(
             Publisher(
                 self._disk,
-                self._places,
+                places,
                 part=self._file,
                 journal=self._journal,
                 overwrite=self._overwrite,
                 distrust=lambda: self._part.forget(EVERYTHING),
                 report=self._report,
+                named_by=named_by,
             )
         )
 

@@ -1,0 +1,177 @@
+"""How one download looks from outside: its progress, and the result that it comes to. Nothing in here acts."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.phase import Phase as MachinePhase
+from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.download import Download
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.appraisal import Appraisal
+    from anymatix_fetcher.engine.claim import Claim, Holder
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.engine.shelving import Shelving
+    from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.storage.store import Store
+
+PHASES = {
+    MachinePhase.OPENING: Phase.OPENING,
+    MachinePhase.TRANSFERRING: Phase.TRANSFERRING,
+    MachinePhase.VERIFYING: Phase.VERIFYING,
+    MachinePhase.PUBLISHING: Phase.PUBLISHING,
+    MachinePhase.DONE: Phase.DONE,
+    MachinePhase.FAILED: Phase.FAILED,
+    MachinePhase.CANCELLED: Phase.CANCELLED,
+}
+
+
+class Outlook:
+    """What a driver knows, and how that looks.
+
+    Args:
+        job: What the caller wants.
+        resource: What its reference resolved to.
+        machine: Decides.
+        ports: Do.
+        shelving: The download's part of the shelf.
+    """
+
+    def __init__(self, job: Job, resource: Resource, machine: Download, ports: Ports, shelving: Shelving) -> None:
+        self.job = job
+        self.result: Result | None = None
+        self._resource = resource
+        self._machine = machine
+        self._ports = ports
+        self._shelving = shelving
+        self._store: Store | None = None
+        self._claim: Claim | None = None
+        self._found_at: Path | None = None
+        self._already_there = False
+        self._noted: Result | None = None
+        self._appraisal: Appraisal | None = None
+        self._digests: tuple[Digest, ...] = ()
+        self._started_at = ports.clock()
+        self._most_stored = 0
+        self._shown_reference = job.shown_reference
+
+    def progress(self) -> Progress:
+        """How it stands now."""
+        now = self._ports.clock()
+        machine, store, holder = self._machine, self._store, self._holder
+        stored = machine.coverage.stored.total
+        self._most_stored = max(self._most_stored, stored)
+        rate = machine.rate(now)
+        length = machine.length
+        to_go = length - stored if length is not None else None
+        return Progress(
+            reference=self._shown_reference,
+            name=self._name,
+            phase=self._phase,
+            length=length if holder is None else holder.length,
+            bytes_stored=self._most_stored if holder is None else holder.stored,
+            bytes_resumed=machine.account.bytes_resumed,
+            bytes_verified=store.hashed_bytes if store is not None else 0,
+            bytes_per_second=rate,
+            eta_seconds=to_go / rate if to_go is not None and rate > 0 and machine.flowing else None,
+            connections=machine.flowing,
+            stored=machine.coverage.stored,
+            in_flight=machine.in_flight,
+            seconds=now - self._started_at,
+            note=self._note(now),
+        )
+
+    @property
+    def _phase(self) -> Phase:
+        if self.result is not None and self.result.error is None:
+            return Phase.DONE
+        if self._holder is not None:
+            return Phase.WAITING
+        if self._noted is not None:
+            return Phase.PUBLISHING
+        is_reading = self._reads_existing or self._shelving.note
+        return Phase.VERIFYING if is_reading else PHASES[self._machine.phase]
+
+    def _note(self, now: float) -> str:
+        if self._holder is not None:
+            return "another process downloads it; waiting for its result"
+        if self.result is not None and self._appraisal is not None and self._appraisal.warning:
+            return self._appraisal.warning
+        return self._shelving.note or self._machine.waiting_for(now) or self._shelving.place.note
+
+    @property
+    def _name(self) -> str | None:
+        """The file's name, as far as it is known."""
+        if self._found_at is not None:
+            return self._found_at.name
+        if self._claim is None or self._shelving.place.is_named_by_content:
+            return self._shelving.name
+        return self._claim.destination.name
+
+    @property
+    def _machine_runs(self) -> bool:
+        """Whether nobody else is waited for: another process, a reader, a search, or the writer of a sidecar."""
+        is_free = self._holder is None and not self._reads_existing
+        return is_free and not self._shelving.is_searching and self._noted is None
+
+    @property
+    def _holder(self) -> Holder | None:
+        return self._claim.holder if self._claim is not None else None
+
+    @property
+    def _reads_existing(self) -> bool:
+        return self._claim is not None and self._claim.reads_existing
+
+    @property
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise AssertionError("the machine uses the part file before it is open")
+        return self._store
+
+    @property
+    def _fallback(self) -> str:
+        """A name for what has none, the same on every run."""
+        return f"download-{hashlib.sha256(self._resource.url.reveal().encode()).hexdigest()[:8]}"
+
+    @property
+    def _status(self) -> Status:
+        return Status.RESUMED if self._machine.account.bytes_resumed else Status.DOWNLOADED
+
+    def _result(
+        self, status: Status, verified: str, *, size: int | None = None, error: FetchError | None = None
+    ) -> Result:
+        account = self._machine.account
+        path = self._found_at or (self._claim.destination if self._claim is not None else None)
+        sha256 = next((digest.hex for digest in self._digests if digest.algorithm == "sha256"), None)
+        return Result(
+            reference=self._shown_reference,
+            status=status,
+            path=path if error is None else None,
+            size=size,
+            sha256=sha256,
+            verified=verified,
+            bytes_downloaded=account.bytes_downloaded,
+            bytes_resumed=account.bytes_resumed,
+            seconds=self._ports.clock() - self._started_at,
+            requests=account.requests,
+            origin_requests=account.origin_requests,
+            renewals=account.renewals,
+            connections_peak=account.connections_peak,
+            engine=self._ports.transport.name,
+            http_version=account.http_version,
+            error=error,
+        )
+
+    @property
+    def _is_litter(self) -> bool:
+        """Whether nobody needs the part file: nothing has ever arrived, or nothing but what isn't a model."""
+        machine = self._machine
+        is_untouched = not machine.coverage.held and machine.account.bytes_downloaded == 0
+        return is_untouched or (self._appraisal is not None and self._appraisal.found_worthless)

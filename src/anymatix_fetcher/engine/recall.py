@@ -1,0 +1,107 @@
+"""A reference to something that is here, as ``sha256://<64 hex>``: found, or not, without any network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.messages import CancelRequested
+from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
+from anymatix_fetcher.engine.shelf import Searched
+from anymatix_fetcher.errors import DownloadCancelled, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.engine.driver import DriverEvent
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.storage.workers import Worker
+
+
+class Recall:
+    """Brings one job to its end as a driver does, but from the shelf.
+
+    Args:
+        job: What the caller wants.
+        ports: The shelf, and who runs its searches.
+        report: Takes its answer back to the session's loop.
+    """
+
+    def __init__(self, job: Job, ports: Ports, report: Callable[[DriverEvent], None]) -> None:
+        self.result: Result | None = None
+        self._job = job
+        self._ports = ports
+        self._search = ports.shelf.recall(job, report)
+        self._worker: Worker | None = None
+        self._started_at = ports.clock()
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether the reference is one to something that is here."""
+        return self._search is not None
+
+    @property
+    def is_held_up(self) -> bool:
+        """It asks nobody for anything."""
+        return True
+
+    def start(self) -> None:
+        """Begins to look."""
+        if self._search is not None:
+            self._worker = self._ports.workers.start(self._search)
+
+    def handle(self, event: DriverEvent) -> None:
+        """Takes the answer, or the caller's wish to stop."""
+        if self.result is not None:
+            return
+        if isinstance(event, Searched):
+            self._end(event)
+        elif isinstance(event, CancelRequested):
+            self.let_go()
+            self._end(Searched(None, error=DownloadCancelled("the search was stopped")))
+
+    def tick(self, *, limited: bool = False) -> None:
+        """Time changes nothing."""
+
+    def notice_compared(self) -> None:
+        """Nothing comes that could be compared."""
+
+    def progress(self) -> Progress:
+        """How it stands now."""
+        note = self._search.note if self._search is not None else ""
+        phase = Phase.VERIFYING if note else Phase.OPENING
+        if self.result is not None:
+            phase = Phase.DONE if self.result.error is None else Phase.FAILED
+        return Progress(
+            reference=self._job.shown_reference,
+            name=self.result.path.name if self.result is not None and self.result.path else None,
+            phase=phase,
+            length=self.result.size if self.result is not None else None,
+            seconds=self._ports.clock() - self._started_at,
+            note=note,
+        )
+
+    def let_go(self) -> None:
+        """Ends the search without a result."""
+        if self._search is not None and self._worker is not None:
+            self._search.cancel()
+            self._worker.stop()
+
+    def _end(self, answer: Searched) -> None:
+        found, seconds = answer.found, self._ports.clock() - self._started_at
+        if found is None:
+            error = answer.error or NotFoundError("it isn't here", hint="Name where it can be downloaded.")
+            self.result = Result(
+                reference=self._job.shown_reference, status=Status.FAILED, seconds=seconds, error=error
+            )
+            return
+        sha256 = next((digest.hex for digest in found.digests if digest.algorithm == "sha256"), None)
+        self.result = Result(
+            reference=self._job.shown_reference,
+            status=Status.PRESENT if found.method is None else Status.LINKED,
+            path=found.path,
+            size=found.size,
+            sha256=sha256,
+            verified=found.verified,
+            seconds=seconds,
+        )

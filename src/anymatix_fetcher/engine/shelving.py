@@ -1,0 +1,198 @@
+"""What one download has to do with the shelf: its place, the search for what is here, and the note of its arrival.
+
+The machine doesn't run while a search is under way. Searches come when the destination has been claimed, and again when
+an answer on the way to the bytes states a digest: what the machine wants to do next is then kept back, so that no
+payload is asked for that is here already. Where only the server would tell the file's name, the shelf is asked before
+it is: what a sidecar names needs no name, and for a copy that is here the name in the URL will do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import COLLISION_FREE
+from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.engine.shelf import Kept, Recorded, Searched
+from anymatix_fetcher.library.names import is_model_name
+from anymatix_fetcher.library.placing import Place
+from anymatix_fetcher.library.wanted import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core import messages as m
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.standing import Standing
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.engine.shelf import Search
+    from anymatix_fetcher.library.file_state import FileState
+    from anymatix_fetcher.storage.workers import Worker
+
+
+class Shelving:
+    """The shelf, as one download sees it.
+
+    Args:
+        job: What the caller wants.
+        resource: What that means.
+        ports: The shelf, and who runs its searches.
+        report: Takes ``Searched`` and ``Recorded`` to the session's loop.
+
+    Attributes:
+        place: Where the file goes.
+        name: The file's own name, as far as it is known.
+        looks_ahead: Whether the search that is under way came before the file's name.
+    """
+
+    def __init__(
+        self, job: Job, resource: Resource, ports: Ports, report: Callable[[Searched | Recorded], None]
+    ) -> None:
+        self.place = Place(job.settings.directory)
+        self.name = resource.name
+        self.looks_ahead = False
+        self._guess: SafeName | None = None
+        self._working = Path()
+        self._existing: dict[Path, FileState | None] = {}
+        self._job = job
+        self._resource = resource
+        self._ports = ports
+        self._report = report
+        self._kept_back: list[m.Command] | None = None
+        self._sought: set[Digest] = set()
+        self._search: Search | None = None
+        self._worker: Worker | None = None
+
+    def choose(self) -> None:
+        """Chooses the place.
+
+        Raises:
+            FetchError: There is none.
+        """
+        self.place = self._ports.shelf.place(self._job.settings, self._resource)
+
+    @property
+    def destination(self) -> Path | None:
+        """The destination that is claimed, where the file's name is known beforehand."""
+        return self.working(self.name) if self.name else self.place.exact
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether an answer is waited for."""
+        return self._search is not None
+
+    @property
+    def note(self) -> str:
+        """What a search that takes long is doing; else empty."""
+        return self._search.note if self._search is not None else ""
+
+    def working(self, name: SafeName) -> Path:
+        """The destination that is claimed for a file of this name.
+
+        Raises:
+            StorageError: A symbolic link leads out of the folder.
+        """
+        self.name = name
+        return self.place.working(name)
+
+    def final(self, digests: tuple[Digest, ...]) -> tuple[Digest | None, Path | None]:
+        """The digest that the final name says, and the final path; both ``None`` where it is the claimed one."""
+        if not self.place.is_named_by_content or self.name is None:
+            return None, None
+        named_by = next(digest for digest in digests if digest.algorithm == "sha256")
+        final = self.place.final(self.name, named_by.hex)
+        return named_by, final.absolute() if final else None
+
+    def look_ahead(self, machine: Standing) -> bool:
+        """Begins to look for the file before its name is known; false where there is nothing to look for."""
+        guess = safe_name(self._resource.url.last_segment)
+        self._guess = guess if guess is not None and is_model_name(guess) else None
+        name = self._guess or SafeName("model")
+        self.looks_ahead = self._begin(self.place.working(name), name, machine, is_there=False, is_claimed=False)
+        return self.looks_ahead
+
+    def guessed(self) -> Path | None:
+        """The destination for the name in the URL, where that is a model's."""
+        return self.working(self._guess) if self._guess else None
+
+    def search(self, working: Path, machine: Standing, *, is_there: bool) -> bool:
+        """Begins to look for the file; false where there is nothing to look for.
+
+        Args:
+            working: The destination, which is claimed.
+            machine: Knows what the file has to be.
+            is_there: Whether something is at the destination.
+        """
+        self._sought |= set(machine.digests)
+        self._working = working
+        return self._begin(working, self.name or SafeName(working.name), machine, is_there=is_there, is_claimed=True)
+
+    def _begin(self, working: Path, name: SafeName, machine: Standing, *, is_there: bool, is_claimed: bool) -> bool:
+        settings = self._job.settings
+        wanted = Wanted(
+            place=self.place,
+            name=name,
+            working=working,
+            references=tuple(
+                dict.fromkeys((self._job.reference, self._resource.reference, self._resource.url.reveal()))
+            ),
+            digests=machine.digests,
+            length=machine.length,
+            overwrite=settings.overwrite,
+            links=settings.links,
+            is_claimed=is_claimed,
+        )
+        self._search = self._ports.shelf.search(wanted, settings, self._report, is_there=is_there)
+        if self._search is not None:
+            self._worker = self._ports.workers.start(self._search)
+        return self._search is not None
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether the machine waits for a search."""
+        return self._kept_back is not None
+
+    def keep_back(self, commands: list[m.Command], working: Path, machine: Standing) -> bool:
+        """Begins a search where the machine has heard of a digest that leaves no doubt; false where it hasn't.
+
+        Args:
+            commands: What the machine wants to do, in order, unless the file is here.
+            working: The destination, which is claimed and free.
+            machine: Knows what the file has to be.
+        """
+        news = set(machine.digests) - self._sought
+        if not any(one.algorithm in COLLISION_FREE for one in news) or not self.search(
+            working, machine, is_there=False
+        ):
+            return False
+        self._kept_back = commands
+        return True
+
+    def searched(self, event: Searched) -> list[m.Command]:
+        """Takes the answer; returns what the machine wanted to do before it."""
+        kept_back, self._kept_back = self._kept_back or [], None
+        self._search = self._worker = None
+        self.looks_ahead = False
+        self._existing = {self._working: event.existing}
+        return kept_back
+
+    def record(self, path: Path, digests: tuple[Digest, ...], verified: str, *, is_recorded: bool) -> bool:
+        """Notes the file that is at ``path`` now; whether ``Recorded`` is to be waited for."""
+        kept = Kept(
+            self._job, self._resource, self.place, path, digests, verified,
+            existing=self._existing.get(path), is_recorded=is_recorded,
+        )  # fmt: skip
+        task = self._ports.shelf.record(kept, self._report)
+        if task is not None:
+            self._worker = self._ports.workers.start(task)
+        return task is not None
+
+    def stop(self) -> None:
+        """Ends a search that is under way."""
+        self._kept_back = None
+        if self._search is not None and self._worker is not None:
+            self._search.cancel()
+            self._worker.stop()
+            self._search = None

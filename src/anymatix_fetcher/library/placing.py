@@ -1,0 +1,117 @@
+"""Where one file goes: its folder and its name, before and after its content is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.library.containment import inside
+from anymatix_fetcher.library.names import Naming, hashed_name, split_name
+from anymatix_fetcher.library.types import ModelType, known_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from anymatix_fetcher.library.folders import ModelFolders
+    from anymatix_fetcher.library.templates import Template
+
+AUTO = "auto"
+"""Instead of a type's word: whatever the source calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one download goes.
+
+    Args:
+        folder: The folder that everything below stays in.
+        exact: The destination itself, where the caller has named it; it overrides all others.
+        naming: How the file is called in the end.
+        mark: Tells the reference from others; it stands in the names of part files whose final name isn't known.
+        template: The path below ``folder``.
+        facts: What the template's fields stand for.
+        below: Folders below that, for the files of repositories.
+        type: A :class:`ModelType`, or empty.
+        has_sidecar: Whether a sidecar lies beside the file.
+        note: What a person should know of the choice; mostly empty.
+    """
+
+    folder: Path
+    exact: Path | None = None
+    naming: Naming = Naming.PLAIN
+    mark: str = ""
+    template: Template | None = None
+    facts: Mapping[str, str | None] = field(default_factory=dict)
+    below: tuple[SafeName, ...] = ()
+    type: str = ""
+    has_sidecar: bool = False
+    note: str = ""
+
+    @property
+    def is_named_by_content(self) -> bool:
+        """Whether the final name is known only when the content is."""
+        return self.naming is Naming.ANYMATIX and self.exact is None
+
+    def working(self, name: SafeName) -> Path:
+        """Where the file is claimed and its part file lies; where the naming is plain, also its destination.
+
+        Raises:
+            StorageError: A symbolic link leads out of the folder.
+        """
+        if not self.is_named_by_content:
+            return self._plain(name)
+        path = self._plain(name)
+        stem, extension = split_name(path.name)
+        return path.with_name(safe_name(f"{stem}-{self.mark}{extension}") or path.name)
+
+    def final(self, name: SafeName, sha256: str | None) -> Path | None:
+        """Where the file is in the end; ``None`` while that depends on a hash that isn't known.
+
+        Raises:
+            StorageError: A symbolic link leads out of the folder.
+        """
+        path = self._plain(name)
+        if not self.is_named_by_content:
+            return path
+        return path.with_name(hashed_name(path.name, sha256)) if sha256 else None
+
+    def _plain(self, name: SafeName) -> Path:
+        if self.exact is not None:
+            return self.exact
+        parts = self._parts(name)
+        return inside(self.folder, parts) if self.template or self.below else self.folder.joinpath(*parts)
+
+    def _parts(self, name: SafeName) -> tuple[SafeName, ...]:
+        if self.template is None:
+            return (*self.below, name)
+        if not self.template.names_files:
+            return (*self.template.folders({**self.facts, "name": split_name(name)[0]}), *self.below, name)
+        *folders, last = self.template.path(self.facts, name)
+        return (*folders, *self.below, last)
+
+
+def chosen_folder(folders: ModelFolders, word: str, stated: str) -> tuple[Path, ModelType | None, str]:
+    """The folder for a type's word, the type where it is one, and what to say where it was guessed.
+
+    Args:
+        folders: Where models lie.
+        word: What the caller calls it: a type, a folder's name, or :data:`AUTO`.
+        stated: What the source calls it.
+
+    Raises:
+        ReferenceSyntaxError: There is neither such a type nor such a folder, or nothing can be guessed.
+    """
+    if word != AUTO:
+        return folders.target_for(word), known_type(word), ""
+    model_type = known_type(stated)
+    if model_type is None:
+        what = f"calls it {stated!r}, which is no type of model" if stated else "doesn't say what it is"
+        raise ReferenceSyntaxError(
+            f"the source {what}, so no folder can be chosen",
+            hint="Name the type: --type checkpoint, lora, vae, ... In Python: type='lora'.",
+        )
+    folder = folders.target_for(model_type)
+    return folder, model_type, f"the source calls it {stated!r}: it goes to {folder}"

@@ -1,0 +1,78 @@
+"""What ``sha256://<64 hex>`` names: a file that is here, wherever it lies; nothing is ever downloaded for it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.library.hash_named import find_hash_named
+from anymatix_fetcher.library.index import Proof
+from anymatix_fetcher.library.names import split_name
+from anymatix_fetcher.library.wanted import Found, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.library.placing import Place
+    from anymatix_fetcher.library.seeking import Seeker
+
+_logger = logging.getLogger("anymatix_fetcher.library")
+
+
+def recall(digest: Digest, folders: Sequence[Path], place: Place | None, seeker: Seeker) -> Found | None:
+    """The file with this SHA-256; ``None`` where it isn't here.
+
+    Files that are called by their hash come first, then those that the index knows. The name is no proof: such a file
+    is read, once.
+
+    Args:
+        digest: The SHA-256.
+        folders: Where such a file may stay; models of the type that was asked for lie in these.
+        place: Where it is wanted if it lies elsewhere; ``None`` where any place will do.
+        seeker: Looks.
+
+    Raises:
+        StorageError: A symbolic link leads out of the folder.
+    """
+    path = _here(digest, folders, seeker)
+    if path is None and seeker.learn():
+        path = _here(digest, folders, seeker)
+    if path is None:
+        return None
+    stays = place is not None and place.exact is None and {path.parent, place.folder} <= set(folders)
+    if place is None or stays or path == place.exact:
+        known = seeker.index.digests(path) or (digest,)
+        return Found(path, path.stat().st_size, known, digest.algorithm, is_recorded=True)
+    name = SafeName(digest.hex + split_name(path.name)[1])
+    wanted = Wanted(
+        place=replace(place, has_sidecar=False),
+        name=name,
+        working=place.working(name),
+        references=(),
+        digests=(digest,),
+    )
+    return seeker.find(wanted)
+
+
+def _here(digest: Digest, folders: Sequence[Path], seeker: Seeker) -> Path | None:
+    for folder in folders:
+        path = find_hash_named([folder], digest.hex, seeker.disk)
+        if path is not None and _has(digest, path, seeker):
+            return path
+    candidates = sorted(seeker.index.wanted(digest), key=lambda one: one.path.parent not in folders)
+    return next((one.path for one in candidates if one.proof is Proof.HASHED or _has(digest, one.path, seeker)), None)
+
+
+def _has(digest: Digest, path: Path, seeker: Seeker) -> bool:
+    try:
+        known = seeker.digests(path)
+    except OSError as error:
+        _logger.debug("%s can't be read: %s", path, error.strerror)
+        return False
+    if digest not in known:
+        _logger.warning("%s isn't what its name says", path)
+    return digest in known

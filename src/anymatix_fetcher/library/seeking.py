@@ -1,0 +1,230 @@
+"""Whether a download is needed at all: what is at its destination, what an earlier one left, and copies elsewhere.
+
+Nothing here is taken on trust: a file counts as having a digest when it was hashed here and is still in the state that
+it had then; otherwise it is read, once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.filenames import PART_SUFFIX
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.content import HASHABLE, digest_of
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.identity import identity
+from anymatix_fetcher.library.index import Proof
+from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method
+from anymatix_fetcher.library.names import parse_hashed_name
+from anymatix_fetcher.library.reuse import take
+from anymatix_fetcher.library.scanning import proof_of
+from anymatix_fetcher.library.sidecars import find_model
+from anymatix_fetcher.library.wanted import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.library.ports import Disk
+    from anymatix_fetcher.library.sidecars import Sidecar
+    from anymatix_fetcher.library.wanted import Wanted
+
+_logger = logging.getLogger("anymatix_fetcher.library")
+
+OUTSIDE_ORDER = (Method.REFLINK, Method.COPY)
+"""Between a models root and elsewhere no hard links are made: there, people expect files of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """Looks for what is here.
+
+    Args:
+        index: What is known.
+        disk: The file system.
+        roots: The models roots: between files in there hard links are allowed.
+        learn: Has the index learn what lies beside the destination and in caches; false where it has done so before.
+        on_bytes: Told how many more bytes were read; what it raises ends the search.
+    """
+
+    index: Index
+    disk: Disk
+    roots: tuple[Path, ...] = ()
+    learn: Callable[[], bool] = lambda: False
+    on_bytes: Callable[[int], None] = lambda _: None
+
+    def find(self, wanted: Wanted) -> Found | None:
+        """The wanted file, at its destination or at the place that an earlier download gave it; ``None`` if not here.
+
+        Raises:
+            StorageError: A symbolic link leads out of the folder.
+        """
+        if not wanted.is_claimed:
+            return None if wanted.overwrite else self._recorded(wanted)
+        found = None if wanted.overwrite else self._there(wanted) or self._recorded(wanted)
+        return found or self._linked(wanted)
+
+    def may_link(self, wanted: Wanted) -> bool:
+        """Whether a copy seems to be here, so that it is worth claiming the destination before anybody is asked."""
+        if not wanted.links:
+            return False
+        return any(map(self.index.wanted, wanted.settling)) or (
+            self.learn() and any(map(self.index.wanted, wanted.settling))
+        )
+
+    def digests(self, path: Path, algorithms: Iterable[str] = ("sha256",)) -> tuple[Digest, ...]:
+        """The digests of the file, hashed now unless that was done before; those that can't be computed are left out.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        known = self.index.digests(path)
+        for algorithm in sorted({"sha256", *algorithms} & HASHABLE - {digest.algorithm for digest in known}):
+            digest, state = digest_of(path, algorithm, on_bytes=self.on_bytes)
+            self.index.add(path, [digest], state=state)
+            known = (*known, digest)
+        return known
+
+    # At the destination -----------------------------------------------------------------------------------
+
+    def _there(self, wanted: Wanted) -> Found | None:
+        """The file at the destination, where the index, or its own name, tells that it is the one."""
+        path = wanted.final
+        if wanted.place.is_named_by_content:
+            path = self._published(wanted) or path
+        state = _state_of(path) if path is not None else None
+        if path is None or state is None:
+            return None
+        if wanted.place.is_named_by_content:
+            hashed = parse_hashed_name(path.name)
+            known = self._read(path, wanted, [Digest("sha256", hashed.hex)] if hashed else [])
+        else:
+            known = self.index.digests(path)
+        if not known or not wanted.fits(state, known):
+            return None
+        right = [digest for digest in wanted.settling if digest in known]
+        if right or (wanted.place.is_named_by_content and not wanted.digests):
+            return Found(path, state.size, known, right[0].algorithm if right else "sha256")
+        if wanted.digests or not self.index.came_from(path, map(identity, wanted.references)):
+            return None
+        return Found(path, state.size, known, "sha256")
+
+    def _published(self, wanted: Wanted) -> Path | None:
+        """The finished file of a run that was killed between giving it its name and taking the old one away."""
+        part = wanted.working.with_name(wanted.working.name + PART_SUFFIX)
+        state = _state_of(part)
+        if state is None:
+            return None
+        for name in self.disk.names(part.parent):
+            path = part.with_name(name)
+            if parse_hashed_name(name) and (other := _state_of(path)) and other.shares_with(state):
+                self.disk.remove(part)
+                return path
+        return None
+
+    # As an earlier download has left it -------------------------------------------------------------------
+
+    def _recorded(self, wanted: Wanted) -> Found | None:
+        """The model that a sidecar names for one of the references."""
+        if not wanted.place.has_sidecar:
+            return None
+        final = wanted.final or wanted.working
+        for reference in wanted.references:
+            sidecar = find_model(final.parent, reference, self.disk)
+            if sidecar is None or sidecar.model is None:
+                continue
+            if wanted.place.exact is not None and sidecar.model != final:
+                continue
+            found = self._proved(sidecar, sidecar.model, wanted)
+            if found is not None:
+                return found
+        return None
+
+    def _proved(self, sidecar: Sidecar, model: Path, wanted: Wanted) -> Found | None:
+        record = sidecar.record
+        try:
+            state = FileState.of(model.stat())
+        except OSError:
+            return None
+        if proof_of(record, state) is Proof.HASHED and record.digests:
+            known = record.digests
+        else:
+            known = self._read(model, wanted, record.digests)
+        if not known or not wanted.fits(state, known):
+            return None
+        right = [digest for digest in (*wanted.settling, *record.digests) if digest in known]
+        stated = right[0].algorithm if right else "length" if record.file_size is not None else "none"
+        verified = record.own.verified if record.own and not wanted.digests else stated
+        return Found(model, state.size, known, verified, is_recorded=record.own is not None)
+
+    def _read(self, path: Path, wanted: Wanted, claimed: Iterable[Digest]) -> tuple[Digest, ...]:
+        """The file's digests; none where it can't be read, or isn't what it is said to be."""
+        stated = list(claimed)
+        try:
+            known = self.digests(path, (digest.algorithm for digest in (*stated, *wanted.digests)))
+        except OSError as error:
+            _logger.debug("%s can't be read: %s", path, error.strerror)
+            return ()
+        actual = {digest.algorithm: digest for digest in known}
+        for digest in stated:
+            if actual.get(digest.algorithm, digest) != digest:
+                _logger.warning("%s isn't what it is said to be: it has %s", path, actual[digest.algorithm])
+                return ()
+        return known
+
+    # Elsewhere --------------------------------------------------------------------------------------------
+
+    def _linked(self, wanted: Wanted) -> Found | None:
+        """The destination, made of a copy that is here."""
+        if not wanted.links or not wanted.settling:
+            return None
+        destination = wanted.final or wanted.working
+        if wanted.final is None or (not wanted.overwrite and os.path.lexists(destination)):
+            return None
+        found = self._taken(wanted, destination)
+        if found is None and self.learn():
+            found = self._taken(wanted, destination)
+        return found
+
+    def _taken(self, wanted: Wanted, destination: Path) -> Found | None:
+        # Within the models roots a hard link comes before a copy, but never between these and elsewhere.
+        ways = [(self._is_inside, DEFAULT_ORDER[:-1])] if self._is_inside(destination) else []
+        for digest in wanted.settling:
+            for among, order in (*ways, (lambda _: True, OUTSIDE_ORDER)):
+                try:
+                    linked = take(
+                        self.index,
+                        digest,
+                        destination,
+                        self.disk,
+                        length=wanted.length,
+                        among=among,
+                        order=order,
+                        overwrite=wanted.overwrite,
+                        on_bytes=self.on_bytes,
+                    )
+                except StorageError as error:
+                    _logger.info("the copy that is here can't be used: %s", error)
+                    return None
+                if linked is not None:
+                    known = {digest, *self.index.digests(linked.source)}
+                    self.index.add(destination, sorted(known, key=str), state=linked.state)
+                    digests = self.index.digests(destination) or (digest,)
+                    return Found(destination, linked.state.size, digests, digest.algorithm, linked.method)
+        return None
+
+    def _is_inside(self, path: Path) -> bool:
+        return any(path.is_relative_to(root) for root in self.roots)
+
+
+def _state_of(path: Path) -> FileState | None:
+    """The state of the regular file at ``path``; ``None`` where there is none, or a link."""
+    try:
+        return FileState.of(path.lstat()) if path.is_file() and not path.is_symlink() else None
+    except OSError:
+        return None

@@ -1,0 +1,85 @@
+"""A search for something that may be here: what is wanted, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import COLLISION_FREE, HEX_LENGTHS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.filenames import SafeName
+    from anymatix_fetcher.library.file_state import FileState
+    from anymatix_fetcher.library.linking import Method
+    from anymatix_fetcher.library.placing import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a download wants.
+
+    Args:
+        place: Where it goes.
+        name: What the file is called.
+        working: The destination that is claimed.
+        references: All that is known to name the file, the likeliest first.
+        digests: What it must have.
+        length: Of it, where that is known.
+        overwrite: Whether what is at the destination is to be replaced, and so never counts as there.
+        links: Whether copies elsewhere may be used.
+        is_claimed: Whether the destination is ours; else nothing is made there, and its name is a guess.
+    """
+
+    place: Place
+    name: SafeName
+    working: Path
+    references: tuple[str, ...] = field(repr=False)
+    digests: tuple[Digest, ...] = ()
+    length: int | None = None
+    overwrite: bool = False
+    links: bool = True
+    is_claimed: bool = True
+
+    @property
+    def settling(self) -> tuple[Digest, ...]:
+        """Those of the digests that leave no doubt, the strongest first."""
+        strong = (digest for digest in self.digests if digest.algorithm in COLLISION_FREE)
+        return tuple(sorted(strong, key=lambda digest: list(HEX_LENGTHS).index(digest.algorithm)))
+
+    @property
+    def final(self) -> Path | None:
+        """Where the file is in the end, where that is known yet."""
+        sha256 = next((digest.hex for digest in self.digests if digest.algorithm == "sha256"), None)
+        return self.place.final(self.name, sha256)
+
+    def fits(self, state: FileState, digests: Iterable[Digest]) -> bool:
+        """Whether a file with these digests may be it: nothing that is known speaks against it."""
+        if self.length is not None and state.size != self.length:
+            return False
+        known = {digest.algorithm: digest for digest in digests}
+        return all(known.get(digest.algorithm, digest) == digest for digest in self.digests)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The file that is wanted, without a download.
+
+    Args:
+        path: Where it is.
+        size: Its length in bytes.
+        digests: Of its content, as it was hashed here.
+        verified: What proves it: an algorithm's name, ``length`` or ``none``.
+        method: How it came to be there just now; ``None`` where it was there already.
+        is_recorded: Whether a sidecar of this reference names it already.
+    """
+
+    path: Path
+    size: int
+    digests: tuple[Digest, ...]
+    verified: str
+    method: Method | None = None
+    is_recorded: bool = False

@@ -1,0 +1,228 @@
+"""The shelf: downloads and the library, connected. Implements the engine's port by what is on this machine.
+
+The models root is looked for when a download names a type, and the index is opened when one has a digest that could be
+here: a plain download of a small file waits for neither. What such downloads leave for the index is entered in one
+step, at the next question or at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.engine.shelf import Searched
+from anymatix_fetcher.errors import FetchError, NotFoundError
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.hash_named import parse_hash_reference
+from anymatix_fetcher.library.identity import identity
+from anymatix_fetcher.library.names import Naming
+from anymatix_fetcher.library.placing import AUTO, Place, chosen_folder
+from anymatix_fetcher.library.roots import find_models
+from anymatix_fetcher.library.templates import Template
+from anymatix_fetcher.library.types import known_type
+from anymatix_fetcher.noting import Noting
+from anymatix_fetcher.searching import Search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.facts import Job, Settings
+    from anymatix_fetcher.engine.shelf import Kept, Recorded
+    from anymatix_fetcher.library.folders import ModelFolders
+    from anymatix_fetcher.library.ports import Disk
+    from anymatix_fetcher.library.seeking import Seeker
+    from anymatix_fetcher.library.wanted import Wanted
+    from anymatix_fetcher.searching import LateIndex
+    from anymatix_fetcher.storage.workers import Task
+
+    OnBytes = Callable[[int], None]
+
+log = logging.getLogger("anymatix_fetcher.shelf")
+
+MARK_CHARACTERS = 16
+
+
+class LibraryShelf:
+    """Implements the engine's ``Shelf``.
+
+    Args:
+        disk: The file system.
+        index: What is known by digest.
+        environment: The process's variables.
+        current: Tells the current folder.
+        home: The user's home folder.
+        wall_clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        index: LateIndex,
+        *,
+        environment: Mapping[str, str],
+        current: Callable[[], Path],
+        home: Path,
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._disk = disk
+        self._index = index
+        self._environment = environment
+        self._current = current
+        self._home = home
+        self._wall_clock = wall_clock
+        self._known: dict[tuple[Path | None, tuple[Path, ...]], ModelFolders] = {}
+        self._roots: dict[tuple[Path | None, tuple[Path, ...]], tuple[Path, ...]] = {}
+        self._lock = Lock()
+
+    def place(self, settings: Settings, resource: Resource) -> Place:
+        """Implements ``Shelf.place``."""
+        is_plain = settings.naming is Naming.PLAIN and not (settings.type or settings.models or settings.folder)
+        if is_plain:
+            return Place(settings.directory, exact=settings.output, has_sidecar=settings.sidecar)
+        folder, note = settings.directory, ""
+        model_type = known_type(resource.about.type if settings.type == AUTO else settings.type)
+        if settings.type and settings.output is None:
+            folder, model_type, note = chosen_folder(self._folders(settings), settings.type, resource.about.type)
+        if note:
+            log.info("%s: %s", resource.name or resource.url, note)
+        return Place(
+            folder,
+            exact=settings.output,
+            naming=settings.naming,
+            mark=identity(resource.reference)[:MARK_CHARACTERS],
+            template=Template.parse(settings.folder) if settings.folder else None,
+            facts=_facts(resource, model_type or ""),
+            below=resource.folder if settings.type else (),
+            type=model_type or "",
+            has_sidecar=self._has_sidecar(settings),
+            note=note,
+        )
+
+    def search(
+        self, wanted: Wanted, settings: Settings, report: Callable[[Searched], None], *, is_there: bool
+    ) -> Search | None:
+        """Implements ``Shelf.search``."""
+        place = wanted.place
+        is_worth_it = place.has_sidecar or place.is_named_by_content or is_there
+        if not is_worth_it and not (wanted.links and wanted.settling and self._index.may_know(wanted.settling)):
+            return None
+
+        def look(on_bytes: OnBytes) -> Searched:
+            existing = _state_of(wanted.working) if is_there else None
+            seeker = self._seeker(settings, place, on_bytes)
+            found = seeker.find(wanted)
+            is_likely = found is None and not wanted.is_claimed and seeker.may_link(wanted)
+            return Searched(found, is_likely=is_likely, existing=existing)
+
+        return Search(look, report)
+
+    def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
+        """Implements ``Shelf.recall``."""
+        digits = parse_hash_reference(job.reference)
+        if digits is None:
+            return None
+        return Search(lambda on_bytes: self._recalled(Digest("sha256", digits), job.settings, on_bytes), report)
+
+    def record(self, kept: Kept, report: Callable[[Recorded], None]) -> Task | None:
+        """Implements ``Shelf.record``."""
+        state = _state_of(kept.path)
+        was_changed = kept.existing is not None and state is not None and not state.is_still(kept.existing)
+        if state is None or was_changed or not kept.digests:
+            return None
+        if kept.place.has_sidecar and not kept.is_recorded:
+            return Noting(kept, self._index, self._disk, self._wall_clock, report)
+        self._index.enter(kept, state)
+        return None
+
+    def close(self) -> None:
+        """Implements ``Shelf.close``."""
+        self._index.close()
+
+    # On a worker's thread ---------------------------------------------------------------------------------
+
+    def _seeker(self, settings: Settings, place: Place, on_bytes: OnBytes) -> Seeker:
+        from anymatix_fetcher.library.seeking import Seeker  # noqa: PLC0415 - brings SQLite, which may not be needed
+
+        roots: tuple[Path, ...] = ()
+        learnt: set[Path] = set()
+        try:
+            folders = self._folders(settings)
+            roots = self._roots[settings.models, settings.extra_paths]
+            if place.has_sidecar:
+                name = folders.folder_of(place.folder)
+                learnt = {place.folder, *(folders.paths(name) if name else ())}
+        except (FetchError, OSError) as error:
+            log.debug("no models root is known: %s", error)
+        return Seeker(
+            self._index.opened(),
+            self._disk,
+            roots=roots,
+            learn=lambda: bool(learnt) and self._index.learn(learnt),
+            on_bytes=on_bytes,
+        )
+
+    def _recalled(self, digest: Digest, settings: Settings, on_bytes: OnBytes) -> Searched:
+        from anymatix_fetcher.library.recalling import recall  # noqa: PLC0415 - as above
+
+        folders, named = self._folders(settings), settings.type if settings.type != AUTO else ""
+        place: Place | None = None
+        if settings.output is not None or settings.directory.parts:
+            place = Place(settings.directory.absolute(), exact=settings.output and settings.output.absolute())
+        looked_in = folders.every
+        if named:
+            target = folders.target_for(named)
+            looked_in = folders.paths(folders.folder_of(target) or target.name)
+            place = place or Place(target)
+        seeker = self._seeker(settings, Place(folders.models, has_sidecar=True), on_bytes)
+        found = recall(digest, looked_in, place, replace(seeker, learn=lambda: self._index.learn(looked_in)))
+        error = NotFoundError(
+            f"no file with the SHA-256 {digest.hex} is here",
+            hint="Download it from where it is offered; or name the folder of your models by --models.",
+        )
+        return Searched(found, error=None if found else error)
+
+    # Where models are -------------------------------------------------------------------------------------
+
+    def _folders(self, settings: Settings) -> ModelFolders:
+        key = settings.models, settings.extra_paths
+        with self._lock:
+            if key not in self._known:
+                root = find_models(
+                    settings.models, environment=self._environment, current=self._current(), home=self._home
+                )
+                log.debug("the models are in %s: %s", root.models, root.reason)
+                folders = self._known[key] = root.folders(settings.extra_paths)
+                # As they are named, and as files in them are called whose links were followed.
+                self._roots[key] = (*folders.roots, *(path.resolve() for path in folders.roots))
+            return self._known[key]
+
+    def _has_sidecar(self, settings: Settings) -> bool:
+        if settings.sidecar or settings.naming is not Naming.PLAIN or (settings.type and settings.output is None):
+            return True
+        folder = settings.directory if settings.output is None else settings.output.parent
+        return any((self._current() / folder).is_relative_to(root) for root in self._folders(settings).roots)
+
+
+def _facts(resource: Resource, model_type: str) -> dict[str, str | None]:
+    """What a template's fields stand for. Where names have two parts, as at Hugging Face, the first is the author's."""
+    about = resource.about
+    author, _, model = about.title.rpartition("/") if resource.service.name != "civitai" else ("", "", about.title)
+    return {
+        "type": model_type,
+        "base_model": about.base_model,
+        "author": author,
+        "model": model,
+        "host": resource.url.host,
+    }
+
+
+def _state_of(path: Path) -> FileState | None:
+    try:
+        return FileState.of(path.stat())
+    except OSError:
+        return None
