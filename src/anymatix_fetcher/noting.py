@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.engine.shelf import Recorded
@@ -53,7 +54,8 @@ class Noting:
         """Implements ``Task.step``."""
         from anymatix_fetcher.library.recording import record  # noqa: PLC0415 - brings SQLite
 
-        record(arrival_of(self._kept), self._index.opened(), self._disk, self._wall_clock())
+        arrival = replace(arrival_of(self._kept), blocks=self._kept.checksums())
+        record(arrival, self._index.opened(), self._disk, self._wall_clock())
         self._report(Recorded())
         return Step.DONE
 

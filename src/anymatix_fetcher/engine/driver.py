@@ -359,7 +359,11 @@ class Driver(Outlook):
 
     def _finish(self, status: Status, verified: str, *, size: int | None = None, is_recorded: bool = False) -> None:
         result = self._result(status, verified, size=self._machine.length if size is None else size)
-        if result.path and self._shelving.record(result.path, self._digests, verified, is_recorded=is_recorded):
+        # What was found here didn't come by the part file.
+        store = self._store if status in (Status.DOWNLOADED, Status.RESUMED) else None
+        if result.path and self._shelving.record(
+            result.path, self._digests, verified, store=store, is_recorded=is_recorded
+        ):
             self._noted = result  # the lock is kept until it is written
         else:
             self._end(result)

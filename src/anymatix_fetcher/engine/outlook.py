@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.phase import Phase as MachinePhase
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
 
 if TYPE_CHECKING:
@@ -21,16 +20,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.shelving import Shelving
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.storage.store import Store
-
-PHASES = {
-    MachinePhase.OPENING: Phase.OPENING,
-    MachinePhase.TRANSFERRING: Phase.TRANSFERRING,
-    MachinePhase.VERIFYING: Phase.VERIFYING,
-    MachinePhase.PUBLISHING: Phase.PUBLISHING,
-    MachinePhase.DONE: Phase.DONE,
-    MachinePhase.FAILED: Phase.FAILED,
-    MachinePhase.CANCELLED: Phase.CANCELLED,
-}
 
 
 class Outlook:
@@ -53,10 +42,10 @@ class Outlook:
         self._shelving = shelving
         self._store: Store | None = None
         self._claim: Claim | None = None
+        self._appraisal: Appraisal | None = None
         self._found_at: Path | None = None
         self._already_there = False
         self._noted: Result | None = None
-        self._appraisal: Appraisal | None = None
         self._digests: tuple[Digest, ...] = ()
         self._started_at = ports.clock()
         self._most_stored = 0
@@ -97,7 +86,7 @@ class Outlook:
         if self._noted is not None:
             return Phase.PUBLISHING
         is_reading = self._reads_existing or self._shelving.note
-        return Phase.VERIFYING if is_reading else PHASES[self._machine.phase]
+        return Phase.VERIFYING if is_reading else Phase[self._machine.phase.name]
 
     def _note(self, now: float) -> str:
         if self._holder is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.facts import Job, Settings
@@ -58,6 +59,7 @@ class Kept:
         verified: What proved it: an algorithm's name, ``length`` or ``none``.
         existing: Its state before it was read, where it was there already.
         is_recorded: Whether its sidecar is written already.
+        checksums: Those of its blocks, where they are known; takes a moment.
     """
 
     job: Job
@@ -68,6 +70,7 @@ class Kept:
     verified: str
     existing: FileState | None = None
     is_recorded: bool = False
+    checksums: Callable[[], BlockChecksums | None] = lambda: None
 
 
 class Search(Task, Protocol):

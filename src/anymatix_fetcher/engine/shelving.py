@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.engine.shelf import Search
     from anymatix_fetcher.library.file_state import FileState
+    from anymatix_fetcher.storage.store import Store
     from anymatix_fetcher.storage.workers import Worker
 
 
@@ -178,12 +179,21 @@ class Shelving:
         self._existing = {self._working: event.existing}
         return kept_back
 
-    def record(self, path: Path, digests: tuple[Digest, ...], verified: str, *, is_recorded: bool) -> bool:
+    def record(
+        self, path: Path, digests: tuple[Digest, ...], verified: str, *, store: Store | None, is_recorded: bool
+    ) -> bool:
         """Notes the file that is at ``path`` now; whether ``Recorded`` is to be waited for."""
         kept = Kept(
-            self._job, self._resource, self.place, path, digests, verified,
-            existing=self._existing.get(path), is_recorded=is_recorded,
-        )  # fmt: skip
+            self._job,
+            self._resource,
+            self.place,
+            path,
+            digests,
+            verified,
+            existing=self._existing.get(path),
+            is_recorded=is_recorded,
+            checksums=store.checksums if store is not None else lambda: None,
+        )
         task = self._ports.shelf.record(kept, self._report)
         if task is not None:
             self._worker = self._ports.workers.start(task)

@@ -48,8 +48,8 @@ class Arrival:
     name: str
     type: str = ""
     data: Mapping[str, Any] | None = field(default=None, repr=False)
-    asked: str = field(default="", repr=False)
     blocks: BlockChecksums | None = None
+    asked: str = field(default="", repr=False)
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -78,8 +78,8 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
     """
     with storage_errors(arrival.path):
         state = FileState.of(arrival.path.stat())
+    index.add_many([arrival.entry(state)])
     index.add(arrival.path, arrival.digests, state=state, blocks=arrival.blocks, read_at=wall_seconds)
-    index.add_many([arrival.entry(state)])  # and which references led to it
     earlier = read_sidecar(arrival.path.with_name(f"{identity(arrival.url)}.json"), disk)
     known = earlier.record if earlier else Record()
     sha256 = next((digest.hex for digest in arrival.digests if digest.algorithm == "sha256"), None)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64
 
+from anymatix_fetcher.core.blocks import BlockChecksums
 from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, BlockRecorded, BlocksForgotten, BlockTable
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.storage.comparison import Comparisons
@@ -280,6 +281,12 @@ class PartFile:
                 if index * size + self._table.length(index) == self._block_stop(index)
             )
         )
+
+    def checksums(self) -> BlockChecksums | None:
+        """Those of all blocks of the whole file; ``None`` where one isn't recorded, or the length not known."""
+        if self._length is None:
+            return None
+        return BlockChecksums.of_table(self._table, self._block_size, self._length)
 
     def compared(self) -> list[BlockCompared]:
         """The comparisons that were finished since the last call."""

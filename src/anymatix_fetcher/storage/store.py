@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.journal import JournalContent
     from anymatix_fetcher.core.messages import BlockCompared, Event, Identity
@@ -194,6 +195,10 @@ class Store:
     def run(self, task: Task) -> None:
         """Has a worker run ``task``, which may read the part file: no step of it runs once that is closed."""
         self._running.append(self._workers.start(task))
+
+    def checksums(self) -> BlockChecksums | None:
+        """Those of all blocks of the whole file; ``None`` where one isn't recorded."""
+        return self._part.checksums()
 
     def compared(self) -> list[BlockCompared]:
         """The comparisons of recorded blocks that were finished since the last call."""
