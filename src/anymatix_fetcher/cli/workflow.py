@@ -120,6 +120,9 @@ def command(
         "proxy": network.proxy,
         "ca_file": network.ca_file,
         "verify_tls": network.verify_tls,
+        "models": models,
+        "extra_paths": extra_paths,
+        "sidecar": True,
     }
     plan = _with_sizes(plan, session, options)
     if as_json and dry_run:
