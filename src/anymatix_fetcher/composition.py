@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from anymatix_fetcher.engine.facts import Engine
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.environment import environment
-from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.errors import ReferenceSyntaxError, RepresentationChangedError
 from anymatix_fetcher.library.hugging_face_cache import cache_folder
 from anymatix_fetcher.searching import LateIndex
 from anymatix_fetcher.shelf import LibraryShelf
@@ -31,6 +32,7 @@ from anymatix_fetcher.transports.base import NetworkSettings
 from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.facts import Job, Settings
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.sources.base import Environment, Resolving
@@ -123,8 +125,20 @@ def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
 
     Raises:
         ReferenceSyntaxError: An endpoint or a mirror isn't a URL.
+        RepresentationChangedError: It has another length than the caller knows.
     """
-    return (yield from catalog.resolve(_wish(job), surroundings or environment()))
+    resources = yield from catalog.resolve(_wish(job), surroundings or environment())
+    length = job.settings.length
+    return resources if length is None else tuple(_of_length(resource, length, job) for resource in resources)
+
+
+def _of_length(resource: Resource, length: int, job: Job) -> Resource:
+    if resource.length not in {None, length}:
+        raise RepresentationChangedError(
+            f"{job.shown_reference} has {resource.length:,} bytes now, not {length:,}",
+            hint="Check whether it is still the file that you mean.",
+        )
+    return replace(resource, length=length)
 
 
 def _wish(job: Job) -> Wish:

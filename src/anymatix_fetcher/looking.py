@@ -15,7 +15,9 @@ from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.inquiry import Inquiry
 from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
+from anymatix_fetcher.library.identity import recordable
 from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.sources.pinning import pinned_reference
 from anymatix_fetcher.sources.reading import RemoteFile
 from anymatix_fetcher.transports.limiter import RateLimiter
 
@@ -51,6 +53,8 @@ class Located:
         expires_at: When the address where the bytes lie ends, in seconds since 1970; ``None`` where that isn't told.
         mirrors: Other places, without secrets.
         about: What the source says of the model.
+        sources: References and URLs of these very bytes, the best first, as they may be written into a file: pinned to
+            a commit or a version where the source has such, and without secrets.
         error: Why the bytes can't be had, where that is so.
     """
 
@@ -67,6 +71,7 @@ class Located:
     expires_at: float | None = None
     mirrors: tuple[str, ...] = ()
     about: About
+    sources: tuple[str, ...] = ()
     error: FetchError | None = None
 
 
@@ -136,7 +141,13 @@ def _as_described(resource: Resource) -> Located:
         digests=resource.digests,
         mirrors=tuple(map(str, resource.mirrors)),
         about=resource.about,
+        sources=_recordable(resource),
     )
+
+
+def _recordable(resource: Resource, commit: str = "") -> tuple[str, ...]:
+    places = (pinned_reference(resource, commit), *(mirror.reveal() for mirror in resource.mirrors))
+    return tuple(dict.fromkeys(map(recordable, places)))
 
 
 def _walking(resource: Resource) -> Generator[Request, Answer, Located]:
@@ -145,7 +156,7 @@ def _walking(resource: Resource) -> Generator[Request, Answer, Located]:
     try:
         yield from file.open()
     except FetchError as error:
-        return replace(described, error=error)
+        return replace(described, error=error, length=file.length, digests=file.digests)
     name = resource.name or choose_name(file.headers or Headers(), resource.url.last_segment, "download")
     tag = file.validator.etag
     expiry = expiry_of(file.target) if file.target is not None else None
@@ -158,6 +169,7 @@ def _walking(resource: Resource) -> Generator[Request, Answer, Located]:
         ranged=file.ranged,
         etag=tag.opaque if tag is not None and not tag.weak else None,
         expires_at=expiry.expires_at if expiry is not None else None,
+        sources=_recordable(resource, file.commit),
     )
 
 

@@ -44,6 +44,7 @@ class Options(GettingThere, total=False):
     digests: Sequence[Digest | str]
     overwrite: bool
     take_over: bool
+    adopt_partial: Path | str | None
     as_is: bool
     allow_unsafe: bool
     include: Sequence[str]
@@ -56,6 +57,7 @@ class Options(GettingThere, total=False):
     folder: str
     links: bool
     sidecar: bool
+    length: int | None
 
 
 def settings_of(**options: Unpack[Options]) -> Settings:
@@ -80,6 +82,7 @@ def settings_of(**options: Unpack[Options]) -> Settings:
             take_over=options.get("take_over", False),
             as_is=options.get("as_is", False),
             allow_unsafe=options.get("allow_unsafe", False),
+            adopt_partial=options.get("adopt_partial"),
             headers=_fields(options.get("headers", ())),
             proxy=options.get("proxy"),
             ca_file=Path(ca_file) if ca_file is not None else None,
@@ -95,6 +98,7 @@ def settings_of(**options: Unpack[Options]) -> Settings:
             folder=options.get("folder", ""),
             links=options.get("links", True),
             sidecar=options.get("sidecar", False),
+            length=options.get("length"),
         )
     except ValueError as error:
         raise ReferenceSyntaxError(str(error)) from None

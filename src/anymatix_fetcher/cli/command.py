@@ -73,6 +73,12 @@ def _parse_sha256(text: str) -> Digest:
     help="References, one a line, or a Metalink; - for standard input; repeatable.",
 )
 @option(
+    "Where to",
+    "--adopt-partial",
+    metavar="FILE|auto",
+    help="Go on with what a browser, wget, aria2 or huggingface_hub left in FILE; auto looks beside the destination.",
+)
+@option(
     "Which files",
     "--include",
     metavar="GLOB",
@@ -206,6 +212,7 @@ def _settings(
     overwrite: bool,
     as_is: bool,
     allow_unsafe: bool,
+    adopt_partial: str | None,
     http3: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -224,6 +231,7 @@ def _settings(
         overwrite=overwrite,
         as_is=as_is,
         allow_unsafe=allow_unsafe,
+        adopt_partial=_left(adopt_partial, reference_count),
         headers=network.headers,
         proxy=network.proxy,
         ca_file=network.ca_file,
@@ -267,6 +275,20 @@ def _begun(parts: tuple[str, ...], output: Path | None) -> Path:
     if not part.is_file():
         raise Misuse(f"there is no part file {str(part)!r}", "anyfetch --resume-with NEW_URL model.safetensors.part")
     return part.with_name(part.name.removesuffix(PART_SUFFIX))
+
+
+def _left(partial: str | None, reference_count: int) -> Path | str | None:
+    """What another program has left."""
+    if partial is None or partial == "auto":
+        return partial
+    if reference_count > 1:
+        raise Misuse(
+            f"--adopt-partial names what is left of one file, but {reference_count} references are given",
+            "use --adopt-partial auto, or one command for each",
+        )
+    if not Path(partial).is_file() and not Path(partial).with_name(f"{Path(partial).name}.foreign").is_file():
+        raise Misuse(f"there is no unfinished file {partial!r}", "anyfetch --adopt-partial model.bin.crdownload URL")
+    return Path(partial)
 
 
 def _mirrors(mirrors: tuple[str, ...], reference_count: int) -> tuple[str, ...]:

@@ -36,6 +36,24 @@ class Report:
 
 def run(jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany) -> int:
     """Downloads, shows how it goes, tells how it ended; returns the exit code."""
+    results, stopped, last = carry_out(jobs, report, session, fetch_many=fetch_many)
+    _tell(results, report, session, stopped)
+    if not (report.quiet or report.json or report.progress == "json"):
+        session.complain(*_warnings(last))
+    if stopped is not None:
+        session.complain(_interrupted(last))
+    # Whoever pressed Ctrl-C wants loops around us to stop too, so that outranks what failed before.
+    return stopped if stopped is not None else exit_code_for_all(result.error for result in results)
+
+
+def carry_out(
+    jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany
+) -> tuple[Sequence[Result], int | None, Sequence[Progress]]:
+    """Downloads and shows how it goes.
+
+    Returns:
+        What became of each; the exit code of the signal that stopped it, if one did; how each stood at last.
+    """
     cancel = CancelToken()
     display = _Recording(_display(report, session))
     results: list[Result] | None = None
@@ -44,14 +62,7 @@ def run(jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: Fe
             results = fetch_many(jobs, cancel=cancel, on_progress=display.show)
         finally:
             display.close(results)
-    stopped = interruption.exit_code if any(map(_was_cancelled, results)) else None
-    _tell(results, report, session, stopped)
-    if not (report.quiet or report.json or report.progress == "json"):
-        session.complain(*_warnings(display.last))
-    if stopped is not None:
-        session.complain(_interrupted(display.last))
-    # Whoever pressed Ctrl-C wants loops around us to stop too, so that outranks what failed before.
-    return stopped if stopped is not None else exit_code_for_all(result.error for result in results)
+    return results, interruption.exit_code if any(map(_was_cancelled, results)) else None, display.last
 
 
 class _Recording:

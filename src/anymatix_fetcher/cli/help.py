@@ -32,6 +32,8 @@ VERBS = (
     ("adopt", "find out by their digests where models came from that were brought by hand"),
     ("prune", "remove what interrupted downloads have left"),
     ("dedupe", "have models that are here more than once share their space"),
+    ("lock", "write down what references and workflows lead to: exact files, their digests and sources"),
+    ("sync", "bring exactly the files that were locked, from any of their sources"),
     ("auth", "which host would get which token, and where that was found"),
     ("login", "keep a token for a host in the system's keyring"),
     ("bench", "measure how many connections to a file are worth having, and what binds"),

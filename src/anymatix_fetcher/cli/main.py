@@ -27,6 +27,8 @@ PROGRAM = Program(
         "auth": "anymatix_fetcher.cli.auth:auth_command",
         "login": "anymatix_fetcher.cli.auth:login_command",
         "workflow": "anymatix_fetcher.cli.workflow:command",
+        "lock": "anymatix_fetcher.cli.lock:command",
+        "sync": "anymatix_fetcher.cli.sync:command",
         "resolve": "anymatix_fetcher.cli.resolve:command",
         "ls": "anymatix_fetcher.cli.ls:command",
         "verify": "anymatix_fetcher.cli.verify:command",

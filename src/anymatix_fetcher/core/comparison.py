@@ -16,6 +16,9 @@ SAMPLES = 3
 SAMPLES_BESIDE_A_DIGEST = 1
 """The same where a digest will settle at the end what the whole is."""
 
+SAMPLES_OF_FOREIGN = 16
+"""How many blocks that another program has left have to agree where nothing will prove the whole."""
+
 
 class Question(Enum):
     """What a comparison is to answer."""

@@ -37,7 +37,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.address import MAX_HOPS
-from anymatix_fetcher.core.comparison import SAMPLES, SAMPLES_BESIDE_A_DIGEST
 from anymatix_fetcher.core.ending import Ending
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.explain import KEPT
@@ -121,6 +120,7 @@ class Download(Ending):
     # Conclusions ------------------------------------------------------------------------------------------
 
     def _advance(self, now: float) -> None:
+        self.account.bytes_resumed -= self._matching.take_parted_bytes()
         if self._phase in (Phase.OPENING, Phase.TRANSFERRING):
             self._replace_stuck(now)
             if not self.is_over and not self._matching.conclude():
@@ -183,9 +183,10 @@ class Download(Ending):
         return True
 
     def _blocks_proved(self, event: m.BlocksProved) -> None:
+        good = event.good & self.coverage.claimed
         self.coverage.prove(event.good, event.bad)
         if self._resuming:
-            self.account.bytes_resumed += event.good.total
+            self.account.bytes_resumed += good.total
             self._resuming = bool(self.coverage.claimed)
         elif self._phase is Phase.VERIFYING and not self.coverage.claimed and self.length:
             if self.coverage.complete(self.length):
@@ -217,7 +218,7 @@ class Download(Ending):
         self._judge_head(exchange, event.head, event.excerpt, now)
 
     def _judge_head(self, exchange: Exchange, head: ResponseHead, excerpt: str, now: float) -> None:
-        self._matching.samples = SAMPLES_BESIDE_A_DIGEST if self._proof.settles else SAMPLES
+        self._matching.expect_digest(settles=self._proof.settles)
         known = self._matching.known(exchange.request.url.origin, self.length, self._name)
         verdict = self._judge(exchange.request, head, known, excerpt)
         match verdict:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.comparison import Comparison, Question
 from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.proof import Proof, Suspect
 from anymatix_fetcher.core.spans import SpanSet
@@ -38,7 +37,8 @@ class Ending(Standing):
             self._out.append(m.ProveBlocks(whole))
         elif self._proof.suspect is Suspect.NETWORK and whole:
             self._mirrors.drop_all()
-            self._matching.comparison = Comparison(Question.CULPRITS, whole)
+            if self._matching.search(whole):
+                self._proof.suspect = Suspect.DISK  # the network itself hasn't been asked about yet
             self._enter(Phase.TRANSFERRING)
         else:
             self._fail(self._proof.mismatch())

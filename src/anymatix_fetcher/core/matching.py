@@ -3,6 +3,11 @@
 Where a strong validator proves an answer to be of the representation that is here, nothing more is asked. Where none
 can (another host after a renewal, weak or missing validators on resume, replicas whose tags disagree), a few recorded
 blocks are fetched again and compared with the journal before anything is stored.
+
+For what another program has left nobody vouches: more blocks are compared, and where they differ nothing is wrong with
+the server. Beside a digest that will find every wrong block, those that differ come again, as long as most of them
+agree; otherwise all of it does. Without one a few wrong bytes between the samples stay unseen, as they would in any
+file whose digest nobody knows.
 """
 
 from __future__ import annotations
@@ -11,7 +16,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.comparison import SAMPLES, Comparison, Question, samples
+from anymatix_fetcher.core.comparison import (
+    SAMPLES,
+    SAMPLES_BESIDE_A_DIGEST,
+    SAMPLES_OF_FOREIGN,
+    Comparison,
+    Question,
+    samples,
+)
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Known
@@ -54,11 +66,24 @@ class Matching:
         self._out = out
         self.samples = SAMPLES
         """How many blocks have to agree where nothing else proves sameness."""
+        self.foreign = SpanSet()
+        """What another program has left, as far as the digest hasn't proved it."""
+        self._digest_settles = False
+        self._unsearched = SpanSet()
+        self._parted_bytes = 0
 
     @property
     def length(self) -> int | None:
         """Bytes of the whole file, where an answer or an earlier run has told."""
         return self.identity.length if self.identity else None
+
+    def expect_digest(self, *, settles: bool) -> None:
+        """Takes whether a digest will settle at the end what the whole is: then fewer blocks are compared."""
+        self._digest_settles = settles
+        if self.foreign:
+            self.samples = SAMPLES if settles else SAMPLES_OF_FOREIGN
+        else:
+            self.samples = SAMPLES_BESIDE_A_DIGEST if settles else SAMPLES
 
     def set_identity(self, identity: m.Identity) -> None:
         """From now on the part file holds pieces of ``identity``."""
@@ -79,6 +104,8 @@ class Matching:
         self.identity = kept.identity
         self._address.trusted = False
         self._coverage.claim(kept.blocks)
+        if kept.identity.origin == m.FOREIGN:
+            self.foreign = kept.blocks
         self._out += [m.SetIdentity(kept.identity), m.ProveBlocks(kept.blocks)]
 
     def turn_to(self, address: Address, manners: Manners) -> None:
@@ -96,6 +123,8 @@ class Matching:
         """Whether the accepted body may flow: not where it isn't needed, nor where blocks have to prove sameness."""
         answer = m.Identity(verdict.length, verdict.validator, exchange.request.url.origin)
         known = self.identity
+        if not verdict.ranged and self.foreign:
+            self.lose(self.foreign)  # all of it comes anyway, from a server that is to be believed
         if known is None or not self._coverage.held:
             self._address.trusted = True
             self.set_identity(answer)
@@ -144,14 +173,32 @@ class Matching:
 
     def lose(self, spans: SpanSet) -> None:
         """``spans`` have to come again, whole blocks of them."""
+        self._parted_bytes += (spans & self.foreign & self._coverage.stored).total
         self._coverage.lose(spans)
+        self.foreign -= spans
         self._out.append(m.ForgetBlocks(spans))
 
     def compared(self, event: m.BlockCompared) -> bool:
         """A recorded block came again; False where that shows the server to have other content now."""
         if self.comparison is not None:
             self.comparison.note(event.span, equal=event.equal)
-        return event.equal or (self.comparison is not None and self.comparison.question is Question.CULPRITS)
+            return event.equal or self.comparison.question is Question.CULPRITS or bool(self.foreign)
+        if event.equal or not self.foreign.covers(event.span):
+            return event.equal
+        self.lose(SpanSet.of(event.span))
+        return True
+
+    def take_parted_bytes(self) -> int:
+        """How many bytes that had counted as another program's good ones went since the last call."""
+        parted, self._parted_bytes = self._parted_bytes, 0
+        return parted
+
+    def search(self, whole: SpanSet) -> bool:
+        """Looks for the blocks that spoil the digest; whether only among those that another program has left."""
+        foreign, self.foreign = self.foreign & whole, SpanSet()
+        self.comparison = Comparison(Question.CULPRITS, foreign or whole)
+        self._unsearched = whole - foreign if foreign else SpanSet()
+        return bool(foreign)
 
     def conclude(self) -> bool:
         """Concludes when every block has been compared; False where a wrong digest has no culprit."""
@@ -160,12 +207,26 @@ class Matching:
             return True
         self.comparison = None
         if comparison.question is Question.CULPRITS:
-            if comparison.differing:
-                self.lose(comparison.differing)
-            return bool(comparison.differing)
-        if self._doubted is not None and comparison.agreed:
+            return self._conclude_search(comparison.differing)
+        if comparison.differing:
+            self._part_with(comparison)
+        if self._doubted is not None and (comparison.agreed or not self._coverage.held):
             self._address.trusted = True
             self.set_identity(replace(self._doubted, length=self.length))
         elif self._doubted is not None:
             self._doubt(self._doubted)
         return True
+
+    def _conclude_search(self, differing: SpanSet) -> bool:
+        if differing:
+            self.lose(differing)
+            return True
+        if not self._unsearched:
+            return False
+        self.comparison, self._unsearched = Comparison(Question.CULPRITS, self._unsearched), SpanSet()
+        return True
+
+    def _part_with(self, comparison: Comparison) -> None:
+        """Samples of what another program has left differ: they go, and with them what can't be told from them."""
+        mostly_right = comparison.agreed.total >= comparison.differing.total
+        self.lose(comparison.differing if mostly_right and self._digest_settles else self.foreign)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from anymatix_fetcher.core.spans import SpanSet
+from anymatix_fetcher.core.urls import Origin
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request, ResponseHead, Validator
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.spans import Span
-    from anymatix_fetcher.core.urls import Origin, Url
+    from anymatix_fetcher.core.urls import Url
     from anymatix_fetcher.errors import FetchError
 
 
@@ -46,6 +47,10 @@ class Kept:
 
     blocks: SpanSet
     identity: Identity
+
+
+FOREIGN = Origin("foreign", "", 0)
+"""In the place of an identity's host: another program has left these pieces, and nobody has compared them yet."""
 
 
 # Events ---------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ class Stated:
 
     length: int | None = None
     digests: tuple[Digest, ...] = ()
+    commit: str = ""
+    """Of which commit of its repository the answer is, where the host says so."""
 
 
 class Service(Protocol):
@@ -105,6 +107,7 @@ class Resource:
         renewed_by_source: Whether an expired address is renewed by asking the source again; else by walking from
             ``url`` along its redirects.
         about: What people may want to know.
+        pinned: A reference that goes on naming the same bytes, where the source knows one without asking further.
     """
 
     url: Url
@@ -119,3 +122,4 @@ class Resource:
     service: Service = PLAIN
     renewed_by_source: bool = False
     about: About = field(default_factory=About)
+    pinned: str = ""

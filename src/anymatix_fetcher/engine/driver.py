@@ -19,11 +19,13 @@ from anymatix_fetcher.core.phase import Phase as MachinePhase
 from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Result, Status
+from anymatix_fetcher.engine.failing import FailingCleanly
 from anymatix_fetcher.engine.outlook import Outlook
 from anymatix_fetcher.engine.pickle_scan import Scanned
 from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.engine.shelving import Shelving
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError
+from anymatix_fetcher.storage.adopting import Adopted
 from anymatix_fetcher.storage.existing import ExistingRead
 from anymatix_fetcher.storage.opening import drop_part
 
@@ -37,29 +39,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.library.wanted import Found
     from anymatix_fetcher.storage.leftovers import Leftovers
+    from anymatix_fetcher.storage.store import Store
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
-DriverEvent: TypeAlias = m.Event | ExistingRead | Searched | Recorded | Scanned
-
-
-class _FailingCleanly:
-    """A block whose ``FetchError`` ends it and is handed over; entered for every event, so it is no generator."""
-
-    __slots__ = ("_take",)
-
-    def __init__(self, take: Callable[[FetchError], None]) -> None:
-        self._take = take
-
-    def __enter__(self) -> None:
-        """Nothing is to be prepared."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        """Hands the error over."""
-        if not isinstance(error, FetchError):
-            return False
-        self._take(error)
-        return True
+DriverEvent: TypeAlias = m.Event | ExistingRead | Searched | Recorded | Scanned | Adopted
 
 
 class Driver(Outlook):
@@ -93,20 +77,23 @@ class Driver(Outlook):
         self._asked_for_storage = False
         self._is_guess = False
         self._events: deque[m.Event] = deque()
-        self._failing_cleanly = _FailingCleanly(self._storage_failed)
+        self._failing_cleanly = FailingCleanly(self._storage_failed)
 
     # From the session -------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begins. The destination is claimed first where it is known without asking the server."""
+        """Begins. The destination is claimed first where it is known without asking the server.
+
+        Where another program has begun it, the server is asked first: its answer tells whether that is this file.
+        """
         with self._failing_cleanly:
             self._shelving.choose()
             destination, place = self._shelving.destination, self._shelving.place
             if destination is None and not place.is_named_by_content:
                 destination = self._leftovers.find(place.folder, self._resource.reference)
-            if destination is not None:
+            if destination is not None and not self._adoption.finds(destination.absolute()):
                 self._stand_in_line(destination.absolute())
-            elif not self._shelving.look_ahead(self._machine):
+            elif destination is not None or not self._shelving.look_ahead(self._machine):
                 self._feed(m.Begin(storage_is_open=False))
 
     @property
@@ -130,6 +117,9 @@ class Driver(Outlook):
                 self._searched(event)
             elif isinstance(event, Scanned):
                 self._scanned(event)
+            elif isinstance(event, Adopted):
+                self._adoption.is_copying = False
+                self._begin(self._opened)
             elif isinstance(event, m.CancelRequested) and not self._machine_runs:
                 self._drop_exchanges()
                 self._fail(DownloadCancelled("the download was stopped"))
@@ -200,7 +190,7 @@ class Driver(Outlook):
                 name = self._resource.name or choose_name(
                     command.head.headers, command.url.last_segment, self._fallback
                 )
-                self._stand_in_line(self._shelving.working(name).absolute())
+                self._stand_in_line((self.job.settings.output or self._shelving.working(name)).absolute())
             case m.SetIdentity():
                 self._opened.set_identity(command.identity)
                 self._machine.lay_out(self._opened.block_size)
@@ -215,6 +205,7 @@ class Driver(Outlook):
             case m.Publish():
                 if self._claim is not None:
                     self._claim.check_held()
+                self._adoption.check_unchanged()
                 if self._appraisal is None or not self._appraisal.scan(self._machine.length or 0):
                     self._publish()
             case m.Renew():
@@ -244,7 +235,8 @@ class Driver(Outlook):
 
     def _claimed(self, claim: Claim) -> None:
         """The destination is ours, and what is wanted isn't here as far as is known without reading anything."""
-        if self._is_there(claim):
+        self._adoption.finds(claim.destination)
+        if self._is_there(claim) and not self._adoption.replaces:
             claim.read_existing(self._machine.digests, self._report)
         else:
             self._open_store(claim.destination)
@@ -297,20 +289,29 @@ class Driver(Outlook):
         self._finish(status, found.verified, size=found.size, is_recorded=found.is_recorded)
 
     def _open_store(self, destination: Path) -> None:
+        settings, machine = self.job.settings, self._machine
+        if self._asked_for_storage:
+            self._adoption.prepare(machine.length, machine.digests, overwrite=settings.overwrite)
         self._store = self._ports.open_store(
             destination,
             reference=self._resource.reference,
             disk=self._ports.disk,
             workers=self._ports.workers,
             report=self._report,
-            algorithms=tuple(dict.fromkeys(digest.algorithm for digest in self._machine.digests)),
-            overwrite=self.job.settings.overwrite,
-            any_reference=self.job.settings.take_over,
+            algorithms=tuple(dict.fromkeys(digest.algorithm for digest in machine.digests)),
+            overwrite=settings.overwrite,
+            any_reference=settings.take_over,
+            replaces=self._adoption.replaces,
         )
-        self._machine.lay_out(self._store.block_size)
-        self._appraisal = Appraisal(self._store, destination, self.job.settings, self._report)
-        kept = self._store.kept
-        if kept is not None and self.job.settings.take_over:
+        self._appraisal = Appraisal(self._store, destination, settings, self._report)
+        if not self._adoption.begin(self._store, machine.length, self._report):
+            self._begin(self._store)
+
+    def _begin(self, store: Store) -> None:
+        """The machine gets to know what is here."""
+        self._machine.lay_out(store.block_size)
+        kept = store.kept
+        if kept is not None and self.job.settings.take_over and kept.identity.origin != m.FOREIGN:
             # What was said of it under another address says nothing of this one: its blocks have to.
             kept = replace(kept, identity=m.Identity(kept.identity.length, Validator()))
         self._feed(m.StorageOpened(kept) if self._asked_for_storage else m.Begin(storage_is_open=True, kept=kept))
@@ -358,9 +359,11 @@ class Driver(Outlook):
                 self._ports.transport.cancel(command.exchange)
 
     def _finish(self, status: Status, verified: str, *, size: int | None = None, is_recorded: bool = False) -> None:
-        result = self._result(status, verified, size=self._machine.length if size is None else size)
         # What was found here didn't come by the part file.
         store = self._store if status in (Status.DOWNLOADED, Status.RESUMED) else None
+        if store is not None:
+            self._adoption.tidy()
+        result = self._result(status, verified, size=self._machine.length if size is None else size)
         if result.path and self._shelving.record(
             result.path, self._digests, verified, store=store, is_recorded=is_recorded
         ):

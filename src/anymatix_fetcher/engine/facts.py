@@ -48,6 +48,8 @@ class Settings:
             compared before anything is added.
         as_is: Keep whatever the server sends: a model's name isn't held against the bytes under it.
         allow_unsafe: Publish a pickle even if a scan finds that it does harm to whoever loads it.
+        adopt_partial: An unfinished file that another program has left, to be gone on with; ``"auto"`` for one beside
+            the destination. What aria2 has begun at the destination itself is gone on with anyway.
         headers: Fields to send to the reference's own origin, never to where it redirects.
         proxy: A proxy URL; "" for none; ``None`` follows the environment.
         ca_file: Certificates to trust instead of the system's.
@@ -65,6 +67,7 @@ class Settings:
             ``{base_model}/{name}``.
         links: Whether a file that is here already, by its digest, is linked or copied instead of downloaded.
         sidecar: Whether a small file that says where it came from lies beside the file; it does so among models always.
+        length: Bytes of the whole file, where the caller knows; a source or a server that has another one is refused.
     """
 
     output: Path | None = None
@@ -78,6 +81,7 @@ class Settings:
     take_over: bool = False
     as_is: bool = False
     allow_unsafe: bool = False
+    adopt_partial: Path | str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
@@ -93,6 +97,7 @@ class Settings:
     folder: str = ""
     links: bool = True
     sidecar: bool = False
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,11 +153,13 @@ def _known(
 ) -> Resource:
     """An asset that the API has told of."""
     this = replace(found, asset=file.path, is_literal=True)
+    tag = release.document.optional_text("tag_name") or found.tag
     resource = replace(
         _public(this, wish, environment),
         length=file.length,
         digests=agreed(wish.digests, file.digests, str(this)),
         about=_about(release, found),
+        pinned=str(replace(this, tag=tag)),
     )
     if not release.bearer.fields:
         return resource

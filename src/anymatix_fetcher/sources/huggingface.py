@@ -49,9 +49,11 @@ class HuggingFaceService(Explained):
         etag = _ETAG.fullmatch((head.headers.get("X-Linked-Etag") or "").strip())
         size = (head.headers.get("X-Linked-Size") or "").strip()
         length = int(size) if _DIGITS.fullmatch(size) else None
+        commit = (head.headers.get("X-Repo-Commit") or "").strip()
         return Stated(
             length=length if length is not None and length <= MAX_LENGTH else None,
             digests=(Digest("sha256", etag.group(1).lower()),) if etag else (),
+            commit=commit if _COMMIT.fullmatch(commit) else "",
         )
 
 
@@ -129,6 +131,7 @@ def _files(base: str, found: HubReference, wish: Wish, headers: Headers) -> Reso
             folder=file.folder,
             service=SERVICE,
             about=about,
+            pinned=str(replace(pinned, path=file.path, is_folder=False)),
         )
         for file in wanted(files, wish, below=found.path, what=found.repository)
     )

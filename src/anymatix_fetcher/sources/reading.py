@@ -44,6 +44,7 @@ class RemoteFile:
         target: Where the bytes are; ``None`` before anything was read.
         target_given_at: The date of the answer that led to the target, by the clock of who gave it.
         headers: Of the last accepted answer.
+        commit: Of which commit of its repository it is, where the host says so.
     """
 
     def __init__(self, resource: Resource) -> None:
@@ -55,6 +56,7 @@ class RemoteFile:
         self.target: Url | None = None
         self.target_given_at: HttpDate | None = None
         self.headers: Headers | None = None
+        self.commit = ""
         self._address = Address(resource)
 
     def open(self) -> Reading:
@@ -99,6 +101,7 @@ class RemoteFile:
     def _learn(self, request: Request, answer: Answer) -> None:
         stated = self._address.stated(request, answer.head)
         self.length = self.length if self.length is not None else stated.length
+        self.commit = self.commit or stated.commit
         self._add(stated.digests)
 
     def _add(self, digests: tuple[Digest, ...]) -> None:

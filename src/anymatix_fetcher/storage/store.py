@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
-from anymatix_fetcher.core.messages import Kept
+from anymatix_fetcher.core.messages import FOREIGN, Identity, Kept
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.errors import DiskFullError
+from anymatix_fetcher.storage.adopting import Adopter
 from anymatix_fetcher.storage.disk import read_first
 from anymatix_fetcher.storage.hashing import Follower, new_hasher
 from anymatix_fetcher.storage.opening import check_destination, find_content, open_files
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.journal import JournalContent
-    from anymatix_fetcher.core.messages import BlockCompared, Event, Identity
+    from anymatix_fetcher.core.messages import BlockCompared, Event, StorageFailed
+    from anymatix_fetcher.storage.adopting import Adopted
     from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.storage.foreign import Partial
     from anymatix_fetcher.storage.journal_file import JournalFile
     from anymatix_fetcher.storage.workers import Task, Worker, Workers
 
@@ -82,6 +86,7 @@ class Store:
         self._following: Worker | None = None
         self._running: list[Worker] = []
         self._is_new = self.kept is None
+        self._source: RandomFile | None = None
 
     @classmethod
     def open(
@@ -95,6 +100,7 @@ class Store:
         algorithms: Iterable[str] = (),
         overwrite: bool = False,
         any_reference: bool = False,
+        replaces: bool = False,
         smallest_block: int = MIN_BLOCK_SIZE,
     ) -> Store:
         """Opens, or finds again, the part file and the journal of ``destination``; its folder is made where missing.
@@ -108,6 +114,7 @@ class Store:
             algorithms: What to compute beside SHA-256, by the names of ``core.digests``.
             overwrite: Whether to replace what is at the destination, and a part file that isn't this download's.
             any_reference: Whether to go on with a part file that another reference has begun.
+            replaces: Whether what is at the destination is an unfinished file that this download takes the place of.
             smallest_block: Bytes of a new journal's blocks, while there aren't too many of them.
 
         Raises:
@@ -121,7 +128,7 @@ class Store:
             new_hasher(algorithm)  # before anything is touched
         with storage_errors(places.destination):
             disk.make_folder(destination.parent)
-            check_destination(places, disk, overwrite=overwrite)
+            check_destination(places, disk, overwrite=overwrite or replaces)
         with storage_errors(places.part):
             content = find_content(places, disk, reference, overwrite=overwrite, any_reference=any_reference)
             file, journal = open_files(places, disk, content)
@@ -132,7 +139,7 @@ class Store:
             workers=workers,
             report=report,
             algorithms=algorithms,
-            overwrite=overwrite,
+            overwrite=overwrite or replaces,
             content=content,
             file=file,
             journal=journal,
@@ -246,6 +253,25 @@ class Store:
                 hint="Free some space, or choose a folder on another disk.",
             )
 
+    def adopt(
+        self, partial: Partial, stored: SpanSet, length: int, report: Callable[[Adopted | StorageFailed], None]
+    ) -> None:
+        """Copies what another program has left; answered by ``Adopted``. For a part file that holds nothing yet.
+
+        Args:
+            partial: Where it is.
+            stored: Which bytes of it count.
+            length: Of the whole file.
+            report: Takes the answer, from any thread.
+
+        Raises:
+            StorageError: It can't be opened, or there isn't room for a whole file beside it.
+        """
+        with storage_errors(partial.path):
+            self._source = source = self._disk.open_to_read(partial.path)
+        self.set_identity(Identity(length, Validator(), FOREIGN))
+        self.run(Adopter(self._part, self._places.part, source, stored, report=report))
+
     def prove(self, blocks: SpanSet) -> None:
         """Reads these blocks back; answered by one or more ``BlocksProved``. Bad ones are forgotten."""
         self.run(Prover(self._part, self._places.part, blocks, report=self._report))
@@ -297,7 +323,7 @@ class Store:
         Transports must have stopped writing; returns when a step that is running has ended.
         """
         self._stop_workers()
-        for file in (self._file, self._journal):
+        for file in (self._file, self._journal, *([self._source] if self._source else ())):
             try:
                 file.close()
             except OSError as error:

@@ -1,0 +1,171 @@
+"""``anyfetch sync``: brings exactly the files that were locked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.layout import Command
+from anymatix_fetcher.cli.lock_options import getting_there, lock_options, read_lock, surroundings_of
+from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.results import error_lines, error_object
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DownloadCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymatix_fetcher.cli.options import Network
+    from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.engine.facts import Job, Result
+    from anymatix_fetcher.lockfile import Lock
+    from anymatix_fetcher.options import Options
+    from anymatix_fetcher.syncing import Item, Surroundings, Tell
+
+_HELP = """\
+Bring exactly the files that `anyfetch lock` has written down, each checked, from whichever of its sources has it.
+
+What is here already isn't asked for: a file that was read once is known by its size and the time of its last change.
+What is at a file's place and differs is left alone, and is an error. Nothing is removed.
+"""
+_EXAMPLES = (
+    "anyfetch sync",
+    "anyfetch sync -f project/anyfetch.lock --models ~/ComfyUI/models",
+    "anyfetch sync --dry-run --json | jq 'select(.state == \"missing\") | .path'",
+    "anyfetch sync --check",
+)
+
+
+@click.command("sync", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@lock_options
+@option(
+    "Where to",
+    "-d",
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="For what isn't among models. [default: the lock file's folder]",
+)
+@option("Where to", "--overwrite", is_flag=True, help="Replace what differs.")
+@option("Where to", "--dry-run", is_flag=True, help="Only show what is here, what is missing and what differs.")
+@option("Where to", "--check", is_flag=True, help="Read every file that is here, whatever is known of it.")
+@network_options
+@option(
+    "What it tells",
+    "--progress",
+    type=click.Choice(("auto", "bar", "json", "none")),
+    default="auto",
+    help="As for downloads.",
+)
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
+@option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
+@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    *,
+    file: Path,
+    directory: Path | None,
+    models: Path | None,
+    extra_paths: tuple[Path, ...],
+    speed: Options,
+    overwrite: bool,
+    dry_run: bool,
+    check: bool,
+    network: Network,
+    progress: str,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Looks, shows, and fetches."""
+    session.verbosity = verbose
+    session.secrets = network.secrets([])
+    network.warn(session)
+    lock = read_lock(file)
+    from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.composition import open_index  # noqa: PLC0415 - as above
+    from anymatix_fetcher.syncing import fetch_items  # noqa: PLC0415 - as above
+
+    options: Options = {**getting_there(network), **speed, "overwrite": overwrite}
+    with open_index() as index:
+        surroundings, models_root = surroundings_of(file, directory, models, extra_paths, index)
+        items = _looked_at(lock, surroundings, check=check)
+        if dry_run:
+            return _show(items, models_root, session, as_json=as_json, quiet=quiet)
+
+        def fetch_all(
+            jobs: Sequence[Job], *, cancel: CancelToken | None = None, on_progress: Tell | None = None
+        ) -> list[Result]:
+            del jobs  # they are made from the items
+            several = session.fetch_many
+            return fetch_items(
+                items, surroundings, fetch_many=several, cancel=cancel, on_progress=on_progress, **options
+            )
+
+        return run([], Report(progress=progress, json=as_json, quiet=quiet), session, fetch_many=fetch_all)
+
+
+def _looked_at(lock: Lock, surroundings: Surroundings, *, check: bool) -> list[Item]:
+    """How it stands with each file; reading large ones takes its time, and Ctrl-C ends it."""
+    from anymatix_fetcher.syncing import plan_sync  # noqa: PLC0415 - as in command
+
+    cancel = CancelToken()
+
+    def stop(_: int) -> None:
+        if cancel.cancelled:
+            raise DownloadCancelled("the files were being looked at; nothing was begun")
+
+    with interruptible(cancel):
+        return plan_sync(lock, surroundings, check=check, on_bytes=stop)
+
+
+def _show(items: list[Item], models_root: str, session: Session, *, as_json: bool, quiet: bool) -> int:
+    if as_json:
+        session.out.write("".join(f"{json.dumps(as_object(item))}\n" for item in items))
+    elif not quiet:
+        session.out.write(table(items, models_root))
+    session.out.flush()
+    for item in items:
+        if item.error is not None:
+            session.complain(*error_lines(item.error))
+    return exit_code_for_all(item.error for item in items)
+
+
+def as_object(item: Item) -> dict[str, object]:
+    """The JSON form of how it stands with a locked file."""
+    file = item.file
+    return {
+        "name": file.name,
+        "root": file.root.value,
+        "folder": "/".join(file.folder),
+        "state": item.state.value,
+        "path": str(item.path) if item.path else None,
+        "size": file.size,
+        "verified": item.proof or None,
+        "sources": list(file.sources),
+        "error": error_object(item.error) if item.error else None,
+    }
+
+
+def table(items: list[Item], models_root: str) -> str:
+    """The same as lines for people."""
+    if not items:
+        return "Nothing is locked.\n"
+    rows = [(item.state.value, _size(item.file.size), format.printable(str(item.file))) for item in items]
+    widths = [max(map(format.cell_width, column)) for column in list(zip(*rows, strict=True))[:2]]
+    lines = [f"{state:<{widths[0]}}  {size:>{widths[1]}}  {place}" for state, size, place in rows]
+    here = sum(item.state.value == "here" for item in items)
+    total = f"{here} of {format.plural(len(items), 'file')} here; models root: {format.printable(models_root)}"
+    return "\n".join([*lines, total]) + "\n"
+
+
+def _size(size: int | None) -> str:
+    return format.size(size) if size is not None else "?"

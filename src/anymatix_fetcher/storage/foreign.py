@@ -1,0 +1,107 @@
+"""What other programs have left unfinished: which file it is, and which bytes of it may be there.
+
+- aria2: ``NAME`` with ``NAME.aria2`` beside it, which says what is there; the rest may be holes.
+- Browsers, wget, curl: ``NAME.part``, ``NAME.crdownload``, or ``NAME`` itself: the file's beginning.
+- Hugging Face: ``<etag>.incomplete`` and ``<etag>.<8 digits>.incomplete``, where the tag mostly is the SHA-256.
+
+Nothing of it is proved: see ``core.matching``. Only read here, never changed.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.aria2 import MAX_CONTROL_BYTES, read_control
+from anymatix_fetcher.core.filenames import PART_SUFFIX
+from anymatix_fetcher.core.spans import SpanSet
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.storage.disk import Kind, opened_to_read, read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.storage.disk import Disk
+
+CONTROL_SUFFIX = ".aria2"
+SET_ASIDE_SUFFIX = ".part.foreign"
+"""What another program's ``NAME.part`` is called while ours has its name."""
+
+SUFFIXES = (SET_ASIDE_SUFFIX, PART_SUFFIX, ".crdownload", ".incomplete")
+"""Behind the destination's name, in this order."""
+
+_HASHED = re.compile(r"([0-9a-f]{64})(?:\.[0-9a-f]{8})?\.incomplete")
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """An unfinished file.
+
+    Args:
+        path: Where its bytes are.
+        size: How many there are, holes and all.
+        control: aria2's control file; ``None`` where there is none.
+        control_data: What that says.
+    """
+
+    path: Path
+    size: int
+    control: Path | None = None
+    control_data: bytes = b""
+
+    def stored(self, length: int, digests: Sequence[Digest]) -> SpanSet | None:
+        """What may be there of a file with this length and these digests; ``None`` where it is another file's."""
+        named = _HASHED.fullmatch(self.path.name)
+        wanted = {digest.hex for digest in digests if digest.algorithm == "sha256"}
+        if named is not None and wanted and named.group(1) not in wanted:
+            return None
+        if self.control is None:
+            return SpanSet.whole(self.size) if self.size <= length else None
+        said = read_control(self.control_data)
+        if said is None or said.length != length:
+            return None
+        return said.stored & SpanSet.whole(min(self.size, length))
+
+
+def read_partial(path: Path, disk: Disk) -> Partial | None:
+    """The unfinished file that ``path`` names, or that aria2's control file at ``path`` belongs to.
+
+    ``None`` where there is no such file, or it can't be read.
+    """
+    if path.name.endswith(CONTROL_SUFFIX) and path.name != CONTROL_SUFFIX:
+        path = path.with_name(path.name.removesuffix(CONTROL_SUFFIX))
+    control = path.with_name(path.name + CONTROL_SUFFIX)
+    with suppress(OSError, StorageError):
+        with opened_to_read(disk, path) as file:
+            size = file.size()
+        if disk.kind(control) is not Kind.FILE:
+            return Partial(path, size)
+        with opened_to_read(disk, control) as file:
+            return Partial(path, size, control, read_all(file) if file.size() <= MAX_CONTROL_BYTES else b"")
+    return None
+
+
+def aria2_pair(destination: Path, disk: Disk) -> Partial | None:
+    """What aria2 has begun at ``destination`` itself; ``None`` where it hasn't."""
+    control = destination.with_name(destination.name + CONTROL_SUFFIX)
+    return read_partial(destination, disk) if disk.kind(control) is Kind.FILE else None
+
+
+def find_beside(destination: Path, disk: Disk, *, ours: Container[Path] = ()) -> Partial | None:
+    """What any program has left for ``destination``, by the names that these give; ``None`` where there is nothing.
+
+    Args:
+        destination: Where the file is to be.
+        disk: The file system.
+        ours: Paths that don't count.
+    """
+    found = aria2_pair(destination, disk)
+    for suffix in SUFFIXES:
+        path = destination.with_name(destination.name + suffix)
+        if found is None and path not in ours and disk.kind(path) is Kind.FILE:
+            found = read_partial(path, disk)
+    return found

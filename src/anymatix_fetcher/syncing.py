@@ -1,0 +1,308 @@
+"""Syncing: which locked files are here, and bringing the others from any of their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack
+
+from anymatix_fetcher.core.digests import Digest, strongest
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.facts import Job, Progress, Result, Status
+from anymatix_fetcher.errors import (
+    DestinationLockedError,
+    DownloadCancelled,
+    FetchError,
+    IntegrityError,
+    StorageError,
+)
+from anymatix_fetcher.library.containment import inside
+from anymatix_fetcher.library.content import HASHABLE, digest_of
+from anymatix_fetcher.lockfile import Root
+from anymatix_fetcher.options import Options, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.library.folders import ModelFolders
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.lockfile import Lock, LockedFile
+
+    Tell: TypeAlias = "Callable[[tuple[Progress, ...]], None]"
+
+_URLS = ("http://", "https://")
+
+
+class FetchMany(Protocol):
+    """Downloads files, as ``api.fetch_many`` does."""
+
+    def __call__(
+        self, jobs: Sequence[Job], *, cancel: CancelToken | None = None, on_progress: Tell | None = None
+    ) -> list[Result]:
+        """One result for each job, in order; a failed download is a result too."""
+
+
+class State(Enum):
+    """How it stands with one locked file."""
+
+    HERE = "here"
+    MISSING = "missing"
+    DIFFERENT = "different"
+    """Something else is at its place."""
+    UNUSABLE = "unusable"
+    """There is no such folder here, or it mustn't be written to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One locked file.
+
+    Args:
+        file: What is locked.
+        state: How it stands.
+        path: Where it is, or belongs; ``None`` where there is no such place.
+        proof: What tells that it is here: an algorithm's name, or ``length``.
+        error: What is in the way.
+    """
+
+    file: LockedFile
+    state: State
+    path: Path | None = None
+    proof: str = ""
+    error: FetchError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """This machine, as far as locked files are concerned.
+
+    Args:
+        folders: Where models lie.
+        here: The folder for what isn't below the models root.
+        index: What is known of files, so that they needn't be read again.
+    """
+
+    folders: ModelFolders
+    here: Path
+    index: Index
+
+    def places(self, file: LockedFile) -> list[Path]:
+        """Where the file may be; the first is where it belongs.
+
+        Raises:
+            FetchError: There is no such folder, or it leads elsewhere.
+        """
+        if file.root is Root.HERE:
+            return [inside(self.here, (*file.folder, file.name))]
+        first, *rest = file.folder
+        folders = [self.folders.target(first), *self.folders.paths(first)]
+        return [inside(folder, (*rest, file.name)) for folder in dict.fromkeys(folders)]
+
+
+def plan_sync(
+    lock: Lock,
+    surroundings: Surroundings,
+    *,
+    check: bool = False,
+    on_bytes: Callable[[int], None] = lambda _: None,
+) -> list[Item]:
+    """How it stands with each locked file, in their order.
+
+    A file is taken for the locked one where its size is the same and the index knows the digest of what it was when it
+    was last read, by its inode, size and modification time. What isn't known is read, once.
+
+    Args:
+        lock: What belongs here.
+        surroundings: This machine.
+        check: Whether to read every file, whatever is known of it.
+        on_bytes: Told how many more bytes were read; what it raises ends all.
+    """
+    return [_item(file, surroundings, check=check, on_bytes=on_bytes) for file in lock.files]
+
+
+def _item(file: LockedFile, surroundings: Surroundings, *, check: bool, on_bytes: Callable[[int], None]) -> Item:
+    try:
+        places = surroundings.places(file)
+        found = next((path for path in places if path.exists()), None)
+        if found is None:
+            return Item(file, State.MISSING, places[0])
+        proof = _proof(file, found, surroundings.index, check=check, on_bytes=on_bytes)
+    except FetchError as error:
+        return Item(file, State.UNUSABLE, error=error)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Item(file, State.UNUSABLE, error=StorageError(f"{file} can't be read: {reason}"))
+    if proof:
+        return Item(file, State.HERE, found, proof)
+    different = IntegrityError(
+        f"{found} isn't the file that is locked", hint="--overwrite replaces it; `anyfetch lock` locks another one."
+    )
+    return Item(file, State.DIFFERENT, found, error=different)
+
+
+def _proof(file: LockedFile, path: Path, index: Index, *, check: bool, on_bytes: Callable[[int], None]) -> str:
+    """What proves the file at ``path`` to be the locked one; empty where it is another one."""
+    if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
+        return ""
+    known = {digest.algorithm: digest for digest in index.digests(path)} if not check else {}
+    for digest in file.strong:
+        if digest.algorithm in known:
+            return digest.algorithm if known[digest.algorithm] == digest else ""
+    wanted = strongest(tuple(digest for digest in file.strong if digest.algorithm in HASHABLE))
+    if wanted is None:
+        return "length"
+    actual, state = digest_of(path, wanted.algorithm, on_bytes=on_bytes)
+    index.add(path, [actual], state=state)
+    return wanted.algorithm if actual == wanted else ""
+
+
+# Bringing -------------------------------------------------------------------------------------------------
+
+
+def fetch_items(
+    items: Sequence[Item],
+    surroundings: Surroundings,
+    *,
+    fetch_many: FetchMany,
+    cancel: CancelToken | None = None,
+    on_progress: Tell | None = None,
+    **options: Unpack[Options],
+) -> list[Result]:
+    """One result for each item, in order: what is here is present, what is missing is fetched, the rest has failed.
+
+    The first source is asked, with the others that are URLs as its mirrors; where that fails, the next one is.
+
+    Args:
+        items: Of :func:`plan_sync`.
+        surroundings: This machine; its index learns what has come.
+        fetch_many: Downloads.
+        cancel: Stops it.
+        on_progress: Told how those stand that are fetched.
+        **options: As for ``fetch``; what is about the destination and the content is filled in here. With
+            ``overwrite`` what is different is fetched too.
+    """
+    wanted = {State.MISSING, State.DIFFERENT} if options.get("overwrite") else {State.MISSING}
+    chosen = [item for item in items if item.state in wanted]
+    fetched = iter(_Rounds(chosen, cancel or CancelToken(), on_progress, options).run(fetch_many))
+    results = [next(fetched) if item.state in wanted else _standing(item) for item in items]
+    for item, result in zip(items, results, strict=True):
+        if item.state in wanted and result.path is not None and result.sha256 is not None:
+            proved = {digest for digest in item.file.strong if digest.algorithm == result.verified}
+            surroundings.index.add(result.path, tuple({*proved, Digest("sha256", result.sha256)}))
+    return results
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is in a file."""
+
+    size: int
+    digest: Digest
+
+
+def content_digests(results: Sequence[Result]) -> list[Content | FetchError]:
+    """Size and SHA-256 of what each result brought; what was there already is read, and taken for what was meant."""
+    return [_content(result) for result in results]
+
+
+def _content(result: Result) -> Content | FetchError:
+    if result.error is not None:
+        return result.error
+    if result.path is None:
+        raise AssertionError("a success has a path")
+    if result.sha256 is not None and result.size is not None:
+        return Content(result.size, Digest("sha256", result.sha256))
+    try:
+        digest, state = digest_of(result.path)
+    except OSError as error:
+        return StorageError(f"{result.path} can't be read: {error.strerror}")
+    return Content(state.size, digest)
+
+
+def _standing(item: Item) -> Result:
+    reference = item.file.sources[0]
+    if item.state is not State.HERE:
+        return Result(reference=reference, status=Status.FAILED, error=item.error)
+    sha256 = next((digest.hex for digest in item.file.digests if digest.algorithm == "sha256"), None)
+    return Result(
+        reference=reference,
+        status=Status.PRESENT,
+        path=item.path,
+        size=item.path.stat().st_size if item.path else None,
+        sha256=sha256 if item.proof != "length" else None,
+        verified=item.proof,
+    )
+
+
+class _Rounds:
+    """Downloads that are tried from one source after the other."""
+
+    def __init__(self, items: Sequence[Item], cancel: CancelToken, on_progress: Tell | None, options: Options) -> None:
+        self._items = items
+        self._cancel = cancel
+        self._on_progress = on_progress
+        self._options = options
+        self._results: list[Result | None] = [None] * len(items)
+        self._progress = [Progress(item.file.sources[0], item.file.name) for item in items]
+
+    def run(self, fetch_many: FetchMany) -> list[Result]:
+        """One result for each item."""
+        most = max((len(item.file.sources) for item in self._items), default=0)
+        for number in range(most):
+            open_ = [index for index in range(len(self._items)) if self._may_try(index, number)]
+            if not open_:
+                break
+            jobs = [_job(self._items[index], number, self._options) for index in open_]
+            results = fetch_many(jobs, cancel=self._cancel, on_progress=self._telling(open_))
+            for index, result in zip(open_, results, strict=True):
+                self._take(index, result)
+        return [result for result in self._results if result is not None]
+
+    def _may_try(self, index: int, number: int) -> bool:
+        result = self._results[index]
+        if number >= len(self._items[index].file.sources):
+            return False
+        if result is None:
+            return True
+        # What is in the way here, is in every source's way.
+        own = StorageError | DestinationLockedError | DownloadCancelled
+        return result.error is not None and not isinstance(result.error, own) and not self._cancel.cancelled
+
+    def _take(self, index: int, result: Result) -> None:
+        first = self._results[index]
+        # Of several failures the first source's tells most.
+        self._results[index] = first if first is not None and result.error is not None else result
+
+    def _telling(self, open_: list[int]) -> Tell:
+        def tell(told: tuple[Progress, ...]) -> None:
+            for index, progress in zip(open_, told, strict=False):
+                self._progress[index] = progress
+            if self._on_progress is not None:
+                self._on_progress(tuple(self._progress))
+
+        return tell
+
+
+def _job(item: Item, number: int, options: Options) -> Job:
+    file = item.file
+    others = (*file.sources[number + 1 :], *file.sources[:number])
+    settings = settings_of(**options)
+    return Job(
+        file.sources[number],
+        replace(
+            settings,
+            output=item.path,
+            digests=_checked(file),
+            length=file.size,
+            # Whichever source has begun it: where the content proves to be the same, another one goes on.
+            take_over=True,
+            mirrors=tuple(source for source in others if source.startswith(_URLS)),
+        ),
+    )
+
+
+def _checked(file: LockedFile) -> tuple[Digest, ...]:
+    """The digests that are worth computing: the strong ones that need no package, or else whatever there is."""
+    without_package = tuple(digest for digest in file.strong if digest.algorithm in HASHABLE)
+    return without_package or file.strong or file.digests
