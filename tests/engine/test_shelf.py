@@ -16,6 +16,7 @@ from anymatix_fetcher import (
     DestinationExistsError,
     DownloadCancelled,
     Job,
+    NotAModelError,
     NotFoundError,
     Progress,
     ReferenceSyntaxError,
@@ -422,6 +423,15 @@ def test_two_files_of_one_name_dont_meet(origin: Origin, models: Path) -> None:
     results = fetch_many([Job(url, settings) for url in urls])
     assert {result.status for result in results} == {Status.DOWNLOADED}
     assert len(without_sidecars(models / "loras")) == 4
+
+
+def test_what_is_refused_is_called_as_the_server_calls_it(origin: Origin, models: Path) -> None:
+    url = origin.add("/a.safetensors", data=b"<!doctype html><title>Sign in</title>" + CONTENT).url
+    with pytest.raises(NotAModelError) as caught:
+        fetch(url, type="lora", models=models, naming="anymatix")
+    assert "a.safetensors" in caught.value.message
+    assert identity(url)[:16] not in caught.value.message
+    assert names(models / "loras") == set()
 
 
 def test_an_interrupted_download_goes_on_under_its_working_name(origin: Origin, models: Path) -> None:

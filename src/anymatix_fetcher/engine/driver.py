@@ -303,7 +303,8 @@ class Driver(Outlook):
             any_reference=settings.take_over,
             replaces=self._adoption.replaces,
         )
-        self._appraisal = Appraisal(self._store, destination, settings, self._report)
+        named = destination.with_name(self._name or destination.name)
+        self._appraisal = Appraisal(self._store, named, settings, self._report)
         if not self._adoption.begin(self._store, machine.length, self._report):
             self._begin(self._store)
 
