@@ -182,6 +182,16 @@ def test_without_a_digest_a_sample_that_differs_spoils_all_of_it(origin: Origin,
     assert (tmp_path / "m.bin").read_bytes() == file.read()
 
 
+def test_a_page_that_was_saved_under_a_models_name_is_dropped_and_not_taken_for_the_servers_word(
+    origin: Origin, tmp_path: Path
+) -> None:
+    file = origin.add("/m.safetensors", size=SIZE)
+    (tmp_path / "m.safetensors.crdownload").write_bytes(b"<!DOCTYPE html><html><body>log in</body>" * 60_000)
+    result = fetch(file.url, directory=tmp_path, adopt_partial="auto")
+    assert (result.status, result.bytes_resumed) == (Status.DOWNLOADED, 0)
+    assert (tmp_path / "m.safetensors").read_bytes() == file.read()
+
+
 def test_zeroes_are_holes(origin: Origin, tmp_path: Path) -> None:
     file = origin.add("/m.bin", size=SIZE)
     data = file.read()

@@ -13,6 +13,7 @@ from anymatix_fetcher.core.coverage import Coverage
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.judge import Known, Verdict, judge
 from anymatix_fetcher.core.matching import Matching
+from anymatix_fetcher.core.messages import FOREIGN
 from anymatix_fetcher.core.mirrors import Mirrors
 from anymatix_fetcher.core.phase import TRANSITIONS, Phase
 from anymatix_fetcher.core.proof import Proof
@@ -120,6 +121,12 @@ class Standing:
     def in_flight(self) -> SpanSet:
         """What is being asked for, as far as it is missing."""
         return union(self._asking.exchanges.rests(Purpose.FILL)) - self.coverage.held
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether what is here may be another file's: nobody has compared it with the server's yet."""
+        identity = self._matching.identity
+        return self._matching.comparison is not None or (identity is not None and identity.origin == FOREIGN)
 
     def rate(self, now: float) -> float:
         """Bytes a second that arrive, over the last seconds."""

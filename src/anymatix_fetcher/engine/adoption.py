@@ -37,13 +37,9 @@ class Adoption:
     Args:
         wanted: Settings' ``adopt_partial``.
         disk: The file system.
-
-    Attributes:
-        is_copying: Whether its bytes are being copied.
     """
 
     def __init__(self, wanted: Path | str | None, disk: Disk) -> None:
-        self.is_copying = False
         self._wanted = wanted
         self._disk = disk
         self._destination = Path()
@@ -132,7 +128,7 @@ class Adoption:
         if self._partial is None or not self._stored or not length:
             return False
         log.info("taking over up to %d bytes of %s", self._stored.total, self._partial.path)
-        self.is_copying = self._was_copied = True
+        self._was_copied = True
         store.adopt(self._partial, self._stored, length, report)
         return True
 

@@ -16,6 +16,7 @@ from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.phase import Phase as MachinePhase
+from anymatix_fetcher.engine.adoption import Adoption
 from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Result, Status
@@ -74,6 +75,7 @@ class Driver(Outlook):
         self._report = report
         self._renew = renew
         self._leftovers = leftovers
+        self._adoption = Adoption(job.settings.adopt_partial, ports.disk)
         self._asked_for_storage = False
         self._is_guess = False
         self._events: deque[m.Event] = deque()
@@ -82,18 +84,17 @@ class Driver(Outlook):
     # From the session -------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begins. The destination is claimed first where it is known without asking the server.
-
-        Where another program has begun it, the server is asked first: its answer tells whether that is this file.
-        """
+        """Begins. The destination is claimed first where it is known without asking the server."""
         with self._failing_cleanly:
             self._shelving.choose()
             destination, place = self._shelving.destination, self._shelving.place
             if destination is None and not place.is_named_by_content:
                 destination = self._leftovers.find(place.folder, self._resource.reference)
-            if destination is not None and not self._adoption.finds(destination.absolute()):
+            if destination is not None and self._adoption.finds(destination.absolute()):
+                self._feed(m.Begin(storage_is_open=False))  # whether that is this file, the server's answer tells
+            elif destination is not None:
                 self._stand_in_line(destination.absolute())
-            elif destination is not None or not self._shelving.look_ahead(self._machine):
+            elif not self._shelving.look_ahead(self._machine):
                 self._feed(m.Begin(storage_is_open=False))
 
     @property
@@ -118,7 +119,6 @@ class Driver(Outlook):
             elif isinstance(event, Scanned):
                 self._scanned(event)
             elif isinstance(event, Adopted):
-                self._adoption.is_copying = False
                 self._begin(self._opened)
             elif isinstance(event, m.CancelRequested) and not self._machine_runs:
                 self._drop_exchanges()
@@ -162,13 +162,14 @@ class Driver(Outlook):
                 return
             for command in commands:
                 self._carry_out(command)
-            if self._appraisal is not None and self._appraisal.is_looking and self.result is None:
+            is_looking = self._appraisal is not None and self._appraisal.is_looking and self.result is None
+            if self._appraisal is not None and is_looking and not self._machine.is_in_doubt:
                 refused = self._appraisal.look(self._machine.coverage.stored.front(), self._machine.length)
                 self._events.extend([refused] if refused is not None else ())
 
     def _is_kept_back(self, commands: list[m.Command]) -> bool:
         """Whether a digest has become known on the way to the bytes, and they may be here already."""
-        if self._claim is None or self._store is None or self._machine.is_over:
+        if self._claim is None or self._store is None or self._machine.is_over or self._adoption.replaces:
             return False
         return self._shelving.keep_back(commands, self._claim.destination, self._machine)
 
@@ -190,7 +191,7 @@ class Driver(Outlook):
                 name = self._resource.name or choose_name(
                     command.head.headers, command.url.last_segment, self._fallback
                 )
-                self._stand_in_line((self.job.settings.output or self._shelving.working(name)).absolute())
+                self._stand_in_line(self._shelving.working(name).absolute())
             case m.SetIdentity():
                 self._opened.set_identity(command.identity)
                 self._machine.lay_out(self._opened.block_size)
@@ -205,7 +206,6 @@ class Driver(Outlook):
             case m.Publish():
                 if self._claim is not None:
                     self._claim.check_held()
-                self._adoption.check_unchanged()
                 if self._appraisal is None or not self._appraisal.scan(self._machine.length or 0):
                     self._publish()
             case m.Renew():
@@ -228,22 +228,25 @@ class Driver(Outlook):
         self._try_claim(self._claim)
 
     def _try_claim(self, claim: Claim) -> None:
-        if claim.try_acquire() and not self._shelving.search(
+        if not claim.try_acquire():
+            return
+        self._adoption.finds(claim.destination)
+        if self._adoption.replaces or not self._shelving.search(
             claim.destination, self._machine, is_there=self._is_there(claim)
         ):
             self._claimed(claim)
 
     def _claimed(self, claim: Claim) -> None:
         """The destination is ours, and what is wanted isn't here as far as is known without reading anything."""
-        self._adoption.finds(claim.destination)
-        if self._is_there(claim) and not self._adoption.replaces:
+        if self._is_there(claim):
             claim.read_existing(self._machine.digests, self._report)
         else:
             self._open_store(claim.destination)
 
     def _is_there(self, claim: Claim) -> bool:
         """Whether something is at the destination that isn't to be replaced."""
-        return not self.job.settings.overwrite and self._ports.disk.kind(claim.destination) is not None
+        may_go = self.job.settings.overwrite or self._adoption.replaces
+        return not may_go and self._ports.disk.kind(claim.destination) is not None
 
     def _searched(self, event: Searched) -> None:
         looked_ahead = self._shelving.looks_ahead
@@ -334,6 +337,7 @@ class Driver(Outlook):
             self._publish()
 
     def _publish(self) -> None:
+        self._adoption.check_unchanged()
         named_by, self._found_at = self._shelving.final(self._digests)
         self._opened.publish(named_by, self._found_at)
 
@@ -360,11 +364,11 @@ class Driver(Outlook):
                 self._ports.transport.cancel(command.exchange)
 
     def _finish(self, status: Status, verified: str, *, size: int | None = None, is_recorded: bool = False) -> None:
+        result = self._result(status, verified, size=self._machine.length if size is None else size)
         # What was found here didn't come by the part file.
         store = self._store if status in (Status.DOWNLOADED, Status.RESUMED) else None
         if store is not None:
             self._adoption.tidy()
-        result = self._result(status, verified, size=self._machine.length if size is None else size)
         if result.path and self._shelving.record(
             result.path, self._digests, verified, store=store, is_recorded=is_recorded
         ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.engine.adoption import Adoption
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ class Outlook:
         self._store: Store | None = None
         self._claim: Claim | None = None
         self._appraisal: Appraisal | None = None
-        self._adoption = Adoption(job.settings.adopt_partial, ports.disk)
         self._found_at: Path | None = None
         self._already_there = False
         self._noted: Result | None = None
@@ -95,8 +93,6 @@ class Outlook:
             return "another process downloads it; waiting for its result"
         if self.result is not None and self._appraisal is not None and self._appraisal.warning:
             return self._appraisal.warning
-        if self._adoption.is_copying:
-            return "taking over what another program has left"
         return self._shelving.note or self._machine.waiting_for(now) or self._shelving.place.note
 
     @property
@@ -112,8 +108,7 @@ class Outlook:
     def _machine_runs(self) -> bool:
         """Whether nobody else is waited for: another process, a reader, a search, or the writer of a sidecar."""
         is_free = self._holder is None and not self._reads_existing
-        is_busy = self._shelving.is_searching or self._adoption.is_copying
-        return is_free and not is_busy and self._noted is None
+        return is_free and not self._shelving.is_searching and self._noted is None
 
     @property
     def _holder(self) -> Holder | None:

@@ -85,8 +85,8 @@ class Store:
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
         self._following: Worker | None = None
         self._running: list[Worker] = []
-        self._is_new = self.kept is None
         self._source: RandomFile | None = None
+        self._is_new = self.kept is None
 
     @classmethod
     def open(
