@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from anymatix_fetcher.cli.layout import Misuse
 from anymatix_fetcher.cli.options import option
+from anymatix_fetcher.cli.place_options import extra_paths_option, models_option
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.names import Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 LINKS = ("auto", "never")
 
@@ -87,22 +88,8 @@ _FOLDER_OPTIONS = (
         help="What it is (checkpoint, lora, vae, ...) or a folder's name: it goes to that folder below the models "
         "root. auto takes the source's word.",
     ),
-    option(
-        _GROUP,
-        "--models",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
-        help="The models root, or the folder of ComfyUI, A1111, Forge or SwarmUI. "
-        "[default: $ANYFETCH_MODELS, a ComfyUI that is found, or ./models]",
-    ),
-    option(
-        _GROUP,
-        "--extra-paths",
-        type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
-        metavar="FILE",
-        multiple=True,
-        help="Another file like ComfyUI's extra_model_paths.yaml; repeatable.",
-    ),
+    models_option(_GROUP),
+    extra_paths_option(_GROUP),
     option(
         _GROUP,
         "--folder",

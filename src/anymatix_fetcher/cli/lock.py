@@ -15,7 +15,7 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.lock_options import getting_there, lock_options, read_lock, surroundings_of, write_lock
 from anymatix_fetcher.cli.log import log_to_stderr
-from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.parameters import Parsed, parse_url
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
@@ -83,16 +83,7 @@ _DIGITS_SHOWN = 12
     "Which files", "--fetch", is_flag=True, help="Bring files that no source states a strong digest of, and hash them."
 )
 @network_options
-@option(
-    "What it tells",
-    "--progress",
-    type=click.Choice(("auto", "bar", "json", "none")),
-    default="auto",
-    help="As for downloads, for --fetch.",
-)
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
+@telling_options("file", quiet="Only errors.")
 @click.pass_obj
 def command(
     session: Session,

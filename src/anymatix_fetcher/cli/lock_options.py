@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from anymatix_fetcher.cli.options import option
-from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_quantity
+from anymatix_fetcher.cli.options import option, speed_options
+from anymatix_fetcher.cli.place_options import extra_paths_option, models_option
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError
 
@@ -25,27 +24,12 @@ if TYPE_CHECKING:
     from anymatix_fetcher.syncing import Surroundings
 
 DEFAULT_FILE = Path("anyfetch.lock")
+_PLACES = "Where to"
 
 
 def lock_options(command: Callable[..., int]) -> Callable[..., int]:
     """Gives ``command`` the options of both verbs; those on how fast as one argument ``speed``."""
-
-    @wraps(command)
-    def with_speed(*arguments: object, connections: int | str, limit_rate: int | None, **others: object) -> int:
-        speed: Options = {
-            "connections": connections if isinstance(connections, int) else None,
-            "limit_rate": limit_rate,
-        }
-        return command(*arguments, speed=speed, **others)
-
-    declared: Callable[..., int] = with_speed
-    for declare in reversed(_OPTIONS):
-        declared = declare(declared)
-    return declared
-
-
-_OPTIONS = (
-    option(
+    which = option(
         "Which lock file",
         "-f",
         "--file",
@@ -53,35 +37,8 @@ _OPTIONS = (
         metavar="FILE",
         default=DEFAULT_FILE,
         help="[default: anyfetch.lock, here]",
-    ),
-    option(
-        "Where to",
-        "--models",
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="DIR",
-        help="The models root. [default: $ANYFETCH_MODELS, else a ComfyUI that is found, else ./models]",
-    ),
-    option(
-        "Where to",
-        "--extra-paths",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        multiple=True,
-        metavar="FILE",
-        help="Another extra_model_paths.yaml; repeatable.",
-    ),
-    option(
-        "How fast",
-        "-c",
-        "--connections",
-        type=Parsed("N|auto", parse_connections, ("auto", "1", "4", "8", "16")),
-        metavar="N|auto",
-        default="auto",
-        help="Connections at a time to each host. [default: auto]",
-    ),
-    option(
-        "How fast", "--limit-rate", type=Parsed("RATE", parse_quantity), metavar="RATE", help="Bytes a second in sum."
-    ),
-)
+    )
+    return which(models_option(_PLACES)(extra_paths_option(_PLACES)(speed_options(command))))
 
 
 def getting_there(network: Network) -> Options:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli.layout import Option
-from anymatix_fetcher.cli.parameters import Parsed, parse_header, parse_proxy
+from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_header, parse_proxy, parse_quantity
 from anymatix_fetcher.cli.redaction import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.options import Options
 
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 INSECURE = "warning: certificates aren't checked: anybody on the way can read and change what is sent"
@@ -74,6 +75,8 @@ def network_options(command: Callable[..., int]) -> Callable[..., int]:
     return declared
 
 
+_FAST = "How fast"
+_TOLD = "What it tells"
 _GROUP = "How to get there"
 _NETWORK_OPTIONS = (
     option(
@@ -102,3 +105,54 @@ _NETWORK_OPTIONS = (
     ),
     option(_GROUP, "--insecure", is_flag=True, help="Don't check certificates."),
 )
+
+
+def speed_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives ``command``, a verb that downloads besides other things, how fast as one argument ``speed``."""
+
+    @wraps(command)
+    def with_speed(*arguments: object, connections: int | str, limit_rate: int | None, **others: object) -> int:
+        speed: Options = {
+            "connections": connections if isinstance(connections, int) else None,
+            "limit_rate": limit_rate,
+        }
+        return command(*arguments, speed=speed, **others)
+
+    connections = option(
+        _FAST,
+        "-c",
+        "--connections",
+        type=Parsed("N|auto", parse_connections, ("auto", "1", "4", "8", "16")),
+        metavar="N|auto",
+        default="auto",
+        help="Connections at a time to each host. [default: auto]",
+    )
+    limit_rate = option(
+        _FAST, "--limit-rate", type=Parsed("RATE", parse_quantity), metavar="RATE", help="Bytes a second in sum."
+    )
+    return connections(limit_rate(with_speed))
+
+
+def telling_options(
+    unit: str, quiet: str = "Only the paths on stdout, and errors."
+) -> Callable[..., Callable[..., int]]:
+    """Gives a verb that downloads besides other things what it tells; ``unit`` is what a line of JSON is about."""
+    declared = (
+        option(
+            _TOLD,
+            "--progress",
+            type=click.Choice(("auto", "bar", "json", "none")),
+            default="auto",
+            help="As for downloads.",
+        ),
+        option(_TOLD, "--json", "as_json", is_flag=True, help=f"One JSON object per {unit} on stdout instead."),
+        option(_TOLD, "-q", "--quiet", is_flag=True, help=quiet),
+        option(_TOLD, "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it."),
+    )
+
+    def declare_all(command: Callable[..., int]) -> Callable[..., int]:
+        for declare in reversed(declared):
+            command = declare(command)
+        return command
+
+    return declare_all

@@ -1,4 +1,4 @@
-"""Options of the verbs that care for models: where these are."""
+"""The options that say where models are, of every verb that has to do with them."""
 
 from __future__ import annotations
 
@@ -34,29 +34,33 @@ def place_options(command: Callable[..., int]) -> Callable[..., int]:
         return command(*arguments, where=Where(models, extra_paths), **others)
 
     declared: Callable[..., int] = with_place
-    for declare in reversed(_OPTIONS):
+    for declare in (extra_paths_option(_GROUP), models_option(_GROUP, exists=True)):
         declared = declare(declared)
     return declared
 
 
-_OPTIONS = (
-    option(
-        _GROUP,
+def models_option(group: str, *, exists: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """``--models``; ``exists``: for verbs that would find nothing in a folder that isn't there."""
+    return option(
+        group,
         "--models",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=click.Path(exists=exists, file_okay=False, path_type=Path),
         metavar="DIR",
         help="The models root, or the folder of ComfyUI, A1111, Forge or SwarmUI. [default: $ANYFETCH_MODELS, else "
         "a ComfyUI that is found, else ./models]",
-    ),
-    option(
-        _GROUP,
+    )
+
+
+def extra_paths_option(group: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """``--extra-paths``, that can be given several times."""
+    return option(
+        group,
         "--extra-paths",
         type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
         metavar="FILE",
         multiple=True,
         help="Another file like ComfyUI's extra_model_paths.yaml; repeatable.",
-    ),
-)
+    )
 
 
 def shown(path: Path) -> str:

@@ -13,7 +13,7 @@ from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.lock_options import getting_there, lock_options, read_lock, surroundings_of
-from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled
@@ -56,16 +56,7 @@ _EXAMPLES = (
 @option("Where to", "--dry-run", is_flag=True, help="Only show what is here, what is missing and what differs.")
 @option("Where to", "--check", is_flag=True, help="Read every file that is here, whatever is known of it.")
 @network_options
-@option(
-    "What it tells",
-    "--progress",
-    type=click.Choice(("auto", "bar", "json", "none")),
-    default="auto",
-    help="As for downloads.",
-)
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
+@telling_options("file")
 @click.pass_obj
 def command(
     session: Session,

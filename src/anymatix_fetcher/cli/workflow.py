@@ -14,8 +14,8 @@ from anymatix_fetcher.cli.exit_codes import NOT_FOUND
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.log import log_to_stderr
-from anymatix_fetcher.cli.options import network_options, option
-from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_quantity
+from anymatix_fetcher.cli.options import network_options, option, speed_options, telling_options
+from anymatix_fetcher.cli.place_options import extra_paths_option, models_option
 from anymatix_fetcher.cli.redaction import redact
 from anymatix_fetcher.cli.results import error_object
 from anymatix_fetcher.engine.cancel import CancelToken
@@ -46,42 +46,11 @@ _EXAMPLES = (
 @click.command("workflow", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @option("Where to", "--dry-run", is_flag=True, help="Only show what is here and what is missing.")
-@option(
-    "Where to",
-    "--models",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The models root. [default: $ANYFETCH_MODELS, else a ComfyUI that is found, else ./models]",
-)
-@option(
-    "Where to",
-    "--extra-paths",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Another extra_model_paths.yaml; repeatable.",
-)
-@option(
-    "How fast",
-    "-c",
-    "--connections",
-    type=Parsed("N|auto", parse_connections, ("auto", "1", "4", "8", "16")),
-    metavar="N|auto",
-    default="auto",
-    help="Connections at a time to each host. [default: auto]",
-)
-@option("How fast", "--limit-rate", type=Parsed("RATE", parse_quantity), metavar="RATE", help="Bytes a second in sum.")
+@models_option("Where to")
+@extra_paths_option("Where to")
+@speed_options
 @network_options
-@option(
-    "What it tells",
-    "--progress",
-    type=click.Choice(("auto", "bar", "json", "none")),
-    default="auto",
-    help="As for downloads.",
-)
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
+@telling_options("model")
 @click.pass_obj
 def command(
     session: Session,
@@ -91,8 +60,7 @@ def command(
     dry_run: bool,
     models: Path | None,
     extra_paths: tuple[Path, ...],
-    connections: int | str,
-    limit_rate: int | None,
+    speed: Options,
     network: Network,
     progress: str,
     as_json: bool,
@@ -115,8 +83,7 @@ def command(
     root = find_models(models, environment=os.environ, current=Path.cwd(), home=Path.home())
     plan = plan_workflow(_content(file), root.folders(extra_paths), _size_of)
     options: Options = {
-        "connections": connections if isinstance(connections, int) else None,
-        "limit_rate": limit_rate,
+        **speed,
         "proxy": network.proxy,
         "ca_file": network.ca_file,
         "verify_tls": network.verify_tls,
