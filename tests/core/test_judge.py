@@ -344,3 +344,18 @@ def test_what_contradicts_the_tag_is_never_accepted_whatever_else_it_says(
     verdict = judge(FRONT, answer, Known(validator=first.validator))
     if first.validator.contradicts(answer.validator):
         assert not isinstance(verdict, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("", "h.example answered 404 Not Found"),
+        ("404 Not Found", "h.example answered 404 Not Found"),
+        ("Not Found.", "h.example answered 404 Not Found"),
+        ("no such model", "h.example answered 404 Not Found: no such model"),
+    ],
+)
+def test_a_body_is_quoted_where_it_says_more_than_the_status(body: str, sentence: str) -> None:
+    refused = judge(FRONT, head(404), FRESH, body)
+    assert isinstance(refused, Refused)
+    assert refused.sentence == sentence

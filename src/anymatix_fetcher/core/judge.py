@@ -213,7 +213,8 @@ def _refuse_status(request: Request, head: ResponseHead, excerpt: str) -> Refuse
     if head.status in UNAVAILABLE:
         kind = Refusal.UNAVAILABLE
     reason = reason_in(excerpt, request)
-    text = f"answered {status_text(head.status)}" + (f": {reason}" if reason else "")
+    status = status_text(head.status)
+    text = f"answered {status}" + (f": {reason}" if reason and reason.rstrip(".") not in status else "")
     return _refused(kind, request, head, text, excerpt)
 
 
