@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,11 +97,13 @@ class Seen(Pace):
     def __init__(self) -> None:
         super().__init__(8)
         self.observed: list[tuple[int, int]] = []
+        self.rests: list[float] = []
         self.refusals: list[int] = []
 
-    def observe(self, total: int, flowing: int, now: float) -> None:
+    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf) -> None:
         self.observed.append((total, flowing))
-        super().observe(total, flowing, now)
+        self.rests.append(rest)
+        super().observe(total, flowing, now, rest=rest)
 
     def refused(self, others: int, now: float) -> None:
         self.refusals.append(others)
@@ -118,6 +122,21 @@ def test_the_pace_sees_the_sum_of_what_comes_and_flows_and_forgets_nothing_that_
     host.leave(first, 1200)
     second.observe(600, 1, 3.0)
     assert pace.observed[-1] == (1800, 1)
+
+
+def test_the_pace_sees_how_much_is_to_come_for_all_that_have_begun() -> None:
+    pace = Seen()
+    host = Host(PLAIN.origin, pace, Hosts())
+    first, second = joined(host, 5, 5)
+    first.want(2, 5)
+    second.want(1, 5)
+    first.observe(0, 2, 1.0, rest=300)
+    assert pace.rests == [inf]  # nobody knows yet how long the second one is
+    second.observe(0, 1, 2.0, rest=50)
+    assert pace.rests[-1] == 350
+    host.waiting = 1
+    second.observe(0, 1, 3.0, rest=50)
+    assert pace.rests[-1] == inf
 
 
 def test_the_pace_sees_nothing_while_there_is_no_more_to_ask_for() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.pace import FIRST_BAR_SECONDS, FIRST_STEP, Learned, Pace
+from anymatix_fetcher.core.pace import FIRST_BAR_SECONDS, FIRST_STEP, LONGEST_HOLD_SECONDS, Learned, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,6 +163,68 @@ def test_a_late_refusal_of_a_connection_that_was_given_up_already_changes_nothin
 
     assert pace.connections == 4
     assert pace.learned.limit is None
+
+
+def test_a_count_that_was_borne_outlives_a_refusal_that_counts_those_just_given_up() -> None:
+    # Three flow; a trial of fewer is undone, and the server, which counts the dropped ones still, lets none in.
+    sums = Sums(Pace(3, start=3), each)
+    while sums.pace.connections == 3:
+        sums.run(STEP)
+    while sums.pace.connections < 3:
+        sums.run(STEP)
+    sums.pace.refused(1, sums.now)
+
+    assert sums.pace.connections == 3
+    assert sums.pace.learned.limit is None
+
+
+def test_a_refusal_long_after_connections_were_given_up_is_believed() -> None:
+    sums = Sums(Pace(start=3), each)
+    sums.run(1)
+    sums.pace.refused(1, sums.now)
+
+    assert sums.pace.connections == 1
+
+
+def test_those_that_were_let_in_when_another_was_refused_stay_for_a_while() -> None:
+    sums = Sums(Pace(), lambda count, _now: min(count, 3) * MEGABYTE)
+    while sums.pace.connections != FIRST_STEP:
+        sums.run(STEP)
+    sums.pace.refused(3, sums.now)
+
+    assert set(sums.run(LONGEST_HOLD_SECONDS)) == {3}
+
+
+def test_a_step_is_taken_again_when_the_count_before_it_can_t_do_any_more_what_it_did() -> None:
+    # One fills the line with its first burst, so that four bring nothing; then it decays, as on a lossy line.
+    sums = Sums(Pace(), lambda count, now: min(count * (4 if now < 0.7 else 1), 4) * MEGABYTE)
+    counts = sums.run(3)
+
+    undone = counts.index(1, counts.index(FIRST_STEP))
+    assert max(counts[undone : undone + round(1.5 / STEP)]) > 1
+
+
+def test_fewer_are_not_tried_when_the_end_is_near() -> None:
+    near, far = Pace(8, start=8), Pace(8, start=8)
+    for pace, seconds_left in ((near, 0.2), (far, 60.0)):
+        pace.answered(ROUND_TRIP)
+        for tick in range(round(6 / STEP)):
+            total = round(tick * STEP * MEGABYTE)
+            pace.observe(total, pace.connections, tick * STEP, rest=seconds_left * MEGABYTE)
+
+    assert near.connections == 8
+    assert far.connections < 8
+
+
+def test_fewer_are_tried_soon_where_the_climb_s_end_has_brought_nothing() -> None:
+    # Each step comes while the windows of those before it still open, and more than eight collapse.
+    def rule(count: int, now: float) -> float:
+        return min(2 ** (10 * now), 1000) * MEGABYTE / (1 if count <= 8 else 8)
+
+    counts = Sums(Pace(), rule).run(4)
+
+    assert max(counts) > 8
+    assert counts[-1] <= 8
 
 
 def test_what_was_refused_isn_t_asked_for_again_while_it_is_barred() -> None:

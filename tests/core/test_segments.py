@@ -10,6 +10,7 @@ from anymatix_fetcher.core.messages import ExchangeId
 from anymatix_fetcher.core.segments import (
     FIRST_SEGMENT,
     MEBIBYTE,
+    SMALLEST_LONG_THEFT,
     SMALLEST_SEGMENT,
     SMALLEST_THEFT,
     WINDOW,
@@ -122,6 +123,30 @@ def test_the_next_slowest_is_robbed_where_the_slowest_has_one_block_only() -> No
 )
 def test_what_isnt_worth_another_request_is_left_alone(lanes: list[Lane]) -> None:
     assert theft(lanes, BLOCK) is None
+
+
+def slow_lane(length: int, *, seconds_left: float, age_seconds: float = 2.0) -> Lane:
+    return Lane(ExchangeId(0, 1), Span(0, length), length / seconds_left, age_seconds)
+
+
+def test_little_that_would_take_long_is_taken_from_inside_a_block() -> None:
+    taken = theft([slow_lane(MEBIBYTE, seconds_left=4)], 16 * MEBIBYTE)
+    assert taken is not None
+    assert taken.span == Span(MEBIBYTE // 2, MEBIBYTE)
+
+
+def test_little_is_left_to_a_connection_that_has_just_begun_since_nobody_knows_its_rate() -> None:
+    assert theft([slow_lane(MEBIBYTE, seconds_left=4, age_seconds=0.3)], BLOCK) is None
+
+
+def test_very_little_is_left_alone_however_long_it_takes() -> None:
+    assert theft([slow_lane(SMALLEST_LONG_THEFT - 1, seconds_left=100)], BLOCK) is None
+
+
+def test_much_that_would_take_long_is_cut_between_blocks() -> None:
+    taken = theft([slow_lane(17 * MEBIBYTE, seconds_left=40)], 2 * MEBIBYTE)
+    assert taken is not None
+    assert taken.span.start == 10 * MEBIBYTE
 
 
 drawn_lanes = st.lists(

@@ -17,7 +17,7 @@ lines cheap. What isn't modelled is a connection's share of the sum: the control
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, exp2, log, sqrt
+from math import exp, exp2, inf, log, sqrt
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,8 @@ NOISE_SECONDS = 0.1
 """How long one value of the noise lasts."""
 NOISE_MEMORY = exp(-NOISE_SECONDS / 0.5)
 """What each value keeps of the one before: half a second later two thirds are forgotten."""
+RETRY_SECONDS = 1.0
+"""After a refusal nobody is asked for so long."""
 NEVER = 1e9
 
 
@@ -61,6 +63,7 @@ class Line:
         burst: How many times that it has more after its first second.
         limit: How many connections the server lets in.
         refusal_round_trips: When those above the limit learn of it.
+        lingering: For how many seconds a server with a limit still counts a connection that was dropped.
         noise: The standard deviation of the noise.
         weather: What the line does by itself.
         seed: Of the noise.
@@ -78,6 +81,7 @@ class Line:
     burst: float = 9.0
     limit: int = 1 << 30
     refusal_round_trips: int = 1
+    lingering: float = 0.0
     noise: float = 0.0
     weather: tuple[Weather, ...] = ()
     seed: int = 0
@@ -105,6 +109,7 @@ class Line:
             noise=random.choice((0.0, 0.03, 0.1, 0.2)),
             weather=_some_weather(random, seconds) if random.random() < 0.4 else (),
             seed=seed,
+            lingering=random.choice((0.0, 0.0, 0.5, 1.0)),
         )
 
     def one(self, age: float) -> float:
@@ -160,8 +165,9 @@ class _Batch:
 class Transfer:
     """A file's way over a line: what the machine does with the pace's count, in steps of virtual time."""
 
-    def __init__(self, line: Line, pace: Pace) -> None:
+    def __init__(self, line: Line, pace: Pace, size: float = inf) -> None:
         self.now = 0.0
+        self.size = size
         self.total = 0.0
         self.refusals = 0
         self.peak = 1
@@ -170,6 +176,8 @@ class Transfer:
         self._noises = line.noises(4 * line.seconds)
         self._batches = [_Batch(1, line.handshakes * line.round_trip)]
         self._answered = self._reused = False
+        self._lingering: list[tuple[float, int]] = []
+        self._not_before = 0.0
 
     @property
     def flowing(self) -> int:
@@ -190,7 +198,7 @@ class Transfer:
         self._tell_answers(flowing)
         self._refuse()
         if flowing:
-            self._pace.observe(int(self.total), flowing, now)
+            self._pace.observe(int(self.total), flowing, now, rest=self.size - self.total)
             self._adjust(self._pace.connections)
 
     def _tell_answers(self, flowing: int) -> None:
@@ -206,6 +214,7 @@ class Transfer:
             for _ in range(batch.count):
                 batch.count -= 1
                 self.refusals += 1
+                self._not_before = self.now + RETRY_SECONDS
                 self._pace.refused(sum(other.count for other in self._batches), self.now)
             self._batches.remove(batch)
 
@@ -215,15 +224,18 @@ class Transfer:
             youngest = self._batches[-1]
             dropped = min(surplus, youngest.count)
             youngest.count -= dropped
+            if self._line.lingering and youngest.refused_at == NEVER:
+                self._lingering.append((self.now + self._line.lingering, dropped))
             surplus -= dropped
             if not youngest.count:
                 self._batches.pop()
-        if surplus < 0:
+        if surplus < 0 and self.now >= self._not_before:
             self._open(-surplus)
 
     def _open(self, count: int) -> None:
         line = self._line
         let_in = sum(batch.count for batch in self._batches if batch.refused_at == NEVER)
+        let_in += sum(dropped for until, dropped in self._lingering if until > self.now)
         welcome = min(count, max(0, line.limit - let_in))
         if welcome:
             self._batches.append(_Batch(welcome, self.now + line.handshakes * line.round_trip))
@@ -234,7 +246,7 @@ class Transfer:
 
 def finished(line: Line, pace: Pace, size: float, watch: Callable[[Transfer], None] | None = None) -> Transfer:
     """The transfer of ``size`` bytes, at its end, or given up after many times what it should last."""
-    transfer = Transfer(line, pace)
+    transfer = Transfer(line, pace, size)
     while transfer.total < size and transfer.now < 20 * line.seconds:
         transfer.step()
         if watch is not None:

@@ -16,6 +16,7 @@ NAMED_LINES = {
     "capped connections": Line(round_trip=0.02, capacity=2 * CLEAN, seconds=8, cap=4e6),
     "collapse above four": Line(round_trip=0.02, capacity=CLEAN, seconds=15, cap=CLEAN / 4, collapse_above=4),
     "refusals above three": Line(round_trip=0.02, capacity=CLEAN, seconds=15, cap=5e6, limit=3),
+    "refusals that linger": Line(round_trip=0.02, capacity=CLEAN, seconds=15, cap=5e6, limit=3, lingering=1.0),
     "one is best": Line(round_trip=0.02, capacity=CLEAN, seconds=15, starvation=0.1),
     "one only": Line(round_trip=0.0001, capacity=CLEAN, seconds=15, collapse_above=1),
     "loopback": Line(round_trip=0.0001, capacity=2.5e9, seconds=1, cap=2e9),

@@ -56,7 +56,13 @@ JOURNAL = DESTINATION.with_name(DESTINATION.name + JOURNAL_SUFFIX)
 LONGEST_LIFE_SECONDS = 3600.0
 STEP_SECONDS = 1.0
 CALM_LIVES = 4
-SIZES = Sizes(first_segment=8 * BLOCK, smallest_segment=4 * BLOCK, window=256 * BLOCK, smallest_theft=2 * BLOCK)
+SIZES = Sizes(
+    first_segment=8 * BLOCK,
+    smallest_segment=4 * BLOCK,
+    window=256 * BLOCK,
+    smallest_theft=2 * BLOCK,
+    smallest_long_theft=BLOCK // 4,
+)
 """In proportion to the block, as in production."""
 
 ENDINGS: dict[Ending, type[FetchError]] = {

@@ -6,6 +6,7 @@ many at a time. What it can't cope with goes back to the machine.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
@@ -258,7 +259,8 @@ class Asking:
         self.declare(now)
         if not self._free_flow.is_held:
             total = self._free_flow.bytes(self.account.bytes_downloaded)
-            self.pace.observe(total, self.exchanges.flowing, self._free_flow.time(now))
+            rest = waiting + sum(map(len, self.exchanges.rests(Purpose.FILL))) if waiting else inf
+            self.pace.observe(total, self.exchanges.flowing, self._free_flow.time(now), rest=rest)
         if waiting:
             for exchange in list(self.exchanges)[self.pace.connections :]:
                 self.drop(exchange)  # the youngest: their windows are the least open

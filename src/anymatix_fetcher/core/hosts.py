@@ -20,6 +20,7 @@ A server doesn't know that two files are two downloads: it counts connections an
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.http import RateLimit
@@ -83,6 +84,8 @@ class Share:
         """Whether all that it asks for is on the shared connection."""
         self.flowing = 0
         self.total = 0
+        self.rest = inf
+        """How many bytes are still to come, as far as it is known."""
         self._behind_seconds: float | None = None
 
     # As a pace --------------------------------------------------------------------------------------------
@@ -100,12 +103,12 @@ class Share:
         """The server refused one more connection while ``others`` of this download went on."""
         self._host.refused(self, others, self._in_host_time(now))
 
-    def observe(self, total: int, flowing: int, now: float) -> None:
-        """Takes the bytes that have come for this download so far, and how many bodies flow.
+    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf) -> None:
+        """Takes the bytes that have come for this download so far, how many bodies flow, and how much is to come.
 
         ``now`` may leave out times that don't count; all shares leave out the same ones.
         """
-        self.total, self.flowing = total, flowing
+        self.total, self.flowing, self.rest = total, flowing, rest
         self._host.observe(self._in_host_time(now))
 
     def _in_host_time(self, now: float) -> float:
@@ -297,8 +300,9 @@ class Host:
             self._observed_from = self.now
         total = self._bytes_of_others + sum(share.total for share in self._shares)
         flowing = sum(share.flowing if share.demand > share.under_way else share.demand for share in self._shares)
+        rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
         before = self.pace.connections
-        self.pace.observe(total, flowing, self.now)
+        self.pace.observe(total, flowing, self.now, rest=rest)
         if self.pace.connections != before:
             self.changed()
 

@@ -10,58 +10,65 @@ connections, the only figure that the user feels:
 * **The climb.** The first connection is alone for a tenth of a second: on a short path that shows what one can do.
   Then four are tried, and twice as many again and again. Where a glance shows a clear gain the climb goes on; else the
   step is judged when its connections had time to open up, by a margin that grows with the noise.
+* **Doubt.** On a long path all windows open while the climb goes on, and hide a step that doesn't pay. So at its end
+  the sum is compared with what it was when the last step's connections had just begun: where nothing has come since,
+  fewer are tried at once, else much later.
 * **Regret.** A step that didn't pay is undone, and the other direction is tried. Where neither pays, the next trial
   waits until what both have missed, in bytes, is a small part of what has been carried since: so trying costs little
   on any line, and is frequent where it is free. A trial that pays goes on in its direction at once.
 * **Fewer.** The right count can grow during a transfer, and what looked like a gain while windows still opened may be
-  none. So half is tried too, and kept where the sum stays; that is how it falls to one.
+  none. So half is tried too, and kept where the sum stays; that is how it falls to one. Not where the end is so near
+  that the trial couldn't earn what it costs.
+* **Second thoughts.** What comes after a step was undone is looked at, too. Where it is less than the step had brought,
+  the count before can't do any more what it did, and more are tried again at once. After a trial of fewer nothing is
+  measured before the sum is back: what opens again would look like a gain of whatever is tried meanwhile.
 * **Collapse.** More connections that bring less than half are undone at a glance, and so many are barred: for some
-  seconds first, for twice as long each time that it happens again. Below the bar the gap is halved. If the sum doesn't
-  come back after the step was undone, the line itself had fallen: the step isn't to blame, and the bar is lifted.
+  seconds first, for twice as long each time that it happens again; likewise where half as many bring twice as much.
+  Below the bar the gap is halved. If the sum doesn't come back after the step was undone, the line itself had fallen:
+  the step isn't to blame, and the bar is lifted.
 * **A sum that falls by itself** is the line's doing, but it makes what was learned stale: more may be tried at once.
 * **A refused extra connection** is the server's own word: that many it bears, and more are barred in the same way.
-  It isn't halved, for the connections that go on have just been shown to be welcome.
+  It isn't halved soon, for the connections that go on have just been shown to be welcome. But what a server has borne
+  it bears: for some seconds after connections were given up it may count them still, and its refusals mean those.
 
-Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing is random.
+How a single trial is judged is in :mod:`~anymatix_fetcher.core.trial`. Everything is driven by :meth:`Pace.observe`;
+the clock is passed in, nothing is random.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+from typing import assert_never
 
-from anymatix_fetcher.core.goodput import LONGEST_WINDOW_SECONDS, Goodput
+from anymatix_fetcher.core.goodput import Goodput
+from anymatix_fetcher.core.trial import (
+    CLEAR_GAIN,
+    COLLAPSE,
+    LONGEST_FILLING_SECONDS,
+    REOPENED,
+    WINDOW_SECONDS,
+    Tempo,
+    Trial,
+    Verdict,
+)
 
 FIRST_STEP = 4
 """How many are tried after the first one: a server that bears three refuses one."""
 ALONE_SECONDS = 0.1
-
-QUICKEST_SECONDS = 0.1
-"""Where the climb is clear it goes on after so long."""
-LONGEST_GLANCE_SECONDS = 0.4
-SHORTEST_SETTLING_SECONDS = 0.2
-LONGEST_SETTLING_SECONDS = 1.5
-SHORTEST_WINDOW_SECONDS = 0.4
-PATIENCE_SECONDS = 3.0
-"""A trial whose connections haven't all opened by then is judged as it is."""
-
-GAIN = 0.06
-"""What twice as many connections have to bring beyond the noise: with less, fewer are kinder."""
-CLEAR_GAIN = 0.4
-"""The same, where a glance shall be enough."""
-COLLAPSE = 0.5
-LOSS_OF_FEWER = 0.94
-"""Fewer connections are kept where the sum stays above this part of what it was."""
-ABANDON_FEWER = 0.8
-CAME_BACK = 0.7
-"""The part of what it was that the sum has to reach again for an undone step to be blamed for a collapse."""
+UNKNOWN_ANSWER_SECONDS = 0.4
+"""What an answer is taken to last at most, until one was quicker."""
 
 FIRST_HOLD_SECONDS = 2.0
 LONGEST_HOLD_SECONDS = 8.0
 PAYBACK = 10.0
 """A second's worth of bytes missed by trying is made up for by so many seconds without."""
+SECOND_THOUGHT = 0.1
+"""The part of what a step had brought that has to be missing after it was undone, for it to be tried again."""
 FIRST_BAR_SECONDS = 15.0
 LONGEST_BAR_SECONDS = 240.0
+LINGERING_SECONDS = 3.0
+"""A server may count a connection for so long after it was given up here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +82,6 @@ class Learned:
 
     connections: int
     limit: int | None
-
-
-@dataclass(slots=True)
-class _Trial:
-    """A count that is being tried, against what was measured before."""
-
-    count: int
-    before: int
-    rate_before: float
-    began_at: float
-    total_before: int
-    full_at: float | None = None
-
-    def missed_seconds(self, total: int, now: float) -> float:
-        """How many seconds' worth of bytes haven't come, compared with the count before."""
-        return now - self.began_at - (total - self.total_before) / max(self.rate_before, 1.0)
 
 
 class Pace:
@@ -110,19 +101,25 @@ class Pace:
         self._fixed = fixed is not None
         self._count = self._maximum if self._fixed else max(1, min(start or 1, self._maximum, ceiling or self._maximum))
         self._goodput = Goodput()
-        self._trial: _Trial | None = None
-        self._blamed: _Trial | None = None
+        self._tempo = Tempo(UNKNOWN_ANSWER_SECONDS)
+        self._rest = inf
+        self._trial: Trial | None = None
+        self._undone: Trial | None = None
+        """The last trial, while what comes after it has still to be looked at."""
         self._ramping = start is None
         self._upwards = True
+        self._goes_on = False
+        self._rate_in_doubt = 0.0
         self._hold_seconds = FIRST_HOLD_SECONDS
         self._hold_until = inf
         self._measured_from = inf
-        self._undone = 0
+        self._failures = 0
         self._regret = 0.0
+        self._borne = 1
+        self._lowered_at = -inf
         self._barred_count = ceiling + 1 if ceiling else inf
         self._barred_until = inf
         self._bar_seconds = FIRST_BAR_SECONDS
-        self._answer_seconds = LONGEST_GLANCE_SECONDS
 
     @property
     def connections(self) -> int:
@@ -138,30 +135,45 @@ class Pace:
     def answered(self, seconds: float) -> None:
         """A head came ``seconds`` after its request: the shortest of these is about a round trip."""
         if self._ramping:  # later ones come on connections that are open already, and say nothing about new ones
-            self._answer_seconds = min(self._answer_seconds, seconds)
+            self._tempo = Tempo(min(self._tempo.answer_seconds, seconds))
 
     def refused(self, others: int, now: float) -> None:
         """The server refused one more connection while ``others`` went on: that many it bears."""
         bearable = max(1, others)
         if bearable >= self._count:
             return
+        if bearable < self._borne and now < self._lowered_at + LINGERING_SECONDS:
+            # It still counts those that were given up a moment ago, so to give some up is dear here.
+            self._hold_seconds = LONGEST_HOLD_SECONDS
+            self._hold_until = max(self._hold_until, now + 2 * LONGEST_HOLD_SECONDS)
+            return
+        self._borne = bearable
         self._bar(bearable + 1, now)
         if self._trial is not None and bearable > self._trial.before:
-            self._trial.count = self._count = bearable  # those that were let in still have to pay
+            self._count = bearable  # those that were let in still have to pay
+            self._trial.survive_refusal(bearable)
             return
         self._trial = None
-        self._ramping = False
-        self._settle_on(bearable, now, self._settling)
+        self._settle_on(bearable, now, self._tempo.settling)
+        self._stay(now)
 
-    def observe(self, total: int, flowing: int, now: float) -> None:
-        """Takes the total of bytes that have arrived so far, and how many bodies flow; decides.
+    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf) -> None:
+        """Takes what arrives, and decides.
 
         Call it many times a second while there is more to ask for than is being asked for: a count that can't be
         filled can't be judged.
+
+        Args:
+            total: How many bytes have arrived so far.
+            flowing: How many bodies are under way.
+            now: The time.
+            rest: How many bytes are still to come, as far as it is known.
         """
         if self._fixed:
             return
         self._goodput.add(total, now)
+        self._borne = max(self._borne, flowing)
+        self._rest = rest
         if self._measured_from == inf:
             self._hold_until = self._measured_from = now
             self._hold_until += ALONE_SECONDS if self._ramping else self._hold_seconds
@@ -171,95 +183,83 @@ class Pace:
         else:
             self._steady(flowing, now)
 
-    # Measuring --------------------------------------------------------------------------------------------
-
     def _filled_by(self, flowing: int) -> bool:
         """Whether nearly all flow that may: some are always between two segments."""
         return flowing >= self._count - self._count // 8
 
-    @property
-    def _glance(self) -> float:
-        return _between(QUICKEST_SECONDS, self._answer_seconds, LONGEST_GLANCE_SECONDS)
-
-    @property
-    def _settling(self) -> float:
-        return _between(SHORTEST_SETTLING_SECONDS, 2 * self._answer_seconds, LONGEST_SETTLING_SECONDS)
-
-    @property
-    def _window(self) -> float:
-        return _between(SHORTEST_WINDOW_SECONDS, 2 * self._answer_seconds, LONGEST_WINDOW_SECONDS)
-
     # Trying -----------------------------------------------------------------------------------------------
 
     def _try(self, count: int, rate: float, now: float) -> None:
-        self._trial = _Trial(count, self._count, rate, now, self._goodput.total)
-        self._count = count
+        self._trial = Trial(count, self._count, rate, now, self._goodput.total, climbing=self._ramping)
+        self._lower_or_raise(count, now)
 
-    def _judge(self, trial: _Trial, flowing: int, now: float) -> None:
-        more = trial.count > trial.before
-        if trial.full_at is None:
-            full = self._filled_by(flowing) if more else flowing <= trial.count
-            if not full and now - trial.began_at < PATIENCE_SECONDS:
-                return
-            trial.full_at = now
-        elapsed = now - trial.full_at
-        growth = trial.count / trial.before - 1 if more else 1.0
-        if self._is_clear(trial, growth, elapsed):
-            self._accept(trial, now)
-        elif self._is_ruinous(trial, elapsed):
-            self._undo(trial, now)
-            if more:
-                self._bar(trial.count, now)
-                self._blamed = trial
-        elif elapsed >= self._settling + self._window:
-            needed = 1 + GAIN * growth + self._goodput.noise if more else LOSS_OF_FEWER - self._goodput.noise / 2
-            if self._goodput.rate(self._window) >= needed * trial.rate_before:
-                self._accept(trial, now)
-            else:
+    def _judge(self, trial: Trial, flowing: int, now: float) -> None:
+        filled = self._filled_by(flowing) if trial.more else flowing <= trial.count
+        match trial.judge(self._goodput, self._tempo, now, filled=filled):
+            case Verdict.KEEP:
+                self._keep(trial, now)
+            case Verdict.UNDO:
                 self._undo(trial, now)
+            case Verdict.COLLAPSED:
+                self._undo(trial, now)
+                self._bar(trial.count, now)
+            case Verdict.WAIT:
+                pass
+            case unreachable:
+                assert_never(unreachable)
 
-    def _is_clear(self, trial: _Trial, growth: float, elapsed: float) -> bool:
-        """Whether a glance is enough to see that the trial pays."""
-        glance = QUICKEST_SECONDS if self._ramping else self._glance
-        needed = 1 + CLEAR_GAIN * growth + 2 * self._goodput.noise
-        return elapsed >= glance and self._goodput.rate(glance) >= needed * trial.rate_before
-
-    def _is_ruinous(self, trial: _Trial, elapsed: float) -> bool:
-        """Whether a glance is enough to see that the trial doesn't pay."""
-        least = COLLAPSE if trial.count > trial.before else ABANDON_FEWER - self._goodput.noise
-        return elapsed >= self._glance and self._goodput.rate(self._glance) < least * trial.rate_before
-
-    def _accept(self, trial: _Trial, now: float) -> None:
+    def _keep(self, trial: Trial, now: float) -> None:
         self._trial = None
         self._hold_seconds = FIRST_HOLD_SECONDS
-        self._undone = 0
-        self._upwards = trial.count > trial.before
+        self._failures = 0
+        self._upwards = trial.more
+        if not trial.more and self._goodput.rate(self._tempo.glance) > trial.rate_before / COLLAPSE:
+            self._bar(trial.before, now)
+        self._rate_in_doubt = trial.rate_when_full if trial.climbing else 0.0
         self._settle_on(trial.count, now, 0.0)
         self._hold_until = now  # whoever gains goes on at once
+        self._goes_on = True
+        if trial.refused:
+            self._stay(now)
 
-    def _undo(self, trial: _Trial, now: float) -> None:
+    def _undo(self, trial: Trial, now: float) -> None:
         self._trial = None
-        self._ramping = False
-        self._undone += 1
-        self._upwards = trial.count < trial.before
+        self._ramping = self._goes_on = False
+        self._rate_in_doubt = 0.0
+        self._failures += 1
+        self._upwards = not trial.more
         # Those that were closed have to open again before anything can be measured.
-        self._settle_on(trial.before, now, self._settling * (2 if self._upwards else 1))
+        self._lower_or_raise(trial.before, now)
+        self._settle_on(trial.before, now, self._tempo.settling * (1 if trial.more else 2))
+        trial.end(self._goodput, now)
+        self._undone = trial
         # Until all is as before takes about as long again as the trial.
         self._regret += 2 * max(0.0, trial.missed_seconds(self._goodput.total, now))
-        if self._undone == 1:
+        if self._failures == 1:
             self._hold_until = now
             return
         self._hold_until = now + max(self._hold_seconds, PAYBACK * self._regret)
         self._regret = 0.0
-        self._undone = 0
+        self._failures = 0
         self._hold_seconds = min(self._hold_seconds * 2, LONGEST_HOLD_SECONDS)
+
+    def _stay(self, now: float) -> None:
+        """The server has said how many it bears: fewer aren't tried soon."""
+        self._ramping = self._upwards = self._goes_on = False
+        self._rate_in_doubt = 0.0
+        self._hold_until = now + LONGEST_HOLD_SECONDS
 
     def _settle_on(self, count: int, now: float, settling: float) -> None:
         self._count = count
         self._measured_from = now + settling
         self._hold_until = now + self._hold_seconds
         self._goodput.forget_level()
-        self._blamed = None
+        self._undone = None
+
+    def _lower_or_raise(self, count: int, now: float) -> None:
+        if count < self._count:
+            self._lowered_at = now
+        self._count = count
 
     def _bar(self, count: int, now: float) -> None:
         if now > self._barred_until:  # several refusals at once are one
@@ -270,32 +270,57 @@ class Pace:
     # Between trials ---------------------------------------------------------------------------------------
 
     def _steady(self, flowing: int, now: float) -> None:
-        window = self._glance if self._ramping else self._window
+        window = self._tempo.glance if self._ramping else WINDOW_SECONDS
         if not self._ramping and not self._filled_by(flowing):
-            self._measured_from = max(self._measured_from, now + self._settling)
+            self._measured_from = max(self._measured_from, now + self._tempo.settling)
         if not self._ramping and now < self._measured_from + window:
             return
         rate = self._goodput.rate(window)
-        if not rate:
+        if not rate or (self._undone is not None and not self._is_over(self._undone, rate, now)):
             return
-        if self._blamed is not None and rate < CAME_BACK * self._blamed.rate_before:
-            self._barred_count = inf
-        self._blamed = None
         if not self._ramping and self._goodput.has_fallen(rate):
             self._upwards, self._hold_until = True, now
         if now >= self._hold_until:
             self._probe(rate, now)
 
+    def _is_over(self, trial: Trial, rate: float, now: float) -> bool:
+        """Whether all is as before an undone trial, or won't be; then it is thought about a second time."""
+        is_back = rate >= REOPENED * trial.rate_before
+        if not trial.more and not is_back and now < trial.ended_at + LONGEST_FILLING_SECONDS:
+            return False
+        self._undone = None
+        if trial.more and rate < (1 - SECOND_THOUGHT - self._goodput.noise) * trial.rate_reached:
+            self._upwards, self._hold_until = True, now
+            self._failures = 0
+        if trial.more and not is_back and trial.count == self._barred_count:
+            self._barred_count = inf  # the line itself had fallen
+        return True
+
     def _probe(self, rate: float, now: float) -> None:
+        if self._rate_in_doubt and not self._ramping:
+            paid = rate >= (1 + CLEAR_GAIN) * self._rate_in_doubt
+            self._rate_in_doubt = 0.0
+            if paid:
+                self._hold_until = now + max(self._hold_seconds, PAYBACK * self._tempo.cost_of_fewer)
+                return
+        is_late = self._rest < PAYBACK * self._tempo.cost_of_fewer * rate
+        if is_late and not (self._ramping or self._upwards or self._goes_on):
+            return
         wanted = self._more(now) if self._upwards else max(1, self._count // 2)
         if wanted != self._count:
             self._try(wanted, rate, now)
             return
-        self._hold_until = now + self._hold_seconds
+        self._turn(now)
+
+    def _turn(self, now: float) -> None:
+        """There is nothing further to try in this direction."""
         if self._upwards and self._ramping:
-            # Each step of the climb has paid, so to try fewer will probably cost half of the sum until it is undone.
-            self._undone = 1
-            self._hold_until = now + max(self._hold_seconds, PAYBACK * (self._glance + 3 * self._answer_seconds) / 2)
+            # Each step has paid, or windows that opened meanwhile have: that shows when the last ones are open.
+            self._settle_on(self._count, now, self._tempo.settling)
+            self._hold_until = now
+            self._failures = 1
+        else:
+            self._hold_until = now + self._hold_seconds
         self._ramping = False
         self._upwards = not self._upwards
 
@@ -307,7 +332,3 @@ class Pace:
         if wanted >= self._barred_count:
             wanted = (self._count + int(self._barred_count)) // 2
         return max(self._count, min(wanted, self._maximum))
-
-
-def _between(least: float, wanted: float, most: float) -> float:
-    return min(max(wanted, least), most)

@@ -26,8 +26,15 @@ SEGMENT_SECONDS = 4.0
 WINDOW = 256 * MEBIBYTE
 """How far the connections together may run ahead of the digest, or a sixteenth of the file where that is more."""
 SMALLEST_THEFT = 2 * MEBIBYTE
-"""Less than this left isn't worth another request."""
+"""Less than this left isn't worth another request, where it comes soon."""
 SHORTEST_THEFT_SECONDS = 0.5
+LONG_SECONDS = 1.5
+"""What would take so long is worth another request, however little it is: many connections end together by that."""
+SMALLEST_LONG_THEFT = MEBIBYTE // 4
+OPEN_SECONDS = 1.0
+"""A younger connection may still be opening its window: how long its rest will take can't be told yet."""
+GRAIN = MEBIBYTE // 16
+"""Little is divided inside a block, where the halves don't meet the blocks' edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Sizes:
     smallest_segment: int = SMALLEST_SEGMENT
     window: int = WINDOW
     smallest_theft: int = SMALLEST_THEFT
+    smallest_long_theft: int = SMALLEST_LONG_THEFT
 
 
 SIZES = Sizes()
@@ -106,12 +114,22 @@ def theft(lanes: Iterable[Lane], block_size: int, sizes: Sizes = SIZES) -> Theft
     worth = [
         Theft(lane.exchange, Span(middle, lane.rest.stop))
         for lane in sorted(lanes, key=lambda lane: lane.seconds_left, reverse=True)
-        if len(lane.rest) >= sizes.smallest_theft and lane.seconds_left > SHORTEST_THEFT_SECONDS
-        if lane.rest.start < (middle := _middle(lane.rest, block_size)) < lane.rest.stop
+        if (grain := _grain(lane, block_size, sizes)) is not None
+        if lane.rest.start < (middle := _middle(lane.rest, grain)) < lane.rest.stop
     ]
     return worth[0] if worth else None
 
 
-def _middle(rest: Span, block_size: int) -> int:
+def _grain(lane: Lane, block_size: int, sizes: Sizes) -> int | None:
+    """What a cut through the lane's rest has to be a multiple of; ``None`` where it isn't worth one."""
+    if lane.age_seconds >= OPEN_SECONDS and lane.seconds_left > LONG_SECONDS:
+        if len(lane.rest) >= max(sizes.smallest_theft, 4 * block_size):
+            return block_size
+        return min(GRAIN, block_size // 4) if len(lane.rest) >= sizes.smallest_long_theft else None
+    worth = len(lane.rest) >= sizes.smallest_theft and lane.seconds_left > SHORTEST_THEFT_SECONDS
+    return block_size if worth else None
+
+
+def _middle(rest: Span, grain: int) -> int:
     middle = rest.start + len(rest) // 2
-    return -(-middle // block_size) * block_size  # up: the victim's own block stays whole
+    return -(-middle // grain) * grain  # up: the victim's own block stays whole

@@ -1,0 +1,213 @@
+"""A count of connections that is being tried: how long to look, what it has to bring, and when it has failed.
+
+More and fewer are judged differently, for they fail differently. More connections need time to open their windows, and
+whatever the sum does meanwhile says little about them: one that costs nothing is therefore given the time, and one that
+costs much is ended at a glance. Fewer need no time at all: what is still there is there at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.goodput import Goodput
+
+QUICKEST_SECONDS = 0.1
+"""Where the climb is clear it goes on after so long."""
+LONGEST_GLANCE_SECONDS = 0.2
+SHORTEST_ALARM_SECONDS = 0.2
+"""A shorter look at a sum that has broken down isn't believed: servers that limit rates send in pulses."""
+LONGEST_ALARM_SECONDS = 0.4
+SHORTEST_SETTLING_SECONDS = 0.2
+LONGEST_SETTLING_SECONDS = 0.3
+WINDOW_SECONDS = 0.4
+OPENING_ANSWERS = 4
+"""A connection's window is open after so many times what an answer takes: about ten round trips."""
+LONGEST_FILLING_SECONDS = 3.0
+"""A trial whose connections haven't all opened by then is judged as it is."""
+
+GAIN = 0.06
+"""What twice as many connections have to bring beyond the noise: with less, fewer are kinder."""
+CLEAR_GAIN = 0.4
+"""The same, where a glance shall be enough."""
+FREE = 0.93
+"""A trial of more costs nothing while the sum stays above this part of what it was."""
+COLLAPSE = 0.5
+LOSS_OF_FEWER = 0.98
+"""Fewer connections are kept where the sum stays above this part of what it was."""
+ABANDON_FEWER = 0.8
+REOPENED = 0.9
+"""The sum is back after a trial that failed when it is above this part of what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How long to look at a line on which an answer takes ``answer_seconds``."""
+
+    answer_seconds: float
+
+    @property
+    def glance(self) -> float:
+        """What is clear shows within this."""
+        return _between(QUICKEST_SECONDS, self.answer_seconds, LONGEST_GLANCE_SECONDS)
+
+    @property
+    def alarm(self) -> float:
+        """What has broken down shows within this, and what has merely stumbled is up again."""
+        return _between(SHORTEST_ALARM_SECONDS, self.answer_seconds, LONGEST_ALARM_SECONDS)
+
+    @property
+    def settling(self) -> float:
+        """New connections have begun to matter after this."""
+        return _between(SHORTEST_SETTLING_SECONDS, 2 * self.answer_seconds, LONGEST_SETTLING_SECONDS)
+
+    @property
+    def opening(self) -> float:
+        """New connections have opened their windows after this."""
+        return OPENING_ANSWERS * self.answer_seconds
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether windows go on opening while a step waits for its handshakes."""
+        return self.answer_seconds >= LONGEST_GLANCE_SECONDS
+
+    @property
+    def cost_of_fewer(self) -> float:
+        """Seconds' worth of bytes that a trial of half as many costs where all are needed, and their reopening."""
+        return (self.glance + 3 * self.answer_seconds) / 2
+
+
+class Verdict(Enum):
+    """What is to become of a trial."""
+
+    WAIT = auto()
+    KEEP = auto()
+    UNDO = auto()
+    COLLAPSED = auto()
+    """To be undone, and the count barred."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """A count that is being tried, against what was measured before.
+
+    Attributes:
+        count: What is tried.
+        before: What it is tried instead of.
+        rate_before: What the sum was, in bytes a second.
+        began_at: When it began.
+        total_before: What had arrived by then.
+        climbing: Whether it is a step of the first climb.
+        refused: Whether some of its connections were refused.
+        rate_when_full: What the sum was when all of its connections flowed; 0.0 until then.
+        rate_reached: What it was when the trial ended; 0.0 until then.
+        ended_at: When that was.
+    """
+
+    count: int
+    before: int
+    rate_before: float
+    began_at: float
+    total_before: int
+    climbing: bool = False
+    refused: bool = False
+    rate_when_full: float = 0.0
+    rate_reached: float = 0.0
+    ended_at: float = 0.0
+    _full_at: float | None = None
+    _rate_to_beat: float = 0.0
+    _settled: bool = False
+
+    @property
+    def more(self) -> bool:
+        """Whether more are tried, or fewer."""
+        return self.count > self.before
+
+    def survive_refusal(self, count: int) -> None:
+        """The server let so many in: these are tried, from when they flow."""
+        self.count = count
+        self.refused = True
+        self._full_at = None
+
+    def end(self, goodput: Goodput, now: float) -> None:
+        """It is undone: remembers what it had reached."""
+        self.rate_reached = goodput.rate(WINDOW_SECONDS)
+        self.ended_at = now
+
+    def missed_seconds(self, total: int, now: float) -> float:
+        """How many seconds' worth of bytes haven't come, compared with the count before."""
+        return now - self.began_at - (total - self.total_before) / max(self.rate_before, 1.0)
+
+    def judge(self, goodput: Goodput, tempo: Tempo, now: float, *, filled: bool) -> Verdict:
+        """What the sum says of it now.
+
+        Args:
+            goodput: The sum.
+            tempo: How long to look.
+            now: The time.
+            filled: Whether as many flow as are tried.
+        """
+        late = now - self.began_at >= LONGEST_FILLING_SECONDS
+        if self._full_at is None:
+            if not filled and not late:
+                return Verdict.WAIT
+            self._fill(goodput, tempo, now)
+        elapsed = now - (self._full_at or 0.0)
+        if self._is_clear(goodput, tempo, elapsed):
+            return Verdict.KEEP
+        if self.more:
+            return self._judge_more(goodput, tempo, elapsed, may_wait=not filled and not late)
+        return self._judge_fewer(goodput, tempo, elapsed)
+
+    def _fill(self, goodput: Goodput, tempo: Tempo, now: float) -> None:
+        self._full_at = now
+        self.rate_when_full = goodput.rate(tempo.glance)
+        # On a long path the windows from before have gone on opening while the new ones shook hands: what has come by
+        # that isn't this step's gain.
+        rebase = self.more and self.climbing and tempo.is_slow
+        self._rate_to_beat = max(self.rate_before, self.rate_when_full) if rebase else self.rate_before
+
+    def _is_clear(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> bool:
+        """Whether a glance is enough to see that it pays."""
+        glance = QUICKEST_SECONDS if self.climbing else tempo.glance
+        needed = 1 + CLEAR_GAIN * self._growth + 2 * goodput.noise
+        return elapsed >= glance and goodput.rate(glance) >= needed * self._rate_to_beat
+
+    @property
+    def _growth(self) -> float:
+        return self.count / self.before - 1 if self.more else 1.0
+
+    def _judge_more(self, goodput: Goodput, tempo: Tempo, elapsed: float, *, may_wait: bool) -> Verdict:
+        broken = elapsed >= tempo.alarm and goodput.rate(tempo.alarm) < COLLAPSE * self.rate_before
+        if broken and not self.refused:  # who was let in wasn't punished
+            return Verdict.COLLAPSED
+        if elapsed < tempo.settling + WINDOW_SECONDS:
+            return Verdict.WAIT
+        if may_wait:
+            self._full_at = None
+            return Verdict.WAIT
+        rate = goodput.rate(WINDOW_SECONDS)
+        pays = rate >= (1 + GAIN * self._growth + goodput.noise) * self._rate_to_beat
+        first_look, self._settled = not self._settled, True
+        if pays and first_look:
+            return Verdict.KEEP
+        # Looked at again and again, noise would pay for it at some time: so only twice, when they may have opened
+        # and when they have.
+        if elapsed < tempo.opening + WINDOW_SECONDS and rate > (FREE - goodput.noise / 2) * self._rate_to_beat:
+            return Verdict.WAIT
+        return Verdict.KEEP if pays else Verdict.UNDO
+
+    def _judge_fewer(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> Verdict:
+        glance = tempo.glance
+        if elapsed >= glance and goodput.rate(glance) < (ABANDON_FEWER - goodput.noise) * self.rate_before:
+            return Verdict.UNDO
+        if elapsed < 0.75 * glance + WINDOW_SECONDS:
+            return Verdict.WAIT
+        stays = goodput.rate(WINDOW_SECONDS) >= (LOSS_OF_FEWER - goodput.noise / 2) * self.rate_before
+        return Verdict.KEEP if stays else Verdict.UNDO
+
+
+def _between(least: float, wanted: float, most: float) -> float:
+    return min(max(wanted, least), most)
