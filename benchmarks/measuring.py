@@ -7,8 +7,10 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anymatix_fetcher
 from benchmarks.contenders import filled
 from benchmarks.counters import Counters
 from benchmarks.figures import Run
@@ -18,7 +20,6 @@ from benchmarks.servers import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from benchmarks.contenders import Contender
     from benchmarks.material import File, Material
@@ -116,12 +117,16 @@ def _words(
 
 
 def _environment(material: Material, folder: Path) -> dict[str, str]:
-    """Nothing of the user's: no proxies, no settings files, no terminal."""
+    """Nothing of the user's: no proxies, no settings files, no terminal.
+
+    But what is measured is the package that this process imports, and not another one that happens to be installed.
+    """
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder),
         "LANG": "C.UTF-8",
         "SSL_CERT_FILE": str(material.tls.authority),
+        "PYTHONPATH": str(Path(anymatix_fetcher.__file__).parent.parent),
     }
 
 
