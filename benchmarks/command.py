@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="say which scenarios there are, and end")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs of each contender (%(default)s)")
     parser.add_argument("--size-factor", type=float, default=1.0, metavar="F", help="e.g. 0.05 for a quick look")
-    parser.add_argument("--fixed", action="store_true", help="also our fixed numbers of connections, on long lines")
+    parser.add_argument("--fixed", action="store_true", help="also our fixed numbers of connections, where they matter")
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="contenders whose names begin so, and no others; repeatable"
     )

@@ -24,7 +24,7 @@ from matplotlib import pyplot as plt
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WORST = 6
+WORST = 5
 BOUND = 0.85
 
 

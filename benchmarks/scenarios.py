@@ -33,6 +33,7 @@ class Scenario:
         together: Whether the files are fetched in one command.
         limit_seconds: When a contender is ended, as one that doesn't get there.
         scalable: Whether ``--size-factor`` applies.
+        paced: Whether it tries how the number of connections is found: always on a long line with one file at a time.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Scenario:
     together: bool = False
     limit_seconds: float = 120.0
     scalable: bool = True
+    paced: bool = False
 
     def scaled(self, factor: float) -> Scenario:
         """The same with less (or more) to fetch: smaller files, or fewer where there are many."""
@@ -57,7 +59,7 @@ class Scenario:
 
     def with_fixed(self) -> Scenario:
         """The same with our fixed numbers of connections, which the adaptive one mustn't fall behind."""
-        if self.line is None or self.together:
+        if self.together or (self.line is None and not self.paced):
             return self
         names = tuple(one.name for one in c.FIXED)
         others = tuple(one for one in self.contenders if one.name not in names)
@@ -94,6 +96,7 @@ def _refusals(status: int) -> Scenario:
     return Scenario(
         name=f"refusals-{status}",
         summary=f"{status} for a fourth request at a time, and 8 MB/s for each of the others",
+        paced=True,
         server=Nginx(directives=f"limit_conn everybody 3; limit_conn_status {status}; limit_rate 8m;"),
         size=250 * MEGABYTE,
         contenders=(c.ANYFETCH, three, c.CURL, c.ARIA2, c.HF_TRANSFER, c.PYPDL),
@@ -131,6 +134,7 @@ def _collapse() -> Scenario:
     return Scenario(
         name="collapse",
         summary="40 MB/s over at most 4 connections, a tenth of that over more",
+        paced=True,
         server=Misbehaving(("collapse:rate=40M,above=4,share=0.1",)),
         size=600 * MEGABYTE,
         contenders=(c.ANYFETCH, four, c.CURL, c.ARIA2),
@@ -145,6 +149,7 @@ def _one_best() -> Scenario:
     return Scenario(
         name="one-best",
         summary="40 MB/s over one connection, and less in sum with each further one",
+        paced=True,
         server=Misbehaving(tuple(f"collapse:rate=40M,above={above},share={share}" for above, share in falling)),
         size=600 * MEGABYTE,
         contenders=(c.ANYFETCH, one, c.CURL, c.ARIA2),

@@ -62,6 +62,12 @@ def test_fixed_numbers_of_connections_join_on_long_lines_and_bring_their_goal() 
     assert BY_NAME["loopback-tls"].with_fixed() == BY_NAME["loopback-tls"]
 
 
+@pytest.mark.parametrize("name", ["collapse", "one-best", "refusals-429", "refusals-503"])
+def test_servers_that_punish_are_tried_with_fixed_counts_too(name: str) -> None:
+    names = {one.name for one in BY_NAME[name].with_fixed().contenders}
+    assert {one.name for one in FIXED} <= names
+
+
 def test_scenarios_are_chosen_by_name_in_their_own_order() -> None:
     assert chosen_scenarios([]) == list(SCENARIOS)
     assert [one.name for one in chosen_scenarios(["clean", "loopback-tls"])] == ["loopback-tls", "clean"]

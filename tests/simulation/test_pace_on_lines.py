@@ -31,8 +31,10 @@ def test_of_a_thousand_lines_nearly_all_come_close_to_the_best_fixed_count() -> 
     ranked = sorted((ratio, seed) for seed, ratio in _ratios(range(LINES)).items())
     worst = ", ".join(f"seed {seed}: {ratio:.2f}" for ratio, seed in ranked[:12])
 
-    assert ranked[LINES // 100][0] >= 0.80, worst
-    assert ranked[LINES // 20][0] >= 0.87, worst
+    # What remains below are files of some seconds over paths of 100 ms and more, where slow start hides until they are
+    # half done whether a step paid; and servers that starve or collapse under noise of a fifth.
+    assert ranked[LINES // 100][0] >= 0.84, worst
+    assert ranked[LINES // 20][0] >= 0.89, worst
     assert ranked[LINES // 2][0] >= 0.95, worst
 
 
@@ -43,8 +45,9 @@ def test_a_line_with_a_name_loses_a_tenth_at_most(name: str) -> None:
     assert comparison.ratio >= 0.9, comparison
 
 
-def test_a_server_that_bears_three_refuses_fewer_than_ten() -> None:
-    assert compared(NAMED_LINES["refusals above three"]).refusals < 10
+@pytest.mark.parametrize("name", ["refusals above three", "refusals that linger"])
+def test_a_server_that_bears_three_refuses_fewer_than_ten(name: str) -> None:
+    assert compared(NAMED_LINES[name]).refusals < 10
 
 
 @pytest.mark.parametrize("name", ["lossy, cubic", "capped connections"])

@@ -303,14 +303,20 @@ class Pace:
             if paid:
                 self._hold_until = now + max(self._hold_seconds, PAYBACK * self._tempo.cost_of_fewer)
                 return
-        is_late = self._rest < PAYBACK * self._tempo.cost_of_fewer * rate
-        if is_late and not (self._ramping or self._upwards or self._goes_on):
+        if not self._ramping and self._rest < self._worthwhile_seconds * rate:
             return
         wanted = self._more(now) if self._upwards else max(1, self._count // 2)
         if wanted != self._count:
             self._try(wanted, rate, now)
             return
         self._turn(now)
+
+    @property
+    def _worthwhile_seconds(self) -> float:
+        """How long the rest has to last for a trial to earn what it costs."""
+        if self._upwards:
+            return self._tempo.opening + 2 * WINDOW_SECONDS
+        return 0.0 if self._goes_on else PAYBACK * self._tempo.cost_of_fewer
 
     def _turn(self, now: float) -> None:
         """There is nothing further to try in this direction."""
