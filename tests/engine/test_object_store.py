@@ -66,7 +66,10 @@ def test_what_the_stand_ins_sign_is_good_for_the_store_too(store: Swift) -> None
 
 def test_a_signed_object_comes_whole_over_several_connections(store: Swift, tmp_path: Path) -> None:
     digest = hashlib.sha256(CONTENT).hexdigest()
-    result = fetch(store.presigned(KEY), directory=tmp_path, digests=[f"sha256:{digest}"], connections=4)
+    slow = 20_000_000  # else one connection may bring it all while the others are opened
+    result = fetch(
+        store.presigned(KEY), directory=tmp_path, digests=[f"sha256:{digest}"], connections=4, limit_rate=slow
+    )
     assert result.path is not None
     assert result.path.read_bytes() == CONTENT
     assert (result.status, result.verified, result.bytes_downloaded) == (Status.DOWNLOADED, "sha256", len(CONTENT))
