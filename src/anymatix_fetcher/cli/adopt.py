@@ -71,10 +71,7 @@ def command(
             dry_run=dry_run,
             on_progress=display.care,
             cancel=cancel,
-            headers=network.headers,
-            proxy=network.proxy,
-            ca_file=network.ca_file,
-            verify_tls=network.verify_tls,
+            **network.keywords(),
         )
     for one in adopted:
         if as_json:

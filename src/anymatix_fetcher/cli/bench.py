@@ -113,10 +113,7 @@ def command(
                 directory=directory,
                 cancel=cancel,
                 on_step=news.tell,
-                headers=network.headers,
-                proxy=network.proxy,
-                ca_file=network.ca_file,
-                verify_tls=network.verify_tls,
+                **network.keywords(),
             )
         except DownloadCancelled:
             news.clear()

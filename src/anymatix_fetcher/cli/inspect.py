@@ -61,10 +61,7 @@ def command(
         facts = inspect(
             reference,
             cancel=cancel,
-            headers=network.headers,
-            proxy=network.proxy,
-            ca_file=network.ca_file,
-            verify_tls=network.verify_tls,
+            **network.keywords(),
         )
     if as_json:
         session.out.write(json.dumps(facts.as_json(with_tensors=tensors)) + "\n")

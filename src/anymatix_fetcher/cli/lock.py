@@ -13,7 +13,7 @@ from anymatix_fetcher.cli import format  # noqa: A004 - the module is called wha
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse
-from anymatix_fetcher.cli.lock_options import getting_there, lock_options, read_lock, surroundings_of, write_lock
+from anymatix_fetcher.cli.lock_options import lock_options, read_lock, surroundings_of, write_lock
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.parameters import Parsed, parse_url
@@ -117,13 +117,14 @@ def command(
     from anymatix_fetcher.lockfile import Lock  # noqa: PLC0415 - as above
     from anymatix_fetcher.locking import Target, below, lock_entries  # noqa: PLC0415 - wrong usage needn't wait
 
-    options: Options = {**getting_there(network), "include": include, "exclude": exclude, "mirrors": mirrors}
+    which: Options = {"include": include, "exclude": exclude, "mirrors": mirrors}
+    options: Options = {**which, **network.keywords()}
     home, stopped = file.absolute().parent, None
     target = Target(type_, below(directory, home) if directory is not None else ())
     lock = read_lock(file) if file.exists() else Lock()
     entries = _asked(wanted, target, session, options)
     if fetch:
-        bringing = _Bringing(session, file, models, extra_paths, {**getting_there(network), **speed}, progress)
+        bringing = _Bringing(session, file, models, extra_paths, {**network.keywords(), **speed}, progress)
         entries, stopped = bringing.bring(entries, lock)
     lock, changes = lock_entries(lock, entries)
     has_changed = write_lock(file, lock)

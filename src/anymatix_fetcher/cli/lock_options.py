@@ -17,10 +17,8 @@ from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.lockfile import Lock
-    from anymatix_fetcher.options import Options
     from anymatix_fetcher.syncing import Surroundings
 
 DEFAULT_FILE = Path("anyfetch.lock")
@@ -39,16 +37,6 @@ def lock_options(command: Callable[..., int]) -> Callable[..., int]:
         help="[default: anyfetch.lock, here]",
     )
     return which(models_option(_PLACES)(extra_paths_option(_PLACES)(speed_options(command))))
-
-
-def getting_there(network: Network) -> Options:
-    """The network's options as the library takes them."""
-    return {
-        "headers": network.headers,
-        "proxy": network.proxy,
-        "ca_file": network.ca_file,
-        "verify_tls": network.verify_tls,
-    }
 
 
 def read_lock(file: Path) -> Lock:

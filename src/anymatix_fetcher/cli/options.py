@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -24,6 +24,15 @@ _PROXY_VARIABLES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "AL
 INSECURE = "warning: certificates aren't checked: anybody on the way can read and change what is sent"
 
 
+class NetworkKeywords(TypedDict):
+    """What the library calls the fields of :class:`Network`."""
+
+    headers: tuple[tuple[str, str], ...]
+    proxy: str | None
+    ca_file: Path | None
+    verify_tls: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """How to get there, as the user said."""
@@ -32,6 +41,15 @@ class Network:
     proxy: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     verify_tls: bool = True
+
+    def keywords(self) -> NetworkKeywords:
+        """The same as keywords of the library's calls."""
+        return {
+            "headers": self.headers,
+            "proxy": self.proxy,
+            "ca_file": self.ca_file,
+            "verify_tls": self.verify_tls,
+        }
 
     def secrets(self, references: Iterable[str]) -> tuple[str, ...]:
         """What must not be printed: headers' values, what is secret in addresses, and the environment's tokens."""

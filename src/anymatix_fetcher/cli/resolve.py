@@ -67,10 +67,7 @@ def command(
             cancel=cancel,
             include=include,
             exclude=exclude,
-            headers=network.headers,
-            proxy=network.proxy,
-            ca_file=network.ca_file,
-            verify_tls=network.verify_tls,
+            **network.keywords(),
         )
     for number, located in enumerate(found):
         if as_json:

@@ -12,7 +12,7 @@ from anymatix_fetcher.cli import format  # noqa: A004 - the module is called wha
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
-from anymatix_fetcher.cli.lock_options import getting_there, lock_options, read_lock, surroundings_of
+from anymatix_fetcher.cli.lock_options import lock_options, read_lock, surroundings_of
 from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
@@ -85,7 +85,7 @@ def command(
     from anymatix_fetcher.composition import open_index  # noqa: PLC0415 - as above
     from anymatix_fetcher.syncing import fetch_items  # noqa: PLC0415 - as above
 
-    options: Options = {**getting_there(network), **speed, "overwrite": overwrite}
+    options: Options = {**network.keywords(), **speed, "overwrite": overwrite}
     with open_index() as index:
         surroundings, models_root = surroundings_of(file, directory, models, extra_paths, index)
         items = _looked_at(lock, surroundings, check=check)

@@ -98,10 +98,7 @@ def command(
             on_download=display.download,
             on_checked=teller.tell,
             cancel=cancel,
-            headers=network.headers,
-            proxy=network.proxy,
-            ca_file=network.ca_file,
-            verify_tls=network.verify_tls,
+            **network.keywords(),
         )
     teller.finish()
     for one in checked:

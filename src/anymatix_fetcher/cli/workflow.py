@@ -84,9 +84,7 @@ def command(
     plan = plan_workflow(_content(file), root.folders(extra_paths), _size_of)
     options: Options = {
         **speed,
-        "proxy": network.proxy,
-        "ca_file": network.ca_file,
-        "verify_tls": network.verify_tls,
+        **network.keywords(),
         "models": models,
         "extra_paths": extra_paths,
         "sidecar": True,
