@@ -8,28 +8,22 @@ carries it out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 from urllib.parse import quote
 
-from anymatix_fetcher.testing.connections import Connections
 from anymatix_fetcher.testing.faults.timing import Throttle
-from anymatix_fetcher.testing.listeners import Listeners
 from anymatix_fetcher.testing.resources import Signing, describe
-from anymatix_fetcher.testing.rules import as_rules
-from anymatix_fetcher.testing.script import ALWAYS, Match
+from anymatix_fetcher.testing.script import Match
+from anymatix_fetcher.testing.server import Server
 from anymatix_fetcher.testing.service import Service
 from anymatix_fetcher.testing.shelf import Files
 
 if TYPE_CHECKING:
-    import socket
     import ssl
-    from types import TracebackType
 
     from anymatix_fetcher.testing.content import FileContent
-    from anymatix_fetcher.testing.faults import AnyFault
     from anymatix_fetcher.testing.ledger import Ledger, SeenRequest
     from anymatix_fetcher.testing.resources import FileSettings, Resource
-    from anymatix_fetcher.testing.script import Rule
     from anymatix_fetcher.testing.signing import SignedForm
 
 
@@ -71,7 +65,7 @@ class File:
         return self.content.read(start, self.size if stop is None else stop)
 
 
-class Origin:
+class Origin(Server):
     """A misbehaving HTTP/1.1 origin on this machine, and a second one beside it.
 
     The second origin, the target, has another port, so it is another origin by scheme, host and port. It serves
@@ -100,54 +94,13 @@ class Origin:
         target_tls: ssl.SSLContext | Literal["same"] | None = "same",
     ) -> None:
         self.seed = seed
-        self._host = host
-        self._ports: dict[str, int] = {"origin": port, "target": target_port}
-        self._tls: dict[str, ssl.SSLContext | None] = {
-            "origin": tls,
-            "target": tls if target_tls == "same" else target_tls,
-        }
         self._files = Files()
-        self._service = Service(seed, self._files)
-        self._connections = Connections(self._service)
-        self._listeners: Listeners | None = None
-
-    # ---- Its life ----
-
-    def start(self) -> Self:
-        """Binds both listeners and begins to serve; the clock of the script starts.
-
-        Raises:
-            OSError: If a port can't be bound.
-            RuntimeError: If it was started before.
-        """
-        if self._listeners is not None:
-            raise RuntimeError("an origin starts only once")
-        self._listeners = Listeners(self._host, self._ports, self._accept)
-        self._service.begin({"origin": self._base("origin"), "target": self._base("target")})
-        self._listeners.start()
-        return self
-
-    def _accept(self, name: str, sock: socket.socket) -> None:
-        self._connections.accept(name, sock, self._tls[name])
-
-    def close(self) -> None:
-        """Ends all connections and threads; may be called twice."""
-        if self._listeners is None or self._service.closing.is_set():
-            return
-        self._service.closing.set()
-        self._listeners.close()
-        self._connections.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+        super().__init__(
+            Service(seed, self._files),
+            host,
+            {"origin": port, "target": target_port},
+            {"origin": tls, "target": tls if target_tls == "same" else target_tls},
+        )
 
     # ---- What it serves ----
 
@@ -208,14 +161,6 @@ class Origin:
 
     # ---- What goes wrong ----
 
-    def script(self, *faults: AnyFault | Rule | str, when: Match = ALWAYS) -> None:
-        """Adds rules: faults that happen when ``when`` matches, whole rules, or their text.
-
-        Raises:
-            ValueError: If a text is no rule, or a match doesn't fit to a fault.
-        """
-        self._service.add_rules(as_rules(faults, when))
-
     def clear_script(self) -> None:
         """Removes all rules; responses that have begun go on as they were planned."""
         self._service.clear_rules()
@@ -233,13 +178,6 @@ class Origin:
     def target_url(self, path: str = "/") -> str:
         """The URL of a path on the second origin, without a signature."""
         return self._base("target") + quote(path)
-
-    def _base(self, name: str) -> str:
-        if self._listeners is None:
-            raise RuntimeError("the origin has no URL before it was started")
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        scheme = "http" if self._tls[name] is None else "https"
-        return f"{scheme}://{host}:{self._listeners.ports[name]}"
 
     def ledger(self) -> Ledger:
         """What was asked for and served up to now."""

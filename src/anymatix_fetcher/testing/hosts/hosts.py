@@ -6,27 +6,21 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from anymatix_fetcher.testing.connections import Connections
 from anymatix_fetcher.testing.hosts.site import Moment, Serving
-from anymatix_fetcher.testing.listeners import Listeners
-from anymatix_fetcher.testing.rules import as_rules
-from anymatix_fetcher.testing.script import ALWAYS, Match
+from anymatix_fetcher.testing.server import Server
 from anymatix_fetcher.testing.service import Service
 from anymatix_fetcher.testing.shelf import Found
 
 if TYPE_CHECKING:
-    import socket
     import ssl
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
-    from anymatix_fetcher.testing.faults import AnyFault
     from anymatix_fetcher.testing.hosts.site import Host, Site
     from anymatix_fetcher.testing.ledger import Ledger, PathLedger, SeenRequest
     from anymatix_fetcher.testing.messages import Request
-    from anymatix_fetcher.testing.script import ListenerName, Rule
+    from anymatix_fetcher.testing.script import ListenerName
 
 
 class _Sites:
@@ -79,11 +73,11 @@ class HostsLedger:
         return self.all.origins.get(site, 0)
 
 
-class Hosts:
+class Hosts(Server):
     """Stand-ins for model hosts on this machine, each site on a port of its own.
 
     Use it as a context manager, or call `start` and `close`. All methods may be called from any thread, and rules
-    may be added while it runs.
+    may be added while it runs: ``at=origin`` means web sites and APIs, ``at=target`` the stores.
 
     Args:
         *hosts: Which ones.
@@ -105,58 +99,13 @@ class Hosts:
     ) -> None:
         sites = {name: site for host in hosts for name, site in host.sites.items()}
         self._variables = {variable: site for host in hosts for variable, site in host.variables.items()}
-        self._address = address
-        self._ports = {name: first_port and first_port + index for index, name in enumerate(sites)}
-        self._tls = tls
+        ports = {name: first_port and first_port + index for index, name in enumerate(sites)}
         self._sites = _Sites(sites)
-        self._service = Service(seed, self._sites, clock)
-        self._connections = Connections(self._service)
-        self._listeners: Listeners | None = None
+        super().__init__(Service(seed, self._sites, clock), address, ports, dict.fromkeys(sites, tls))
 
-    def start(self) -> Self:
-        """Binds all listeners and begins to serve; the clock of the script starts.
-
-        Raises:
-            OSError: If a port can't be bound.
-            RuntimeError: If it was started before.
-        """
-        if self._listeners is not None:
-            raise RuntimeError("hosts start only once")
-        self._listeners = Listeners(self._address, self._ports, self._accept)
-        scheme = "http" if self._tls is None else "https"
-        shown = f"[{self._address}]" if ":" in self._address else self._address
-        self._sites.urls = {name: f"{scheme}://{shown}:{port}" for name, port in self._listeners.ports.items()}
-        self._service.begin(self._sites.urls)
-        self._listeners.start()
-        return self
-
-    def _accept(self, name: str, sock: socket.socket) -> None:
-        self._connections.accept(name, sock, self._tls)
-
-    def close(self) -> None:
-        """Ends all connections and threads; may be called twice."""
-        if self._listeners is None or self._service.closing.is_set():
-            return
-        self._service.closing.set()
-        self._listeners.close()
-        self._connections.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    # ---- What goes wrong ----
-
-    def script(self, *faults: AnyFault | Rule | str, when: Match = ALWAYS) -> None:
-        """Adds rules, as `Origin.script` does; ``at=origin`` means web sites and APIs, ``at=target`` the stores."""
-        self._service.add_rules(as_rules(faults, when))
+    def _begin(self, urls: Mapping[str, str]) -> None:
+        self._sites.urls = urls
+        super()._begin(urls)
 
     # ---- What is known of it ----
 
