@@ -10,24 +10,18 @@ import pytest
 from anymatix_fetcher import AccessDeniedError, CancelToken, DownloadCancelled, NetworkError, NotFoundError
 from anymatix_fetcher.core.diagnosis import Cause, Machine, Step, diagnose
 from anymatix_fetcher.looking import bench
-from anymatix_fetcher.testing import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from anymatix_fetcher.engine.bench import Measured
+    from anymatix_fetcher.testing import Origin
 
     Run = Callable[..., Measured]
 
 FAST = Machine(writes=1e12, hashes=1e12)
 """So that the machine under test doesn't decide."""
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as origin:
-        yield origin
 
 
 @pytest.fixture

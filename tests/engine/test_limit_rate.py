@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import Engine, Job, Progress, RateLimiter, ReferenceSyntaxError, Settings, fetch, fetch_many
-from anymatix_fetcher.testing import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from anymatix_fetcher.testing import Origin
 
 ENGINES = [Engine.CURL, Engine.THREADS]
 TOLERANCE = 1.05
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as origin:
-        yield origin
 
 
 @pytest.mark.parametrize("engine", ENGINES)

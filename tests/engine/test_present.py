@@ -1,0 +1,63 @@
+"""What is at the destination already, and whether it has to be read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher import (
+    DestinationExistsError,
+    Status,
+    fetch,
+)
+from anymatix_fetcher.core.digests import Digest
+from tests.engine.shelved import CONTENT, SHA256, index_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymatix_fetcher.testing import Origin
+
+
+def test_a_file_that_the_index_knows_is_present_without_being_read(origin: Origin, tmp_path: Path) -> None:
+    file = origin.add("/big.bin", size="60MB")
+    fetch(file.url, directory=tmp_path)
+    path = tmp_path / "big.bin"
+    status = path.stat()
+    with path.open("r+b") as changed:  # whoever read it now would find another digest
+        changed.write(b"changed")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    result = fetch(file.url, output=path, digests=[f"sha256:{file.sha256()}"])
+    assert (result.status, result.verified, result.sha256) == (Status.PRESENT, "sha256", file.sha256())
+    assert result.requests == 0
+
+
+def test_a_file_that_was_read_once_is_not_read_again(origin: Origin, tmp_path: Path, data_folder: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(CONTENT)
+    url = origin.add("/a.bin", data=CONTENT).url
+    assert fetch(url, output=tmp_path / "a.bin", digests=[f"sha256:{SHA256}"]).status is Status.PRESENT
+    with index_of(data_folder) as index:
+        assert index.digests(tmp_path / "a.bin") == (Digest("sha256", SHA256),)
+
+
+def test_the_same_url_again_finds_what_it_brought(origin: Origin, tmp_path: Path) -> None:
+    url = origin.add("/a.bin", data=CONTENT).url
+    fetch(url, directory=tmp_path)
+    result = fetch(url, directory=tmp_path)
+    assert (result.status, result.sha256, result.verified) == (Status.PRESENT, SHA256, "sha256")
+
+
+def test_the_same_url_with_another_length_is_another_file(origin: Origin, tmp_path: Path) -> None:
+    url = origin.add("/a.bin", data=CONTENT).url
+    fetch(url, directory=tmp_path)
+    origin.add("/a.bin", data=CONTENT + b"more")
+    with pytest.raises(DestinationExistsError):
+        fetch(url, directory=tmp_path)
+
+
+def test_another_url_does_not_take_what_is_there_for_its_own(origin: Origin, tmp_path: Path) -> None:
+    fetch(origin.add("/1/a.bin", data=CONTENT).url, directory=tmp_path)
+    with pytest.raises(DestinationExistsError):
+        fetch(origin.add("/2/a.bin", data=CONTENT).url, directory=tmp_path)
