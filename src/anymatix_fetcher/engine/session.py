@@ -177,8 +177,10 @@ class Session:
         self._receive_submitted()
         if self._begin_waiting() or self._reception.has_more:
             timeout_seconds = 0.0
+        elif not self._active:
+            timeout_seconds = TICK_SECONDS
         self._ports.workers.go_on()
-        events = self._ports.transport.poll(timeout_seconds if self._active else TICK_SECONDS)
+        events = self._ports.transport.poll(timeout_seconds)
         self._ports.workers.hold()
         while self._inbox:
             self._deliver(*self._inbox.popleft())
