@@ -12,7 +12,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.digests import COLLISION_FREE, Digest
 from anymatix_fetcher.engine.shelf import Searched
 from anymatix_fetcher.errors import FetchError, NotFoundError
 from anymatix_fetcher.library.file_state import FileState
@@ -27,7 +27,7 @@ from anymatix_fetcher.noting import Noting
 from anymatix_fetcher.searching import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.resource import Resource
@@ -103,14 +103,18 @@ class LibraryShelf:
             note=note,
         )
 
+    def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
+        """Implements ``Shelf.may_find``."""
+        if place.has_sidecar or place.is_named_by_content or is_there:
+            return True
+        settling = [digest for digest in digests if digest.algorithm in COLLISION_FREE]
+        return settings.links and bool(settling) and self._index.may_know(settling)
+
     def search(
         self, wanted: Wanted, settings: Settings, report: Callable[[Searched], None], *, is_there: bool
-    ) -> Search | None:
+    ) -> Search:
         """Implements ``Shelf.search``."""
         place = wanted.place
-        is_worth_it = place.has_sidecar or place.is_named_by_content or is_there
-        if not is_worth_it and not (wanted.links and wanted.settling and self._index.may_know(wanted.settling)):
-            return None
 
         def look(on_bytes: OnBytes) -> Searched:
             existing = _state_of(wanted.working) if is_there else None

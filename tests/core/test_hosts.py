@@ -17,7 +17,7 @@ OTHER = Url.parse("https://cdn.example.net/file")
 
 
 def host_of(url: Url = PLAIN, budget: int = 8) -> Host:
-    return Host(url.origin, Pace(fixed=budget), Hosts())
+    return Host(url.origin, Pace(fixed=budget), Hosts(), budget)
 
 
 def joined(host: Host, *demands: int) -> list[Share]:
@@ -191,7 +191,7 @@ def speaks(share: Share, url: Url, version: str, *fields: tuple[str, str], now: 
     share.heed(url, ResponseHead(200, Headers(fields), version), now)
 
 
-def test_many_small_files_over_http2_open_on_one_connection_more_and_more_at_a_time() -> None:
+def test_many_small_files_over_http2_open_more_and_more_at_a_time() -> None:
     host = host_of(TLS, budget=2)
     host.waiting = 1000
     assert host.room(0.0) == 1
@@ -229,21 +229,41 @@ def test_requests_share_a_connection_only_over_http2_and_for_many(url: Url, vers
     host.waiting = waiting
     share = host.join()
     speaks(share, url, version)
-    assert not share.may_multiplex(url)
+    assert share.lane(url) is None
 
 
 def test_one_finds_out_what_an_unknown_host_speaks_and_the_others_do_not_wait_for_it() -> None:
     host = host_of(TLS)
     host.waiting = 100
     shares = [host.join() for _ in range(3)]
-    assert [share.may_multiplex(OTHER) for share in shares] == [True, False, False]
+    assert [share.lane(OTHER) for share in shares] == [0, None, None]
     speaks(shares[0], OTHER, "2")
-    assert [share.may_multiplex(OTHER) for share in shares] == [True, True, True]
+    assert [share.lane(OTHER) for share in shares[1:]] == [1, 2]
+
+
+def test_a_refusal_on_a_lane_leaves_fewer_of_them() -> None:
+    host = host_of(TLS, budget=8)
+    host.waiting = 100
+    first = host.join()
+    assert first.lane(TLS) == 0
+    speaks(first, TLS, "2")
+    first.want(1, 0, streams=1)
+    first.refused(0, 1.0)
+    assert {host.join().lane(TLS) for _ in range(10)} == {0, 1}
+
+
+def test_half_of_the_connections_that_a_host_may_have_are_left_to_large_files() -> None:
+    hosts = Hosts()
+    assert hosts.host(TLS.origin, 32, None).lanes.count == 4
+    assert hosts.host(TLS.origin, 32, 4).lanes.count == 2
+    assert hosts.host(TLS.origin, 32, 1).lanes.count == 1
+    hosts.known = lambda _: KnownHost(limit=2)
+    assert hosts.host(OTHER.origin, 32, None).lanes.count == 1
 
 
 def test_a_refusal_on_the_shared_connection_halves_the_streams_and_blames_no_connection() -> None:
     pace = Seen()
-    host = Host(TLS.origin, pace, Hosts())
+    host = Host(TLS.origin, pace, Hosts(), 8)
     host.waiting = 100
     shares = [host.join() for _ in range(8)]
     for share in shares:

@@ -38,6 +38,12 @@ def test_names_of_fields_compare_without_case_and_several_values_are_joined() ->
     assert headers.get("Age") is None
 
 
+def test_one_look_tells_whether_any_of_several_fields_is_there() -> None:
+    headers = Headers.of(Repr_Digest="sha-256=:abc=:")
+    assert headers.has_any(frozenset({"digest", "repr-digest"}))
+    assert not headers.has_any(frozenset({"digest", "link"}))
+
+
 @given(st.text(min_size=8, max_size=40))
 def test_the_repr_of_headers_tells_names_and_no_values(secret: str) -> None:
     headers = Headers((("Authorization", f"Bearer {secret}"),))

@@ -133,7 +133,7 @@ class Address:
         if_range: str | None,
         fresh_connection: bool,
         http1_only: bool,
-        may_share: bool = False,
+        lane: int | None = None,
     ) -> Request:
         """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin."""
         fields: list[tuple[str, str]] = []
@@ -150,7 +150,7 @@ class Address:
             fresh_connection=fresh_connection,
             netrc_allowed=at_origin and self.resource.netrc_allowed,
             http1_only=http1_only,
-            may_share=may_share,
+            lane=lane,
         )
 
     def _basic_authorization(self, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -165,7 +165,7 @@ class Asking(Requests):
         if not under_way:
             asleep = now < self.patience.not_before or self.renewing
             more = 0 if asleep else max(1, more)
-        self.pace.want(under_way, more, streams=sum(exchange.request.may_share for exchange in own))
+        self.pace.want(under_way, more, streams=sum(exchange.request.lane is not None for exchange in own))
 
     def notice_limit(self, now: float, *, binds: bool) -> None:
         """Takes whether our own limit holds bytes back.

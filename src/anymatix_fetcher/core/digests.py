@@ -24,6 +24,7 @@ HEX_LENGTHS = {
 
 _NAMES = {"sha-256": "sha256", "sha-512": "sha512", "sha-384": "sha384", "sha-1": "sha1", "sha": "sha1"}
 _STORES_FIELDS = {"x-ms-blob-content-md5": "md5", "x-amz-checksum-sha256": "sha256"}
+_FIELDS = frozenset({*_STORES_FIELDS, "x-goog-hash", "digest", "repr-digest"})
 _DICTIONARY_ITEM = re.compile(r"\s*([a-z0-9-]+)\s*=\s*:?([A-Za-z0-9+/=_-]+):?\s*", re.IGNORECASE)
 
 
@@ -72,6 +73,8 @@ def stated_digests(headers: Headers) -> tuple[Digest, ...]:
     even in a 206; ``Content-Digest`` speaks of the slice and is not read. So do the fields of three object stores:
     ``x-goog-hash``, ``x-amz-checksum-sha256`` (unless it is made of parts' checksums), ``x-ms-blob-content-md5``.
     """
+    if not headers.has_any(_FIELDS):
+        return ()
     found: dict[str, Digest] = {}
     for field, algorithm in _STORES_FIELDS.items():
         digest = _from_base64(algorithm, (headers.get(field) or "").strip())

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import errno
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import DestinationExistsError, DiskFullError, StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -42,10 +37,21 @@ def destination_exists(path: object) -> DestinationExistsError:
     )
 
 
-@contextmanager
-def storage_errors(path: object) -> Iterator[None]:
-    """Turns the system's errors in its block into ours, about ``path``."""
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error, path) from error
+class storage_errors:  # noqa: N801 - read as a statement: with storage_errors(path)
+    """Turns the system's errors in its block into ours, about ``path``.
+
+    No generator, for each small file goes through it several times.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: object) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raises ours instead of the system's."""
+        if isinstance(error, OSError):
+            raise storage_error(error, self._path) from error

@@ -136,13 +136,14 @@ class Download(Ending):
             return
         if not comparing:
             self._asking.adapt(self.coverage, length, now)
-        if self._asking.may_start(now, divisible=divisible) and self._asking.wants_more(self.coverage, length):
-            self._asking.renew_in_time(now)
-        while self._asking.may_start(now, divisible=divisible) and self._asking.start_next(
-            self._matching, self.coverage, now, bytes_per_second=self.rate(now)
-        ):
-            pass
-        if length is not None and divisible and not comparing:
+        if self._asking.may_start(now, divisible=divisible):
+            if self._asking.wants_more(self.coverage, length):
+                self._asking.renew_in_time(now)
+            while self._asking.may_start(now, divisible=divisible) and self._asking.start_next(
+                self._matching, self.coverage, now, bytes_per_second=self.rate(now)
+            ):
+                pass
+        if length is not None and divisible and not comparing and self._mirrors.any:
             self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
 
     def _replace_stuck(self, now: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, NewType
 from urllib.parse import unquote_to_bytes
 
@@ -45,6 +46,7 @@ _PARAMETER = re.compile(
 _EXTENDED_VALUE = re.compile(r"(utf-8|iso-8859-1)'[^']*'(.*)", re.IGNORECASE | re.DOTALL)
 
 
+@lru_cache(maxsize=256)
 def safe_name(text: str) -> SafeName | None:
     """The last path segment of ``text`` as a safe name; ``None`` where nothing of it is left.
 

@@ -11,9 +11,9 @@ A server doesn't know that two files are two downloads: it counts connections an
 * **The pace sees the sum**, and only while more could be asked for than is under way: a count that can't be filled
   can't be judged.
 * **A refusal counts all**: "so many it bears" are those of every share together.
-* **Many small files** open by requests that share one connection, where the server speaks HTTP/2. Together they count
-  as one. How many at a time doubles and redoubles with each that turned out to be small, since a large one shouldn't be
-  begun before those that are begun have ended.
+* **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see ``lanes``. How
+  many at a time doubles and redoubles with each that turned out to be small, since a large one shouldn't be begun
+  before those that are begun have ended.
 * **A pause** is an origin's, not a download's: nobody asks there before it is over.
 """
 
@@ -24,6 +24,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.http import RateLimit
+from anymatix_fetcher.core.lanes import Lanes
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Origin, Url
 
 MOST_STREAMS = 100
-"""Requests on one connection at a time; most servers allow 100 and more (RFC 9113, section 5.1.2)."""
+"""Requests on all shared connections together; most servers allow as many on one (RFC 9113, section 5.1.2)."""
 STREAMS_FOR_EACH_SMALL_FILE = 8
 MANY_WAITING = 4
 """Only for so many files is a shared connection worth having beside those of the segments."""
@@ -81,12 +82,13 @@ class Share:
         self.demand = 1
         self.under_way = 0
         self.streams = host.may_multiplex(host.origin)
-        """Whether all that it asks for is on the shared connection."""
+        """Whether all that it asks for is on shared connections."""
         self.flowing = 0
         self.total = 0
         self.rest = inf
         """How many bytes are still to come, as far as it is known."""
         self._behind_seconds: float | None = None
+        self._lane: tuple[Origin, int] | None = None
 
     # As a pace --------------------------------------------------------------------------------------------
 
@@ -124,7 +126,7 @@ class Share:
         Args:
             under_way: How many exchanges are asked for or flow.
             more: How many beside them could be used.
-            streams: How many of those under way are on the shared connection.
+            streams: How many of those under way are on shared connections.
         """
         self.under_way = under_way
         demand, only_streams = under_way + more, 0 < under_way + more <= streams
@@ -133,22 +135,32 @@ class Share:
             self.demand, self.streams = demand, only_streams
             self._host.count(self, 1)
 
-    def may_multiplex(self, url: Url) -> bool:
-        """Whether the file's first request may share a connection with other files' ones.
+    def lane(self, url: Url) -> int | None:
+        """The lane that the file's first request shares with other files' ones; ``None`` where it may not.
 
-        Where nobody knows yet what an origin speaks, one may, and the others don't wait for what it finds out.
+        Where nobody knows yet what an origin speaks, one has a lane, and the others don't wait for what it finds out.
         """
         origin, hosts = url.origin, self._host.hosts
-        if not self._host.may_multiplex(origin):
-            return False
-        first = origin not in hosts.asked
+        is_unknown = origin in hosts.asked and origin not in hosts.versions
+        if is_unknown or not self._host.may_multiplex(origin):
+            return None
         hosts.asked.add(origin)
-        return first or origin in hosts.versions
+        self.leave_lane()
+        self._lane = origin, self._host.lanes.take(origin)
+        return self._lane[1]
+
+    def leave_lane(self) -> None:
+        """Nothing that was asked for on a lane is under way any longer."""
+        if self._lane is not None:
+            self._host.lanes.leave(*self._lane)
+            self._lane = None
 
     def heed(self, url: Url, head: ResponseHead, now: float) -> None:
         """Learns from an answer, whatever it says otherwise, how its host wants to be asked."""
         origin = url.origin
         self._host.hosts.versions[origin] = head.http_version
+        if self._lane is not None and self._lane[0] == origin:
+            self._host.lanes.heard(*self._lane)
         quota = RateLimit.parse(head.headers)
         if quota is None or quota.remaining is None or not quota.reset_seconds:
             return
@@ -178,12 +190,14 @@ class Host:
         origin: Whom the user named.
         pace: How many connections all of them together may have.
         hosts: Where it belongs.
+        most_connections: How far that number may go.
     """
 
-    def __init__(self, origin: Origin, pace: Pace, hosts: Hosts) -> None:
+    def __init__(self, origin: Origin, pace: Pace, hosts: Hosts, most_connections: int = 32) -> None:
         self.origin = origin
         self.pace = pace
         self.hosts = hosts
+        self.lanes = Lanes(most_connections)
         self.waiting = 0
         """How many downloads haven't been begun yet."""
         self.small_files = 0
@@ -210,6 +224,7 @@ class Host:
         """A download of ``total`` bytes is over."""
         self._bytes_of_others += total
         self.count(share, -1)
+        share.leave_lane()
         del self._shares[share]
 
     def count(self, share: Share, times: int) -> None:
@@ -226,9 +241,9 @@ class Host:
 
     @property
     def budget(self) -> int:
-        """How many connections all shares together may have, beside the one that streams share."""
+        """How many connections all shares together may have, beside those that streams share."""
         granted = self.pace.connections if self._quota is None else min(self.pace.connections, self._quota)
-        return max(1, granted - (self._streams > 0))
+        return max(1, granted - min(self._streams, self.lanes.count))
 
     def room(self, now: float) -> int:
         """How many more downloads may begin."""
@@ -274,9 +289,10 @@ class Host:
         return allotted
 
     def refused(self, share: Share, others: int, now: float) -> None:
-        """The server refused ``share`` one more connection, or one more request on the shared one."""
+        """The server refused ``share`` one more connection, or one more request on a shared one."""
         if share.streams:
             self._most_streams = max(1, self._streams // 2)
+            self.lanes.halve()
             return
         others += sum(max(1, other.under_way) for other in self._shares if other is not share and other.demand)
         self.pace.refused(others, now)
@@ -347,7 +363,8 @@ class Hosts:
         if key not in self._hosts:
             known = self.known(origin) or KnownHost()
             pace = Pace(maximum, fixed=fixed, start=known.connections, ceiling=known.limit)
-            self._hosts[key] = Host(origin, pace, self)
+            most = min(fixed or maximum, known.limit or maximum)
+            self._hosts[key] = Host(origin, pace, self, most)
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")
         return self._hosts[key]

@@ -33,6 +33,7 @@ _WHITE_SPACE = " \t"
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
+_RATE_LIMIT_FIELDS = frozenset({"ratelimit", "ratelimit-remaining", "x-ratelimit-remaining", "ratelimit-reset"})
 _RATE_LIMIT_LIST = re.compile(r'(?:[^",]|"[^"]*")+')
 _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*\"?(\d{1,19})\"?\s*(?=;|$)", re.IGNORECASE | re.ASCII)
 
@@ -67,6 +68,10 @@ class Headers:
     def __repr__(self) -> str:
         # Values may be credentials, and a repr ends up in logs and in assertion messages.
         return f"Headers({', '.join(name for name, _ in self.fields)})"
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether one of these fields, named in lower case, is there: one look where several would be asked for."""
+        return not names.isdisjoint(self._by_name)
 
     def all(self, name: str) -> list[str]:
         """Every value of the field, in order."""
@@ -202,6 +207,8 @@ class RateLimit:
         They are ``"name";r=0;t=55`` (a list of them: one for each policy), ``limit=100, remaining=0, reset=55``, and
         ``RateLimit-Remaining`` with ``RateLimit-Reset``. ``X-RateLimit-Reset`` isn't read: for some it is a date.
         """
+        if not headers.has_any(_RATE_LIMIT_FIELDS):
+            return None
         text = headers.get("RateLimit")
         if text is None:
             found = [
@@ -228,7 +235,8 @@ class Request:
     ``headers`` are complete but for what the transport's own connection needs (``Host``, proxy fields);
     ``fresh_connection`` asks for a connection that hasn't served anything before; ``netrc_allowed`` tells that the
     user's netrc entry for the host may be sent: the host was named by the user, not by a redirect; ``http1_only`` keeps
-    to HTTP/1.1 where newer versions have failed; ``may_share`` allows one connection for many such requests at a time.
+    to HTTP/1.1 where newer versions have failed; ``lane`` is the number of a connection that is shared with other
+    requests of the same number; ``None`` for one of its own.
     """
 
     url: Url
@@ -237,7 +245,7 @@ class Request:
     fresh_connection: bool = False
     netrc_allowed: bool = False
     http1_only: bool = False
-    may_share: bool = False
+    lane: int | None = None
 
     @property
     def wire_headers(self) -> Iterator[tuple[str, str]]:

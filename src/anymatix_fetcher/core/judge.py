@@ -16,7 +16,7 @@ from anymatix_fetcher.core.excerpts import reason_in
 from anymatix_fetcher.core.http import Headers, RateLimit, Validator
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.http import ContentRange, Request, ResponseHead
     from anymatix_fetcher.core.urls import Url
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -131,7 +131,7 @@ def _accept(request: Request, head: ResponseHead, known: Known) -> Verdict:
     labelled_so = labelled is not None and (request.span is not None or labelled.is_part)
     if head.status == HTTPStatus.PARTIAL_CONTENT or labelled_so:
         # Some servers answer a slice with 200; the label decides, and only where everything in it fits.
-        return _accept_slice(request, head, known)
+        return _accept_slice(request, head, known, labelled)
     validator, length = head.validator, None if _is_chunked(head) else head.content_length
     if _differs(known, length, validator):
         return _refused(Refusal.CHANGED, request, head, "now has other content")
@@ -140,8 +140,8 @@ def _accept(request: Request, head: ResponseHead, known: Known) -> Verdict:
     return Accepted(0, length, length, ranged=False, validator=validator)
 
 
-def _accept_slice(request: Request, head: ResponseHead, known: Known) -> Verdict:
-    asked, labelled = request.span, head.content_range
+def _accept_slice(request: Request, head: ResponseHead, known: Known, labelled: ContentRange | None) -> Verdict:
+    asked, length, validator = request.span, head.content_length, head.validator
     fault = ""
     if asked is None:
         fault = "answered with a part of the file where the whole was asked for"
@@ -149,17 +149,17 @@ def _accept_slice(request: Request, head: ResponseHead, known: Known) -> Verdict
         fault = "sent a part of the file without a readable Content-Range"
     elif labelled.span.start != asked.start:
         fault = f"sent bytes from {labelled.span.start} on where {asked.start} was asked for"
-    elif head.content_length is not None and head.content_length != len(labelled.span) and not _is_chunked(head):
+    elif length is not None and length != len(labelled.span) and not _is_chunked(head):
         fault = "labels a part with another length than it sends"
-    elif head.status != HTTPStatus.PARTIAL_CONTENT and head.content_length != len(labelled.span):
+    elif head.status != HTTPStatus.PARTIAL_CONTENT and length != len(labelled.span):
         fault = "labels the whole file as a part"
     if fault or asked is None or labelled is None or labelled.span is None:
         return _refused(Refusal.MISLABELLED, request, head, fault)
-    if _differs(known, labelled.total, head.validator):
+    if _differs(known, labelled.total, validator):
         return _refused(Refusal.CHANGED, request, head, "now has other content")
     # More than asked for is cut at the stop; less is legal (section 15.3.7), and the rest is asked for again.
     stop = min(asked.stop, labelled.span.stop)
-    return Accepted(asked.start, stop, labelled.total, ranged=True, validator=head.validator)
+    return Accepted(asked.start, stop, labelled.total, ranged=True, validator=validator)
 
 
 def _differs(known: Known, length: int | None, validator: Validator) -> bool:
@@ -169,11 +169,11 @@ def _differs(known: Known, length: int | None, validator: Validator) -> bool:
 
 
 def _unwanted_content(request: Request, head: ResponseHead, known: Known) -> Refused | None:
-    name = (known.name or request.url.last_segment).lower()
-    if head.media_type in WEB_PAGE_TYPES and not name.endswith(WEB_PAGE_SUFFIXES):
+    name, media_type = (known.name or request.url.last_segment).lower(), head.media_type
+    if media_type in WEB_PAGE_TYPES and not name.endswith(WEB_PAGE_SUFFIXES):
         return _refused(Refusal.NOT_A_MODEL, request, head, "sent a web page instead of the file")
-    if head.media_type in DOCUMENT_TYPES and name.endswith(MODEL_SUFFIXES):
-        return _refused(Refusal.NOT_A_MODEL, request, head, f"sent a {head.media_type} document instead of the file")
+    if media_type in DOCUMENT_TYPES and name.endswith(MODEL_SUFFIXES):
+        return _refused(Refusal.NOT_A_MODEL, request, head, f"sent a {media_type} document instead of the file")
     if head.content_coding and not name.endswith(COMPRESSED_SUFFIXES.get(head.content_coding, ())):
         # "identity" was asked for; a coded slice is of no use, and a coded whole has another length and digest.
         return _refused(Refusal.ENCODED, request, head, "compressed the answer unasked")

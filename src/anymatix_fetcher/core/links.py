@@ -92,6 +92,8 @@ def next_page(headers: Headers, base: Url) -> Url | None:
 
 def duplicates(headers: Headers, base: Url) -> tuple[Duplicate, ...]:
     """Other places for the same file, the best first (RFC 6249, section 3)."""
+    if headers.get("Link") is None:
+        return ()
     found = [
         Duplicate(
             link.url,

@@ -8,6 +8,8 @@ from enum import Enum, auto
 class Phase(Enum):
     """Where the download stands."""
 
+    __hash__ = object.__hash__  # an enumeration's own one hashes the name: each event asks for the ways on
+
     OPENING = auto()
     TRANSFERRING = auto()
     VERIFYING = auto()

@@ -124,7 +124,7 @@ class Requests:
             if_range=self._if_range(identity, url),
             fresh_connection=fresh,
             http1_only=self.manners.http1_only,
-            may_share=opens and self.pace.may_multiplex(url),
+            lane=self.pace.lane(url) if opens else None,
         )
         self._fresh_connection = False
         self.account.requests += 1

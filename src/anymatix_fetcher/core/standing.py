@@ -120,6 +120,8 @@ class Standing:
     @property
     def in_flight(self) -> SpanSet:
         """What is being asked for, as far as it is missing."""
+        if not self._asking.exchanges:
+            return SpanSet()
         return union(self._asking.exchanges.rests(Purpose.FILL)) - self.coverage.held
 
     @property

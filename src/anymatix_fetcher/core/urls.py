@@ -25,6 +25,7 @@ _URL = re.compile(
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _AUTHORITY = re.compile(r"([^:/?]*://)([^/?]*)")
+_BLANK = re.compile(r"[\x00- \x7f]")
 
 
 class Origin(NamedTuple):
@@ -56,23 +57,7 @@ class Url:
         Raises:
             ValueError: It isn't an absolute http or https URL with a host; the message names no secret.
         """
-        if len(text) > MAX_URL_LENGTH:
-            raise ValueError("the URL is longer than 64 KiB")
-        if any(character <= " " or character == "\x7f" for character in text):
-            raise ValueError("the URL has a space or a control character in it")
-        text = text.partition("#")[0]
-        scheme = _SCHEME.match(text)
-        if scheme is None or scheme.group(1).lower() not in DEFAULT_PORTS:
-            raise ValueError(f"the scheme {scheme.group(1)[:20] if scheme else ''!r} isn't http or https")
-        text = text if text.isascii() else _in_ascii(text)
-        authority = _AUTHORITY.match(text)
-        if authority is None or not authority.group(2).rpartition("@")[2]:
-            raise ValueError("the URL names no host")
-        parts = _URL.fullmatch(text)
-        port = int(parts["port"]) if parts and parts["port"] else None
-        if parts is None or (port is not None and not 0 < port <= MAX_PORT):
-            raise ValueError("the URL's host or port can't be read")
-        return cls(text)
+        return cls(_checked(text))
 
     def reveal(self) -> str:
         """The URL as it goes over the wire. Called where requests are sent, and nowhere that prints or writes."""
@@ -209,7 +194,33 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(kept)
 
 
-# Outside of Url for the sake of the caches: they are asked for all the time.
+# Outside of Url for the sake of the caches: they are asked for all the time, by each source for one.
+
+
+@lru_cache(maxsize=1024)
+def _checked(text: str) -> str:
+    """The text of a URL that can be used, in ASCII and without its fragment.
+
+    Raises:
+        ValueError: As ``Url.parse`` does.
+    """
+    if len(text) > MAX_URL_LENGTH:
+        raise ValueError("the URL is longer than 64 KiB")
+    if _BLANK.search(text):
+        raise ValueError("the URL has a space or a control character in it")
+    text = text.partition("#")[0]
+    scheme = _SCHEME.match(text)
+    if scheme is None or scheme.group(1).lower() not in DEFAULT_PORTS:
+        raise ValueError(f"the scheme {scheme.group(1)[:20] if scheme else ''!r} isn't http or https")
+    text = text if text.isascii() else _in_ascii(text)
+    authority = _AUTHORITY.match(text)
+    if authority is None or not authority.group(2).rpartition("@")[2]:
+        raise ValueError("the URL names no host")
+    parts = _URL.fullmatch(text)
+    port = int(parts["port"]) if parts and parts["port"] else None
+    if parts is None or (port is not None and not 0 < port <= MAX_PORT):
+        raise ValueError("the URL's host or port can't be read")
+    return text
 
 
 @lru_cache(maxsize=1024)

@@ -27,7 +27,8 @@ class Appraisal:
 
     Args:
         store: Where its bytes are.
-        destination: Where they will be; the name is what they have to live up to.
+        destination: Where they will be.
+        name: What the file will be called: what they have to live up to.
         settings: What the caller lets pass.
         report: Takes what the scan of a pickle has come to, from another thread.
 
@@ -38,10 +39,16 @@ class Appraisal:
     """
 
     def __init__(
-        self, store: Store, destination: Path, settings: Settings, report: Callable[[Scanned | StorageFailed], None]
+        self,
+        store: Store,
+        destination: Path,
+        name: str,
+        settings: Settings,
+        report: Callable[[Scanned | StorageFailed], None],
     ) -> None:
         self._store = store
         self._destination = destination
+        self._name = name
         self._settings = settings
         self._report = report
         self._scan: PickleScan | None = None
@@ -51,7 +58,7 @@ class Appraisal:
 
     def begin_anew(self) -> None:
         """The beginning will come again, and may be another one."""
-        self._first_bytes = FirstBytes(self._destination.name)
+        self._first_bytes = FirstBytes(self._name)
         self.is_looking = not (self._settings.as_is or self._first_bytes.is_settled)
 
     def look(self, front: int, length: int | None) -> ContentRefused | None:
@@ -77,7 +84,7 @@ class Appraisal:
         Raises:
             StorageError: It can't be read.
         """
-        if not may_run_code(self._store.read_first(ENOUGH), self._destination.name, length):
+        if not may_run_code(self._store.read_first(ENOUGH), self._name, length):
             return False
         self._scan = PickleScan(self._store, length, self._destination, report=self._report)
         self._store.run(self._scan)
@@ -85,13 +92,12 @@ class Appraisal:
 
     def scanned(self, found: Scanned) -> ContentRefused | None:
         """Why the file isn't published, if it isn't."""
-        name = self._destination.name
-        refusal = None if self._settings.allow_unsafe else found.refusal(name)
+        refusal = None if self._settings.allow_unsafe else found.refusal(self._name)
         if refusal is not None:
             return ContentRefused(refusal)
         self.warning = found.warning
         if self.warning:
-            log.warning("%s is %s", name, self.warning)
+            log.warning("%s is %s", self._name, self.warning)
         return None
 
     def abandon(self) -> None:

@@ -103,28 +103,39 @@ class Driver(Outlook):
         return not self._machine_runs
 
     def handle(self, event: DriverEvent) -> None:
-        """Takes one event: of the transport, of storage, or of the caller."""
+        """Takes one event: of the transport, of storage, or of the caller.
+
+        What the part file has found out by now about blocks that came again goes before it.
+        """
+        if self._store is not None:
+            for compared in self._store.compared():
+                self._take(compared)
+        self._take(event)
+
+    def _take(self, event: DriverEvent) -> None:
         if self.result is not None:
             return
         with self._failing_cleanly:
-            if isinstance(event, Recorded):
-                if self._noted is not None:
+            if self._noted is not None:
+                if isinstance(event, Recorded):
                     self._end(self._noted)
-            elif self._noted is not None:
-                pass  # it is at its destination: whatever else happens comes too late
-            elif isinstance(event, ExistingRead):
-                self._existing_read(event)
-            elif isinstance(event, Searched):
-                self._searched(event)
-            elif isinstance(event, Scanned):
-                self._scanned(event)
-            elif isinstance(event, Adopted):
-                self._begin(self._opened)
-            elif isinstance(event, m.CancelRequested) and not self._machine_runs:
-                self._drop_exchanges()
-                self._fail(DownloadCancelled("the download was stopped"))
-            else:
-                self._feed(event)
+                return  # it is at its destination: whatever else happens comes too late
+            match event:
+                case ExistingRead():
+                    self._existing_read(event)
+                case Searched():
+                    self._searched(event)
+                case Scanned():
+                    self._scanned(event)
+                case Adopted():
+                    self._begin(self._opened)
+                case Recorded():
+                    pass
+                case m.CancelRequested() if not self._machine_runs:
+                    self._drop_exchanges()
+                    self._fail(DownloadCancelled("the download was stopped"))
+                case _:
+                    self._feed(event)
 
     def tick(self, *, limited: bool = False) -> None:
         """Lets time pass; called several times a second. ``limited`` tells that our own limit on the rate binds."""
@@ -135,12 +146,6 @@ class Driver(Outlook):
                 self._try_claim(self._claim)
             elif self._machine_runs:
                 self._feed(m.Tick(limited=limited))
-
-    def notice_compared(self) -> None:
-        """Hands on what the part file found out about blocks that came again; before each event."""
-        if self._store is not None and self.result is None:
-            for compared in self._store.compared():
-                self.handle(compared)
 
     # Commands ---------------------------------------------------------------------------------------------
 
@@ -231,14 +236,13 @@ class Driver(Outlook):
         if not claim.try_acquire():
             return
         self._adoption.finds(claim.destination)
-        if self._adoption.replaces or not self._shelving.search(
-            claim.destination, self._machine, is_there=self._is_there(claim)
-        ):
-            self._claimed(claim)
+        is_there = self._is_there(claim)
+        if self._adoption.replaces or not self._shelving.search(claim.destination, self._machine, is_there=is_there):
+            self._claimed(claim, is_there=is_there)
 
-    def _claimed(self, claim: Claim) -> None:
+    def _claimed(self, claim: Claim, *, is_there: bool) -> None:
         """The destination is ours, and what is wanted isn't here as far as is known without reading anything."""
-        if self._is_there(claim):
+        if is_there:
             claim.read_existing(self._machine.digests, self._report)
         else:
             self._open_store(claim.destination)
@@ -262,7 +266,7 @@ class Driver(Outlook):
         elif self._is_guess:
             self._give_up_guess(self._claim)
         elif self._store is None:
-            self._claimed(self._claim)
+            self._claimed(self._claim, is_there=self._is_there(self._claim))
         else:
             for command in kept_back:
                 self._carry_out(command)
@@ -306,8 +310,7 @@ class Driver(Outlook):
             any_reference=settings.take_over,
             replaces=self._adoption.replaces,
         )
-        named = destination.with_name(self._name or destination.name)
-        self._appraisal = Appraisal(self._store, named, settings, self._report)
+        self._appraisal = Appraisal(self._store, destination, self._name or destination.name, settings, self._report)
         if not self._adoption.begin(self._store, machine.length, self._report):
             self._begin(self._store)
 

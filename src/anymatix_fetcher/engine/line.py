@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.hosts import Host
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.session import Ticket
 
 
@@ -39,13 +38,18 @@ class Line:
 
     def __init__(self) -> None:
         self._by_host: dict[Host, deque[Waiting]] = {}
-        self._first: dict[Job, Ticket] = {}
+        # By reference, for most have one of their own: a job has many settings to compare.
+        self._first: dict[str, list[Ticket]] = {}
         self._same: dict[Ticket, list[Waiting]] = {}
 
     def add(self, waiting: Waiting) -> None:
         """One more, at the end."""
-        first = self._first.setdefault(waiting.ticket.job, waiting.ticket)
-        if first is not waiting.ticket:
+        job = waiting.ticket.job
+        begun = self._first.setdefault(job.reference, [])
+        first = next((ticket for ticket in begun if ticket.job == job), None)
+        if first is None:
+            begun.append(waiting.ticket)
+        elif first is not waiting.ticket:
             self._same.setdefault(first, []).append(waiting)
             return
         self._by_host.setdefault(waiting.host, deque()).append(waiting)
@@ -62,8 +66,11 @@ class Line:
 
     def end(self, ticket: Ticket) -> list[Waiting]:
         """Those who have waited for the result of ``ticket``, which is there now."""
-        if self._first.get(ticket.job) is ticket:
-            del self._first[ticket.job]
+        begun = self._first.get(ticket.job.reference, [])
+        if ticket in begun:
+            begun.remove(ticket)
+            if not begun:
+                del self._first[ticket.job.reference]
         return self._same.pop(ticket, [])
 
     def leave(self) -> Iterator[Ticket]:

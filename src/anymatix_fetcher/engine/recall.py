@@ -63,9 +63,6 @@ class Recall:
     def tick(self, *, limited: bool = False) -> None:
         """Time changes nothing."""
 
-    def notice_compared(self) -> None:
-        """Nothing comes that could be compared."""
-
     def progress(self) -> Progress:
         """How it stands now."""
         note = self._search.note if self._search is not None else ""

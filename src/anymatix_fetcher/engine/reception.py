@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 16
 """So many sources ask at a time; services count these questions."""
+MOST_AT_A_TIME = 64
+"""So many references are looked at before the network is again: of a thousand, the first may be asked for meanwhile."""
 MOST_REMEMBERED = 512
 """Answers that are kept, so that the files of one model ask once."""
 
@@ -74,8 +76,13 @@ class Reception:
             conversation.tick()
 
     def resolved(self) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
-        """Those that have come to something since: with what, and the requests that it took, by origin."""
-        while self._waiting and len(self._talking) < MOST_AT_ONCE:
+        """Those that have come to something since: with what, and the requests that it took, by origin.
+
+        A look at some more goes before it.
+        """
+        for _ in range(MOST_AT_A_TIME):
+            if not self.has_more:
+                break
             ticket = self._waiting.popleft()
             self._talking[ticket] = self._begin(ticket, self._answers)
             yield from self._over(self._talking)
@@ -105,6 +112,11 @@ class Reception:
         """What people should know of those that are being resolved."""
         now = self._ports.clock()
         return ((ticket, conversation.waiting_for(now)) for ticket, conversation in self._talking.items())
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more references that could be looked at now."""
+        return bool(self._waiting) and len(self._talking) < MOST_AT_ONCE
 
     @property
     def is_idle(self) -> bool:

@@ -175,10 +175,12 @@ class Session:
     def step(self, timeout_seconds: float = TICK_SECONDS) -> None:
         """One turn of the loop: what has happened, and what follows from it."""
         self._receive_submitted()
-        if self._begin_waiting():
+        if self._begin_waiting() or self._reception.has_more:
             timeout_seconds = 0.0
+        elif not self._active:
+            timeout_seconds = TICK_SECONDS
         self._ports.workers.go_on()
-        events = self._ports.transport.poll(timeout_seconds if self._active else TICK_SECONDS)
+        events = self._ports.transport.poll(timeout_seconds)
         self._ports.workers.hold()
         while self._inbox:
             self._deliver(*self._inbox.popleft())
@@ -190,7 +192,6 @@ class Session:
     def _deliver(self, number: int, event: DriverEvent) -> None:
         if number in self._active:  # else it is late: the download is over
             ticket, driver = self._active[number]
-            self._guard(ticket, driver, driver.notice_compared)
             self._guard(ticket, driver, partial(driver.handle, event))
 
     def _tick(self) -> None:

@@ -12,7 +12,7 @@ from anymatix_fetcher.library.placing import Place
 from anymatix_fetcher.storage.workers import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.blocks import BlockChecksums
@@ -94,10 +94,13 @@ class Shelf(Protocol):
             FetchError: No folder can be chosen.
         """
 
+    def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
+        """Whether a search might find a file that has these digests; asked for every one, and so quick."""
+
     def search(
         self, wanted: Wanted, settings: Settings, report: Callable[[Searched], None], *, is_there: bool
-    ) -> Search | None:
-        """The search for a file; ``None`` where nothing can be found.
+    ) -> Search:
+        """The search for a file, where :meth:`may_find` says that it is worth it.
 
         Args:
             wanted: What is wanted.
@@ -129,10 +132,17 @@ class NoShelf:
         del resource
         return Place(settings.directory, exact=settings.output)
 
+    def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
+        """Implements ``Shelf.may_find``."""
+        del place, digests, settings, is_there
+        return False
+
     def search(
         self, wanted: Wanted, settings: Settings, report: Callable[[Searched], None], *, is_there: bool
-    ) -> Search | None:
+    ) -> Search:
         """Implements ``Shelf.search``."""
+        del wanted, settings, report, is_there
+        raise AssertionError("nothing is here, and nothing is found")
 
     def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
         """Implements ``Shelf.recall``."""

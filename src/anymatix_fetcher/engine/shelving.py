@@ -131,7 +131,9 @@ class Shelving:
         return self._begin(working, self.name or SafeName(working.name), machine, is_there=is_there, is_claimed=True)
 
     def _begin(self, working: Path, name: SafeName, machine: Standing, *, is_there: bool, is_claimed: bool) -> bool:
-        settings = self._job.settings
+        settings, shelf = self._job.settings, self._ports.shelf
+        if not shelf.may_find(self.place, machine.digests, settings, is_there=is_there):
+            return False
         wanted = Wanted(
             place=self.place,
             name=name,
@@ -145,10 +147,9 @@ class Shelving:
             links=settings.links,
             is_claimed=is_claimed,
         )
-        self._search = self._ports.shelf.search(wanted, settings, self._report, is_there=is_there)
-        if self._search is not None:
-            self._worker = self._ports.workers.start(self._search)
-        return self._search is not None
+        self._search = shelf.search(wanted, settings, self._report, is_there=is_there)
+        self._worker = self._ports.workers.start(self._search)
+        return True
 
     @property
     def keeps_back(self) -> bool:

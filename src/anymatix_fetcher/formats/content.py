@@ -16,6 +16,8 @@ ENOUGH = 512
 class Content(Enum):
     """What the bytes are; the value is the name that reports use."""
 
+    __hash__ = object.__hash__  # an enumeration's own one hashes the name: each file is looked up in some sets
+
     UNKNOWN = "unknown"
     EMPTY = "empty"
     ZEROS = "zeros"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlencode
@@ -58,6 +59,7 @@ def recordable(reference: str) -> str:
     return _joined(place, [parameter for parameter in parameters if _name(parameter).lower() in _HARMLESS])
 
 
+@lru_cache(maxsize=256)
 def identity(reference: str) -> str:
     """The SHA-256, in hex, of the base reference: one and the same with any token, and with none."""
     return _hash(base_reference(reference))

@@ -51,7 +51,6 @@ class DestinationLock:
             StorageError: The folder or its file system doesn't allow it.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             for _ in range(_ATTEMPTS):
                 held = self._attempt()
                 if held is not None:
@@ -69,7 +68,7 @@ class DestinationLock:
         what has no name any longer. So the path has to name one and the same file before and after locking; and that
         file is held open meanwhile, so that its number can't be given to a new one.
         """
-        handle = os.open(self.path, _FLAGS, PRIVATE_MODE)
+        handle = self._opened()
         try:
             self._lock.acquire()
             if self._names(handle):
@@ -82,6 +81,13 @@ class DestinationLock:
             if self._handle != handle:
                 os.close(handle)
         return None
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self.path, _FLAGS, PRIVATE_MODE)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, _FLAGS, PRIVATE_MODE)
 
     def release(self) -> None:
         """Frees the lock and removes its file; where it isn't held, nothing happens."""
@@ -101,6 +107,6 @@ class DestinationLock:
 
     def _names(self, handle: int) -> bool:
         try:
-            return os.path.samestat(os.fstat(handle), self.path.lstat())
+            return os.path.samestat(os.fstat(handle), os.lstat(self.path))
         except FileNotFoundError:
             return False

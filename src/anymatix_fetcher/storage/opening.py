@@ -52,7 +52,7 @@ def find_content(
     """
     journal_is_there = disk.kind(places.journal) is not None
     data = _content(places.journal, disk) if journal_is_there else b""
-    content = decode(data)
+    content = decode(data) if data else JournalContent()
     part_is_empty = _is_empty(places.part, disk)
     if content.header is None:
         # An empty part file, or a journal torn at its beginning, is what a crash right after the start leaves.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, PART_SUFFIX
@@ -23,5 +24,12 @@ class Places:
     @classmethod
     def of(cls, destination: Path) -> Places:
         """Those of ``destination``."""
-        suffixes = (PART_SUFFIX, JOURNAL_SUFFIX, LOCK_SUFFIX)
-        return cls(destination, *(destination.with_name(destination.name + suffix) for suffix in suffixes))
+        return _of(destination, str(destination))
+
+
+@lru_cache(maxsize=256)
+def _of(destination: Path, text: str) -> Places:
+    """As above: whoever locks, looks and opens asks for the same paths one after another, and each is slow to make."""
+    del text  # tells names apart that differ in case, which Windows takes for equal
+    suffixes = (PART_SUFFIX, JOURNAL_SUFFIX, LOCK_SUFFIX)
+    return Places(destination, *(destination.with_name(destination.name + suffix) for suffix in suffixes))

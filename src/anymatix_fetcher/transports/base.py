@@ -95,9 +95,9 @@ class Transport(Protocol):
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange, on an idle connection to the request's origin where there is one, else on a new one.
 
-        Every exchange under way has a connection of its own, unless its request may share one: then it may be together
-        with others that may, in streams of HTTP/2, of which none holds up another one by waiting. A request that asks
-        for a fresh connection gets a new one; an idle connection that turns out to be dead is replaced without a
+        Every exchange under way has a connection of its own, unless its request has a lane: then it may be together
+        with others of that lane, in streams of HTTP/2, of which none holds up another one by waiting. A request that
+        asks for a fresh connection gets a new one; an idle connection that turns out to be dead is replaced without a
         failure.
         """
 

@@ -43,9 +43,9 @@ STREAMS = 100
 class CurlTransport:
     """Carries exchanges by libcurl; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
 
-    Every exchange has an easy handle of its own, and a connection of its own in a multi without multiplexing; those
-    that may share one are in a second multi. A body waits for ``accept``, and for the limit, by libcurl's pausing,
-    which stops reading from the socket, or on a shared connection stops granting the stream more bytes.
+    Every exchange has an easy handle of its own, and a connection of its own in a multi without multiplexing; each lane
+    is a multi with it. A body waits for ``accept``, and for the limit, by libcurl's pausing, which stops reading from
+    the socket, or on a shared connection stops granting the stream more bytes.
     """
 
     name = "curl"
@@ -67,7 +67,7 @@ class CurlTransport:
         self._wake_writer.settimeout(0)
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         self._own = CurlMulti(self._selector)
-        self._shared: CurlMulti | None = None
+        self._shared: dict[int, CurlMulti] = {}
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange."""
@@ -93,15 +93,15 @@ class CurlTransport:
         state.multi.add(state.handle)
 
     def _multi_for(self, request: Request) -> CurlMulti:
-        if not request.may_share:
+        if request.lane is None:
             return self._own
-        if self._shared is None:
-            self._shared = CurlMulti(self._selector, streams=STREAMS)
-        return self._shared
+        if request.lane not in self._shared:
+            self._shared[request.lane] = CurlMulti(self._selector, streams=STREAMS)
+        return self._shared[request.lane]
 
     @property
     def _multis(self) -> tuple[CurlMulti, ...]:
-        return (self._own,) if self._shared is None else (self._own, self._shared)
+        return (self._own, *self._shared.values())
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
         """Lets the body flow into ``sink``."""
