@@ -54,7 +54,40 @@ def test_a_tenth_more_takes_longer_and_is_kept() -> None:
 
 
 def test_a_tenth_more_isn_t_believed_where_that_is_noise() -> None:
-    assert outcome(trial(8, 4), lambda _now: 1.1 * BEFORE, noise=0.1)[0] is Verdict.UNDO
+    assert outcome(trial(8, 4), lambda _now: 1.1 * BEFORE, noise=0.1)[0] is Verdict.IDLE
+
+
+def test_more_that_bring_nothing_and_cost_nothing_are_idle() -> None:
+    assert outcome(trial(8, 4), lambda _now: BEFORE)[0] is Verdict.IDLE
+
+
+def test_more_that_cost_something_are_undone() -> None:
+    assert outcome(trial(8, 4), lambda _now: 0.8 * BEFORE)[0] is Verdict.UNDO
+
+
+def test_those_that_were_let_in_when_another_was_refused_pay_by_any_gain() -> None:
+    survivors = trial(8, 4)
+    survivors.survive_refusal(7)
+
+    assert outcome(survivors, lambda _now: 1.15 * BEFORE, noise=0.1)[0] is Verdict.KEEP
+
+
+def test_the_first_step_on_a_long_path_isn_t_judged_while_windows_open() -> None:
+    first = Trial(4, 1, 0.0, 0.0, 0, climbing=True)
+
+    verdict, now = outcome(first, lambda _now: BEFORE, LONG, filled_at=0.3)
+
+    assert verdict is Verdict.KEEP
+    assert now == pytest.approx(0.3)
+
+
+def test_bursts_are_looked_at_for_longer() -> None:
+    def stalls(now: float) -> float:
+        # For four tenths of a second hardly anything comes, then all of it.
+        return (0.1 if now % 0.6 < 0.4 else 2.8) * BEFORE
+
+    assert outcome(trial(8, 4), stalls)[0] is Verdict.COLLAPSED
+    assert outcome(trial(8, 4), stalls, SHORT.stretched(3.0))[0] is not Verdict.COLLAPSED
 
 
 def test_a_collapse_shows_soon() -> None:

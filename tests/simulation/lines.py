@@ -33,6 +33,8 @@ NOISE_SECONDS = 0.1
 """How long one value of the noise lasts."""
 NOISE_MEMORY = exp(-NOISE_SECONDS / 0.5)
 """What each value keeps of the one before: half a second later two thirds are forgotten."""
+REPEATED_SHARE = 0.2
+"""In so many of these times all that waited behind lost packets comes."""
 RETRY_SECONDS = 1.0
 """After a refusal nobody is asked for so long."""
 NEVER = 1e9
@@ -65,6 +67,7 @@ class Line:
         refusal_round_trips: When those above the limit learn of it.
         lingering: For how many seconds a server with a limit still counts a connection that was dropped.
         noise: The standard deviation of the noise.
+        held: The part of what arrives that waits behind a lost packet, until that has been repeated.
         weather: What the line does by itself.
         seed: Of the noise.
     """
@@ -83,6 +86,7 @@ class Line:
     refusal_round_trips: int = 1
     lingering: float = 0.0
     noise: float = 0.0
+    held: float = 0.0
     weather: tuple[Weather, ...] = ()
     seed: int = 0
 
@@ -137,7 +141,15 @@ class Line:
         for _ in range(int(seconds / NOISE_SECONDS) + 2):
             value = value * NOISE_MEMORY + random.gauss(0, fresh)
             values.append(min(1.5, max(0.3, 1 + value)))
-        return values
+        return self._in_bursts(values) if self.held else values
+
+    def _in_bursts(self, values: list[float]) -> list[float]:
+        random, waiting, bursts = Random(self.seed), 0.0, []
+        for value in values:
+            waiting += value
+            bursts.append(waiting if random.random() < REPEATED_SHARE else (1 - self.held) * value)
+            waiting -= bursts[-1]
+        return bursts
 
 
 def _spread(random: Random, low: float, high: float) -> float:

@@ -141,9 +141,10 @@ class Asking(Requests):
 
     def adapt(self, coverage: Coverage, length: int | None, now: float) -> None:
         """Lets the pace see what arrives, while there is enough to ask for to fill every connection that it allows."""
-        if now - self._adapted_at < ADAPTING_SECONDS:
+        flowing = self.exchanges.first_flowing
+        if now - self._adapted_at < ADAPTING_SECONDS and flowing == self._adapted_flowing:
             return
-        self._adapted_at = now
+        self._adapted_at, self._adapted_flowing = now, flowing
         waiting = 0
         if self.divides and length:
             self.tidy(coverage, now)
@@ -153,7 +154,7 @@ class Asking(Requests):
         if not self._free_flow.is_held:
             total = self._free_flow.bytes(self.own_bytes)
             rest = waiting + sum(map(len, self.exchanges.rests(Purpose.FILL))) if waiting else inf
-            self.pace.observe(total, self.exchanges.first_flowing, self._free_flow.time(now), rest=rest)
+            self.pace.observe(total, flowing, self._free_flow.time(now), rest=rest)
         if waiting:
             for exchange in self.exchanges.of(None)[self.pace.connections :]:
                 self.drop(exchange)  # the youngest: their windows are the least open

@@ -212,6 +212,7 @@ class Host:
         self._bytes_of_others = 0
         self._observed_from: float | None = None
         self._observed_at = float("-inf")
+        self._observed_flowing = 0
 
     def join(self) -> Share:
         """The share of one more download, the youngest."""
@@ -309,13 +310,15 @@ class Host:
         if self._quota is not None and self.now >= self._quota_until:
             self._quota = None
             self.changed()
-        if self.now - self._observed_at < OBSERVING_SECONDS or not self._could_use_more:
+        if not self._could_use_more:
             return
-        self._observed_at = self.now
+        flowing = sum(share.flowing if share.demand > share.under_way else share.demand for share in self._shares)
+        if self.now - self._observed_at < OBSERVING_SECONDS and flowing == self._observed_flowing:
+            return
+        self._observed_at, self._observed_flowing = self.now, flowing
         if self._observed_from is None:
             self._observed_from = self.now
         total = self._bytes_of_others + sum(share.total for share in self._shares)
-        flowing = sum(share.flowing if share.demand > share.under_way else share.demand for share in self._shares)
         rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
         before = self.pace.connections
         self.pace.observe(total, flowing, self.now, rest=rest)

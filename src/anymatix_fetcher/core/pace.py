@@ -7,21 +7,23 @@ No count is right everywhere: a lossy line wants more the longer it lasts, a fas
 punishes falls to a tenth at the fifth. So the count is found by trying, and each try is judged by the sum over all
 connections, the only figure that the user feels:
 
-* **The climb.** The first connection is alone for a tenth of a second: on a short path that shows what one can do.
-  Then four are tried, and twice as many again and again. Where a glance shows a clear gain the climb goes on; else the
-  step is judged when its connections had time to open up, by a margin that grows with the noise.
+* **The climb.** On a short path the first connection is alone for a tenth of a second: that shows what one can do. On
+  a long one that would show nothing, and the first steps aren't judged either. Four are tried, and twice as many again
+  and again. Where a glance shows a clear gain the climb goes on; else the step is judged when its connections had time
+  to open up, by a margin that grows with the noise.
 * **Doubt.** On a long path all windows open while the climb goes on, and hide a step that doesn't pay. So at its end
   the sum is compared with what it was when the last step's connections had just begun: where nothing has come since,
   fewer are tried at once, else much later.
-* **Regret.** A step that didn't pay is undone, and the other direction is tried. Where neither pays, the next trial
-  waits until what both have missed, in bytes, is a small part of what has been carried since: so trying costs little
+* **Regret.** A step that didn't pay is undone, and the other direction may be tried. Each direction waits by itself
+  until what its trials have missed, in bytes, is a small part of what has been carried since: so trying costs little
   on any line, and is frequent where it is free. A trial that pays goes on in its direction at once.
 * **Fewer.** The right count can grow during a transfer, and what looked like a gain while windows still opened may be
   none. So half is tried too, and kept where the sum stays; that is how it falls to one. Not where the end is so near
-  that the trial couldn't earn what it costs.
+  that the trial couldn't earn what it costs, and for the same reason a last step that costs nothing is left as it is.
 * **Second thoughts.** What comes after a step was undone is looked at, too. Where it is less than the step had brought,
-  the count before can't do any more what it did, and more are tried again at once. After a trial of fewer nothing is
-  measured before the sum is back: what opens again would look like a gain of whatever is tried meanwhile.
+  the count before can't do any more what it did, and more are tried again at once; where it is more, the step had cost
+  something that only shows now. After a trial of fewer nothing is measured before the sum is back: what opens again
+  would look like a gain of whatever is tried meanwhile.
 * **Collapse.** More connections that bring less than half are undone at a glance, and so many are barred: for some
   seconds first, for twice as long each time that it happens again; likewise where half as many bring twice as much.
   Below the bar the gap is halved. If the sum doesn't come back after the step was undone, the line itself had fallen:
@@ -31,8 +33,9 @@ connections, the only figure that the user feels:
   It isn't halved soon, for the connections that go on have just been shown to be welcome. But what a server has borne
   it bears: for some seconds after connections were given up it may count them still, and its refusals mean those.
 
-How a single trial is judged is in :mod:`~anymatix_fetcher.core.trial`. Everything is driven by :meth:`Pace.observe`;
-the clock is passed in, nothing is random.
+How a single trial is judged is in :mod:`~anymatix_fetcher.core.trial`, how long a direction rests after one in
+:mod:`~anymatix_fetcher.core.direction`. Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing
+is random.
 """
 
 from __future__ import annotations
@@ -41,13 +44,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import assert_never
 
+from anymatix_fetcher.core.bar import Bar
+from anymatix_fetcher.core.direction import PAYBACK, Direction
 from anymatix_fetcher.core.goodput import Goodput
 from anymatix_fetcher.core.trial import (
     CLEAR_GAIN,
     COLLAPSE,
     LONGEST_FILLING_SECONDS,
     REOPENED,
-    WINDOW_SECONDS,
     Tempo,
     Trial,
     Verdict,
@@ -56,19 +60,31 @@ from anymatix_fetcher.core.trial import (
 FIRST_STEP = 4
 """How many are tried after the first one: a server that bears three refuses one."""
 ALONE_SECONDS = 0.1
+LONG_ANSWER_SECONDS = 0.05
 UNKNOWN_ANSWER_SECONDS = 0.4
 """What an answer is taken to last at most, until one was quicker."""
 
-FIRST_HOLD_SECONDS = 2.0
-LONGEST_HOLD_SECONDS = 8.0
-PAYBACK = 10.0
-"""A second's worth of bytes missed by trying is made up for by so many seconds without."""
-SECOND_THOUGHT = 0.1
+FIRST_WAIT_SECONDS = 2.0
+LONGEST_HOLD_UPWARDS_SECONDS = 2.0
+LONGEST_HOLD_DOWNWARDS_SECONDS = 8.0
+WELCOME_SECONDS = 3.4
+"""After a refusal those that were let in go on for so long: they are welcome."""
+WORTHWHILE = 30.0
+"""Fewer are tried where the rest lasts so many times what the trial may cost."""
+LIKELY_WORTHWHILE = 6.6
+"""The same, where a step of more has just been seen to cost something."""
+TELLING = 1.4
+"""So many times what a step had brought, after it was undone, tells that fewer are likely to be better still."""
+NEAR_END_SECONDS = 5.0
+"""A step that costs nothing isn't undone for the sake of a rest that is shorter."""
+SECOND_THOUGHT = 0.09
 """The part of what a step had brought that has to be missing after it was undone, for it to be tried again."""
-FIRST_BAR_SECONDS = 15.0
-LONGEST_BAR_SECONDS = 240.0
+RUIN = 0.47
+"""Where less than this part is left after a step was undone, a glance is enough to know that it was needed."""
 LINGERING_SECONDS = 3.0
 """A server may count a connection for so long after it was given up here."""
+DEAR_SECONDS = 16.0
+"""Where it does, the count stays as it is for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +123,15 @@ class Pace:
         self._undone: Trial | None = None
         """The last trial, while what comes after it has still to be looked at."""
         self._ramping = start is None
+        self._more = Direction(LONGEST_HOLD_UPWARDS_SECONDS)
+        self._fewer = Direction(LONGEST_HOLD_DOWNWARDS_SECONDS)
         self._upwards = True
-        self._goes_on = False
+        self._goes_on = self._fewer_are_likely = False
         self._rate_in_doubt = 0.0
-        self._hold_seconds = FIRST_HOLD_SECONDS
-        self._hold_until = inf
         self._measured_from = inf
-        self._failures = 0
-        self._regret = 0.0
         self._borne = 1
         self._lowered_at = -inf
-        self._barred_count = ceiling + 1 if ceiling else inf
-        self._barred_until = inf
-        self._bar_seconds = FIRST_BAR_SECONDS
+        self._bar = Bar(ceiling)
 
     @property
     def connections(self) -> int:
@@ -129,13 +141,12 @@ class Pace:
     @property
     def learned(self) -> Learned:
         """What the next transfer from this host may begin with: never a count that is only being tried."""
-        count = self._trial.before if self._trial else self._count
-        return Learned(count, int(self._barred_count) - 1 if self._barred_count < inf else None)
+        return Learned(self._trial.before if self._trial else self._count, self._bar.limit)
 
     def answered(self, seconds: float) -> None:
         """A head came ``seconds`` after its request: the shortest of these is about a round trip."""
         if self._ramping:  # later ones come on connections that are open already, and say nothing about new ones
-            self._tempo = Tempo(min(self._tempo.answer_seconds, seconds))
+            self._tempo = Tempo(min(self._tempo.answer_seconds, seconds), self._tempo.stretch)
 
     def refused(self, others: int, now: float) -> None:
         """The server refused one more connection while ``others`` went on: that many it bears."""
@@ -144,13 +155,14 @@ class Pace:
             return
         if bearable < self._borne and now < self._lowered_at + LINGERING_SECONDS:
             # It still counts those that were given up a moment ago, so to give some up is dear here.
-            self._hold_seconds = LONGEST_HOLD_SECONDS
-            self._hold_until = max(self._hold_until, now + 2 * LONGEST_HOLD_SECONDS)
+            for direction in (self._more, self._fewer):
+                direction.wait_long()
+                direction.wait(now + DEAR_SECONDS)
             return
         self._borne = bearable
-        self._bar(bearable + 1, now)
+        self._bar.put(bearable + 1, now)
         if self._trial is not None and bearable > self._trial.before:
-            self._count = bearable  # those that were let in still have to pay
+            self._count = bearable
             self._trial.survive_refusal(bearable)
             return
         self._trial = None
@@ -172,16 +184,22 @@ class Pace:
         if self._fixed:
             return
         self._goodput.add(total, now)
+        self._tempo = self._tempo.stretched(self._goodput.stretch)
         self._borne = max(self._borne, flowing)
         self._rest = rest
         if self._measured_from == inf:
-            self._hold_until = self._measured_from = now
-            self._hold_until += ALONE_SECONDS if self._ramping else self._hold_seconds
-            self._barred_until = now + FIRST_BAR_SECONDS
+            self._begin(now)
         if self._trial is not None:
             self._judge(self._trial, flowing, now)
-        else:
+        if self._trial is None:
             self._steady(flowing, now)
+
+    def _begin(self, now: float) -> None:
+        alone = 0.0 if self._tempo.answer_seconds >= LONG_ANSWER_SECONDS else ALONE_SECONDS
+        self._more.open(now + (alone if self._ramping else FIRST_WAIT_SECONDS))
+        self._fewer.open(now + FIRST_WAIT_SECONDS)
+        self._measured_from = now
+        self._bar.begin(now)
 
     def _filled_by(self, flowing: int) -> bool:
         """Whether nearly all flow that may: some are always between two segments."""
@@ -198,11 +216,13 @@ class Pace:
         match trial.judge(self._goodput, self._tempo, now, filled=filled):
             case Verdict.KEEP:
                 self._keep(trial, now)
-            case Verdict.UNDO:
+            case Verdict.IDLE if trial.climbing and self._ends_within(NEAR_END_SECONDS):
+                self._leave(trial, now)
+            case Verdict.IDLE | Verdict.UNDO:
                 self._undo(trial, now)
             case Verdict.COLLAPSED:
                 self._undo(trial, now)
-                self._bar(trial.count, now)
+                self._bar.put(trial.count, now)
             case Verdict.WAIT:
                 pass
             case unreachable:
@@ -210,49 +230,50 @@ class Pace:
 
     def _keep(self, trial: Trial, now: float) -> None:
         self._trial = None
-        self._hold_seconds = FIRST_HOLD_SECONDS
-        self._failures = 0
         self._upwards = trial.more
+        self._goes_on, self._fewer_are_likely = True, False
         if not trial.more and self._goodput.rate(self._tempo.glance) > trial.rate_before / COLLAPSE:
-            self._bar(trial.before, now)
+            self._bar.put(trial.before, now)
         self._rate_in_doubt = trial.rate_when_full if trial.climbing else 0.0
         self._settle_on(trial.count, now, 0.0)
-        self._hold_until = now  # whoever gains goes on at once
-        self._goes_on = True
+        paid, other = (self._more, self._fewer) if trial.more else (self._fewer, self._more)
+        paid.paid(now)
+        other.rest(now)
         if trial.refused:
             self._stay(now)
 
-    def _undo(self, trial: Trial, now: float) -> None:
+    def _leave(self, trial: Trial, now: float) -> None:
+        """It has brought nothing and costs nothing, and the end is near: to undo it would cost more."""
         self._trial = None
         self._ramping = self._goes_on = False
+        self._settle_on(trial.count, now, 0.0)
+        self._more.rest(now)
+        self._fewer.rest(now)
+
+    def _undo(self, trial: Trial, now: float) -> None:
+        self._trial = None
+        self._ramping = self._goes_on = self._fewer_are_likely = False
         self._rate_in_doubt = 0.0
-        self._failures += 1
         self._upwards = not trial.more
         # Those that were closed have to open again before anything can be measured.
         self._lower_or_raise(trial.before, now)
         self._settle_on(trial.before, now, self._tempo.settling * (1 if trial.more else 2))
-        trial.end(self._goodput, now)
+        trial.end(self._goodput, self._tempo, now)
         self._undone = trial
         # Until all is as before takes about as long again as the trial.
-        self._regret += 2 * max(0.0, trial.missed_seconds(self._goodput.total, now))
-        if self._failures == 1:
-            self._hold_until = now
-            return
-        self._hold_until = now + max(self._hold_seconds, PAYBACK * self._regret)
-        self._regret = 0.0
-        self._failures = 0
-        self._hold_seconds = min(self._hold_seconds * 2, LONGEST_HOLD_SECONDS)
+        missed = 2 * max(0.0, trial.missed_seconds(self._goodput.total, now))
+        (self._more if trial.more else self._fewer).failed(missed, now)
 
     def _stay(self, now: float) -> None:
         """The server has said how many it bears: fewer aren't tried soon."""
         self._ramping = self._upwards = self._goes_on = False
         self._rate_in_doubt = 0.0
-        self._hold_until = now + LONGEST_HOLD_SECONDS
+        self._more.wait(now + WELCOME_SECONDS)
+        self._fewer.wait(now + WELCOME_SECONDS)
 
     def _settle_on(self, count: int, now: float, settling: float) -> None:
         self._count = count
         self._measured_from = now + settling
-        self._hold_until = now + self._hold_seconds
         self._goodput.forget_level()
         self._undone = None
 
@@ -261,27 +282,39 @@ class Pace:
             self._lowered_at = now
         self._count = count
 
-    def _bar(self, count: int, now: float) -> None:
-        if now > self._barred_until:  # several refusals at once are one
-            self._bar_seconds = min(self._bar_seconds * 2, LONGEST_BAR_SECONDS)
-        self._barred_count = count
-        self._barred_until = now + self._bar_seconds
-
     # Between trials ---------------------------------------------------------------------------------------
 
     def _steady(self, flowing: int, now: float) -> None:
-        window = self._tempo.glance if self._ramping else WINDOW_SECONDS
-        if not self._ramping and not self._filled_by(flowing):
-            self._measured_from = max(self._measured_from, now + self._tempo.settling)
-        if not self._ramping and now < self._measured_from + window:
+        if self._ramping:
+            rate = self._goodput.rate(self._tempo.glance)
+            if rate or self._tempo.answer_seconds >= LONG_ANSWER_SECONDS:
+                self._probe(rate, now)
             return
-        rate = self._goodput.rate(window)
+        if not self._filled_by(flowing):
+            self._measured_from = max(self._measured_from, now + self._tempo.settling)
+        if self._undone is not None and self._was_needed(self._undone, now):
+            self._try_again(self._undone, now)
+            return
+        if now < self._measured_from + self._tempo.window:
+            return
+        rate = self._goodput.rate(self._tempo.window)
         if not rate or (self._undone is not None and not self._is_over(self._undone, rate, now)):
             return
-        if not self._ramping and self._goodput.has_fallen(rate):
-            self._upwards, self._hold_until = True, now
-        if now >= self._hold_until:
-            self._probe(rate, now)
+        if self._goodput.has_fallen(rate):
+            self._try_more_at_once(now)
+        self._probe(rate, now)
+
+    def _was_needed(self, trial: Trial, now: float) -> bool:
+        """Whether a glance shows that nothing is as it was before a step that has been undone."""
+        if not trial.more or self._bar.bars(trial.count):
+            return False
+        looked = now - trial.ended_at >= self._tempo.settling + self._tempo.alarm
+        return looked and self._goodput.rate(self._tempo.alarm) < RUIN * min(trial.rate_reached, trial.rate_before)
+
+    def _try_again(self, trial: Trial, now: float) -> None:
+        self._undone = None
+        self._upwards = True
+        self._try(trial.count, self._goodput.rate(self._tempo.alarm), now)
 
     def _is_over(self, trial: Trial, rate: float, now: float) -> bool:
         """Whether all is as before an undone trial, or won't be; then it is thought about a second time."""
@@ -289,52 +322,71 @@ class Pace:
         if not trial.more and not is_back and now < trial.ended_at + LONGEST_FILLING_SECONDS:
             return False
         self._undone = None
-        if trial.more and rate < (1 - SECOND_THOUGHT - self._goodput.noise) * trial.rate_reached:
-            self._upwards, self._hold_until = True, now
-            self._failures = 0
-        if trial.more and not is_back and trial.count == self._barred_count:
-            self._barred_count = inf  # the line itself had fallen
+        if trial.more:
+            self._think_again(trial, rate, now)
+            if not is_back:
+                self._bar.lift(trial.count)  # the line itself had fallen
         return True
 
+    def _think_again(self, trial: Trial, rate: float, now: float) -> None:
+        """More were tried and given up, and ``rate`` is what comes without them."""
+        if rate > trial.rate_reached:
+            missed = trial.seconds * (1 - trial.rate_reached / rate)
+            self._more.wait(trial.ended_at + PAYBACK * missed)
+            self._fewer_are_likely |= rate > TELLING * trial.rate_reached
+        if rate < (1 - SECOND_THOUGHT - self._goodput.noise) * trial.rate_reached:
+            self._try_more_at_once(now)
+
+    def _try_more_at_once(self, now: float) -> None:
+        self._upwards = True
+        self._more.open(now)
+
     def _probe(self, rate: float, now: float) -> None:
-        if self._rate_in_doubt and not self._ramping:
+        if not self._ramping and not self._upwards and self._rate_in_doubt and now >= self._fewer.may_be_tried_at:
             paid = rate >= (1 + CLEAR_GAIN) * self._rate_in_doubt
             self._rate_in_doubt = 0.0
             if paid:
-                self._hold_until = now + max(self._hold_seconds, PAYBACK * self._tempo.cost_of_fewer)
+                self._fewer.rest(now)
+                self._fewer.wait(now + WORTHWHILE * self._tempo.cost_of_fewer)
                 return
-        if not self._ramping and self._rest < self._worthwhile_seconds * rate:
-            return
-        wanted = self._more(now) if self._upwards else max(1, self._count // 2)
-        if wanted != self._count:
-            self._try(wanted, rate, now)
-            return
-        self._turn(now)
+        for upwards in (self._upwards, not self._upwards):
+            direction = self._more if upwards else self._fewer
+            if now < direction.may_be_tried_at:
+                continue
+            self._upwards = upwards
+            if not self._ramping and self._ends_within(self._worthwhile_seconds, rate):
+                continue
+            wanted = self._next_higher(now) if upwards else max(1, self._count // 2)
+            if wanted != self._count:
+                self._try(wanted, rate, now)
+                return
+            if self._ramping:
+                self._end_climb(now)
+                return
+            direction.rest(now)
+            self._upwards = not upwards
+
+    def _ends_within(self, seconds: float, rate: float | None = None) -> bool:
+        """Whether the rest is done in so many seconds."""
+        return self._rest < seconds * (self._goodput.rate(self._tempo.window) if rate is None else rate)
 
     @property
     def _worthwhile_seconds(self) -> float:
         """How long the rest has to last for a trial to earn what it costs."""
         if self._upwards:
-            return self._tempo.opening + 2 * WINDOW_SECONDS
-        return 0.0 if self._goes_on else PAYBACK * self._tempo.cost_of_fewer
+            return self._tempo.opening + 2 * self._tempo.window
+        if self._goes_on:
+            return 0.0
+        return (LIKELY_WORTHWHILE if self._fewer_are_likely else WORTHWHILE) * self._tempo.cost_of_fewer
 
-    def _turn(self, now: float) -> None:
-        """There is nothing further to try in this direction."""
-        if self._upwards and self._ramping:
-            # Each step has paid, or windows that opened meanwhile have: that shows when the last ones are open.
-            self._settle_on(self._count, now, self._tempo.settling)
-            self._hold_until = now
-            self._failures = 1
-        else:
-            self._hold_until = now + self._hold_seconds
-        self._ramping = False
-        self._upwards = not self._upwards
+    def _end_climb(self, now: float) -> None:
+        """Each step has paid, or windows that opened meanwhile have: that shows when the last ones are open."""
+        self._ramping = self._upwards = False
+        self._settle_on(self._count, now, self._tempo.settling)
+        self._more.rest(now)
+        self._fewer.open(now)
 
-    def _more(self, now: float) -> int:
+    def _next_higher(self, now: float) -> int:
         """The next count upwards; the same where there is none."""
         wanted = FIRST_STEP if self._count == 1 and self._ramping else 2 * self._count
-        if now >= self._barred_until:
-            self._barred_count = inf
-        if wanted >= self._barred_count:
-            wanted = (self._count + int(self._barred_count)) // 2
-        return max(self._count, min(wanted, self._maximum))
+        return max(self._count, min(self._bar.below(wanted, self._count, now), self._maximum))

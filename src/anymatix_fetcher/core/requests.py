@@ -60,6 +60,7 @@ class Requests:
         self._out = out
         self._sizes = sizes
         self._adapted_at = float("-inf")
+        self._adapted_flowing = 0
         self._free_flow = FreeFlow()
         self._fresh_connection = False
         self._more = 0

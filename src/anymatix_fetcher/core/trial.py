@@ -3,11 +3,13 @@
 More and fewer are judged differently, for they fail differently. More connections need time to open their windows, and
 whatever the sum does meanwhile says little about them: one that costs nothing is therefore given the time, and one that
 costs much is ended at a glance. Fewer need no time at all: what is still there is there at once.
+
+Where what comes waits behind lost packets it comes in bursts, and all looks are longer: :class:`Tempo` is stretched.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -15,48 +17,71 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.goodput import Goodput
 
 QUICKEST_SECONDS = 0.1
-"""Where the climb is clear it goes on after so long."""
 LONGEST_GLANCE_SECONDS = 0.2
 SHORTEST_ALARM_SECONDS = 0.2
 """A shorter look at a sum that has broken down isn't believed: servers that limit rates send in pulses."""
-LONGEST_ALARM_SECONDS = 0.4
-SHORTEST_SETTLING_SECONDS = 0.2
-LONGEST_SETTLING_SECONDS = 0.3
-WINDOW_SECONDS = 0.4
-OPENING_ANSWERS = 4
+LONGEST_ALARM_SECONDS = 0.32
+SHORTEST_SETTLING_SECONDS = 0.175
+LONGEST_SETTLING_SECONDS = 0.175
+WINDOW_SECONDS = 0.36
+OPENING_ANSWERS = 4.2
 """A connection's window is open after so many times what an answer takes: about ten round trips."""
 LONGEST_FILLING_SECONDS = 3.0
 """A trial whose connections haven't all opened by then is judged as it is."""
 
-GAIN = 0.06
+GAIN = 0.057
 """What twice as many connections have to bring beyond the noise: with less, fewer are kinder."""
-CLEAR_GAIN = 0.4
+CLEAR_GAIN = 0.36
 """The same, where a glance shall be enough."""
-FREE = 0.93
+FIRST_GROWTH = 1.5
+"""On a long path the first step isn't judged while the sum grows so many times during a handshake."""
+WELCOME = 1.1
+"""Those of a step that a server let in pay where they bring so many times what came without."""
+FREE = 0.955
 """A trial of more costs nothing while the sum stays above this part of what it was."""
-COLLAPSE = 0.5
-LOSS_OF_FEWER = 0.98
+COLLAPSE = 0.53
+LOSS_OF_FEWER = 0.94
 """Fewer connections are kept where the sum stays above this part of what it was."""
-ABANDON_FEWER = 0.8
-REOPENED = 0.9
+ABANDON_FEWER = 0.75
+REOPENED = 0.92
 """The sum is back after a trial that failed when it is above this part of what it was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How long to look at a line on which an answer takes ``answer_seconds``."""
+    """How long to look at a line.
+
+    Attributes:
+        answer_seconds: How long an answer takes.
+        stretch: How many times longer than on a steady line.
+    """
 
     answer_seconds: float
+    stretch: float = 1.0
+
+    def stretched(self, stretch: float) -> Tempo:
+        """The same for a line that is less steady."""
+        return self if stretch == self.stretch else replace(self, stretch=stretch)
+
+    @property
+    def window(self) -> float:
+        """A rate over so long is believed."""
+        return self.stretch * WINDOW_SECONDS
+
+    @property
+    def quickest(self) -> float:
+        """Where the climb is clear it goes on after so long."""
+        return self.stretch * QUICKEST_SECONDS
 
     @property
     def glance(self) -> float:
         """What is clear shows within this."""
-        return _between(QUICKEST_SECONDS, self.answer_seconds, LONGEST_GLANCE_SECONDS)
+        return self.stretch * _between(QUICKEST_SECONDS, self.answer_seconds, LONGEST_GLANCE_SECONDS)
 
     @property
     def alarm(self) -> float:
         """What has broken down shows within this, and what has merely stumbled is up again."""
-        return _between(SHORTEST_ALARM_SECONDS, self.answer_seconds, LONGEST_ALARM_SECONDS)
+        return self.stretch * _between(SHORTEST_ALARM_SECONDS, self.answer_seconds, LONGEST_ALARM_SECONDS)
 
     @property
     def settling(self) -> float:
@@ -84,6 +109,8 @@ class Verdict(Enum):
 
     WAIT = auto()
     KEEP = auto()
+    IDLE = auto()
+    """It brings nothing, and costs nothing."""
     UNDO = auto()
     COLLAPSED = auto()
     """To be undone, and the count barred."""
@@ -131,9 +158,14 @@ class Trial:
         self.refused = True
         self._full_at = None
 
-    def end(self, goodput: Goodput, now: float) -> None:
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return self.ended_at - self.began_at
+
+    def end(self, goodput: Goodput, tempo: Tempo, now: float) -> None:
         """It is undone: remembers what it had reached."""
-        self.rate_reached = goodput.rate(WINDOW_SECONDS)
+        self.rate_reached = goodput.rate(tempo.window)
         self.ended_at = now
 
     def missed_seconds(self, total: int, now: float) -> float:
@@ -155,7 +187,7 @@ class Trial:
                 return Verdict.WAIT
             self._fill(goodput, tempo, now)
         elapsed = now - (self._full_at or 0.0)
-        if self._is_clear(goodput, tempo, elapsed):
+        if self._is_too_early(goodput, tempo) or self._is_clear(goodput, tempo, elapsed):
             return Verdict.KEEP
         if self.more:
             return self._judge_more(goodput, tempo, elapsed, may_wait=not filled and not late)
@@ -169,9 +201,14 @@ class Trial:
         rebase = self.more and self.climbing and tempo.is_slow
         self._rate_to_beat = max(self.rate_before, self.rate_when_full) if rebase else self.rate_before
 
+    def _is_too_early(self, goodput: Goodput, tempo: Tempo) -> bool:
+        """Whether windows are so little open on a long path that nothing can be told, and the climb just goes on."""
+        first = self.climbing and self.before == 1
+        return first and tempo.is_slow and goodput.rate(tempo.glance) >= FIRST_GROWTH * self.rate_before
+
     def _is_clear(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> bool:
         """Whether a glance is enough to see that it pays."""
-        glance = QUICKEST_SECONDS if self.climbing else tempo.glance
+        glance = tempo.quickest if self.climbing else tempo.glance
         needed = 1 + CLEAR_GAIN * self._growth + 2 * goodput.noise
         return elapsed >= glance and goodput.rate(glance) >= needed * self._rate_to_beat
 
@@ -180,32 +217,37 @@ class Trial:
         return self.count / self.before - 1 if self.more else 1.0
 
     def _judge_more(self, goodput: Goodput, tempo: Tempo, elapsed: float, *, may_wait: bool) -> Verdict:
-        broken = elapsed >= tempo.alarm and goodput.rate(tempo.alarm) < COLLAPSE * self.rate_before
+        bearable = (COLLAPSE - goodput.margin / 2) * self.rate_before
+        broken = elapsed >= tempo.alarm and goodput.rate(tempo.alarm) < bearable
         if broken and not self.refused:  # who was let in wasn't punished
             return Verdict.COLLAPSED
-        if elapsed < tempo.settling + WINDOW_SECONDS:
+        if elapsed < tempo.settling + tempo.window:
             return Verdict.WAIT
         if may_wait:
             self._full_at = None
             return Verdict.WAIT
-        rate = goodput.rate(WINDOW_SECONDS)
-        pays = rate >= (1 + GAIN * self._growth + goodput.noise) * self._rate_to_beat
+        rate = goodput.rate(tempo.window)
+        needed = WELCOME if self.refused else 1 + GAIN * self._growth + goodput.noise
+        pays = rate >= needed * self._rate_to_beat
         first_look, self._settled = not self._settled, True
         if pays and first_look:
             return Verdict.KEEP
         # Looked at again and again, noise would pay for it at some time: so only twice, when they may have opened
         # and when they have.
-        if elapsed < tempo.opening + WINDOW_SECONDS and rate > (FREE - goodput.noise / 2) * self._rate_to_beat:
+        is_free = rate > (FREE - goodput.margin) * self._rate_to_beat
+        if is_free and elapsed < tempo.opening + tempo.window:
             return Verdict.WAIT
-        return Verdict.KEEP if pays else Verdict.UNDO
+        if pays:
+            return Verdict.KEEP
+        return Verdict.IDLE if is_free else Verdict.UNDO
 
     def _judge_fewer(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> Verdict:
         glance = tempo.glance
         if elapsed >= glance and goodput.rate(glance) < (ABANDON_FEWER - goodput.noise) * self.rate_before:
             return Verdict.UNDO
-        if elapsed < 0.75 * glance + WINDOW_SECONDS:
+        if elapsed < 0.75 * glance + tempo.window:
             return Verdict.WAIT
-        stays = goodput.rate(WINDOW_SECONDS) >= (LOSS_OF_FEWER - goodput.noise / 2) * self.rate_before
+        stays = goodput.rate(tempo.window) >= (LOSS_OF_FEWER - goodput.margin) * self.rate_before
         return Verdict.KEEP if stays else Verdict.UNDO
 
 
