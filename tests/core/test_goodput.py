@@ -37,6 +37,15 @@ def test_a_rate_is_what_came_over_the_time_that_is_asked_for() -> None:
     assert goodput.rate(1.8) < 18 * MEGABYTE
 
 
+def test_a_rate_is_never_over_less_than_was_asked_for() -> None:
+    # One that is asked for a tenth of a second mustn't be a pulse of half of that.
+    goodput = Goodput()
+    for now, total in ((0.0, 0), (0.95, 38 * MEGABYTE), (1.004, 39 * MEGABYTE), (1.054, 42 * MEGABYTE)):
+        goodput.add(total, now)
+
+    assert goodput.rate(0.1) == pytest.approx(4 * MEGABYTE / 0.104)
+
+
 def test_what_is_steady_isn_t_bursty() -> None:
     goodput = fed(lambda _now: 1.0, 10)
 

@@ -93,6 +93,24 @@ def test_a_collapse_is_undone_at_a_glance() -> None:
     assert counts[first:].index(4) * STEP <= 0.4
 
 
+def test_a_collapse_that_shows_only_after_the_step_was_kept_is_undone_and_barred() -> None:
+    # What eight connections find in the server's buffers looks like a gain, for two tenths of a second.
+    begun: list[float] = []
+
+    def rule(count: int, now: float) -> float:
+        if count <= 4:
+            return min(count, 4) * MEGABYTE
+        begun.append(now)
+        return (8 if now - begun[0] < 0.2 else 0.25) * MEGABYTE
+
+    counts = Sums(Pace(8), rule).run(FIRST_BAR_SECONDS)
+
+    first = counts.index(8)
+    undone = first + counts[first:].index(4)
+    assert (undone - first) * STEP <= 1.0
+    assert max(counts[undone:]) < 8
+
+
 def test_a_count_that_collapsed_isn_t_tried_again_while_it_is_barred() -> None:
     counts = Sums(Pace(), _collapsing(above=4)).run(FIRST_BAR_SECONDS)
 

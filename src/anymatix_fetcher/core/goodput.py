@@ -76,12 +76,12 @@ class Goodput:
         return self.noise / 2 + max(0.0, self.burstiness - ORDINARY_BURSTINESS)
 
     def rate(self, seconds: float) -> float:
-        """Bytes a second over the last ``seconds``; 0 where there is nothing to tell it from."""
+        """Bytes a second over the last ``seconds``, or a little more; 0 where there is nothing to tell it from."""
         newest = oldest = self._samples[-1]
         for sample in reversed(self._samples):
-            if sample[0] < newest[0] - seconds - 1e-9:
-                break
             oldest = sample
+            if sample[0] <= newest[0] - seconds + 1e-9:
+                break
         elapsed = newest[0] - oldest[0]
         return (newest[1] - oldest[1]) / elapsed if elapsed > 0 else 0.0
 

@@ -11,9 +11,8 @@ connections, the only figure that the user feels:
   a long one that would show nothing, and the first steps aren't judged either. Four are tried, and twice as many again
   and again. Where a glance shows a clear gain the climb goes on; else the step is judged when its connections had time
   to open up, by a margin that grows with the noise.
-* **Doubt.** On a long path all windows open while the climb goes on, and hide a step that doesn't pay. So at its end
-  the sum is compared with what it was when the last step's connections had just begun: where nothing has come since,
-  fewer are tried at once, else much later.
+* **Doubt.** On a long path all windows open while the climb goes on, and hide a step that doesn't pay. So at its end,
+  where nothing has come since the last step's connections had just begun, fewer are tried at once, else much later.
 * **Regret.** A step that didn't pay is undone, and the other direction may be tried. Each direction waits by itself
   until what its trials have missed, in bytes, is a small part of what has been carried since: so trying costs little
   on any line, and is frequent where it is free. A trial that pays goes on in its direction at once.
@@ -26,16 +25,14 @@ connections, the only figure that the user feels:
   would look like a gain of whatever is tried meanwhile.
 * **Collapse.** More connections that bring less than half are undone at a glance, and so many are barred: for some
   seconds first, for twice as long each time that it happens again; likewise where half as many bring twice as much.
-  Below the bar the gap is halved. If the sum doesn't come back after the step was undone, the line itself had fallen:
-  the step isn't to blame, and the bar is lifted.
+  If the sum doesn't come back after the step was undone, the line itself had fallen, and the bar is lifted.
 * **A sum that falls by itself** is the line's doing, but it makes what was learned stale: more may be tried at once.
 * **A refused extra connection** is the server's own word: that many it bears, and more are barred in the same way.
   It isn't halved soon, for the connections that go on have just been shown to be welcome. But what a server has borne
   it bears: for some seconds after connections were given up it may count them still, and its refusals mean those.
 
-How a single trial is judged is in :mod:`~anymatix_fetcher.core.trial`, how long a direction rests after one in
-:mod:`~anymatix_fetcher.core.direction`. Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing
-is random.
+See :mod:`~anymatix_fetcher.core.trial` for how a single trial is judged, :mod:`~anymatix_fetcher.core.direction` for how
+long a direction rests. Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing is random.
 """
 
 from __future__ import annotations
@@ -83,6 +80,8 @@ RUIN = 0.47
 """Where less than this part is left after a step was undone, a glance is enough to know that it was needed."""
 LINGERING_SECONDS = 3.0
 """A server may count a connection for so long after it was given up here."""
+PUNISHING_SECONDS = 1.0
+"""So long after a step was kept a collapse is still its doing."""
 DEAR_SECONDS = 16.0
 """Where it does, the count stays as it is for so long."""
 
@@ -122,6 +121,8 @@ class Pace:
         self._trial: Trial | None = None
         self._undone: Trial | None = None
         """The last trial, while what comes after it has still to be looked at."""
+        self._kept: Trial | None = None
+        """The last trial of more that paid, while it may still turn out that the server punishes it."""
         self._ramping = start is None
         self._more = Direction(LONGEST_HOLD_UPWARDS_SECONDS)
         self._fewer = Direction(LONGEST_HOLD_DOWNWARDS_SECONDS)
@@ -191,6 +192,8 @@ class Pace:
             self._begin(now)
         if self._trial is not None:
             self._judge(self._trial, flowing, now)
+        if self._kept is not None:
+            self._watch(self._kept, now)
         if self._trial is None:
             self._steady(flowing, now)
 
@@ -228,6 +231,14 @@ class Pace:
             case unreachable:
                 assert_never(unreachable)
 
+    def _watch(self, kept: Trial, now: float) -> None:
+        """What new connections find in buffers may hide for a moment that a server punishes them."""
+        if now - kept.ended_at > PUNISHING_SECONDS:
+            self._kept = None
+        elif self._trial is None and kept.has_collapsed(self._goodput, self._tempo, now - kept.ended_at):
+            self._undo(kept, now)
+            self._bar.put(kept.count, now)
+
     def _keep(self, trial: Trial, now: float) -> None:
         self._trial = None
         self._upwards = trial.more
@@ -236,6 +247,8 @@ class Pace:
             self._bar.put(trial.before, now)
         self._rate_in_doubt = trial.rate_when_full if trial.climbing else 0.0
         self._settle_on(trial.count, now, 0.0)
+        trial.end(self._goodput, self._tempo, now)
+        self._kept = trial if trial.more else None
         paid, other = (self._more, self._fewer) if trial.more else (self._fewer, self._more)
         paid.paid(now)
         other.rest(now)
@@ -272,6 +285,7 @@ class Pace:
         self._fewer.wait(now + WELCOME_SECONDS)
 
     def _settle_on(self, count: int, now: float, settling: float) -> None:
+        self._kept = None
         self._count = count
         self._measured_from = now + settling
         self._goodput.forget_level()
@@ -293,7 +307,8 @@ class Pace:
         if not self._filled_by(flowing):
             self._measured_from = max(self._measured_from, now + self._tempo.settling)
         if self._undone is not None and self._was_needed(self._undone, now):
-            self._try_again(self._undone, now)
+            again, self._undone, self._upwards = self._undone.count, None, True
+            self._try(again, self._goodput.rate(self._tempo.alarm), now)
             return
         if now < self._measured_from + self._tempo.window:
             return
@@ -308,13 +323,9 @@ class Pace:
         """Whether a glance shows that nothing is as it was before a step that has been undone."""
         if not trial.more or self._bar.bars(trial.count):
             return False
-        looked = now - trial.ended_at >= self._tempo.settling + self._tempo.alarm
-        return looked and self._goodput.rate(self._tempo.alarm) < RUIN * min(trial.rate_reached, trial.rate_before)
-
-    def _try_again(self, trial: Trial, now: float) -> None:
-        self._undone = None
-        self._upwards = True
-        self._try(trial.count, self._goodput.rate(self._tempo.alarm), now)
+        if now - trial.ended_at < self._tempo.settling + self._tempo.alarm:
+            return False
+        return self._goodput.rate(self._tempo.alarm) < RUIN * min(trial.rate_reached, trial.rate_before)
 
     def _is_over(self, trial: Trial, rate: float, now: float) -> bool:
         """Whether all is as before an undone trial, or won't be; then it is thought about a second time."""

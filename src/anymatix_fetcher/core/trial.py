@@ -23,7 +23,7 @@ SHORTEST_ALARM_SECONDS = 0.2
 LONGEST_ALARM_SECONDS = 0.32
 SHORTEST_SETTLING_SECONDS = 0.175
 LONGEST_SETTLING_SECONDS = 0.175
-WINDOW_SECONDS = 0.36
+WINDOW_SECONDS = 0.35
 OPENING_ANSWERS = 4.2
 """A connection's window is open after so many times what an answer takes: about ten round trips."""
 LONGEST_FILLING_SECONDS = 3.0
@@ -216,10 +216,13 @@ class Trial:
     def _growth(self) -> float:
         return self.count / self.before - 1 if self.more else 1.0
 
-    def _judge_more(self, goodput: Goodput, tempo: Tempo, elapsed: float, *, may_wait: bool) -> Verdict:
+    def has_collapsed(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> bool:
+        """Whether less than half is left of what came before, ``elapsed`` seconds after all flowed."""
         bearable = (COLLAPSE - goodput.margin / 2) * self.rate_before
-        broken = elapsed >= tempo.alarm and goodput.rate(tempo.alarm) < bearable
-        if broken and not self.refused:  # who was let in wasn't punished
+        return elapsed >= tempo.alarm and goodput.rate(tempo.alarm) < bearable
+
+    def _judge_more(self, goodput: Goodput, tempo: Tempo, elapsed: float, *, may_wait: bool) -> Verdict:
+        if self.has_collapsed(goodput, tempo, elapsed) and not self.refused:  # who was let in wasn't punished
             return Verdict.COLLAPSED
         if elapsed < tempo.settling + tempo.window:
             return Verdict.WAIT
