@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Job, Progress, Result
 
-GARBAGE_OBJECTS = 10_000
+GARBAGE_OBJECTS = 50_000
 """After so many new objects Python looks for garbage; its own 700 are for programs that make less of them."""
 
 
