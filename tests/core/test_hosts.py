@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.hosts import MOST_STREAMS, VERY_MANY_WAITING, Host, Hosts, KnownHost, Share
+from anymatix_fetcher.core.hosts import MOST_STREAMS, Host, Hosts, KnownHost, Share
 from anymatix_fetcher.core.http import Headers, ResponseHead
+from anymatix_fetcher.core.lanes import VERY_MANY_FILES
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.urls import Url
 
@@ -243,7 +244,7 @@ def test_one_finds_out_what_an_unknown_host_speaks_and_the_others_do_not_wait_fo
 
 def test_where_very_many_wait_every_lane_is_opened_before_anybody_has_answered() -> None:
     host = host_of(TLS, budget=8)
-    host.waiting = VERY_MANY_WAITING
+    host.waiting = VERY_MANY_FILES
     assert host.room(0.0) == 4
     scouts = [host.join() for _ in range(4)]
     assert host.room(0.0) == 0
@@ -260,7 +261,7 @@ def test_where_very_many_wait_every_lane_is_opened_before_anybody_has_answered()
 
 def test_a_scout_whose_file_is_large_has_one_connection_and_nobody_follows_it() -> None:
     host = host_of(TLS, budget=8)
-    host.waiting = VERY_MANY_WAITING
+    host.waiting = VERY_MANY_FILES
     scouts = [host.join() for _ in range(4)]
     for scout in scouts:
         assert scout.lane(TLS) is not None

@@ -13,14 +13,12 @@ A server doesn't know that two files are two downloads: it counts connections an
 * **A refusal counts all**: "so many it bears" are those of every share together.
 * **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see ``lanes``. How
   many at a time doubles and redoubles with each that turned out to be small, since a large one shouldn't be begun
-  before those that are begun have ended. What the server speaks the first one shows; where very many wait, one for
-  each of these connections, for then their handshakes count more than a few large ones that are begun at once.
+  before those that are begun have ended. What the server speaks, scouts find out: see ``lanes``, too.
 * **A pause** is an origin's, not a download's: nobody asks there before it is over.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -42,8 +40,6 @@ MOST_STREAMS = 100
 STREAMS_FOR_EACH_SMALL_FILE = 8
 MANY_WAITING = 4
 """Only for so many files is a shared connection worth having beside those of the segments."""
-VERY_MANY_WAITING = 32
-"""For so many files the shared connections are opened together, before anybody knows what the host speaks."""
 OBSERVING_SECONDS = 0.03
 LEARNING_SECONDS = 3.0
 """What was found in less time than that is chance."""
@@ -146,10 +142,9 @@ class Share:
         find out.
         """
         origin, hosts = url.origin, self._host.hosts
-        is_unknown = hosts.asked[origin] >= self._host.scouts and origin not in hosts.versions
+        is_unknown = origin not in hosts.versions and self._host.lanes.opened(origin) >= self._host.scouts
         if is_unknown or not self._host.may_multiplex(origin):
             return None
-        hosts.asked[origin] += 1
         self.leave_lane()
         self._lane = origin, self._host.lanes.take(origin)
         return self._lane[1]
@@ -258,19 +253,14 @@ class Host:
         if used < self.budget and self.may_multiplex(self.origin) and self.origin in self.hosts.versions:
             allowed = min(self._most_streams, 1 + STREAMS_FOR_EACH_SMALL_FILE * self.small_files)
             return max(0, allowed - self._streams)
-        if self._is_scouted:
+        if self.may_multiplex(self.origin) and self.origin not in self.hosts.versions:
             return max(0, self.scouts - len(self._shares))
         return max(0, self.budget - used)
 
     @property
-    def _is_scouted(self) -> bool:
-        """Whether the first ones show what the server speaks."""
-        return self.may_multiplex(self.origin) and self.origin not in self.hosts.versions
-
-    @property
     def scouts(self) -> int:
         """How many are asked for while nobody knows what the server speaks."""
-        return self.lanes.count if len(self._shares) + self.waiting >= VERY_MANY_WAITING else 1
+        return self.lanes.scouts(len(self._shares) + self.waiting)
 
     def may_multiplex(self, origin: Origin) -> bool:
         """Whether requests to ``origin`` may share a connection: for many files, over TLS, unless it can't."""
@@ -349,14 +339,12 @@ class Hosts:
 
     Attributes:
         versions: Which version of HTTP an origin spoke last.
-        asked: How often somebody has asked for a connection that may be shared.
         pauses: Origins that aren't asked for a while.
         known: Says what is known about an origin from earlier.
     """
 
     def __init__(self) -> None:
         self.versions: dict[Origin, str] = {}
-        self.asked: Counter[Origin] = Counter()
         self.pauses: dict[Origin, Pause] = {}
         self.known: Callable[[Origin], KnownHost | None] = lambda _: None
         self._hosts: dict[tuple[Origin, int, int | None], Host] = {}

@@ -44,9 +44,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
-_FoundOut: TypeAlias = ExistingRead | Searched | Recorded | Scanned | Adopted
-DriverEvent: TypeAlias = m.Event | _FoundOut
-_FOUND_OUT = (ExistingRead, Searched, Recorded, Scanned, Adopted)
+DriverEvent: TypeAlias = m.Event | ExistingRead | Searched | Recorded | Scanned | Adopted
 
 
 class Driver(Outlook):
@@ -122,29 +120,22 @@ class Driver(Outlook):
                 if isinstance(event, Recorded):
                     self._end(self._noted)
                 return  # it is at its destination: whatever else happens comes too late
-            if isinstance(event, _FOUND_OUT):
-                self._take_answer(event)
-            elif isinstance(event, m.CancelRequested) and not self._machine_runs:
-                self._drop_exchanges()
-                self._fail(DownloadCancelled("the download was stopped"))
-            else:
-                self._feed(event)
-
-    def _take_answer(self, event: _FoundOut) -> None:
-        """Takes what a task has found out that only the driver has asked for."""
-        match event:
-            case ExistingRead():
-                self._existing_read(event)
-            case Searched():
-                self._searched(event)
-            case Scanned():
-                self._scanned(event)
-            case Adopted():
-                self._begin(self._opened)
-            case Recorded():
-                pass
-            case _:
-                assert_never(event)
+            match event:
+                case ExistingRead():
+                    self._existing_read(event)
+                case Searched():
+                    self._searched(event)
+                case Scanned():
+                    self._scanned(event)
+                case Adopted():
+                    self._begin(self._opened)
+                case Recorded():
+                    pass
+                case m.CancelRequested() if not self._machine_runs:
+                    self._drop_exchanges()
+                    self._fail(DownloadCancelled("the download was stopped"))
+                case _:
+                    self._feed(event)
 
     def tick(self, *, limited: bool = False) -> None:
         """Lets time pass; called several times a second. ``limited`` tells that our own limit on the rate binds."""
