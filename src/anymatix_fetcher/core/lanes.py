@@ -3,7 +3,7 @@
 Each connection's windows open slowly, and a server keeps only so much in flight for it, so a few of them together bring
 more than one. They are opened with one request each; whatever else is asked for meanwhile goes where answers come from
 already, instead of waiting for handshakes. Whether the host speaks HTTP/2 the first one finds out. Where very many
-files wait, all of them do so at once: their handshakes count more then than a few files that are begun and turn out large.
+files wait, all of them do so at once: their handshakes count more then than a few large files that are begun early.
 """
 
 from __future__ import annotations
