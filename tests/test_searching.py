@@ -62,10 +62,25 @@ def test_a_folder_is_learned_once(tmp_path: Path) -> None:
     late.close()
 
 
+def test_where_nothing_was_ever_entered_nobody_is_asked(tmp_path: Path) -> None:
+    now = 0.0
+    path = tmp_path / "model.bin"
+    path.write_bytes(CONTENT)
+    late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now)
+    assert not late.may_know([SHA256])
+    late.enter(kept(path), FileState.of(path.stat()))
+    assert late.may_know([SHA256])
+    now = GOOD_FOR_SECONDS
+    LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now).opened().close()
+    assert late.may_know([Digest("sha256", "00" * 32)]), "another process has begun one since"
+    late.close()
+
+
 def test_what_is_not_known_needs_no_search_for_a_while(tmp_path: Path) -> None:
     now = 0.0
     path = tmp_path / "model.bin"
     path.write_bytes(CONTENT)
+    LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now).opened().close()
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now)
     assert late.may_know([SHA256]), "nobody has looked"
     late.opened()

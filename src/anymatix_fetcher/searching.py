@@ -61,6 +61,8 @@ class LateIndex:
 
     def may_know(self, digests: Iterable[Digest]) -> bool:
         """Whether it is worth asking for one of these; quick, and asks nobody."""
+        if self._clock() >= self._known_until and self._index is None and not self._path.exists():
+            self._known_until = self._clock() + GOOD_FOR_SECONDS  # nobody has ever entered anything
         return self._clock() >= self._known_until or not self._known.isdisjoint(digests)
 
     def opened(self) -> Index:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from anymatix_fetcher.core.hosts import MOST_STREAMS, Host, Hosts, KnownHost, Share
 from anymatix_fetcher.core.http import Headers, ResponseHead
+from anymatix_fetcher.core.lanes import VERY_MANY_FILES
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.urls import Url
 
@@ -234,11 +235,40 @@ def test_requests_share_a_connection_only_over_http2_and_for_many(url: Url, vers
 
 def test_one_finds_out_what_an_unknown_host_speaks_and_the_others_do_not_wait_for_it() -> None:
     host = host_of(TLS)
-    host.waiting = 100
+    host.waiting = 10
     shares = [host.join() for _ in range(3)]
     assert [share.lane(OTHER) for share in shares] == [0, None, None]
     speaks(shares[0], OTHER, "2")
     assert [share.lane(OTHER) for share in shares[1:]] == [1, 2]
+
+
+def test_where_very_many_wait_every_lane_is_opened_before_anybody_has_answered() -> None:
+    host = host_of(TLS, budget=8)
+    host.waiting = VERY_MANY_FILES
+    assert host.room(0.0) == 4
+    scouts = [host.join() for _ in range(4)]
+    assert host.room(0.0) == 0
+    assert [scout.lane(TLS) for scout in scouts] == [0, 1, 2, 3]
+    late = host.join()
+    assert late.lane(TLS) is None, "the others don't wait for what the scouts find out"
+    host.leave(late, 0)
+    for scout in scouts:
+        scout.want(1, 0, streams=1)
+        speaks(scout, TLS, "2")
+        scout.turned_out_small()
+    assert host.room(0.0) == 1 + 8 * 4 - 4
+
+
+def test_a_scout_whose_file_is_large_has_one_connection_and_nobody_follows_it() -> None:
+    host = host_of(TLS, budget=8)
+    host.waiting = VERY_MANY_FILES
+    scouts = [host.join() for _ in range(4)]
+    for scout in scouts:
+        assert scout.lane(TLS) is not None
+        speaks(scout, TLS, "2")
+        scout.want(1, 50, streams=1)
+    assert [scout.connections for scout in scouts] == [5, 1, 1, 1]
+    assert host.room(0.0) == 0
 
 
 def test_a_refusal_on_a_lane_leaves_fewer_of_them() -> None:

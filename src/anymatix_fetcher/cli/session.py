@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Job, Progress, Result
 
-GARBAGE_OBJECTS = 10_000
+GARBAGE_OBJECTS = 50_000
 """After so many new objects Python looks for garbage; its own 700 are for programs that make less of them."""
 
 
@@ -62,4 +62,6 @@ def fetch_by_api(
     # What has been imported stays. To look it through for garbage, and often, costs a tenth of many small files' time.
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)
-    return fetch_many(jobs, cancel=cancel, on_progress=on_progress)
+    results = fetch_many(jobs, cancel=cancel, on_progress=on_progress)
+    gc.freeze()  # nor is what is left looked through on leaving: the system takes it back as a whole
+    return results

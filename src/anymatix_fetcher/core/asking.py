@@ -274,14 +274,18 @@ class Asking(Requests):
                 assert_never(reaction)
         return True
 
-    def wants_more(self, coverage: Coverage, length: int | None) -> bool:
-        """Whether there are bytes that nobody has been asked for."""
-        return length is None or bool(coverage.waiting(length, self.exchanges.rests(Purpose.FILL)))
+    def renew_in_time(self, coverage: Coverage, length: int | None, now: float) -> bool:
+        """Gives the address back before it ends, when the next request would need one: no request meets a dead one.
 
-    def renew_in_time(self, now: float) -> None:
-        """Gives the address back before it ends, when the next request would need one: no request meets a dead one."""
-        if self.address.is_due(now) and not self.renewing:
-            self._renew()
+        Returns:
+            Whether it has done so.
+        """
+        if not self.address.is_due(now) or self.renewing:
+            return False
+        if length is not None and not coverage.waiting(length, self.exchanges.rests(Purpose.FILL)):
+            return False  # there is nothing that anybody has to be asked for
+        self._renew()
+        return True
 
     def _renew(self) -> bool:
         self.address.expire()

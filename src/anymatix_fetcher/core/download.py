@@ -134,15 +134,15 @@ class Download(Ending):
             self._enter(Phase.VERIFYING)
             self._out.append(m.Verify(length))
             return
-        if not comparing:
+        if self._matching.storage_is_open and not comparing:  # before that nothing flows whose pace could be seen
             self._asking.adapt(self.coverage, length, now)
-        if self._asking.may_start(now, divisible=divisible):
-            if self._asking.wants_more(self.coverage, length):
-                self._asking.renew_in_time(now)
-            while self._asking.may_start(now, divisible=divisible) and self._asking.start_next(
-                self._matching, self.coverage, now, bytes_per_second=self.rate(now)
-            ):
-                pass
+        may_start = self._asking.may_start(now, divisible=divisible)
+        if may_start and self._asking.renew_in_time(self.coverage, length, now):
+            may_start = self._asking.may_start(now, divisible=divisible)
+        while may_start and self._asking.start_next(
+            self._matching, self.coverage, now, bytes_per_second=self.rate(now)
+        ):
+            may_start = self._asking.may_start(now, divisible=divisible)
         if length is not None and divisible and not comparing and self._mirrors.any:
             self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
 

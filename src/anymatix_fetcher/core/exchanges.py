@@ -105,7 +105,9 @@ class Exchanges:
     @property
     def walks(self) -> bool:
         """Whether one is on its way from the origin to find out where the bytes are."""
-        return any(exchange.from_origin and exchange.state is State.ASKED for exchange in self.of(None))
+        return bool(self._under_way) and any(
+            exchange.from_origin and exchange.state is State.ASKED for exchange in self.of(None)
+        )
 
     def rests(self, purpose: Purpose) -> list[Span]:
         """What those of a purpose still have to bring; comparisons count from their start, since blocks are whole."""

@@ -13,7 +13,7 @@ A server doesn't know that two files are two downloads: it counts connections an
 * **A refusal counts all**: "so many it bears" are those of every share together.
 * **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see ``lanes``. How
   many at a time doubles and redoubles with each that turned out to be small, since a large one shouldn't be begun
-  before those that are begun have ended.
+  before those that are begun have ended. What the server speaks, scouts find out: see ``lanes``, too.
 * **A pause** is an origin's, not a download's: nobody asks there before it is over.
 """
 
@@ -138,13 +138,13 @@ class Share:
     def lane(self, url: Url) -> int | None:
         """The lane that the file's first request shares with other files' ones; ``None`` where it may not.
 
-        Where nobody knows yet what an origin speaks, one has a lane, and the others don't wait for what it finds out.
+        Where nobody knows yet what an origin speaks, scouts have a lane each, and the others don't wait for what they
+        find out.
         """
         origin, hosts = url.origin, self._host.hosts
-        is_unknown = origin in hosts.asked and origin not in hosts.versions
+        is_unknown = origin not in hosts.versions and self._host.lanes.opened(origin) >= self._host.scouts
         if is_unknown or not self._host.may_multiplex(origin):
             return None
-        hosts.asked.add(origin)
         self.leave_lane()
         self._lane = origin, self._host.lanes.take(origin)
         return self._lane[1]
@@ -254,14 +254,14 @@ class Host:
         if used < self.budget and self.may_multiplex(self.origin) and self.origin in self.hosts.versions:
             allowed = min(self._most_streams, 1 + STREAMS_FOR_EACH_SMALL_FILE * self.small_files)
             return max(0, allowed - self._streams)
-        if self._opens_alone:
-            return 0 if self._shares else 1
+        if self.may_multiplex(self.origin) and self.origin not in self.hosts.versions:
+            return max(0, self.scouts - len(self._shares))
         return max(0, self.budget - used)
 
     @property
-    def _opens_alone(self) -> bool:
-        """Whether the first one shows what the server speaks."""
-        return self.may_multiplex(self.origin) and self.origin not in self.hosts.versions
+    def scouts(self) -> int:
+        """How many are asked for while nobody knows what the server speaks."""
+        return self.lanes.scouts(len(self._shares) + self.waiting)
 
     def may_multiplex(self, origin: Origin) -> bool:
         """Whether requests to ``origin`` may share a connection: for many files, over TLS, unless it can't."""
@@ -342,14 +342,12 @@ class Hosts:
 
     Attributes:
         versions: Which version of HTTP an origin spoke last.
-        asked: Where somebody has tried a connection that may be shared.
         pauses: Origins that aren't asked for a while.
         known: Says what is known about an origin from earlier.
     """
 
     def __init__(self) -> None:
         self.versions: dict[Origin, str] = {}
-        self.asked: set[Origin] = set()
         self.pauses: dict[Origin, Pause] = {}
         self.known: Callable[[Origin], KnownHost | None] = lambda _: None
         self._hosts: dict[tuple[Origin, int, int | None], Host] = {}

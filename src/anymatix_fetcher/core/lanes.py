@@ -2,7 +2,8 @@
 
 Each connection's windows open slowly, and a server keeps only so much in flight for it, so a few of them together bring
 more than one. They are opened with one request each; whatever else is asked for meanwhile goes where answers come from
-already, instead of waiting for handshakes.
+already, instead of waiting for handshakes. Whether the host speaks HTTP/2 the first one finds out. Where very many
+files wait, all of them do so at once: their handshakes count more then than a few large files that are begun early.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_LANES = 4
 """Fewer than the six connections that browsers open to a host over HTTP/1.1."""
+VERY_MANY_FILES = 32
+"""For so many all lanes are opened before anybody knows what the host speaks."""
 
 
 class Lanes:
@@ -43,6 +46,14 @@ class Lanes:
             chosen = min(answering or lanes, key=loads.__getitem__)
         loads[chosen] += 1
         return chosen
+
+    def scouts(self, files: int) -> int:
+        """How many of ``files`` are asked for, on a lane each, while nobody knows what the host speaks."""
+        return self.count if files >= VERY_MANY_FILES else 1
+
+    def opened(self, origin: Origin) -> int:
+        """How many lanes to ``origin`` have been taken by somebody."""
+        return len(self._loads.get(origin, ()))
 
     def heard(self, origin: Origin, lane: int) -> None:
         """An answer came on ``lane``: its connection is open."""

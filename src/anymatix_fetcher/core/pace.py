@@ -18,7 +18,7 @@ connections, the only figure that the user feels:
   on any line, and is frequent where it is free. A trial that pays goes on in its direction at once.
 * **Fewer.** The right count can grow during a transfer, and what looked like a gain while windows still opened may be
   none. So half is tried too, and kept where the sum stays; that is how it falls to one. Not where the end is so near
-  that the trial couldn't earn what it costs, and for the same reason a last step that costs nothing is left as it is.
+  that the trial couldn't earn what it costs; there a last step that costs nothing is left, too.
 * **Second thoughts.** What comes after a step was undone is looked at, too. Where it is less than the step had brought,
   the count before can't do any more what it did, and more are tried again at once; where it is more, the step had cost
   something that only shows now. After a trial of fewer nothing is measured before the sum is back: what opens again
@@ -28,11 +28,10 @@ connections, the only figure that the user feels:
   If the sum doesn't come back after the step was undone, the line itself had fallen, and the bar is lifted.
 * **A sum that falls by itself** is the line's doing, but it makes what was learned stale: more may be tried at once.
 * **A refused extra connection** is the server's own word: that many it bears, and more are barred in the same way.
-  It isn't halved soon, for the connections that go on have just been shown to be welcome. But what a server has borne
-  it bears: for some seconds after connections were given up it may count them still, and its refusals mean those.
+  But what a server has borne it bears: it may count connections for some seconds after they were given up.
 
-See :mod:`~anymatix_fetcher.core.trial` for how a single trial is judged, :mod:`~anymatix_fetcher.core.direction` for how
-long a direction rests. Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing is random.
+See :mod:`~anymatix_fetcher.core.trial` for how one trial is judged, :mod:`~anymatix_fetcher.core.direction` for how long
+a direction rests. Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing is random.
 """
 
 from __future__ import annotations
@@ -316,7 +315,8 @@ class Pace:
         if not rate or (self._undone is not None and not self._is_over(self._undone, rate, now)):
             return
         if self._goodput.has_fallen(rate):
-            self._try_more_at_once(now)
+            self._upwards = True
+            self._more.open(now)
         self._probe(rate, now)
 
     def _was_needed(self, trial: Trial, now: float) -> bool:
@@ -346,11 +346,8 @@ class Pace:
             self._more.wait(trial.ended_at + PAYBACK * missed)
             self._fewer_are_likely |= rate > TELLING * trial.rate_reached
         if rate < (1 - SECOND_THOUGHT - self._goodput.noise) * trial.rate_reached:
-            self._try_more_at_once(now)
-
-    def _try_more_at_once(self, now: float) -> None:
-        self._upwards = True
-        self._more.open(now)
+            self._upwards = True
+            self._more.open(now)
 
     def _probe(self, rate: float, now: float) -> None:
         if not self._ramping and not self._upwards and self._rate_in_doubt and now >= self._fewer.may_be_tried_at:

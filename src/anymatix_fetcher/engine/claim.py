@@ -78,7 +78,6 @@ class Claim:
             StorageError: The folder can't be made, or the lock not be tried.
         """
         if self._lock is None:
-            self._ports.disk.make_folder(self.destination.parent)
             self._lock = self._ports.lock(self.destination)
         if not self._lock.try_acquire():
             self._watch_holder()

@@ -108,6 +108,8 @@ class Shelving:
 
     def look_ahead(self, machine: Standing) -> bool:
         """Begins to look for the file before its name is known; false where there is nothing to look for."""
+        if not self._ports.shelf.may_find(self.place, machine.digests, self._job.settings, is_there=False):
+            return False  # as mostly; and the name costs more
         guess = safe_name(self._resource.url.last_segment)
         self._guess = guess if guess is not None and is_model_name(guess) else None
         name = self._guess or SafeName("model")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from enum import StrEnum
 
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -139,6 +138,8 @@ def _find(text: str) -> ModelType | None:
 
 
 def _suggestion(text: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - costs start-up time, needed for mistakes only
+
     alike = get_close_matches(folded(text), _TYPES, n=5, cutoff=0.6)
     meant = list(dict.fromkeys(str(_TYPES[word]) for word in alike))
     return f"Did you mean {' or '.join(meant)}?" if meant else f"Known are {', '.join(ModelType)}."

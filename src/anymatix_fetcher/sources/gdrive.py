@@ -20,7 +20,6 @@ from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.base import ask
 from anymatix_fetcher.sources.documents import unexpected
-from anymatix_fetcher.sources.forms import read_form
 from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, make_url, segment
 
@@ -126,6 +125,8 @@ def _behind(answer: Answer) -> Url:
     Raises:
         FetchError: It is another page, and this is what it says.
     """
+    from anymatix_fetcher.sources.forms import read_form  # noqa: PLC0415 - brings Python's parser of web pages
+
     form = read_form(answer.text, FORM) if answer.status == HTTPStatus.OK else None
     if form is None:
         raise _refusal(answer)

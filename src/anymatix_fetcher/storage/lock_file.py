@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import lock_descriptor, unlock_descriptor
 
 from anymatix_fetcher.core.disk_errors import storage_error
 from anymatix_fetcher.errors import StorageError
@@ -27,18 +28,20 @@ _FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOINHERIT", 0)
 )
+_NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}
 
 
 class DestinationLock:
     """Held by the process that downloads to ``destination``; the system frees it when that process dies.
 
-    The lock file lies beside the destination and goes when the lock is released.
+    The lock file lies beside the destination and goes when the lock is released. Of ``filelock`` only the lock itself
+    is used, on a file that is opened here: its identity has to be looked after here anyway, and what ``FileLock`` does
+    beside that costs six times as much.
     """
 
     def __init__(self, destination: Path) -> None:
         self.path = Places.of(destination).lock
-        self._lock = FileLock(self.path, timeout=0, thread_local=False, mode=PRIVATE_MODE)
-        self._handle = -1  # the lock file, held open beside the lock itself so that its identity can be asked for
+        self._handle = -1
 
     def is_held(self) -> bool:
         """Whether this lock is taken and its path still names the locked file: to be asked before publishing."""
@@ -56,33 +59,33 @@ class DestinationLock:
                 if held is not None:
                     return held
         except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise StorageError(f"{self.path}: this file system has no locks") from error
             raise storage_error(error, self.path) from error
-        except NotImplementedError as error:
-            raise StorageError(f"{self.path}: this file system has no locks") from error
         raise StorageError(f"{self.path} can't be locked: it keeps being replaced", hint="Try again.")
 
     def _attempt(self) -> bool | None:
         """Whether the lock is held now; ``None`` where what was locked is no longer what the path names.
 
         A process that releases removes the file, while another one may have it open already and be about to lock
-        what has no name any longer. So the path has to name one and the same file before and after locking; and that
-        file is held open meanwhile, so that its number can't be given to a new one.
+        what has no name any longer. So the path has to name what was opened after it is locked, too; being open, its
+        number can't be given to a new file meanwhile.
         """
         handle = self._opened()
         try:
-            self._lock.acquire()
-            if self._names(handle):
-                self._handle = handle
-                return True
-            self._lock.release(force=True)
-        except Timeout:
-            return False
+            if not lock_descriptor(handle, blocking=False):
+                return False
+            if not self._names(handle):
+                return None
+            self._handle = handle
         finally:
             if self._handle != handle:
                 os.close(handle)
-        return None
+        return True
 
     def _opened(self) -> int:
+        if not hasattr(os, "O_NOFOLLOW") and self.path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self.path))
         try:
             return os.open(self.path, _FLAGS, PRIVATE_MODE)
         except FileNotFoundError:
@@ -91,16 +94,18 @@ class DestinationLock:
 
     def release(self) -> None:
         """Frees the lock and removes its file; where it isn't held, nothing happens."""
-        if self._handle == -1:
+        handle, self._handle = self._handle, -1
+        if handle == -1:
             return
-        if self._names(self._handle):
+        if self._names(handle):
             # Before unlocking: what has this name afterwards may be the next holder's. Windows removes no open file,
             # so there it happens afterwards, and fails where the next holder has it open.
             with suppress(OSError):
-                self.path.unlink()
-        os.close(self._handle)
-        self._handle = -1
-        self._lock.release(force=True)
+                os.unlink(self.path)  # noqa: PTH108 - the path's own method is the slower
+        try:
+            unlock_descriptor(handle)
+        finally:
+            os.close(handle)
         if os.name == "nt":
             with suppress(OSError):
                 self.path.unlink()

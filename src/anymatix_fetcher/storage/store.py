@@ -238,7 +238,7 @@ class Store:
 
     def _begin(self, identity: Identity) -> None:
         block_size = block_size_for(identity.length, smallest=self._smallest_block)
-        if self._file.size():
+        if self._identity is not None and self._file.size():
             self._file.truncate(0)  # gives back the space of what doesn't count any longer
         salt = os.urandom(SALT_BYTES)
         self._journal.begin(JournalHeader.create(self._reference, block_size=block_size, salt=salt), identity)

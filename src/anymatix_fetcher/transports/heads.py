@@ -12,6 +12,7 @@ MAX_INTERIM_RESPONSES = 20
 
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?) +(\d{3})(?: |$)")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_WHITE_SPACE = b" \t"
 _LAST_INTERIM_STATUS = 199
 
 
@@ -50,10 +51,14 @@ class HeadReader:
             self._status_line = _status_line(text)
         elif not text:
             self._complete(*self._status_line)
-        elif text[:1] in b" \t":
+        elif text[0] in _WHITE_SPACE:
             self._continue(text)
         else:
-            self._fields.append(_field(text.decode("latin-1")))
+            # "Content-Length : 5" is no field to one reader and a length to another (RFC 9112, section 5.1).
+            name, colon, value = text.decode("latin-1").partition(":")
+            if not colon or _FIELD_NAME.fullmatch(name) is None:
+                raise HeadRefusedError("a field of the response's head can't be read")
+            self._fields.append((name, value.strip(" \t")))
         return self.head
 
     def _continue(self, text: bytes) -> None:
@@ -78,14 +83,6 @@ def _status_line(text: bytes) -> tuple[str, int]:
     if match is None:
         raise HeadRefusedError("the response doesn't begin with a status line")
     return match.group(1).decode(), int(match.group(2))
-
-
-def _field(text: str) -> tuple[str, str]:
-    # "Content-Length : 5" is no field to one reader and a length to another (RFC 9112, section 5.1).
-    name, colon, value = text.partition(":")
-    if not colon or _FIELD_NAME.fullmatch(name) is None:
-        raise HeadRefusedError("a field of the response's head can't be read")
-    return name, value.strip(" \t")
 
 
 def _framed(head: ResponseHead) -> ResponseHead:
