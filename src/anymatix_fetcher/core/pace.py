@@ -30,8 +30,8 @@ connections, the only figure that the user feels:
 * **A refused extra connection** is the server's own word: that many it bears, and more are barred in the same way.
   But what a server has borne it bears: it may count connections for some seconds after they were given up.
 
-See :mod:`~anymatix_fetcher.core.trial` for how one trial is judged, :mod:`~anymatix_fetcher.core.direction` for how long
-a direction rests. Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing is random.
+See :mod:`~anymatix_fetcher.core.trial` for how one trial is judged, :mod:`~anymatix_fetcher.core.direction` for how
+long a direction rests. Everything is driven by :meth:`Pace.observe`; the clock is passed in, nothing is random.
 """
 
 from __future__ import annotations
