@@ -33,7 +33,7 @@ def test_of_a_thousand_lines_nearly_all_come_close_to_the_best_fixed_count() -> 
 
     # What remains below are files of some seconds over paths of 100 ms and more, where slow start hides until they are
     # half done whether a step paid; and servers that starve or collapse under noise of a fifth.
-    assert ranked[LINES // 100][0] >= 0.84, worst
+    assert ranked[LINES // 100][0] >= 0.85, worst
     assert ranked[LINES // 20][0] >= 0.9, worst
     assert ranked[LINES // 2][0] >= 0.95, worst
 
