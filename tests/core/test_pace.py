@@ -103,7 +103,7 @@ def test_a_collapse_that_shows_only_after_the_step_was_kept_is_undone_and_barred
         begun.append(now)
         return (8 if now - begun[0] < 0.2 else 0.25) * MEGABYTE
 
-    counts = Sums(Pace(8), rule).run(FIRST_BAR_SECONDS)
+    counts = Sums(Pace(8, start=4), rule).run(FIRST_BAR_SECONDS)
 
     first = counts.index(8)
     undone = first + counts[first:].index(4)
