@@ -16,11 +16,10 @@ from anymatix_fetcher.cli.folders import folder_options
 from anymatix_fetcher.cli.help import DOWNLOAD_SECTIONS, DOWNLOAD_TEXT
 from anymatix_fetcher.cli.inputs import is_local_metalink, jobs_of_file, queries_of
 from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
-from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.options import connections_option, network_options, option
 from anymatix_fetcher.cli.parameters import (
     Parsed,
     parse_connection_count,
-    parse_connections,
     parse_quantity,
     parse_url,
 )
@@ -104,15 +103,7 @@ def _parse_sha256(text: str) -> Digest:
 )
 @option("What it must be", "--as-is", is_flag=True, help="Keep whatever the server sends, even under a model's name.")
 @option("What it must be", "--allow-unsafe", is_flag=True, help="Publish a pickle even if its code would do harm.")
-@option(
-    "How fast",
-    "-c",
-    "--connections",
-    type=Parsed("N|auto", parse_connections, ("auto", "1", "4", "8", "16")),
-    metavar="N|auto",
-    default="auto",
-    help="Connections at a time; auto finds out how many help. [default: auto]",
-)
+@connections_option("How fast", "Connections at a time; auto finds out how many help. [default: auto]")
 @option(
     "How fast",
     "--max-connections",

@@ -125,6 +125,19 @@ _NETWORK_OPTIONS = (
 )
 
 
+def connections_option(group: str, help_text: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """``-c`` in a group of the help, with a text of its own."""
+    return option(
+        group,
+        "-c",
+        "--connections",
+        type=Parsed("N|auto", parse_connections, ("auto", "1", "4", "8", "16")),
+        metavar="N|auto",
+        default="auto",
+        help=help_text,
+    )
+
+
 def speed_options(command: Callable[..., int]) -> Callable[..., int]:
     """Gives ``command``, a verb that downloads besides other things, how fast as one argument ``speed``."""
 
@@ -136,15 +149,7 @@ def speed_options(command: Callable[..., int]) -> Callable[..., int]:
         }
         return command(*arguments, speed=speed, **others)
 
-    connections = option(
-        _FAST,
-        "-c",
-        "--connections",
-        type=Parsed("N|auto", parse_connections, ("auto", "1", "4", "8", "16")),
-        metavar="N|auto",
-        default="auto",
-        help="Connections at a time to each host. [default: auto]",
-    )
+    connections = connections_option(_FAST, "Connections at a time to each host. [default: auto]")
     limit_rate = option(
         _FAST, "--limit-rate", type=Parsed("RATE", parse_quantity), metavar="RATE", help="Bytes a second in sum."
     )
