@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.download import Download
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.hosts import Host, Hosts
-from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.http import Headers, ResponseHead
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.spans import Span, SpanSet
@@ -24,7 +24,7 @@ from tests.sources.talk import Reply, talk
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.hosts import Share
-    from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.urls import Origin
 
 MOST_REQUESTS = 200
@@ -109,6 +109,8 @@ def _join(origin: Origin) -> Share:
 
 @settings(max_examples=300)
 @given(heads)
+@example([ResponseHead(429, Headers.of(retry_after="0"))])
+@example([ResponseHead(301, Headers.of(location="5/")), ResponseHead(200, Headers.of(link="<>; rel=duplicate"))])
 def test_whatever_is_answered_a_download_ends_and_its_secrets_stay_at_home(answers: list[ResponseHead]) -> None:
     talked = Talk(answers)
     talked.run()

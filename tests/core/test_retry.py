@@ -125,6 +125,15 @@ def test_throttles_one_after_another_wait_ever_longer() -> None:
     assert waits == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
 
+def test_a_server_that_always_says_at_once_is_asked_less_and_less_often() -> None:
+    tried, now, waits = patience(lambda: 0.0), 0.0, []
+    for asked in (0.0, 0.0, 0.0, 8.0, 0.0, 0.0, 0.0, 0.0):
+        assert tried.throttled(now, asked)
+        waits.append(tried.not_before - now)
+        now = tried.not_before
+    assert waits == [0.5, 1.0, 2.0, 8.0, 8.0, 16.0, 30.0, 30.0]
+
+
 @pytest.mark.parametrize("asked", [None, 0.0, 1.0, 60.0, 3600.0])
 def test_throttling_without_progress_ends(asked: float | None) -> None:
     tried, now, count = patience(Random(1).random), 0.0, 0

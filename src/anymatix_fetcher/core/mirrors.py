@@ -15,6 +15,7 @@ still to be found out.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
@@ -46,6 +47,8 @@ CRAWLS = 2
 FIRST_WAIT_SECONDS = 1.0
 WORTHWHILE_BYTES = 16 << 20
 """With less to go, a mirror isn't worth its handshakes."""
+MOST_DISCOVERED = 8
+"""So many places that servers name are tried at most: one that always names another would be asked for ever."""
 ADAPTING_SECONDS = 0.05
 
 
@@ -103,12 +106,16 @@ class Mirrors:
         self._join = join
         self._known: set[Url] = {asking.address.origin_url}
         self._mirrors: list[Mirror] = []
+        self._discovered = 0
         self._add(asking.address.resource.mirrors, netrc_allowed=True)
 
     def discover(self, urls: Iterable[Url]) -> None:
         """More places, that a server has named; those that are known already don't count, nor http beside https."""
         secure = self._asking.address.resource.url.origin.scheme == "https"
-        self._add((url for url in urls if url.origin.scheme == "https" or not secure), netrc_allowed=False)
+        fitting = (url for url in urls if url not in self._known and (url.origin.scheme == "https" or not secure))
+        places = list(islice(fitting, MOST_DISCOVERED - self._discovered))
+        self._discovered += len(places)
+        self._add(places, netrc_allowed=False)
 
     def _add(self, urls: Iterable[Url], *, netrc_allowed: bool) -> None:
         resource = self._asking.address.resource

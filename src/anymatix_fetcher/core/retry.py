@@ -84,9 +84,11 @@ class Patience:
             seconds = longest / 2 + self.random() * longest / 2
         else:
             # A server's own word is kept; jitter only lengthens it, so that many clients don't return at once. But
-            # nobody is waited for longer than there is patience, or other connections' end would find us asleep.
+            # nobody is waited for longer than there is patience, or other connections' end would find us asleep. One
+            # that always says "at once", and never means it, is asked less and less often.
             asked = min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)
-            seconds = max(asked, SHORTEST_THROTTLE_SECONDS) + self.random() * JITTER_SECONDS
+            shortest = min(LONGEST_WAIT_SECONDS, SHORTEST_THROTTLE_SECONDS * _doubled(self._throttles - 1))
+            seconds = max(asked, shortest) + self.random() * JITTER_SECONDS
         self._throttled_seconds += max(0.0, now + seconds - max(now, self.not_before))
         self._wait(now, seconds, "the server asks to wait")
         patient = (retry_after_seconds or 0.0) <= LONGEST_RETRY_AFTER_SECONDS
