@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.bar import FIRST_BAR_SECONDS
-from anymatix_fetcher.core.pace import FIRST_STEP, WELCOME_SECONDS, Learned, Pace
+from anymatix_fetcher.core.learned import Learned
+from anymatix_fetcher.core.pace import FIRST_STEP, WELCOME_SECONDS, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from anymatix_fetcher.core.messages import ExchangeId
 from anymatix_fetcher.core.segments import Lane
 from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.core.tail import MATURE_SECONDS, crawling, race, typical_rate
+from anymatix_fetcher.core.tail import MATURE_SECONDS, SHOWN_SECONDS, crawling, race, typical_rate
 
 MB = 1_000_000
 
@@ -46,6 +46,12 @@ def test_the_last_bytes_of_the_slowest_are_raced_for() -> None:
     lanes = [lane(1, MB, 0.2 * MB), lane(2, MB, 2 * MB)]
     found = race(lanes, 4 * MB, budget=2 * MB, raced=frozenset())
     assert found == lanes[0]
+
+
+def test_nobody_races_against_what_has_only_just_begun() -> None:
+    assert race([lane(1, MB, 0.0, age=SHOWN_SECONDS / 2)], 4 * MB, budget=2 * MB, raced=frozenset()) is None
+    just_shown = lane(1, MB, 0.0, age=SHOWN_SECONDS)
+    assert race([just_shown], 4 * MB, budget=2 * MB, raced=frozenset()) == just_shown
 
 
 def test_nobody_races_beyond_the_budget_or_twice_for_the_same_bytes() -> None:

@@ -122,8 +122,7 @@ class Asking(Requests):
         if lane is None:
             return None
         self._raced.add(lane.rest.stop)
-        self._raced_bytes += len(lane.rest)
-        self._fresh_connection = True
+        self._raced_bytes += len(lane.rest)  # over one that has just ended another segment: its window is open
         return lane.rest
 
     def tidy(self, coverage: Coverage, now: float) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.core.http import ResponseHead
-    from anymatix_fetcher.core.pace import Learned
+    from anymatix_fetcher.core.learned import Learned
     from anymatix_fetcher.core.urls import Origin, Url
 
 MOST_STREAMS = 100

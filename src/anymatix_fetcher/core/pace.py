@@ -12,7 +12,7 @@ connections, the only figure that the user feels:
   and again. Where a glance shows a clear gain the climb goes on; else the step is judged when its connections had time
   to open up, by a margin that grows with the noise.
 * **Doubt.** On a long path all windows open while the climb goes on, and hide a step that doesn't pay. So at its end,
-  where nothing has come since the last step's connections had just begun, fewer are tried at once, else much later.
+  where little has come since the last step's connections had just begun, fewer are tried at once, else later.
 * **Regret.** A step that didn't pay is undone, and the other direction may be tried. Each direction waits by itself
   until what its trials have missed, in bytes, is a small part of what has been carried since: so trying costs little
   on any line, and is frequent where it is free. A trial that pays goes on in its direction at once.
@@ -36,15 +36,14 @@ long a direction rests. Everything is driven by :meth:`Pace.observe`; the clock 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import assert_never
 
 from anymatix_fetcher.core.bar import Bar
 from anymatix_fetcher.core.direction import PAYBACK, Direction
 from anymatix_fetcher.core.goodput import Goodput
+from anymatix_fetcher.core.learned import Learned
 from anymatix_fetcher.core.trial import (
-    CLEAR_GAIN,
     COLLAPSE,
     LONGEST_FILLING_SECONDS,
     REOPENED,
@@ -69,6 +68,8 @@ WORTHWHILE = 30.0
 """Fewer are tried where the rest lasts so many times what the trial may cost."""
 LIKELY_WORTHWHILE = 6.6
 """The same, where a step of more has just been seen to cost something."""
+BEYOND_DOUBT = 1.15
+"""The climb's last step has paid where so many times as much comes as when its connections had just begun."""
 TELLING = 1.4
 """So many times what a step had brought, after it was undone, tells that fewer are likely to be better still."""
 NEAR_END_SECONDS = 5.0
@@ -83,19 +84,6 @@ PUNISHING_SECONDS = 1.0
 """So long after a step was kept a collapse is still its doing."""
 DEAR_SECONDS = 16.0
 """Where it does, the count stays as it is for so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What a transfer has shown about a host, for the next one.
-
-    Args:
-        connections: The count that was good.
-        limit: How many it bears, where it has refused or punished more; else ``None``.
-    """
-
-    connections: int
-    limit: int | None
 
 
 class Pace:
@@ -349,14 +337,21 @@ class Pace:
             self._upwards = True
             self._more.open(now)
 
+    def _is_beyond_doubt(self, rate: float, now: float) -> bool:
+        """Whether the climb's last step has paid, so that fewer needn't be tried soon."""
+        if self._ramping or self._upwards or not self._rate_in_doubt or now < self._fewer.may_be_tried_at:
+            return False
+        paid = rate >= BEYOND_DOUBT * self._rate_in_doubt
+        self._rate_in_doubt = 0.0
+        if paid:
+            self._goes_on = False
+            self._fewer.rest(now)
+            self._fewer.wait(now + LIKELY_WORTHWHILE * self._tempo.cost_of_fewer)
+        return paid
+
     def _probe(self, rate: float, now: float) -> None:
-        if not self._ramping and not self._upwards and self._rate_in_doubt and now >= self._fewer.may_be_tried_at:
-            paid = rate >= (1 + CLEAR_GAIN) * self._rate_in_doubt
-            self._rate_in_doubt = 0.0
-            if paid:
-                self._fewer.rest(now)
-                self._fewer.wait(now + WORTHWHILE * self._tempo.cost_of_fewer)
-                return
+        if self._is_beyond_doubt(rate, now):
+            return
         for upwards in (self._upwards, not self._upwards):
             direction = self._more if upwards else self._fewer
             if now < direction.may_be_tried_at:

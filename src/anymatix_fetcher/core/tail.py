@@ -19,6 +19,8 @@ MATURE_SECONDS = 1.5
 """A younger connection may still be opening its window: it is neither judged nor a measure for others."""
 CRAWL = 0.125
 """A connection below this part of its peers' median crawls."""
+SHOWN_SECONDS = 0.7
+"""After so long a connection has shown how fast it is: a younger one isn't raced against."""
 PATIENCE_SECONDS = 1.0
 """What a new connection costs in handshakes and slow start, at least: a crawl that is over sooner is let be."""
 WORTHWHILE = 2.0
@@ -55,7 +57,14 @@ def race(lanes: Iterable[Lane], typical: float, *, budget: int, raced: frozenset
         raced: Where rests end that are asked for twice already.
     """
     slowest = max(
-        (lane for lane in lanes if lane.rest and len(lane.rest) <= budget and lane.rest.stop not in raced),
+        (
+            lane
+            for lane in lanes
+            if lane.rest
+            and lane.age_seconds >= SHOWN_SECONDS
+            and len(lane.rest) <= budget
+            and lane.rest.stop not in raced
+        ),
         key=lambda lane: lane.seconds_left,
         default=None,
     )

@@ -34,8 +34,10 @@ GAIN = 0.057
 CLEAR_GAIN = 0.36
 """The same, where a glance shall be enough."""
 FIRST_GROWTH = 1.5
-"""On a long path the first step isn't judged while the sum grows so many times during a handshake."""
-WELCOME = 1.1
+"""On a long path the first step isn't judged where the sum has grown so many times during its handshakes."""
+LATER_GROWTH = 8.0
+"""The same for each later step of the climb: what grows so quickly says nothing yet of where it will end."""
+WELCOME_GAIN = 1.1
 """Those of a step that a server let in pay where they bring so many times what came without."""
 FREE = 0.955
 """A trial of more costs nothing while the sum stays above this part of what it was."""
@@ -203,8 +205,8 @@ class Trial:
 
     def _is_too_early(self, goodput: Goodput, tempo: Tempo) -> bool:
         """Whether windows are so little open on a long path that nothing can be told, and the climb just goes on."""
-        first = self.climbing and self.before == 1
-        return first and tempo.is_slow and goodput.rate(tempo.glance) >= FIRST_GROWTH * self.rate_before
+        growth = FIRST_GROWTH if self.before == 1 else LATER_GROWTH
+        return self.climbing and tempo.is_slow and goodput.rate(tempo.glance) >= growth * self.rate_before
 
     def _is_clear(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> bool:
         """Whether a glance is enough to see that it pays."""
@@ -230,7 +232,7 @@ class Trial:
             self._full_at = None
             return Verdict.WAIT
         rate = goodput.rate(tempo.window)
-        needed = WELCOME if self.refused else 1 + GAIN * self._growth + goodput.noise
+        needed = WELCOME_GAIN if self.refused else 1 + GAIN * self._growth + goodput.noise
         pays = rate >= needed * self._rate_to_beat
         first_look, self._settled = not self._settled, True
         if pays and first_look:

@@ -22,6 +22,7 @@ from anymatix_fetcher.transports.curl_failures import failure_of
 from anymatix_fetcher.transports.curl_multi import CurlMulti
 from anymatix_fetcher.transports.curl_options import UnusableRequestError, configured_handle, may_be_forwarded
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.transports.receive_windows import Flow, ReceiveWindows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +69,7 @@ class CurlTransport:
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         self._own = CurlMulti(self._selector)
         self._shared: dict[int, CurlMulti] = {}
+        self._windows = ReceiveWindows()
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange."""
@@ -145,6 +147,8 @@ class CurlTransport:
             if now - began >= LINGER_SECONDS and self._progressed:
                 break
         self._woken = False
+        if now >= self._windows.due_at:
+            self._windows.share(self._flows(), now)
         for state in self._progressed:
             state.report_progress()
         self._progressed.clear()
@@ -172,6 +176,14 @@ class CurlTransport:
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()
+
+    def _flows(self) -> list[Flow]:
+        """The bodies under way over connections of their own."""
+        return [
+            Flow(state.exchange, state.handle.getinfo(pycurl.ACTIVESOCKET), state.received)
+            for state in self._exchanges.values()
+            if state.is_accepted and state.multi is self._own
+        ]
 
     def _report(self, event: TransportEvent) -> None:
         self._events.append(event)

@@ -96,6 +96,16 @@ class CurlExchange:
         return self._head_reported and self._sink is None and not self.over
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether its body may come, and hasn't come to its end."""
+        return self._sink is not None and self.handle is not None
+
+    @property
+    def received(self) -> int:
+        """How many of the body's bytes have come."""
+        return self._stored + self._filled - self._start
+
+    @property
     def has_gathered(self) -> bool:
         """Whether bytes wait for the sink."""
         return self._filled > 0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.messages import BodyEnded, ExchangeFailed
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.transports.receive_windows import ReceiveWindows
 from anymatix_fetcher.transports.threads_connection import IdleConnections
 from anymatix_fetcher.transports.threads_exchange import ThreadsExchange
 from anymatix_fetcher.transports.threads_opening import Opener
@@ -56,6 +57,7 @@ class ThreadsTransport:
         self._threads: list[Thread] = []
         self._events: list[TransportEvent] = []
         self._progressed: dict[ExchangeId, ThreadsExchange] = {}
+        self._windows = ReceiveWindows()
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange."""
@@ -115,6 +117,9 @@ class ThreadsTransport:
             # Whatever else has happened already is taken along.
             until = min(until, began + LINGER_SECONDS) if isinstance(happening, ThreadsExchange) else began
             self._take(happening)
+        now = monotonic()
+        if now >= self._windows.due_at:
+            self._windows.share([flow for state in self._exchanges.values() if (flow := state.flow) is not None], now)
         for state in self._progressed.values():
             self._tell_progress(state)
         self._progressed.clear()

@@ -97,6 +97,11 @@ class Connection:
         """Whether more has been read than was asked for."""
         return bool(self._ahead)
 
+    @property
+    def descriptor(self) -> int:
+        """The socket's; -1 where it is closed."""
+        return self._socket.fileno()
+
     def send(self, data: bytes) -> None:
         """Sends all of ``data``.
 

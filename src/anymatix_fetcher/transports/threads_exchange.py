@@ -15,6 +15,7 @@ from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.transports.base import EXCERPT_BYTES
 from anymatix_fetcher.transports.heads import excerpt_of
+from anymatix_fetcher.transports.receive_windows import Flow
 from anymatix_fetcher.transports.threads_bodies import body_of
 from anymatix_fetcher.transports.threads_connection import SLICE_SECONDS, AbandonedError, Route
 from anymatix_fetcher.transports.threads_failures import BrokenExchangeError
@@ -84,7 +85,7 @@ class ThreadsExchange:
         self._sink: Sink | None = None
         self._stop: int | None = None
         # [_reported, _stored) is in the sink, and the caller doesn't know it yet.
-        self._reported = self._stored = 0
+        self._start = self._reported = self._stored = 0
         self._progress_is_told = False
 
     # For the thread that polls ----------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ class ThreadsExchange:
     def accept(self, sink: Sink, start: int, stop: int | None) -> None:
         """Lets the body flow."""
         if self._sink is None:
-            self._reported = self._stored = start
+            self._start = self._reported = self._stored = start
             self._stop = None if stop is None else max(start, stop)
             self._sink = sink
             self._decided.set()
@@ -111,6 +112,15 @@ class ThreadsExchange:
         self._is_dropped = True  # before the lock, which could be taken for the next call otherwise
         with self._lock:
             self._end_with(None)
+
+    @property
+    def flow(self) -> Flow | None:
+        """How its body comes; ``None`` where none may come yet, or all has."""
+        connection = self._connection
+        if self._sink is None or connection is None:
+            return None
+        # Its thread may close it now: whoever has the descriptor next bears to be taken for this one for a moment.
+        return Flow(self.exchange, connection.descriptor, self._stored - self._start)
 
     def take_progress(self) -> BodyStored | None:
         """What was stored since the last call."""

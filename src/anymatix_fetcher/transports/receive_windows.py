@@ -1,0 +1,83 @@
+"""The receive windows of the connections under way: sees what each brings, and bounds what may be on its way to it.
+
+How large they are to be is :mod:`anymatix_fetcher.core.windows`'. Linux only (``TCP_WINDOW_CLAMP`` and ``TCP_INFO``,
+see tcp(7)): elsewhere the system's own windows stay, and all works as well, on most lines as fast.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from contextlib import suppress
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+from anymatix_fetcher.core.meter import Meter
+from anymatix_fetcher.core.windows import receive_window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymatix_fetcher.core.messages import ExchangeId
+
+EVERY_SECONDS = 0.1
+OWN_SECONDS = 1.5
+"""Over how long one connection's rate is taken: what comes in bursts isn't faster than it is on average."""
+TOGETHER_SECONDS = 1.0
+
+ROUND_TRIP = struct.Struct("=68xI")
+"""Where ``struct tcp_info`` (linux/tcp.h) has the smoothed round trip, in microseconds."""
+
+
+class Flow(NamedTuple):
+    """A body under way: its exchange, the descriptor of its TCP socket, and how many of its bytes have come."""
+
+    exchange: ExchangeId
+    descriptor: int
+    received: int
+
+
+class ReceiveWindows:
+    """Shares the windows out; whoever carries the bodies calls :meth:`share` whenever :attr:`due_at` has come.
+
+    Attributes:
+        due_at: When to look again, in the clock of ``now``; never where the system can't do it.
+    """
+
+    def __init__(self) -> None:
+        self.due_at = -inf if sys.platform == "linux" else inf
+        self._together: Meter | None = None
+        self._seen: dict[ExchangeId, tuple[int, Meter]] = {}
+
+    def share(self, flows: Sequence[Flow], now: float) -> None:
+        """Looks at all bodies that are under way over connections of their own, and bounds their windows."""
+        self.due_at = now + EVERY_SECONDS
+        rates = [self._rate(flow, now) for flow in flows]
+        self._seen = {flow.exchange: self._seen[flow.exchange] for flow in flows}
+        together = self._together.rate(now) if self._together is not None else 0.0
+        for flow, rate in zip(flows, rates, strict=True):
+            with suppress(OSError):  # no TCP socket
+                _bound(flow.descriptor, rate, together, len(flows))
+
+    def _rate(self, flow: Flow, now: float) -> float:
+        if self._together is None:
+            self._together = Meter(now, TOGETHER_SECONDS)
+        before, meter = self._seen.get(flow.exchange) or (0, Meter(now, OWN_SECONDS))
+        for one in (meter, self._together):
+            one.add(max(0, flow.received - before), now)  # what a lowered stop takes back has come all the same
+        self._seen[flow.exchange] = (flow.received, meter)
+        return meter.rate(now)
+
+
+def _bound(descriptor: int, own: float, together: float, connections: int) -> None:
+    if descriptor < 0:
+        return  # closed meanwhile
+    # The family doesn't matter for what is asked here; without it, three more calls would find it out.
+    borrowed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
+    try:
+        (microseconds,) = ROUND_TRIP.unpack(borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ROUND_TRIP.size))
+        window = receive_window(own, together, connections=connections, round_trip_seconds=microseconds / 1e6)
+        borrowed.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, window)
+    finally:
+        borrowed.detach()
