@@ -47,7 +47,7 @@ CRAWLS = 2
 FIRST_WAIT_SECONDS = 1.0
 WORTHWHILE_BYTES = 16 << 20
 """With less to go, a mirror isn't worth its handshakes."""
-MOST_DISCOVERED = 8
+MOST_DISCOVERED = 4
 """So many places that servers name are tried at most: one that always names another would be asked for ever."""
 ADAPTING_SECONDS = 0.05
 
