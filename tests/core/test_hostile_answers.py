@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.urls import Origin
 
-MOST_REQUESTS = 200
+MOST_REQUESTS = 1500
+"""Four redirects before each refusal, for as long as there is patience, at the first place and at four mirrors."""
 BODIES = 4
 MOST_SECONDS = 4 * 3600
 RESOURCE = Resource(HOME, digests=(RIGHT,), headers=Headers(SECRET_FIELDS), reference=HOME.reveal())
