@@ -153,3 +153,19 @@ def test_what_was_missed_is_counted_in_seconds_of_what_there_was() -> None:
     tried = trial(8, 4)
 
     assert tried.missed_seconds(tried.total_before + round(BEFORE), 3.0) == pytest.approx(2.0)
+
+
+def test_on_a_long_path_a_climb_goes_on_at_once_while_the_sum_grows_manifold_during_handshakes() -> None:
+    verdict, now = outcome(trial(16, 8, climbing=True), lambda _now: 10 * BEFORE, LONG, filled_at=0.4)
+
+    assert verdict is Verdict.KEEP
+    assert now == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("climbing", "growth", "tempo"), [(True, 6, LONG), (False, 10, LONG), (True, 10, SHORT)])
+def test_and_is_judged_where_it_grows_less_or_the_climb_is_over_or_the_path_is_short(
+    climbing: bool,  # noqa: FBT001
+    growth: int,
+    tempo: Tempo,
+) -> None:
+    assert outcome(trial(16, 8, climbing=climbing), lambda _now: growth * BEFORE, tempo, filled_at=0.4)[1] > 0.45
