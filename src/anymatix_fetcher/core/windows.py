@@ -16,6 +16,8 @@ ROOM = 2.5
 OWN_ROOM = 1.5
 """No connection's window holds less than so many times what it was itself seen to carry in one."""
 SMALLEST = 64 << 10
+LARGEST = 1 << 30
+"""What TCP can state at most (RFC 7323, section 2.3)."""
 
 
 def receive_window(own: float, together: float, *, connections: int, round_trip_seconds: float) -> int:
@@ -28,4 +30,4 @@ def receive_window(own: float, together: float, *, connections: int, round_trip_
         round_trip_seconds: Between it and its server; too long is harmless, too short isn't.
     """
     shared = max(ENOUGH, ROOM * together * round_trip_seconds) / connections
-    return int(max(shared, OWN_ROOM * own * round_trip_seconds, SMALLEST))
+    return int(min(max(shared, OWN_ROOM * own * round_trip_seconds, SMALLEST), LARGEST))
