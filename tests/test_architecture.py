@@ -86,9 +86,11 @@ PURE_STANDARD_MODULES = {
         "difflib",
         "fnmatch",
         "html.parser",
+        "importlib",
     ),
 }
-"""They compute. ``http`` itself holds the table of statuses only; ``http.client`` is another module."""
+"""They compute; ``importlib`` brings what stands in a table of ours. ``http`` itself holds the table of statuses only;
+``http.client`` is another module."""
 EFFECTS = {
     *("os", "io", "pathlib", "socket", "ssl", "select", "time", "threading", "random", "secrets", "logging"),
     *("subprocess", "asyncio", "tempfile", "shutil", "sys", "signal", "http.client", "urllib.request", "pycurl"),

@@ -17,13 +17,9 @@ from anymatix_fetcher.engine.shelf import Searched
 from anymatix_fetcher.errors import FetchError, NotFoundError
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import parse_hash_reference
-from anymatix_fetcher.library.identity import identity
 from anymatix_fetcher.library.names import Naming
 from anymatix_fetcher.library.placing import AUTO, Place, chosen_folder
-from anymatix_fetcher.library.roots import find_models
-from anymatix_fetcher.library.templates import Template
 from anymatix_fetcher.library.types import known_type
-from anymatix_fetcher.noting import Noting
 from anymatix_fetcher.searching import Search
 
 if TYPE_CHECKING:
@@ -84,6 +80,9 @@ class LibraryShelf:
         is_plain = settings.naming is Naming.PLAIN and not (settings.type or settings.models or settings.folder)
         if is_plain:
             return Place(settings.directory, exact=settings.output, has_sidecar=settings.sidecar)
+        from anymatix_fetcher.library.identity import identity  # noqa: PLC0415 - plain downloads don't need it
+        from anymatix_fetcher.library.templates import Template  # noqa: PLC0415 - as above
+
         folder, note = settings.directory, ""
         model_type = known_type(resource.about.type if settings.type == AUTO else settings.type)
         if settings.type and settings.output is None:
@@ -139,6 +138,8 @@ class LibraryShelf:
         if state is None or was_changed or not kept.digests:
             return None
         if kept.place.has_sidecar and not kept.is_recorded:
+            from anymatix_fetcher.noting import Noting  # noqa: PLC0415 - needed at the end only
+
             return Noting(kept, self._index, self._disk, self._wall_clock, report)
         self._index.enter(kept, state)
         return None
@@ -193,6 +194,8 @@ class LibraryShelf:
     # Where models are -------------------------------------------------------------------------------------
 
     def _folders(self, settings: Settings) -> ModelFolders:
+        from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - plain downloads don't need it
+
         key = settings.models, settings.extra_paths
         with self._lock:
             if key not in self._known:

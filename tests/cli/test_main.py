@@ -350,6 +350,35 @@ def test_help_and_version_import_nothing_slow() -> None:
     assert (process.returncode, process.stderr) == (0, "")
 
 
+def test_the_first_request_waits_for_nothing_that_comes_later(tmp_path: Path) -> None:
+    script = """
+import os, sys
+from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.core.exchanges import Exchanges
+
+def begin(*_: object, **__: object) -> None:
+    os.write(1, " ".join(sys.modules).encode())
+    os._exit(0)
+
+Exchanges.begin = begin
+main(["http://127.0.0.1:9/model.safetensors", "--progress", "bar", "--directory", sys.argv[1]])
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    late = {
+        *("rich", "asyncio", "sqlite3", "email.utils", "http.client", "filelock", "pickletools"),
+        *(f"anymatix_fetcher.cli.{name}" for name in ("displays", "live", "picture", "results")),
+        *(f"anymatix_fetcher.{name}" for name in ("noting", "formats.content", "formats.triage", "engine.pickle_scan")),
+        *(f"anymatix_fetcher.library.{name}" for name in ("identity", "index", "recording", "roots", "wanted")),
+        *(f"anymatix_fetcher.sources.{name}" for name in ("civitai", "huggingface", "sites", "explanations.lookup")),
+        *(f"anymatix_fetcher.core.{name}" for name in ("aria2", "links")),
+    }
+    loaded = set(process.stdout.split())
+    assert "anymatix_fetcher.engine.driver" in loaded, process.stderr
+    assert not late & loaded
+
+
 @pytest.mark.parametrize(
     ("words", "index", "expected"),
     [

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from anymatix_fetcher.core.messages import StorageFailed
 from anymatix_fetcher.engine.opcodes import MOST_READS
-from anymatix_fetcher.engine.pickle_scan import PickleScan, Scanned, may_run_code, scan
+from anymatix_fetcher.engine.pickle_scan import PickleScan, may_run_code, scan
+from anymatix_fetcher.engine.scanned import Scanned
 from anymatix_fetcher.errors import UnsafeModelError
 from anymatix_fetcher.formats.content import ENOUGH, Content
 from anymatix_fetcher.formats.pickles import TORCH_MAGIC

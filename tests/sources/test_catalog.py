@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,9 @@ from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Environment, Secret, Wish
 from tests.sources.surroundings import SERVICES, hosts_that_see, surroundings
 from tests.sources.talk import Reply, talk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize("reference", ["", "h.example/m.bin", "/etc/passwd", "C:\\x", "ftp://h.example/m", "file:///x"])
@@ -183,6 +189,14 @@ def test_so_does_a_reference_to_one_of_the_others(reference: str, source: str) -
     assert catalog.find(reference, Environment()).name == source
 
 
+LATE = [source for source in catalog.SOURCES if isinstance(source, catalog.LateSource)]
+
+
+@pytest.mark.parametrize("late", LATE, ids=lambda late: late.name)
+def test_a_source_that_comes_late_is_called_as_it_calls_itself(late: catalog.LateSource) -> None:
+    assert late.source.name == late.name
+
+
 OTHER_STARTS = [
     *("https://drive.google.com/", "https://drive.google.com/file/d/1A/view", "https://docs.google.com/uc?id=1A&"),
     *("https://drive.usercontent.google.com/download?id=1A", "https://www.dropbox.com/", "https://dropbox.com/s/k/m"),
@@ -282,3 +296,27 @@ def test_whatever_the_others_are_asked_and_answer_ends_well_too(reference: str, 
         assert SECRET not in f"{resource.reference} {resource}"
         assert resource.name is None or "/" not in resource.name
         assert not {"", ".", ".."} & set(resource.folder)
+
+
+ENVIRONMENTS = [Environment(), surroundings(dict.fromkeys((late.name for late in LATE), "http://127.0.0.1:8"))]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    reference=REFERENCES | st.builds(str.__add__, st.sampled_from([*OTHER_STARTS, "http://127.0.0.1:8/"]), TAILS),
+    change=st.sampled_from([str, str.upper, lambda text: text.replace("i", "\u0131"), lambda text: f"\uff48{text}"]),
+    environment=st.sampled_from(ENVIRONMENTS),
+)
+def test_no_source_is_passed_over_because_it_comes_late(
+    reference: str, change: Callable[[str], str], environment: Environment
+) -> None:
+    text = change(reference).strip()
+    for late in LATE:
+        assert late.recognises(text, environment) == late.source.recognises(text, environment)
+
+
+def test_a_source_that_knows_hosts_has_a_word_for_each() -> None:
+    for late in LATE:
+        site = getattr(import_module(type(late.source).__module__), "SITE", None)
+        for host in site.hosts if site else ():
+            assert any(word in host for word in late.words)

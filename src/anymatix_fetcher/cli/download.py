@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
-from anymatix_fetcher.cli.displays import JsonDisplay, NoDisplay, PlainDisplay
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.log import log_to_stderr
-from anymatix_fetcher.cli.picture import FINAL_PHASES, name_of
-from anymatix_fetcher.cli.results import error_lines, path_line, result_object, summary
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Phase
 from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from anymatix_fetcher.cli.displays import Display
     from anymatix_fetcher.cli.session import FetchMany, Session
@@ -55,7 +53,7 @@ def carry_out(
         What became of each; the exit code of the signal that stopped it, if one did; how each stood at last.
     """
     cancel = CancelToken()
-    display = _Recording(_display(report, session))
+    display = _LateDisplay(lambda: _display(report, session))
     results: list[Result] | None = None
     with log_to_stderr(session.verbosity, session.secrets), interruptible(cancel) as interruption:
         try:
@@ -65,22 +63,27 @@ def carry_out(
     return results, interruption.exit_code if any(map(_was_cancelled, results)) else None, display.last
 
 
-class _Recording:
-    """A display that remembers what it was shown last, for a message about what is kept."""
+class _LateDisplay:
+    """A display that is made when there is something to show: the first requests don't wait for its imports.
 
-    def __init__(self, display: Display) -> None:
-        self._display = display
+    It remembers what it was shown last, for a message about what is kept.
+    """
+
+    def __init__(self, make: Callable[[], Display]) -> None:
+        self._display = cache(make)
         self.last: tuple[Progress, ...] = ()
 
     def show(self, progress: tuple[Progress, ...]) -> None:
         self.last = progress
-        self._display.show(progress)
+        self._display().show(progress)
 
     def close(self, results: Sequence[Result] | None) -> None:
-        self._display.close(results)
+        self._display().close(results)
 
 
 def _display(report: Report, session: Session) -> Display:
+    from anymatix_fetcher.cli.displays import JsonDisplay, NoDisplay, PlainDisplay  # noqa: PLC0415 - see _LateDisplay
+
     match report.progress:
         case "json":
             return JsonDisplay(session.err)
@@ -103,6 +106,8 @@ def _display(report: Report, session: Session) -> Display:
 
 
 def _tell(results: Sequence[Result], report: Report, session: Session, stopped: int | None) -> None:
+    from anymatix_fetcher.cli.results import error_lines, path_line, result_object, summary  # noqa: PLC0415 - as above
+
     # Programs that read JSON from either stream get no lines for people in between, but for errors.
     for_people = not (report.quiet or report.json or report.progress == "json")
     for result in results:
@@ -122,6 +127,8 @@ def _tell(results: Sequence[Result], report: Report, session: Session, stopped: 
 
 def _warnings(last: Sequence[Progress]) -> list[str]:
     """What remains to be said of files that are here; it would be lost with the picture."""
+    from anymatix_fetcher.cli.picture import name_of  # noqa: PLC0415 - as above
+
     return [
         f"warning: {name_of(one)} is {format.printable(one.note)}"
         for one in last
@@ -134,6 +141,8 @@ def _was_cancelled(result: Result) -> bool:
 
 
 def _interrupted(last: Sequence[Progress]) -> str:
+    from anymatix_fetcher.cli.picture import FINAL_PHASES, name_of  # noqa: PLC0415 - as above
+
     kept = [
         f"{name_of(one)}.part"
         for one in last

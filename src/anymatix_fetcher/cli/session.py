@@ -57,11 +57,11 @@ def fetch_by_api(
     on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
 ) -> list[Result]:
     """The library's ``fetch_many``, imported when it is used: it brings the engine and libcurl with it."""
+    # What is imported stays. To look it through for garbage, and often, costs a tenth of many small files' time.
+    gc.set_threshold(GARBAGE_OBJECTS)
     from anymatix_fetcher.api import fetch_many  # noqa: PLC0415 - see above
 
-    # What has been imported stays. To look it through for garbage, and often, costs a tenth of many small files' time.
     gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
     results = fetch_many(jobs, cancel=cancel, on_progress=on_progress)
     gc.freeze()  # nor is what is left looked through on leaving: the system takes it back as a whole
     return results

@@ -43,7 +43,6 @@ from anymatix_fetcher.core.explain import KEPT
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Accepted, Redirected, Refusal, Refused
-from anymatix_fetcher.core.links import duplicates
 from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.reaction import Reaction, react
@@ -276,6 +275,8 @@ class Download(Ending):
             self._asking.manners.range_answered(ranged=verdict.ranged)
         self._proof.learn(head)
         if self._proof.settles:
+            from anymatix_fetcher.core.links import duplicates  # noqa: PLC0415 - costs start-up time, rarely needed
+
             self._mirrors.discover(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
         self._proof.length_was_stated |= verdict.length is not None
         self._asking.settle(exchange.request.url, now)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.messages import ContentRefused
 from anymatix_fetcher.engine.first_bytes import FirstBytes
-from anymatix_fetcher.engine.pickle_scan import PickleScan, may_run_code
-from anymatix_fetcher.formats.content import ENOUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +14,8 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.messages import StorageFailed
     from anymatix_fetcher.engine.facts import Settings
-    from anymatix_fetcher.engine.pickle_scan import Scanned
+    from anymatix_fetcher.engine.pickle_scan import PickleScan
+    from anymatix_fetcher.engine.scanned import Scanned
     from anymatix_fetcher.storage.store import Store
 
 log = logging.getLogger("anymatix_fetcher.engine")
@@ -84,6 +83,9 @@ class Appraisal:
         Raises:
             StorageError: It can't be read.
         """
+        from anymatix_fetcher.engine.pickle_scan import PickleScan, may_run_code  # noqa: PLC0415 - first the bytes come
+        from anymatix_fetcher.formats.content import ENOUGH  # noqa: PLC0415 - as above
+
         if not may_run_code(self._store.read_first(ENOUGH), self._name, length):
             return False
         self._scan = PickleScan(self._store, length, self._destination, report=self._report)

@@ -22,7 +22,7 @@ from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Result, Status
 from anymatix_fetcher.engine.failing import FailingCleanly
 from anymatix_fetcher.engine.outlook import Outlook
-from anymatix_fetcher.engine.pickle_scan import Scanned
+from anymatix_fetcher.engine.scanned import Scanned
 from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.engine.shelving import Shelving
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError

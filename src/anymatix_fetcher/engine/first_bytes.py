@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.formats.triage import claims_model, triage
+from anymatix_fetcher.formats.claims import claims_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,8 @@ class FirstBytes:
             length: Of the whole file, where known.
             read: Gives so many first bytes.
         """
+        from anymatix_fetcher.formats.triage import triage  # noqa: PLC0415 - the first request needn't wait
+
         while not self.is_settled:
             wanted = self._wanted if length is None else min(self._wanted, length)
             if front < wanted or (self._lacks_length and length is None):

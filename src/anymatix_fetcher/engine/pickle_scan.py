@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import io
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.engine.opcodes import MOST_READS, Bounded, InPlace, Spent, opcodes_in
-from anymatix_fetcher.errors import UnsafeModelError
+from anymatix_fetcher.engine.scanned import Scanned
 from anymatix_fetcher.formats.content import Content, recognize
-from anymatix_fetcher.formats.pickles import RUNS_CODE, TORCH_MAGIC, is_pickle, may_be_pickle
+from anymatix_fetcher.formats.pickles import TORCH_MAGIC, is_pickle, may_be_pickle
 from anymatix_fetcher.storage.workers import Step, failure
 
 if TYPE_CHECKING:
@@ -31,54 +29,8 @@ if TYPE_CHECKING:
 MOST_PICKLES = 64
 TORCH_PICKLES = 5
 """What torch.save wrote at first: its mark, its version, the system, the model, and the weights' names."""
-MOST_SHOWN = 5
 _MAX_NAME_LENGTH = 80
 _BUFFER_BYTES = 64 << 10
-
-INSTALL = "pip install 'anymatix-fetcher[scan]' has it scanned."
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """What a scan has come to.
-
-    Args:
-        is_pickle: Whether there is anything that can run code at all.
-        looked_up: Whether the imports were looked up; false where picklescan isn't installed.
-        dangerous: Imports that do harm, as "module.name".
-        suspicious: Imports that nobody knows.
-        whole: Whether all of it could be scanned.
-    """
-
-    is_pickle: bool = False
-    looked_up: bool = True
-    dangerous: tuple[str, ...] = ()
-    suspicious: tuple[str, ...] = ()
-    whole: bool = True
-
-    def refusal(self, name: str) -> UnsafeModelError | None:
-        """Why the file ``name`` isn't to be published; ``None`` where nothing speaks against it."""
-        if not (self.is_pickle and self.looked_up) or (self.whole and not self.dangerous):
-            return None
-        what = f"imports {_listed(self.dangerous)}" if self.dangerous else "can't be scanned as a whole"
-        return UnsafeModelError(
-            f"{name} is a pickle that can run code when it is loaded, and it {what}",
-            hint=f"Look for a safetensors file instead. This one is kept as {name}{PART_SUFFIX}, which anyfetch prune "
-            "removes; who trusts it says --allow-unsafe.",
-        )
-
-    @property
-    def warning(self) -> str:
-        """What a person should know of a file that is published all the same; empty where nothing is to be said."""
-        if not self.is_pickle:
-            return "" if self.whole else "an archive that can't be read, and so it wasn't scanned"
-        if not self.looked_up:
-            return f"{RUNS_CODE}, and it wasn't scanned: {INSTALL}"
-        if self.dangerous:
-            return f"{RUNS_CODE}, and it imports {_listed(self.dangerous)}"
-        if self.suspicious:
-            return f"{RUNS_CODE}, and it imports what isn't known to be harmless: {_listed(self.suspicious)}"
-        return "" if self.whole else f"{RUNS_CODE}, and it can't be scanned as a whole"
 
 
 def may_run_code(first: bytes, name: str, length: int) -> bool:
@@ -240,8 +192,3 @@ class _Pickles:
 
 def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text[:_MAX_NAME_LENGTH])
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:MOST_SHOWN])
-    return shown if len(names) <= MOST_SHOWN else f"{shown} and {len(names) - MOST_SHOWN} more"

@@ -16,7 +16,6 @@ from anymatix_fetcher.core.filenames import SafeName, safe_name
 from anymatix_fetcher.engine.shelf import Kept, Recorded, Searched
 from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.placing import Place
-from anymatix_fetcher.library.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +135,8 @@ class Shelving:
         settings, shelf = self._job.settings, self._ports.shelf
         if not shelf.may_find(self.place, machine.digests, settings, is_there=is_there):
             return False
+        from anymatix_fetcher.library.wanted import Wanted  # noqa: PLC0415 - most downloads need no search
+
         wanted = Wanted(
             place=self.place,
             name=name,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from anymatix_fetcher.core.explain import LOGIN_PAGE_HINT
-from anymatix_fetcher.core.judge import MODEL_SUFFIXES
 from anymatix_fetcher.errors import NotAModelError
 from anymatix_fetcher.formats import gguf, safetensors
+from anymatix_fetcher.formats.claims import claimed_suffix
 from anymatix_fetcher.formats.content import COMPRESSED, DOCUMENTS, ENOUGH, Content, recognize
 from anymatix_fetcher.formats.documents import pointed_size
 from anymatix_fetcher.formats.prefix import DamagedError, Prefix, ShortError
@@ -71,7 +71,7 @@ def triage(first: bytes, *, name: str, length: int | None = None) -> Triage:
         length: Bytes of the whole file, where known; where the body has ended, so many as there were.
     """
     name = name.rpartition("/")[2]
-    suffix = _suffix(name)
+    suffix = claimed_suffix(name)
     prefix = Prefix(first, length)
     content = recognize(first, length=length)
     if suffix is None:
@@ -81,16 +81,6 @@ def triage(first: bytes, *, name: str, length: int | None = None) -> Triage:
     if _is_refused(content, suffix):
         return Triage(content, refusal=_mismatch(prefix, content, name=name, suffix=suffix))
     return _read(prefix, content, name) if suffix in _STRICT else Triage(content)
-
-
-def claims_model(name: str) -> bool:
-    """Whether a file of this name is expected to be a model: of others nothing is refused."""
-    return _suffix(name) is not None
-
-
-def _suffix(name: str) -> str | None:
-    lowered = name.lower()
-    return next((suffix for suffix in MODEL_SUFFIXES if lowered.endswith(suffix)), None)
 
 
 def _is_refused(content: Content, suffix: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import SafeName, safe_name
@@ -71,6 +70,8 @@ def _pieces(part: str, text: str) -> tuple[tuple[str, bool], ...]:
     pieces: list[tuple[str, bool]] = []
     for field, literal, brace in _PIECE.findall(part):
         if brace or (field not in FIELDS and not literal):
+            from difflib import get_close_matches  # noqa: PLC0415 - costs start-up time, needed for mistakes only
+
             alike = get_close_matches(field, FIELDS, n=1)
             hint = f"Did you mean {{{alike[0]}}}?" if alike else f"Known are {', '.join(FIELDS)}."
             raise ReferenceSyntaxError(f"the template {text!r} has a field that there isn't: {field!r}", hint=hint)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.resource import Stated
-from anymatix_fetcher.sources.explanations.lookup import explain
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
@@ -34,4 +33,6 @@ class Explained:
 
     def explain(self, refused: Refused, url: Url, *, authorized: bool) -> FetchError | None:
         """Implements ``Service.explain``."""
+        from anymatix_fetcher.sources.explanations.lookup import explain  # noqa: PLC0415 - few are refused
+
         return explain(self.table or self.name, refused, url, authorized=authorized)

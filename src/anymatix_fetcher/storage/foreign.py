@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.aria2 import MAX_CONTROL_BYTES, read_control
 from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.errors import StorageError
@@ -61,6 +60,8 @@ class Partial:
             return None
         if self.control is None:
             return SpanSet.whole(self.size) if self.size <= length else None
+        from anymatix_fetcher.core.aria2 import read_control  # noqa: PLC0415 - few downloads need it
+
         said = read_control(self.control_data)
         if said is None or said.length != length:
             return None
@@ -80,6 +81,8 @@ def read_partial(path: Path, disk: Disk) -> Partial | None:
             size = file.size()
         if disk.kind(control) is not Kind.FILE:
             return Partial(path, size)
+        from anymatix_fetcher.core.aria2 import MAX_CONTROL_BYTES  # noqa: PLC0415 - as above
+
         with opened_to_read(disk, control) as file:
             return Partial(path, size, control, read_all(file) if file.size() <= MAX_CONTROL_BYTES else b"")
     return None

@@ -7,8 +7,6 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from filelock import lock_descriptor, unlock_descriptor
-
 from anymatix_fetcher.core.disk_errors import storage_error
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import PRIVATE_MODE
@@ -71,6 +69,8 @@ class DestinationLock:
         what has no name any longer. So the path has to name what was opened after it is locked, too; being open, its
         number can't be given to a new file meanwhile.
         """
+        from filelock import lock_descriptor  # noqa: PLC0415 - where the server names the file, it is asked first
+
         handle = self._opened()
         try:
             if not lock_descriptor(handle, blocking=False):
@@ -97,6 +97,8 @@ class DestinationLock:
         handle, self._handle = self._handle, -1
         if handle == -1:
             return
+        from filelock import unlock_descriptor  # noqa: PLC0415 - as above
+
         if self._names(handle):
             # Before unlocking: what has this name afterwards may be the next holder's. Windows removes no open file,
             # so there it happens afterwards, and fails where the next holder has it open.
