@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 MOST_REQUESTS = 1500
 """Four redirects before each refusal, for as long as there is patience, at the first place and at four mirrors."""
+SOON = 200
+AT_ONCE = [ResponseHead(429, Headers.of(retry_after="0"))]
+ALWAYS_ANOTHER_MIRROR = [
+    ResponseHead(301, Headers.of(location="5/")),
+    ResponseHead(200, Headers.of(link="<>; rel=duplicate")),
+]
 BODIES = 4
 MOST_SECONDS = 4 * 3600
 RESOURCE = Resource(HOME, digests=(RIGHT,), headers=Headers(SECRET_FIELDS), reference=HOME.reveal())
@@ -110,8 +117,8 @@ def _join(origin: Origin) -> Share:
 
 @settings(max_examples=300)
 @given(heads)
-@example([ResponseHead(429, Headers.of(retry_after="0"))])
-@example([ResponseHead(301, Headers.of(location="5/")), ResponseHead(200, Headers.of(link="<>; rel=duplicate"))])
+@example(AT_ONCE)
+@example(ALWAYS_ANOTHER_MIRROR)
 def test_whatever_is_answered_a_download_ends_and_its_secrets_stay_at_home(answers: list[ResponseHead]) -> None:
     talked = Talk(answers)
     talked.run()
@@ -120,6 +127,14 @@ def test_whatever_is_answered_a_download_ends_and_its_secrets_stay_at_home(answe
     keeps_secrets_at_home(talked.asked)
     for error in talked.errors:
         assert SECRET not in f"{error!r} {error.hint} {error.__cause__!r} {error.__context__!r}"
+
+
+@pytest.mark.parametrize("answers", [AT_ONCE, ALWAYS_ANOTHER_MIRROR])
+def test_a_server_that_leads_on_and_on_is_soon_left(answers: list[ResponseHead]) -> None:
+    talked = Talk(answers)
+    talked.run()
+    assert talked.machine.is_over
+    assert len(talked.asked) <= SOON
 
 
 @settings(max_examples=200)

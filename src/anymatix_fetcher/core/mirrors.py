@@ -15,7 +15,6 @@ still to be found out.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
@@ -107,32 +106,35 @@ class Mirrors:
         self._known: set[Url] = {asking.address.origin_url}
         self._mirrors: list[Mirror] = []
         self._discovered = 0
-        self._add(asking.address.resource.mirrors, netrc_allowed=True)
+        for url in asking.address.resource.mirrors:
+            self._add(url, netrc_allowed=True)
 
     def discover(self, urls: Iterable[Url]) -> None:
         """More places, that a server has named; those that are known already don't count, nor http beside https."""
         secure = self._asking.address.resource.url.origin.scheme == "https"
-        fitting = (url for url in urls if url not in self._known and (url.origin.scheme == "https" or not secure))
-        places = list(islice(fitting, MOST_DISCOVERED - self._discovered))
-        self._discovered += len(places)
-        self._add(places, netrc_allowed=False)
-
-    def _add(self, urls: Iterable[Url], *, netrc_allowed: bool) -> None:
-        resource = self._asking.address.resource
         for url in urls:
-            if url not in self._known and self._join is not None:
-                self._known.add(url)
-                same = url.origin == resource.url.origin
-                place = Resource(
-                    url,
-                    name=resource.name,
-                    headers=resource.headers if same else Headers(),
-                    netrc_allowed=netrc_allowed or (same and resource.netrc_allowed),
-                    reference=resource.reference,
-                )
-                mirror = Mirror(Address(place), self._join(url.origin))
-                mirror.pace.want(0, 0)  # a share begins with the wish for one
-                self._mirrors.append(mirror)
+            fits = url.origin.scheme == "https" or not secure
+            if fits and self._discovered < MOST_DISCOVERED and self._add(url, netrc_allowed=False):
+                self._discovered += 1
+
+    def _add(self, url: Url, *, netrc_allowed: bool) -> bool:
+        """Takes a place along; False where it is known already, or nobody else is to be asked."""
+        if url in self._known or self._join is None:
+            return False
+        self._known.add(url)
+        resource = self._asking.address.resource
+        same = url.origin == resource.url.origin
+        place = Resource(
+            url,
+            name=resource.name,
+            headers=resource.headers if same else Headers(),
+            netrc_allowed=netrc_allowed or (same and resource.netrc_allowed),
+            reference=resource.reference,
+        )
+        mirror = Mirror(Address(place), self._join(url.origin))
+        mirror.pace.want(0, 0)  # a share begins with the wish for one
+        self._mirrors.append(mirror)
+        return True
 
     def __iter__(self) -> Iterator[Mirror]:
         return iter(list(self._mirrors))

@@ -48,26 +48,21 @@ class ReceiveWindows:
     def __init__(self) -> None:
         self.due_at = -inf if sys.platform == "linux" else inf
         self._together: Meter | None = None
-        self._seen: dict[ExchangeId, tuple[int, Meter]] = {}
+        self._own: dict[ExchangeId, Meter] = {}
 
     def share(self, flows: Sequence[Flow], now: float) -> None:
         """Looks at all bodies that are under way over connections of their own, and bounds their windows."""
         self.due_at = now + EVERY_SECONDS
-        rates = [self._rate(flow, now) for flow in flows]
-        self._seen = {flow.exchange: self._seen[flow.exchange] for flow in flows}
-        together = self._together.rate(now) if self._together is not None else 0.0
-        for flow, rate in zip(flows, rates, strict=True):
+        self._together = together = self._together or Meter(now, TOGETHER_SECONDS)
+        self._own = {flow.exchange: self._own.get(flow.exchange) or Meter(now, OWN_SECONDS) for flow in flows}
+        for flow in flows:
+            own = self._own[flow.exchange]
+            came = max(0, flow.received - own.total)  # what a lowered stop takes back has come all the same
+            own.add(came, now)
+            together.add(came, now)
+        for flow in flows:
             with suppress(OSError):  # no TCP socket
-                _bound(flow.descriptor, rate, together, len(flows))
-
-    def _rate(self, flow: Flow, now: float) -> float:
-        if self._together is None:
-            self._together = Meter(now, TOGETHER_SECONDS)
-        before, meter = self._seen.get(flow.exchange) or (0, Meter(now, OWN_SECONDS))
-        for one in (meter, self._together):
-            one.add(max(0, flow.received - before), now)  # what a lowered stop takes back has come all the same
-        self._seen[flow.exchange] = (flow.received, meter)
-        return meter.rate(now)
+                _bound(flow.descriptor, self._own[flow.exchange].rate(now), together.rate(now), len(flows))
 
 
 def _bound(descriptor: int, own: float, together: float, connections: int) -> None:
