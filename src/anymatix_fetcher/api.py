@@ -167,6 +167,7 @@ def _limiter_for(limit_rate: float | RateLimiter | None, limiters: dict[float, R
 
 def _session_for(settings: Settings, limiter: RateLimiter | None, sessions: dict[_Surroundings, Session]) -> Session:
     key = (network_of(settings), settings.engine, limiter)
-    if key not in sessions:
-        sessions[key] = open_session(*key)
-    return sessions[key]
+    session = sessions.get(key)  # once: to hash the settings is most of what this costs, and lists are long
+    if session is None:
+        session = sessions[key] = open_session(*key)
+    return session

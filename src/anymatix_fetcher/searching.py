@@ -67,19 +67,24 @@ class LateIndex:
 
     def opened(self) -> Index:
         """The index, with everything entered."""
+        with self._lock:
+            index = self._entered()
+            if self._clock() >= self._known_until:
+                self._known = index.every_digest()
+                self._known_until = self._clock() + GOOD_FOR_SECONDS
+            return index
+
+    def _entered(self) -> Index:
+        """The index; what waited is in it. With the lock."""
         from anymatix_fetcher.library.index import Index  # noqa: PLC0415 - brings SQLite, which most needn't wait for
         from anymatix_fetcher.noting import arrival_of  # noqa: PLC0415 - as above
 
-        with self._lock:
-            if self._index is None:
-                self._index = Index(self._path)
-            if self._waiting:
-                self._index.add_many([arrival_of(kept).entry(state) for kept, state in self._waiting])
-                self._waiting.clear()
-            if self._clock() >= self._known_until:
-                self._known = self._index.every_digest()
-                self._known_until = self._clock() + GOOD_FOR_SECONDS
-            return self._index
+        if self._index is None:
+            self._index = Index(self._path)
+        if self._waiting:
+            self._index.add_many([arrival_of(kept).entry(state) for kept, state in self._waiting])
+            self._waiting.clear()
+        return self._index
 
     def learn(self, folders: Iterable[Path]) -> bool:
         """Enters what sidecars in ``folders`` and the caches say; false where that was done before."""
@@ -98,8 +103,8 @@ class LateIndex:
     def close(self) -> None:
         """Enters what waits, and closes it."""
         if self._waiting or self._index is not None:
-            with suppress(ImportError):  # some Pythons have no SQLite
-                self.opened().close()
+            with self._lock, suppress(ImportError):  # some Pythons have no SQLite
+                self._entered().close()
             self._index = None
 
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.hosts import MOST_STREAMS, Host, Hosts, KnownHost, Share
+from anymatix_fetcher.core.hosts import MOST_STREAMS, Host, Hosts, Share
 from anymatix_fetcher.core.http import Headers, ResponseHead
 from anymatix_fetcher.core.lanes import VERY_MANY_FILES
+from anymatix_fetcher.core.learned import KnownHost
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.urls import Url
 
@@ -87,6 +88,30 @@ def test_everybody_ends(budget: int, sizes: list[int]) -> None:
                 host.leave(share, 0)
                 del left[share]
     assert not left
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 9), st.integers(0, 9)), max_size=60))
+def test_the_sums_are_those_of_all_shares_after_each_change(steps: list[tuple[int, int, int, int]]) -> None:
+    host = host_of(budget=8)
+    shares: list[Share] = []
+    gone, now = 0, 0.0
+    for which, what, first, second in steps:
+        now += 0.01
+        share = shares[which % len(shares)] if shares else None
+        if what == 0 or share is None:
+            shares.append(host.join())
+        elif what == 1:
+            share.want(first, second, streams=first if which % 2 else 0)
+        elif what == 2:
+            share.observe(share.total + first, second, now)
+        else:
+            gone += share.total + first
+            host.leave(share, share.total + first)
+            shares.remove(share)
+        assert host.total == gone + sum(share.total for share in shares)
+        assert host.flowing == sum(
+            share.flowing if share.demand > share.under_way else share.demand for share in shares
+        )
 
 
 # The pace -------------------------------------------------------------------------------------------------

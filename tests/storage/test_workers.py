@@ -207,6 +207,25 @@ def test_threads_call_each_other_until_there_are_enough_for_tasks_that_last() ->
         worker.stop()
 
 
+def test_while_steps_are_quick_one_thread_takes_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anymatix_fetcher.storage.workers.monotonic", lambda: 1000.0)
+    threads = set()
+
+    class Noted(Scripted):
+        def step(self) -> Next:
+            threads.add(threading.get_ident())
+            return super().step()
+
+    workers = ThreadWorkers(most=4)
+    tasks = [Noted(Step.MORE, Step.MORE, Step.DONE) for _ in range(100)]
+    workers.hold()
+    for task in tasks:
+        workers.start(task)
+    workers.go_on()
+    assert [[task.next() for _ in range(3)] for task in tasks] == [[Step.MORE, Step.MORE, Step.DONE]] * 100
+    assert len(threads) == 1
+
+
 def test_a_task_that_runs_when_it_is_held_ends_its_step_and_goes_on_later() -> None:
     class Held(Scripted):
         def step(self) -> Next:

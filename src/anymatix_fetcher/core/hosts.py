@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.http import RateLimit
 from anymatix_fetcher.core.lanes import Lanes
+from anymatix_fetcher.core.learned import KnownHost
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
 
@@ -43,27 +44,6 @@ MANY_WAITING = 4
 OBSERVING_SECONDS = 0.03
 LEARNING_SECONDS = 3.0
 """What was found in less time than that is chance."""
-FORGETTING_SECONDS = 86_400.0
-"""How long what is known of a host is worth anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownHost:
-    """What was learned about an origin.
-
-    Args:
-        connections: The count that was good.
-        limit: How many it bears, where it has refused or punished more.
-        http2: Whether it speaks HTTP/2; ``None`` where nobody has asked it over TLS.
-        seen_at: When that was learned, in seconds since 1970.
-        paused_until: Until when it wants to be left alone, in seconds since 1970; 0.0 where it doesn't.
-    """
-
-    connections: int | None = None
-    limit: int | None = None
-    http2: bool | None = None
-    seen_at: float = 0.0
-    paused_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +90,15 @@ class Share:
 
         ``now`` may leave out times that don't count; all shares leave out the same ones.
         """
+        before, self._host.total = self.counted, self._host.total + total - self.total
         self.total, self.flowing, self.rest = total, flowing, rest
+        self._host.flowing += self.counted - before
         self._host.observe(self._in_host_time(now))
+
+    @property
+    def counted(self) -> int:
+        """How many bodies the pace counts: all that could flow, where nothing is left to ask for."""
+        return self.flowing if self.demand > self.under_way else self.demand
 
     def _in_host_time(self, now: float) -> float:
         if self._behind_seconds is None:
@@ -128,12 +115,13 @@ class Share:
             more: How many beside them could be used.
             streams: How many of those under way are on shared connections.
         """
-        self.under_way = under_way
+        before, self.under_way = self.counted, under_way
         demand, only_streams = under_way + more, 0 < under_way + more <= streams
         if (demand, only_streams) != (self.demand, self.streams):
             self._host.count(self, -1)
             self.demand, self.streams = demand, only_streams
             self._host.count(self, 1)
+        self._host.flowing += self.counted - before
 
     def lane(self, url: Url) -> int | None:
         """The lane that the file's first request shares with other files' ones; ``None`` where it may not.
@@ -209,7 +197,9 @@ class Host:
         self._most_streams = MOST_STREAMS
         self._quota: int | None = None
         self._quota_until = 0.0
-        self._bytes_of_others = 0
+        # Of all shares, kept up with each change: a thousand small files change hundreds of shares all the time.
+        self.total = 0
+        self.flowing = 0
         self._observed_from: float | None = None
         self._observed_at = float("-inf")
         self._observed_flowing = 0
@@ -218,12 +208,14 @@ class Host:
         """The share of one more download, the youngest."""
         share = Share(self)
         self._shares[share] = None
+        self.flowing += share.counted
         self.count(share, 1)
         return share
 
     def leave(self, share: Share, total: int) -> None:
         """A download of ``total`` bytes is over."""
-        self._bytes_of_others += total
+        self.total += total - share.total
+        self.flowing -= share.counted
         self.count(share, -1)
         share.leave_lane()
         del self._shares[share]
@@ -312,16 +304,15 @@ class Host:
             self.changed()
         if not self._could_use_more:
             return
-        flowing = sum(share.flowing if share.demand > share.under_way else share.demand for share in self._shares)
-        if self.now - self._observed_at < OBSERVING_SECONDS and flowing == self._observed_flowing:
+        is_as_before = not self._demand or self.flowing == self._observed_flowing  # streams come and go all the time
+        if is_as_before and self.now - self._observed_at < OBSERVING_SECONDS:
             return
-        self._observed_at, self._observed_flowing = self.now, flowing
+        self._observed_at, self._observed_flowing = self.now, self.flowing
         if self._observed_from is None:
             self._observed_from = self.now
-        total = self._bytes_of_others + sum(share.total for share in self._shares)
         rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
         before = self.pace.connections
-        self.pace.observe(total, flowing, self.now, rest=rest)
+        self.pace.observe(self.total, self.flowing, self.now, rest=rest)
         if self.pace.connections != before:
             self.changed()
 

@@ -93,7 +93,7 @@ class Driver(Outlook):
             if destination is not None and self._adoption.finds(destination.absolute()):
                 self._feed(m.Begin(storage_is_open=False))  # whether that is this file, the server's answer tells
             elif destination is not None:
-                self._stand_in_line(destination.absolute())
+                self._stand_in_line(destination.absolute(), has_looked=True)
             elif not self._shelving.look_ahead(self._machine):
                 self._feed(m.Begin(storage_is_open=False))
 
@@ -103,10 +103,7 @@ class Driver(Outlook):
         return not self._machine_runs
 
     def handle(self, event: DriverEvent) -> None:
-        """Takes one event: of the transport, of storage, or of the caller.
-
-        What the part file has found out by now about blocks that came again goes before it.
-        """
+        """Takes one event, of anybody, after what the part file has found out by now about blocks that came again."""
         if self._store is not None:
             for compared in self._store.compared():
                 self._take(compared)
@@ -228,14 +225,15 @@ class Driver(Outlook):
 
     # The destination --------------------------------------------------------------------------------------
 
-    def _stand_in_line(self, destination: Path) -> None:
+    def _stand_in_line(self, destination: Path, *, has_looked: bool = False) -> None:
         self._claim = Claim(destination, self._resource.reference, self._ports)
-        self._try_claim(self._claim)
+        self._try_claim(self._claim, has_looked=has_looked)
 
-    def _try_claim(self, claim: Claim) -> None:
+    def _try_claim(self, claim: Claim, *, has_looked: bool = False) -> None:
         if not claim.try_acquire():
             return
-        self._adoption.finds(claim.destination)
+        if not has_looked:
+            self._adoption.finds(claim.destination)
         is_there = self._is_there(claim)
         if self._adoption.replaces or not self._shelving.search(claim.destination, self._machine, is_there=is_there):
             self._claimed(claim, is_there=is_there)

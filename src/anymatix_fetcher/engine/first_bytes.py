@@ -45,12 +45,12 @@ class FirstBytes:
             length: Of the whole file, where known.
             read: Gives so many first bytes.
         """
-        from anymatix_fetcher.formats.triage import triage  # noqa: PLC0415 - the first request needn't wait
-
         while not self.is_settled:
             wanted = self._wanted if length is None else min(self._wanted, length)
             if front < wanted or (self._lacks_length and length is None):
                 return None
+            from anymatix_fetcher.formats.triage import triage  # noqa: PLC0415 - the first request needn't wait
+
             found = triage(read(wanted), name=self._name, length=length)
             if found.refusal is not None:
                 self.is_settled = True

@@ -96,6 +96,7 @@ _MAGICS = (
     (zip_directory.EMPTY_ARCHIVE, Content.ZIP),
     (zip_directory.SPANNED_ARCHIVE, Content.ZIP),
 )
+_FIRST_BYTES = frozenset(magic[:1] for magic, _ in _MAGICS)
 _TAR_MAGIC_AT = 257
 _FEWEST_ZEROS = 16
 
@@ -111,10 +112,10 @@ def recognize(first: bytes, *, length: int | None = None) -> Content:
     """
     if length == 0:
         return Content.EMPTY
-    for magic, content in _MAGICS:
+    for magic, content in _MAGICS if first[:1] in _FIRST_BYTES else ():
         if first.startswith(magic):
             return content
-    if first[_TAR_MAGIC_AT:].startswith(b"ustar"):
+    if first.startswith(b"ustar", _TAR_MAGIC_AT):
         return Content.TAR
     if is_git_lfs_pointer(first):
         return Content.GIT_LFS_POINTER
@@ -130,7 +131,7 @@ def recognize(first: bytes, *, length: int | None = None) -> Content:
 def _begins_as_safetensors(first: bytes) -> bool:
     # The length's upper bytes are zero in every file that can be loaded, and in hardly anything else.
     length = int.from_bytes(first[:8], "little")
-    return len(first) > 8 and 2 <= length <= MAX_HEADER_LENGTH and first[8:].lstrip().startswith(b"{")  # noqa: PLR2004 - as the format says
+    return 2 <= length <= MAX_HEADER_LENGTH and first[8:].lstrip().startswith(b"{")  # noqa: PLR2004 - as the format says
 
 
 def _document(first: bytes) -> Content | None:

@@ -16,6 +16,7 @@ LONGEST_CHARACTER = 4
 """Bytes of one character, in UTF-8 and UTF-16."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _COMMENTS = re.compile(r"(?:\s|<!--.*?(?:-->|\Z))*", re.DOTALL)
 _WEB_PAGE = re.compile(
     r"<(?:!doctype\s+html|(?:html|head|body|title|script|meta|style|div|p|h1|center)\b)", re.IGNORECASE
@@ -71,6 +72,9 @@ def text_in(first: bytes) -> str | None:
         if excerpt.startswith(mark):
             excerpt, encoding = excerpt[len(mark) :], name
             break
+    else:
+        if _CONTROL_BYTE.search(excerpt) is not None:
+            return None  # in UTF-8 and ISO-8859-1 each is a character: no need to decode the rest of a model
     text = _decoded(excerpt, encoding)
     return text if text is not None and _CONTROL.search(text) is None else None
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.core.filenames import SafeName, safe_name
@@ -106,11 +106,12 @@ def _entry(block: list[tuple[int, str]]) -> Entry:
     number, line = block[0]
     try:
         entry = _first_line(number, line)
+        changes: dict[str, Any] = {}
         for number, line in block[1:]:  # noqa: B007 - the number is for the message
-            entry = _with_option(entry, line)
+            changes |= _option(line, changes.get("digests", entry.digests))
     except ValueError as reason:
         raise ReferenceSyntaxError(f"line {number} of the list can't be read: {reason}", hint=_HINT) from None
-    return entry
+    return replace(entry, **changes) if changes else entry
 
 
 def _first_line(number: int, line: str) -> Entry:
@@ -135,18 +136,19 @@ def _mirror(text: str) -> str:
     return text
 
 
-def _with_option(entry: Entry, option: str) -> Entry:
+def _option(option: str, digests: tuple[Digest, ...]) -> dict[str, Any]:
+    """What an option changes of its entry, which has ``digests`` by now."""
     key, separator, value = (part.strip() for part in option.partition("="))
     key = key.removeprefix("--").lower()
     if separator and key == "out":
-        return replace(entry, name=_name(value))
+        return {"name": _name(value)}
     if separator and key == "dir":
-        return replace(entry, folder=_folder(value))
+        return {"folder": _folder(value)}
     if separator and key == "checksum":
         digest = Digest.parse(value.replace("=", ":", 1))
-        return replace(entry, digests=tuple(dict.fromkeys((*entry.digests, digest))))
+        return {"digests": tuple(dict.fromkeys((*digests, digest)))}
     if key in TUNING:
-        return entry
+        return {}
     raise ValueError(f"of options, {', '.join(OPTIONS)} are understood, each as KEY=VALUE")
 
 

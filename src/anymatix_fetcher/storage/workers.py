@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.storage")
 
 MOST_THREADS = 8
+QUICK_SECONDS = 0.001
+"""While steps take less, one thread takes them all: several would only wait for each other, since Python lets one at a
+time run, and to hand over costs more than such a step."""
 REST_SECONDS = 1.0
 """A thread that has had nothing to do for so long ends."""
 
@@ -85,7 +88,8 @@ class ThreadWorkers:
     """Runs the tasks' steps on a few daemon threads, made when they are needed and gone soon after.
 
     A task that is idle takes no thread, so that a thousand small files don't cost a thousand of them; those that have
-    something to do take turns, step by step.
+    something to do take turns, step by step. One thread takes the steps while they are quick; another one stands by,
+    and takes the next step when the line hasn't moved on for a moment, because the disk keeps the first one waiting.
 
     Args:
         most: How many threads at a time. They wait for the disk mostly, and disks like to be waited for together.
@@ -101,6 +105,9 @@ class ThreadWorkers:
         self._postponed = count()
         self._threads = 0
         self._resting = 0
+        self._running = 0
+        self._moved_at = float("-inf")
+        self._stands_by = False
         self._called = False
         self._held = False
 
@@ -149,12 +156,12 @@ class ThreadWorkers:
         self._call()
 
     def _call(self) -> None:
-        """Gets one more thread to work, unless one is on its way, which will call the next one.
+        """Gets one more thread to work or to stand by, unless one is on its way, which will call the next one.
 
         So whoever lines up a hundred workers calls one thread, not eight: each call is a system call, and the slowest
         thing that there is about a small file.
         """
-        if self._called or self._held or not self._ready:
+        if self._called or self._held or not self._ready or (self._running and self._stands_by):
             return
         if self._resting:
             self._called = True
@@ -167,13 +174,17 @@ class ThreadWorkers:
     def _run(self) -> None:
         with self._lock:
             self._called = False
-            while (worker := self._next()) is not None:
-                if not worker.stopped:
-                    self._turn(worker)
+            was_slow = False
+            while (worker := self._next(at_once=was_slow)) is not None:
+                was_slow = not worker.stopped and self._turn(worker)
             self._threads -= 1
 
-    def _next(self) -> _PooledWorker | None:
-        """Whose turn it is; ``None`` when there was nobody for long."""
+    def _next(self, *, at_once: bool) -> _PooledWorker | None:
+        """Whose turn it is; ``None`` when there was nobody for long.
+
+        Args:
+            at_once: Not to leave it to others, as long as they get on.
+        """
         deadline = monotonic() + REST_SECONDS
         while True:
             now = monotonic()
@@ -182,33 +193,49 @@ class ThreadWorkers:
                 if postponed.wakes_at == moment:
                     self._wake(postponed)
             if self._ready and not self._held:
-                worker = self._ready.popleft()
-                self._call()
-                return worker
+                patience = 0.0 if at_once or not self._running else self._moved_at + QUICK_SECONDS - now
+                if patience <= 0:
+                    self._moved_at = now
+                    return self._ready.popleft()
+                if not self._stands_by:
+                    self._stands_by = True
+                    self._rest(patience)
+                    self._stands_by = False
+                    continue
             if now >= deadline and not self._later:
                 return None
-            self._resting += 1
-            self._work.wait((self._later[0][0] if self._later else deadline) - now)
-            self._resting -= 1
-            self._called = False  # whether called or not: a call that comes with the time's end isn't told of
+            self._rest((self._later[0][0] if self._later else deadline) - now)
 
-    def _turn(self, worker: _PooledWorker) -> None:
+    def _rest(self, seconds: float) -> None:
+        self._resting += 1
+        self._work.wait(seconds)
+        self._resting -= 1
+        self._called = False  # whether called or not: a call that comes with the time's end isn't told of
+
+    def _turn(self, worker: _PooledWorker) -> bool:
+        """Lets the worker take a step; whether that took long."""
         worker.awake, worker.runner = False, current_thread()
+        self._running += 1
+        self._call()
         self._lock.release()
+        began = monotonic()
         try:
             following = worker.step()
         finally:
             self._lock.acquire()
             worker.runner = None
+            self._running -= 1
+        now = monotonic()
         if worker.stopped:
             self._ended.notify_all()
         elif following is Step.MORE or worker.awake:
             worker.awake = True
             self._ready.append(worker)  # without a call: this thread takes the next one now
         elif isinstance(following, After):
-            worker.wakes_at = monotonic() + following.seconds
+            worker.wakes_at = now + following.seconds
             heappush(self._later, (worker.wakes_at, next(self._postponed), worker))
             self._work.notify()  # whoever rests may rest too long
+        return now - began >= QUICK_SECONDS
 
 
 class _PooledWorker:
