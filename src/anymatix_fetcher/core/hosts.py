@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.http import RateLimit
 from anymatix_fetcher.core.lanes import Lanes
+from anymatix_fetcher.core.learned import KnownHost
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
 
@@ -43,27 +44,6 @@ MANY_WAITING = 4
 OBSERVING_SECONDS = 0.03
 LEARNING_SECONDS = 3.0
 """What was found in less time than that is chance."""
-FORGETTING_SECONDS = 86_400.0
-"""How long what is known of a host is worth anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownHost:
-    """What was learned about an origin.
-
-    Args:
-        connections: The count that was good.
-        limit: How many it bears, where it has refused or punished more.
-        http2: Whether it speaks HTTP/2; ``None`` where nobody has asked it over TLS.
-        seen_at: When that was learned, in seconds since 1970.
-        paused_until: Until when it wants to be left alone, in seconds since 1970; 0.0 where it doesn't.
-    """
-
-    connections: int | None = None
-    limit: int | None = None
-    http2: bool | None = None
-    seen_at: float = 0.0
-    paused_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +76,10 @@ class Share:
     def connections(self) -> int:
         """How many exchanges this download may have under way now; none, where others use them up."""
         return self._host.allotted(self)
+
+    def foreseen(self, now: float) -> int:
+        """How many may soon be allowed, where it is worth opening their connections ahead."""
+        return self._host.foreseen(self, now)
 
     def answered(self, seconds: float) -> None:
         """A head came ``seconds`` after its request."""
@@ -288,6 +272,12 @@ class Host:
             allotted[share] = 1 + left
             left -= min(left, share.demand - 1)
         return allotted
+
+    def foreseen(self, share: Share, now: float) -> int:
+        """What the climb's next step would be, to a share that has all connections for itself; else 0."""
+        count = self.pace.foreseen(now)
+        is_alone = count > 1 and self._quota is None and self.allotted(share) == self.pace.connections
+        return count if is_alone else 0
 
     def refused(self, share: Share, others: int, now: float) -> None:
         """The server refused ``share`` one more connection, or one more request on a shared one."""

@@ -8,7 +8,8 @@ from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
 from anymatix_fetcher.core.urls import Url
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.hosts import Hosts, KnownHost, Pause
+    from anymatix_fetcher.core.hosts import Hosts, Pause
+    from anymatix_fetcher.core.learned import KnownHost
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.ports import Memory
 

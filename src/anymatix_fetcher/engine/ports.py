@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from anymatix_fetcher.core.hosts import KnownHost
+    from anymatix_fetcher.core.learned import KnownHost
     from anymatix_fetcher.engine.shelf import Shelf
     from anymatix_fetcher.storage.disk import Disk
     from anymatix_fetcher.storage.workers import Workers
