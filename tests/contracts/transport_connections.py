@@ -18,8 +18,9 @@ from anymatix_fetcher.core.failures import FailureKind
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.messages import ExchangeFailed
 from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.urls import Url
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink, TransportContract
-from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, UntilClosed, WaitFor, answer
+from tests.servers.scripted import Close, ReadRequest, Reset, ScriptedServer, Send, UntilClosed, WaitFor, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +120,34 @@ class ConnectionContract(TransportContract):
             for exchange in exchanges:
                 assert bytes(talk.store(exchange).data) == b"body"
 
+    def test_what_is_opened_ahead_is_no_event_and_no_more_than_what_starts(self, talk: Conversation) -> None:
+        script = [ReadRequest(), Send(answer(b"one", length=4)), UntilClosed()]
+        with ScriptedServer(script) as server:
+            first = talk.start(server.url())
+            talk.head(first)
+            talk.transport.accept(first, MemorySink(), 0, None)
+            talk.transport.open_ahead(Url.parse(server.url()).origin, 3)
+            talk.transport.open_ahead(Url.parse("http://nobody.example/").origin, 3)
+            talk.poll_quietly()
+            assert {event.exchange for event in talk.events} == {first}
+            for _ in range(3):
+                talk.head(talk.start(server.url()))
+            assert server.connections == 4
+
+    def test_one_that_was_opened_ahead_and_has_ended_is_replaced_without_a_failure(self, talk: Conversation) -> None:
+        flows, ends = [ReadRequest(), Send(answer(b"one", length=4)), UntilClosed()], threading.Event()
+        with ScriptedServer(flows, [WaitFor(ends), Reset()], flows) as server:
+            first = talk.start(server.url())
+            talk.head(first)
+            talk.transport.accept(first, MemorySink(), 0, None)
+            talk.transport.open_ahead(Url.parse(server.url()).origin, 1)
+            talk.poll_quietly()
+            if server.connections == 2:  # a transport may do nothing
+                ends.set()
+                server.join(1)
+                talk.head(talk.start(server.url()))
+                assert server.connections == 3
+
     def test_another_thread_ends_a_long_poll(self, talk: Conversation) -> None:
         waker = threading.Timer(0.05, talk.transport.wake)
         waker.start()
@@ -156,11 +185,16 @@ class ConnectionContract(TransportContract):
     def test_closing_leaves_no_descriptor_and_may_be_done_twice(
         self, open_transport: Callable[[NetworkSettings], Transport]
     ) -> None:
-        with ScriptedServer([ReadRequest(), Send(answer(b"x")), ReadRequest(), UntilClosed()]) as server:
+        flows = Send(answer(b"y", length=2))
+        with ScriptedServer([ReadRequest(), Send(answer(b"x")), ReadRequest(), flows, UntilClosed()]) as server:
             before = _descriptors()
             transport = open_transport(NO_PROXY)
             talk = Conversation(transport)
             talk.store(talk.start(server.url()))
+            flowing = talk.start(server.url())
+            talk.head(flowing)
+            transport.accept(flowing, MemorySink(), 0, None)
+            transport.open_ahead(Url.parse(server.url()).origin, 3)
             under_way = talk.start(server.url())
             talk.poll()
             held = talk.start(server.url())

@@ -382,6 +382,22 @@ def test_a_small_rest_of_a_quota_allows_as_many_connections_until_it_is_restored
     assert share.connections == 8
 
 
+def test_only_who_has_all_connections_foresees_more() -> None:
+    host = Host(PLAIN.origin, Pace(), Hosts())
+    share = host.join()
+    share.answered(0.3)
+    share.want(1, 100)
+    share.observe(100_000, 1, 1.0)
+    assert (share.connections, share.foreseen(1.0)) == (4, 8)
+    other = host.join()
+    other.want(1, 100)
+    assert (share.foreseen(1.0), other.foreseen(1.0)) == (0, 0)
+    host.leave(other, 0)
+    assert share.foreseen(1.0) == 8
+    speaks(share, PLAIN, "1.1", ("RateLimit", '"api";r=30;t=10'))
+    assert share.foreseen(1.0) == 0
+
+
 # What is known --------------------------------------------------------------------------------------------
 
 

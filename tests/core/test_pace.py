@@ -21,14 +21,14 @@ MEGABYTE = 1e6
 class Sums:
     """Feeds a pace with the sum that a rule gives for a count and a moment; connections open after a round trip."""
 
-    def __init__(self, pace: Pace, rule: Callable[[int, float], float]) -> None:
+    def __init__(self, pace: Pace, rule: Callable[[int, float], float], answer: float = ROUND_TRIP) -> None:
         self.pace = pace
         self.rule = rule
         self.now = 0.0
         self.total = 0.0
         self.counts: list[int] = []
         self._flowing = 1
-        pace.answered(ROUND_TRIP)
+        pace.answered(answer)
 
     def run(self, seconds: float) -> list[int]:
         """Goes on for so long, and gives the counts of that time."""
@@ -328,6 +328,49 @@ def test_a_count_that_is_only_being_tried_isn_t_learned() -> None:
         sums.run(STEP)
 
     assert sums.pace.learned == Learned(FIRST_STEP, None)
+
+
+def _on_a_long_path(pace: Pace, *, seconds: float = 2.0) -> list[tuple[int, int]]:
+    """Each count of the climb with what was foreseen then; answers to connections opened ahead take half as long."""
+    sums = Sums(pace, lambda count, now: count * 4**now * MEGABYTE, answer=0.2)
+    seen: list[tuple[int, int]] = []
+    for _ in range(round(seconds / STEP)):
+        sums.run(STEP)
+        if not seen or seen[-1][0] != pace.connections:
+            seen.append((pace.connections, pace.foreseen(sums.now)))
+            if pace.connections > FIRST_STEP:
+                pace.answered(0.1)
+    return seen
+
+
+def test_the_next_step_of_a_climb_on_a_long_path_is_foreseen_up_to_the_maximum() -> None:
+    assert _on_a_long_path(Pace(24)) == [(4, 8), (8, 16), (16, 24), (24, 24)]
+
+
+def test_no_more_than_a_server_bore_are_foreseen() -> None:
+    assert max(foreseen for _, foreseen in _on_a_long_path(Pace(ceiling=10))) == 10
+
+
+def test_nothing_is_foreseen_before_the_first_answer_nor_after_the_climb() -> None:
+    pace = Pace()
+    assert pace.foreseen(0.0) == 1
+
+    _on_a_long_path(pace)
+    pace.refused(3, 2.0)
+
+    assert pace.foreseen(2.0) == pace.connections == 3
+
+
+@pytest.mark.parametrize("pace", [Pace(fixed=4), Pace(start=4)])
+def test_nothing_is_foreseen_without_a_climb(pace: Pace) -> None:
+    assert all(count == foreseen for count, foreseen in _on_a_long_path(pace))
+
+
+def test_nothing_is_foreseen_on_a_short_path() -> None:
+    sums = Sums(Pace(), each)
+    for _ in range(40):
+        sums.run(STEP)
+        assert sums.pace.foreseen(sums.now) == sums.pace.connections
 
 
 def test_silence_changes_nothing() -> None:

@@ -155,6 +155,15 @@ def test_what_was_missed_is_counted_in_seconds_of_what_there_was() -> None:
     assert tried.missed_seconds(tried.total_before + round(BEFORE), 3.0) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("growth", "filled_at", "goes_on"), [(4.5, 0.15, True), (4.5, 0.3, False), (1.9, 0.1, False)])
+def test_a_step_that_was_opened_ahead_has_to_grow_as_quickly_only(
+    *, growth: float, filled_at: float, goes_on: bool
+) -> None:
+    verdict, now = outcome(trial(16, 8, climbing=True), lambda _now: growth * BEFORE, LONG, filled_at=filled_at)
+
+    assert (verdict is Verdict.KEEP and now == pytest.approx(filled_at)) is goes_on
+
+
 def test_on_a_long_path_a_climb_goes_on_at_once_while_the_sum_grows_manifold_during_handshakes() -> None:
     verdict, now = outcome(trial(16, 8, climbing=True), lambda _now: 10 * BEFORE, LONG, filled_at=0.4)
 

@@ -25,6 +25,7 @@ from tests.simulation.workers import SimulatedWorkers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.sources.base import Resolving
     from anymatix_fetcher.transports.base import Sink, TransportEvent
 
@@ -44,6 +45,9 @@ class ByHand:
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
         self.started.append((exchange, request))
+
+    def open_ahead(self, origin: Origin, count: int) -> None:
+        raise AssertionError(origin, count)
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
         assert (start, stop) == (0, MAX_DOCUMENT_BYTES)

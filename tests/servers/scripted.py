@@ -106,6 +106,10 @@ class ScriptedServer:
         for thread in list(self._threads):
             thread.join(_PATIENCE_SECONDS)
 
+    def join(self, number: int) -> None:
+        """Waits until the script of that connection, counted from 0, has been played."""
+        self._threads[1 + number].join(_PATIENCE_SECONDS)
+
     def _spawn(self, target: object, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)

@@ -172,6 +172,8 @@ class _Batch:
     count: int
     flows_at: float
     refused_at: float = NEVER
+    answer_seconds: float = 0.0
+    """How long the answers took, until the pace has been told."""
 
 
 class Transfer:
@@ -186,8 +188,10 @@ class Transfer:
         self._line = line
         self._pace = pace
         self._noises = line.noises(4 * line.seconds)
-        self._batches = [_Batch(1, line.handshakes * line.round_trip)]
-        self._answered = self._reused = False
+        self._batches = [_Batch(1, first := line.handshakes * line.round_trip, answer_seconds=first)]
+        self._ahead = self._foreseen = 0
+        self._ahead_at = NEVER
+        self._reused = False
         self._lingering: list[tuple[float, int]] = []
         self._not_before = 0.0
 
@@ -207,16 +211,18 @@ class Transfer:
         noise = self._noises[min(int(now / NOISE_SECONDS), len(self._noises) - 1)]
         self.total += min(could, line.shared(flowing, now)) * noise * STEP_SECONDS if flowing else 0.0
         self.peak = max(self.peak, flowing)
-        self._tell_answers(flowing)
+        self._tell_answers()
         self._refuse()
         if flowing:
             self._pace.observe(int(self.total), flowing, now, rest=self.size - self.total)
             self._adjust(self._pace.connections)
+            self._look_ahead()
 
-    def _tell_answers(self, flowing: int) -> None:
-        if flowing and not self._answered:
-            self._answered = True
-            self._pace.answered(self._line.handshakes * self._line.round_trip)
+    def _tell_answers(self) -> None:
+        for batch in self._batches:
+            if batch.answer_seconds and batch.flows_at <= self.now:
+                self._pace.answered(batch.answer_seconds)
+                batch.answer_seconds = 0.0
         if not self._reused and self.now > 4:
             self._reused = True  # the first segments are done, and further ones need no handshake
             self._pace.answered(self._line.round_trip)
@@ -244,13 +250,24 @@ class Transfer:
         if surplus < 0 and self.now >= self._not_before:
             self._open(-surplus)
 
+    def _look_ahead(self) -> None:
+        """Those of the climb's next step shake hands while this one is under way."""
+        foreseen = self._pace.foreseen(self.now)
+        if foreseen > max(self._foreseen, self._pace.connections):
+            self._foreseen = foreseen
+            self._ahead, self._ahead_at = foreseen - self._pace.connections, self.now + self._line.round_trip
+
     def _open(self, count: int) -> None:
         line = self._line
         let_in = sum(batch.count for batch in self._batches if batch.refused_at == NEVER)
         let_in += sum(dropped for until, dropped in self._lingering if until > self.now)
         welcome = min(count, max(0, line.limit - let_in))
-        if welcome:
-            self._batches.append(_Batch(welcome, self.now + line.handshakes * line.round_trip))
+        ahead = min(welcome, self._ahead) if self._ahead_at <= self.now else 0
+        self._ahead -= ahead
+        for several, handshakes in ((ahead, line.handshakes - 1), (welcome - ahead, line.handshakes)):
+            seconds = handshakes * line.round_trip
+            if several:
+                self._batches.append(_Batch(several, self.now + seconds, answer_seconds=seconds))
         if count > welcome:
             refused_at = self.now + line.refusal_round_trips * line.round_trip
             self._batches.append(_Batch(count - welcome, NEVER, refused_at))

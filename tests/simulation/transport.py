@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.transports.base import Sink, TransportEvent
     from tests.simulation.clock import VirtualClock
     from tests.simulation.oracle import Oracle
@@ -75,6 +76,11 @@ class SimulatedTransport:
         self._flows[exchange] = Flow(request, answer)
         if answer.delay < float("inf"):
             self._schedule(exchange, answer.delay * self._random.uniform(0.5, 1.5))
+
+    def open_ahead(self, origin: Origin, count: int) -> None:
+        """Connections aren't simulated; only that what is opened ahead may be, is looked at."""
+        assert count > 0
+        assert any(flow.request.url.origin == origin for flow in self._flows.values())
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
         flow = self._flows.get(exchange)

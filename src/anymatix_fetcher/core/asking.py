@@ -167,6 +167,17 @@ class Asking(Requests):
             more = 0 if asleep else max(1, more)
         self.pace.want(under_way, more, streams=sum(exchange.request.lane is not None for exchange in own))
 
+    def look_ahead(self, now: float) -> None:
+        """Has the connections of the climb's next step shake hands while this one is under way."""
+        foreseen = self.pace.foreseen(now)
+        if foreseen <= self._foreseen:
+            return
+        self._foreseen = foreseen  # once a step
+        target, under_way = self.address.target, len(self.exchanges.of(None))
+        wanted = min(foreseen, under_way + self._more) - self.pace.connections
+        if wanted > 0 and target is not None and now >= self.patience.not_before:
+            self._out.append(m.OpenAhead(target.origin, wanted))
+
     def notice_limit(self, now: float, *, binds: bool) -> None:
         """Takes whether our own limit holds bytes back.
 

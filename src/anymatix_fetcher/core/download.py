@@ -135,6 +135,7 @@ class Download(Ending):
             return
         if self._matching.storage_is_open and not comparing:  # before that nothing flows whose pace could be seen
             self._asking.adapt(self.coverage, length, now)
+        self._asking.look_ahead(now)
         may_start = self._asking.may_start(now, divisible=divisible)
         if may_start and self._asking.renew_in_time(self.coverage, length, now):
             may_start = self._asking.may_start(now, divisible=divisible)

@@ -77,6 +77,10 @@ class Share:
         """How many exchanges this download may have under way now; none, where others use them up."""
         return self._host.allotted(self)
 
+    def foreseen(self, now: float) -> int:
+        """How many may soon be allowed, where it is worth opening their connections ahead."""
+        return self._host.foreseen(self, now)
+
     def answered(self, seconds: float) -> None:
         """A head came ``seconds`` after its request."""
         self._host.pace.answered(seconds)
@@ -228,10 +232,6 @@ class Host:
             self._demand += times * share.demand
         self._allotted = None
 
-    def changed(self) -> None:
-        """What is allotted has to be divided anew."""
-        self._allotted = None
-
     @property
     def budget(self) -> int:
         """How many connections all shares together may have, beside those that streams share."""
@@ -281,6 +281,12 @@ class Host:
             left -= min(left, share.demand - 1)
         return allotted
 
+    def foreseen(self, share: Share, now: float) -> int:
+        """What the climb's next step would be, to a share that has all connections for itself; else 0."""
+        count = self.pace.foreseen(now)
+        is_alone = count > 1 and self._quota is None and self.allotted(share) == self.pace.connections
+        return count if is_alone else 0
+
     def refused(self, share: Share, others: int, now: float) -> None:
         """The server refused ``share`` one more connection, or one more request on a shared one."""
         if share.streams:
@@ -289,19 +295,19 @@ class Host:
             return
         others += sum(max(1, other.under_way) for other in self._shares if other is not share and other.demand)
         self.pace.refused(others, now)
-        self.changed()
+        self._allotted = None
 
     def grant(self, remaining: int, until: float) -> None:
         """The server grants ``remaining`` more requests up to that time: so many connections at most."""
         self._quota, self._quota_until = remaining, until
-        self.changed()
+        self._allotted = None
 
     def observe(self, now: float) -> None:
         """Lets the pace see the sum."""
         self.now = max(self.now, now)
         if self._quota is not None and self.now >= self._quota_until:
             self._quota = None
-            self.changed()
+            self._allotted = None
         if not self._could_use_more:
             return
         is_as_before = not self._demand or self.flowing == self._observed_flowing  # streams come and go all the time
@@ -314,7 +320,7 @@ class Host:
         before = self.pace.connections
         self.pace.observe(self.total, self.flowing, self.now, rest=rest)
         if self.pace.connections != before:
-            self.changed()
+            self._allotted = None
 
     @property
     def learned(self) -> Learned | None:

@@ -235,6 +235,14 @@ class CancelExchange:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAhead:
+    """So many further connections to a place are likely to be wanted soon: they may shake hands meanwhile."""
+
+    origin: Origin
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenStorage:
     """Open part file and journal. ``head`` is the accepted response, where the name may stand in."""
 
@@ -299,6 +307,7 @@ Command: TypeAlias = (
     | AcceptBody
     | NarrowBody
     | CancelExchange
+    | OpenAhead
     | OpenStorage
     | SetIdentity
     | ProveBlocks

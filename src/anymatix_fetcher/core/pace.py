@@ -9,8 +9,8 @@ connections, the only figure that the user feels:
 
 * **The climb.** On a short path the first connection is alone for a tenth of a second: that shows what one can do. On
   a long one that would show nothing, and the first steps aren't judged either. Four are tried, and twice as many again
-  and again. Where a glance shows a clear gain the climb goes on; else the step is judged when its connections had time
-  to open up, by a margin that grows with the noise.
+  and again; on a long path the next step's connections are opened ahead. Where a glance shows a clear gain the climb
+  goes on; else the step is judged when its connections had time to open up, by a margin that grows with the noise.
 * **Doubt.** On a long path all windows open while the climb goes on, and hide a step that doesn't pay. So at its end,
   where little has come since the last step's connections had just begun, fewer are tried at once, else later.
 * **Regret.** A step that didn't pay is undone, and the other direction may be tried. Each direction waits by itself
@@ -43,14 +43,7 @@ from anymatix_fetcher.core.bar import Bar
 from anymatix_fetcher.core.direction import PAYBACK, Direction
 from anymatix_fetcher.core.goodput import Goodput
 from anymatix_fetcher.core.learned import Learned
-from anymatix_fetcher.core.trial import (
-    COLLAPSE,
-    LONGEST_FILLING_SECONDS,
-    REOPENED,
-    Tempo,
-    Trial,
-    Verdict,
-)
+from anymatix_fetcher.core.trial import COLLAPSE, LONGEST_FILLING_SECONDS, REOPENED, Tempo, Trial, Verdict
 
 FIRST_STEP = 4
 """How many are tried after the first one: a server that bears three refuses one."""
@@ -126,6 +119,11 @@ class Pace:
         """How many exchanges may be under way now; at least one."""
         return self._count
 
+    def foreseen(self, now: float) -> int:
+        """The count that is likely to be tried next, while a climb on a long path goes on; else the present one."""
+        climbs = self._trial is not None and self._trial.climbs_slowly(self._tempo)
+        return self._next_higher(now) if climbs else self._count
+
     @property
     def learned(self) -> Learned:
         """What the next transfer from this host may begin with: never a count that is only being tried."""
@@ -133,7 +131,8 @@ class Pace:
 
     def answered(self, seconds: float) -> None:
         """A head came ``seconds`` after its request: the shortest of these is about a round trip."""
-        if self._ramping:  # later ones come on connections that are open already, and say nothing about new ones
+        # Later ones come on connections that are open already, or were opened ahead, and say nothing about new ones.
+        if self._ramping and (self._count <= FIRST_STEP or not self._tempo.is_slow):
             self._tempo = Tempo(min(self._tempo.answer_seconds, seconds), self._tempo.stretch)
 
     def refused(self, others: int, now: float) -> None:
@@ -268,8 +267,8 @@ class Pace:
         """The server has said how many it bears: fewer aren't tried soon."""
         self._ramping = self._upwards = self._goes_on = False
         self._rate_in_doubt = 0.0
-        self._more.wait(now + WELCOME_SECONDS)
-        self._fewer.wait(now + WELCOME_SECONDS)
+        for direction in (self._more, self._fewer):
+            direction.wait(now + WELCOME_SECONDS)
 
     def _settle_on(self, count: int, now: float, settling: float) -> None:
         self._kept = None

@@ -65,6 +65,7 @@ class Requests:
         self._fresh_connection = False
         self._more = 0
         self._served_at = self._settled_at = float("-inf")
+        self._foreseen = 1
         self._raced: set[int] = set()
         self._raced_bytes = 0
         self.others = 0

@@ -36,7 +36,13 @@ CLEAR_GAIN = 0.36
 FIRST_GROWTH = 1.5
 """On a long path the first step isn't judged where the sum has grown so many times during its handshakes."""
 LATER_GROWTH = 8.0
-"""The same for each later step of the climb: what grows so quickly says nothing yet of where it will end."""
+"""The same for each later step of the climb, within what an answer takes: what grows so quickly says nothing yet of
+where it will end. A step whose connections were opened ahead is over sooner, and has to have grown as quickly only."""
+LEAST_GROWTH = 2.0
+LONGEST_GROWTH_ANSWERS = 9.0
+CLEAR_ANSWERS = 1.3
+"""Nothing is clear before a later step's connections have flowed for so many times what an answer takes on a long path:
+those that were opened ahead begin when the others' windows are less open."""
 WELCOME_GAIN = 1.1
 """Those of a step that a server let in pay where they bring so many times what came without."""
 FREE = 0.955
@@ -154,6 +160,10 @@ class Trial:
         """Whether more are tried, or fewer."""
         return self.count > self.before
 
+    def climbs_slowly(self, tempo: Tempo) -> bool:
+        """Whether it is a step of the first climb on a long path."""
+        return self.climbing and self.more and tempo.is_slow
+
     def survive_refusal(self, count: int) -> None:
         """The server let so many in: these are tried, from when they flow."""
         self.count = count
@@ -189,7 +199,7 @@ class Trial:
                 return Verdict.WAIT
             self._fill(goodput, tempo, now)
         elapsed = now - (self._full_at or 0.0)
-        if self._is_too_early(goodput, tempo) or self._is_clear(goodput, tempo, elapsed):
+        if self._is_too_early(goodput, tempo, elapsed, now) or self._is_clear(goodput, tempo, elapsed):
             return Verdict.KEEP
         if self.more:
             return self._judge_more(goodput, tempo, elapsed, may_wait=not filled and not late)
@@ -200,17 +210,25 @@ class Trial:
         self.rate_when_full = goodput.rate(tempo.glance)
         # On a long path the windows from before have gone on opening while the new ones shook hands: what has come by
         # that isn't this step's gain.
-        rebase = self.more and self.climbing and tempo.is_slow
-        self._rate_to_beat = max(self.rate_before, self.rate_when_full) if rebase else self.rate_before
+        rebased = max(self.rate_before, self.rate_when_full)
+        self._rate_to_beat = rebased if self.climbs_slowly(tempo) else self.rate_before
 
-    def _is_too_early(self, goodput: Goodput, tempo: Tempo) -> bool:
+    def _is_too_early(self, goodput: Goodput, tempo: Tempo, elapsed: float, now: float) -> bool:
         """Whether windows are so little open on a long path that nothing can be told, and the climb just goes on."""
-        growth = FIRST_GROWTH if self.before == 1 else LATER_GROWTH
-        return self.climbing and tempo.is_slow and goodput.rate(tempo.glance) >= growth * self.rate_before
+        if not self.climbs_slowly(tempo):
+            return False
+        growth = FIRST_GROWTH
+        if self.before > 1:
+            opening = min(now - elapsed - self.began_at, tempo.answer_seconds)  # who answered late wasn't opening
+            answers = (opening + elapsed) / tempo.answer_seconds
+            growth = max(LEAST_GROWTH, LATER_GROWTH ** min(answers, LONGEST_GROWTH_ANSWERS))
+        return goodput.rate(tempo.glance) >= growth * self.rate_before
 
     def _is_clear(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> bool:
         """Whether a glance is enough to see that it pays."""
         glance = tempo.quickest if self.climbing else tempo.glance
+        if self.climbs_slowly(tempo) and self.before > 1 and elapsed < CLEAR_ANSWERS * tempo.answer_seconds:
+            return False
         needed = 1 + CLEAR_GAIN * self._growth + 2 * goodput.noise
         return elapsed >= glance and goodput.rate(glance) >= needed * self._rate_to_beat
 

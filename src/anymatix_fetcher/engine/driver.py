@@ -25,6 +25,7 @@ from anymatix_fetcher.engine.outlook import Outlook
 from anymatix_fetcher.engine.scanned import Scanned
 from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.engine.shelving import Shelving
+from anymatix_fetcher.engine.telling import tell
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError
 from anymatix_fetcher.storage.adopting import Adopted
 from anymatix_fetcher.storage.existing import ExistingRead
@@ -176,18 +177,12 @@ class Driver(Outlook):
         return self._shelving.keep_back(commands, self._claim.destination, self._machine)
 
     def _carry_out(self, command: m.Command) -> None:  # noqa: C901, PLR0912 - one branch for each command
-        transport = self._ports.transport
         match command:
-            case m.StartExchange():
-                log.debug("asking %s for %s", command.request.url, command.request.span or "the whole")
-                transport.start(command.exchange, command.request)
+            case m.StartExchange() | m.NarrowBody() | m.CancelExchange() | m.OpenAhead():
+                tell(self._ports.transport, command)
             case m.AcceptBody():
                 sink = self._opened.comparing if command.compare else self._opened.sink
-                transport.accept(command.exchange, sink, command.start, command.stop)
-            case m.NarrowBody():
-                transport.narrow(command.exchange, command.stop)
-            case m.CancelExchange():
-                transport.cancel(command.exchange)
+                self._ports.transport.accept(command.exchange, sink, command.start, command.stop)
             case m.OpenStorage():
                 self._asked_for_storage = True
                 name = self._resource.name or choose_name(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.urls import Origin
 
 TransportEvent: TypeAlias = HeadArrived | BodyStored | BodyEnded | ExchangeFailed
 
@@ -21,6 +22,9 @@ EXCERPT_BYTES = 4096
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 """For name, TCP and TLS together."""
+
+AHEAD_SECONDS = 5.0
+"""How long a connection that was opened ahead waits for its first request."""
 
 MAX_HEAD_BYTES = 65_536
 """A longer header section is no answer but an attack or an accident."""
@@ -99,6 +103,15 @@ class Transport(Protocol):
         with others of that lane, in streams of HTTP/2, of which none holds up another one by waiting. A request that
         asks for a fresh connection gets a new one; an idle connection that turns out to be dead is replaced without a
         failure.
+        """
+
+    def open_ahead(self, origin: Origin, count: int) -> None:
+        """Tells that ``count`` further connections to ``origin``, from which bodies flow, are likely wanted soon.
+
+        A transport may open them, or do nothing. What becomes of them is never an event, nor a failure of an exchange:
+        they are new connections to whatever starts next without a lane, and one that isn't ready by then, or is no
+        longer alive, isn't used. No more than ``count`` of them wait; those that nobody has used are closed after
+        :data:`AHEAD_SECONDS`, while ``poll`` is called.
         """
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:

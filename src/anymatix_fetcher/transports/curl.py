@@ -17,6 +17,7 @@ import pycurl
 
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.messages import ExchangeFailed
+from anymatix_fetcher.transports.curl_ahead import ConnectionsAhead
 from anymatix_fetcher.transports.curl_exchange import CurlExchange
 from anymatix_fetcher.transports.curl_failures import failure_of
 from anymatix_fetcher.transports.curl_multi import CurlMulti
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.transports.base import NetworkSettings, Sink, TransportEvent
 
 FLUSH_SECONDS = 0.1
@@ -69,6 +71,7 @@ class CurlTransport:
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         self._own = CurlMulti(self._selector)
         self._shared: dict[int, CurlMulti] = {}
+        self._ahead = ConnectionsAhead()
         self._windows = ReceiveWindows()
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
@@ -87,11 +90,13 @@ class CurlTransport:
         except UnusableRequestError as error:
             self._report(ExchangeFailed(exchange, Failure(FailureKind.UNUSABLE, str(error))))
             return
-        state.handle.exchange = state
+        state.handle.exchange, state.handle.origin = state, request.url.origin
         state.handle.setopt(pycurl.HEADERFUNCTION, state.on_header)
         state.handle.setopt(pycurl.WRITEFUNCTION, state.on_body)
         self._exchanges[exchange] = state
         state.multi = self._multi_for(request)
+        if request.lane is None:
+            self._ahead.offer(state.handle, request.url.origin)
         state.multi.add(state.handle)
 
     def _multi_for(self, request: Request) -> CurlMulti:
@@ -104,6 +109,14 @@ class CurlTransport:
     @property
     def _multis(self) -> tuple[CurlMulti, ...]:
         return (self._own, *self._shared.values())
+
+    def open_ahead(self, origin: Origin, count: int) -> None:
+        """Opens connections to where bodies from ``origin`` come from, unless they come through a proxy or by QUIC."""
+        for state in self._exchanges.values():
+            if state.is_accepted and state.multi is self._own and state.handle.origin == origin:
+                if not self._settings.http3 and not self._went_through_proxy(state):
+                    self._ahead.open(origin, count, state.handle.getinfo(pycurl.ACTIVESOCKET), monotonic())
+                return
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
         """Lets the body flow into ``sink``."""
@@ -149,6 +162,7 @@ class CurlTransport:
         self._woken = False
         if now >= self._windows.due_at:
             self._windows.share(self._flows(), now)
+        self._ahead.close_old(now)
         for state in self._progressed:
             state.report_progress()
         self._progressed.clear()
@@ -173,6 +187,7 @@ class CurlTransport:
             self._settle(state)
         for multi in self._multis:
             multi.close()
+        self._ahead.close()
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()

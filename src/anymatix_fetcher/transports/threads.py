@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.transports.base import NetworkSettings, Sink, TransportEvent
     from anymatix_fetcher.transports.threads_exchange import Happening
 
@@ -80,6 +81,9 @@ class ThreadsTransport:
             self._happenings.put(ExchangeFailed(exchange, failure))
             return
         self._threads = [*(one for one in self._threads if one.is_alive()), thread]
+
+    def open_ahead(self, origin: Origin, count: int) -> None:
+        """Does nothing: each thread opens the connection that it needs."""
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
         """Lets the body flow into ``sink``."""
