@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anymatix_fetcher.engine.first_bytes import FIRST_LOOK_BYTES, LAST_LOOK_BYTES, FirstBytes
+from anymatix_fetcher.engine.first_bytes import BEGINNING_BYTES, FIRST_LOOK_BYTES, LAST_LOOK_BYTES, FirstBytes
 from tests.formats.files import GgufWriter, safetensors, safetensors_header
 
 HEADER, DATA_SIZE = safetensors_header({f"tensor.{index}": ("F16", (10,)) for index in range(5_000)})
@@ -39,6 +39,14 @@ def test_nothing_is_read_before_64_kib_are_here_and_nothing_after_it_is_settled(
     assert (read.reads, first.is_settled) == ([], False)
     first.look(FIRST_LOOK_BYTES, len(read.data), read)
     assert (read.reads, first.is_settled) == ([FIRST_LOOK_BYTES], True)
+
+
+def test_where_no_header_is_read_the_first_4_kib_are_enough() -> None:
+    first, read = FirstBytes("m.bin"), Watched(b"<!DOCTYPE html><html>" + b" " * 99_999)
+    assert first.look(BEGINNING_BYTES - 1, None, read) is None
+    assert not read.reads
+    assert first.look(BEGINNING_BYTES, len(read.data), read) is not None
+    assert read.reads == [BEGINNING_BYTES]
 
 
 def test_a_small_file_is_looked_at_when_all_of_it_is_here() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.formats.claims import claims_model
+from anymatix_fetcher.formats.claims import claims_model, is_known_early
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 FIRST_LOOK_BYTES = 64 << 10
 """They tell nearly everything, and the opening exchange brings them before anything else."""
+
+BEGINNING_BYTES = 4 << 10
+"""They tell everything where no header is read: so much of a document is looked at."""
 
 LAST_LOOK_BYTES = 8 << 20
 """A header that is longer is let through: to read more would keep the loop from its downloads."""
@@ -34,7 +37,7 @@ class FirstBytes:
     def __init__(self, name: str) -> None:
         self.is_settled = not claims_model(name)
         self._name = name
-        self._wanted = FIRST_LOOK_BYTES
+        self._wanted = BEGINNING_BYTES if is_known_early(name) else FIRST_LOOK_BYTES
         self._lacks_length = False
 
     def look(self, front: int, length: int | None, read: Callable[[int], bytes]) -> NotAModelError | None:

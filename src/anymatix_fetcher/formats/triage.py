@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from anymatix_fetcher.core.explain import LOGIN_PAGE_HINT
 from anymatix_fetcher.errors import NotAModelError
 from anymatix_fetcher.formats import gguf, safetensors
-from anymatix_fetcher.formats.claims import claimed_suffix
+from anymatix_fetcher.formats.claims import HEADED_SUFFIXES, TORCH_SUFFIXES, claimed_suffix
 from anymatix_fetcher.formats.content import COMPRESSED, DOCUMENTS, ENOUGH, Content, recognize
 from anymatix_fetcher.formats.documents import pointed_size
 from anymatix_fetcher.formats.prefix import DamagedError, Prefix, ShortError
 from anymatix_fetcher.formats.zip_directory import first_name
 
-_STRICT = {".safetensors": Content.SAFETENSORS, ".sft": Content.SAFETENSORS, ".gguf": Content.GGUF}
-"""Names whose content has a beginning of its own: nothing else can be loaded."""
-
-_TORCH_SUFFIXES = (".ckpt", ".pt", ".pth", ".pt2")
+_STRICT = {name: Content.GGUF if name == ".gguf" else Content.SAFETENSORS for name in HEADED_SUFFIXES}
 _ARCHIVE_SUFFIXES = (".zip", ".tar", ".7z")
 
 _HINTS = {
@@ -88,7 +85,7 @@ def _is_refused(content: Content, suffix: str) -> bool:
         return content is not _STRICT[suffix]
     if content in DOCUMENTS:
         return True
-    if suffix in _TORCH_SUFFIXES:
+    if suffix in TORCH_SUFFIXES:
         # Tar is how the first versions of PyTorch wrote.
         return content is Content.ZEROS or content in COMPRESSED - {Content.TAR}
     return content in {Content.SEVEN_ZIP, Content.RAR} and suffix not in _ARCHIVE_SUFFIXES
