@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.curl_multi import CurlMulti
 
 GATHER_BYTES = 256 * 1024
-"""When so much waits, the sink gets it."""
+"""The most that waits for the sink, for each exchange."""
 
 _REFUSE = -1
 """What a callback returns to end its transfer; libcurl then reports code 23."""
@@ -88,7 +88,7 @@ class CurlExchange:
     _reported: int = field(default=0, init=False)
     _stored: int = field(default=0, init=False)
     _filled: int = field(default=0, init=False)
-    _pieces: list[bytes] = field(default_factory=list, init=False)
+    _buffer: bytearray = field(default_factory=bytearray, init=False)
 
     @property
     def awaits_accept(self) -> bool:
@@ -178,13 +178,18 @@ class CurlExchange:
         return None
 
     def _gather(self, piece: bytes, size: int) -> None:
-        if not self._filled:
+        filled = self._filled
+        if filled + size > len(self._buffer):
+            self.flush()
+            filled = 0
+            if size > len(self._buffer):
+                self._write(piece, size)
+                return
+        if not filled:
             self.gathered_since = monotonic()
             self.gathering[self] = None
-        self._pieces.append(piece)
-        self._filled += size
-        if self._filled >= GATHER_BYTES:
-            self.flush()
+        self._buffer[filled : filled + size] = piece
+        self._filled = filled + size
 
     # The transport's side ---------------------------------------------------------------------------------------
 
@@ -192,6 +197,7 @@ class CurlExchange:
         """Lets the body flow; ends the exchange where all of the body, namely nothing, has arrived already."""
         if stop is not None:
             stop = max(start, stop)
+        self._buffer = bytearray(GATHER_BYTES if stop is None else min(GATHER_BYTES, stop - start))
         self._start = self._stored = self._reported = start
         self._stop = stop
         self._sink = sink
@@ -205,8 +211,7 @@ class CurlExchange:
         self._stop = stop
         surplus = self._stored + self._filled - stop
         if surplus > 0 or (surplus == 0 and self._promises_more):
-            kept = max(0, self._filled - surplus)
-            self._pieces, self._filled = [b"".join(self._pieces)[:kept]], kept
+            self._filled = max(0, self._filled - surplus)
             self._end()
 
     def finish(self, outcome: Failure | None) -> None:
@@ -247,11 +252,9 @@ class CurlExchange:
         """Gives the sink what was gathered."""
         filled = self._filled
         if filled:
-            data = b"".join(self._pieces)
-            self._pieces.clear()
             self._filled = 0
             del self.gathering[self]
-            self._write(data, filled)
+            self._write(memoryview(self._buffer)[:filled], filled)
 
     def report_progress(self) -> None:
         """Reports what was stored since the last time, as one event; nothing for one that is over."""
@@ -263,12 +266,11 @@ class CurlExchange:
         """The exchange is dropped: its sink isn't called again, its events go nowhere."""
         self.over = True
         self._sink = None
-        self._pieces.clear()
         self._filled = 0
         self.gathering.pop(self, None)
         self.progressed.pop(self, None)
 
-    def _write(self, data: bytes, size: int) -> None:
+    def _write(self, data: bytes | memoryview, size: int) -> None:
         if self._sink is None:
             return  # dropped meanwhile
         self._sink.write(self._stored, data)
