@@ -39,6 +39,17 @@ def test_it_opens_with_one_ranged_get_that_is_payload() -> None:
     assert len(bench.all(m.StartExchange)) == 3, "and goes parallel as soon as that head says that it can"
 
 
+def test_what_a_lone_connection_asks_for_next_is_as_large_as_it_is_fast() -> None:
+    bench = Bench(connections=1)
+    start = bench.open()
+    bench.answer(start)
+    for piece in range(4):
+        bench.now += 0.2
+        bench.bring(start.exchange, Span(2 * piece * MIB, 2 * (piece + 1) * MIB))
+    bench.send(m.BodyEnded(start.exchange))
+    assert bench.one(m.StartExchange).request.span == Span(8 * MIB, 36 * MIB), "half of what is left, and not 8 MiB"
+
+
 def test_nothing_is_accepted_before_the_part_file_is_open() -> None:
     bench = Bench()
     bench.send(m.Begin(storage_is_open=False))

@@ -100,7 +100,7 @@ class Asking(Requests):
             length=length,
             block_size=block_size,
             connections=self.pace.connections + self.others,
-            bytes_per_second=bytes_per_second / flowing if flowing else 0.0,
+            bytes_per_second=bytes_per_second / max(1, flowing),  # a lone one flows no longer when it asks for more
             sizes=self._sizes,
         )
         if segment is not None or not self.address.settled:
