@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from anymatix_fetcher.core.judge import MODEL_SUFFIXES
 
-
 HEADED_SUFFIXES = (".safetensors", ".sft", ".gguf")
 """Names whose content has a beginning of its own: nothing else can be loaded."""
 TORCH_SUFFIXES = (".ckpt", ".pt", ".pth", ".pt2")
