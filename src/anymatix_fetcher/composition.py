@@ -7,7 +7,7 @@ import os
 import random
 import time
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +43,9 @@ log = logging.getLogger("anymatix_fetcher.api")
 
 def network_of(settings: Settings) -> NetworkSettings:
     """How the settings say that the network is to be reached."""
-    return _network(settings.proxy, settings.ca_file, settings.verify_tls, settings.http3)
-
-
-@lru_cache(maxsize=8)
-def _network(proxy: str | None, ca_file: Path | None, verify_tls: bool, http3: bool) -> NetworkSettings:  # noqa: FBT001 - caches take nothing by name
-    return NetworkSettings(proxy=proxy, ca_file=ca_file, verify_tls=verify_tls, http3=http3)
+    return NetworkSettings(
+        proxy=settings.proxy, ca_file=settings.ca_file, verify_tls=settings.verify_tls, http3=settings.http3
+    )
 
 
 def open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter | None) -> Session:

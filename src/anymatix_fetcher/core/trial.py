@@ -39,7 +39,9 @@ LATER_GROWTH = 8.0
 """The same for each later step of the climb, within what an answer takes: what grows so quickly says nothing yet of
 where it will end. A step whose connections were opened ahead is over sooner, and has to have grown as quickly only."""
 LEAST_GROWTH = 2.0
+"""With less it isn't called quick growth, however short the step was."""
 LONGEST_GROWTH_ANSWERS = 9.0
+"""What is asked doesn't rise any more after so many times what an answer takes: it is out of reach by then."""
 CLEAR_ANSWERS = 1.3
 """Nothing is clear before a later step's connections have flowed for so many times what an answer takes on a long path:
 those that were opened ahead begin when the others' windows are less open."""

@@ -16,7 +16,7 @@ LONGEST_CHARACTER = 4
 """Bytes of one character, in UTF-8 and UTF-16."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
-_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
+_CONTROL_BYTE = re.compile(_CONTROL.pattern.encode())
 _COMMENTS = re.compile(r"(?:\s|<!--.*?(?:-->|\Z))*", re.DOTALL)
 _WEB_PAGE = re.compile(
     r"<(?:!doctype\s+html|(?:html|head|body|title|script|meta|style|div|p|h1|center)\b)", re.IGNORECASE

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.core.filenames import SafeName, safe_name
@@ -106,12 +106,11 @@ def _entry(block: list[tuple[int, str]]) -> Entry:
     number, line = block[0]
     try:
         entry = _first_line(number, line)
-        changes: dict[str, Any] = {}
         for number, line in block[1:]:  # noqa: B007 - the number is for the message
-            changes |= _option(line, changes.get("digests", entry.digests))
+            entry = _with_option(entry, line)
     except ValueError as reason:
         raise ReferenceSyntaxError(f"line {number} of the list can't be read: {reason}", hint=_HINT) from None
-    return replace(entry, **changes) if changes else entry
+    return entry
 
 
 def _first_line(number: int, line: str) -> Entry:
@@ -136,19 +135,18 @@ def _mirror(text: str) -> str:
     return text
 
 
-def _option(option: str, digests: tuple[Digest, ...]) -> dict[str, Any]:
-    """What an option changes of its entry, which has ``digests`` by now."""
+def _with_option(entry: Entry, option: str) -> Entry:
     key, separator, value = (part.strip() for part in option.partition("="))
     key = key.removeprefix("--").lower()
     if separator and key == "out":
-        return {"name": _name(value)}
+        return replace(entry, name=_name(value))
     if separator and key == "dir":
-        return {"folder": _folder(value)}
+        return replace(entry, folder=_folder(value))
     if separator and key == "checksum":
         digest = Digest.parse(value.replace("=", ":", 1))
-        return {"digests": tuple(dict.fromkeys((*digests, digest)))}
+        return replace(entry, digests=tuple(dict.fromkeys((*entry.digests, digest))))
     if key in TUNING:
-        return {}
+        return entry
     raise ValueError(f"of options, {', '.join(OPTIONS)} are understood, each as KEY=VALUE")
 
 
