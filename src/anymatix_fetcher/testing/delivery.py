@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _GZIP_WINDOW_BITS: Final = 31
 _LINGER_SECONDS = 0.2
 _FLUSH_SECONDS = 2.0
+# A connection's account runs at most so much ahead of what has left.
+_MOST_AHEAD_BYTES = 1 << 18
 
 
 class OriginClosedError(ConnectionError):
@@ -168,9 +170,14 @@ class Delivery:
                     return sent
                 if plan.framing == "chunked":
                     size = min(size, plan.chunk_bytes)
-                size = self._paced(plan.paces, sent, size)
-                self._send_piece(plan, piece[at : at + size])
+                size = self._paced(plan.paces, sent, min(size, _MOST_AHEAD_BYTES))
+                # Before it is sent: a client that has received all must find all of it in the ledger.
                 self._book.body_sent(path, size)
+                try:
+                    self._send_piece(plan, piece[at : at + size])
+                except OSError:
+                    self._book.body_sent(path, -size)
+                    raise
                 sent += size
                 at += size
         return sent

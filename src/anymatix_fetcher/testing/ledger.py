@@ -164,7 +164,7 @@ class LedgerBook:
             return self._active
 
     def body_sent(self, path: str, count: int) -> None:
-        """So many bytes of a body were handed to the network."""
+        """So many bytes of a body are handed to the network; below zero, so many turned out not to be."""
         with self._lock:
             self._paths.setdefault(path, _Path()).bytes_sent += count
 
