@@ -165,13 +165,13 @@ def test_a_step_that_was_opened_ahead_has_to_grow_as_quickly_only(
 
 
 def test_on_a_long_path_a_climb_goes_on_at_once_while_the_sum_grows_manifold_during_handshakes() -> None:
-    verdict, now = outcome(trial(16, 8, climbing=True), lambda _now: 10 * BEFORE, LONG, filled_at=0.4)
+    verdict, now = outcome(trial(16, 8, climbing=True), lambda _now: 14 * BEFORE, LONG, filled_at=0.4)
 
     assert verdict is Verdict.KEEP
     assert now == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("climbing", "growth", "tempo"), [(True, 6, LONG), (False, 10, LONG), (True, 10, SHORT)])
+@pytest.mark.parametrize(("climbing", "growth", "tempo"), [(True, 10, LONG), (False, 14, LONG), (True, 14, SHORT)])
 def test_and_is_judged_where_it_grows_less_or_the_climb_is_over_or_the_path_is_short(
     climbing: bool,  # noqa: FBT001
     growth: int,

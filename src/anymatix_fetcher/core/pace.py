@@ -12,7 +12,8 @@ connections, the only figure that the user feels:
   and again; on a long path the next step's connections are opened ahead. Where a glance shows a clear gain the climb
   goes on; else the step is judged when its connections had time to open up, by a margin that grows with the noise.
 * **Doubt.** On a long path all windows open while the climb goes on, and hide a step that doesn't pay. So at its end,
-  where little has come since the last step's connections had just begun, fewer are tried at once, else later.
+  where little has come since the last step's connections had just begun, fewer are tried at once where the rest is
+  long enough to earn it, else later.
 * **Regret.** A step that didn't pay is undone, and the other direction may be tried. Each direction waits by itself
   until what its trials have missed, in bytes, is a small part of what has been carried since: so trying costs little
   on any line, and is frequent where it is free. A trial that pays goes on in its direction at once.
@@ -61,6 +62,8 @@ WORTHWHILE = 30.0
 """Fewer are tried where the rest lasts so many times what the trial may cost."""
 LIKELY_WORTHWHILE = 6.6
 """The same, where a step of more has just been seen to cost something."""
+WORTH_DOUBTING = 16.0
+"""The same for what a climb on a long path leaves in doubt: windows that opened meanwhile mostly hide a gain."""
 BEYOND_DOUBT = 1.15
 """The climb's last step has paid where so many times as much comes as when its connections had just begun."""
 TELLING = 1.4
@@ -378,7 +381,7 @@ class Pace:
         if self._upwards:
             return self._tempo.opening + 2 * self._tempo.window
         if self._goes_on:
-            return 0.0
+            return WORTH_DOUBTING * self._tempo.cost_of_fewer if self._tempo.is_slow else 0.0
         return (LIKELY_WORTHWHILE if self._fewer_are_likely else WORTHWHILE) * self._tempo.cost_of_fewer
 
     def _end_climb(self, now: float) -> None:

@@ -35,14 +35,14 @@ CLEAR_GAIN = 0.36
 """The same, where a glance shall be enough."""
 FIRST_GROWTH = 1.5
 """On a long path the first step isn't judged where the sum has grown so many times during its handshakes."""
-LATER_GROWTH = 8.0
+LATER_GROWTH = 12.0
 """The same for each later step of the climb, within what an answer takes: what grows so quickly says nothing yet of
 where it will end. A step whose connections were opened ahead is over sooner, and has to have grown as quickly only."""
 LEAST_GROWTH = 2.0
 """With less it isn't called quick growth, however short the step was."""
 LONGEST_GROWTH_ANSWERS = 9.0
 """What is asked doesn't rise any more after so many times what an answer takes: it is out of reach by then."""
-CLEAR_ANSWERS = 1.3
+CLEAR_ANSWERS = 0.8
 """Nothing is clear before a later step's connections have flowed for so many times what an answer takes on a long path:
 those that were opened ahead begin when the others' windows are less open."""
 WELCOME_GAIN = 1.1
