@@ -118,7 +118,8 @@ class Asking(Requests):
         """The last bytes, asked for a second time."""
         typical = typical_rate(lanes, self.exchanges.rates)
         budget = length // DUPLICATED_SHARE - self._raced_bytes
-        lane = race(lanes, typical, budget=budget, raced=frozenset(self._raced))
+        answer_seconds = self.exchanges.answer_seconds
+        lane = race(lanes, typical, budget=budget, raced=frozenset(self._raced), answer_seconds=answer_seconds)
         if lane is None:
             return None
         self._raced.add(lane.rest.stop)

@@ -112,7 +112,7 @@ class Exchange:
     def lane(self, now: float) -> Lane:
         """What the scheduler needs to know."""
         age = now - self.flowing_since if self.flowing else 0.0
-        return Lane(self.id, self.rest, self.rate(now), age)
+        return Lane(self.id, self.rest, self.rate(now), age, now - self.last_byte_at)
 
     def is_stuck(self, now: float) -> bool:
         """Whether it has to be replaced: silent for too long, or dripping below the floor."""

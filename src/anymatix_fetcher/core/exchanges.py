@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
@@ -33,6 +34,8 @@ class Exchanges:
         self._under_way: dict[ExchangeId, Exchange] = {}
         self.rates: deque[float] = deque(maxlen=REMEMBERED)
         """What the last ones brought in bytes a second, by the time that they ended as they should."""
+        self.answer_seconds = inf
+        """The shortest time from a request to its head, of those that ended as they should."""
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -82,7 +85,8 @@ class Exchanges:
         return self._under_way.pop(exchange, None)
 
     def finish(self, exchange: Exchange, now: float) -> None:
-        """Remembers how fast an exchange was that ended as it should."""
+        """Remembers how fast an exchange was that ended as it should, and how soon it was answered."""
+        self.answer_seconds = min(self.answer_seconds, exchange.flowing_since - exchange.started_at)
         seconds = now - exchange.flowing_since
         if seconds > 0 and exchange.position > exchange.start:
             self.rates.append((exchange.position - exchange.start) / seconds)

@@ -85,12 +85,13 @@ def next_segment(
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What one flowing exchange still has to bring, and how fast it does."""
+    """What one flowing exchange still has to bring, how fast it does, and how long it has brought nothing."""
 
     exchange: ExchangeId
     rest: Span
     bytes_per_second: float
     age_seconds: float = 0.0
+    silent_seconds: float = 0.0
 
     @property
     def seconds_left(self) -> float:

@@ -23,6 +23,9 @@ SHOWN_SECONDS = 0.7
 """After so long a connection has shown how fast it is: a younger one isn't raced against."""
 PATIENCE_SECONDS = 1.0
 """What a new connection costs in handshakes and slow start, at least: a crawl that is over sooner is let be."""
+SHORTEST_HANG_SECONDS = 0.2
+HANGING = 1.5
+"""Who has brought nothing for so many times what asking again would take hangs, however quick it was before."""
 WORTHWHILE = 2.0
 """Asking again has to promise to be done in half the time."""
 DUPLICATED_SHARE = 100
@@ -47,7 +50,9 @@ def crawling(lanes: Iterable[Lane], typical: float) -> list[Lane]:
     ]
 
 
-def race(lanes: Iterable[Lane], typical: float, *, budget: int, raced: frozenset[int]) -> Lane | None:
+def race(
+    lanes: Iterable[Lane], typical: float, *, budget: int, raced: frozenset[int], answer_seconds: float
+) -> Lane | None:
     """The connection whose rest should be asked for a second time; ``None`` where that promises nothing.
 
     Args:
@@ -55,20 +60,29 @@ def race(lanes: Iterable[Lane], typical: float, *, budget: int, raced: frozenset
         typical: What a connection brings here, in bytes a second.
         budget: How many bytes may still come twice.
         raced: Where rests end that are asked for twice already.
+        answer_seconds: How soon a connection that is open already is answered.
     """
-    slowest = max(
+    return max(
         (
             lane
             for lane in lanes
             if lane.rest
-            and lane.age_seconds >= SHOWN_SECONDS
             and len(lane.rest) <= budget
             and lane.rest.stop not in raced
+            and typical > 0
+            and (_is_slow(lane, typical) or _hangs(lane, typical, answer_seconds))
         ),
-        key=lambda lane: lane.seconds_left,
+        key=lambda lane: max(lane.seconds_left, lane.silent_seconds),
         default=None,
     )
-    if slowest is None or typical <= 0:
-        return None
-    again = PATIENCE_SECONDS / 2 + len(slowest.rest) / typical
-    return slowest if slowest.seconds_left > WORTHWHILE * again else None
+
+
+def _is_slow(lane: Lane, typical: float) -> bool:
+    again = PATIENCE_SECONDS / 2 + len(lane.rest) / typical
+    return lane.age_seconds >= SHOWN_SECONDS and lane.seconds_left > WORTHWHILE * again
+
+
+def _hangs(lane: Lane, typical: float, answer_seconds: float) -> bool:
+    """Whether its last packets seem lost: no later ones tell the server, which waits long before it repeats them."""
+    again = answer_seconds + len(lane.rest) / typical
+    return lane.silent_seconds > max(SHORTEST_HANG_SECONDS, HANGING * again)
