@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core.filenames import METALINK_SUFFIXES
-from anymatix_fetcher.sources import lists, metalink
+from anymatix_fetcher.sources import lists
 from anymatix_fetcher.sources.lists import Entry
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def expand(content: bytes, kind: Kind) -> tuple[Entry, ...]:
         case Kind.LIST:
             return lists.parse(content)
         case Kind.METALINK:
+            from anymatix_fetcher.sources import metalink  # noqa: PLC0415 - reading XML costs start-up time
+
             return tuple(_entry(number, file) for number, file in enumerate(metalink.parse(content), start=1))
         case _:
             assert_never(kind)
