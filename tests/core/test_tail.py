@@ -49,10 +49,8 @@ def test_the_last_bytes_of_the_slowest_are_raced_for() -> None:
 
 
 def test_nobody_races_against_what_has_only_just_begun() -> None:
-    assert (
-        race([lane(1, MB, 0.0, age=SHOWN_SECONDS / 2)], 4 * MB, budget=2 * MB, raced=frozenset(), answer_seconds=0.1)
-        is None
-    )
+    just_begun = lane(1, MB, 0.0, age=SHOWN_SECONDS / 2)
+    assert race([just_begun], 4 * MB, budget=2 * MB, raced=frozenset(), answer_seconds=0.1) is None
     just_shown = lane(1, MB, 0.0, age=SHOWN_SECONDS)
     assert race([just_shown], 4 * MB, budget=2 * MB, raced=frozenset(), answer_seconds=0.1) == just_shown
 
@@ -70,9 +68,8 @@ def test_who_hangs_is_raced_against_however_quick_it_was_and_however_young_it_is
     assert race([*others, hangs], 2 * MB, budget=MB, raced=frozenset(), answer_seconds=0.1) == hangs
     # Asking again takes as long as this silence where answers are slow, or where much is left.
     assert race([hangs], 2 * MB, budget=MB, raced=frozenset(), answer_seconds=0.2) is None
-    assert (
-        race([lane(1, 500_000, 8 * MB, silent=0.25)], 2 * MB, budget=MB, raced=frozenset(), answer_seconds=0.1) is None
-    )
+    much = lane(1, 500_000, 8 * MB, silent=0.25)
+    assert race([much], 2 * MB, budget=MB, raced=frozenset(), answer_seconds=0.1) is None
 
 
 def test_a_moment_of_silence_is_no_hanging() -> None:

@@ -62,6 +62,8 @@ def race(
         raced: Where rests end that are asked for twice already.
         answer_seconds: How soon a connection that is open already is answered.
     """
+    if typical <= 0:
+        return None
     return max(
         (
             lane
@@ -69,7 +71,6 @@ def race(
             if lane.rest
             and len(lane.rest) <= budget
             and lane.rest.stop not in raced
-            and typical > 0
             and (_is_slow(lane, typical) or _hangs(lane, typical, answer_seconds))
         ),
         key=lambda lane: max(lane.seconds_left, lane.silent_seconds),
