@@ -86,9 +86,9 @@ class Exchanges:
 
     def finish(self, exchange: Exchange, now: float) -> None:
         """Remembers how fast an exchange was that ended as it should, and how soon it was answered."""
-        self.answer_seconds = min(self.answer_seconds, exchange.flowing_since - exchange.started_at)
         seconds = now - exchange.flowing_since
         if seconds > 0 and exchange.position > exchange.start:
+            self.answer_seconds = min(self.answer_seconds, exchange.flowing_since - exchange.started_at)
             self.rates.append((exchange.position - exchange.start) / seconds)
 
     @property
