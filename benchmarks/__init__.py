@@ -10,6 +10,7 @@ the time from starting a command until its files are proved: a tool that doesn't
 ``places``, ``wan``       where it happens: network namespaces, joined by loopback or by a long line
 ``servers``               nginx, and the misbehaving server of ``anymatix_fetcher.testing``
 ``measuring``             one run: a fresh place, a fresh server, one command, its digests
+``memory``                what runs write into is at hand, and not first asked for from a virtual machine's host
 ``figures``, ``goals``    medians and spread; whether a goal is reached
 ``report``, ``plots``     tables and pictures of them
 ========================  =========================================================================================

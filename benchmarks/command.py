@@ -18,6 +18,7 @@ from benchmarks.figures import rotated, summarised
 from benchmarks.goals import judge
 from benchmarks.material import made
 from benchmarks.measuring import Bench
+from benchmarks.memory import at_hand
 from benchmarks.places import may_have_namespaces
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import Nginx, find_nginx
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder in memory is wanted; a fresh one is made in it
 _DEFAULT_OUT = Path(__file__).parent / "results"
 _SAMPLE_BYTES = 200_000_000
+_MEMORY_FACTOR = 1.25
+"""So many times what a run writes is kept at hand: the tools themselves take some."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -125,7 +128,10 @@ def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, chec
         print(f"{scenario.name} can't be run here: nginx is missing", file=sys.stderr)
         return False
     try:
-        with made(bench.folder / "material", paths=scenario.paths, size=scenario.size, on_disk=on_disk) as material:
+        with (
+            made(bench.folder / "material", paths=scenario.paths, size=scenario.size, on_disk=on_disk) as material,
+            at_hand(int(_MEMORY_FACTOR * _written_bytes(scenario))),
+        ):
             runs = _rounds(scenario, bench, material, options.rounds)
     except LineError as error:
         print(f"{scenario.name} can't be run here: {error}", file=sys.stderr)
@@ -138,6 +144,10 @@ def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, chec
     goals = report.goals_table([(None, one) for one in results.verdicts])
     print("\n".join(["", *report.table(results.figures), "", *goals]))
     return True
+
+
+def _written_bytes(scenario: Scenario) -> int:
+    return scenario.size * (len(scenario.paths) if scenario.together else 1)
 
 
 def _rounds(scenario: Scenario, bench: Bench, material: Material, rounds: int) -> dict[str, list[Run]]:
@@ -154,7 +164,7 @@ def _rounds(scenario: Scenario, bench: Bench, material: Material, rounds: int) -
 def _results(
     scenario: Scenario, runs: dict[str, list[Run]], options: argparse.Namespace, checker: str
 ) -> report.Results:
-    count = len(scenario.paths) if scenario.together else 1
+    count = _written_bytes(scenario) // scenario.size
     figures = [
         summarised(one.name, runs[one.name], ours=one.ours, payload_bytes=scenario.size * count)
         for one in scenario.contenders

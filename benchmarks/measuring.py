@@ -51,7 +51,6 @@ class Bench:
                 files = material.files if scenario.together else (material.files[contender.file],)
                 urls = [f"{server.base}/{file.path}" for file in files]
                 words = _words(contender, files, urls, material, folder)
-                _warm(folder / "memory", sum(file.size for file in files))
                 watched = watch(
                     [*place.near, *words],
                     counters=Counters(server.process_id, server.port, place.device),
@@ -96,19 +95,6 @@ class Bench:
             if wrong
             else run
         )
-
-
-def _warm(path: Path, size: int) -> None:
-    """Has the system find the memory that the files will take.
-
-    A virtual machine gives back what nobody uses, and takes seconds to get two gigabytes of it again: whoever ran
-    first would be measured with that.
-    """
-    piece = bytes(1 << 20)
-    with path.open("wb") as file:
-        for _ in range(-(-size // len(piece))):
-            file.write(piece)
-    path.unlink()
 
 
 def _words(
