@@ -6,6 +6,7 @@ import errno
 import gzip
 import random
 import threading
+import time
 
 import pytest
 
@@ -17,6 +18,22 @@ from tests.contracts.transport import Conversation, MemorySink, RaisingSink, Tra
 from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, UntilClosed, WaitFor, answer
 
 BODY = random.Random(1).randbytes(1_500_000)
+
+
+class WorkingSink(MemorySink):
+    """Works on what it is given for a while, and keeps how much of that its transport took for waiting."""
+
+    def __init__(self, talk: Conversation) -> None:
+        super().__init__()
+        self._talk = talk
+        self.waited_meanwhile = 0.0
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        before, until = self._talk.transport.waited_seconds, time.monotonic() + 0.1
+        while time.monotonic() < until:
+            pass
+        self.waited_meanwhile = self._talk.transport.waited_seconds - before
+        super().write(offset, data)
 
 
 class BodyContract(TransportContract):
@@ -242,3 +259,24 @@ class BodyContract(TransportContract):
             with pytest.raises(KeyboardInterrupt, match="planted"):
                 talk.wait(exchange, BodyEnded)
             assert isinstance(talk.wait(exchange, ExchangeFailed), ExchangeFailed)
+
+    def test_the_time_in_which_nothing_comes_counts_as_waiting(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(BODY[:1000], length=5000)), UntilClosed()]) as server:
+            exchange = talk.start(server.url())
+            talk.head(exchange)
+            talk.transport.accept(exchange, MemorySink(), 0, 5000)
+            talk.wait(exchange, BodyStored)
+            before, began = talk.transport.waited_seconds, time.monotonic()
+            while time.monotonic() - began < 0.2:
+                talk.poll()
+            waited = talk.transport.waited_seconds - before
+        assert 0.1 < waited <= time.monotonic() - began
+
+    def test_the_time_that_a_sink_takes_is_no_waiting(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(b"some bytes")), Close()]) as server:
+            exchange, sink = talk.start(server.url()), WorkingSink(talk)
+            talk.head(exchange)
+            talk.transport.accept(exchange, sink, 0, None)
+            talk.wait(exchange, BodyEnded)
+        assert bytes(sink.data) == b"some bytes"
+        assert sink.waited_meanwhile < 0.02

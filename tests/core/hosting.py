@@ -36,12 +36,14 @@ class Seen(Pace):
         super().__init__(8)
         self.observed: list[tuple[int, int]] = []
         self.rests: list[float] = []
+        self.busy: list[float] = []
         self.refusals: list[int] = []
 
-    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf) -> None:
+    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf, busy: float = 0.0) -> None:
         self.observed.append((total, flowing))
         self.rests.append(rest)
-        super().observe(total, flowing, now, rest=rest)
+        self.busy.append(busy)
+        super().observe(total, flowing, now, rest=rest, busy=busy)
 
     def refused(self, others: int, now: float) -> None:
         self.refusals.append(others)

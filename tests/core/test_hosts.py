@@ -128,6 +128,17 @@ def test_the_pace_sees_how_much_is_to_come_for_all_that_have_begun() -> None:
     assert pace.rests[-1] == inf
 
 
+def test_the_pace_sees_how_busy_the_reader_of_all_hosts_is() -> None:
+    pace, hosts = Seen(), Hosts()
+    share = Host(PLAIN.origin, pace, hosts).join()
+    share.want(1, 5)
+    hosts.workload.add(0.0, 1.0)
+    share.observe(0, 1, 1.0)
+    hosts.workload.add(0.25, 2.0)
+    share.observe(1000, 1, 2.0)
+    assert pace.busy == [0.0, 0.75]
+
+
 def test_the_pace_sees_nothing_while_there_is_no_more_to_ask_for() -> None:
     pace = Seen()
     host = Host(PLAIN.origin, pace, Hosts())

@@ -37,6 +37,7 @@ class ByHand:
     """A transport that does nothing by itself; implements ``Transport``."""
 
     name = "by hand"
+    waited_seconds = 0.0
 
     def __init__(self) -> None:
         self.started: list[tuple[ExchangeId, Request]] = []

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LATE_EVENTS = 0.05
 """How often a dropped exchange reports something all the same."""
+NEVER_WAITS = 0.1
+"""How often the reader is said to be busy all the time."""
 
 
 @dataclass
@@ -66,6 +68,8 @@ class SimulatedTransport:
         self._sequence = 0
         self._events: list[TransportEvent] = []
         self._woken = False
+        self.waited_seconds = 0.0
+        self._never_waits = random.random() < NEVER_WAITS
 
     # What the driver does ---------------------------------------------------------------------------------
 
@@ -133,7 +137,9 @@ class SimulatedTransport:
         working = self._workers.next_at
         if working is not None:
             moments.append(max(working, self._clock.now + 0.001))
+        began = self._clock.now
         self._clock.advance_to(min(moments))
+        self.waited_seconds += 0.0 if self._never_waits else self._clock.now - began
         while self._due and self._due[0][0] <= self._clock.now:
             exchange = heappop(self._due)[2]
             flow = self._flows.get(exchange)

@@ -28,6 +28,7 @@ from anymatix_fetcher.core.lanes import Lanes
 from anymatix_fetcher.core.learned import KnownHost
 from anymatix_fetcher.core.pace import Pace
 from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
+from anymatix_fetcher.core.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -318,7 +319,7 @@ class Host:
             self._observed_from = self.now
         rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
         before = self.pace.connections
-        self.pace.observe(self.total, self.flowing, self.now, rest=rest)
+        self.pace.observe(self.total, self.flowing, self.now, rest=rest, busy=self.hosts.workload.share)
         if self.pace.connections != before:
             self._allotted = None
 
@@ -341,12 +342,14 @@ class Hosts:
         versions: Which version of HTTP an origin spoke last.
         pauses: Origins that aren't asked for a while.
         known: Says what is known about an origin from earlier.
+        workload: How busy whoever reads what comes from all of them is.
     """
 
     def __init__(self) -> None:
         self.versions: dict[Origin, str] = {}
         self.pauses: dict[Origin, Pause] = {}
         self.known: Callable[[Origin], KnownHost | None] = lambda _: None
+        self.workload = Workload()
         self._hosts: dict[tuple[Origin, int, int | None], Host] = {}
 
     def host(self, origin: Origin, maximum: int, fixed: int | None) -> Host:

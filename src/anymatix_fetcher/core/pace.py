@@ -27,6 +27,8 @@ connections, the only figure that the user feels:
 * **Collapse.** More connections that bring less than half are undone at a glance, and so many are barred: for some
   seconds first, for twice as long each time that it happens again; likewise where half as many bring twice as much.
   If the sum doesn't come back after the step was undone, the line itself had fallen, and the bar is lifted.
+* **A busy reader**, who hardly ever waits for bytes, is what binds: more connections would only make it busier. So no
+  step goes further than it could read, as far as the time shows that it has left.
 * **A sum that falls by itself** is the line's doing, but it makes what was learned stale: more may be tried at once.
 * **A refused extra connection** is the server's own word: that many it bears, and more are barred in the same way.
   But what a server has borne it bears: it may count connections for some seconds after they were given up.
@@ -45,6 +47,7 @@ from anymatix_fetcher.core.direction import PAYBACK, Direction
 from anymatix_fetcher.core.goodput import Goodput
 from anymatix_fetcher.core.learned import Learned
 from anymatix_fetcher.core.trial import COLLAPSE, LONGEST_FILLING_SECONDS, REOPENED, Tempo, Trial, Verdict
+from anymatix_fetcher.core.workload import FULL, most_worthwhile
 
 FIRST_STEP = 4
 """How many are tried after the first one: a server that bears three refuses one."""
@@ -72,8 +75,6 @@ NEAR_END_SECONDS = 5.0
 """A step that costs nothing isn't undone for the sake of a rest that is shorter."""
 SECOND_THOUGHT = 0.09
 """The part of what a step had brought that has to be missing after it was undone, for it to be tried again."""
-RUIN = 0.47
-"""Where less than this part is left after a step was undone, a glance is enough to know that it was needed."""
 LINGERING_SECONDS = 3.0
 """A server may count a connection for so long after it was given up here."""
 PUNISHING_SECONDS = 1.0
@@ -100,7 +101,7 @@ class Pace:
         self._count = self._maximum if self._fixed else max(1, min(start or 1, self._maximum, ceiling or self._maximum))
         self._goodput = Goodput()
         self._tempo = Tempo(UNKNOWN_ANSWER_SECONDS)
-        self._rest = inf
+        self._rest, self._busy = inf, 0.0
         self._trial: Trial | None = None
         self._undone: Trial | None = None
         """The last trial, while what comes after it has still to be looked at."""
@@ -159,7 +160,7 @@ class Pace:
         self._settle_on(bearable, now, self._tempo.settling)
         self._stay(now)
 
-    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf) -> None:
+    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf, busy: float = 0.0) -> None:
         """Takes what arrives, and decides.
 
         Call it many times a second while there is more to ask for than is being asked for: a count that can't be
@@ -170,13 +171,14 @@ class Pace:
             flowing: How many bodies are under way.
             now: The time.
             rest: How many bytes are still to come, as far as it is known.
+            busy: For what part of the time whoever reads them is busy: more than it can read needn't be asked for.
         """
         if self._fixed:
             return
         self._goodput.add(total, now)
         self._tempo = self._tempo.stretched(self._goodput.stretch)
         self._borne = max(self._borne, flowing)
-        self._rest = rest
+        self._rest, self._busy = rest, busy
         if self._measured_from == inf:
             self._begin(now)
         if self._trial is not None:
@@ -208,7 +210,7 @@ class Pace:
         match trial.judge(self._goodput, self._tempo, now, filled=filled):
             case Verdict.KEEP:
                 self._keep(trial, now)
-            case Verdict.IDLE if trial.climbing and self._ends_within(NEAR_END_SECONDS):
+            case Verdict.IDLE if trial.climbing and (self._busy >= FULL or self._ends_within(NEAR_END_SECONDS)):
                 self._leave(trial, now)
             case Verdict.IDLE | Verdict.UNDO:
                 self._undo(trial, now)
@@ -245,7 +247,7 @@ class Pace:
             self._stay(now)
 
     def _leave(self, trial: Trial, now: float) -> None:
-        """It has brought nothing and costs nothing, and the end is near: to undo it would cost more."""
+        """It has brought nothing and costs nothing: near the end, or where the reader binds, it may as well stay."""
         self._trial = None
         self._ramping = self._goes_on = False
         self._settle_on(trial.count, now, 0.0)
@@ -288,34 +290,28 @@ class Pace:
     # Between trials ---------------------------------------------------------------------------------------
 
     def _steady(self, flowing: int, now: float) -> None:
+        goodput = self._goodput
         if self._ramping:
-            rate = self._goodput.rate(self._tempo.glance)
+            rate = goodput.rate(self._tempo.glance)
             if rate or self._tempo.answer_seconds >= LONG_ANSWER_SECONDS:
                 self._probe(rate, now)
             return
         if not self._filled_by(flowing):
             self._measured_from = max(self._measured_from, now + self._tempo.settling)
-        if self._undone is not None and self._was_needed(self._undone, now):
-            again, self._undone, self._upwards = self._undone.count, None, True
-            self._try(again, self._goodput.rate(self._tempo.alarm), now)
+        undone = self._undone
+        if undone is not None and not self._bar.bars(undone.count) and undone.is_missed(goodput, self._tempo, now):
+            self._undone, self._upwards = None, True
+            self._try(undone.count, goodput.rate(self._tempo.alarm), now)
             return
         if now < self._measured_from + self._tempo.window:
             return
-        rate = self._goodput.rate(self._tempo.window)
+        rate = goodput.rate(self._tempo.window)
         if not rate or (self._undone is not None and not self._is_over(self._undone, rate, now)):
             return
-        if self._goodput.has_fallen(rate):
+        if goodput.has_fallen(rate):
             self._upwards = True
             self._more.open(now)
         self._probe(rate, now)
-
-    def _was_needed(self, trial: Trial, now: float) -> bool:
-        """Whether a glance shows that nothing is as it was before a step that has been undone."""
-        if not trial.more or self._bar.bars(trial.count):
-            return False
-        if now - trial.ended_at < self._tempo.settling + self._tempo.alarm:
-            return False
-        return self._goodput.rate(self._tempo.alarm) < RUIN * min(trial.rate_reached, trial.rate_before)
 
     def _is_over(self, trial: Trial, rate: float, now: float) -> bool:
         """Whether all is as before an undone trial, or won't be; then it is thought about a second time."""
@@ -394,4 +390,5 @@ class Pace:
     def _next_higher(self, now: float) -> int:
         """The next count upwards; the same where there is none."""
         wanted = FIRST_STEP if self._count == 1 and self._ramping else 2 * self._count
-        return max(self._count, min(self._bar.below(wanted, self._count, now), self._maximum))
+        wanted = min(self._bar.below(wanted, self._count, now), self._maximum)
+        return max(self._count, int(min(wanted, most_worthwhile(self._count, self._busy))))

@@ -53,6 +53,8 @@ COLLAPSE = 0.53
 LOSS_OF_FEWER = 0.94
 """Fewer connections are kept where the sum stays above this part of what it was."""
 ABANDON_FEWER = 0.75
+RUIN = 0.47
+"""Where less than this part is left after a step was undone, a glance is enough to know that it was needed."""
 REOPENED = 0.92
 """The sum is back after a trial that failed when it is above this part of what it was."""
 
@@ -242,6 +244,12 @@ class Trial:
         """Whether less than half is left of what came before, ``elapsed`` seconds after all flowed."""
         bearable = (COLLAPSE - goodput.margin / 2) * self.rate_before
         return elapsed >= tempo.alarm and goodput.rate(tempo.alarm) < bearable
+
+    def is_missed(self, goodput: Goodput, tempo: Tempo, now: float) -> bool:
+        """Whether a glance shows that nothing is as it was before this step up, which has been undone."""
+        if not self.more or now - self.ended_at < tempo.settling + tempo.alarm:
+            return False
+        return goodput.rate(tempo.alarm) < RUIN * min(self.rate_reached, self.rate_before)
 
     def _judge_more(self, goodput: Goodput, tempo: Tempo, elapsed: float, *, may_wait: bool) -> Verdict:
         if self.has_collapsed(goodput, tempo, elapsed) and not self.refused:  # who was let in wasn't punished

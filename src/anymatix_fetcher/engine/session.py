@@ -181,6 +181,7 @@ class Session:
             timeout_seconds = TICK_SECONDS
         self._ports.workers.go_on()
         events = self._ports.transport.poll(timeout_seconds)
+        self._hosts.workload.add(self._ports.transport.waited_seconds, self._ports.clock())
         self._ports.workers.hold()
         while self._inbox:
             self._deliver(*self._inbox.popleft())

@@ -96,6 +96,10 @@ class Transport(Protocol):
     name: str
     """What results call this transport: "curl" or "threads"."""
 
+    @property
+    def waited_seconds(self) -> float:
+        """For how long so far there was nothing to read or to store, of all exchanges together."""
+
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange, on an idle connection to the request's origin where there is one, else on a new one.
 

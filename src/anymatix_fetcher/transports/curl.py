@@ -63,6 +63,7 @@ class CurlTransport:
         self._exchanges: dict[ExchangeId, CurlExchange] = {}
         self._escaped: BaseException | None = None
         self._woken = self._call_is_out = False
+        self.waited_seconds = 0.0
         self._closed = False
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -217,8 +218,10 @@ class CurlTransport:
 
     def _turn(self, until: float) -> None:
         """Waits for sockets and lets libcurl work, once."""
-        all_ready = self._selector.select(max(0.0, until - monotonic()))
+        began = monotonic()
+        all_ready = self._selector.select(max(0.0, until - began))
         patience = monotonic() + LINGER_SECONDS
+        self.waited_seconds += patience - LINGER_SECONDS - began
         for key, mask in all_ready:
             if monotonic() > patience:
                 break  # on a fast line one socket keeps libcurl busy for tens of milliseconds; the others stay ready

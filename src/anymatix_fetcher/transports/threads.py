@@ -22,6 +22,7 @@ from anymatix_fetcher.transports.threads_connection import IdleConnections
 from anymatix_fetcher.transports.threads_exchange import ThreadsExchange
 from anymatix_fetcher.transports.threads_opening import Opener
 from anymatix_fetcher.transports.threads_request import NetrcFile
+from anymatix_fetcher.transports.threads_turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +60,12 @@ class ThreadsTransport:
         self._events: list[TransportEvent] = []
         self._progressed: dict[ExchangeId, ThreadsExchange] = {}
         self._windows = ReceiveWindows()
+        self._turns = Turns()
+
+    @property
+    def waited_seconds(self) -> float:
+        """For how long nobody has had anything to read so far."""
+        return self._turns.waited_seconds
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange."""
@@ -71,6 +78,7 @@ class ThreadsTransport:
             opener=self._opener,
             idle=self._idle,
             limiter=self._limiter,
+            turns=self._turns,
         )
         self._exchanges[exchange] = state
         thread = Thread(target=state.run, name=f"anymatix-fetcher-{exchange.number}", daemon=True)

@@ -1,14 +1,16 @@
 """One connection as blocking reads and writes that another thread can end, and the store of idle ones.
 
+The socket itself doesn't block: what is there is read in a turn, and nobody waits in one (see ``threads_turns``).
 Reads wait in slices of a tenth of a second: an interrupted one ends at once where the system lets ``shutdown`` end
 another thread's wait, and within a slice where it doesn't.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.transports.threads_proxies import Proxy
+    from anymatix_fetcher.transports.threads_turns import Turns
 
 SLICE_SECONDS = 0.1
 """How long a read waits before it raises ``TimeoutError``, so that gathered bytes get on."""
@@ -32,6 +35,10 @@ AHEAD_BYTES = 64 * 1024
 _IDLE_CONNECTIONS = 64
 _IDLE_SECONDS = 60.0
 """Routers forget a connection that has been silent for some minutes, and tell neither end."""
+
+
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What a socket that doesn't block raises where it would have to."""
 
 
 class AbandonedError(Exception):
@@ -57,16 +64,19 @@ class Connection:
     Attributes:
         heard: Whether anything has arrived since the last request was sent.
         deadline: When establishing it must be done, in the monotonic clock's seconds; ``None`` once it is.
+        turns: Whose turn it is to read, while its thread carries a body; else ``None``.
     """
 
     def __init__(self, connected: socket.socket, route: Route, deadline: float) -> None:
         self.route = route
         self.heard = False
         self.deadline: float | None = deadline
+        self.turns: Turns | None = None
         self.idle_since = 0.0
         self._socket = connected
-        self._socket.settimeout(SLICE_SECONDS)
+        self._socket.settimeout(0)
         self._ahead = bytearray()
+        self._broken: OSError | None = None
         self._interrupted = False
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
@@ -90,7 +100,7 @@ class Connection:
             secured.do_handshake()
         except OSError as error:
             raise no_handshake(error) from None
-        secured.settimeout(SLICE_SECONDS)
+        secured.settimeout(0)
 
     @property
     def has_surplus(self) -> bool:
@@ -113,13 +123,14 @@ class Connection:
         while left:
             try:
                 left = left[self._socket.send(left) :]
-            except TimeoutError:
+            except _NOT_YET as blocked:
+                self._wait(blocked, SLICE_SECONDS, to_write=True)
                 self._check()
             except OSError as error:
                 raise lost(error) from None
 
     def receive_into(self, view: memoryview) -> int:
-        """How many bytes were put into ``view``, at least one; 0 where the peer has ended the connection in order.
+        """How many bytes were put into ``view``: what is there. 0 where the peer has ended the connection in order.
 
         Raises:
             TimeoutError: Nothing came for :data:`SLICE_SECONDS`.
@@ -131,19 +142,49 @@ class Connection:
             view[:count] = self._ahead[:count]
             del self._ahead[:count]
             return count
-        try:
-            count = self._socket.recv_into(view)
-        except TimeoutError:
-            self._check()
-            raise
-        except OSError as error:
-            self._check()
-            raise lost(error) from None
-        if count:
-            self.heard = True
-        else:
+        until = monotonic() + SLICE_SECONDS
+        turns = self.turns
+        while True:
+            with turns.reading() if turns else nullcontext():
+                count, error = self._read_what_is_there(view)
+            if count:
+                self.heard = True
+                return count
+            if isinstance(error, _NOT_YET):
+                with turns.waiting() if turns else nullcontext():
+                    self._wait(error, until - monotonic())
             self._check()  # an interrupted connection looks like one that has ended
-        return count
+            if error is None:
+                return 0
+            if not isinstance(error, _NOT_YET):
+                raise lost(error)
+            if monotonic() >= until:
+                raise TimeoutError
+
+    def _read_what_is_there(self, view: memoryview) -> tuple[int, OSError | None]:
+        """How many bytes were put into ``view``, and what was in the way of more; nothing at the connection's end.
+
+        TLS brings one record with each call; what is in the way of the first one is told after the others.
+        """
+        count, error, self._broken = 0, self._broken, None
+        try:
+            while count < len(view) and error is None:
+                more = self._socket.recv_into(view[count:])
+                count += more
+                if not more or not isinstance(self._socket, ssl.SSLSocket):
+                    break
+        except OSError as found:
+            error = found
+        if count and error is not None and not isinstance(error, _NOT_YET):
+            self._broken = error
+        return count, error
+
+    def _wait(self, blocked: OSError, seconds: float, *, to_write: bool = False) -> None:
+        """Waits until what ``blocked`` complains of is over, at most so long; TLS may want to write to read on."""
+        if isinstance(blocked, ssl.SSLError):
+            to_write = isinstance(blocked, ssl.SSLWantWriteError)
+        with suppress(ValueError, OSError):  # closed meanwhile: reading tells
+            _poll(self._socket, max(0.0, seconds), to_write=to_write)
 
     def read_line(self) -> bytes:
         """The next line with its end; without an end, or empty, where the connection ends before.
@@ -197,11 +238,9 @@ class Connection:
         """Whether the idle connection is alive and silent: what comes unasked is no answer to a later request."""
         if self._ahead or self._interrupted or monotonic() - self.idle_since > _IDLE_SECONDS:
             return False
-        self._socket.settimeout(0)
         try:
             self._socket.recv(1)
-        except (BlockingIOError, ssl.SSLWantReadError):  # the latter also after a late session ticket
-            self._socket.settimeout(SLICE_SECONDS)
+        except _NOT_YET:  # of TLS also after a late session ticket
             return True
         except OSError:
             return False
@@ -234,6 +273,16 @@ class Connection:
             raise AbandonedError
         if self.deadline is not None and monotonic() > self.deadline:
             raise not_connected(None)
+
+
+def _poll(waited_for: socket.socket, seconds: float, *, to_write: bool) -> None:
+    """Waits until it can be read from, or written to; ``select`` alone can't where a process has many files open."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(waited_for, select.POLLOUT if to_write else select.POLLIN)
+        poll.poll(seconds * 1000)
+    else:  # Windows, whose select counts sockets and not their numbers
+        select.select([] if to_write else [waited_for], [waited_for] if to_write else [], [], seconds)
 
 
 class IdleConnections:

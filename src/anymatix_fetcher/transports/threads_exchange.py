@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.threads_connection import Connection, IdleConnections
     from anymatix_fetcher.transports.threads_opening import Opener
     from anymatix_fetcher.transports.threads_request import NetrcFile
+    from anymatix_fetcher.transports.threads_turns import Turns
 
 GATHER_BYTES = 1 << 20
 """The most that is given to the sink at once. TLS hands over 16 KiB at a time, and each call costs the GIL twice."""
@@ -55,6 +56,7 @@ class ThreadsExchange:
         opener: Opens connections.
         idle: Connections to use again.
         limiter: Says when a piece of the body may be taken.
+        turns: Says when it may be read.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class ThreadsExchange:
         opener: Opener,
         idle: IdleConnections,
         limiter: RateLimiter,
+        turns: Turns,
     ) -> None:
         self.exchange = exchange
         self._request = request
@@ -77,6 +80,7 @@ class ThreadsExchange:
         self._opener = opener
         self._idle = idle
         self._limiter = limiter
+        self._turns = turns
         self._lock = Lock()
         self._over = False
         self._is_dropped = False
@@ -163,7 +167,10 @@ class ThreadsExchange:
         self._decided.wait()
         if filled:
             self._store(first[:filled])
-        self._carry(LimitedBody(body, self._limiter, lambda: self._over))
+        connection.turns = self._turns
+        with self._turns.busy():
+            self._carry(LimitedBody(body, self._limiter, lambda: self._over))
+        connection.turns = None
         self._end(connection, is_reusable=body.is_whole and not body.ends_connection and not connection.has_surplus)
 
     def _ask(self, route: Route) -> tuple[Connection, ResponseHead]:
