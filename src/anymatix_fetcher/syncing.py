@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack
 
+from anymatix_fetcher.care.progress import Tracker, worked_through
 from anymatix_fetcher.core.digests import Digest, strongest
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, Progress, Result, Status
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from anymatix_fetcher.care.progress import OnCare
+    from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.lockfile import Lock, LockedFile
@@ -105,56 +108,96 @@ def plan_sync(
     surroundings: Surroundings,
     *,
     check: bool = False,
-    on_bytes: Callable[[int], None] = lambda _: None,
+    on_progress: OnCare = lambda _: None,
+    cancel: CancelToken | None = None,
 ) -> list[Item]:
     """How it stands with each locked file, in their order.
 
     A file is taken for the locked one where its size is the same and the index knows the digest of what it was when it
-    was last read, by its inode, size and modification time. What isn't known is read, once.
+    was last read, by its inode, size and modification time. What isn't known is read, once, and a few files at a time.
 
     Args:
         lock: What belongs here.
         surroundings: This machine.
         check: Whether to read every file, whatever is known of it.
-        on_bytes: Told how many more bytes were read; what it raises ends all.
+        on_progress: Told how far reading them is.
+        cancel: Ends the reading.
+
+    Raises:
+        DownloadCancelled: It was ended.
     """
-    return [_item(file, surroundings, check=check, on_bytes=on_bytes) for file in lock.files]
+    cancel = cancel or CancelToken()
+    found = [_found(file, surroundings, check=check) for file in lock.files]
+    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unread)]
+    items = {number: one for number, one in enumerate(found) if isinstance(one, Item)}
+    tracker = Tracker("checking", [one.size for _, one in unread], [one.file.name for _, one in unread], on_progress)
+    for task, outcome in worked_through([one.read for _, one in unread], tracker, cancel):
+        number, one = unread[task]
+        items[number] = one.item(outcome, surroundings.index)
+    if cancel.cancelled:
+        raise DownloadCancelled("the files were being looked at; nothing was begun")
+    return [items[number] for number in range(len(found))]
 
 
-def _item(file: LockedFile, surroundings: Surroundings, *, check: bool, on_bytes: Callable[[int], None]) -> Item:
+def _found(file: LockedFile, surroundings: Surroundings, *, check: bool) -> Item | _Unread:
+    """How it stands with the file, or what has to be read to tell."""
     try:
         places = surroundings.places(file)
-        found = next((path for path in places if path.exists()), None)
-        if found is None:
+        path = next((path for path in places if path.exists()), None)
+        if path is None:
             return Item(file, State.MISSING, places[0])
-        proof = _proof(file, found, surroundings.index, check=check, on_bytes=on_bytes)
+        if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
+            return _at(path, file, "")
+        known = {digest.algorithm: digest for digest in surroundings.index.digests(path)} if not check else {}
+        for digest in file.strong:
+            if digest.algorithm in known:
+                return _at(path, file, digest.algorithm if known[digest.algorithm] == digest else "")
+        wanted = strongest(tuple(digest for digest in file.strong if digest.algorithm in HASHABLE))
+        return _at(path, file, "length") if wanted is None else _Unread(file, path, wanted, path.stat().st_size)
     except FetchError as error:
         return Item(file, State.UNUSABLE, error=error)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        return Item(file, State.UNUSABLE, error=StorageError(f"{file} can't be read: {reason}"))
+        return _unreadable(file, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A file in a locked one's place that only its digest tells from it."""
+
+    file: LockedFile
+    path: Path
+    wanted: Digest
+    size: int
+
+    def read(self, on_bytes: Callable[[int], None]) -> tuple[Digest, FileState] | OSError:
+        """Its digest, or why it has none."""
+        try:
+            return digest_of(self.path, self.wanted.algorithm, on_bytes=on_bytes)
+        except OSError as error:
+            return error
+
+    def item(self, outcome: tuple[Digest, FileState] | OSError, index: Index) -> Item:
+        """How it stands with the file then; the index learns what was read."""
+        if isinstance(outcome, OSError):
+            return _unreadable(self.file, outcome)
+        actual, state = outcome
+        index.add(self.path, [actual], state=state)
+        return _at(self.path, self.file, self.wanted.algorithm if actual == self.wanted else "")
+
+
+def _at(path: Path, file: LockedFile, proof: str) -> Item:
+    """What is at ``path`` is the locked file where something proves it."""
     if proof:
-        return Item(file, State.HERE, found, proof)
+        return Item(file, State.HERE, path, proof)
     different = IntegrityError(
-        f"{found} isn't the file that is locked", hint="--overwrite replaces it; `anyfetch lock` locks another one."
+        f"{path} isn't the file that is locked", hint="--overwrite replaces it; `anyfetch lock` locks another one."
     )
-    return Item(file, State.DIFFERENT, found, error=different)
+    return Item(file, State.DIFFERENT, path, error=different)
 
 
-def _proof(file: LockedFile, path: Path, index: Index, *, check: bool, on_bytes: Callable[[int], None]) -> str:
-    """What proves the file at ``path`` to be the locked one; empty where it is another one."""
-    if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
-        return ""
-    known = {digest.algorithm: digest for digest in index.digests(path)} if not check else {}
-    for digest in file.strong:
-        if digest.algorithm in known:
-            return digest.algorithm if known[digest.algorithm] == digest else ""
-    wanted = strongest(tuple(digest for digest in file.strong if digest.algorithm in HASHABLE))
-    if wanted is None:
-        return "length"
-    actual, state = digest_of(path, wanted.algorithm, on_bytes=on_bytes)
-    index.add(path, [actual], state=state)
-    return wanted.algorithm if actual == wanted else ""
+def _unreadable(file: LockedFile, error: OSError) -> Item:
+    reason = error.strerror or type(error).__name__
+    return Item(file, State.UNUSABLE, error=StorageError(f"{file} can't be read: {reason}"))
 
 
 # Bringing -------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.care_display import CareDisplay
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
@@ -16,7 +17,6 @@ from anymatix_fetcher.cli.lock_options import lock_options, read_lock, surroundi
 from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,10 @@ _EXAMPLES = (
     "anyfetch sync --dry-run --json | jq 'select(.state == \"missing\") | .path'",
     "anyfetch sync --check",
 )
+
+
+SILENT = {"none", "json"}
+"""Values of ``--progress`` with which no picture is drawn; JSON tells of downloads."""
 
 
 @click.command("sync", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
@@ -88,7 +92,8 @@ def command(
     options: Options = {**network.keywords(), **speed, "overwrite": overwrite}
     with open_index() as index:
         surroundings, models_root = surroundings_of(file, directory, models, extra_paths, index)
-        items = _looked_at(lock, surroundings, check=check)
+        silent = quiet or verbose > 0 or progress in SILENT
+        items = looked_at(lock, surroundings, session, check=check, silent=silent)
         if dry_run:
             return _show(items, models_root, session, as_json=as_json, quiet=quiet)
 
@@ -104,18 +109,15 @@ def command(
         return run([], Report(progress=progress, json=as_json, quiet=quiet), session, fetch_many=fetch_all)
 
 
-def _looked_at(lock: Lock, surroundings: Surroundings, *, check: bool) -> list[Item]:
-    """How it stands with each file; reading large ones takes its time, and Ctrl-C ends it."""
+def looked_at(
+    lock: Lock, surroundings: Surroundings, session: Session, *, check: bool = False, silent: bool
+) -> list[Item]:
+    """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it."""
     from anymatix_fetcher.syncing import plan_sync  # noqa: PLC0415 - as in command
 
     cancel = CancelToken()
-
-    def stop(_: int) -> None:
-        if cancel.cancelled:
-            raise DownloadCancelled("the files were being looked at; nothing was begun")
-
-    with interruptible(cancel):
-        return plan_sync(lock, surroundings, check=check, on_bytes=stop)
+    with interruptible(cancel), CareDisplay(session, silent=silent) as display:
+        return plan_sync(lock, surroundings, check=check, on_progress=display.care, cancel=cancel)
 
 
 def _show(items: list[Item], models_root: str, session: Session, *, as_json: bool, quiet: bool) -> int:

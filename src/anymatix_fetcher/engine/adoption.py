@@ -45,7 +45,7 @@ class Adoption:
         self._destination = Path()
         self._partial: Partial | None = None
         self._is_begun = False
-        self._was_copied = False
+        self._was_copied = self._is_copying = False
         self._stored = SpanSet()
 
     def finds(self, destination: Path) -> bool:
@@ -128,9 +128,20 @@ class Adoption:
         if self._partial is None or not self._stored or not length:
             return False
         log.info("taking over up to %d bytes of %s", self._stored.total, self._partial.path)
-        self._was_copied = True
+        self._was_copied = self._is_copying = True
         store.adopt(self._partial, self._stored, length, report)
         return True
+
+    def end(self) -> None:
+        """All that was to be copied has been."""
+        self._is_copying = False
+
+    def note(self, store: Store | None) -> str:
+        """What a person should know now: how far the copying into the store is; empty where nothing is copied."""
+        if store is None or self._partial is None or not self._is_copying:
+            return ""
+        part = store.recorded.total / self._stored.total
+        return f"taking over what is in {self._partial.path.name}: {part:.0%}"
 
     def check_unchanged(self) -> None:
         """Looks before publishing whether the unfinished file that is replaced is still what it was.

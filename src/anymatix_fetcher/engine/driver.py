@@ -16,7 +16,6 @@ from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.phase import Phase as MachinePhase
-from anymatix_fetcher.engine.adoption import Adoption
 from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Result, Status
@@ -76,7 +75,6 @@ class Driver(Outlook):
         self._report = report
         self._renew = renew
         self._leftovers = leftovers
-        self._adoption = Adoption(job.settings.adopt_partial, ports.disk)
         self._asked_for_storage = False
         self._is_guess = False
         self._events: deque[m.Event] = deque()
@@ -126,6 +124,7 @@ class Driver(Outlook):
                 case Scanned():
                     self._scanned(event)
                 case Adopted():
+                    self._adoption.end()
                     self._begin(self._opened)
                 case Recorded():
                     pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.engine.adoption import Adoption
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Outlook:
         self._machine = machine
         self._ports = ports
         self._shelving = shelving
+        self._adoption = Adoption(job.settings.adopt_partial, ports.disk)
         self._store: Store | None = None
         self._claim: Claim | None = None
         self._appraisal: Appraisal | None = None
@@ -93,7 +95,8 @@ class Outlook:
             return "another process downloads it; waiting for its result"
         if self.result is not None and self._appraisal is not None and self._appraisal.warning:
             return self._appraisal.warning
-        return self._shelving.note or self._machine.waiting_for(now) or self._shelving.place.note
+        doing = self._shelving.note or self._adoption.note(self._store)
+        return doing or self._machine.waiting_for(now) or self._shelving.place.note
 
     @property
     def _name(self) -> str | None:
