@@ -61,7 +61,7 @@ LONGEST_HOLD_UPWARDS_SECONDS = 2.0
 LONGEST_HOLD_DOWNWARDS_SECONDS = 8.0
 WELCOME_SECONDS = 3.4
 """After a refusal those that were let in go on for so long: they are welcome."""
-WORTHWHILE = 30.0
+WORTHWHILE = 45.0
 """Fewer are tried where the rest lasts so many times what the trial may cost."""
 LIKELY_WORTHWHILE = 6.6
 """The same, where a step of more has just been seen to cost something."""
