@@ -9,51 +9,10 @@ import pytest
 from anymatix_fetcher.core.bar import FIRST_BAR_SECONDS
 from anymatix_fetcher.core.learned import Learned
 from anymatix_fetcher.core.pace import FIRST_STEP, WELCOME_SECONDS, Pace
+from tests.core.sums import MEGABYTE, ROUND_TRIP, STEP, Sums, each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-STEP = 0.05
-ROUND_TRIP = 0.02
-MEGABYTE = 1e6
-
-
-class Sums:
-    """Feeds a pace with the sum that a rule gives for a count and a moment; connections open after a round trip."""
-
-    def __init__(
-        self,
-        pace: Pace,
-        rule: Callable[[int, float], float],
-        answer: float = ROUND_TRIP,
-        busy: Callable[[int, float], float] = lambda _count, _now: 0.0,
-    ) -> None:
-        self.pace = pace
-        self.rule = rule
-        self.busy = busy
-        self.now = 0.0
-        self.total = 0.0
-        self.counts: list[int] = []
-        self._flowing = 1
-        pace.answered(answer)
-
-    def run(self, seconds: float) -> list[int]:
-        """Goes on for so long, and gives the counts of that time."""
-        begun = len(self.counts)
-        stop = self.now + seconds
-        while self.now < stop:
-            self.now += STEP
-            self.total += self.rule(self._flowing, self.now) * STEP
-            busy = self.busy(self._flowing, self.now)
-            self.pace.observe(int(self.total), self._flowing, self.now, busy=busy)
-            self._flowing = self.pace.connections
-            self.counts.append(self.pace.connections)
-        return self.counts[begun:]
-
-
-def each(count: int, _now: float) -> float:
-    """Every connection adds as much as the one before."""
-    return count * MEGABYTE
 
 
 def _collapsing(above: int) -> Callable[[int, float], float]:
@@ -74,34 +33,6 @@ def test_it_climbs_to_the_maximum_and_no_further_while_each_connection_adds(maxi
 
 def test_the_climb_to_thirty_two_takes_less_than_two_seconds_where_the_gain_is_clear() -> None:
     assert 32 in Sums(Pace(), each).run(2)
-
-
-def test_no_step_goes_further_than_the_reader_can_read() -> None:
-    counts = Sums(Pace(), each, busy=lambda count, _now: min(1.0, count * 0.45)).run(1)
-
-    assert counts[-1] == 3
-
-
-@pytest.mark.parametrize("alone", [0.9, 1.0])
-def test_a_busy_reader_gets_two_connections_since_one_sender_may_be_as_busy(alone: float) -> None:
-    counts = Sums(Pace(), each, busy=lambda count, _now: alone if count == 1 else 1.0).run(1)
-
-    assert set(counts[4:]) == {2}
-
-
-def test_the_climb_goes_on_when_the_reader_has_time_again() -> None:
-    sums = Sums(Pace(), each, busy=lambda _count, now: 1.0 if now < 3 else 0.1)
-
-    assert max(sums.run(2.9)) == 2
-    assert max(sums.run(8)) == 32
-
-
-def test_a_step_of_the_climb_that_brings_nothing_stays_where_the_reader_binds() -> None:
-    def level(_count: int, _now: float) -> float:
-        return 4 * MEGABYTE
-
-    assert Sums(Pace(), level, busy=lambda count, _now: 0.2 if count == 1 else 1.0).run(1)[-1] == FIRST_STEP
-    assert Sums(Pace(), level, busy=lambda _count, _now: 0.2).run(1)[-1] == 1
 
 
 def test_a_step_that_brings_nothing_is_undone() -> None:
