@@ -130,7 +130,7 @@ def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, chec
     try:
         with (
             made(bench.folder / "material", paths=scenario.paths, size=scenario.size, on_disk=on_disk) as material,
-            at_hand(int(_MEMORY_FACTOR * _written_bytes(scenario))),
+            at_hand(int(_MEMORY_FACTOR * _files_each(scenario) * scenario.size)),
         ):
             runs = _rounds(scenario, bench, material, options.rounds)
     except LineError as error:
@@ -146,8 +146,9 @@ def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, chec
     return True
 
 
-def _written_bytes(scenario: Scenario) -> int:
-    return scenario.size * (len(scenario.paths) if scenario.together else 1)
+def _files_each(scenario: Scenario) -> int:
+    """How many files one run brings."""
+    return len(scenario.paths) if scenario.together else 1
 
 
 def _rounds(scenario: Scenario, bench: Bench, material: Material, rounds: int) -> dict[str, list[Run]]:
@@ -164,7 +165,7 @@ def _rounds(scenario: Scenario, bench: Bench, material: Material, rounds: int) -
 def _results(
     scenario: Scenario, runs: dict[str, list[Run]], options: argparse.Namespace, checker: str
 ) -> report.Results:
-    count = _written_bytes(scenario) // scenario.size
+    count = _files_each(scenario)
     figures = [
         summarised(one.name, runs[one.name], ours=one.ours, payload_bytes=scenario.size * count)
         for one in scenario.contenders

@@ -146,14 +146,15 @@ def _found(file: LockedFile, surroundings: Surroundings, *, check: bool) -> Item
         path = next((path for path in places if path.exists()), None)
         if path is None:
             return Item(file, State.MISSING, places[0])
-        if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
+        size = path.stat().st_size
+        if not path.is_file() or file.size not in (None, size):
             return _at(path, file, "")
         known = {digest.algorithm: digest for digest in surroundings.index.digests(path)} if not check else {}
         for digest in file.strong:
             if digest.algorithm in known:
                 return _at(path, file, digest.algorithm if known[digest.algorithm] == digest else "")
         wanted = strongest(tuple(digest for digest in file.strong if digest.algorithm in HASHABLE))
-        return _at(path, file, "length") if wanted is None else _Unread(file, path, wanted, path.stat().st_size)
+        return _at(path, file, "length") if wanted is None else _Unread(file, path, wanted, size)
     except FetchError as error:
         return Item(file, State.UNUSABLE, error=error)
     except OSError as error:

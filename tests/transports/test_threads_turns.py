@@ -19,7 +19,7 @@ class Reader:
         self.thread.start()
 
     def _read(self) -> None:
-        with self._turns.reading():
+        with self._turns.reading:
             self.has_turn.set()
             assert self.may_leave.wait(PATIENCE_SECONDS)
 

@@ -189,7 +189,7 @@ class _Bringing:
     def bring(self, entries: list[Entry], lock: Lock) -> tuple[list[Entry], int | None]:
         """The entries with what was computed; and the exit code of the signal that stopped it, if one did."""
         from anymatix_fetcher.cli.download import Report, carry_out  # noqa: PLC0415 - as in command
-        from anymatix_fetcher.cli.sync import SILENT, looked_at  # noqa: PLC0415
+        from anymatix_fetcher.cli.sync import looked_at  # noqa: PLC0415
         from anymatix_fetcher.composition import open_index  # noqa: PLC0415
         from anymatix_fetcher.locking import unproved, with_digests  # noqa: PLC0415
         from anymatix_fetcher.syncing import content_digests, fetch_items  # noqa: PLC0415
@@ -199,7 +199,7 @@ class _Bringing:
             return entries, None
         with open_index() as index:
             surroundings, _ = surroundings_of(self.file, None, self.models, self.extra_paths, index)
-            items = looked_at(wanted, surroundings, self.session, silent=self.progress in SILENT)
+            items = looked_at(wanted, surroundings, self.session, progress=self.progress)
 
             def fetch_all(
                 jobs: Sequence[Job], *, cancel: CancelToken | None = None, on_progress: Tell | None = None

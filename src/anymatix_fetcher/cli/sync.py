@@ -42,7 +42,7 @@ _EXAMPLES = (
 )
 
 
-SILENT = {"none", "json"}
+_SILENT = {"none", "json"}
 """Values of ``--progress`` with which no picture is drawn; JSON tells of downloads."""
 
 
@@ -92,8 +92,7 @@ def command(
     options: Options = {**network.keywords(), **speed, "overwrite": overwrite}
     with open_index() as index:
         surroundings, models_root = surroundings_of(file, directory, models, extra_paths, index)
-        silent = quiet or verbose > 0 or progress in SILENT
-        items = looked_at(lock, surroundings, session, check=check, silent=silent)
+        items = looked_at(lock, surroundings, session, check=check, progress=progress, quiet=quiet)
         if dry_run:
             return _show(items, models_root, session, as_json=as_json, quiet=quiet)
 
@@ -110,12 +109,18 @@ def command(
 
 
 def looked_at(
-    lock: Lock, surroundings: Surroundings, session: Session, *, check: bool = False, silent: bool
+    lock: Lock,
+    surroundings: Surroundings,
+    session: Session,
+    *,
+    progress: str,
+    quiet: bool = False,
+    check: bool = False,
 ) -> list[Item]:
     """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it."""
     from anymatix_fetcher.syncing import plan_sync  # noqa: PLC0415 - as in command
 
-    cancel = CancelToken()
+    cancel, silent = CancelToken(), quiet or session.verbosity > 0 or progress in _SILENT
     with interruptible(cancel), CareDisplay(session, silent=silent) as display:
         return plan_sync(lock, surroundings, check=check, on_progress=display.care, cancel=cancel)
 

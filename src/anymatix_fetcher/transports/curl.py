@@ -220,8 +220,9 @@ class CurlTransport:
         """Waits for sockets and lets libcurl work, once."""
         began = monotonic()
         all_ready = self._selector.select(max(0.0, until - began))
-        patience = monotonic() + LINGER_SECONDS
-        self.waited_seconds += patience - LINGER_SECONDS - began
+        now = monotonic()
+        self.waited_seconds += now - began
+        patience = now + LINGER_SECONDS
         for key, mask in all_ready:
             if monotonic() > patience:
                 break  # on a fast line one socket keeps libcurl busy for tens of milliseconds; the others stay ready

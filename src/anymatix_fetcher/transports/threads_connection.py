@@ -145,7 +145,7 @@ class Connection:
         until = monotonic() + SLICE_SECONDS
         turns = self.turns
         while True:
-            with turns.reading() if turns else nullcontext():
+            with turns.reading if turns else nullcontext():
                 count, error = self._read_what_is_there(view)
             if count:
                 self.heard = True

@@ -19,10 +19,14 @@ AT_ONCE = 2
 
 
 class Turns:
-    """The turns of all exchanges of a transport; every method may be called from any thread."""
+    """The turns of all exchanges of a transport; every method may be called from any thread.
+
+    Attributes:
+        reading: One turn, as a context: it waits until the turn is there. Nobody waits for the network in it.
+    """
 
     def __init__(self) -> None:
-        self._places = Semaphore(AT_ONCE)
+        self.reading = Semaphore(AT_ONCE)
         self._lock = Lock()
         self._busy = 0
         self._waited = 0.0
@@ -51,12 +55,6 @@ class Turns:
             yield
         finally:
             self._begin()
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """One turn: waits until it is there. Nobody waits for the network in it."""
-        with self._places:
-            yield
 
     def _begin(self) -> None:
         with self._lock:
