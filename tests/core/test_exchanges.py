@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
+import pytest
+
+from anymatix_fetcher.core.address import Address
 from anymatix_fetcher.core.exchange import Purpose
-from anymatix_fetcher.core.exchanges import Exchanges
+from anymatix_fetcher.core.exchanges import NEW_CONNECTION_ANSWERS, Exchanges
 from anymatix_fetcher.core.http import Request
+from anymatix_fetcher.core.mirrors import Mirror
+from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.core.urls import Url
+from tests.core.hosting import host_of
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.exchange import Exchange
 
 SPAN = Span(0, 1000)
+ANSWER = 0.25
 REQUEST = Request(Url.parse("https://h.example/m"), SPAN)
 
 
@@ -34,3 +45,56 @@ def test_what_never_flowed_says_nothing_of_answers() -> None:
     ended(exchanges, 100.0, None, 0)
     assert exchanges.answer_seconds == inf
     assert not exchanges.rates
+
+
+def asked(exchanges: Exchanges, now: float, mirror: Mirror | None = None) -> Exchange:
+    exchange = exchanges.begin(REQUEST, SPAN, Purpose.FILL, now, from_origin=False, hops=0, mirror=mirror)
+    exchange.flow(now + ANSWER)
+    return exchange
+
+
+def done(exchanges: Exchanges, exchange: Exchange) -> None:
+    exchanges.end(exchange.id)
+    exchange.advance(1000, exchange.flowing_since + 1)
+    exchanges.finish(exchange, exchange.flowing_since + 1)
+
+
+def test_one_more_starts_as_soon_as_it_is_answered_where_a_connection_is_idle() -> None:
+    exchanges = Exchanges(0)
+    first = asked(exchanges, 100.0)
+    assert exchanges.start_seconds(None) == pytest.approx(NEW_CONNECTION_ANSWERS * ANSWER)
+
+    done(exchanges, first)
+    assert exchanges.start_seconds(None) == pytest.approx(ANSWER)
+
+    asked(exchanges, 102.0)  # takes that connection
+    assert exchanges.start_seconds(None) == pytest.approx(NEW_CONNECTION_ANSWERS * ANSWER)
+
+
+def test_the_connection_of_one_that_was_narrowed_is_gone() -> None:
+    exchanges = Exchanges(0)
+    narrowed = asked(exchanges, 100.0)
+    narrowed.narrowed = True
+    done(exchanges, narrowed)
+
+    assert exchanges.start_seconds(None) == pytest.approx(NEW_CONNECTION_ANSWERS * ANSWER)
+
+
+def test_an_idle_connection_to_a_mirror_is_of_use_there_and_to_whom_it_replaces() -> None:
+    exchanges = Exchanges(0)
+    mirror = Mirror(Address(Resource(REQUEST.url)), host_of(REQUEST.url, 1).join())
+    done(exchanges, asked(exchanges, 100.0, mirror))
+    other = asked(exchanges, 102.0, mirror)
+    done(exchanges, asked(exchanges, 102.0, mirror))
+
+    assert exchanges.start_seconds(mirror) == pytest.approx(ANSWER)
+    assert exchanges.start_seconds(None) == pytest.approx(NEW_CONNECTION_ANSWERS * ANSWER)
+
+    exchanges.turn_to(mirror)
+
+    assert other.mirror is None
+    assert exchanges.start_seconds(None) == pytest.approx(ANSWER)
+
+
+def test_before_any_answer_nobody_knows_how_soon_one_more_would_start() -> None:
+    assert Exchanges(0).start_seconds(None) == inf

@@ -244,6 +244,23 @@ def test_fewer_are_tried_soon_where_the_climb_s_end_has_brought_nothing() -> Non
     assert counts[-1] <= 8
 
 
+def test_fewer_are_not_tried_because_windows_that_opened_together_overflow_together() -> None:
+    # The climb pays; at its end little comes for a third of a second, while what was lost is repeated.
+    full: list[tuple[float, float]] = []
+
+    def rule(count: int, now: float) -> float:
+        if not full and count == 32:
+            full.append((now, count * 16**now * MEGABYTE))
+        if not full:
+            return count * 16**now * MEGABYTE
+        since, rate = now - full[0][0], full[0][1]
+        return rate * (0.5 if 0.4 <= since < 0.75 else 1.6)
+
+    counts = Sums(Pace(), rule, answer=0.2).run(4)
+
+    assert set(counts[counts.index(32) :]) == {32}
+
+
 def test_what_was_refused_isn_t_asked_for_again_while_it_is_barred() -> None:
     sums = Sums(Pace(start=4), each)
     sums.run(1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,13 +9,18 @@ from hypothesis import strategies as st
 
 from anymatix_fetcher.core.messages import ExchangeId
 from anymatix_fetcher.core.segments import (
+    EVEN,
     FIRST_SEGMENT,
+    LEAST_COST,
+    LEAST_EVEN_SEGMENT,
+    LEAST_SAVED_SECONDS,
     MEBIBYTE,
-    SMALLEST_LONG_THEFT,
+    OPEN_SECONDS,
     SMALLEST_SEGMENT,
     SMALLEST_THEFT,
     WINDOW,
     Lane,
+    Thief,
     next_segment,
     theft,
 )
@@ -92,84 +98,184 @@ def test_a_gap_that_begins_inside_a_large_block_is_asked_for_up_to_the_blocks_en
     assert segment == Span(5, 16 * MEBIBYTE)
 
 
+def last_segment(waiting: int, under_way: int, connections: int) -> int:
+    """How much is asked for of the last bytes, while others still have to bring so much."""
+    length = 64 * SMALLEST_SEGMENT
+    segment = next_segment(
+        SpanSet.of(Span(length - waiting, length)),
+        length=length,
+        block_size=MEBIBYTE // 4,
+        connections=connections,
+        bytes_per_second=1e6,
+        under_way=under_way,
+    )
+    assert segment is not None
+    return len(segment)
+
+
+def test_a_last_segment_is_no_larger_than_what_each_has_to_bring_on_average() -> None:
+    each = 3 * MEBIBYTE
+    size = last_segment(4 * each, 28 * each, 32)
+
+    assert EVEN * each - MEBIBYTE / 4 <= size <= EVEN * each
+
+
+def test_the_last_segments_do_not_shrink_to_nothing() -> None:
+    assert last_segment(8 * MEBIBYTE, MEBIBYTE, 32) == LEAST_EVEN_SEGMENT
+
+
+def test_a_segment_in_the_middle_is_as_large_as_if_it_were_alone() -> None:
+    assert last_segment(200 * MEBIBYTE, 32 * MEBIBYTE, 8) == last_segment(200 * MEBIBYTE, 0, 8)
+
+
+def test_a_lone_stream_asks_for_all_that_is_left() -> None:
+    assert last_segment(SMALLEST_SEGMENT, 0, 1) == SMALLEST_SEGMENT
+
+
 # Taking over ----------------------------------------------------------------------------------------------
 
 
+ALIKE = Thief()
+"""Begins at once, and is as fast as whom it takes from."""
+
+
 def lane(number: int, start: int, stop: int, rate: float) -> Lane:
-    return Lane(ExchangeId(0, number), Span(start * MEBIBYTE, stop * MEBIBYTE), rate)
+    return Lane(ExchangeId(0, number), Span(start * MEBIBYTE, stop * MEBIBYTE), rate, age_seconds=2.0)
 
 
-def test_the_slowest_loses_the_second_half_of_its_rest() -> None:
-    taken = theft([lane(1, 0, 10, 1e6), lane(2, 10, 20, 1e5), lane(3, 20, 30, 1e7)], BLOCK)
-    assert taken is not None
-    assert taken.victim == ExchangeId(0, 2)
-    assert taken.span == Span(15 * MEBIBYTE, 20 * MEBIBYTE)
+def taken(*lanes: Lane, block_size: int = BLOCK, thief: Thief = ALIKE) -> tuple[int, Span] | None:
+    """Whose bytes an idle connection takes, and which."""
+    found = theft(lanes, block_size, thief)
+    return (found.victim.number, found.span) if found is not None else None
 
 
-def test_one_that_brings_nothing_is_the_slowest_of_all() -> None:
-    taken = theft([lane(1, 0, 100, 1.0), lane(2, 100, 110, 0.0)], BLOCK)
-    assert taken is not None
-    assert taken.victim == ExchangeId(0, 2)
+def test_the_slowest_loses_the_second_half_of_its_rest_to_one_that_begins_at_once() -> None:
+    lanes = lane(1, 0, 10, 1e6), lane(2, 10, 20, 1e5), lane(3, 20, 30, 1e7)
+    assert taken(*lanes) == (2, Span(15 * MEBIBYTE, 20 * MEBIBYTE))
 
 
-def test_the_next_slowest_is_robbed_where_the_slowest_has_one_block_only() -> None:
-    taken = theft([lane(1, 0, 4, 0.0), lane(2, 16, 80, 1e6)], 16 * MEBIBYTE)
-    assert taken is not None
-    assert taken.victim == ExchangeId(0, 2)
+def test_a_faster_one_takes_so_much_more_that_both_end_together() -> None:
+    # 20 MiB at 1 MiB/s against 4 MiB/s: 16 of them in four seconds.
+    assert taken(lane(1, 0, 20, MEBIBYTE), thief=Thief(4 * MEBIBYTE)) == (1, Span(4 * MEBIBYTE, 20 * MEBIBYTE))
 
 
-@pytest.mark.parametrize(
-    "lanes", [[], [lane(1, 0, 1, 0.0)], [lane(1, 0, 10, 1e9)], [Lane(ExchangeId(0, 1), Span(1, SMALLEST_THEFT), 0.0)]]
-)
+def test_one_that_begins_late_takes_so_much_less_that_both_end_together() -> None:
+    # Seven of 20 MiB have come when it begins, and one more of each kind in each second.
+    found = taken(lane(1, 0, 20, MEBIBYTE), thief=Thief(MEBIBYTE, 8))
+    assert found == (1, Span(14 * MEBIBYTE, 20 * MEBIBYTE))
+
+
+@pytest.mark.parametrize(("start_seconds", "is_worth_it"), [(0.1, True), (0.9, False)])
+def test_what_is_done_as_soon_without_help_is_left_alone(start_seconds: float, *, is_worth_it: bool) -> None:
+    one_second = lane(1, 0, 8, 8 * MEBIBYTE)
+    assert (taken(one_second, thief=Thief(8 * MEBIBYTE, start_seconds)) is not None) == is_worth_it
+
+
+def test_one_that_brings_nothing_is_the_slowest_of_all_and_loses_nearly_all() -> None:
+    assert taken(lane(1, 0, 100, 1.0), lane(2, 100, 110, 0.0)) == (2, Span(101 * MEBIBYTE, 110 * MEBIBYTE))
+
+
+def test_the_next_slowest_is_robbed_where_the_slowest_has_too_little() -> None:
+    little = Lane(ExchangeId(0, 1), Span(0, SMALLEST_THEFT - 1), 0.0, 2.0)
+    assert taken(little, lane(2, 16, 80, 1e6)) == (2, Span(48 * MEBIBYTE, 80 * MEBIBYTE))
+
+
+@pytest.mark.parametrize("lanes", [[], [lane(1, 0, 10, 1e9)], [Lane(ExchangeId(0, 1), Span(1, SMALLEST_THEFT), 0.0)]])
 def test_what_isnt_worth_another_request_is_left_alone(lanes: list[Lane]) -> None:
-    assert theft(lanes, BLOCK) is None
+    assert taken(*lanes) is None
 
 
 def slow_lane(length: int, *, seconds_left: float, age_seconds: float = 2.0) -> Lane:
     return Lane(ExchangeId(0, 1), Span(0, length), length / seconds_left, age_seconds)
 
 
-def test_little_that_would_take_long_is_taken_from_inside_a_block() -> None:
-    taken = theft([slow_lane(MEBIBYTE, seconds_left=4)], 16 * MEBIBYTE)
-    assert taken is not None
-    assert taken.span == Span(MEBIBYTE // 2, MEBIBYTE)
+def test_little_is_taken_from_inside_a_block() -> None:
+    assert taken(slow_lane(MEBIBYTE, seconds_left=4), block_size=16 * MEBIBYTE) == (1, Span(MEBIBYTE // 2, MEBIBYTE))
 
 
-def test_little_is_left_to_a_connection_that_has_just_begun_since_nobody_knows_its_rate() -> None:
-    assert theft([slow_lane(MEBIBYTE, seconds_left=4, age_seconds=0.3)], BLOCK) is None
+def test_a_connection_that_has_just_begun_is_taken_to_be_as_fast_as_is_usual() -> None:
+    young = slow_lane(MEBIBYTE, seconds_left=40, age_seconds=OPEN_SECONDS / 2)
+
+    assert taken(young, thief=Thief(10 * MEBIBYTE)) is None
+    assert taken(young, thief=Thief(MEBIBYTE)) is not None
 
 
-def test_very_little_is_left_alone_however_long_it_takes() -> None:
-    assert theft([slow_lane(SMALLEST_LONG_THEFT - 1, seconds_left=100)], BLOCK) is None
+def test_much_is_cut_between_blocks() -> None:
+    found = taken(slow_lane(17 * MEBIBYTE, seconds_left=40), block_size=2 * MEBIBYTE)
+    assert found == (1, Span(10 * MEBIBYTE, 17 * MEBIBYTE))
 
 
-def test_much_that_would_take_long_is_cut_between_blocks() -> None:
-    taken = theft([slow_lane(17 * MEBIBYTE, seconds_left=40)], 2 * MEBIBYTE)
-    assert taken is not None
-    assert taken.span.start == 10 * MEBIBYTE
+def test_what_just_begins_is_left_alone_where_nobody_knows_how_fast_it_will_be() -> None:
+    young = Lane(ExchangeId(0, 1), Span(0, 40 * MEBIBYTE), 0.0, age_seconds=0.0)
+
+    assert taken(young) is None
+    assert taken(young, thief=Thief(MEBIBYTE)) is not None
+
+
+def test_what_is_on_its_way_in_vain_is_the_price_and_has_to_be_within_the_budget() -> None:
+    victim = lane(1, 0, 8, MEBIBYTE)
+    found = theft([victim], BLOCK, Thief(round_trip_seconds=0.5, budget=MEBIBYTE / 2))
+    assert found is not None
+    assert found.cost == MEBIBYTE / 2
+    assert theft([victim], BLOCK, Thief(round_trip_seconds=0.5, budget=MEBIBYTE / 2 - 1)) is None
+
+
+def test_a_connection_that_is_closed_in_any_case_costs_nothing_more() -> None:
+    found = theft([replace(lane(1, 0, 8, MEBIBYTE), narrowed=True)], BLOCK, Thief(round_trip_seconds=0.5, budget=0))
+    assert found is not None
+    assert found.cost == 0
+
+
+def test_a_connection_that_is_closed_costs_something_on_the_shortest_path() -> None:
+    found = theft([lane(1, 0, 8, MEBIBYTE)], BLOCK, ALIKE)
+    assert found is not None
+    assert found.cost == LEAST_COST
+
+
+def test_one_that_is_cheap_is_robbed_where_the_slowest_would_cost_too_much() -> None:
+    dear, cheap = lane(1, 0, 80, 4 * MEBIBYTE), lane(2, 80, 82, MEBIBYTE)
+    assert taken(dear, cheap, thief=Thief(round_trip_seconds=0.5, budget=MEBIBYTE)) == (
+        2,
+        Span(81 * MEBIBYTE, 82 * MEBIBYTE),
+    )
 
 
 drawn_lanes = st.lists(
     st.builds(Lane, st.builds(ExchangeId, st.just(0), st.integers(0, 9)), spans, rates), min_size=1, max_size=8
 )
+seconds = st.sampled_from([0.0, 0.1, 1.0, 10.0, math.inf])
 
 
-@given(drawn_lanes, block_sizes)
-def test_a_theft_leaves_both_something_and_cuts_between_blocks(lanes: list[Lane], block_size: int) -> None:
-    taken = theft(lanes, block_size)
-    if taken is None:
-        assert all(len(each.rest) < SMALLEST_THEFT + 2 * block_size or each.seconds_left <= 1 for each in lanes)
+@given(drawn_lanes, block_sizes, rates, seconds)
+def test_a_theft_leaves_both_something_and_cuts_where_it_may(
+    lanes: list[Lane], block_size: int, typical: float, start_seconds: float
+) -> None:
+    found = theft(lanes, block_size, Thief(typical, start_seconds))
+    if found is None:
         return
-    victims = [each for each in lanes if each.exchange == taken.victim and each.rest.stop == taken.span.stop]
-    assert any(each.rest.start < taken.span.start < each.rest.stop for each in victims)
-    assert taken.span.start % block_size == 0
-    assert len(taken.span) <= max(len(each.rest) for each in victims) / 2 + 1
+    victims = [each for each in lanes if each.exchange == found.victim and each.rest.stop == found.span.stop]
+    assert any(each.rest.start < found.span.start < each.rest.stop for each in victims)
+    assert found.span.start % (block_size // 4 if block_size < MEBIBYTE else MEBIBYTE // 16) == 0
 
 
-@given(st.integers(1, 512 << 20), block_sizes)
-def test_stealing_again_and_again_comes_to_an_end(length: int, block_size: int) -> None:
+@given(spans.filter(lambda rest: len(rest) >= 4 * MEBIBYTE), st.floats(1e4, 1e9), st.floats(1e4, 1e9), seconds)
+def test_both_end_together_up_to_a_block_and_sooner_than_one_alone(
+    rest: Span, own: float, typical: float, start_seconds: float
+) -> None:
+    found = theft([Lane(ExchangeId(0, 1), rest, own, 2.0)], MEBIBYTE // 4, Thief(typical, start_seconds))
+    if found is None:
+        return
+    kept = (found.span.start - rest.start) / own
+    thief = start_seconds + len(found.span) / typical
+    block = MEBIBYTE / 4
+    assert -1e-6 <= kept - thief <= block / own + block / typical + 1e-6 or found.span.start - rest.start <= block
+    assert kept <= len(rest) / own - LEAST_SAVED_SECONDS + block / own + 1e-6
+
+
+@given(st.integers(1, 512 << 20), block_sizes, rates)
+def test_stealing_again_and_again_comes_to_an_end(length: int, block_size: int, rate: float) -> None:
     rest, thefts = Span(0, length), 0
-    while (taken := theft([Lane(ExchangeId(0, 1), rest, 0.0)], block_size)) is not None:
-        rest, thefts = Span(rest.start, taken.span.start), thefts + 1
+    while (found := theft([Lane(ExchangeId(0, 1), rest, rate)], block_size, ALIKE)) is not None:
+        rest, thefts = Span(rest.start, found.span.start), thefts + 1
         assert thefts <= 12
     assert rest

@@ -122,6 +122,25 @@ def test_more_that_cost_something_don_t_have_that_time() -> None:
     assert now < 1.0
 
 
+@pytest.mark.parametrize(("low", "kept"), [(0.85, True), (0.7, False)])
+def test_a_step_of_a_climb_on_a_long_path_that_stumbles_is_looked_at_twice(*, low: float, kept: bool) -> None:
+    # Windows that have opened together overflow together: for half a second a little less comes, then much more.
+    stumble = LONG.settling + LONG.window + 2 * STEP
+    verdict, now = outcome(
+        trial(32, 16, climbing=True), lambda now: (low if now < stumble else 2.2) * BEFORE, LONG, filled_at=STEP
+    )
+
+    assert (verdict is Verdict.KEEP) is kept
+    assert kept or now < stumble + STEP
+
+
+def test_a_step_of_a_climb_on_a_long_path_that_goes_on_to_cost_something_is_undone() -> None:
+    verdict, now = outcome(trial(32, 16, climbing=True), lambda _now: 0.85 * BEFORE, LONG)
+
+    assert verdict is Verdict.UNDO
+    assert now < 1.2
+
+
 @pytest.mark.parametrize(("climbing", "kept"), [(True, False), (False, True)])
 def test_what_came_while_a_step_of_the_climb_shook_hands_isn_t_its_gain(climbing: bool, kept: bool) -> None:  # noqa: FBT001 - a parameter of the test
     verdict, _ = outcome(trial(8, 4, climbing=climbing), lambda _now: 2 * BEFORE, LONG, filled_at=0.6)

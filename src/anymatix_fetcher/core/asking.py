@@ -14,10 +14,10 @@ from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.reaction import Reaction, Situation
 from anymatix_fetcher.core.requests import Requests
-from anymatix_fetcher.core.segments import next_segment, theft
+from anymatix_fetcher.core.segments import Thief, next_segment, theft
 from anymatix_fetcher.core.signature_faults import has_expired, signature_fault
 from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.core.tail import DUPLICATED_SHARE, crawling, race, typical_rate
+from anymatix_fetcher.core.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling, race, typical_rate
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.coverage import Coverage
@@ -79,8 +79,7 @@ class Asking(Requests):
         """A mirror takes the first place's part; nothing that was learned of that one counts for it."""
         for exchange in self.exchanges.of(None):
             self.drop(exchange)
-        for exchange in self.exchanges.of(mirror):
-            exchange.mirror = None
+        self.exchanges.turn_to(mirror)
         self.pace.want(0, 0)
         self.address, self.pace, self.manners = mirror.address, mirror.pace, Manners(range_proved=mirror.proved)
         self.others_bytes = self.account.bytes_downloaded - mirror.total
@@ -88,10 +87,18 @@ class Asking(Requests):
         self.patience = self.patience.anew()
 
     def next_fill(
-        self, coverage: Coverage, length: int, now: float, *, block_size: int, bytes_per_second: float
+        self,
+        coverage: Coverage,
+        length: int,
+        now: float,
+        *,
+        block_size: int,
+        bytes_per_second: float,
+        mirror: Mirror | None = None,
     ) -> Span | None:
-        """What to ask for next of a file whose length is known; ``None`` where nothing is worth a request."""
-        waiting = coverage.waiting(length, self.exchanges.rests(Purpose.FILL))
+        """What to ask a place for next, of a file whose length is known; ``None`` where nothing is worth a request."""
+        rests = self.exchanges.rests(Purpose.FILL)
+        waiting = coverage.waiting(length, rests)
         if self.one_stream:
             return next(iter(waiting), None)
         flowing = self.exchanges.flowing
@@ -101,29 +108,46 @@ class Asking(Requests):
             block_size=block_size,
             connections=self.pace.connections + self.others,
             bytes_per_second=bytes_per_second / max(1, flowing),  # a lone one flows no longer when it asks for more
+            under_way=sum(map(len, rests)),
             sizes=self._sizes,
         )
         if segment is not None or not self.address.settled:
             return segment
         lanes = self.exchanges.lanes(now)
-        taken = theft(lanes, block_size, self._sizes)
+        return self._theft(lanes, length, block_size, mirror) or self._race(lanes, length)
+
+    def _theft(self, lanes: list[Lane], length: int, block_size: int, mirror: Mirror | None) -> Span | None:
+        """What an idle connection takes over."""
+        thief = Thief(
+            bytes_per_second=typical_rate(lanes, self.exchanges.rates),
+            start_seconds=self.exchanges.start_seconds(mirror),
+            round_trip_seconds=self.exchanges.answer_seconds,
+            budget=max(length // DUPLICATED_SHARE, LEAST_IN_VAIN) - self._in_vain,
+        )
+        taken = theft(lanes, block_size, thief, self._sizes)
         victim = self.exchanges.get(taken.victim) if taken else None
         if taken is None or victim is None:
-            return None if self._free_flow.is_held else self._race(lanes, length)
-        victim.stop = taken.span.start
+            return None
+        self._in_vain += taken.cost
+        victim.stop, victim.narrowed = taken.span.start, True
         self._out.append(m.NarrowBody(victim.id, taken.span.start))
         return taken.span
 
     def _race(self, lanes: list[Lane], length: int) -> Span | None:
         """The last bytes, asked for a second time."""
-        typical = typical_rate(lanes, self.exchanges.rates)
-        budget = length // DUPLICATED_SHARE - self._raced_bytes
-        answer_seconds = self.exchanges.answer_seconds
-        lane = race(lanes, typical, budget=budget, raced=frozenset(self._raced), answer_seconds=answer_seconds)
+        if self._free_flow.is_held:
+            return None
+        lane = race(
+            lanes,
+            typical_rate(lanes, self.exchanges.rates),
+            budget=length // DUPLICATED_SHARE - self._in_vain,
+            raced=frozenset(self._raced),
+            answer_seconds=self.exchanges.answer_seconds,
+        )
         if lane is None:
             return None
         self._raced.add(lane.rest.stop)
-        self._raced_bytes += len(lane.rest)  # over one that has just ended another segment: its window is open
+        self._in_vain += len(lane.rest)  # over one that has just ended another segment: its window is open
         return lane.rest
 
     def tidy(self, coverage: Coverage, now: float) -> None:

@@ -51,7 +51,7 @@ class Exchange:
     ``span`` is what it is to bring; its stop is ``None`` where the server hasn't stated the end. ``from_origin`` tells
     that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
     redirects that led here; ``in_company`` tells that it wasn't the only one when it was asked; ``mirror`` is the place
-    that it was sent to, where that isn't the first one.
+    that it was sent to, where that isn't the first one; ``narrowed`` tells that it brings less than it was asked for.
     """
 
     id: ExchangeId
@@ -72,6 +72,7 @@ class Exchange:
     mirror: Mirror | None = None
     floor_at: float = 0.0
     floor_position: int = 0
+    narrowed: bool = False
 
     def __post_init__(self) -> None:
         self.position = self.floor_position = self.start
@@ -112,7 +113,7 @@ class Exchange:
     def lane(self, now: float) -> Lane:
         """What the scheduler needs to know."""
         age = now - self.flowing_since if self.flowing else 0.0
-        return Lane(self.id, self.rest, self.rate(now), age, now - self.last_byte_at)
+        return Lane(self.id, self.rest, self.rate(now), age, now - self.last_byte_at, self.narrowed)
 
     def is_stuck(self, now: float) -> bool:
         """Whether it has to be replaced: silent for too long, or dripping below the floor."""

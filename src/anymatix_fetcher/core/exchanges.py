@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 REMEMBERED = 8
+NEW_CONNECTION_ANSWERS = 8.0
+"""What a new connection costs in handshakes and slow start, as so many times what an answer takes on an open one."""
 
 
 class Exchanges:
@@ -34,8 +36,8 @@ class Exchanges:
         self._under_way: dict[ExchangeId, Exchange] = {}
         self.rates: deque[float] = deque(maxlen=REMEMBERED)
         """What the last ones brought in bytes a second, by the time that they ended as they should."""
-        self.answer_seconds = inf
-        """The shortest time from a request to its head, of those that ended as they should."""
+        self._idle: Counter[Mirror | None] = Counter()
+        self._answer_seconds = inf
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -61,6 +63,7 @@ class Exchanges:
     ) -> Exchange:
         """A new exchange, under an id of its own."""
         self._begun += 1
+        self._idle[mirror] = max(0, self._idle[mirror] - 1)
         exchange = Exchange(
             id=ExchangeId(self._download, self._begun),
             request=request,
@@ -86,10 +89,22 @@ class Exchanges:
 
     def finish(self, exchange: Exchange, now: float) -> None:
         """Remembers how fast an exchange was that ended as it should, and how soon it was answered."""
+        self._idle[exchange.mirror] += not exchange.narrowed
         seconds = now - exchange.flowing_since
         if seconds > 0 and exchange.position > exchange.start:
-            self.answer_seconds = min(self.answer_seconds, exchange.flowing_since - exchange.started_at)
+            self._answer_seconds = min(self._answer_seconds, exchange.flowing_since - exchange.started_at)
             self.rates.append((exchange.position - exchange.start) / seconds)
+
+    @property
+    def answer_seconds(self) -> float:
+        """The shortest time from a request to its head, of those that flow or ended as they should."""
+        flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
+        answers = (exchange.flowing_since - exchange.started_at for exchange in flowing)
+        return min(self._answer_seconds, *answers, inf)
+
+    def start_seconds(self, mirror: Mirror | None) -> float:
+        """How long one more takes until it flows as fast as the others: soon, where a connection is open and idle."""
+        return self.answer_seconds * (1.0 if self._idle[mirror] else NEW_CONNECTION_ANSWERS)
 
     @property
     def flowing(self) -> int:
@@ -125,6 +140,12 @@ class Exchanges:
         """What the flowing ones that fill still have to bring, and how fast."""
         flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
         return [exchange.lane(now) for exchange in flowing if exchange.purpose is Purpose.FILL]
+
+    def turn_to(self, mirror: Mirror) -> None:
+        """A mirror takes the first place's part: what was sent to it was sent to the first place from now on."""
+        for exchange in self.of(mirror):
+            exchange.mirror = None
+        self._idle[None] = self._idle.pop(mirror, 0)
 
     def skip(self, seconds: float) -> None:
         """Leaves out a gap in which nobody looked."""

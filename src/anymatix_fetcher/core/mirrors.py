@@ -195,7 +195,7 @@ class Mirrors:
         block_size = self._matching.block_size
         if mirror.proved:
             span = self._asking.next_fill(
-                self._coverage, length, now, block_size=block_size, bytes_per_second=bytes_per_second
+                self._coverage, length, now, block_size=block_size, bytes_per_second=bytes_per_second, mirror=mirror
             )
             purpose = Purpose.FILL
         else:

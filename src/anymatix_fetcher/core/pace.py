@@ -303,9 +303,12 @@ class Pace:
             self._undone, self._upwards = None, True
             self._try(undone.count, goodput.rate(self._tempo.alarm), now)
             return
-        if now < self._measured_from + self._tempo.window:
+        window = self._tempo.window
+        if self._rate_in_doubt and self._tempo.is_slow:
+            window *= 2  # where all windows have opened together they overflow together, and for a moment little comes
+        if now < self._measured_from + window:
             return
-        rate = goodput.rate(self._tempo.window)
+        rate = goodput.rate(window)
         if not rate or (self._undone is not None and not self._is_over(self._undone, rate, now)):
             return
         if goodput.has_fallen(rate):

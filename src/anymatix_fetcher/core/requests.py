@@ -67,7 +67,8 @@ class Requests:
         self._served_at = self._settled_at = float("-inf")
         self._foreseen = 1
         self._raced: set[int] = set()
-        self._raced_bytes = 0
+        self._in_vain = 0
+        """Bytes that come twice on purpose, or of which nothing is kept."""
         self.others = 0
         """Connections to mirrors."""
         self.others_bytes = 0

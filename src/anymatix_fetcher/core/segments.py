@@ -2,12 +2,13 @@
 
 Large segments mean few requests: some hosts count them, and each costs a round trip. But the digest follows the
 contiguous front, so the segments in flight together stay within a window; and towards the end they shrink, so that
-all connections finish at about the same time.
+all connections finish at about the same time. What then remains of the slowest is shared with those that are done.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.spans import Span
@@ -25,16 +26,22 @@ SMALLEST_SEGMENT = 4 * MEBIBYTE
 SEGMENT_SECONDS = 4.0
 WINDOW = 256 * MEBIBYTE
 """How far the connections together may run ahead of the digest, or a sixteenth of the file where that is more."""
-SMALLEST_THEFT = 2 * MEBIBYTE
-"""Less than this left isn't worth another request, where it comes soon."""
-SHORTEST_THEFT_SECONDS = 0.5
-LONG_SECONDS = 1.5
-"""What would take so long is worth another request, however little it is: many connections end together by that."""
-SMALLEST_LONG_THEFT = MEBIBYTE // 4
+EVEN = 0.8
+"""A segment is at most so large a part of what each connection still has to bring on average: so it ends with others.
+The rest is divided again, for connections aren't equally fast."""
+LEAST_EVEN_SEGMENT = 2 * MEBIBYTE
+SMALLEST_THEFT = MEBIBYTE // 2
+"""Less than this left isn't worth another request."""
+LEAST_SAVED_SECONDS = 0.15
+"""What a theft has to save, beyond what asking costs, to be worth a request."""
+LEAST_COST = 128 << 10
+"""So many bytes at least come in vain for each connection that is closed in mid-body: a server writes ahead."""
 OPEN_SECONDS = 1.0
-"""A younger connection may still be opening its window: how long its rest will take can't be told yet."""
+"""A younger connection may still be opening its window: it is taken to be at least as fast as is usual here."""
+LARGE_BLOCKS = 4
+"""What has so many blocks is cut between two of them."""
 GRAIN = MEBIBYTE // 16
-"""Little is divided inside a block, where the halves don't meet the blocks' edges."""
+"""Less is cut inside a block, where the parts don't meet the blocks' edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,8 @@ class Sizes:
     first_segment: int = FIRST_SEGMENT
     smallest_segment: int = SMALLEST_SEGMENT
     window: int = WINDOW
+    least_even_segment: int = LEAST_EVEN_SEGMENT
     smallest_theft: int = SMALLEST_THEFT
-    smallest_long_theft: int = SMALLEST_LONG_THEFT
 
 
 SIZES = Sizes()
@@ -58,6 +65,7 @@ def next_segment(
     block_size: int,
     connections: int,
     bytes_per_second: float,
+    under_way: int = 0,
     sizes: Sizes = SIZES,
 ) -> Span | None:
     """The next span to ask for: low offsets first; ``None`` where nothing waits.
@@ -68,6 +76,7 @@ def next_segment(
         block_size: Segments end on a block's boundary, or where the gap ends.
         connections: How many share the rest.
         bytes_per_second: What one connection brings; 0 where unknown.
+        under_way: Bytes that others have been asked for and still have to bring.
         sizes: How small and how large.
     """
     if not waiting:
@@ -76,9 +85,12 @@ def next_segment(
     by_window = max(sizes.window, length // 16) // connections
     by_time = int(bytes_per_second * SEGMENT_SECONDS) or sizes.first_segment
     size = max(sizes.smallest_segment, min(guided, by_window, max(by_time, sizes.first_segment)))
+    if under_way:
+        even = int(EVEN * (waiting.total + under_way)) // connections
+        size = min(size, max(even, sizes.least_even_segment))
     gap = next(iter(waiting))
     stop = max((gap.start + size) // block_size, gap.start // block_size + 1) * block_size
-    if gap.stop - stop < sizes.smallest_segment // 2:
+    if gap.stop - stop < min(size, sizes.smallest_segment) // 2:
         stop = gap.stop  # a remainder isn't worth its own request
     return Span(gap.start, stop)
 
@@ -92,45 +104,83 @@ class Lane:
     bytes_per_second: float
     age_seconds: float = 0.0
     silent_seconds: float = 0.0
+    narrowed: bool = False
+    """Whether its connection will be closed in any case, since it brings less than the server was asked for."""
 
     @property
     def seconds_left(self) -> float:
         """When it will be done at this rate; infinite where nothing comes."""
-        return len(self.rest) / self.bytes_per_second if self.bytes_per_second > 0 else float("inf")
+        return len(self.rest) / self.bytes_per_second if self.bytes_per_second > 0 else inf
 
 
 @dataclass(frozen=True, slots=True)
 class Theft:
-    """An idle connection takes ``span`` from the end of ``victim``'s segment."""
+    """An idle connection takes ``span`` from the end of ``victim``'s segment, whose own ends with what it keeps.
+
+    ``cost`` is how many bytes will be on their way by then, in vain.
+    """
 
     victim: ExchangeId
     span: Span
+    cost: int = 0
 
 
-def theft(lanes: Iterable[Lane], block_size: int, sizes: Sizes = SIZES) -> Theft | None:
-    """What an idle connection should take over: half of what the slowest would still need.
+@dataclass(frozen=True, slots=True)
+class Thief:
+    """The idle connection, and what it may cost.
 
-    ``None`` where nothing is worth another request.
+    Attributes:
+        bytes_per_second: What a connection brings here; 0 where unknown.
+        start_seconds: How long this one takes until it is as fast.
+        round_trip_seconds: For how long bytes are on their way.
+        budget: How many may come in vain.
     """
-    worth = [
-        Theft(lane.exchange, Span(middle, lane.rest.stop))
-        for lane in sorted(lanes, key=lambda lane: lane.seconds_left, reverse=True)
-        if (grain := _grain(lane, block_size, sizes)) is not None
-        if lane.rest.start < (middle := _middle(lane.rest, grain)) < lane.rest.stop
-    ]
-    return worth[0] if worth else None
+
+    bytes_per_second: float = 0.0
+    start_seconds: float = 0.0
+    round_trip_seconds: float = 0.0
+    budget: float = inf
 
 
-def _grain(lane: Lane, block_size: int, sizes: Sizes) -> int | None:
-    """What a cut through the lane's rest has to be a multiple of; ``None`` where it isn't worth one."""
-    if lane.age_seconds >= OPEN_SECONDS and lane.seconds_left > LONG_SECONDS:
-        if len(lane.rest) >= max(sizes.smallest_theft, 4 * block_size):
-            return block_size
-        return min(GRAIN, block_size // 4) if len(lane.rest) >= sizes.smallest_long_theft else None
-    worth = len(lane.rest) >= sizes.smallest_theft and lane.seconds_left > SHORTEST_THEFT_SECONDS
-    return block_size if worth else None
+def theft(lanes: Iterable[Lane], block_size: int, thief: Thief, sizes: Sizes = SIZES) -> Theft | None:
+    """What an idle connection should take over: so much of what the slowest would still need that both end together.
+
+    Args:
+        lanes: The flowing ones.
+        block_size: Where much is left it is cut between blocks.
+        thief: The idle one.
+        sizes: How small a part may be.
+
+    Returns:
+        ``None`` where nothing is worth another request.
+    """
+    large_enough = [lane for lane in lanes if len(lane.rest) >= sizes.smallest_theft]
+    slowest_first = sorted(large_enough, key=lambda lane: _seconds_left(lane, thief), reverse=True)
+    thefts = (_share(lane, block_size, thief) for lane in slowest_first)
+    return next((taken for taken in thefts if taken is not None), None)
 
 
-def _middle(rest: Span, grain: int) -> int:
-    middle = rest.start + len(rest) // 2
-    return -(-middle // grain) * grain  # up: the victim's own block stays whole
+def _share(lane: Lane, block_size: int, thief: Thief) -> Theft | None:
+    rest, left = lane.rest, _seconds_left(lane, thief)
+    kept = cost = 0.0
+    if 0 < left < inf:
+        alone = (
+            len(rest) / thief.bytes_per_second if thief.bytes_per_second > 0 else left
+        )  # the idle one, for all of it
+        kept = (thief.start_seconds + alone) / (left + alone)  # kept * left == start + (1 - kept) * alone
+        cost = 0.0 if lane.narrowed else max(len(rest) / left * thief.round_trip_seconds, LEAST_COST)
+    if (1 - kept) * left < LEAST_SAVED_SECONDS or cost > thief.budget:
+        return None
+    grain = block_size if len(rest) >= LARGE_BLOCKS * block_size else min(GRAIN, block_size // 4)
+    middle = max(-(-(rest.start + int(kept * len(rest))) // grain), rest.start // grain + 1) * grain
+    return Theft(lane.exchange, Span(middle, rest.stop), int(cost)) if middle < rest.stop else None
+
+
+def _seconds_left(lane: Lane, thief: Thief) -> float:
+    """When the lane will be done by itself; 0.0 where that can't be told yet."""
+    rate = lane.bytes_per_second
+    if lane.age_seconds < OPEN_SECONDS:
+        rate = max(rate, thief.bytes_per_second)
+        if rate <= 0:
+            return 0.0
+    return len(lane.rest) / rate if rate > 0 else inf

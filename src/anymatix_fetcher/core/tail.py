@@ -29,7 +29,9 @@ HANGING = 1.5
 WORTHWHILE = 2.0
 """Asking again has to promise to be done in half the time."""
 DUPLICATED_SHARE = 100
-"""At most one byte in so many comes twice on purpose."""
+"""At most one byte in so many comes twice on purpose, or in vain."""
+LEAST_IN_VAIN = 512 << 10
+"""So many may come in vain for connections that are closed in mid-body, however small the file is."""
 
 
 def typical_rate(lanes: Iterable[Lane], remembered: Sequence[float]) -> float:

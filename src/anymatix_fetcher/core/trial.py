@@ -42,13 +42,16 @@ LEAST_GROWTH = 2.0
 """With less it isn't called quick growth, however short the step was."""
 LONGEST_GROWTH_ANSWERS = 9.0
 """What is asked doesn't rise any more after so many times what an answer takes: it is out of reach by then."""
-CLEAR_ANSWERS = 0.8
+CLEAR_ANSWERS = 0.5
 """Nothing is clear before a later step's connections have flowed for so many times what an answer takes on a long path:
 those that were opened ahead begin when the others' windows are less open."""
 WELCOME_GAIN = 1.1
 """Those of a step that a server let in pay where they bring so many times what came without."""
 FREE = 0.955
 """A trial of more costs nothing while the sum stays above this part of what it was."""
+NEARLY_FREE = 0.8
+"""A step of the climb on a long path that leaves more than this is looked at twice before it is undone: windows that
+open together overflow together, and for a moment little comes."""
 COLLAPSE = 0.53
 LOSS_OF_FEWER = 0.94
 """Fewer connections are kept where the sum stays above this part of what it was."""
@@ -269,6 +272,9 @@ class Trial:
         # and when they have.
         is_free = rate > (FREE - goodput.margin) * self._rate_to_beat
         if is_free and elapsed < tempo.opening + tempo.window:
+            return Verdict.WAIT
+        is_nearly_free = self.climbs_slowly(tempo) and rate > NEARLY_FREE * self._rate_to_beat
+        if is_nearly_free and elapsed < tempo.settling + 2 * tempo.window:
             return Verdict.WAIT
         if pays:
             return Verdict.KEEP

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.transports.base import NetworkSettings, Sink, TransportEvent
 
-FLUSH_SECONDS = 0.1
-"""How long gathered bytes may wait for the sink."""
+FLUSH_SECONDS = 0.03
+"""How long gathered bytes may wait for the sink: whoever decides knows of them only then."""
 
 LINGER_SECONDS = 0.05
 """How long a poll goes on when all it has to tell is that bytes were stored: fewer, larger events."""
