@@ -66,7 +66,7 @@ WORTHWHILE = 45.0
 LIKELY_WORTHWHILE = 6.6
 """The same, where a step of more has just been seen to cost something."""
 WORTH_DOUBTING = 16.0
-"""The same for what a climb on a long path leaves in doubt: windows that opened meanwhile mostly hide a gain."""
+"""The same for what a climb leaves in doubt: windows that opened meanwhile mostly hide a gain."""
 BEYOND_DOUBT = 1.15
 """The climb's last step has paid where so many times as much comes as when its connections had just begun."""
 TELLING = 1.4
@@ -380,7 +380,7 @@ class Pace:
         if self._upwards:
             return self._tempo.opening + 2 * self._tempo.window
         if self._goes_on:
-            return WORTH_DOUBTING * self._tempo.cost_of_fewer if self._tempo.is_slow else 0.0
+            return WORTH_DOUBTING * self._tempo.cost_of_fewer
         return (LIKELY_WORTHWHILE if self._fewer_are_likely else WORTHWHILE) * self._tempo.cost_of_fewer
 
     def _end_climb(self, now: float) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 QUICKEST_SECONDS = 0.1
 LONGEST_GLANCE_SECONDS = 0.2
+LONG_PATH_SECONDS = 0.1
+"""An answer that takes so long, handshakes included, comes over a long path."""
 SHORTEST_ALARM_SECONDS = 0.2
 """A shorter look at a sum that has broken down isn't believed: servers that limit rates send in pulses."""
 LONGEST_ALARM_SECONDS = 0.32
@@ -111,7 +113,7 @@ class Tempo:
     @property
     def is_slow(self) -> bool:
         """Whether windows go on opening while a step waits for its handshakes."""
-        return self.answer_seconds >= LONGEST_GLANCE_SECONDS
+        return self.answer_seconds >= LONG_PATH_SECONDS
 
     @property
     def cost_of_fewer(self) -> float:
