@@ -61,8 +61,8 @@ SIZES = Sizes(
     first_segment=8 * BLOCK,
     smallest_segment=4 * BLOCK,
     window=256 * BLOCK,
-    least_even_segment=BLOCK,
-    smallest_theft=BLOCK // 4,
+    least_even_segment=2 * BLOCK,
+    smallest_theft=BLOCK // 2,
 )
 """In proportion to the block, as in production."""
 

@@ -114,16 +114,16 @@ class Asking(Requests):
         if segment is not None or not self.address.settled:
             return segment
         lanes = self.exchanges.lanes(now)
-        return self._theft(lanes, length, block_size, mirror) or self._race(lanes, length)
-
-    def _theft(self, lanes: list[Lane], length: int, block_size: int, mirror: Mirror | None) -> Span | None:
-        """What an idle connection takes over."""
         thief = Thief(
             bytes_per_second=typical_rate(lanes, self.exchanges.rates),
             start_seconds=self.exchanges.start_seconds(mirror),
             round_trip_seconds=self.exchanges.answer_seconds,
             budget=max(length // DUPLICATED_SHARE, LEAST_IN_VAIN) - self._in_vain,
         )
+        return self._theft(lanes, block_size, thief) or self._race(lanes, length, thief)
+
+    def _theft(self, lanes: list[Lane], block_size: int, thief: Thief) -> Span | None:
+        """What an idle connection takes over."""
         taken = theft(lanes, block_size, thief, self._sizes)
         victim = self.exchanges.get(taken.victim) if taken else None
         if taken is None or victim is None:
@@ -133,16 +133,16 @@ class Asking(Requests):
         self._out.append(m.NarrowBody(victim.id, taken.span.start))
         return taken.span
 
-    def _race(self, lanes: list[Lane], length: int) -> Span | None:
+    def _race(self, lanes: list[Lane], length: int, thief: Thief) -> Span | None:
         """The last bytes, asked for a second time."""
         if self._free_flow.is_held:
             return None
         lane = race(
             lanes,
-            typical_rate(lanes, self.exchanges.rates),
+            thief.bytes_per_second,
             budget=length // DUPLICATED_SHARE - self._in_vain,
             raced=frozenset(self._raced),
-            answer_seconds=self.exchanges.answer_seconds,
+            answer_seconds=thief.round_trip_seconds,
         )
         if lane is None:
             return None

@@ -110,7 +110,7 @@ class Lane:
     @property
     def seconds_left(self) -> float:
         """When it will be done at this rate; infinite where nothing comes."""
-        return len(self.rest) / self.bytes_per_second if self.bytes_per_second > 0 else inf
+        return _seconds_for(self.rest, self.bytes_per_second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Theft:
 
     victim: ExchangeId
     span: Span
-    cost: int = 0
+    cost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +164,7 @@ def _share(lane: Lane, block_size: int, thief: Thief) -> Theft | None:
     rest, left = lane.rest, _seconds_left(lane, thief)
     kept = cost = 0.0
     if 0 < left < inf:
-        alone = (
-            len(rest) / thief.bytes_per_second if thief.bytes_per_second > 0 else left
-        )  # the idle one, for all of it
+        alone = _seconds_for(rest, thief.bytes_per_second or len(rest) / left)  # the idle one, for all of it
         kept = (thief.start_seconds + alone) / (left + alone)  # kept * left == start + (1 - kept) * alone
         cost = 0.0 if lane.narrowed else max(len(rest) / left * thief.round_trip_seconds, LEAST_COST)
     if (1 - kept) * left < LEAST_SAVED_SECONDS or cost > thief.budget:
@@ -178,9 +176,11 @@ def _share(lane: Lane, block_size: int, thief: Thief) -> Theft | None:
 
 def _seconds_left(lane: Lane, thief: Thief) -> float:
     """When the lane will be done by itself; 0.0 where that can't be told yet."""
-    rate = lane.bytes_per_second
-    if lane.age_seconds < OPEN_SECONDS:
-        rate = max(rate, thief.bytes_per_second)
-        if rate <= 0:
-            return 0.0
-    return len(lane.rest) / rate if rate > 0 else inf
+    if lane.age_seconds >= OPEN_SECONDS:
+        return lane.seconds_left
+    rate = max(lane.bytes_per_second, thief.bytes_per_second)
+    return _seconds_for(lane.rest, rate) if rate > 0 else 0.0
+
+
+def _seconds_for(span: Span, bytes_per_second: float) -> float:
+    return len(span) / bytes_per_second if bytes_per_second > 0 else inf
