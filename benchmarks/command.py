@@ -35,7 +35,8 @@ _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder in memory is wanted; 
 _DEFAULT_OUT = Path(__file__).parent / "results"
 _SAMPLE_BYTES = 200_000_000
 _MEMORY_FACTOR = 1.25
-"""So many times what a run writes is kept at hand: the tools themselves take some."""
+_OTHERS_BYTES = 600_000_000
+"""What is kept at hand beside so many times what a run writes: the tools, the line and sockets take it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -130,7 +131,7 @@ def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, chec
     try:
         with (
             made(bench.folder / "material", paths=scenario.paths, size=scenario.size, on_disk=on_disk) as material,
-            at_hand(int(_MEMORY_FACTOR * _files_each(scenario) * scenario.size)),
+            at_hand(int(_MEMORY_FACTOR * _files_each(scenario) * scenario.size) + _OTHERS_BYTES),
         ):
             runs = _rounds(scenario, bench, material, options.rounds)
     except LineError as error:

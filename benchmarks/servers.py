@@ -46,6 +46,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     ssl_certificate {certificate};
     ssl_certificate_key {key};
+    ssl_protocols TLSv1.2 TLSv1.3;  # as the hosts that models come from; nginx below 1.23.4 leaves the newer one out
     limit_conn_zone $server_port zone=everybody:1m;
     server {{
         listen {port}{listen};

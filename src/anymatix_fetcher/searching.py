@@ -55,6 +55,8 @@ class LateIndex:
 
     def enter(self, kept: Kept, state: FileState) -> None:
         """Enters a file in this state, soon."""
+        with suppress(ImportError):  # SQLite comes while others are on their way yet, and not when all are here
+            import anymatix_fetcher.library.index  # noqa: F401, PLC0415
         with self._lock:
             self._waiting.append((kept, state))
             self._known.update(kept.digests)

@@ -125,7 +125,7 @@ class Index:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM digests WHERE path = ? AND proof = 'refuted'", (key,))
-            _enter(connection, replace(entry, path=_absolute(path)))
+            _enter(connection, entry)
             if blocks is not None:
                 values = (key, read_at or 0.0, blocks.block_size, blocks.data)
                 connection.execute("INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?)", values)
@@ -134,12 +134,12 @@ class Index:
 
     def add_many(self, entries: Iterable[Entry]) -> None:
         """Enters files in one step. A claim never replaces what was hashed, and nothing a refutal."""
+        entries = list(entries)
 
         def change(connection: sqlite3.Connection) -> None:
             for entry in entries:
                 _enter(connection, entry)
 
-        entries = [replace(entry, path=_absolute(entry.path)) for entry in entries]
         self._database.write(change)
 
     def refute(self, path: Path, digests: Sequence[Digest]) -> None:
@@ -150,7 +150,7 @@ class Index:
             digests: Those that it should have.
         """
         try:
-            entry = Entry(_absolute(path), FileState.of(path.stat()), tuple(digests), Proof.REFUTED)
+            entry = Entry(path, FileState.of(path.stat()), tuple(digests), Proof.REFUTED)
         except OSError:
             return
 
@@ -192,7 +192,7 @@ class Index:
         """Whether one of these references led to the file as it is now."""
         if not self.digests(path):
             return False
-        rows = self._rows("SELECT identity FROM origins WHERE path = ?", (os.fsencode(_absolute(path)),))
+        rows = self._rows("SELECT identity FROM origins WHERE path = ?", (_key(path),))
         return not {identity for (identity,) in rows}.isdisjoint(identities)
 
     def every_digest(self) -> set[Digest]:
@@ -216,7 +216,7 @@ class Index:
         rows = self._rows(
             "SELECT block_size, checksums, size FROM readings JOIN files USING (path) WHERE path = ?", key
         )
-        found = self._remembered("WHERE path = ?", key).get(_absolute(path))
+        found = self._remembered("WHERE path = ?", key).get(_path(key[0]))
         if found is None or not rows:
             return found
         block_size, data, size = rows[0]
@@ -284,7 +284,7 @@ class Index:
 
 
 def _enter(connection: sqlite3.Connection, entry: Entry) -> None:
-    key, state = os.fsencode(entry.path), entry.state
+    key, state = _key(entry.path), entry.state
     row = connection.execute("SELECT device, inode, size, mtime_ns FROM files WHERE path = ?", (key,)).fetchone()
     if row is not None and not _state(row).is_still(state):
         _forget(connection, [(key,)])
@@ -313,7 +313,7 @@ def _run(connection: sqlite3.Connection, statement: str, values: tuple[object, .
 
 
 def _key(path: Path) -> bytes:
-    return os.fsencode(_absolute(path))
+    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
 
 
 def _state(row: Sequence[str | int]) -> FileState:
@@ -323,7 +323,3 @@ def _state(row: Sequence[str | int]) -> FileState:
 
 def _path(raw: bytes) -> Path:
     return Path(os.fsdecode(raw))
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
