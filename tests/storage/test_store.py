@@ -16,8 +16,9 @@ from anymatix_fetcher.core.messages import (
     Verified,
 )
 from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.os_disk import OsDisk
-from anymatix_fetcher.storage.store import EVERYTHING, Store
+from anymatix_fetcher.storage.store import AT_ONCE_BYTES, EVERYTHING, Store
 from anymatix_fetcher.storage.workers import ThreadWorkers
 from tests.storage.doubles import FaultyDisk
 from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, OTHER, REFERENCE, WHOLE, Opened, names
@@ -71,6 +72,39 @@ def test_the_last_piece_alone_wakes_nobody_for_its_digest_but_being_asked_for_it
     opened.fill(Span(3 * BLOCK, LENGTH))
     assert not any(worker.awake for worker in opened.workers.workers)
     assert opened.finish() == [Verified((Digest("sha256", hashlib.sha256(CONTENT).hexdigest()),)), Published()]
+
+
+@pytest.mark.parametrize(("length", "at_once"), [(1, True), (AT_ONCE_BYTES, True), (AT_ONCE_BYTES + 1, False)])
+def test_a_small_file_has_its_digests_at_once(destination: Path, length: int, *, at_once: bool) -> None:
+    opened = Opened(destination)
+    opened.store.set_identity(Identity(length, Validator()))
+    opened.store.sink.write(0, CONTENT[:length])
+    answer = opened.store.verify(length)
+    assert any(worker.awake for worker in opened.workers.workers) is not at_once
+    opened.workers.run()
+    verified = Verified((Digest("sha256", hashlib.sha256(CONTENT[:length]).hexdigest()),))
+    assert (answer, opened.events) == ((verified, []) if at_once else (None, [verified]))
+
+
+def test_a_small_file_whose_digests_were_wrong_has_them_again_when_its_bytes_have_come_again(destination: Path) -> None:
+    opened = Opened(destination)
+    opened.store.set_identity(Identity(1000, Validator()))
+    for content in (OTHER, CONTENT):
+        opened.store.sink.write(0, content[:1000])
+        verified = opened.store.verify(1000)
+        assert verified == Verified((Digest("sha256", hashlib.sha256(content[:1000]).hexdigest()),))
+        opened.store.forget(EVERYTHING)
+
+
+def test_a_small_file_that_is_shortened_meanwhile_has_no_digest(
+    destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Opened(destination)
+    opened.store.set_identity(Identity(1000, Validator()))
+    opened.store.sink.write(0, CONTENT[:1000])
+    monkeypatch.setattr(opened.store.sink, "read_into", lambda _offset, _buffer: False)
+    with pytest.raises(StorageError, match="shortened"):
+        opened.store.verify(1000)
 
 
 def test_an_empty_file_is_published(destination: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeId, HeadArrived
 from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.transports.curl_exchange import GATHER_BYTES, CurlExchange
+from anymatix_fetcher.transports.curl_exchange import GATHER_BYTES, MOST_SPARE_BUFFERS, Buffers, CurlExchange
 from tests.contracts.transport import MemorySink
 
 if TYPE_CHECKING:
@@ -105,3 +105,29 @@ def test_whoever_waits_for_the_sink_stands_in_the_order_in_which_the_waiting_beg
     assert list(progressed) == [first]
     first.silence()
     assert (list(gathering), list(progressed)) == ([second], [])
+
+
+def test_an_exchange_that_is_over_leaves_its_buffer_to_the_next_one(events: list[TransportEvent]) -> None:
+    buffers = Buffers()
+    sinks = []
+    for number, (content, stop) in enumerate([(b"first" * 20, 100), (b"second" * 10, 60)]):
+        exchange = CurlExchange(ExchangeId(1, number), events.append, forwarded=False, buffers=buffers)
+        sinks.append(MemorySink())
+        exchange.accept(sinks[-1], 0, stop)
+        exchange.on_body(content)
+        exchange.finish(None)
+        assert exchange.over
+    assert [bytes(sink.data) for sink in sinks] == [b"first" * 20, b"second" * 10]
+    spare = buffers.take(1)
+    assert len(spare) == 100
+    assert len(buffers.take(1)) == 1
+
+
+def test_a_spare_buffer_that_is_too_small_stays_and_few_are_kept() -> None:
+    buffers = Buffers()
+    kept = [bytearray(10) for _ in range(MOST_SPARE_BUFFERS + 1)]
+    for buffer in kept:
+        buffers.give_back(buffer)
+    assert len(buffers.take(11)) == 11
+    taken = [buffers.take(10) for _ in kept]
+    assert sum(any(one is buffer for buffer in kept) for one in taken) == MOST_SPARE_BUFFERS

@@ -198,7 +198,8 @@ class Driver(Outlook):
                 if self._appraisal is not None and 0 in command.blocks:
                     self._appraisal.begin_anew()
             case m.Verify():
-                self._opened.verify(command.length)
+                verified = self._opened.verify(command.length)
+                self._events.extend([verified] if verified is not None else ())
             case m.Publish():
                 if self._claim is not None:
                     self._claim.check_held()

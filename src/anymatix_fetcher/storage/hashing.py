@@ -133,8 +133,34 @@ class Follower:
             if offset < self._reaching:
                 self._restart()
 
+    def verify_at_once(self, length: int) -> Verified:
+        """The digests of the first ``length`` bytes, all that the file has; where no step runs.
+
+        Raises:
+            StorageError: The file was shortened.
+            OSError: It can't be read.
+        """
+        self._wanted = length
+        while (answer := self._answer()) is None:
+            self._hash_more()
+        return answer
+
     def step(self) -> Next:
         """Implements ``Task.step``: hashes up to :data:`STEP_BYTES`."""
+        if not self._hash_more():
+            return Step.MORE  # rewound meanwhile: these hashers have seen what doesn't count any longer
+        with self._lock:
+            answer = self._answer()
+            if answer is not None:
+                self._report(answer)
+            return Step.MORE if self._position < self._part.front else Step.IDLE
+
+    def fail(self, error: Exception) -> None:
+        """Implements ``Task.fail``."""
+        self._report(failure(error, self._path))
+
+    def _hash_more(self) -> bool:
+        """Hashes on, up to :data:`STEP_BYTES`; false where that was rewound meanwhile."""
         with self._lock:
             hashers = self._hashers
             position = self._position
@@ -149,21 +175,17 @@ class Follower:
             position += len(piece)
             with self._lock:
                 if self._hashers is not hashers:
-                    return Step.MORE  # rewound meanwhile: these hashers have seen what doesn't count any longer
+                    return False
                 self._position = position
-        return self._answer()
+        return True
 
-    def fail(self, error: Exception) -> None:
-        """Implements ``Task.fail``."""
-        self._report(failure(error, self._path))
-
-    def _answer(self) -> Next:
-        with self._lock:
-            if self._position == self._wanted:
-                self._wanted = None
-                digests = zip(self._algorithms, self._hashers, strict=True)
-                self._report(Verified(tuple(Digest(name, hasher.hexdigest()) for name, hasher in digests)))
-            return Step.MORE if self._position < self._part.front else Step.IDLE
+    def _answer(self) -> Verified | None:
+        """The answer to :meth:`verify`, once, when everything is hashed."""
+        if self._position != self._wanted:
+            return None
+        self._wanted = None
+        digests = zip(self._algorithms, self._hashers, strict=True)
+        return Verified(tuple(Digest(name, hasher.hexdigest()) for name, hasher in digests))
 
     def _restart(self) -> None:
         self._hashers = [new_hasher(name) for name in self._algorithms]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.journal import JournalContent
-    from anymatix_fetcher.core.messages import BlockCompared, Event, StorageFailed
+    from anymatix_fetcher.core.messages import BlockCompared, Event, StorageFailed, Verified
     from anymatix_fetcher.storage.adopting import Adopted
     from anymatix_fetcher.storage.disk import Disk, RandomFile
     from anymatix_fetcher.storage.foreign import Partial
@@ -40,6 +40,9 @@ _logger = logging.getLogger("anymatix_fetcher.storage")
 
 SPACE_MARGIN_BYTES = 4 << 20
 """What must be free beyond the file itself: the journal, and what the file system needs to note where things are."""
+
+AT_ONCE_BYTES = 256 << 10
+"""So much is hashed sooner than another thread would have begun with it."""
 
 EVERYTHING = SpanSet.of(Span(0, 1 << 62))
 """Every byte that any file can have; for forgetting all that is stored."""
@@ -84,6 +87,7 @@ class Store:
             self._part.lay_out(content.header.block_size, content.identity.length, content.blocks)
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
         self._following: Worker | None = None
+        self._was_woken = False
         self._running: list[Worker] = []
         self._source: RandomFile | None = None
         self._is_new = self.kept is None
@@ -281,8 +285,8 @@ class Store:
         with storage_errors(self._places.journal):
             self._part.forget(blocks)
 
-    def verify(self, length: int) -> None:
-        """Asks for the whole file's digests; answered by ``Verified`` when everything is hashed.
+    def verify(self, length: int) -> Verified | None:
+        """Asks for the whole file's digests: at once for a small file, else answered when everything is hashed.
 
         Raises:
             ValueError: Not every block of a file of ``length`` bytes is recorded and proved.
@@ -292,8 +296,12 @@ class Store:
             self._part.set_length(length)
         if self._part.proved != SpanSet.whole(length):
             raise ValueError(f"to be verified, all of {length} bytes must be proved, not only {self._part.proved}")
+        if length <= AT_ONCE_BYTES and not self._was_woken:
+            with storage_errors(self._places.part):
+                return self._follower.verify_at_once(length)
         self._follower.verify(length)
         self._wake()
+        return None
 
     def publish(self, named_by: Digest | None = None, destination: Path | None = None) -> None:
         """Syncs the part file and moves it to its destination; answered by ``Published``.
@@ -352,6 +360,7 @@ class Store:
     def _wake(self) -> None:
         following = self._following
         if following is not None:
+            self._was_woken = True
             following.wake()
 
     def _rewind(self, offset: int) -> None:

@@ -18,7 +18,7 @@ import pycurl
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.messages import ExchangeFailed
 from anymatix_fetcher.transports.curl_ahead import ConnectionsAhead
-from anymatix_fetcher.transports.curl_exchange import CurlExchange
+from anymatix_fetcher.transports.curl_exchange import Buffers, CurlExchange
 from anymatix_fetcher.transports.curl_failures import failure_of
 from anymatix_fetcher.transports.curl_multi import CurlMulti
 from anymatix_fetcher.transports.curl_options import UnusableRequestError, configured_handle, may_be_forwarded
@@ -59,6 +59,7 @@ class CurlTransport:
         self._held_back: deque[CurlExchange] = deque()
         self._gathering: dict[CurlExchange, None] = {}
         self._progressed: dict[CurlExchange, None] = {}
+        self._buffers = Buffers()
         self._events: list[TransportEvent] = []
         self._exchanges: dict[ExchangeId, CurlExchange] = {}
         self._escaped: BaseException | None = None
@@ -85,6 +86,7 @@ class CurlTransport:
             queue=self._held_back,
             gathering=self._gathering,
             progressed=self._progressed,
+            buffers=self._buffers,
         )
         try:
             state.handle = configured_handle(request, self._settings, receive_bytes=self._limiter.piece_bytes)

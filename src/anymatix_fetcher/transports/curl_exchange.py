@@ -30,12 +30,31 @@ if TYPE_CHECKING:
 
 GATHER_BYTES = 256 * 1024
 """The most that waits for the sink, for each exchange."""
+MOST_SPARE_BUFFERS = 64
 
 _REFUSE = -1
 """What a callback returns to end its transfer; libcurl then reports code 23."""
 
 _FIRST_ERROR_STATUS = 400
 _PROXY_AUTHENTICATION_REQUIRED = 407
+
+
+class Buffers:
+    """Buffers to gather in: those of exchanges that are over are the next ones': a new one has to be cleared."""
+
+    def __init__(self) -> None:
+        self._spare: list[bytearray] = []
+
+    def take(self, size: int) -> bytearray:
+        """A buffer of at least ``size`` bytes; what is in it means nothing."""
+        if self._spare and len(self._spare[-1]) >= size:
+            return self._spare.pop()
+        return bytearray(size)
+
+    def give_back(self, buffer: bytearray) -> None:
+        """Nobody uses ``buffer`` any longer."""
+        if buffer and len(self._spare) < MOST_SPARE_BUFFERS:
+            self._spare.append(buffer)
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +69,7 @@ class CurlExchange:
         queue: Where the exchange gets in line when it may not.
         gathering: Where it stands while bytes wait for the sink, in the order in which the waiting began.
         progressed: Where it stands while stored bytes wait to be reported.
+        buffers: Where the buffer comes from that bytes are gathered in.
 
     Attributes:
         handle: libcurl's easy handle; ``None`` before and after.
@@ -67,6 +87,7 @@ class CurlExchange:
     queue: deque[CurlExchange] = field(default_factory=deque)
     gathering: dict[CurlExchange, None] = field(default_factory=dict, repr=False)
     progressed: dict[CurlExchange, None] = field(default_factory=dict, repr=False)
+    buffers: Buffers = field(default_factory=Buffers, repr=False)
 
     handle: Any = field(default=None, init=False, repr=False)
     multi: CurlMulti = field(init=False, repr=False)
@@ -197,7 +218,7 @@ class CurlExchange:
         """Lets the body flow; ends the exchange where all of the body, namely nothing, has arrived already."""
         if stop is not None:
             stop = max(start, stop)
-        self._buffer = bytearray(GATHER_BYTES if stop is None else min(GATHER_BYTES, stop - start))
+        self._buffer = self.buffers.take(GATHER_BYTES if stop is None else min(GATHER_BYTES, stop - start))
         self._start = self._stored = self._reported = start
         self._stop = stop
         self._sink = sink
@@ -269,6 +290,8 @@ class CurlExchange:
         self._filled = 0
         self.gathering.pop(self, None)
         self.progressed.pop(self, None)
+        buffer, self._buffer = self._buffer, bytearray()
+        self.buffers.give_back(buffer)
 
     def _write(self, data: bytes | memoryview, size: int) -> None:
         if self._sink is None:
