@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +13,12 @@ from anymatix_fetcher.composition import open_index
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import DownloadCancelled
+from anymatix_fetcher.engine.facts import Result, Status
+from anymatix_fetcher.errors import DownloadCancelled, NotFoundError, StorageError
 from anymatix_fetcher.library.content import digest_of
 from anymatix_fetcher.library.roots import find_models
 from anymatix_fetcher.lockfile import Lock, LockedFile, Root
-from anymatix_fetcher.syncing import State, Surroundings, plan_sync
+from anymatix_fetcher.syncing import Content, State, Surroundings, content_digests, plan_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,3 +93,34 @@ def test_a_file_that_cannot_be_read_is_no_reason_to_leave_the_others(
     items = plan_sync(locked(tmp_path), surroundings)
     assert [item.state for item in items] == [State.UNUSABLE, State.DIFFERENT, State.MISSING]
     assert "a.bin can't be read: Permission denied" in str(items[0].error)
+
+
+def test_what_was_there_already_is_hashed_on_demand_and_how_far_that_is_is_told(tmp_path: Path) -> None:
+    files = {name: bytes([number]) * SIZE for number, name in enumerate(NAMES)}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    refused = NotFoundError("it isn't there")
+    results = [
+        Result(reference="https://example.org/x", status=Status.FAILED, error=refused),
+        *(present(tmp_path / name) for name in NAMES[:2]),
+        replace(present(tmp_path / NAMES[2]), sha256="ab" * 32),
+        present(tmp_path / "gone.bin", size=1),
+    ]
+    told: list[CareProgress] = []
+    *found, gone = content_digests(results, on_progress=told.append)
+    known = [Content(SIZE, Digest("sha256", hashlib.sha256(files[name]).hexdigest())) for name in NAMES[:2]]
+    assert found == [refused, *known, Content(SIZE, Digest("sha256", "ab" * 32))]
+    assert isinstance(gone, StorageError)
+    assert (told[-1].doing, told[-1].files_done, told[-1].bytes_done) == ("hashing", 3, 2 * SIZE)
+
+
+def test_hashing_on_demand_ends_when_it_is_cancelled(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes(30 * SIZE))
+    cancel = CancelToken()
+    (found,) = content_digests([present(tmp_path / "a.bin")], on_progress=lambda _: cancel.cancel(), cancel=cancel)
+    assert isinstance(found, DownloadCancelled)
+
+
+def present(path: Path, size: int = SIZE) -> Result:
+    """What is there already, and was known by its length only."""
+    return Result(reference=f"https://example.org/{path.name}", status=Status.PRESENT, path=path, size=size)

@@ -245,23 +245,50 @@ class Content:
     digest: Digest
 
 
-def content_digests(results: Sequence[Result]) -> list[Content | FetchError]:
-    """Size and SHA-256 of what each result brought; what was there already is read, and taken for what was meant."""
-    return [_content(result) for result in results]
+def content_digests(
+    results: Sequence[Result], *, on_progress: OnCare = lambda _: None, cancel: CancelToken | None = None
+) -> list[Content | FetchError]:
+    """Size and SHA-256 of what each result brought; what was there already is read, and taken for what was meant.
+
+    Args:
+        results: Of :func:`fetch_items`.
+        on_progress: Told how far the reading is.
+        cancel: Ends it; what isn't read then is a ``DownloadCancelled``.
+    """
+    found = [_content(result) for result in results]
+    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unhashed)]
+    contents = {number: one for number, one in enumerate(found) if not isinstance(one, _Unhashed)}
+    tracker = Tracker("hashing", [one.size for _, one in unread], [one.path.name for _, one in unread], on_progress)
+    for task, outcome in worked_through([one.read for _, one in unread], tracker, cancel or CancelToken()):
+        contents[unread[task][0]] = outcome
+    stopped = DownloadCancelled("the file was being read when that was stopped")
+    return [contents.get(number, stopped) for number in range(len(found))]
 
 
-def _content(result: Result) -> Content | FetchError:
+@dataclass(frozen=True, slots=True)
+class _Unhashed:
+    """A file that was there already, and that nobody has read."""
+
+    path: Path
+    size: int
+
+    def read(self, on_bytes: Callable[[int], None]) -> Content | FetchError:
+        """What is in it, or why that can't be told."""
+        try:
+            digest, state = digest_of(self.path, on_bytes=on_bytes)
+        except OSError as error:
+            return StorageError(f"{self.path} can't be read: {error.strerror}")
+        return Content(state.size, digest)
+
+
+def _content(result: Result) -> Content | FetchError | _Unhashed:
     if result.error is not None:
         return result.error
     if result.path is None:
         raise AssertionError("a success has a path")
     if result.sha256 is not None and result.size is not None:
         return Content(result.size, Digest("sha256", result.sha256))
-    try:
-        digest, state = digest_of(result.path)
-    except OSError as error:
-        return StorageError(f"{result.path} can't be read: {error.strerror}")
-    return Content(state.size, digest)
+    return _Unhashed(result.path, result.size or 0)
 
 
 def _standing(item: Item) -> Result:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.lockfile import Root, read
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.lockfile import LockedFile
 
 Streams = pytest.CaptureFixture[str]
@@ -166,6 +170,29 @@ def test_a_source_that_fails_is_followed_by_the_next(origin: Origin, tmp_path: P
     capsys.readouterr()
     assert main(["sync", "-q"]) == 3
     assert "404" in capsys.readouterr().err
+
+
+def test_what_is_there_already_is_hashed_and_not_fetched(origin: Origin, tmp_path: Path) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    mine = bytes(SIZE)
+    (tmp_path / "a.bin").write_bytes(mine)
+    assert main(["lock", "-q", file.url, "--fetch", "--progress", "none"]) == 0
+    assert locked()["a.bin"].strong == (Digest("sha256", hashlib.sha256(mine).hexdigest()),)
+    assert (tmp_path / "a.bin").read_bytes() == mine
+
+
+def test_whoever_stops_the_hashing_of_what_is_there_locks_nothing_of_it(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_path: Path, *, on_bytes: Callable[[int], None]) -> tuple[Digest, FileState]:
+        signal.raise_signal(signal.SIGTERM)
+        while True:  # until somebody looks how far it is
+            on_bytes(0)
+
+    monkeypatch.setattr("anymatix_fetcher.syncing.digest_of", stopped)
+    (tmp_path / "a.bin").write_bytes(bytes(SIZE))
+    assert main(["lock", "-q", origin.add("/a.bin", size=SIZE).url, "--fetch", "--progress", "none"]) == 143
+    assert "a.bin" not in locked()
 
 
 def test_what_differs_is_left_alone_unless_asked_to(origin: Origin, tmp_path: Path, capsys: Streams) -> None:

@@ -189,7 +189,7 @@ class _Bringing:
     def bring(self, entries: list[Entry], lock: Lock) -> tuple[list[Entry], int | None]:
         """The entries with what was computed; and the exit code of the signal that stopped it, if one did."""
         from anymatix_fetcher.cli.download import Report, carry_out  # noqa: PLC0415 - as in command
-        from anymatix_fetcher.cli.sync import looked_at  # noqa: PLC0415
+        from anymatix_fetcher.cli.sync import care_display, looked_at  # noqa: PLC0415
         from anymatix_fetcher.composition import open_index  # noqa: PLC0415
         from anymatix_fetcher.locking import unproved, with_digests  # noqa: PLC0415
         from anymatix_fetcher.syncing import content_digests, fetch_items  # noqa: PLC0415
@@ -212,7 +212,14 @@ class _Bringing:
 
             report = Report(progress=self.progress)
             results, stopped, _ = carry_out([], report, self.session, fetch_many=fetch_all)
-            return with_digests(entries, wanted, content_digests(results)), stopped
+        cancel = CancelToken()
+        if stopped is not None:
+            cancel.cancel()
+        with interruptible(cancel) as interruption, care_display(self.session, self.progress) as display:
+            contents = content_digests(results, on_progress=display.care, cancel=cancel)
+        if stopped is None and any(isinstance(one, DownloadCancelled) for one in contents):
+            stopped = interruption.exit_code
+        return with_digests(entries, wanted, contents), stopped
 
 
 def _line_for_programs(change: tuple[Entry, Change]) -> str:

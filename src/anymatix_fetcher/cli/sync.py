@@ -120,9 +120,14 @@ def looked_at(
     """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it."""
     from anymatix_fetcher.syncing import plan_sync  # noqa: PLC0415 - as in command
 
-    cancel, silent = CancelToken(), quiet or session.verbosity > 0 or progress in _SILENT
-    with interruptible(cancel), CareDisplay(session, silent=silent) as display:
+    cancel = CancelToken()
+    with interruptible(cancel), care_display(session, progress, quiet=quiet) as display:
         return plan_sync(lock, surroundings, check=check, on_progress=display.care, cancel=cancel)
+
+
+def care_display(session: Session, progress: str, *, quiet: bool = False) -> CareDisplay:
+    """What shows how far the reading of files is, where that is wanted."""
+    return CareDisplay(session, silent=quiet or session.verbosity > 0 or progress in _SILENT)
 
 
 def _show(items: list[Item], models_root: str, session: Session, *, as_json: bool, quiet: bool) -> int:
