@@ -23,7 +23,7 @@ from anymatix_fetcher.lockfile import Root
 from anymatix_fetcher.options import Options, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.care.progress import OnCare
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.lockfile import Lock, LockedFile
 
     Tell: TypeAlias = "Callable[[tuple[Progress, ...]], None]"
+    _Outcome: TypeAlias = "tuple[Digest, FileState] | OSError"
 
 _URLS = ("http://", "https://")
 
@@ -128,12 +129,9 @@ def plan_sync(
     """
     cancel = cancel or CancelToken()
     found = [_found(file, surroundings, check=check) for file in lock.files]
-    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unread)]
     items = {number: one for number, one in enumerate(found) if isinstance(one, Item)}
-    tracker = Tracker("checking", [one.size for _, one in unread], [one.file.name for _, one in unread], on_progress)
-    for task, outcome in worked_through([one.read for _, one in unread], tracker, cancel):
-        number, one = unread[task]
-        items[number] = one.item(outcome, surroundings.index)
+    for number, path, outcome in _read("checking", found, on_progress, cancel):
+        items[number] = _item(lock.files[number], path, outcome, surroundings.index)
     if cancel.cancelled:
         raise DownloadCancelled("the files were being looked at; nothing was begun")
     return [items[number] for number in range(len(found))]
@@ -154,7 +152,7 @@ def _found(file: LockedFile, surroundings: Surroundings, *, check: bool) -> Item
             if digest.algorithm in known:
                 return _at(path, file, digest.algorithm if known[digest.algorithm] == digest else "")
         wanted = strongest(tuple(digest for digest in file.strong if digest.algorithm in HASHABLE))
-        return _at(path, file, "length") if wanted is None else _Unread(file, path, wanted, size)
+        return _at(path, file, "length") if wanted is None else _Unread(path, size, wanted.algorithm)
     except FetchError as error:
         return Item(file, State.UNUSABLE, error=error)
     except OSError as error:
@@ -163,27 +161,38 @@ def _found(file: LockedFile, surroundings: Surroundings, *, check: bool) -> Item
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A file in a locked one's place that only its digest tells from it."""
+    """A file that is here, and that only reading it tells of."""
 
-    file: LockedFile
     path: Path
-    wanted: Digest
     size: int
+    algorithm: str = "sha256"
 
-    def read(self, on_bytes: Callable[[int], None]) -> tuple[Digest, FileState] | OSError:
+    def read(self, on_bytes: Callable[[int], None]) -> _Outcome:
         """Its digest, or why it has none."""
         try:
-            return digest_of(self.path, self.wanted.algorithm, on_bytes=on_bytes)
+            return digest_of(self.path, self.algorithm, on_bytes=on_bytes)
         except OSError as error:
             return error
 
-    def item(self, outcome: tuple[Digest, FileState] | OSError, index: Index) -> Item:
-        """How it stands with the file then; the index learns what was read."""
-        if isinstance(outcome, OSError):
-            return _unreadable(self.file, outcome)
-        actual, state = outcome
-        index.add(self.path, [actual], state=state)
-        return _at(self.path, self.file, self.wanted.algorithm if actual == self.wanted else "")
+
+def _read(
+    doing: str, found: Sequence[object], on_progress: OnCare, cancel: CancelToken
+) -> Iterator[tuple[int, Path, _Outcome]]:
+    """Reads the unread among what was found: number, path and outcome of each as it ends, until it is cancelled."""
+    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unread)]
+    tracker = Tracker(doing, [one.size for _, one in unread], [one.path.name for _, one in unread], on_progress)
+    for task, outcome in worked_through([one.read for _, one in unread], tracker, cancel):
+        number, one = unread[task]
+        yield number, one.path, outcome
+
+
+def _item(file: LockedFile, path: Path, outcome: _Outcome, index: Index) -> Item:
+    """How it stands with a file that was read; the index learns what was."""
+    if isinstance(outcome, OSError):
+        return _unreadable(file, outcome)
+    actual, state = outcome
+    index.add(path, [actual], state=state)
+    return _at(path, file, actual.algorithm if actual in file.strong else "")
 
 
 def _at(path: Path, file: LockedFile, proof: str) -> Item:
@@ -256,39 +265,28 @@ def content_digests(
         cancel: Ends it; what isn't read then is a ``DownloadCancelled``.
     """
     found = [_content(result) for result in results]
-    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unhashed)]
-    contents = {number: one for number, one in enumerate(found) if not isinstance(one, _Unhashed)}
-    tracker = Tracker("hashing", [one.size for _, one in unread], [one.path.name for _, one in unread], on_progress)
-    for task, outcome in worked_through([one.read for _, one in unread], tracker, cancel or CancelToken()):
-        contents[unread[task][0]] = outcome
+    contents = {number: one for number, one in enumerate(found) if not isinstance(one, _Unread)}
+    for number, path, outcome in _read("hashing", found, on_progress, cancel or CancelToken()):
+        contents[number] = _content_read(path, outcome)
     stopped = DownloadCancelled("the file was being read when that was stopped")
     return [contents.get(number, stopped) for number in range(len(found))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Unhashed:
-    """A file that was there already, and that nobody has read."""
-
-    path: Path
-    size: int
-
-    def read(self, on_bytes: Callable[[int], None]) -> Content | FetchError:
-        """What is in it, or why that can't be told."""
-        try:
-            digest, state = digest_of(self.path, on_bytes=on_bytes)
-        except OSError as error:
-            return StorageError(f"{self.path} can't be read: {error.strerror}")
-        return Content(state.size, digest)
-
-
-def _content(result: Result) -> Content | FetchError | _Unhashed:
+def _content(result: Result) -> Content | FetchError | _Unread:
     if result.error is not None:
         return result.error
     if result.path is None:
         raise AssertionError("a success has a path")
     if result.sha256 is not None and result.size is not None:
         return Content(result.size, Digest("sha256", result.sha256))
-    return _Unhashed(result.path, result.size or 0)
+    return _Unread(result.path, result.size or 0)
+
+
+def _content_read(path: Path, outcome: _Outcome) -> Content | FetchError:
+    if isinstance(outcome, OSError):
+        return StorageError(f"{path} can't be read: {outcome.strerror}")
+    digest, state = outcome
+    return Content(state.size, digest)
 
 
 def _standing(item: Item) -> Result:

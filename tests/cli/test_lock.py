@@ -184,7 +184,7 @@ def test_what_is_there_already_is_hashed_and_not_fetched(origin: Origin, tmp_pat
 def test_whoever_stops_the_hashing_of_what_is_there_locks_nothing_of_it(
     origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(_path: Path, *, on_bytes: Callable[[int], None]) -> tuple[Digest, FileState]:
+    def stopped(_path: Path, _algorithm: str, *, on_bytes: Callable[[int], None]) -> tuple[Digest, FileState]:
         signal.raise_signal(signal.SIGTERM)
         while True:  # until somebody looks how far it is
             on_bytes(0)
