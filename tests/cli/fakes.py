@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def downloaded(path: Path | str = "/models/model.safetensors", reference: str = 
         size=6_940_000_000,
         sha256=SHA256,
         verified="sha256",
+        verified_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
         bytes_downloaded=6_940_000_000,
         seconds=72.0,
         requests=40,

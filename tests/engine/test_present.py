@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,22 @@ def test_a_file_that_was_read_once_is_not_read_again(origin: Origin, tmp_path: P
     assert fetch(url, output=tmp_path / "a.bin", digests=[f"sha256:{SHA256}"]).status is Status.PRESENT
     with index_of(data_folder) as index:
         assert index.digests(tmp_path / "a.bin") == (Digest("sha256", SHA256),)
+
+
+def test_a_result_says_when_the_bytes_were_read(origin: Origin, tmp_path: Path) -> None:
+    url, before = origin.add("/a.bin", data=CONTENT).url, datetime.now(UTC)
+    brought = fetch(url, output=tmp_path / "a.bin")
+    (tmp_path / "b.bin").write_bytes(CONTENT)
+    read = fetch(url, output=tmp_path / "b.bin", digests=[f"sha256:{SHA256}"])
+    for result in (brought, read):
+        assert result.verified_at is not None
+        assert before <= result.verified_at <= datetime.now(UTC)
+
+
+def test_what_nothing_proves_has_no_moment_of_proof(origin: Origin, tmp_path: Path) -> None:
+    origin.script("chunked", "ignore-range")
+    result = fetch(origin.add("/a.bin", data=CONTENT).url, output=tmp_path / "a.bin")
+    assert (result.verified, result.verified_at) == ("none", None)
 
 
 def test_the_same_url_again_finds_what_it_brought(origin: Origin, tmp_path: Path) -> None:

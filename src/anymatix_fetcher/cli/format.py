@@ -6,6 +6,10 @@ Options that take a size or a rate follow curl, wget and aria2 instead: there ``
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP = 1000
@@ -131,3 +135,8 @@ def _front(text: str, width: int) -> str:
             break
         kept.append(character)
     return "".join(kept)
+
+
+def timestamp(when: datetime) -> str:
+    """A moment in UTC as RFC 3339 writes it, to the second: ``2026-11-25T12:00:00Z``."""
+    return f"{when:%Y-%m-%dT%H:%M:%S}Z"

@@ -36,6 +36,7 @@ def result_object(
         "size": result.size,
         "sha256": result.sha256,
         "verified": result.verified,
+        "verified_at": None if result.verified_at is None else format.timestamp(result.verified_at),
         "bytes_downloaded": result.bytes_downloaded,
         "bytes_resumed": result.bytes_resumed,
         "seconds": round(result.seconds, 3),

@@ -155,7 +155,7 @@ class Driver(Outlook):
         while self._events and self.result is None and not self._shelving.keeps_back:
             event = self._events.popleft()
             if isinstance(event, m.Verified):
-                self._digests = event.digests
+                self._have_read(event.digests)
             elif isinstance(event, m.Published):
                 self._already_there = event.already_there
             is_opening = self._machine.phase is MachinePhase.OPENING
@@ -284,7 +284,7 @@ class Driver(Outlook):
                 self._store.discard()
         elif self._claim is not None:
             drop_part(self._claim.destination, self._resource.reference, self._ports.disk)
-        self._digests, self._found_at = found.digests, found.path
+        self._digests, self._verified_at, self._found_at = found.digests, found.verified_at, found.path
         status = Status.PRESENT if found.method is None else Status.LINKED
         self._finish(status, found.verified, size=found.size, is_recorded=found.is_recorded)
 
@@ -319,7 +319,7 @@ class Driver(Outlook):
     def _existing_read(self, event: ExistingRead) -> None:
         if self._claim is None:
             raise AssertionError("a file is read for a claim only")
-        self._digests = event.digests
+        self._have_read(event.digests)
         wanted = self._machine.digests
         self._claim.check_existing(event, wanted)
         self._drop_exchanges()

@@ -13,6 +13,8 @@ from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.library.names import Naming
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.transports.limiter import RateLimiter
@@ -188,16 +190,23 @@ class Result:
     Args:
         reference: As the caller gave it, without secrets.
         status: How it ended.
-        path: Where the file is; ``None`` where there is none.
-        size: Bytes of the file.
-        sha256: Its SHA-256, in lower-case hex; ``None`` where it wasn't computed. verified: The algorithm that proved
-        it against a known digest, else "length" where the server stated a length, else "none". bytes_downloaded:
-        Payload that came over the network in this run. bytes_resumed: Payload that an earlier run had left and that was
-        proved. seconds: From start to end. requests: Requests sent to anybody. origin_requests: Of those, the ones to
-        the host that the reference names. renewals: How often an expired address was renewed. connections_peak: The
-        most bodies that flowed at one time. engine: The transport that carried it: "curl" or "threads". http_version:
-        Of the last response: "1.1", "2" or "3"; empty where there was none. error: Why it failed; ``None`` where it
-        didn't.
+        path: Where the file is, absolute; ``None`` where it failed.
+        size: Bytes of the file; ``None`` where it failed.
+        sha256: Its SHA-256 in 64 lower-case hex digits, read from its bytes here; ``None`` where it wasn't computed.
+        verified: What proved the content: the algorithm of a known digest ("sha256", "blake3", "crc32", ...), else
+            "length" where the server or the caller stated a length, else "none".
+        verified_at: When the bytes were read for that, in UTC; ``None`` where nothing proves the content, or where
+            the moment isn't known.
+        bytes_downloaded: Payload bytes that came over the network in this run.
+        bytes_resumed: Payload bytes that an earlier run had left, and that were proved.
+        seconds: From start to end.
+        requests: How many requests were sent, to all hosts together.
+        origin_requests: Of those, the ones to the host that the reference names.
+        renewals: How often an expired address was renewed.
+        connections_peak: The most bodies that flowed at one time.
+        engine: The transport that carried it: "curl" or "threads"; empty where none was needed.
+        http_version: Of the last response: "1.0", "1.1", "2" or "3"; empty where there was none.
+        error: Why it failed; ``None`` where it didn't.
     """
 
     reference: str
@@ -206,6 +215,7 @@ class Result:
     size: int | None = None
     sha256: str | None = None
     verified: str = "none"
+    verified_at: datetime | None = None
     bytes_downloaded: int = 0
     bytes_resumed: int = 0
     seconds: float = 0.0
@@ -216,3 +226,10 @@ class Result:
     engine: str = ""
     http_version: str = ""
     error: FetchError | None = None
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """The moment, in UTC, so many seconds after the beginning of 1970."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - costs start-up time, needed when a download ends
+
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

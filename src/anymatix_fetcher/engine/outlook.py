@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.engine.adoption import Adoption
-from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
+from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,7 @@ class Outlook:
         self._already_there = False
         self._noted: Result | None = None
         self._digests: tuple[Digest, ...] = ()
+        self._verified_at: float | None = None
         self._started_at = ports.clock()
         self._most_stored = 0
         self._shown_reference = job.shown_reference
@@ -78,6 +79,10 @@ class Outlook:
             seconds=now - self._started_at,
             note=self._note(now),
         )
+
+    def _have_read(self, digests: tuple[Digest, ...]) -> None:
+        """The whole file has been read just now, and has these digests."""
+        self._digests, self._verified_at = digests, self._ports.wall_clock()
 
     @property
     def _phase(self) -> Phase:
@@ -149,6 +154,7 @@ class Outlook:
             size=size,
             sha256=sha256,
             verified=verified,
+            verified_at=None if verified == "none" else moment(self._verified_at),
             bytes_downloaded=account.bytes_downloaded,
             bytes_resumed=account.bytes_resumed,
             seconds=self._ports.clock() - self._started_at,

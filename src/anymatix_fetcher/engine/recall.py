@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.messages import CancelRequested
-from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status
+from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment
 from anymatix_fetcher.engine.shelf import Searched
 from anymatix_fetcher.errors import DownloadCancelled, NotFoundError
 
@@ -100,5 +100,6 @@ class Recall:
             size=found.size,
             sha256=sha256,
             verified=found.verified,
+            verified_at=moment(found.verified_at),
             seconds=seconds,
         )

@@ -73,6 +73,7 @@ class Found:
         size: Its length in bytes.
         digests: Of its content, as it was hashed here.
         verified: What proves it: an algorithm's name, ``length`` or ``none``.
+        verified_at: When its bytes were read for that, in seconds since 1970; ``None`` where that isn't known.
         method: How it came to be there just now; ``None`` where it was there already.
         is_recorded: Whether a sidecar of this reference names it already.
     """
@@ -83,3 +84,4 @@ class Found:
     verified: str
     method: Method | None = None
     is_recorded: bool = False
+    verified_at: float | None = None
