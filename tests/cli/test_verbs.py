@@ -127,6 +127,7 @@ def test_stand_ins_for_hosts_are_served_and_their_variables_told(capsys: Streams
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["--pin-ranges"],
         ["--hosts", "--file", "/a=1M"],
         ["--file", "a=1M"],
         ["--file", "/a=huge"],

@@ -20,6 +20,7 @@ def hosts(
     seed: int | None,
     url_seconds: float | None,
     bytes_per_second: float | None,
+    pins_range: bool | None,
     tls: ssl.SSLContext | None,
 ) -> Hosts:
     """All stand-ins, not started yet; none of a setting means its default."""
@@ -27,6 +28,7 @@ def hosts(
         url_seconds=None if url_seconds is None else max(1, round(url_seconds)),
         bytes_per_second=bytes_per_second,
         seed=seed or 0,
+        pins_range=EverythingSettings().pins_range if pins_range is None else pins_range,
     )
     stand_ins = everything(settings)
     return Hosts(*stand_ins, seed=seed or 0, address=address or "127.0.0.1", first_port=first_port or 0, tls=tls)

@@ -111,6 +111,14 @@ class _ServerCommand(Command):
     help="Stand in for Civitai, Hugging Face, GitHub and others, and print the variables that lead there.",
 )
 @click.option(
+    "--pin-ranges/--no-pin-ranges",
+    "pin_ranges",
+    cls=Option,
+    group="What",
+    default=None,
+    help="With --hosts: Hugging Face signs a URL for the Range of the request that it redirects.",
+)
+@click.option(
     "--json", "as_json", cls=Option, group="Help", is_flag=True, help="Two JSON objects on stdout: offer and ledger."
 )
 @click.pass_obj
@@ -129,6 +137,7 @@ def command(
     rules: Sequence[Rule],
     spec: Path | None,
     hosts: bool,
+    pin_ranges: bool | None,
     as_json: bool,
 ) -> int:
     """Builds the origin, or the hosts, and serves."""
@@ -141,10 +150,13 @@ def command(
             seed=seed,
             url_seconds=ttl,
             bytes_per_second=rate,
+            pins_range=pin_ranges,
             tls=_context(tls) if tls else None,
         )
         running.script(*rules)
         return serve(running, lambda: testhosts.offer(running, as_json=as_json), session, as_json=as_json)
+    if pin_ranges is not None:
+        raise Misuse("--pin-ranges goes with --hosts", "add --hosts")
     described = _described(spec, {"host": host, "port": port, "seed": seed}, tls)
     origin = _origin(described, tls)
     offered: dict[str, File | None] = dict.fromkeys(_paths_of(described))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.cli import testhosts
 from anymatix_fetcher.testing import Fault, Match
 from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 from tests.testing.hosts.asking import ask
@@ -68,6 +69,24 @@ def test_the_account_is_read_over_http_too() -> None:
         assert ask(f"{hosts.urls['github']}/_ledger").json()["origins"] == {"civitai": 1}
         path = "/_sha256/models/anymatix/model/resolve/master/model.safetensors"
         assert len(ask(hosts.urls["modelscope"] + path).text) == 64
+
+
+@pytest.mark.parametrize(("pins_range", "status"), [(True, 403), (False, 206)])
+def test_the_command_pins_the_hubs_urls_where_it_is_told_to(*, pins_range: bool, status: int) -> None:
+    running = testhosts.hosts(
+        address=None,
+        first_port=None,
+        seed=None,
+        url_seconds=None,
+        bytes_per_second=None,
+        pins_range=pins_range,
+        tls=None,
+    )
+    with running as hosts:
+        url = f"{hosts.urls['huggingface']}/anymatix/model/resolve/main/model.safetensors"
+        location = ask(url, Range="bytes=0-99").location
+        assert ask(location, Range="bytes=0-99").status == 206
+        assert ask(location, Range="bytes=100-199").status == status
 
 
 def test_hosts_speak_tls_and_have_fixed_ports_where_asked_to(tls_material: TlsMaterial) -> None:

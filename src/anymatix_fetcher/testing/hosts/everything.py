@@ -35,12 +35,15 @@ class EverythingSettings:
         size: The length in bytes of each large file.
         url_seconds: How long a signed URL holds; none for as long as each host's own do.
         bytes_per_second: The most that a connection to a store gets.
+        seed: What the files' bytes depend on.
+        pins_range: Whether Hugging Face signs a URL for the Range of the request that it answers; see `HubSettings`.
     """
 
     size: int = 100_000_000
     url_seconds: int | None = None
     bytes_per_second: float | None = 10_000_000
     seed: int = 0
+    pins_range: bool = False
 
 
 def everything(settings: EverythingSettings | None = None) -> tuple[Host, ...]:
@@ -49,7 +52,7 @@ def everything(settings: EverythingSettings | None = None) -> tuple[Host, ...]:
     rate = settings.bytes_per_second
     return (
         civitai(_civitai_models(settings), _civitai_settings(settings)),
-        huggingface(_hub_repos(settings), HubSettings(_TOKENS, settings.url_seconds or 3600, bytes_per_second=rate)),
+        huggingface(_hub_repos(settings), _hub_settings(settings)),
         github(_github_releases(settings), _github_settings(settings)),
         modelscope(_modelscope_repos(settings), ModelScopeSettings(_TOKENS, rate)),
         googledrive(
@@ -116,6 +119,15 @@ def _hub_repos(settings: EverythingSettings) -> list[HubRepo]:
         HubRepo("anymatix/gated", {"model.safetensors": model}, access="gated", readers=_TOKENS),
         HubRepo("anymatix/private", {"model.safetensors": model}, access="private", readers=_TOKENS),
     ]
+
+
+def _hub_settings(settings: EverythingSettings) -> HubSettings:
+    return HubSettings(
+        tokens=_TOKENS,
+        url_seconds=settings.url_seconds or 3600,
+        bytes_per_second=settings.bytes_per_second,
+        pins_range=settings.pins_range,
+    )
 
 
 def _github_releases(settings: EverythingSettings) -> list[GitHubRelease]:

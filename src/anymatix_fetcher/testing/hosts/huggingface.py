@@ -44,6 +44,8 @@ class HubSettings:
         resolver_limit: So many file requests in 5 minutes; really 3,000 for those without a token.
         api_limit: So many questions to the API in 5 minutes; really 500.
         resolve_cache: Whether small files are redirected on the same site, with a query that has to be kept.
+        pins_range: Whether a request with a Range is redirected to a URL that is good for that Range alone; one
+            without gets a URL that takes any.
     """
 
     tokens: frozenset[str] = frozenset()
@@ -54,6 +56,7 @@ class HubSettings:
     resolver_limit: int = _NOTHING_LIMITED
     api_limit: int = _NOTHING_LIMITED
     resolve_cache: bool = False
+    pins_range: bool = False
 
 
 def huggingface(repos: Sequence[HubRepo], settings: HubSettings | None = None) -> Host:
@@ -171,13 +174,13 @@ class HubSite:
             case "raw" if file.lfs:
                 return document(200, "text/plain; charset=utf-8", file.pointer, [("X-Repo-Commit", repo.commit)])
             case _ if file.lfs:
-                return self._to_cdn(repo, file, moment)
+                return self._to_cdn(request, repo, file, moment)
             case _ if self._settings.resolve_cache:
                 return _to_cache(request, where)
             case _:
                 return _served(where)
 
-    def _to_cdn(self, repo: HubRepo, file: HubFile, moment: Moment) -> Draft:
+    def _to_cdn(self, request: Request, repo: HubRepo, file: HubFile, moment: Moment) -> Draft:
         hub = moment.urls["huggingface"]
         tag = f'"{file.file.sha256}"'
         token_route = f"<{hub}/api/{repo.kind}/{repo.id}/xet-read-token/{repo.commit}>"
@@ -191,7 +194,8 @@ class HubSite:
             ("X-Xet-Hash", file.xet_hash),
             ("Link", f'{token_route}; rel="xet-auth", {construction}; rel="xet-reconstruction-info"'),
         ]
-        location = self._cdn.url(_key(repo, file), moment, self._settings.url_seconds)
+        pinned = request.headers.get("range") if self._settings.pins_range else None
+        location = self._cdn.url(_key(repo, file), moment, self._settings.url_seconds, pinned)
         return redirect(302, location, headers, signed=True)
 
     def _from_cache(self, request: Request, kind: str, parts: Sequence[str]) -> Draft | Serving:

@@ -37,10 +37,25 @@ class Asked:
         return dict(sigv4.query_pairs(self.request.query))
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a signed URL is to be good for.
+
+    Attributes:
+        now: When it is signed, in seconds since 1970.
+        life_seconds: How long it holds.
+        pinned: The only Range that it lets in; none for any. Only `CloudFrontScheme` knows such URLs.
+    """
+
+    now: float
+    life_seconds: int
+    pinned: str | None = None
+
+
 class Scheme(Protocol):
     """A kind of signed URL."""
 
-    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+    def query(self, url: str, file: HostedFile, grant: Grant) -> str:
         """The query that opens a file at ``url``, which has none, for GET."""
 
     def refusal(self, asked: Asked) -> Draft | None:
@@ -62,12 +77,12 @@ class R2Scheme:
         self._credentials = credentials
         self._disposition = disposition
 
-    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+    def query(self, url: str, file: HostedFile, grant: Grant) -> str:
         """Implements ``Scheme.query``."""
         parts = urlsplit(url)
         signed = sigv4.Signed("GET", parts.netloc, parts.path)
         extra = [("response-content-disposition", self._disposition.format(name=file.name))]
-        return sigv4.presign(signed, self._credentials, now=now, life_seconds=life_seconds, extra=extra)
+        return sigv4.presign(signed, self._credentials, now=grant.now, life_seconds=grant.life_seconds, extra=extra)
 
     def refusal(self, asked: Asked) -> Draft | None:
         """Implements ``Scheme.refusal``."""
@@ -104,11 +119,11 @@ class BackblazeScheme:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+    def query(self, url: str, file: HostedFile, grant: Grant) -> str:
         """Implements ``Scheme.query``."""
         del file
         path = urlsplit(url).path
-        return f"Authorization={backblaze.authorize(path, self._key, now=now, life_seconds=life_seconds)}"
+        return f"Authorization={backblaze.authorize(path, self._key, now=grant.now, life_seconds=grant.life_seconds)}"
 
     def refusal(self, asked: Asked) -> Draft | None:
         """Implements ``Scheme.refusal``."""
@@ -142,23 +157,29 @@ class CloudFrontScheme:
         self._pair = pair
         self._credentials = credentials
 
-    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+    def query(self, url: str, file: HostedFile, grant: Grant) -> str:
         """Implements ``Scheme.query``."""
         name = quote(file.name)
         disposition = f"inline; filename*=UTF-8''{name}; filename=\"{name}\";"
-        pairs = cloudfront.sign(url, self._pair, deadline=int(now) + life_seconds)
-        tail = "&".join(f"{name}={quote(value, safe='~')}" for name, value in pairs)
-        if self._credentials is None:
-            return f"response-content-disposition={quote(disposition)}&{tail}"
-        parts = urlsplit(url)
-        signed = sigv4.Signed("GET", parts.netloc, parts.path)
-        extra = [("response-content-disposition", disposition), ("x-id", "GetObject")]
-        query = sigv4.presign(signed, self._credentials, now=now, life_seconds=life_seconds, extra=extra)
-        return f"{query}&{tail}"
+        query = f"response-content-disposition={quote(disposition)}"
+        if self._credentials is not None:
+            parts = urlsplit(url)
+            signed = sigv4.Signed("GET", parts.netloc, parts.path)
+            extra = [("response-content-disposition", disposition), ("x-id", "GetObject")]
+            life = grant.life_seconds
+            query = sigv4.presign(signed, self._credentials, now=grant.now, life_seconds=life, extra=extra)
+        deadline = int(grant.now) + grant.life_seconds
+        pairs = cloudfront.sign(f"{url}?{query}", self._pair, deadline=deadline, pinned=grant.pinned)
+        return "&".join([query, *(f"{name}={quote(value, safe='~')}" for name, value in pairs)])
 
     def refusal(self, asked: Asked) -> Draft | None:
         """Implements ``Scheme.refusal``: CloudFront stands in front."""
-        verdict = cloudfront.check(asked.url, asked.fields, self._pair, now=asked.now)
+        request = asked.request
+        inner = "&".join(
+            pair for pair in request.query.split("&") if pair.partition("=")[0] not in cloudfront.PARAMETERS
+        )
+        url, asked_range = f"{asked.url}?{inner}", request.headers.get("range")
+        verdict = cloudfront.check(url, asked.fields, self._pair, now=asked.now, asked_range=asked_range)
         match verdict:
             case "valid":
                 pass
@@ -168,12 +189,10 @@ class CloudFrontScheme:
                 return xml_error(403, "InvalidKey", "Unknown Key")
             case "denied":
                 return xml_error(403, "AccessDenied", "Access denied")
+            case "other range":
+                return document(403, "text/plain", "Auth failed: invalid range")
         if self._credentials is None:
             return None
-        request = asked.request
-        inner = "&".join(
-            pair for pair in request.query.split("&") if pair.partition("=")[0] not in cloudfront.PARAMETERS
-        )
         signed = sigv4.Signed(request.method, request.headers.get("host", ""), request.path)
         if sigv4.check(signed, self._credentials, inner, request.headers, now=asked.now) != "valid":
             return xml_error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match")
@@ -196,7 +215,7 @@ class AzureScheme:
         self._key = key
         self._token_seconds = token_seconds
 
-    def query(self, url: str, file: HostedFile, *, now: float, life_seconds: int) -> str:
+    def query(self, url: str, file: HostedFile, grant: Grant) -> str:
         """Implements ``Scheme.query``."""
         parts = urlsplit(url)
         fields = {
@@ -204,13 +223,13 @@ class AzureScheme:
             "sv": "2018-11-09",
             "sr": "b",
             "spr": "https",
-            "se": azure.stamp(now + life_seconds),
+            "se": azure.stamp(grant.now + grant.life_seconds),
             "rscd": f"attachment; filename={file.name}",
             "rsct": "application/octet-stream",
             "skoid": "96c2d410-5711-43a1-aedd-ab1947aa7ab0",
             "sktid": "398a6654-997b-47e9-b12b-9515b896b4de",
-            "skt": azure.stamp(now),
-            "ske": azure.stamp(now + life_seconds),
+            "skt": azure.stamp(grant.now),
+            "ske": azure.stamp(grant.now + grant.life_seconds),
             "sks": "b",
             "skv": "2018-11-09",
         }
@@ -220,8 +239,8 @@ class AzureScheme:
                     "iss": "github.com",
                     "aud": "release-assets.githubusercontent.com",
                     "key": "key1",
-                    "exp": int(now) + self._token_seconds,
-                    "nbf": int(now),
+                    "exp": int(grant.now) + self._token_seconds,
+                    "nbf": int(grant.now),
                     "path": "releaseassetproduction.blob.core.windows.net",
                 },
                 self._key,

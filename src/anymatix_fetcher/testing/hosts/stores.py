@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from anymatix_fetcher.testing.hosts.schemes import Asked, xml_error
+from anymatix_fetcher.testing.hosts.schemes import Asked, Grant, xml_error
 from anymatix_fetcher.testing.hosts.site import Serving, query_fields
 from anymatix_fetcher.testing.resources import Resource
 
@@ -55,12 +55,12 @@ class Store:
         """Stores a file under ``key``; the ledger keeps its bytes under ``account``."""
         self._files[self._prefix + key] = (file, account)
 
-    def url(self, key: str, moment: Moment, life_seconds: int) -> str:
-        """A new signed URL of a stored file."""
+    def url(self, key: str, moment: Moment, life_seconds: int, pinned: str | None = None) -> str:
+        """A new signed URL of a stored file; see `Grant`."""
         path = self._prefix + key
         bare = moment.urls[self.name] + quote(path)
         file, _ = self._files[path]
-        return f"{bare}?{self._scheme.query(bare, file, now=moment.now, life_seconds=life_seconds)}"
+        return f"{bare}?{self._scheme.query(bare, file, Grant(moment.now, life_seconds, pinned))}"
 
     def answer(self, request: Request, moment: Moment) -> Draft | Serving:
         """Implements ``Site.answer``."""
