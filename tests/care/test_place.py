@@ -56,7 +56,6 @@ def test_the_index_is_in_the_users_data_folder_and_the_cache_where_hugging_face_
 
 
 def test_more_folders_are_named_by_files_like_comfyuis(tmp_path: Path) -> None:
-    pytest.importorskip("yaml")
     elsewhere = model(tmp_path / "elsewhere" / "x.pt", b"x").parent
     config = tmp_path / "extra.yaml"
     config.write_text(f"mine:\n  loras: {elsewhere}\n")

@@ -37,7 +37,6 @@ def test_models_are_where_the_environment_says(
 
 
 def test_more_folders_are_named_by_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("yaml")
     path = model(tmp_path / "elsewhere" / "a.pt", b"a")
     (tmp_path / "models").mkdir()
     (tmp_path / "extra.yaml").write_text(f"mine:\n  loras: {path.parent}\n")

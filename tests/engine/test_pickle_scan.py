@@ -214,25 +214,6 @@ def test_a_scan_that_nobody_waits_for_ends_soon(tmp_path: Path) -> None:
     assert reports == [Scanned()]
 
 
-WITHOUT_PICKLESCAN = """
-import io, pickle, sys
-sys.modules["picklescan"] = None
-from anymatix_fetcher.engine.pickle_scan import scan
-for data in (pickle.dumps({"a": 1}), b"\\xff" * 999):
-    found = scan(io.BytesIO(data))
-    print(found.refusal("m.pt"), "|", found.warning)
-"""
-
-
-def test_without_picklescan_a_pickle_is_said_to_be_one_and_nothing_is_refused() -> None:
-    done = subprocess.run([sys.executable, "-c", WITHOUT_PICKLESCAN], capture_output=True, text=True, check=True)
-    first, second = done.stdout.splitlines()
-    assert first.startswith("None | a pickle: it can run code when it is loaded, and it wasn't scanned")
-    assert "anymatix-fetcher[scan]" in first
-    assert second == "None | "
-    assert done.stderr == ""
-
-
 def test_the_scanner_says_nothing_by_itself() -> None:
     program = f"import io; from anymatix_fetcher.engine.pickle_scan import scan; scan(io.BytesIO({HARMFUL!r}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -97,13 +96,6 @@ def test_nothing_in_the_file_is_run(tmp_path: Path) -> None:
     with pytest.raises(ReferenceSyntaxError):
         read_extra_paths(written(tmp_path, text))
     assert not marker.exists()
-
-
-def test_where_yaml_is_missing_the_error_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "yaml", None)
-    with pytest.raises(ReferenceSyntaxError) as caught:
-        read_extra_paths(written(tmp_path, "a:\n"))
-    assert "anymatix-fetcher[comfy]" in caught.value.hint
 
 
 @given(

@@ -101,23 +101,17 @@ def _scan_archive(file: BinaryIO, pickles: _Pickles) -> None:
 
 
 def _open_archive(file: BinaryIO) -> ZipFile:
-    from zipfile import ZipFile  # noqa: PLC0415 - few files need it
+    from picklescan.relaxed_zipfile import RelaxedZipFile  # noqa: PLC0415 - few files need it
 
-    try:
-        from picklescan.relaxed_zipfile import RelaxedZipFile  # noqa: PLC0415 - optional
-    except ImportError:
-        return ZipFile(file)
     # It overlooks what PyTorch overlooks: an archive that ``zipfile`` refuses may be loaded all the same.
     archive: ZipFile = RelaxedZipFile(file)
     return archive
 
 
-def _picklescan() -> Callable[..., ScanResult] | None:
-    """What looks up a pickle's imports; ``None`` where it isn't installed."""
-    try:
-        from picklescan.scanner import scan_pickle_bytes  # noqa: PLC0415 - optional
-    except ImportError:
-        return None
+def _picklescan() -> Callable[..., ScanResult]:
+    """What looks up a pickle's imports."""
+    from picklescan.scanner import scan_pickle_bytes  # noqa: PLC0415 - few files need it
+
     # It logs what it finds, and Python prints what nobody listens to.
     logging.getLogger("picklescan").addHandler(logging.NullHandler())
     look_up: Callable[..., ScanResult] = scan_pickle_bytes
@@ -142,12 +136,11 @@ class _Pickles:
         opcodes = opcodes_in(file)
         certain |= opcodes.may_act and opcodes.sound
         self._is_pickle |= certain
-        if self._look_up is None or not (certain or opcodes.may_act):
-            return
-        file.seek(0)
-        self._scan(file, self._look_up, certain=certain)
+        if certain or opcodes.may_act:
+            file.seek(0)
+            self._scan(file, certain=certain)
 
-    def _scan(self, file: BinaryIO, look_up: Callable[..., ScanResult], *, certain: bool) -> None:
+    def _scan(self, file: BinaryIO, *, certain: bool) -> None:
         """One pickle after the other: what follows may be more of them, or weights that read as nonsense."""
         view = Bounded(file, self._spent)
         is_legacy = file.read(len(TORCH_MAGIC)) == TORCH_MAGIC
@@ -159,7 +152,7 @@ class _Pickles:
                     break
                 file.seek(start)
             try:
-                self._take(look_up(view, "file", multiple_pickles=False))
+                self._take(self._look_up(view, "file", multiple_pickles=False))
             except Exception as error:  # noqa: BLE001 - as in scan
                 if certain:
                     self._dangerous.add(f"something that can't be read ({type(error).__name__})")
@@ -183,7 +176,6 @@ class _Pickles:
         """All of it."""
         return Scanned(
             is_pickle=self._is_pickle,
-            looked_up=self._look_up is not None,
             dangerous=tuple(sorted(self._dangerous)),
             suspicious=tuple(sorted(self._suspicious)),
             whole=self.whole,

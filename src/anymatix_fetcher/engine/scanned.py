@@ -10,8 +10,6 @@ from anymatix_fetcher.formats.pickles import RUNS_CODE
 
 MOST_SHOWN = 5
 
-INSTALL = "pip install 'anymatix-fetcher[scan]' has it scanned."
-
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
@@ -19,21 +17,19 @@ class Scanned:
 
     Args:
         is_pickle: Whether there is anything that can run code at all.
-        looked_up: Whether the imports were looked up; false where picklescan isn't installed.
         dangerous: Imports that do harm, as "module.name".
         suspicious: Imports that nobody knows.
         whole: Whether all of it could be scanned.
     """
 
     is_pickle: bool = False
-    looked_up: bool = True
     dangerous: tuple[str, ...] = ()
     suspicious: tuple[str, ...] = ()
     whole: bool = True
 
     def refusal(self, name: str) -> UnsafeModelError | None:
         """Why the file ``name`` isn't to be published; ``None`` where nothing speaks against it."""
-        if not (self.is_pickle and self.looked_up) or (self.whole and not self.dangerous):
+        if not self.is_pickle or (self.whole and not self.dangerous):
             return None
         what = f"imports {_listed(self.dangerous)}" if self.dangerous else "can't be scanned as a whole"
         return UnsafeModelError(
@@ -47,8 +43,6 @@ class Scanned:
         """What a person should know of a file that is published all the same; empty where nothing is to be said."""
         if not self.is_pickle:
             return "" if self.whole else "an archive that can't be read, and so it wasn't scanned"
-        if not self.looked_up:
-            return f"{RUNS_CODE}, and it wasn't scanned: {INSTALL}"
         if self.dangerous:
             return f"{RUNS_CODE}, and it imports {_listed(self.dangerous)}"
         if self.suspicious:

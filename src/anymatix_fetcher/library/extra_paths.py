@@ -24,15 +24,10 @@ def read_extra_paths(file: Path) -> list[ExtraPath]:
     """The paths that the file adds, in its order.
 
     Raises:
-        ReferenceSyntaxError: It can't be read or isn't of that form, or PyYAML isn't installed.
+        ReferenceSyntaxError: It can't be read or isn't of that form.
     """
-    try:
-        import yaml  # noqa: PLC0415 - optional, and costs start-up time
-    except ImportError:
-        raise ReferenceSyntaxError(
-            f"{file} can't be read: the package PyYAML isn't installed",
-            hint="Install it: pip install 'anymatix-fetcher[comfy]'. Or name the folder by --directory.",
-        ) from None
+    import yaml  # noqa: PLC0415 - costs start-up time, and few have such a file
+
     try:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeError) as error:

@@ -59,11 +59,11 @@ def new_hasher(algorithm: str) -> Hasher:
         return Crc32()
     if algorithm == "blake3":
         try:
-            import blake3  # noqa: PLC0415 - optional
+            import blake3  # noqa: PLC0415 - not every platform has it
         except ImportError:
             raise ReferenceSyntaxError(
                 "a BLAKE3 digest can't be checked: the package blake3 isn't installed",
-                hint="Install it: pip install 'anymatix-fetcher[blake3]'.",
+                hint="There are no wheels for this platform; where there is a Rust compiler: pip install blake3.",
             ) from None
         hasher: Hasher = blake3.blake3()
         return hasher
