@@ -16,21 +16,25 @@ steps = st.lists(
         st.tuples(st.just("claim"), span_sets, span_sets),
         st.tuples(st.just("prove"), span_sets, span_sets),
         st.tuples(st.just("lose"), span_sets, span_sets),
+        st.tuples(st.just("disown"), span_sets, span_sets),
     ),
     max_size=12,
 )
 
 
-def take(coverage: Coverage, step: str, one: SpanSet, other: SpanSet) -> None:
+def take(coverage: Coverage, step: str, one: SpanSet, other: SpanSet) -> int:
+    """Does a step; how many bytes it is said to have gained."""
     if step == "store":
-        for span in one:
-            coverage.store(span)
-    elif step == "claim":
+        return sum(map(coverage.store, one))
+    if step == "claim":
         coverage.claim(one)
     elif step == "prove":
         coverage.prove(one - other, other)
+    elif step == "disown":
+        coverage.disown(one)
     else:
         coverage.lose(one)
+    return 0
 
 
 @given(steps, st.lists(spans, max_size=3))
@@ -75,3 +79,24 @@ def test_a_proof_of_what_was_lost_meanwhile_proves_nothing() -> None:
 def test_an_empty_file_is_complete_from_the_start() -> None:
     assert Coverage().complete(0)
     assert not Coverage().complete(1)
+
+
+@given(steps)
+def test_only_what_had_never_been_stored_is_gained(taken: list[tuple[str, SpanSet, SpanSet]]) -> None:
+    coverage, ever = Coverage(), SpanSet()
+    for step, one, other in taken:
+        before, claimed = coverage.stored, coverage.claimed
+        gained = take(coverage, step, one, other)
+        assert gained == (((one - claimed) - ever).total if step == "store" else 0)
+        ever |= coverage.stored
+        if step == "disown":
+            ever -= one & before
+
+
+def test_of_another_representation_nothing_has_ever_been_stored() -> None:
+    coverage = Coverage()
+    assert coverage.store(Span(0, 10)) == 10
+    coverage.lose(SpanSet.whole(10))
+    assert coverage.store(Span(0, 10)) == 0
+    coverage.begin_anew()
+    assert coverage.store(Span(0, 10)) == 10

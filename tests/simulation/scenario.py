@@ -132,7 +132,8 @@ def _draw_world(random: Random) -> World:
         faults=faults,
         fault_rate=random.choice((0.0, 0.05, 0.2, 0.5)),
         faults_until=random.choice((5.0, 30.0, 200.0)),
-        ending=ending if random.random() < 0.03 else Ending.NONE,
+        ending=ending if random.random() < 0.03 and all(contents) else Ending.NONE,
+        cut_at=random.random(),
     )
 
 

@@ -27,6 +27,7 @@ from anymatix_fetcher.errors import (
     NotAModelError,
     NotFoundError,
     RepresentationChangedError,
+    RetriesExhaustedError,
     StorageError,
     UnexpectedAnswerError,
 )
@@ -72,6 +73,7 @@ ENDINGS: dict[Ending, type[FetchError]] = {
     Ending.LOGIN_PAGE: NotAModelError,
     Ending.REDIRECT_LOOP: UnexpectedAnswerError,
     Ending.DOWNGRADE: UnexpectedAnswerError,
+    Ending.CUT_SHORT: RetriesExhaustedError,
 }
 
 

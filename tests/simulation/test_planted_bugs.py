@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.journal import JournalHeader, Record
     from anymatix_fetcher.core.judge import Known, Verdict
 
-ENOUGH_SEEDS = 60
+ENOUGH_SEEDS = 200
 
 
 class GreedyJournal(JournalFile):

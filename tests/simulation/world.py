@@ -68,6 +68,8 @@ class Ending(Enum):
     LOGIN_PAGE = auto()
     REDIRECT_LOOP = auto()
     DOWNGRADE = auto()
+    CUT_SHORT = auto()
+    """Ranges are ignored, and the whole always breaks off at the same place."""
 
 
 @dataclass
@@ -120,6 +122,8 @@ class World:
     fault_rate: float
     faults_until: float
     ending: Ending = Ending.NONE
+    cut_at: float = 0.5
+    """Which part of a body comes before it is cut short."""
     current: int = 0
     calm: bool = False
     started_at: float = 0.0
@@ -169,10 +173,18 @@ class World:
                 return self._status(0.05, 401, "who are you?")
             case Ending.LOGIN_PAGE:
                 return self._page(0.05)
+            case Ending.CUT_SHORT:
+                return self._cut_short()
             case Ending.DOWNGRADE:
                 return self._location(url.replace("https", "http", 1))
             case _:
                 return self._location(f"{ORIGIN}{PATH}?again={self.random.randrange(1000)}")
+
+    def _cut_short(self) -> Answer:
+        host, content = self.hosts[0], self.contents[self.current]
+        answer = self._whole(host, content, self._identity(host, self.current))
+        answer.breaks_at = int(self.cut_at * len(content))
+        return answer
 
     def _redirect(self, step: int, now: float) -> Answer:
         if step < self.hops:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
+from anymatix_fetcher.core.explain import broken_off_error
+from anymatix_fetcher.core.failures import Failure
 from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.reaction import Reaction, Situation
 from anymatix_fetcher.core.requests import Requests
@@ -21,11 +23,13 @@ from anymatix_fetcher.core.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.coverage import Coverage
+    from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.matching import Matching
     from anymatix_fetcher.core.mirrors import Mirror
     from anymatix_fetcher.core.segments import Lane
     from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.errors import FetchError
 
 ADAPTING_SECONDS = 0.05
 """How often the pace is asked, at most."""
@@ -258,10 +262,10 @@ class Asking(Requests):
             self._settled_at = now
         self.address.settle(url)
 
-    def served(self, count: int, now: float) -> None:
-        """``count`` bytes arrived."""
+    def served(self, gained: int, now: float) -> None:
+        """Bytes arrived; ``gained`` of them had never been stored before."""
         self._served_at = now
-        self.patience.progressed(count)
+        self.patience.progressed(gained)
 
     def _is_current(self, exchange: Exchange) -> bool:
         """Whether an answer says something of the address in use, or of the way to the next one."""
@@ -331,6 +335,13 @@ class Asking(Requests):
         self._out.append(m.Renew())
         return True
 
+    def error(self, why: Refused | Failure, request: Request) -> FetchError:
+        """Why ``request`` was the last one that came to nothing."""
+        broke_off_at = self.patience.broke_off_at
+        if broke_off_at is not None and isinstance(why, Failure):
+            return broken_off_error(broke_off_at, request.url)
+        return self.address.error(why, request)
+
     def may_retry(self, exchange: Exchange, now: float) -> bool:
         """An exchange came to nothing: the next one waits. False where there has been enough of that."""
         others_served = self.exchanges.first_flowing > 0 or self._served_at > exchange.started_at
@@ -341,4 +352,6 @@ class Asking(Requests):
         # A body that broke off or dried up: the connection is suspect. One that never answered wasn't used at all, and
         # another new one beside idle ones might be refused for being one too many.
         self._fresh_connection |= exchange.state is not State.ASKED
-        return self.patience.failed(now, exchange.started_at) or turned_away or self.exchanges.first_flowing > 0
+        broke_at = exchange.position if exchange.flowing else None
+        patient = self.patience.failed(now, exchange.started_at, broke_at=broke_at)
+        return patient or turned_away or self.exchanges.first_flowing > 0

@@ -20,17 +20,23 @@ class Coverage:
     def __init__(self) -> None:
         self.stored = SpanSet()
         self.claimed = SpanSet()
+        self._given_up = SpanSet()
+        """What was stored once and has to come again."""
 
     @property
     def held(self) -> SpanSet:
         """Stored and claimed together."""
         return self.stored | self.claimed if self.claimed else self.stored
 
-    def store(self, span: Span) -> None:
-        """``span`` has been written, or has come again."""
+    def store(self, span: Span) -> int:
+        """``span`` has been written, or has come again: how many of its bytes had never been stored before."""
+        gained = 0
         fresh = SpanSet.of(span) - self.claimed if self.claimed else (span,)
         for piece in fresh:
+            gained += len(piece) - self.stored.count_in(piece) - self._given_up.count_in(piece)
+            self._given_up = self._given_up.remove(piece)
             self.stored = self.stored.add(piece)
+        return gained
 
     def claim(self, blocks: SpanSet) -> None:
         """An earlier run's journal says that ``blocks`` are there."""
@@ -38,13 +44,25 @@ class Coverage:
 
     def prove(self, good: SpanSet, bad: SpanSet) -> None:
         """Claims turned out to be true or not."""
-        self.stored |= good & self.claimed
+        true = good & self.claimed
+        self.stored |= true
+        self._given_up -= true
         self.claimed = self.claimed - good - bad
 
     def lose(self, spans: SpanSet) -> None:
         """``spans`` have to come again."""
+        self._given_up |= self.stored & spans
         self.stored -= spans
         self.claimed -= spans
+
+    def disown(self, spans: SpanSet) -> None:
+        """What is here of ``spans`` never belonged to this representation."""
+        self.stored -= spans
+        self.claimed -= spans
+
+    def begin_anew(self) -> None:
+        """Another representation comes: nothing of it has ever been stored."""
+        self.stored = self.claimed = self._given_up = SpanSet()
 
     def waiting(self, length: int, in_flight: Iterable[Span]) -> SpanSet:
         """What nobody has been asked for yet."""

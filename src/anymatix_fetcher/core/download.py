@@ -351,7 +351,7 @@ class Download(Ending):
         # Who hasn't brought anything yet isn't waited for as long where others may have it.
         elsewhere = self._matching.identity is None and self._mirrors.any
         if not self._asking.may_retry(exchange, now) or (elsewhere and self._asking.patience.failures > 1):
-            self._fail_here(self._asking.address.error(why, exchange.request))
+            self._fail_here(self._asking.error(why, exchange.request))
 
     # Bodies -----------------------------------------------------------------------------------------------
 
@@ -361,15 +361,14 @@ class Download(Ending):
             return
         count = len(event.span)
         exchange.advance(event.span.stop, now)
+        gained = self.coverage.store(event.span) if exchange.purpose is Purpose.FILL else 0
         if exchange.mirror is not None:
-            self._mirrors.stored(exchange.mirror, count)
+            self._mirrors.stored(exchange.mirror, count, gained)
         else:
-            self._asking.served(count, now)
+            self._asking.served(gained, now)
         self.account.bytes_downloaded += count
         if self._meter is not None:
             self._meter.add(count, now)
-        if exchange.purpose is Purpose.FILL:
-            self.coverage.store(event.span)
 
     def _body_ended(self, event: m.BodyEnded, now: float) -> None:
         exchange, matching = self._asking.exchanges.end(event.exchange), self._matching

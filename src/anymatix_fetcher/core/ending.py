@@ -71,6 +71,7 @@ class Ending(Standing):
         self._proof = Proof(self._asking.address.resource.digests, length_was_stated=False)
         self._asking.drop_all()
         self._matching.start_over()
+        self.coverage.begin_anew()
 
     def _other_content(self) -> RepresentationChangedError:
         what = f"{self._asking.address.origin_url} now has other content than the pieces that are here"

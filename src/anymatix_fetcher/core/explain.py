@@ -78,6 +78,21 @@ def failure_error(failure: Failure, url: Url) -> FetchError:
     return kind(f"{url.host}: {failure}", hint=_FAILURES.get(failure.kind, KEPT))
 
 
+def broken_off_error(position: int, url: Url) -> FetchError:
+    """The exception for a body that has ended before its end again and again, ``position`` bytes into the file."""
+    return RetriesExhaustedError(
+        f"{url.host} breaks off after {_size(position)} each time, and can't go on from there ({url})",
+        hint=f"Give another address of the same file, or add one with --mirror URL. {KEPT}",
+    )
+
+
+def _size(count: int) -> str:
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} B"
+
+
 _ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})
 
 

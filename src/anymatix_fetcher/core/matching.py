@@ -173,7 +173,9 @@ class Matching:
 
     def lose(self, spans: SpanSet) -> None:
         """``spans`` have to come again, whole blocks of them."""
-        self._parted_bytes += (spans & self.foreign & self._coverage.stored).total
+        foreign = spans & self.foreign
+        self._parted_bytes += (foreign & self._coverage.stored).total
+        self._coverage.disown(foreign)
         self._coverage.lose(spans)
         self.foreign -= spans
         self._out.append(m.ForgetBlocks(spans))

@@ -61,7 +61,7 @@ class Mirror:
         proved: Whether blocks from it have agreed with those that are here.
         comparison: The blocks on trial.
         validator: What it says of the content's identity.
-        strikes: Failures since it last brought something.
+        strikes: Failures since it last brought something new.
         crawls: How often one of its connections had to be replaced for its slowness.
         total: Bytes that it has brought.
         not_before: The earliest time for its next request.
@@ -255,11 +255,12 @@ class Mirrors:
         if mirror.strikes >= STRIKES:
             self.drop(mirror)
 
-    def stored(self, mirror: Mirror, count: int) -> None:
-        """``count`` bytes came from it."""
+    def stored(self, mirror: Mirror, count: int, gained: int) -> None:
+        """``count`` bytes came from it, of which ``gained`` had never been stored before."""
         mirror.total += count
         self._asking.others_bytes += count
-        mirror.strikes = 0
+        if gained:
+            mirror.strikes = 0
 
     def ended(self, mirror: Mirror, exchange: Exchange) -> None:
         """A body from it has ended as it should."""

@@ -1,8 +1,10 @@
 """Patience: what to do after a failure, and for how long. Three budgets that never eat from one another.
 
-Transport failures back off with full jitter and count only while nothing arrives: a line that drops every minute but
-moves gigabytes in between never runs out. Failures of one moment (eight connections lost at once) count once.
-Throttling waits as long as the server asks, within a budget of time. Renewals count only between bytes.
+Transport failures back off with full jitter and count only while no ground is won: a line that drops every minute but
+moves gigabytes in between never runs out, and a server that sends the same beginning again and again does. Ground are
+bytes that had never been stored before: what comes a second time gives no budget back. Failures of one moment (eight
+connections lost at once) count once. A body that breaks off at the same place again and again ends sooner: no outage
+does that. Throttling waits as long as the server asks, within a budget of time. Renewals count only between new bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +25,16 @@ SHORTEST_THROTTLE_SECONDS = 0.5
 JITTER_SECONDS = 0.25
 RENEWALS_WITHOUT_PROGRESS = 3
 PROGRESS_BYTES = 65_536
-"""Fewer bytes than this between two failures are no progress: a server that drips must not be asked for ever."""
+"""Fewer new bytes than this between two failures are no progress: a server that drips must not be asked for ever."""
+BREAKS_AT_ONE_PLACE = 5
+"""A body that breaks off so often at the same place will do it again."""
+SLOW_BREAKS_AT_ONE_PLACE = 3
+"""The same, where :data:`SLOW_SECONDS` have gone by meanwhile: it stalls rather than breaks."""
+SLOW_SECONDS = 30.0
+SAME_PLACE_BYTES = 65_536
+SAME_PLACE_SHARE = 8
+"""Two places are the same that aren't further apart than these bytes, or this part of the way to them: what was in the
+buffers of a lost connection is lost too."""
 
 
 @dataclass(slots=True)
@@ -46,6 +57,9 @@ class Patience:
     _renewals: int = 0
     _progress: int = 0
     _counted_at: float = float("-inf")
+    _breaks: int = 0
+    _broke_at: int = 0
+    _broke_since: float = 0.0
 
     @property
     def failures(self) -> int:
@@ -56,23 +70,50 @@ class Patience:
         """The same for another place, with every budget whole."""
         return Patience(self.random)
 
-    def progressed(self, count: int) -> None:
-        """``count`` bytes arrived: enough of them give every budget back."""
-        self._progress += count
+    @property
+    def broke_off_at(self) -> int | None:
+        """Where in the file bodies have broken off again and again; ``None`` where they haven't."""
+        return self._broke_at if self._breaks >= SLOW_BREAKS_AT_ONE_PLACE else None
+
+    def progressed(self, gained: int) -> None:
+        """``gained`` bytes arrived that had never been stored before: enough of them give every budget back."""
+        self._progress += gained
         if self._progress >= PROGRESS_BYTES:
-            self._failures = self._throttles = self._renewals = 0
+            self._failures = self._throttles = self._renewals = self._breaks = 0
             self._throttled_seconds = 0.0
 
-    def failed(self, now: float, started_at: float) -> bool:
-        """An exchange begun at ``started_at`` failed: the next one waits. False where the budget is spent."""
+    def failed(self, now: float, started_at: float, *, broke_at: int | None = None) -> bool:
+        """An exchange failed: the next one waits. False where the budget is spent.
+
+        Args:
+            now: The time.
+            started_at: When it was begun.
+            broke_at: How far into the file its body had come; ``None`` where there was none.
+        """
         if started_at < self._counted_at:
             return True  # it was under way when another one failed that has been counted: one outage
         self._failures += 1
+        self._count_break(now, broke_at)
         self._progress = 0
         self._counted_at = now
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * _doubled(self._failures - 1))
         self._wait(now, self.random() * longest, "trying again")
-        return self._failures < (FAILURES_IN_A_ROW if self.answered else FAILURES_BEFORE_ANY_ANSWER)
+        most = FAILURES_IN_A_ROW if self.answered else FAILURES_BEFORE_ANY_ANSWER
+        return self._failures < most and not self._breaks_at_one_place(now)
+
+    def _count_break(self, now: float, broke_at: int | None) -> None:
+        if broke_at is None:
+            self._breaks = 0
+            return
+        tolerance = max(SAME_PLACE_BYTES, broke_at // SAME_PLACE_SHARE)
+        if not self._breaks or abs(broke_at - self._broke_at) > tolerance:
+            self._breaks, self._broke_at, self._broke_since = 0, broke_at, now
+        self._breaks += 1
+        self._broke_at = max(self._broke_at, broke_at)
+
+    def _breaks_at_one_place(self, now: float) -> bool:
+        is_slow = now - self._broke_since >= SLOW_SECONDS
+        return self._breaks >= (SLOW_BREAKS_AT_ONE_PLACE if is_slow else BREAKS_AT_ONE_PLACE)
 
     def throttled(self, now: float, retry_after_seconds: float | None) -> bool:
         """The server asked to wait; False where it asks for more patience than there is."""

@@ -111,6 +111,12 @@ class SpanSet:
         index = bisect_right(self.spans, span.start, key=_start) - 1
         return index >= 0 and self.spans[index].covers(span)
 
+    def count_in(self, span: Span) -> int:
+        """How many bytes of ``span`` are in the set."""
+        first = bisect_right(self.spans, span.start, key=_stop)
+        last = bisect_left(self.spans, span.stop, key=_start)
+        return sum(len(one.intersection(span)) for one in self.spans[first:last])
+
     def front(self, offset: int = 0) -> int:
         """The first offset at or after ``offset`` that isn't in the set: where contiguity ends."""
         index = bisect_right(self.spans, offset, key=_start) - 1

@@ -5,6 +5,7 @@ The machine in ``download`` adds what happens to it; nothing in here decides any
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.asking import Asking
@@ -145,7 +146,7 @@ class Standing:
         until, reason = patience.not_before, patience.reason
         if pause is not None and pause.until > until:
             until, reason = pause.until, pause.reason
-        return f"{reason}, in {until - now:.0f} s" if until > now else ""
+        return f"{reason}, in {ceil(until - now)} s" if until > now else ""
 
     def _enter(self, phase: Phase) -> None:
         if phase not in TRANSITIONS[self._phase]:
