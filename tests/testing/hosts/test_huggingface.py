@@ -25,7 +25,7 @@ FILES = {
     "vae/deep/vae.safetensors": HubFile(hosted("vae.safetensors", 700_000)),
 }
 REPOS = (
-    HubRepo("org/model", FILES, former_ids=("org/old",), branches=frozenset({"refs/pr/1", "v1"})),
+    HubRepo("org/model", FILES, former_ids=("org/old", "bert"), branches=frozenset({"refs/pr/1", "v1"})),
     HubRepo("org/data", {"a.bin": HubFile(hosted("a.bin", 1000))}, kind="datasets"),
     HubRepo("org/gated", FILES, access="gated", readers=frozenset({"approved"})),
     HubRepo("org/private", FILES, access="private", readers=frozenset({"approved"})),
@@ -61,6 +61,8 @@ def test_a_large_file_is_redirected_with_its_digest_and_size(hosts: Hosts, metho
     assert reply.headers["x-linked-size"] == str(MODEL.file.size)
     assert reply.headers["x-linked-etag"] == f'"{MODEL.file.sha256}"'
     assert reply.headers["accept-ranges"] == "bytes"
+    assert (reply.headers["cache-control"], reply.headers["vary"]) == ("no-store", "Origin, Accept")
+    assert "etag" not in reply.headers
     assert re.fullmatch("[0-9a-f]{64}", reply.headers["x-xet-hash"])
     assert f'/xet-read-token/{COMMIT}>; rel="xet-auth", <https://cas-server.xethub.hf.co/' in reply.headers["link"]
     assert reply.headers["link"].endswith('; rel="xet-reconstruction-info"')
@@ -68,7 +70,12 @@ def test_a_large_file_is_redirected_with_its_digest_and_size(hosts: Hosts, metho
     assert hosts.urls["huggingface-cdn"] != hosts.urls["huggingface"]
 
 
-def test_the_bridge_has_two_signatures_on_one_url(hosts: Hosts) -> None:
+def test_the_bridge_has_two_signatures_on_one_url() -> None:
+    with site(HubSettings(bridge=True)) as hosts:
+        check_the_bridge(hosts)
+
+
+def check_the_bridge(hosts: Hosts) -> None:
     location = get(hosts, "org/model/resolve/main/model.safetensors").location
     fields = query_of(location)
     assert fields["X-Amz-Expires"] == "3600"
@@ -86,11 +93,12 @@ def test_the_bridge_has_two_signatures_on_one_url(hosts: Hosts) -> None:
 
 def test_the_cdn_refuses_in_cloudfronts_words() -> None:
     clock = Clock()
-    with site(HubSettings(bridge=False), clock) as hosts:
+    with site(clock=clock) as hosts:
         location = get(hosts, "org/model/resolve/main/model.safetensors").location
         assert "X-Amz" not in location
-        assert ask(location, "HEAD").status == 200
-        assert "Unknown Key" in ask(location.replace("Key-Pair-Id=K", "Key-Pair-Id=X")).text
+        head = ask(location, "HEAD")
+        assert (head.status, head.headers["etag"]) == (200, f'"{MODEL.file.xet_hash}"')
+        assert "Unknown Key" in ask(location.replace("Key-Pair-Id=0", "Key-Pair-Id=1")).text
         assert "Missing Key-Pair-Id" in ask(location.partition("&Key-Pair-Id")[0]).text
         assert ask(location.replace("Signature=", "Signature=AAAA")).status == 403
         assert ask(location.replace("/xet-bridge-us/", "/xet-bridge-us/other")).status == 403
@@ -115,7 +123,7 @@ def test_a_url_is_pinned_to_the_range_of_the_request_that_it_answered(bridge: bo
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("settings", [HubSettings(bridge=False, pins_range=True), HubSettings(pins_range=False)])
+@pytest.mark.parametrize("settings", [HubSettings(pins_range=True), HubSettings(pins_range=False)])
 def test_a_url_that_was_asked_for_without_a_range_takes_any(settings: HubSettings, method: str) -> None:
     fields = {} if settings.pins_range else {"Range": "bytes=0-99"}
     with site(settings) as hosts:
@@ -150,6 +158,11 @@ def test_a_renamed_repository_is_redirected_relatively(hosts: Hosts) -> None:
     assert get(hosts, "api/models/org/old").location == "/api/models/org/model"
 
 
+def test_a_canonical_name_is_redirected_at_the_api_only(hosts: Hosts) -> None:
+    assert get(hosts, "bert/resolve/main/config.json").body == CONFIG
+    assert get(hosts, "api/models/bert").location == "/api/models/org/model"
+
+
 @pytest.mark.parametrize("revision", ["main", "v1", "refs%2Fpr%2F1", COMMIT])
 def test_a_revision_is_a_branch_a_tag_or_a_commit(hosts: Hosts, revision: str) -> None:
     assert get(hosts, f"org/model/resolve/{revision}/model.safetensors").status == 302
@@ -176,9 +189,7 @@ def test_blob_is_a_page_and_raw_is_the_pointer(hosts: Hosts) -> None:
     [
         ("org/gated/resolve/main/model.safetensors", "", 401, "GatedRepo"),
         ("org/gated/resolve/main/model.safetensors", "other", 403, "GatedRepo"),
-        ("org/private/resolve/main/model.safetensors", "", 401, "RepoNotFound"),
         ("org/private/resolve/main/model.safetensors", "other", 404, "RepoNotFound"),
-        ("org/nothing/resolve/main/model.safetensors", "", 401, "RepoNotFound"),
         ("org/nothing/resolve/main/model.safetensors", "other", 404, "RepoNotFound"),
         ("api/models/org/private", "other", 404, "RepoNotFound"),
         ("org/model/resolve/v9/model.safetensors", "", 404, "RevisionNotFound"),
@@ -190,7 +201,26 @@ def test_blob_is_a_page_and_raw_is_the_pointer(hosts: Hosts) -> None:
 def test_refusals_have_a_code_and_a_message(hosts: Hosts, path: str, token: str, status: int, code: str) -> None:
     reply = get(hosts, path, **({"Authorization": f"Bearer {token}"} if token else {}))
     assert (reply.status, reply.headers["x-error-code"]) == (status, code)
-    assert reply.headers["x-error-message"]
+    message = reply.headers["x-error-message"]
+    assert message
+    if path.startswith("api/"):
+        assert reply.json() == {"error": message}
+    else:
+        assert (reply.headers["content-type"], reply.text) == ("text/plain; charset=utf-8", message)
+
+
+def test_without_a_token_missing_private_and_mistyped_look_alike_and_so_does_a_wrong_token(hosts: Hosts) -> None:
+    path = "org/{}/resolve/main/config.json"
+    replies = [get(hosts, path.format(name)) for name in ("private", "nothing", "modle")]
+    replies.append(get(hosts, path.format("model"), Authorization="Bearer bad"))
+    for reply in replies:
+        assert (reply.status, reply.text) == (401, "Invalid username or password.")
+        assert reply.headers["content-type"].startswith("text/plain")
+        assert reply.headers["www-authenticate"] == "Bearer"
+        assert not {"x-error-code", "x-error-message"} & reply.headers.keys()
+    assert len({tuple(sorted(reply.headers)) for reply in replies}) == 1
+    said = get(hosts, "api/models/org/private")
+    assert (said.status, said.json()) == (401, {"error": "Invalid username or password."})
 
 
 def test_an_approved_token_opens_what_is_gated_or_private(hosts: Hosts) -> None:
@@ -199,9 +229,29 @@ def test_an_approved_token_opens_what_is_gated_or_private(hosts: Hosts) -> None:
         assert reply.status == 302
 
 
-def test_a_bad_token_is_refused_even_for_a_public_file(hosts: Hosts) -> None:
-    reply = get(hosts, "org/model/resolve/main/config.json", Authorization="Bearer bad")
-    assert (reply.status, reply.headers["x-error-message"]) == (401, "Invalid credentials in Authorization header")
+def test_a_private_repositorys_small_file_comes_at_once() -> None:
+    with site(HubSettings(TOKENS, resolve_cache=True)) as hosts:
+        assert get(hosts, "org/model/resolve/main/config.json").status == 307
+        reply = get(hosts, "org/private/resolve/main/config.json", Authorization="Bearer approved")
+        assert (reply.status, reply.body) == (200, CONFIG)
+
+
+def test_a_file_of_tens_of_gigabytes_comes_in_ranges_only() -> None:
+    with site(HubSettings(most_without_range=MODEL.file.size - 1)) as hosts:
+        location = get(hosts, "org/model/resolve/main/model.safetensors").location
+        assert ask(location).status == 400
+        assert ask(location, Range="bytes=0-9").status == 206
+        small = get(hosts, "org/model/resolve/main/vae/deep/vae.safetensors").location
+        assert ask(small).status == 200
+
+
+def test_every_success_tells_what_is_left(hosts: Hosts) -> None:
+    for path, expected in {
+        "org/model/resolve/main/model.safetensors": '"resolvers";r=2999;t=300',
+        "org/model/resolve/main/config.json": '"resolvers";r=2998;t=300',
+        "api/models/org/model": '"api";r=499;t=300',
+    }.items():
+        assert get(hosts, path).headers["ratelimit"] == expected
 
 
 def test_a_disabled_repository_is_403(hosts: Hosts) -> None:
@@ -239,7 +289,7 @@ def test_the_tree_tells_sizes_and_digests(hosts: Hosts) -> None:
     model = by_path["model.safetensors"]
     assert (model["type"], model["size"]) == ("file", MODEL.file.size)
     assert model["lfs"] == {"oid": MODEL.file.sha256, "size": MODEL.file.size, "pointerSize": len(MODEL.pointer)}
-    assert model["xetHash"] == MODEL.xet_hash
+    assert model["xetHash"] == MODEL.file.xet_hash
     assert "lfs" not in by_path["config.json"]
     assert by_path["vae"]["type"] == "directory"
 

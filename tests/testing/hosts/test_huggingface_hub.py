@@ -102,16 +102,20 @@ def test_it_understands_the_refusals(tmp_path: Path) -> None:
 said = []
 for repo, file, token in [
     ("org/gated", "model.safetensors", False), ("org/gated", "model.safetensors", "other"),
-    ("org/nothing", "model.safetensors", False), ("org/model", "nothing.bin", False),
+    ("org/nothing", "model.safetensors", False), ("org/nothing", "model.safetensors", "other"),
+    ("org/model", "nothing.bin", False),
 ]:
     try:
         hf_hub_download(repo, file, endpoint=endpoint, token=token)
     except (errors.GatedRepoError, errors.RepositoryNotFoundError, errors.RemoteEntryNotFoundError) as error:
         said.append(type(error).__name__)
+    except errors.HfHubHTTPError as error:
+        said.append(error.response.status_code)
 said.append(Path(hf_hub_download("org/gated", "model.safetensors", endpoint=endpoint, token="approved")).name)
 print(json.dumps(said))
 """
     with site() as hosts:
         said = run(program, tmp_path, hosts)
-    refusals = ["GatedRepoError", "GatedRepoError", "RepositoryNotFoundError", "RemoteEntryNotFoundError"]
+    # A bare 401 is taken for a missing repository at https addresses only.
+    refusals = ["GatedRepoError", "GatedRepoError", 401, "RepositoryNotFoundError", "RemoteEntryNotFoundError"]
     assert said == [*refusals, "model.safetensors"]

@@ -45,6 +45,11 @@ class HostedFile:
         return hashlib.sha256(f"{self.name}:{self.size}:".encode() + ends).hexdigest()[:32]
 
     @property
+    def xet_hash(self) -> str:
+        """A name such as Xet gives; nothing can be fetched by it."""
+        return hashlib.sha256(f"xet:{self.sha256}".encode()).hexdigest()
+
+    @property
     def md5(self) -> str:
         """Its lower-case hexadecimal MD5."""
         return _digests(self.content)["MD5"].lower()

@@ -36,11 +36,6 @@ class HubFile:
         pointer = self.pointer.encode()
         return hashlib.sha1(f"blob {len(pointer)}\0".encode() + pointer, usedforsecurity=False).hexdigest()
 
-    @property
-    def xet_hash(self) -> str:
-        """A name such as Xet gives; nothing can be fetched by it."""
-        return hashlib.sha256(f"xet:{self.file.sha256}".encode()).hexdigest()
-
 
 @dataclass(frozen=True, slots=True)
 class HubRepo:
@@ -73,10 +68,15 @@ class HubRepo:
         return revision in {"main", self.commit, *self.branches}
 
 
+def hub_id(repo: HubRepo) -> str:
+    """The number that the hub knows the repository by."""
+    return hashlib.sha256(repo.id.encode()).hexdigest()[:24]
+
+
 def info_json(repo: HubRepo, *, blobs: bool) -> dict[str, Any]:
     """What ``/api/models/{repo}`` answers; with ``blobs``, sizes and digests too."""
     return {
-        "_id": hashlib.sha256(repo.id.encode()).hexdigest()[:24],
+        "_id": hub_id(repo),
         "id": repo.id,
         **({"modelId": repo.id} if repo.kind == "models" else {}),
         "author": repo.id.partition("/")[0],
@@ -132,7 +132,7 @@ def _file_entry(path: str, file: HubFile, *, expand: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {"type": "file", "oid": file.git_oid, "size": file.file.size, "path": path}
     if file.lfs:
         entry["lfs"] = {"oid": file.file.sha256, "size": file.file.size, "pointerSize": len(file.pointer)}
-        entry["xetHash"] = file.xet_hash
+        entry["xetHash"] = file.file.xet_hash
     if expand:
         entry["lastCommit"] = {"id": file.git_oid, "title": "Upload", "date": _DATE}
         entry["securityFileStatus"] = {"status": "safe", "avScan": None, "pickleImportScan": None}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from anymatix_fetcher.testing.hosts.cloudfront import KeyPair
-from anymatix_fetcher.testing.hosts.hub_repository import info_json, tree_json
+from anymatix_fetcher.testing.hosts.hub_refusals import no_access, no_entry, no_repository, refusal, unauthorized
+from anymatix_fetcher.testing.hosts.hub_repository import hub_id, info_json, tree_json
 from anymatix_fetcher.testing.hosts.schemes import CloudFrontScheme
 from anymatix_fetcher.testing.hosts.sigv4 import Credentials
 from anymatix_fetcher.testing.hosts.site import Host, Serving, bearer_token, json_answer, page, query_fields, redirect
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _KINDS: Final = ("models", "datasets", "spaces")
 _ACTIONS: Final = ("resolve", "blob", "raw")
 _WINDOW_SECONDS = 300
-_NOTHING_LIMITED = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,12 @@ class HubSettings:
     Attributes:
         tokens: The valid tokens; any other one is refused even where none is needed.
         url_seconds: How long a URL of the CDN holds; really 1 h.
-        bridge: Whether URLs carry a SigV4 signature beside CloudFront's, as those of the bridge do.
+        bridge: Whether URLs carry a SigV4 signature beside the CDN's own, as those of the older bridge do.
         bytes_per_second: The most that a connection to the CDN gets.
         page_entries: The most entries on a page of the tree.
-        resolver_limit: So many file requests in 5 minutes; really 3,000 for those without a token.
-        api_limit: So many questions to the API in 5 minutes; really 500.
+        resolver_limit: So many file requests in 5 minutes; 3,000 are what those without a token really get.
+        api_limit: So many questions to the API in 5 minutes; 500 of those without a token.
+        most_without_range: The CDN sends a file of more bytes in ranges only.
         resolve_cache: Whether small files are redirected on the same site, with a query that has to be kept.
         pins_range: Whether a request with a Range is redirected to a URL that is good for that Range alone; one
             without gets a URL that takes any.
@@ -50,11 +51,12 @@ class HubSettings:
 
     tokens: frozenset[str] = frozenset()
     url_seconds: int = 3600
-    bridge: bool = True
+    bridge: bool = False
     bytes_per_second: float | None = None
     page_entries: int = 1000
-    resolver_limit: int = _NOTHING_LIMITED
-    api_limit: int = _NOTHING_LIMITED
+    resolver_limit: int = 3000
+    api_limit: int = 500
+    most_without_range: int = 40_000_000_000
     resolve_cache: bool = False
     pins_range: bool = False
 
@@ -63,8 +65,14 @@ def huggingface(repos: Sequence[HubRepo], settings: HubSettings | None = None) -
     """A stand-in with the sites ``huggingface`` and ``huggingface-cdn``."""
     settings = settings or HubSettings()
     credentials = Credentials("AKIAXETBRIDGE", "secret of the stand-in for the bridge") if settings.bridge else None
-    scheme = CloudFrontScheme(KeyPair("K2L8F4GPSG1IFC", b"secret of the stand-in for CloudFront"), credentials)
-    cdn = Store("huggingface-cdn", scheme, prefix="/xet-bridge-us/", bytes_per_second=settings.bytes_per_second)
+    scheme = CloudFrontScheme(KeyPair("01K2L8F4GPSG1FCSTANDN0000X", b"secret of the stand-in for the CDN"), credentials)
+    cdn = Store(
+        "huggingface-cdn",
+        scheme,
+        prefix="/xet-bridge-us/",
+        bytes_per_second=settings.bytes_per_second,
+        most_without_range=settings.most_without_range,
+    )
     return Host({"huggingface": HubSite(repos, settings, cdn), cdn.name: cdn}, {"HF_ENDPOINT": "huggingface"})
 
 
@@ -110,18 +118,19 @@ class HubSite:
         if not allowance.allowed:
             return page(429, "<body><h1>429</h1><p>We had to rate limit you</p></body>", limits)
         said = self._answer(request, token, moment)
-        if isinstance(said, Draft) and allowance.limit < _NOTHING_LIMITED:
-            said.headers += limits
+        if isinstance(said, Serving):
+            return replace(said, resource=replace(said.resource, headers=(*said.resource.headers, *limits)))
+        said.headers += limits
         return said
 
     def _answer(self, request: Request, token: str | None, moment: Moment) -> Draft | Serving:
         if token is not None and token not in self._settings.tokens:
-            return _refusal(401, None, "Invalid credentials in Authorization header")
+            return unauthorized(request)
         _, *parts = map(unquote, request.path.rstrip("/").split("/"))
         match parts:
             case ["api", "whoami-v2"]:
                 known = {"type": "user", "name": "anymatix", "auth": {"type": "access_token"}}
-                return json_answer(200, known) if token else _refusal(401, None, "Unauthorized")
+                return json_answer(200, known) if token else unauthorized(request)
             case ["api", "resolve-cache", kind, *rest] if kind in _KINDS:
                 return self._from_cache(request, kind, rest)
             case ["api", kind, *rest] if kind in _KINDS:
@@ -141,6 +150,8 @@ class HubSite:
             if repo is not None:
                 return repo, list(parts[count:])
             renamed = self._former.get((kind, name))
+            if renamed is not None and "/" not in name and not request.path.startswith("/api/"):
+                return renamed, list(parts[count:])  # a name without an owner is good for files as it is
             if renamed is not None:
                 location = request.target.replace(quote(name), quote(renamed.id), 1)
                 return redirect(307, location)
@@ -159,12 +170,12 @@ class HubSite:
         if isinstance(found, Draft):
             return found
         if found is None or self._hidden(found[0], token):
-            return _no_repository(token)
+            return no_repository(request, token)
         repo, rest = found
         if len(rest) < 3 or rest[0] not in _ACTIONS:  # noqa: PLR2004 - action, revision, path
             return page(200, f"<head><title>{repo.id}</title></head>")
         where = _Path(repo, rest[1], "/".join(rest[2:]))
-        refused = _no_access(repo, token) or _no_entry(where)
+        refused = no_access(request, repo, token) or no_entry(request, repo, where.revision, where.path)
         if refused is not None:
             return refused
         file = repo.files[where.path]
@@ -175,23 +186,23 @@ class HubSite:
                 return document(200, "text/plain; charset=utf-8", file.pointer, [("X-Repo-Commit", repo.commit)])
             case _ if file.lfs:
                 return self._to_cdn(request, repo, file, moment)
-            case _ if self._settings.resolve_cache:
+            case _ if self._settings.resolve_cache and repo.access != "private":
                 return _to_cache(request, where)
             case _:
                 return _served(where)
 
     def _to_cdn(self, request: Request, repo: HubRepo, file: HubFile, moment: Moment) -> Draft:
         hub = moment.urls["huggingface"]
-        tag = f'"{file.file.sha256}"'
         token_route = f"<{hub}/api/{repo.kind}/{repo.id}/xet-read-token/{repo.commit}>"
-        construction = f"<https://cas-server.xethub.hf.co/v1/reconstructions/{file.xet_hash}>"
+        construction = f"<https://cas-server.xethub.hf.co/v1/reconstructions/{file.file.xet_hash}>"
         headers = [
             ("X-Repo-Commit", repo.commit),
             ("Accept-Ranges", "bytes"),
+            ("Cache-Control", "no-store"),
+            ("Vary", "Origin, Accept"),
             ("X-Linked-Size", str(file.file.size)),
-            ("X-Linked-Etag", tag),
-            ("ETag", tag),
-            ("X-Xet-Hash", file.xet_hash),
+            ("X-Linked-Etag", f'"{file.file.sha256}"'),
+            ("X-Xet-Hash", file.file.xet_hash),
             ("Link", f'{token_route}; rel="xet-auth", {construction}; rel="xet-reconstruction-info"'),
         ]
         pinned = request.headers.get("range") if self._settings.pins_range else None
@@ -202,10 +213,10 @@ class HubSite:
         """A small file at the address that it was redirected to, which nobody may shorten."""
         found = self._repo(kind, parts, request)
         if isinstance(found, Draft) or found is None or "etag" not in query_fields(request):
-            return _refusal(404, "EntryNotFound", "Entry not found")
+            return refusal(request, 404, "EntryNotFound", "Entry not found")
         repo, rest = found
         where = _Path(repo, rest[0] if rest else "", "/".join(rest[1:]))
-        return _no_entry(where) or _served(where)
+        return no_entry(request, repo, where.revision, where.path) or _served(where)
 
     # ---- The API ----
 
@@ -214,7 +225,7 @@ class HubSite:
         if isinstance(found, Draft):
             return found
         if found is None or self._hidden(found[0], token):
-            return _no_repository(token)
+            return no_repository(request, token)
         repo, rest = found
         blobs = query_fields(request).get("blobs", "").lower() in {"1", "true"}
         match rest:
@@ -227,16 +238,16 @@ class HubSite:
             case ["paths-info", revision] if repo.has_revision(revision) and request.method == "POST":
                 return _paths_info(request, repo)
             case ["revision" | "tree" | "paths-info", *_]:
-                return _refusal(404, "RevisionNotFound", "Invalid rev id")
+                return refusal(request, 404, "RevisionNotFound", "Invalid rev id")
             case _:
-                return _refusal(404, None, "Not found")
+                return refusal(request, 404, None, "Not found")
 
     def _tree(self, request: Request, repo: HubRepo, folder: str, moment: Moment) -> Draft:
         fields = query_fields(request)
         said = {name: fields.get(name, "").lower() in {"1", "true"} for name in ("recursive", "expand")}
         entries = tree_json(repo, folder, recursive=said["recursive"], expand=said["expand"])
         if not entries and folder:
-            return _refusal(404, "EntryNotFound", f"{folder} does not exist on the revision")
+            return refusal(request, 404, "EntryNotFound", f"{folder} does not exist on the revision")
         start = _offset(fields.get("cursor"))
         stop = start + min(self._settings.page_entries, int(fields.get("limit", "1000")))
         if stop >= len(entries):
@@ -252,7 +263,7 @@ def _paths_info(request: Request, repo: HubRepo) -> Draft:
     try:
         asked = json.loads(request.body) if request.body.startswith(b"{") else parse_qs(request.body.decode())
     except ValueError:
-        return _refusal(400, None, "Invalid body")
+        return refusal(request, 400, None, "Invalid body")
     wanted = set(asked.get("paths", ()))
     expand = asked.get("expand") in (True, ["true"], ["True"], ["1"])
     entries = tree_json(repo, "", recursive=True, expand=expand)
@@ -265,7 +276,7 @@ def _offset(cursor: str | None) -> int:
 
 def _key(repo: HubRepo, file: HubFile) -> str:
     """Where a file is stored."""
-    return f"{repo.commit[:24]}/{file.file.sha256}"
+    return f"{hub_id(repo)}/{file.file.xet_hash}"
 
 
 def _served(where: _Path) -> Serving:
@@ -288,33 +299,3 @@ def _to_cache(request: Request, where: _Path) -> Draft:
     headers = [("X-Repo-Commit", repo.commit)]
     path = f"/api/resolve-cache/{repo.kind}/{repo.id}/{repo.commit}/{quote(where.path)}"
     return redirect(307, f"{path}?{query}", headers)
-
-
-def _no_access(repo: HubRepo, token: str | None) -> Draft | None:
-    if repo.access == "disabled":
-        return _refusal(403, None, "Access to this resource is disabled.")
-    if repo.access == "gated" and token is None:
-        message = f"Access to model {repo.id} is restricted. You must have access to it and be authenticated."
-        return _refusal(401, "GatedRepo", message)
-    if repo.access == "gated" and token not in repo.readers:
-        message = f"Access to model {repo.id} is restricted and you are not in the authorized list."
-        return _refusal(403, "GatedRepo", message)
-    return None
-
-
-def _no_entry(where: _Path) -> Draft | None:
-    if not where.repo.has_revision(where.revision):
-        return _refusal(404, "RevisionNotFound", f"Invalid rev id: {where.revision}")
-    if where.path not in where.repo.files:
-        return _refusal(404, "EntryNotFound", "Entry not found", [("X-Repo-Commit", where.repo.commit)])
-    return None
-
-
-def _no_repository(token: str | None) -> Draft:
-    """Those who don't say who they are aren't told whether it is missing or private."""
-    return _refusal(401 if token is None else 404, "RepoNotFound", "Repository not found")
-
-
-def _refusal(status: int, code: str | None, message: str, headers: Sequence[tuple[str, str]] = ()) -> Draft:
-    codes = [] if code is None else [("X-Error-Code", code)]
-    return json_answer(status, {"error": message}, [*codes, ("X-Error-Message", message), *headers])

@@ -146,7 +146,7 @@ class BackblazeScheme:
 
 
 class CloudFrontScheme:
-    """Hugging Face's bridge: a SigV4 signature by the store and, over all of it, one by CloudFront.
+    """Hugging Face's CDN, or its older bridge: a SigV4 signature by the store and, over all of it, one by CloudFront.
 
     Args:
         pair: CloudFront's key.
@@ -161,7 +161,7 @@ class CloudFrontScheme:
         """Implements ``Scheme.query``."""
         name = quote(file.name)
         disposition = f"inline; filename*=UTF-8''{name}; filename=\"{name}\";"
-        query = f"response-content-disposition={quote(disposition)}"
+        query = f"X-Xet-Cas-Uid=public&response-content-disposition={quote(disposition)}"
         if self._credentials is not None:
             parts = urlsplit(url)
             signed = sigv4.Signed("GET", parts.netloc, parts.path)
@@ -199,8 +199,8 @@ class CloudFrontScheme:
         return None
 
     def entity_tag(self, file: HostedFile) -> str:
-        """Implements ``Scheme.entity_tag``: the name of the stored object, which is the SHA-256."""
-        return f'"{file.sha256}"'
+        """Implements ``Scheme.entity_tag``: Xet's name of the content, which isn't its SHA-256."""
+        return f'"{file.xet_hash}"'
 
 
 class AzureScheme:

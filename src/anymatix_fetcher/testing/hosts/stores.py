@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 from anymatix_fetcher.testing.hosts.schemes import Asked, Grant, xml_error
 from anymatix_fetcher.testing.hosts.site import Serving, query_fields
 from anymatix_fetcher.testing.resources import Resource
+from anymatix_fetcher.testing.responses.making import document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ class Store:
         prefix: What every path begins with.
         bytes_per_second: The most that a connection gets.
         headers: More fields for every file.
+        most_without_range: A file of more bytes is sent in ranges only; none for any length.
     """
 
     stores = True
@@ -43,12 +45,14 @@ class Store:
         prefix: str,
         bytes_per_second: float | None = None,
         headers: Sequence[tuple[str, str]] = (),
+        most_without_range: int | None = None,
     ) -> None:
         self.name = name
         self._scheme = scheme
         self._prefix = prefix
         self._bytes_per_second = bytes_per_second
         self._headers = tuple(headers)
+        self._most_without_range = most_without_range
         self._files: dict[str, tuple[HostedFile, str]] = {}
 
     def put(self, key: str, file: HostedFile, account: str) -> None:
@@ -72,6 +76,9 @@ class Store:
         if found is None:
             return xml_error(404, "NoSuchKey", "The specified key does not exist.")
         file, account = found
+        most = self._most_without_range
+        if most is not None and file.size > most and request.method == "GET" and "range" not in request.headers:
+            return document(400, "text/plain", "Bad Request")
         fields = query_fields(request)
         headers = list(self._headers)
         told = next((fields[name] for name in _DISPOSITIONS if name in fields), None)
