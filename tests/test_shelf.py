@@ -35,7 +35,7 @@ def test_a_plain_download_goes_where_it_is_told_and_looks_for_no_models_root(
     tmp_path: Path, shelf: LibraryShelf
 ) -> None:
     place = shelf.place(Settings(directory=Path("d")), RESOURCE)
-    assert place.working(NAME) == Path("d/a.bin")
+    assert place.working(NAME) == Path("d/unet/a.bin")
     assert not place.has_sidecar
     assert shelf.place(Settings(output=Path("x")), RESOURCE).working(NAME) == Path("x")
     assert list(tmp_path.iterdir()) == []

@@ -72,7 +72,7 @@ def settings_of(**options: Unpack[Options]) -> Settings:
     try:
         return Settings(
             output=Path(output) if output is not None else None,
-            directory=Path(options.get("directory", "")),
+            directory=named_folder(options.get("directory")),
             digests=tuple(Digest.parse(str(digest)) for digest in options.get("digests", ())),
             connections=options.get("connections"),
             max_connections=options.get("max_connections", Settings().max_connections),
@@ -102,6 +102,14 @@ def settings_of(**options: Unpack[Options]) -> Settings:
         )
     except ValueError as error:
         raise ReferenceSyntaxError(str(error)) from None
+
+
+def named_folder(folder: Path | str | None) -> Path:
+    """The folder that a caller names; without a part only where none is named, so "here" is its absolute path."""
+    if folder is None or folder == "":
+        return Path()
+    path = Path(folder)
+    return path if path.parts else path.absolute()
 
 
 def _fields(headers: object) -> tuple[tuple[str, str], ...]:

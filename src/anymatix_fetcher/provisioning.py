@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.library.containment import Bounds
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.workflows.needs import Need
 
@@ -45,6 +46,7 @@ class Model:
         state: How it stands.
         path: Where it is, or belongs; ``None`` where there is no such place, or the server decides its name.
         directory: The folder that it belongs into; ``None`` where there is none.
+        bounds: Where it has to stay, whatever the workflow calls it.
         size: In bytes; of a missing one what its source states, where it was asked.
         error: Why it can't be had, as far as known.
     """
@@ -53,6 +55,7 @@ class Model:
     state: State
     path: Path | None = None
     directory: Path | None = None
+    bounds: Bounds | None = None
     size: int | None = None
     error: FetchError | None = None
 
@@ -132,20 +135,22 @@ def with_sizes(plan: Plan, *, cancel: CancelToken | None = None, **options: Unpa
 def _placed(need: Need, folders: ModelFolders, size_of: Callable[[Path], int | None], *, disputed: bool) -> Model:
     first, _, below = need.directory.partition("/")
     try:
-        target = _below(folders.target(first), below)
+        folder = folders.target(first)
+        bounds, target = folders.bounds(folder), _below(folder, below)
         places = [_below(path, below) for path in folders.paths(first)]
         if need.name is None:
-            return Model(need, State.MISSING, directory=target)
+            return Model(need, State.MISSING, directory=target, bounds=bounds)
         for place in (target, *places):
             path = _below(place, need.name)
             size = size_of(path)
             if size is not None:
-                return Model(need, State.CONFLICT if disputed else State.HERE, path, path.parent, size)
+                return Model(need, State.CONFLICT if disputed else State.HERE, path, path.parent, size=size)
         path = _below(target, need.name)
+        bounds.check(path)
     except FetchError as error:
         return Model(need, State.NO_FOLDER, error=error)
     state = State.CONFLICT if disputed else State.MISSING if need.url is not None else State.NO_ADDRESS
-    return Model(need, state, path, path.parent)
+    return Model(need, state, path, path.parent, bounds)
 
 
 def _below(folder: Path, path: str) -> Path:
@@ -163,5 +168,6 @@ def _job(model: Model, **options: Unpack[Options]) -> Job:
         output=model.path,
         directory=model.directory or settings.directory,
         digests=(need.digest,) if need.digest is not None else (),
+        bounds=model.bounds,
     )
     return Job(need.url.reveal(), settings)

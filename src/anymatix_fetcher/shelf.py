@@ -79,14 +79,22 @@ class LibraryShelf:
         """Implements ``Shelf.place``."""
         is_plain = settings.naming is Naming.PLAIN and not (settings.type or settings.models or settings.folder)
         if is_plain:
-            return Place(settings.directory, exact=settings.output, has_sidecar=settings.sidecar)
+            return Place(
+                settings.directory,
+                exact=settings.output,
+                below=resource.folder,
+                has_sidecar=settings.sidecar,
+                bounds=settings.bounds,
+            )
         from anymatix_fetcher.library.identity import identity  # noqa: PLC0415 - plain downloads don't need it
         from anymatix_fetcher.library.templates import Template  # noqa: PLC0415 - as above
 
-        folder, note = settings.directory, ""
+        folder, note, bounds = settings.directory, "", settings.bounds
         model_type = known_type(resource.about.type if settings.type == AUTO else settings.type)
         if settings.type and settings.output is None:
-            folder, model_type, note = chosen_folder(self._folders(settings), settings.type, resource.about.type)
+            folders = self._folders(settings)
+            folder, model_type, note = chosen_folder(folders, settings.type, resource.about.type)
+            bounds = folders.bounds(folder)
         if note:
             log.info("%s: %s", resource.name or resource.url, note)
         return Place(
@@ -96,10 +104,11 @@ class LibraryShelf:
             mark=identity(resource.reference)[:MARK_CHARACTERS],
             template=Template.parse(settings.folder) if settings.folder else None,
             facts=_facts(resource, model_type or ""),
-            below=resource.folder if settings.type else (),
+            below=resource.folder,
             type=model_type or "",
             has_sidecar=self._has_sidecar(settings),
             note=note,
+            bounds=bounds,
         )
 
     def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
@@ -182,7 +191,7 @@ class LibraryShelf:
         if named:
             target = folders.target_for(named)
             looked_in = folders.paths(folders.folder_of(target) or target.name)
-            place = place or Place(target)
+            place = place or Place(target, bounds=folders.bounds(target))
         seeker = self._seeker(settings, Place(folders.models, has_sidecar=True), on_bytes)
         found = recall(digest, looked_in, place, replace(seeker, learn=lambda: self._index.learn(looked_in)))
         error = NotFoundError(

@@ -17,7 +17,7 @@ from anymatix_fetcher.errors import (
     IntegrityError,
     StorageError,
 )
-from anymatix_fetcher.library.containment import inside
+from anymatix_fetcher.library.containment import Bounds, inside
 from anymatix_fetcher.library.content import HASHABLE, digest_of
 from anymatix_fetcher.lockfile import Root
 from anymatix_fetcher.options import Options, settings_of
@@ -85,11 +85,13 @@ class Surroundings:
         folders: Where models lie.
         here: The folder for what isn't below the models root.
         index: What is known of files, so that they needn't be read again.
+        is_named: Whether the user has named ``here``, instead of the lock file's own folder.
     """
 
     folders: ModelFolders
     here: Path
     index: Index
+    is_named: bool = False
 
     def places(self, file: LockedFile) -> list[Path]:
         """Where the file may be; the first is where it belongs.
@@ -102,6 +104,12 @@ class Surroundings:
         first, *rest = file.folder
         folders = [self.folders.target(first), *self.folders.paths(first)]
         return [inside(folder, (*rest, file.name)) for folder in dict.fromkeys(folders)]
+
+    def bounds(self, file: LockedFile, path: Path) -> Bounds:
+        """Where the file has to stay that is brought to ``path``, one of its places."""
+        if file.root is Root.HERE:
+            return Bounds(self.here, is_named=self.is_named)
+        return self.folders.bounds(path.parents[len(file.folder) - 1])
 
 
 def plan_sync(
@@ -143,6 +151,7 @@ def _found(file: LockedFile, surroundings: Surroundings, *, check: bool) -> Item
         places = surroundings.places(file)
         path = next((path for path in places if path.exists()), None)
         if path is None:
+            surroundings.bounds(file, places[0]).check(places[0])
             return Item(file, State.MISSING, places[0])
         size = path.stat().st_size
         if not path.is_file() or file.size not in (None, size):
@@ -237,7 +246,8 @@ def fetch_items(
     """
     wanted = {State.MISSING, State.DIFFERENT} if options.get("overwrite") else {State.MISSING}
     chosen = [item for item in items if item.state in wanted]
-    fetched = iter(_Rounds(chosen, cancel or CancelToken(), on_progress, options).run(fetch_many))
+    rounds = _Rounds(chosen, surroundings, cancel or CancelToken(), on_progress, options)
+    fetched = iter(rounds.run(fetch_many))
     results = [next(fetched) if item.state in wanted else _standing(item) for item in items]
     for item, result in zip(items, results, strict=True):
         if item.state in wanted and result.path is not None and result.sha256 is not None:
@@ -307,8 +317,16 @@ def _standing(item: Item) -> Result:
 class _Rounds:
     """Downloads that are tried from one source after the other."""
 
-    def __init__(self, items: Sequence[Item], cancel: CancelToken, on_progress: Tell | None, options: Options) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        surroundings: Surroundings,
+        cancel: CancelToken,
+        on_progress: Tell | None,
+        options: Options,
+    ) -> None:
         self._items = items
+        self._surroundings = surroundings
         self._cancel = cancel
         self._on_progress = on_progress
         self._options = options
@@ -322,7 +340,7 @@ class _Rounds:
             open_ = [index for index in range(len(self._items)) if self._may_try(index, number)]
             if not open_:
                 break
-            jobs = [_job(self._items[index], number, self._options) for index in open_]
+            jobs = [_job(self._items[index], self._surroundings, number, self._options) for index in open_]
             results = fetch_many(jobs, cancel=self._cancel, on_progress=self._telling(open_))
             for index, result in zip(open_, results, strict=True):
                 self._take(index, result)
@@ -353,15 +371,18 @@ class _Rounds:
         return tell
 
 
-def _job(item: Item, number: int, options: Options) -> Job:
-    file = item.file
+def _job(item: Item, surroundings: Surroundings, number: int, options: Options) -> Job:
+    file, path = item.file, item.path
+    if path is None:
+        raise AssertionError("what is fetched has a place")
     others = (*file.sources[number + 1 :], *file.sources[:number])
     settings = settings_of(**options)
     return Job(
         file.sources[number],
         replace(
             settings,
-            output=item.path,
+            output=path,
+            bounds=surroundings.bounds(file, path),
             digests=_checked(file),
             length=file.size,
             # Whichever source has begun it: where the content proves to be the same, another one goes on.

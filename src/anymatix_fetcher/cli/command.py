@@ -26,6 +26,7 @@ from anymatix_fetcher.cli.parameters import (
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.engine.facts import Engine, Job, Settings
+from anymatix_fetcher.options import named_folder
 
 if TYPE_CHECKING:
     from anymatix_fetcher.cli.folders import Folders
@@ -213,7 +214,7 @@ def _settings(
     folders.check(references, directory=directory, output=output)
     return Settings(
         output=_exact(output, directory, reference_count),
-        directory=directory or Path(),
+        directory=named_folder(directory),
         digests=_agreeing((*digests, sha256) if sha256 else digests, reference_count),
         connections=connections if isinstance(connections, int) else None,
         max_connections=max_connections,

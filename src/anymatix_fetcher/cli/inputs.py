@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.cli.layout import Misuse
 from anymatix_fetcher.core.filenames import METALINK_SUFFIXES
 from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.library.containment import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,12 +72,14 @@ def _content(name: str) -> bytes:
 
 
 def _job(entry: Entry, settings: Settings) -> Job:
-    folder = settings.directory / entry.folder
+    directory = settings.directory
+    folder = directory / entry.folder
     settings = replace(
         settings,
         directory=folder,
         output=folder / entry.name if entry.name is not None else None,
         digests=entry.digests,
         mirrors=tuple(mirror.reveal() for mirror in entry.mirrors),
+        bounds=Bounds(directory, is_named=bool(directory.parts)),
     )
     return Job(entry.reference, settings)

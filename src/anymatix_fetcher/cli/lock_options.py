@@ -97,4 +97,5 @@ def surroundings_of(
 
     root = find_models(models, environment=os.environ, current=Path.cwd(), home=Path.home())
     here = (directory if directory is not None else file.parent).absolute()
-    return Surroundings(root.folders(extra_paths), here, index), f"{root.models} ({root.reason})"
+    surroundings = Surroundings(root.folders(extra_paths), here, index, is_named=directory is not None)
+    return surroundings, f"{root.models} ({root.reason})"

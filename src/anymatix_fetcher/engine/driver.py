@@ -221,6 +221,7 @@ class Driver(Outlook):
     # The destination --------------------------------------------------------------------------------------
 
     def _stand_in_line(self, destination: Path, *, has_looked: bool = False) -> None:
+        self._shelving.place.check(destination)
         self._claim = Claim(destination, self._resource.reference, self._ports)
         self._try_claim(self._claim, has_looked=has_looked)
 

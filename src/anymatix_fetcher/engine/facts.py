@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.library.containment import Bounds
     from anymatix_fetcher.transports.limiter import RateLimiter
 
 
@@ -70,6 +71,8 @@ class Settings:
         links: Whether a file that is here already, by its digest, is linked or copied instead of downloaded.
         sidecar: Whether a small file that says where it came from lies beside the file; it does so among models always.
         length: Bytes of the whole file, where the caller knows; a source or a server that has another one is refused.
+        bounds: Where the destination has to stay, where a list, a lock file or a workflow names ``output`` or a part
+            of ``directory``; ``None`` where both are the caller's own words.
     """
 
     output: Path | None = None
@@ -100,6 +103,7 @@ class Settings:
     links: bool = True
     sidecar: bool = False
     length: int | None = None
+    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,8 +306,7 @@ class Session:
             return
         parts = []
         for resource in resources:
-            folder = settings.directory.joinpath(*resource.folder)
-            part = Ticket(Job(resource.reference, replace(settings, directory=folder)), next(self._numbers))
+            part = Ticket(Job(resource.reference, settings), next(self._numbers))
             part.progress = replace(part.progress, name=resource.name, length=resource.length)
             part.cancelled = ticket.cancelled
             parts.append(part)

@@ -129,8 +129,7 @@ class NoShelf:
 
     def place(self, settings: Settings, resource: Resource) -> Place:
         """Implements ``Shelf.place``."""
-        del resource
-        return Place(settings.directory, exact=settings.output)
+        return Place(settings.directory, exact=settings.output, below=resource.folder, bounds=settings.bounds)
 
     def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
         """Implements ``Shelf.may_find``."""

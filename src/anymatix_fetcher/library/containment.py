@@ -1,17 +1,28 @@
-"""Paths that stay inside: nothing is ever written through a symbolic link out of the folder that it belongs to."""
+"""Paths that stay inside: nothing is written through a symbolic link out of its folder, nor where programs are run."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.types import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from anymatix_fetcher.core.filenames import SafeName
+
+RUN_FOLDERS = {"customnodes", "configs"}
+"""In the form of ``folded``. ComfyUI runs what lies in the one, and does what the other says."""
+
+COMFYUI_CODE = ("main.py", "folder_paths.py")
+"""A folder that holds both is ComfyUI's own."""
+COMFYUI_DATA = {"models", "input", "output"}
+"""The folders in it that hold files of users."""
 
 
 def inside(folder: Path, parts: Iterable[SafeName]) -> Path:
@@ -21,14 +32,87 @@ def inside(folder: Path, parts: Iterable[SafeName]) -> Path:
         StorageError: A symbolic link on the way leads out of ``folder``.
     """
     path = folder.joinpath(*parts)
+    _check_inside(path, folder, _real(path))
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far the words of the caller lead, and where a destination may be that others have named from there on.
+
+    Servers, lists, lock files, Metalinks, repositories and workflows name what lies below :attr:`folder`.
+
+    Args:
+        folder: The folder that the destination stays in. It may be a link.
+        root: The outermost folder of the caller's own choice; ``None`` for ``folder``. What lies between the two was
+            found there, and links in it may lead elsewhere, but not to where programs are run.
+        is_named: Whether the caller has named ``folder`` himself, instead of leaving it to us.
+    """
+
+    folder: Path
+    root: Path | None = None
+    is_named: bool = False
+
+    def check(self, destination: Path) -> None:
+        """Makes sure that a file may be written to ``destination``, which lies below the folder.
+
+        Raises:
+            StorageError: It may not.
+        """
+        below = _below(destination, self.folder)
+        wrong = next((part for part in below if folded(part) in RUN_FOLDERS), None)
+        if wrong is not None:
+            raise _runs(destination, f"{wrong!r} is in its path")
+        if self.is_named and len(below) == 1 and self.root is None:
+            return  # the caller's own folder: where it really is doesn't matter
+        real = _real(destination.parent)
+        _check_inside(destination, self.folder, real / destination.name)
+        root = self.folder if self.root is None else self.root
+        own = {folded(part) for path in (root.absolute(), _real(root)) for part in path.parts}
+        if any(folded(part) in RUN_FOLDERS - own for part in real.parts):
+            raise _runs(destination, f"it really is {real}")
+        if not self.is_named:
+            _check_comfyui(destination, real)
+
+
+def _below(destination: Path, folder: Path) -> tuple[str, ...]:
+    # Both without "..", and with no link followed.
+    absolute, around = (Path(os.path.abspath(path)) for path in (destination, folder))  # noqa: PTH100
+    if not absolute.is_relative_to(around):
+        raise StorageError(f"{destination} leads out of {folder}", hint="Choose another name.")
+    return absolute.relative_to(around).parts
+
+
+def _real(path: Path) -> Path:
     with storage_errors(path):
         try:
-            stays = path.resolve().is_relative_to(folder.resolve())
+            return path.resolve()
         except RuntimeError:  # before Python 3.13: links that lead to each other
-            stays = False
-    if not stays:
+            raise StorageError(
+                f"{path} leads out of its folder: its symbolic links lead to each other", hint="Remove the links."
+            ) from None
+
+
+def _check_inside(path: Path, folder: Path, real: Path) -> None:
+    if not real.is_relative_to(_real(folder)):
         raise StorageError(
             f"{path} leads out of {folder} by a symbolic link",
             hint="Name the folder that the link leads to, or add it to extra_model_paths.yaml.",
         )
-    return path
+
+
+def _check_comfyui(destination: Path, real: Path) -> None:
+    """Only models, inputs and outputs are brought into ComfyUI's own folder."""
+    for program in (real, *real.parents):
+        inner = real.relative_to(program).parts[:1]
+        if inner and inner[0].casefold() in COMFYUI_DATA:
+            continue
+        if all(os.path.isfile(program / name) for name in COMFYUI_CODE):  # noqa: PTH113 - much the quicker
+            raise _runs(destination, f"{program} is ComfyUI's own folder")
+
+
+def _runs(destination: Path, reason: str) -> StorageError:
+    return StorageError(
+        f"nothing is downloaded to {destination}, for ComfyUI runs what lies there: {reason}",
+        hint="For a model, name its type by --type; if that place is meant, name it by -d DIR or -o FILE.",
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.filenames import safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library import layouts
+from anymatix_fetcher.library.containment import Bounds
 from anymatix_fetcher.library.layouts import Layout, folder_name, folders_of
 from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded, forbidden_folder, parse_type
 
@@ -74,6 +75,10 @@ class ModelFolders:
         """
         is_registered = type_or_folder in self.by_name
         return self.target(type_or_folder if is_registered else folder_name(parse_type(type_or_folder)))
+
+    def bounds(self, folder: Path) -> Bounds:
+        """How far others may name what goes to ``folder``, one of these."""
+        return Bounds(folder, root=self.models if folder.is_relative_to(self.models) else folder.parent)
 
     def folder_of(self, path: Path) -> str | None:
         """The folder name that a file or folder belongs to; ``None`` where it lies outside."""

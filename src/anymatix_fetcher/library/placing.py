@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import SafeName, safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
-from anymatix_fetcher.library.containment import inside
+from anymatix_fetcher.library.containment import Bounds, inside
 from anymatix_fetcher.library.names import Naming, hashed_name, split_name
 from anymatix_fetcher.library.types import ModelType, known_type
 
@@ -37,6 +37,8 @@ class Place:
         type: A :class:`ModelType`, or empty.
         has_sidecar: Whether a sidecar lies beside the file.
         note: What a person should know of the choice; mostly empty.
+        bounds: What others may name of the destination; ``None`` for what lies below ``folder``, and for nothing where
+            ``exact`` is the caller's own word.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class Place:
     type: str = ""
     has_sidecar: bool = False
     note: str = ""
+    bounds: Bounds | None = None
 
     @property
     def is_named_by_content(self) -> bool:
@@ -77,6 +80,17 @@ class Place:
         if not self.is_named_by_content:
             return path
         return path.with_name(hashed_name(path.name, sha256)) if sha256 else None
+
+    def check(self, destination: Path) -> None:
+        """Makes sure that this destination may be claimed.
+
+        Raises:
+            StorageError: What others have named leads out of the folder, or to where programs are run.
+        """
+        if self.bounds is not None:
+            self.bounds.check(destination)
+        elif self.exact is None:
+            Bounds(self.folder, is_named=bool(self.folder.parts)).check(destination)
 
     def _plain(self, name: SafeName) -> Path:
         if self.exact is not None:

@@ -48,10 +48,12 @@ def recall(digest: Digest, folders: Sequence[Path], place: Place | None, seeker:
         known = seeker.index.digests(path) or (digest,)
         return Found(path, path.stat().st_size, known, digest.algorithm, is_recorded=True)
     name = SafeName(digest.hex + split_name(path.name)[1])
+    working = place.working(name)
+    place.check(working)
     wanted = Wanted(
         place=replace(place, has_sidecar=False),
         name=name,
-        working=place.working(name),
+        working=working,
         references=(),
         digests=(digest,),
     )
