@@ -14,6 +14,7 @@ from anymatix_fetcher.core.explain import failure_error, refusal_error
 from anymatix_fetcher.core.failures import Failure
 from anymatix_fetcher.core.http import Headers, Request, parse_date
 from anymatix_fetcher.core.lifetime import renew_at, seconds_left, skew_seconds
+from anymatix_fetcher.core.range_signers import RangeSigners
 from anymatix_fetcher.core.resource import Stated
 
 if TYPE_CHECKING:
@@ -41,13 +42,16 @@ class Address:
 
     Args:
         resource: What the source gave.
+        range_signers: The origins whose redirects are good for one range only.
     """
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(self, resource: Resource, range_signers: RangeSigners | None = None) -> None:
         self.resource = resource
+        self.range_signers = range_signers if range_signers is not None else RangeSigners()
         self.target: Url | None = None
         self.served = False
         self.trusted = False
+        self._led_by: Request | None = None
         self._loans: dict[Url, Loan] = {}
 
     @property
@@ -69,10 +73,32 @@ class Address:
         """Whether an answer from ``url`` says something of the target in use."""
         return self.target is None or url == self.target
 
-    def settle(self, url: Url) -> None:
-        """An accepted answer came from ``url``."""
+    def settle(self, url: Url, led_by: Request | None = None, span: Span | None = None) -> None:
+        """An accepted answer came from ``url``.
+
+        Args:
+            url: Where the bytes are.
+            led_by: The request whose redirect led there, where one did.
+            span: The range that the accepted request asked for.
+        """
+        if self.target is None:
+            self._led_by = led_by
         self.target = url
         self.served = True
+        if self._led_by is not None and span is not None and span != self._led_by.span:
+            self.range_signers.confirm(self._led_by.url.origin)
+            self._led_by = None  # what takes another range than its walk's isn't bound to that
+
+    def may_be_bound(self, span: Span | None) -> bool:
+        """Whether the target may take no other range than the one that its walk was asked with."""
+        led_by = self._led_by
+        return led_by is not None and led_by.span is not None and span not in (None, led_by.span)
+
+    def unbind(self) -> None:
+        """The target takes one range only: the next walk asks whoever led to it without one."""
+        if self._led_by is not None:
+            self.range_signers.suspect(self._led_by.url.origin)
+        self.expire()
 
     def lend(self, url: Url, headers: Headers, now: float) -> None:
         """A redirect with ``headers`` led to ``url``, whose signature may tell when it ends."""
@@ -106,7 +132,7 @@ class Address:
         """The target isn't good any more: the next request walks from the origin again."""
         if self.target is not None:
             self._loans.pop(self.target, None)
-        self.target = None
+        self.target = self._led_by = None
         self.served = self.trusted = False
 
     def stated(self, request: Request, head: ResponseHead) -> Stated:
@@ -135,8 +161,13 @@ class Address:
         http1_only: bool,
         lane: int | None = None,
     ) -> Request:
-        """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin."""
+        """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin.
+
+        On the way to the bytes a host that signs its redirects for one range is asked for none.
+        """
         fields: list[tuple[str, str]] = []
+        if url != self.target and self.range_signers.binds(url):
+            span = None
         at_origin = url.origin == self.resource.url.origin
         if at_origin:
             fields += self.resource.headers.fields

@@ -23,12 +23,11 @@ from anymatix_fetcher.core.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.coverage import Coverage
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.http import Request, ResponseHead
     from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.matching import Matching
     from anymatix_fetcher.core.mirrors import Mirror
     from anymatix_fetcher.core.segments import Lane
-    from anymatix_fetcher.core.urls import Url
     from anymatix_fetcher.errors import FetchError
 
 ADAPTING_SECONDS = 0.05
@@ -242,6 +241,8 @@ class Asking(Requests):
             redirected=exchange.hops > 0,
             others_flow=self.exchanges.first_flowing > 0,
             in_company=exchange.in_company,
+            may_be_bound=self.address.may_be_bound(request.span),
+            range_refused=self.address.range_signers.is_suspected(exchange.led_by),
             is_fresh=now - self._settled_at < FRESH_SECONDS,
             expired=has_expired(fault, self.address.seconds_left(request.url, now, refused.headers)),
             second_chance=self._second_chance,
@@ -256,11 +257,22 @@ class Asking(Requests):
             contradictions=self.manners.contradictions,
         )
 
-    def settle(self, url: Url, now: float) -> None:
-        """An accepted answer came from ``url``: all go there."""
+    def settle(self, exchange: Exchange, now: float) -> None:
+        """The answer to ``exchange`` was accepted: all go where it came from."""
         if not self.address.settled:
             self._settled_at = now
-        self.address.settle(url)
+        self.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
+
+    def take_whole(self, exchange: Exchange, head: ResponseHead, length: int) -> None:
+        """A host that is asked for no range sent the file itself, from the beginning.
+
+        A small file is taken as it comes. Of a large one this is the first segment, and the rest is asked for.
+        """
+        refuses_ranges = "none" in (head.headers.get("Accept-Ranges") or "").lower()
+        if length <= self._sizes.first_segment or refuses_ranges or self.one_stream:
+            self.manners.ranged = False
+            return
+        exchange.stop, exchange.narrowed = self._sizes.first_segment, True
 
     def served(self, gained: int, now: float) -> None:
         """Bytes arrived; ``gained`` of them had never been stored before."""
@@ -289,6 +301,8 @@ class Asking(Requests):
                 self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
             case Reaction.RENEW:
                 return self._renew()
+            case Reaction.UNBIND:
+                self.address.unbind()
             case Reaction.ONCE_MORE:
                 self._second_chance = False
                 self.address.expire()
@@ -301,6 +315,7 @@ class Asking(Requests):
                     self.drop_all()
             case Reaction.WITHOUT_RANGE:
                 self.manners.ranged = False
+                self.manners.why_one_stream = f"one stream, since {refused.sentence}"
             case Reaction.ASK_AGAIN:
                 self._fresh_connection = True
                 self.manners.contradictions += 1

@@ -280,11 +280,14 @@ class Download(Ending):
 
             self._mirrors.discover(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
         self._proof.length_was_stated |= verdict.length is not None
-        self._asking.settle(exchange.request.url, now)
-        if verdict.start == 0 and verdict.stop is not None and verdict.stop == verdict.length:
-            self._asking.pace.turned_out_small()
+        self._asking.settle(exchange, now)
+        on_the_way = exchange.wanted is not None and not asked_for_range
         exchange.start = exchange.position = verdict.start
         exchange.stop = verdict.stop
+        if on_the_way and verdict.length is not None:
+            self._asking.take_whole(exchange, head, verdict.length)
+        if exchange.start == 0 and exchange.stop is not None and exchange.stop == verdict.length:
+            self._asking.pace.turned_out_small()
         if self._matching.admit(exchange, verdict):
             self._flow_or_hold(exchange, now)
         else:

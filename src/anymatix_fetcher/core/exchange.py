@@ -51,7 +51,9 @@ class Exchange:
     ``span`` is what it is to bring; its stop is ``None`` where the server hasn't stated the end. ``from_origin`` tells
     that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
     redirects that led here; ``in_company`` tells that it wasn't the only one when it was asked; ``mirror`` is the place
-    that it was sent to, where that isn't the first one; ``narrowed`` tells that it brings less than it was asked for.
+    that it was sent to, where that isn't the first one; ``narrowed`` tells that it brings less than it was asked for;
+    ``led_by`` is the request whose redirect led here. A request on its way to the bytes may carry no Range although a
+    span is wanted.
     """
 
     id: ExchangeId
@@ -73,6 +75,7 @@ class Exchange:
     floor_at: float = 0.0
     floor_position: int = 0
     narrowed: bool = False
+    led_by: Request | None = None
 
     def __post_init__(self) -> None:
         self.position = self.floor_position = self.start
@@ -82,6 +85,11 @@ class Exchange:
     def rest(self) -> Span:
         """What is still to come, as far as it is known."""
         return Span(self.position, max(self.position, self.stop if self.stop is not None else self.position))
+
+    @property
+    def wanted(self) -> Span | None:
+        """What it is to bring; ``None`` for the whole, to an end that isn't known."""
+        return None if self.stop is None else Span(self.start, self.stop)
 
     @property
     def asked(self) -> Span:

@@ -60,6 +60,7 @@ class Exchanges:
         from_origin: bool,
         hops: int,
         mirror: Mirror | None = None,
+        led_by: Request | None = None,
     ) -> Exchange:
         """A new exchange, under an id of its own."""
         self._begun += 1
@@ -75,6 +76,7 @@ class Exchanges:
             hops=hops,
             in_company=bool(self.of(mirror)),
             mirror=mirror,
+            led_by=led_by,
         )
         self._under_way[exchange.id] = exchange
         return exchange

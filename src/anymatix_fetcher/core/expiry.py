@@ -89,7 +89,19 @@ def expiry_of(url: Url) -> Expiry | None:
 
 def is_signed(url: Url) -> bool:
     """Whether ``url`` carries a signature, with a deadline that can be read or without: it is an address on loan."""
-    return not _SIGNATURES.isdisjoint(_fields_of(url)) or expiry_of(url) is not None
+    fields = _fields_of(url)
+    return not _SIGNATURES.isdisjoint(fields) or bool(_policy_condition(fields)) or expiry_of(url) is not None
+
+
+def signs_range(url: Url) -> bool:
+    """Whether ``url`` is good for the range of the request that it was made for, and for no other.
+
+    A CDN's policy names the range (``ByteRange``), or the ``Range`` field is among those that are signed.
+    """
+    fields = _fields_of(url)
+    if "ByteRange" in _policy_condition(fields):
+        return True
+    return any(expiry.signs_range for read in _READERS if (expiry := read(fields)) is not None)
 
 
 _SIGNATURES = frozenset({"x-amz-signature", "x-goog-signature", "x-oss-signature", "q-signature", "signature", "sig"})
@@ -165,18 +177,30 @@ def _cloudfront_policy(fields: _Fields) -> Expiry | None:
     """
     if not (fields.get("key-pair-id") and fields.get("signature")):
         return None
+    condition = _policy_condition(fields)
+    deadline = _seconds(_policy_time(condition.get("DateLessThan")))
+    if deadline is None:
+        return None
+    start = _seconds(_policy_time(condition.get("DateGreaterThan")))
+    return Expiry(Scheme.CLOUDFRONT, deadline, start, signs_range="ByteRange" in condition)
+
+
+def _policy_condition(fields: _Fields) -> Mapping[str, object]:
+    """The condition of a policy's first statement; empty where there is none that can be read."""
     match _json_in_base64(fields.get("policy", "").translate(_CLOUDFRONT_ALPHABET)):
-        case {"Statement": [{"Condition": {"DateLessThan": {"AWS:EpochTime": stop}} as condition}, *_]}:
-            pass
+        case {"Statement": [{"Condition": {**condition}}, *_]}:
+            return {str(name): limit for name, limit in condition.items()}
+        case _:
+            return {}
+
+
+def _policy_time(limit: object) -> object:
+    """The moment that a limit names, as CloudFront writes it or as Hugging Face's CDN does."""
+    match limit:
+        case {"AWS:EpochTime": moment} | {"EpochTime": moment}:
+            return moment
         case _:
             return None
-    match condition:
-        case {"DateGreaterThan": {"AWS:EpochTime": start}}:
-            pass
-        case _:
-            start = None
-    deadline = _seconds(stop)
-    return None if deadline is None else Expiry(Scheme.CLOUDFRONT, deadline, _seconds(start))
 
 
 def _azure(fields: _Fields) -> Expiry | None:

@@ -19,14 +19,15 @@ A server doesn't know that two files are two downloads: it counts connections an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.http import RateLimit
 from anymatix_fetcher.core.lanes import Lanes
-from anymatix_fetcher.core.learned import KnownHost
+from anymatix_fetcher.core.learned import KnownHost, what_is_known
 from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.range_signers import RangeSigners
 from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
 from anymatix_fetcher.core.workload import Workload
 
@@ -166,6 +167,11 @@ class Share:
     def turned_out_small(self) -> None:
         """One request brings all of the file."""
         self._host.small_files += 1
+
+    @property
+    def range_signers(self) -> RangeSigners:
+        """The origins whose redirects are good for one range only; the session's."""
+        return self._host.hosts.range_signers
 
     def pause(self, url: Url, until: float, reason: str) -> None:
         """Nobody asks at the origin of ``url`` before that."""
@@ -342,6 +348,7 @@ class Hosts:
         versions: Which version of HTTP an origin spoke last.
         pauses: Origins that aren't asked for a while.
         known: Says what is known about an origin from earlier.
+        range_signers: Origins whose redirects are good for one range only.
         workload: How busy whoever reads what comes from all of them is.
     """
 
@@ -349,6 +356,7 @@ class Hosts:
         self.versions: dict[Origin, str] = {}
         self.pauses: dict[Origin, Pause] = {}
         self.known: Callable[[Origin], KnownHost | None] = lambda _: None
+        self.range_signers = RangeSigners(lambda origin: (self.known(origin) or KnownHost()).signs_range)
         self.workload = Workload()
         self._hosts: dict[tuple[Origin, int, int | None], Host] = {}
 
@@ -385,16 +393,6 @@ class Hosts:
 
     def learned(self, now: float, wall_now: float) -> dict[Origin, KnownHost]:
         """What may be remembered, of every origin that has answered or wants to be left alone."""
-        found = {
-            origin: KnownHost(http2=version == "2" if origin.scheme == "https" else None, seen_at=wall_now)
-            for origin, version in self.versions.items()
-        }
-        for host in self._hosts.values():
-            learned = host.learned
-            if host.origin in found and learned is not None:
-                found[host.origin] = replace(found[host.origin], connections=learned.connections, limit=learned.limit)
-        for origin, pause in self.pauses.items():
-            if pause.until > now:
-                known = found.get(origin, KnownHost(seen_at=wall_now))
-                found[origin] = replace(known, paused_until=wall_now + pause.until - now)
-        return found
+        counts = {host.origin: host.learned for host in self._hosts.values()}
+        paused = {origin: wall_now + pause.until - now for origin, pause in self.pauses.items() if pause.until > now}
+        return what_is_known(self.versions, counts, paused, self.range_signers.proved, seen_at=wall_now)

@@ -21,6 +21,7 @@ class Manners:
         http1_only: Whether HTTP/2 has made trouble.
         tags_disagree: Whether its replicas give different entity tags to the same bytes.
         contradictions: How many of its answers contradicted what was known.
+        why_one_stream: What the server did that leaves one stream only, for people; empty where it just does no ranges.
     """
 
     ranged: bool = True
@@ -29,6 +30,7 @@ class Manners:
     http1_only: bool = False
     tags_disagree: bool = False
     contradictions: int = 0
+    why_one_stream: str = ""
     _lies: int = 0
 
     def range_answered(self, *, ranged: bool) -> None:

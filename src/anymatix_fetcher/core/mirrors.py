@@ -131,7 +131,8 @@ class Mirrors:
             netrc_allowed=netrc_allowed or (same and resource.netrc_allowed),
             reference=resource.reference,
         )
-        mirror = Mirror(Address(place), self._join(url.origin))
+        pace = self._join(url.origin)
+        mirror = Mirror(Address(place, pace.range_signers), pace)
         mirror.pace.want(0, 0)  # a share begins with the wish for one
         self._mirrors.append(mirror)
         return True
@@ -222,20 +223,25 @@ class Mirrors:
         mirror.pace.heed(exchange.request.url, head, now)
         match judge(exchange.request, head, Known(self._matching.length, mirror.validator)):
             case Accepted(ranged=True, length=length) as accepted if length == self._matching.length:
-                mirror.address.settle(exchange.request.url)
+                mirror.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
                 mirror.validator = accepted.validator
                 exchange.start = exchange.position = accepted.start
                 exchange.stop = accepted.stop
                 exchange.flow(now)
                 compare = exchange.purpose is Purpose.COMPARE
                 self._out.append(m.AcceptBody(exchange.id, accepted.start, accepted.stop, compare=compare))
+            case Accepted(length=length) if exchange.request.span is None and length == self._matching.length:
+                self._asking.drop(exchange)  # it was asked for no range on the way, and is asked for one from now on
+                mirror.address.settle(exchange.request.url, exchange.led_by)
             case Redirected(url) if exchange.hops < MAX_HOPS:
                 self._asking.drop(exchange)
                 mirror.validator = Validator()  # another host's tags are others
-                span = exchange.request.span
-                self._asking.start(
-                    span, exchange.purpose, now, identity=None, mirror=mirror, url=url, hops=exchange.hops + 1
-                )
+                self._asking.follow(exchange, url, now, None)
+            case Refused(kind=kind) if kind not in _PASSING and mirror.address.may_be_bound(exchange.request.span):
+                self._asking.drop(exchange)
+                mirror.address.unbind()
+            case Refused() if not mirror.address.settled and not exchange.from_origin:
+                self._asking.drop(exchange)  # what it says of an address that was given up counts no longer
             case Refused(kind=kind) if kind in _PASSING or mirror.proved:
                 self._asking.drop(exchange)
                 self.failed(mirror, exchange, now)

@@ -32,6 +32,8 @@ class Reaction(Enum):
     """The others go on, so it's the server's limit."""
     RENEW = auto()
     """The address has expired."""
+    UNBIND = auto()
+    """The address may be signed for one range: whoever gave it is asked for another one, without a range."""
     ONCE_MORE = auto()
     """Storage that isn't ready yet, or a signature from the future: worth a second request, not a third."""
     WITHOUT_IF_RANGE = auto()
@@ -39,7 +41,7 @@ class Reaction(Enum):
     DISTRUST_RANGES = auto()
     """The answer to a range can't be used."""
     WITHOUT_RANGE = auto()
-    """Ranges can't be asked for before anything is known."""
+    """One stream: ranges can't be asked for before anything is known, or no address takes several."""
     EMPTY = auto()
     """There is nothing to send: the file has no bytes."""
     FORGET_IDENTITY = auto()
@@ -68,6 +70,9 @@ class Situation:
         is_fresh: The address in use was settled a moment ago: it can't have expired.
         expired: Whether the refused address has expired, by its own deadline and the refusal's words; ``None`` where
             neither tells.
+        may_be_bound: Only the range that the walk to the address in use was asked with has been served there, and
+            this request asked for another one.
+        range_refused: An address that was given without a range is refused for the range of its request, too.
         second_chance: The one second request hasn't been spent.
         ranged: A range was asked for.
         had_if_range: If-Range was sent.
@@ -88,6 +93,8 @@ class Situation:
     in_company: bool = False
     is_fresh: bool = False
     expired: bool | None = None
+    may_be_bound: bool = False
+    range_refused: bool = False
     second_chance: bool = True
     ranged: bool = True
     had_if_range: bool = False
@@ -153,9 +160,18 @@ def _contradicted(situation: Situation) -> Reaction:
     return Reaction.CHANGED if situation.contradictions >= CONTRADICTIONS else Reaction.ASK_AGAIN
 
 
+_OF_A_SIGNATURE = frozenset({Refusal.FORBIDDEN, Refusal.UNAUTHORIZED, Refusal.BAD_REQUEST})
+"""How an address is refused whose signature doesn't cover the request."""
+
+
 def _denied(kind: Refusal, situation: Situation) -> Reaction:
     if not situation.is_current:
         return Reaction.IGNORE
+    if kind in _OF_A_SIGNATURE and situation.ranged and not situation.expired:
+        if situation.may_be_bound and (situation.is_fresh or situation.expired is False):
+            return Reaction.UNBIND
+        if situation.range_refused:
+            return Reaction.WITHOUT_RANGE
     is_limit = situation.others_flow or situation.in_company
     may_have_expired = situation.served and not (is_limit and situation.is_fresh)
     has_expired = may_have_expired if situation.expired is None else situation.expired

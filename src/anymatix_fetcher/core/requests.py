@@ -9,6 +9,7 @@ from anymatix_fetcher.core.account import Account
 from anymatix_fetcher.core.address import MAX_HOPS, Address
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.exchanges import Exchanges
+from anymatix_fetcher.core.expiry import signs_range
 from anymatix_fetcher.core.limit import FreeFlow
 from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.retry import Patience
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.exchange import Exchange
     from anymatix_fetcher.core.hosts import Pause, Share
+    from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.mirrors import Mirror
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.spans import Span
@@ -50,7 +52,7 @@ class Requests:
         sizes: Sizes = SIZES,
     ) -> None:
         self.account = Account()
-        self.address = Address(resource)
+        self.address = Address(resource, pace.range_signers)
         self.exchanges = Exchanges(number)
         self.manners = Manners()
         self.pace = pace
@@ -114,8 +116,9 @@ class Requests:
         url: Url | None = None,
         hops: int = 0,
         mirror: Mirror | None = None,
+        led_by: Request | None = None,
     ) -> None:
-        """Sends one request, to the first place or a mirror; ``url`` and ``hops`` follow a redirect."""
+        """Sends one request, to the first place or a mirror; ``url``, ``hops`` and ``led_by`` follow a redirect."""
         address = self.address if mirror is None else mirror.address
         from_origin = hops > 0 or not address.settled
         url = url or address.target or address.origin_url
@@ -132,19 +135,37 @@ class Requests:
         self._fresh_connection = False
         self.account.requests += 1
         self.account.origin_requests += url.origin == self.address.origin_url.origin
-        exchange = self.exchanges.begin(request, span, purpose, now, from_origin=from_origin, hops=hops, mirror=mirror)
+        exchange = self.exchanges.begin(
+            request, span, purpose, now, from_origin=from_origin, hops=hops, mirror=mirror, led_by=led_by
+        )
         self._out.append(m.StartExchange(exchange.id, request))
 
     def follow(self, exchange: Exchange, url: Url, now: float, identity: m.Identity | None) -> bool:
-        """Asks where a redirect leads; False where it has led on too often."""
+        """Asks where a redirect leads; False where it has led on too often.
+
+        What is signed for the range of the request that it answers is asked for again, without a range.
+        """
         if exchange.hops >= MAX_HOPS:
             return False
-        if exchange.head is not None:
-            self.address.lend(url, exchange.head.headers, now)
+        address = self.address if exchange.mirror is None else exchange.mirror.address
         if not exchange.from_origin:
-            self.address.expire()  # the target moved on; whoever asks next follows
-        span, purpose = exchange.request.span, exchange.purpose
-        self.start(span, purpose, now, identity=identity, url=url, hops=exchange.hops + 1)
+            address.expire()  # the target moved on; the next request follows
+        led_by: Request | None = exchange.request
+        if exchange.request.span is not None and signs_range(url):
+            address.range_signers.prove(exchange.request.url.origin)
+            url, led_by = exchange.request.url, exchange.led_by
+        elif exchange.head is not None:
+            address.lend(url, exchange.head.headers, now)
+        self.start(
+            exchange.wanted,
+            exchange.purpose,
+            now,
+            identity=identity,
+            url=url,
+            hops=exchange.hops + 1,
+            mirror=exchange.mirror,
+            led_by=led_by,
+        )
         return True
 
     def _if_range(self, identity: m.Identity | None, url: Url) -> str | None:

@@ -33,6 +33,8 @@ class SignatureFault(Enum):
     """Its time hasn't come: the signer's clock and the store's disagree. A moment later it may be good."""
     INVALID = auto()
     """It never was good for this request: made with another key, for another method, or changed on the way."""
+    OTHER_RANGE = auto()
+    """It is good for another range only: the one that the address was asked for with."""
     UNCLEAR = auto()
     """It may be any of these, or a matter of permission."""
 
@@ -53,6 +55,7 @@ _INVALID = re.compile(
     r"|invalid key pair id|unknown key\b|missing key-pair-id",  # CloudFront: a fresh URL can't mend these
     re.IGNORECASE,
 )
+_OTHER_RANGE = re.compile(r"auth failed: invalid range", re.IGNORECASE)  # Hugging Face's CDN
 _AZURE_FRAME = re.compile(r"not valid in the specified (?:key )?time frame(?::\s*Start \[([^\]]*)\])?", re.IGNORECASE)
 _AZURE_CURRENT = re.compile(r"Current \[([^\]]*)\]", re.IGNORECASE)
 
@@ -81,6 +84,7 @@ _WORDS = (
     (_EXPIRED, SignatureFault.EXPIRED),
     (_NOT_YET_VALID, SignatureFault.NOT_YET_VALID),
     (_INVALID, SignatureFault.INVALID),
+    (_OTHER_RANGE, SignatureFault.OTHER_RANGE),
 )
 
 
@@ -102,7 +106,7 @@ def has_expired(fault: SignatureFault, seconds_left: float | None) -> bool | Non
     match fault:
         case SignatureFault.EXPIRED:
             return True
-        case SignatureFault.NONE | SignatureFault.NOT_YET_VALID | SignatureFault.INVALID:
+        case SignatureFault.NONE | SignatureFault.NOT_YET_VALID | SignatureFault.INVALID | SignatureFault.OTHER_RANGE:
             return False
         case SignatureFault.UNCLEAR:
             return None if seconds_left is None else seconds_left <= CLOCKS_DIFFER_SECONDS

@@ -136,12 +136,12 @@ class Standing:
         return self._meter.rate(now) if self._meter else 0.0
 
     def waiting_for(self, now: float) -> str:
-        """Why nothing is being asked for, for people; empty where something is."""
+        """Why nothing is being asked for, or one stream only, for people; empty where nothing holds it back."""
         comparison = self._matching.comparison
         if comparison and comparison.question is Question.CULPRITS:
             return "the digest doesn't match: fetching again to find out why"
         if self.flowing or self.is_over:
-            return ""
+            return "" if self.is_over else self._asking.manners.why_one_stream
         patience, pause = self._asking.patience, self._asking.pause(now)
         until, reason = patience.not_before, patience.reason
         if pause is not None and pause.until > until:

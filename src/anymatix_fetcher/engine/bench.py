@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.address import MAX_HOPS, Address
 from anymatix_fetcher.core.diagnosis import Machine, Step, is_clear
+from anymatix_fetcher.core.expiry import signs_range
 from anymatix_fetcher.core.explain import failure_error, refusal_error
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refused, judge
@@ -79,6 +80,7 @@ class _Lane:
     request: Request
     started_at: float
     hops: int
+    wanted: Span | None
     flows: bool = False
     brought: int = 0
 
@@ -232,7 +234,7 @@ class Bench:
         self._number += 1
         exchange = ExchangeId(0, self._number)
         request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
-        self._lanes[exchange] = _Lane(request, self._clock(), hops)
+        self._lanes[exchange] = _Lane(request, self._clock(), hops, span)
         self._transport.start(exchange, request)
 
     def _next_span(self) -> Span:
@@ -269,7 +271,7 @@ class Bench:
             case Redirected(url):
                 self._drop(event.exchange)
                 if lane.hops < MAX_HOPS:
-                    self._ask(url, lane.hops + 1, lane.request.span)
+                    self._follow(url, lane)
                 else:
                     self._refused(Failure(FailureKind.PROTOCOL, f"more than {MAX_HOPS} redirects"))
             case Refused() as refused:
@@ -277,14 +279,25 @@ class Bench:
                 if not self._renew(lane, refused):
                     self._refused(refused)
 
+    def _follow(self, url: Url, lane: _Lane) -> None:
+        """Asks where a redirect leads; what is signed for one range is asked for again, without."""
+        if lane.request.span is not None and signs_range(url):
+            url = lane.request.url
+            self._address.range_signers.prove(url.origin)
+        self._ask(url, lane.hops + 1, lane.wanted)
+
     def _accept(self, exchange: ExchangeId, lane: _Lane, accepted: Accepted) -> None:
+        on_the_way = lane.wanted is not None and lane.request.span is None
+        stop = accepted.stop
+        if on_the_way and lane.wanted is not None and stop is not None:
+            stop = min(stop, lane.wanted.stop)
         if not self._address.served:
-            self.ranged = accepted.ranged and accepted.length is not None
+            self.ranged = (accepted.ranged or on_the_way) and accepted.length is not None
             self.length = accepted.length
-            self._cursor = (accepted.stop or 0) % max(1, accepted.length or 1)
+            self._cursor = (stop or 0) % max(1, accepted.length or 1)
         self._address.settle(lane.request.url)
         lane.flows = True
-        self._transport.accept(exchange, self._sink, accepted.start, accepted.stop)
+        self._transport.accept(exchange, self._sink, accepted.start, stop)
 
     def _renew(self, lane: _Lane, refused: Refused) -> bool:
         """Whether the refusal only means that a signed address has expired: then it is walked to anew."""

@@ -111,8 +111,7 @@ class Conversation(Generic[T]):
                 self._head_arrived(event, now)
             case BodyStored():
                 if event.span.stop >= MAX_DOCUMENT_BYTES and self._asked.span is None:
-                    self._hang_up()
-                    self._give_up(UnexpectedAnswerError(f"{self._asked.url.host} sends too long an answer"))
+                    self._too_long()
             case BodyEnded():
                 self._exchange = None
                 self._answered(bytes(self._document.data))
@@ -190,6 +189,9 @@ class Conversation(Generic[T]):
         span = self._asked.span
         brings_what_was_asked = span is None or span.start == 0 or event.head.status == HTTPStatus.PARTIAL_CONTENT
         if _OK <= event.head.status < _REDIRECTS_FROM and brings_what_was_asked:
+            if span is None and (event.head.content_length or 0) > MAX_DOCUMENT_BYTES:
+                self._too_long()
+                return
             most = MAX_DOCUMENT_BYTES if span is None else len(span)
             self._ports.transport.accept(event.exchange, self._document, 0, most)
             return
@@ -197,6 +199,10 @@ class Conversation(Generic[T]):
         refused = judge(self._asked, event.head, Known(), event.excerpt)
         if not (isinstance(refused, Refused) and refused.kind in _PASSING and self._waits(refused, now)):
             self._answered(event.excerpt.encode())
+
+    def _too_long(self) -> None:
+        self._hang_up()
+        self._give_up(UnexpectedAnswerError(f"{self._asked.url.host} sends too long an answer"))
 
     def _waits(self, refused: Refused, now: float) -> bool:
         """Whether a passing refusal is worth another try later."""

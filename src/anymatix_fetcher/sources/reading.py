@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.address import MAX_HOPS, Address
 from anymatix_fetcher.core.digests import stated_digests
+from anymatix_fetcher.core.expiry import signs_range
 from anymatix_fetcher.core.http import Validator, parse_date
 from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refused, judge
 from anymatix_fetcher.core.spans import Span
@@ -77,11 +78,20 @@ class RemoteFile:
         url, hops = self._address.target or self._address.origin_url, 0
         while hops <= MAX_HOPS:
             request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
-            answer = yield request
+            try:
+                answer = yield request
+            except UnexpectedAnswerError:
+                if request.span is not None or self._address.settled:
+                    raise
+                self._address.settle(url)  # asked for no range on the way, it sends more than is wanted of it
+                continue
             self._learn(request, answer)
             match judge(request, answer.head, Known(self.length, name=self.resource.name or ""), answer.text):
                 case Accepted() as accepted:
-                    return self._accepted(url, accepted, answer, span)
+                    return self._accepted(url, accepted, answer, span, whole=request.span is None)
+                case Redirected(target) if request.span is not None and signs_range(target):
+                    self._address.range_signers.prove(url.origin)
+                    hops += 1
                 case Redirected(target):
                     url, hops = target, hops + 1
                     self.target_given_at = parse_date(answer.head.headers.get("Date"))
@@ -107,10 +117,13 @@ class RemoteFile:
     def _add(self, digests: tuple[Digest, ...]) -> None:
         self.digests += tuple(digest for digest in digests if digest not in self.digests)
 
-    def _accepted(self, url: Url, accepted: Accepted, answer: Answer, span: Span) -> bytes:
+    def _accepted(self, url: Url, accepted: Accepted, answer: Answer, span: Span, *, whole: bool) -> bytes:
         self._address.settle(url)
         self.target, self.validator, self.ranged = url, accepted.validator, accepted.ranged
         self.length = accepted.length if accepted.length is not None else self.length
         self.headers = answer.head.headers
         self._add(stated_digests(answer.head.headers))
-        return answer.body[: len(span)]
+        if not whole:
+            return answer.body[: len(span)]
+        self.ranged = "bytes" in (answer.head.headers.get("Accept-Ranges") or "").lower()
+        return answer.body[span.start : span.stop]

@@ -95,6 +95,7 @@ def _merged(old: KnownHost | None, new: KnownHost) -> KnownHost:
         connections=old.connections if new.connections is None else new.connections,
         limit=old.limit if new.connections is None else new.limit,
         http2=old.http2 if new.http2 is None else new.http2,
+        signs_range=old.signs_range or new.signs_range,
         seen_at=max(old.seen_at, new.seen_at),
         paused_until=max(old.paused_until, new.paused_until),
     )
@@ -113,6 +114,7 @@ def _decode(data: bytes) -> dict[str, KnownHost]:
             connections=_count(entry.get("connections")),
             limit=_count(entry.get("limit")),
             http2=entry["http2"] if isinstance(entry.get("http2"), bool) else None,
+            signs_range=entry.get("signs_range") is True,
             seen_at=_seconds(entry.get("seen_at")),
             paused_until=_seconds(entry.get("paused_until")),
         )

@@ -44,6 +44,13 @@ BEHIND_A_HUB = (
     ),
     Row(
         status=_REFUSING,
+        fault=SignatureFault.OTHER_RANGE,
+        error=RetriesExhaustedError,
+        sentence="{host} takes links that lead to it for one range of the file only, and refuses any other",
+        hint=f"A link that is asked for without a range should take all; try again later. {KEPT}",
+    ),
+    Row(
+        status=_REFUSING,
         fault=SignatureFault.INVALID,
         error=RetriesExhaustedError,
         sentence="{host} refuses the signatures of links that lead to it",
@@ -69,6 +76,13 @@ OWN_LINKS = (
         error=AccessDeniedError,
         sentence="the link to {host} isn't valid yet: the clock of who made it is ahead, or it is meant for later",
         hint="Wait, or get a fresh one.",
+    ),
+    Row(
+        status=_REFUSING,
+        fault=SignatureFault.OTHER_RANGE,
+        error=AccessDeniedError,
+        sentence="the link to {host} is good for one range of the file only, not for the whole",
+        hint="Give the address that led to it, not the signed one: a link is signed for the range it was asked with.",
     ),
     Row(
         status=_REFUSING,
