@@ -13,9 +13,11 @@ conclusions.
     OPENING --> TRANSFERRING --> VERIFYING --> PUBLISHING --> DONE        from any but DONE: --> FAILED, CANCELLED
                      ^-------------'   a digest that doesn't match sends it back for the blocks in question
 
-**Opening.** The first request is a ranged GET that is already payload. It walks from the resource's own address along
-the redirects, one exchange a hop, so that each hop's facts are seen and credentials stay at their origin. The first
-accepted head settles the target, and all further exchanges share it. While it isn't settled there is one exchange only.
+**Opening.** The first request is a ranged GET that is already payload; only hosts that sign their redirects for one
+range, the Hugging Face hub first of all, are asked for none on the way (``range_signers``). It walks from the
+resource's own address along the redirects, one exchange a hop, so that each hop's facts are seen and credentials stay
+at their origin. The first accepted head settles the target, and all further exchanges share it. While it isn't settled
+there is one exchange only.
 
 **Judging.** No body flows before ``judge`` has accepted its head. What a refusal means depends on where it came from:
 the same 403 is a missing token at the origin, an expired signature at a target that served a minute ago, and a limit

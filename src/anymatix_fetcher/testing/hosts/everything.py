@@ -43,7 +43,7 @@ class EverythingSettings:
     url_seconds: int | None = None
     bytes_per_second: float | None = 10_000_000
     seed: int = 0
-    pins_range: bool = False
+    pins_range: bool = True
 
 
 def everything(settings: EverythingSettings | None = None) -> tuple[Host, ...]:

@@ -58,7 +58,7 @@ class HubSettings:
     api_limit: int = 500
     most_without_range: int = 40_000_000_000
     resolve_cache: bool = False
-    pins_range: bool = False
+    pins_range: bool = True
 
 
 def huggingface(repos: Sequence[HubRepo], settings: HubSettings | None = None) -> Host:
