@@ -32,6 +32,7 @@ LAYERS = {
     "credentials": 2,
     "signing": 2,
     "environment": 2,
+    "netrc_file": 2,
     "options": 3,
     "composition": 3,
     "shelf": 3,

@@ -44,12 +44,22 @@ def fetch(
     Raises:
         FetchError: It can't be done; what has arrived is kept, and the same call goes on with it.
     """
+    return fetch_one(Job(reference, settings_of(**options)), on_progress=on_progress, cancel=cancel)
+
+
+def fetch_one(
+    job: Job, *, on_progress: Callable[[Progress], None] | None = None, cancel: CancelToken | None = None
+) -> Result:
+    """What becomes of one job; for :func:`fetch`, which makes it.
+
+    Raises:
+        FetchError: As :func:`fetch` does.
+    """
 
     def tell(progress: tuple[Progress, ...]) -> None:
         if on_progress is not None:
             on_progress(progress[0])
 
-    job = Job(reference, settings_of(**options))
     results = fetch_many([job], cancel=cancel, on_progress=tell)
     for result in results:
         if result.error is not None:

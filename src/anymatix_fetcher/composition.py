@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.engine.facts import Engine
 from anymatix_fetcher.engine.ports import Ports
@@ -127,9 +128,22 @@ def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
         ReferenceSyntaxError: An endpoint or a mirror isn't a URL.
         RepresentationChangedError: It has another length than the caller knows.
     """
-    resources = yield from catalog.resolve(_wish(job), surroundings or environment())
+    wish, surroundings = _wish(job), surroundings or environment()
+    found = yield from catalog.resolve(wish, surroundings)
+    resources = tuple(_with_logins(resource, wish, surroundings) for resource in found)
     length = job.settings.length
     return resources if length is None else tuple(_of_length(resource, length, job) for resource in resources)
+
+
+def _with_logins(resource: Resource, wish: Wish, surroundings: Environment) -> Resource:
+    """The resource with what is kept for mirrors that the user has named, and why nothing is kept for its own host."""
+    named = wish.mirrors if wish.author is Author.USER else ()
+    logins = {mirror.origin: surroundings.login(mirror) for mirror in named}
+    return replace(
+        resource,
+        mirror_headers=tuple((origin, headers) for origin, headers in logins.items() if headers),
+        login_note=surroundings.login_note(resource.url, resource.service.name),
+    )
 
 
 def _of_length(resource: Resource, length: int, job: Job) -> Resource:
@@ -156,8 +170,9 @@ def _wish(job: Job) -> Wish:
         job.reference,
         name=SafeName(settings.output.name) if settings.output else None,
         digests=settings.digests,
-        headers=Headers(settings.headers),
+        headers=Headers(settings.headers if job.author is Author.USER else ()),
         include=settings.include,
         exclude=settings.exclude,
         mirrors=mirrors,
+        author=job.author,
     )

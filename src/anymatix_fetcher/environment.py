@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.credentials import tokens
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.netrc_file import NetrcFile
 from anymatix_fetcher.signing import signer
 from anymatix_fetcher.sources.base import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 ENDPOINTS = {
     "civitai": ("CIVITAI_ENDPOINT",),
@@ -47,7 +48,13 @@ def environment(variables: Mapping[str, str] | None = None, home: Path | None = 
         if text:
             endpoints[service] = _endpoint(variable, text.rstrip("/"))
     _, region = _first(REGIONS, variables)
-    return Environment(endpoints=endpoints, tokens=tokens(variables, home), region=region, sign=signer(variables, home))
+    return Environment(
+        endpoints=endpoints,
+        tokens=tokens(variables, home),
+        region=region,
+        sign=signer(variables, home),
+        logins=NetrcFile(variables, home or Path.home()),
+    )
 
 
 def _first(names: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.errors import AccessDeniedError, FetchError, NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.library.layouts import COMFYUI_DEFAULTS, COMFYUI_LEGACY_NAMES, folder_name
 from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded, forbidden_folder, known_type, parse_type
@@ -120,7 +121,9 @@ def entries_of_workflow(
     requirements = requirements_of(content)
     disputed = {need for conflict in requirements.conflicts for need in conflict.needs}
     wanted = [need for need in requirements.needs if need.url is not None and need not in disputed]
-    found = locate_each([need.url.reveal() for need in wanted if need.url is not None], cancel=cancel, **options)
+    found = locate_each(
+        [need.url.reveal() for need in wanted if need.url is not None], author=Author.FILE, cancel=cancel, **options
+    )
     entries = [_needed(need, located) for need, located in zip(wanted, found, strict=True)]
     entries += [Entry(str(need), error=_disputed(need)) for need in sorted(disputed, key=str)]
     entries += [Entry(str(need), error=_without_address(need)) for need in requirements.without_address]

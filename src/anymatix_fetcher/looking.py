@@ -11,6 +11,7 @@ from anymatix_fetcher.composition import network_of, open_transport, ports_for, 
 from anymatix_fetcher.core.expiry import expiry_of
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.inquiry import Inquiry
@@ -97,12 +98,17 @@ def locate(reference: str, *, cancel: CancelToken | None = None, **options: Unpa
 
 
 def locate_each(
-    references: Sequence[str], *, cancel: CancelToken | None = None, **options: Unpack[Options]
+    references: Sequence[str],
+    *,
+    author: Author = Author.USER,
+    cancel: CancelToken | None = None,
+    **options: Unpack[Options],
 ) -> list[Located | FetchError]:
     """What each of the references leads to, or why it leads nowhere; several are asked for at a time.
 
     Args:
         references: As for :func:`locate`; each has to name a single file.
+        author: Who has written them.
         cancel: Stops it.
         **options: As for :func:`locate`.
 
@@ -111,7 +117,7 @@ def locate_each(
     """
     settings, cancel = settings_of(**options), cancel or CancelToken()
     with inquiring(settings, cancel) as (inquiry, _):
-        return inquiry.run_each([_locating(Job(reference, settings)) for reference in references])
+        return inquiry.run_each([_locating(Job(reference, settings, author)) for reference in references])
 
 
 def _locating(job: Job) -> Generator[Request, Answer, Located]:

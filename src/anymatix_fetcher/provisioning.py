@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.core.filenames import safe_name
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.library.containment import inside
@@ -118,7 +119,7 @@ def with_sizes(plan: Plan, *, cancel: CancelToken | None = None, **options: Unpa
         DownloadCancelled: It was stopped.
     """
     references = [model.need.url.reveal() for model in plan.missing if model.need.url is not None]
-    found = iter(locate_each(references, cancel=cancel, **options))
+    found = iter(locate_each(references, author=Author.FILE, cancel=cancel, **options))
     models: list[Model] = []
     for model in plan.models:
         if model.state is not State.MISSING:
@@ -170,4 +171,4 @@ def _job(model: Model, **options: Unpack[Options]) -> Job:
         digests=(need.digest,) if need.digest is not None else (),
         bounds=model.bounds,
     )
-    return Job(need.url.reveal(), settings)
+    return Job(need.url.reveal(), settings, Author.FILE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack
 
 from anymatix_fetcher.care.progress import Tracker, worked_through
 from anymatix_fetcher.core.digests import Digest, strongest
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, Progress, Result, Status
 from anymatix_fetcher.errors import (
@@ -389,6 +390,7 @@ def _job(item: Item, surroundings: Surroundings, number: int, options: Options) 
             take_over=True,
             mirrors=tuple(source for source in others if source.startswith(_URLS)),
         ),
+        Author.FILE,
     )
 
 

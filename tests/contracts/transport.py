@@ -73,7 +73,6 @@ class Conversation:
         *,
         headers: Headers | None = None,
         fresh_connection: bool = False,
-        netrc_allowed: bool = False,
         http1_only: bool = False,
     ) -> ExchangeId:
         self._number += 1
@@ -83,7 +82,6 @@ class Conversation:
             span,
             headers or Headers(),
             fresh_connection=fresh_connection,
-            netrc_allowed=netrc_allowed,
             http1_only=http1_only,
         )
         self.transport.start(exchange, request)

@@ -208,29 +208,6 @@ class ConnectionContract(TransportContract):
         gc.collect()
         assert _descriptors() <= before
 
-    def test_netrc_is_used_where_the_request_allows_it_and_nowhere_else(
-        self,
-        open_transport: Callable[[NetworkSettings], Transport],
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        netrc = tmp_path / "netrc"
-        netrc.write_text("machine 127.0.0.1 login user password pass\n", encoding="ascii")
-        netrc.chmod(0o600)
-        monkeypatch.setenv("NETRC", str(netrc))
-        script = [ReadRequest(), Send(answer())] * 3 + [UntilClosed()]
-        with closing(open_transport(NO_PROXY)) as transport, ScriptedServer(script) as server:
-            talk = Conversation(transport)
-            talk.store(talk.start(server.url(), netrc_allowed=True))
-            talk.store(talk.start(server.url()))
-            own = Headers((("Authorization", "Bearer token"),))
-            talk.store(talk.start(server.url(), headers=own, netrc_allowed=True))
-            allowed, forbidden, given = server.requests
-        assert b"Authorization: Basic dXNlcjpwYXNz\r\n" in allowed
-        assert b"Authorization" not in forbidden
-        assert given.count(b"Authorization") == 1
-        assert b"Authorization: Bearer token\r\n" in given
-
     def test_a_proxy_that_cannot_be_one_makes_the_request_unusable(
         self, open_transport: Callable[[NetworkSettings], Transport]
     ) -> None:

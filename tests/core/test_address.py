@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from anymatix_fetcher.core.address import Address
 from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.judge import Refusal, Refused
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.core.urls import Url
@@ -25,7 +26,6 @@ def ask(address: Address, url: Url, *, if_range: str | None = None, span: Span |
 def test_the_origins_headers_go_to_the_origin(same: str) -> None:
     request = ask(Address(Resource(ORIGIN, headers=SECRETS)), Url.parse(same))
     assert request.headers == SECRETS
-    assert request.netrc_allowed
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,6 @@ def test_the_origins_headers_go_nowhere_else(other: str) -> None:
     address = Address(Resource(Url.parse("https://me:SECRET@h.example/m"), headers=SECRETS))
     request = ask(address, Url.parse(other), if_range='"a"')
     assert list(request.headers) == [("If-Range", '"a"')]
-    assert not request.netrc_allowed
 
 
 hosts = st.sampled_from(["h.example", "H.example", "o.example", "h.example.", "[::1]", "127.0.0.1"])
@@ -61,7 +60,7 @@ urls = st.builds(
 @given(urls, urls)
 def test_secrets_are_sent_to_the_same_scheme_host_and_port_only(named: Url, asked: Url) -> None:
     request = ask(Address(Resource(named, headers=SECRETS)), asked)
-    assert bool(list(request.headers)) == (named.origin == asked.origin) == request.netrc_allowed
+    assert bool(list(request.headers)) == (named.origin == asked.origin)
 
 
 def test_userinfo_becomes_basic_authorization_and_leaves_the_url() -> None:
@@ -105,6 +104,16 @@ def test_a_target_is_derived_where_a_redirect_led_to_it_and_expires() -> None:
     assert (address.settled, address.derived, address.served, address.trusted) == (False, False, False, False)
 
 
-def test_the_netrc_entry_of_a_host_that_a_server_has_named_stays_at_home() -> None:
-    address = Address(Resource(ORIGIN, netrc_allowed=False))
-    assert not ask(address, ORIGIN).netrc_allowed
+UNAUTHORIZED = Refused(Refusal.UNAUTHORIZED, "h.example wants to know who asks", status=401)
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked", "is_told"),
+    [(Headers(), ORIGIN, True), (SECRETS, ORIGIN, False), (Headers(), Url.parse("https://cdn.example/m"), False)],
+)
+def test_a_host_that_wants_a_login_is_told_of_with_why_none_was_sent(
+    headers: Headers, asked: Url, *, is_told: bool
+) -> None:
+    note = "~/.netrc has no entry for h.example."
+    address = Address(Resource(ORIGIN, headers=headers, login_note=note))
+    assert address.error(UNAUTHORIZED, ask(address, asked)).hint.endswith(note) == is_told

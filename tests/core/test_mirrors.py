@@ -173,7 +173,7 @@ def test_a_server_may_name_mirrors_where_a_digest_settles_what_the_file_is() -> 
     bench.bring(first.exchange, Span(0, 2 * MIB))
     start = waited_for(bench, MIRROR)
     assert start.request.span == Span(MIB, 2 * MIB)
-    assert not start.request.netrc_allowed, "the user hasn't named that host"
+    assert list(start.request.headers) == [], "the user hasn't named that host"
 
 
 def test_and_not_where_nothing_would_prove_what_they_send() -> None:

@@ -106,7 +106,7 @@ def test_wherever_redirects_lead_secrets_stay_at_home(engine: Engine, other: Scr
         for script, location in zip(scripts, locations(), strict=True):
             script += [Send(redirect(location, home, other)), Close()]
         url = Url.parse(home.url(f"/model.bin?token={SECRET}"))
-        resource = Resource(url, headers=Headers(SECRET_FIELDS), netrc_allowed=False)
+        resource = Resource(url, headers=Headers(SECRET_FIELDS))
         while home.connections < REDIRECTS:
             before = len(asked)
             told.append(outcome(resource, lambda request: exchange_on(transport, request, next(numbers)), asked))

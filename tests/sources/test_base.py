@@ -16,7 +16,7 @@ from tests.sources.talk import Reply, talk
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
 
-QUESTION = Request(HOME, headers=Headers((*SECRET_FIELDS, ("Accept", "application/json"))), netrc_allowed=True)
+QUESTION = Request(HOME, headers=Headers((*SECRET_FIELDS, ("Accept", "application/json"))))
 
 
 def redirect(location: str) -> Reply:
@@ -34,7 +34,6 @@ def test_fields_go_along_within_the_origin_and_no_further() -> None:
     assert talk(ask(QUESTION), replies, asked).status == 200
     assert [len(request.headers.fields) > 1 for request in asked] == [True, True, False, False]
     assert {request.headers.get("Accept") for request in asked} == {"application/json"}, "which is nobody's secret"
-    assert [request.netrc_allowed for request in asked] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("location", ["http://h.example/x", "ftp://h.example/x", "file:///etc/passwd", "https://\\@h/"])

@@ -7,6 +7,7 @@ import pytest
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import (
     DigestMismatchError,
@@ -108,7 +109,7 @@ def test_what_belongs_to_the_metalinks_host_stays_there() -> None:
         resources = resolve(META, {META: document(file(), other)}, asked, environment, headers=headers)
         assert hosts_that_see("TOP", asked) == {"h.example"}
         assert hosts_that_see("TOP", (), resources) == {"h.example"}
-        assert {resource.url.host for resource in resources if resource.netrc_allowed} == {"h.example"}
+        assert {resource.url.host for resource in resources if resource.author is Author.USER} == {"h.example"}
 
 
 def test_redirects_are_followed_and_errors_told() -> None:

@@ -64,17 +64,17 @@ def test_other_addresses_arent_the_services(url: str) -> None:
 
 def test_the_token_goes_along_unless_the_user_says_who_asks() -> None:
     environment = surroundings(civitai="stored")
-    assert authorization(SITE.headers(environment, Wish(""))) == "Bearer stored"
-    assert authorization(SITE.headers(environment, Wish(""), Secret("given"))) == "Bearer given"
+    assert authorization(SITE.headers(environment, Wish(""), SITE.home)) == "Bearer stored"
+    assert authorization(SITE.headers(environment, Wish(""), SITE.home, Secret("given"))) == "Bearer given"
     own = Headers((("authorization", "Basic x"), ("X-Own", "1")))
-    assert SITE.headers(environment, Wish("", headers=own), Secret("given")) == own
-    assert SITE.headers(surroundings(), Wish("")) == Headers()
+    assert SITE.headers(environment, Wish("", headers=own), SITE.home, Secret("given")) == own
+    assert SITE.headers(surroundings(), Wish(""), SITE.home) == Headers()
 
 
 @pytest.mark.parametrize("token", ["", "a b", "a\r\nX-Evil: 1", "ü"])
 def test_what_cant_be_a_token_isnt_sent_and_isnt_shown(token: str) -> None:
     with pytest.raises(ReferenceSyntaxError) as refusal:
-        SITE.bearer(surroundings(civitai=token))
+        SITE.bearer(surroundings(civitai=token), SITE.home)
     assert not token or token not in f"{refusal.value}"
     assert "S_TOKEN" in refusal.value.hint
 

@@ -26,7 +26,6 @@ from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, Ste
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.servers.nginx import Nginx
     from tests.servers.tls_material import TlsMaterial
@@ -282,22 +281,6 @@ def test_a_name_too_long_for_socks_makes_the_request_unusable() -> None:
         with closing(ThreadsTransport(settings)) as transport:
             talk = Conversation(transport)
             assert talk.failure(talk.start(f"http://{'a' * 256}.test/")).kind is FailureKind.UNUSABLE
-
-
-def test_an_unreadable_netrc_is_left_aside_and_said_without_its_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login user password canary nonsense\n", encoding="ascii")
-    monkeypatch.setenv("NETRC", str(netrc))
-    script = [ReadRequest(), Send(answer())] * 2 + [UntilClosed()]
-    with closing(ThreadsTransport(NO_PROXY)) as transport, ScriptedServer(script) as server:
-        talk = Conversation(transport)
-        for _ in range(2):
-            talk.store(talk.start(server.url(), netrc_allowed=True))
-        assert not any(b"Authorization" in request for request in server.requests)
-    assert len(caplog.messages) == 1
-    assert "canary" not in caplog.text
 
 
 @pytest.mark.parametrize(

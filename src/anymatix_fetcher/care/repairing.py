@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.api import fetch
+from anymatix_fetcher.api import fetch_one
 from anymatix_fetcher.care.progress import Tracker
 from anymatix_fetcher.composition import resolving
 from anymatix_fetcher.core.digests import COLLISION_FREE, Digest
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, FetchError, NotFoundError
@@ -159,10 +160,7 @@ class Repair:
         status, right = target.stat(), evidence.blocks
         if right is not None:
             self._salvage(reference, target, right)
-        result = fetch(
-            reference,
-            on_progress=self._on_download,
-            cancel=self._cancel,
+        settings = settings_of(
             output=target,
             overwrite=True,
             digests=digests,
@@ -171,6 +169,8 @@ class Repair:
             allow_unsafe=True,
             **self._options,
         )
+        # What a sidecar says may have been written elsewhere.
+        result = fetch_one(Job(reference, settings, Author.FILE), on_progress=self._on_download, cancel=self._cancel)
         self._restore(target, status, evidence)
         if result.sha256 is not None:
             self._record(kept, Digest("sha256", result.sha256), evidence)
@@ -180,7 +180,7 @@ class Repair:
         """Lays out what is good as the beginning of the download."""
         settings = settings_of(**self._options)
         with inquiring(settings, self._cancel) as (inquiry, _):
-            resources = inquiry.run(resolving(Job(reference, settings)))
+            resources = inquiry.run(resolving(Job(reference, settings, Author.FILE)))
         if len(resources) != 1:
             return
         lock = DestinationLock(target)

@@ -178,6 +178,8 @@ def command(
         session.secrets += network.secrets([resume_with])
         references = (resume_with,)
     metalinks = tuple(filter(is_local_metalink, references))
+    if lists or metalinks:
+        network.refuse_headers("the Metalink" if metalinks else "the list")
     jobs = [Job(reference, settings) for reference in references if reference not in metalinks]
     for name in (*lists, *metalinks):
         jobs += jobs_of_file(name, settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.cli.layout import Misuse
 from anymatix_fetcher.core.filenames import METALINK_SUFFIXES
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.library.containment import Bounds
 
@@ -82,4 +83,4 @@ def _job(entry: Entry, settings: Settings) -> Job:
         mirrors=tuple(mirror.reveal() for mirror in entry.mirrors),
         bounds=Bounds(directory, is_named=bool(directory.parts)),
     )
-    return Job(entry.reference, settings)
+    return Job(entry.reference, settings, Author.FILE)

@@ -110,6 +110,8 @@ def command(
     session.verbosity = verbose
     session.secrets = network.secrets([*wanted, *mirrors])
     network.warn(session)
+    if any(Path(word).is_file() for word in wanted):
+        network.refuse_headers("the workflow")
     if mirrors and len(wanted) > 1:
         raise Misuse("--mirror is another source of one file, but several are named", "use one command for each")
     if type_ and directory is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from anymatix_fetcher.cli.layout import Option
+from anymatix_fetcher.cli.layout import Misuse, Option
 from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_header, parse_proxy, parse_quantity
 from anymatix_fetcher.cli.redaction import secrets_in
 
@@ -60,6 +60,18 @@ class Network:
         found = (secret for address in addresses for secret in secrets_in(address))
         words = (value.rpartition(" ")[2] for value in values)
         return tuple(dict.fromkeys(filter(None, (*values, *words, *found, *tokens_at_hand()))))
+
+    def refuse_headers(self, what: str) -> None:
+        """Refuses header fields where ``what``, a file that other people may have written, names the hosts.
+
+        Raises:
+            Misuse: There are some.
+        """
+        if self.headers:
+            raise Misuse(
+                f"-H can't be used here: {what} names the hosts that it would be sent to",
+                "tokens of the services come from their variables, others from ~/.netrc or anyfetch login HOST",
+            )
 
     def warn(self, session: Session) -> None:
         """Says so where certificates aren't checked."""

@@ -82,6 +82,7 @@ def command(
 ) -> int:
     """Looks, shows, and fetches."""
     session.verbosity = verbose
+    network.refuse_headers("the lock file")
     session.secrets = network.secrets([])
     network.warn(session)
     lock = read_lock(file)

@@ -75,6 +75,8 @@ def command(
     """Reads, compares and tells."""
     if repair and accept:
         raise Misuse("--repair and --accept are both given", "a changed file is either mended or right as it is")
+    if repair:
+        network.refuse_headers("what was recorded of a file")
     session.verbosity, session.secrets = verbose, network.secrets(())
     network.warn(session)
     from anymatix_fetcher.care.checking import verify  # noqa: PLC0415 - wrong usage needn't wait for it

@@ -12,7 +12,7 @@ import click
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.exit_codes import NOT_FOUND
 from anymatix_fetcher.cli.interruption import interruptible
-from anymatix_fetcher.cli.layout import Command, Misuse
+from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option, speed_options, telling_options
 from anymatix_fetcher.cli.place_options import extra_paths_option, models_option
@@ -69,12 +69,7 @@ def command(
 ) -> int:
     """Plans, shows, and fetches."""
     session.verbosity = verbose
-    if network.headers:
-        # Whoever made the workflow has written the addresses, and would be sent the user's secrets.
-        raise Misuse(
-            "-H can't be used here: the workflow names the hosts that it would be sent to",
-            "tokens of the services come from their variables, others from ~/.netrc or anyfetch login HOST",
-        )
+    network.refuse_headers("the workflow")
     session.secrets = network.secrets([])
     network.warn(session)
     from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - wrong usage needn't wait for it

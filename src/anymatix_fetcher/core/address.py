@@ -6,18 +6,21 @@ the origin may be counted against the user. Credentials and the user's headers b
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, NamedTuple
 
+from anymatix_fetcher.core.credentials import basic_authorization
 from anymatix_fetcher.core.expiry import expiry_of
 from anymatix_fetcher.core.explain import failure_error, refusal_error
 from anymatix_fetcher.core.failures import Failure
 from anymatix_fetcher.core.http import Headers, Request, parse_date
+from anymatix_fetcher.core.judge import Refusal
 from anymatix_fetcher.core.lifetime import renew_at, seconds_left, skew_seconds
 from anymatix_fetcher.core.range_signers import RangeSigners
 from anymatix_fetcher.core.resource import Stated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anymatix_fetcher.core.http import ResponseHead
     from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.resource import Resource
@@ -137,7 +140,7 @@ class Address:
 
     def stated(self, request: Request, head: ResponseHead) -> Stated:
         """What an answer says of the whole file in its service's own way; nothing where another host answered."""
-        if request.url.origin != self.resource.url.origin:
+        if not self._is_origin(request.url):
             return Stated()
         return self.resource.service.stated(head)
 
@@ -149,7 +152,10 @@ class Address:
         in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
         authorized = in_query or any(request.headers.get(name) is not None for name in fields)
         particular = self.resource.service.explain(why, request.url, authorized=authorized)
-        return particular or refusal_error(why, request.url)
+        error = particular or refusal_error(why, request.url)
+        if why.kind is Refusal.UNAUTHORIZED and not authorized and self._is_origin(request.url):
+            error.hint = " ".join(filter(None, (error.hint, self.resource.login_note)))
+        return error
 
     def request(
         self,
@@ -168,8 +174,7 @@ class Address:
         fields: list[tuple[str, str]] = []
         if url != self.target and self.range_signers.binds(url):
             span = None
-        at_origin = url.origin == self.resource.url.origin
-        if at_origin:
+        if self._is_origin(url):
             fields += self.resource.headers.fields
             fields += self._basic_authorization(fields)
         if if_range is not None and span is not None:
@@ -179,14 +184,15 @@ class Address:
             span,
             Headers(tuple(fields)),
             fresh_connection=fresh_connection,
-            netrc_allowed=at_origin and self.resource.netrc_allowed,
             http1_only=http1_only,
             lane=lane,
         )
 
-    def _basic_authorization(self, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    def _is_origin(self, url: Url) -> bool:
+        return url.origin == self.resource.url.origin
+
+    def _basic_authorization(self, fields: list[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         credentials = self.resource.url.credentials
         if credentials is None or any(name.lower() == "authorization" for name, _ in fields):
-            return []
-        encoded = base64.b64encode(":".join(credentials).encode()).decode("ascii")
-        return [("Authorization", f"Basic {encoded}")]
+            return ()
+        return basic_authorization(*credentials)

@@ -233,17 +233,15 @@ class Request:
     """A GET for a resource, or for one span of it.
 
     ``headers`` are complete but for what the transport's own connection needs (``Host``, proxy fields);
-    ``fresh_connection`` asks for a connection that hasn't served anything before; ``netrc_allowed`` tells that the
-    user's netrc entry for the host may be sent: the host was named by the user, not by a redirect; ``http1_only`` keeps
-    to HTTP/1.1 where newer versions have failed; ``lane`` is the number of a connection that is shared with other
-    requests of the same number; ``None`` for one of its own.
+    ``fresh_connection`` asks for a connection that hasn't served anything before; ``http1_only`` keeps to HTTP/1.1
+    where newer versions have failed; ``lane`` is the number of a connection that is shared with other requests of the
+    same number; ``None`` for one of its own.
     """
 
     url: Url
     span: Span | None = None
     headers: Headers = field(default_factory=Headers)
     fresh_connection: bool = False
-    netrc_allowed: bool = False
     http1_only: bool = False
     lane: int | None = None
 

@@ -107,28 +107,27 @@ class Mirrors:
         self._mirrors: list[Mirror] = []
         self._discovered = 0
         for url in asking.address.resource.mirrors:
-            self._add(url, netrc_allowed=True)
+            self._add(url)
 
     def discover(self, urls: Iterable[Url]) -> None:
         """More places, that a server has named; those that are known already don't count, nor http beside https."""
         secure = self._asking.address.resource.url.origin.scheme == "https"
         for url in urls:
             fits = url.origin.scheme == "https" or not secure
-            if fits and self._discovered < MOST_DISCOVERED and self._add(url, netrc_allowed=False):
+            if fits and self._discovered < MOST_DISCOVERED and self._add(url):
                 self._discovered += 1
 
-    def _add(self, url: Url, *, netrc_allowed: bool) -> bool:
+    def _add(self, url: Url) -> bool:
         """Takes a place along; False where it is known already, or nobody else is to be asked."""
         if url in self._known or self._join is None:
             return False
         self._known.add(url)
         resource = self._asking.address.resource
-        same = url.origin == resource.url.origin
+        fields = {**dict(resource.mirror_headers), resource.url.origin: resource.headers}
         place = Resource(
             url,
             name=resource.name,
-            headers=resource.headers if same else Headers(),
-            netrc_allowed=netrc_allowed or (same and resource.netrc_allowed),
+            headers=fields.get(url.origin, Headers()),
             reference=resource.reference,
         )
         pace = self._join(url.origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from anymatix_fetcher.core.http import Headers
@@ -12,8 +13,17 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.filenames import SafeName
     from anymatix_fetcher.core.http import ResponseHead
     from anymatix_fetcher.core.judge import Refused
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.urls import Origin, Url
     from anymatix_fetcher.errors import FetchError
+
+
+class Author(Enum):
+    """Who has written a reference, which decides which of the user's credentials it may lead to."""
+
+    USER = "user"
+    """It was typed, or given by the program that calls."""
+    FILE = "file"
+    """It stands in a file that others may have written: a workflow, a list, a lock file, a Metalink, a sidecar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +109,12 @@ class Resource:
         length: Bytes of the whole file, where the source states them.
         digests: What the source or the user states; checked always.
         headers: Fields for the origin only: they never go to where it redirects.
-        netrc_allowed: Whether the user's netrc entry may go to the origin: not where a server has named it.
         reference: Names the file, without secrets: what an interrupted download is recognised by.
         folder: Where it belongs below the destination folder; for whole repositories.
         mirrors: Other places with the same bytes, the best first.
+        author: Who has written the URL: not the user where a document of a server names it.
+        mirror_headers: Fields for the origins of mirrors, where the user has named these.
+        login_note: Why no user and password from the netrc file go along; for a 401's hint.
         service: What is particular about its host.
         renewed_by_source: Whether an expired address is renewed by asking the source again; else by walking from
             ``url`` along its redirects.
@@ -115,10 +127,12 @@ class Resource:
     length: int | None = None
     digests: tuple[Digest, ...] = ()
     headers: Headers = field(default_factory=Headers)
-    netrc_allowed: bool = True
     reference: str = ""
     folder: tuple[SafeName, ...] = ()
     mirrors: tuple[Url, ...] = ()
+    author: Author = Author.USER
+    mirror_headers: tuple[tuple[Origin, Headers], ...] = ()
+    login_note: str = ""
     service: Service = PLAIN
     renewed_by_source: bool = False
     about: About = field(default_factory=About)

@@ -25,6 +25,7 @@ _URL = re.compile(
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _AUTHORITY = re.compile(r"([^:/?]*://)([^/?]*)")
+_LOOPBACK = re.compile(r"(?:.+\.)?localhost|127(?:\.[0-9]{1,3}){3}|::1")
 _BLANK = re.compile(r"[\x00- \x7f]")
 
 
@@ -34,6 +35,11 @@ class Origin(NamedTuple):
     scheme: str
     host: str
     port: int
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether what is sent there can't be read on the way: by https, or because it stays on this machine."""
+        return self.scheme == "https" or _LOOPBACK.fullmatch(self.host) is not None
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

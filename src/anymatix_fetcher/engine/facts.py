@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.library.names import Naming
@@ -108,10 +109,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to fetch: what the user named, and how to go about it."""
+    """One file to fetch: what was named, and how to go about it.
+
+    Args:
+        reference: What to fetch.
+        settings: How.
+        author: Who has written the reference and its mirrors: where that may be other people, it leads to no header of
+            the settings.
+    """
 
     reference: str = field(repr=False)
     settings: Settings
+    author: Author = Author.USER
 
     @property
     def shown_reference(self) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.download import Download
 from anymatix_fetcher.core.hosts import Hosts
+from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.driver import Driver
 from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Status
@@ -306,7 +307,8 @@ class Session:
             return
         parts = []
         for resource in resources:
-            part = Ticket(Job(resource.reference, settings), next(self._numbers))
+            author = Author.FILE if Author.FILE in (ticket.job.author, resource.author) else Author.USER
+            part = Ticket(Job(resource.reference, settings, author), next(self._numbers))
             part.progress = replace(part.progress, name=resource.name, length=resource.length)
             part.cancelled = ticket.cancelled
             parts.append(part)

@@ -15,9 +15,11 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from anymatix_fetcher.core.credentials import basic_authorization, bearer_authorization
 from anymatix_fetcher.core.http import Headers, Request
 from anymatix_fetcher.core.judge import REDIRECTS, Known, Redirected, Refused, judge
-from anymatix_fetcher.errors import UnexpectedAnswerError
+from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -118,6 +120,43 @@ class Sign(Protocol):
         """
 
 
+class Logins(Protocol):
+    """Users and passwords that are kept by host, as a netrc file has them."""
+
+    @property
+    def place(self) -> str:
+        """Where they stand, for people: "~/.netrc"."""
+
+    def of(self, host: str) -> tuple[str, str] | None:
+        """User and password for the host; ``None`` where nothing is kept for it by its name."""
+
+    def default(self) -> tuple[str, str] | None:
+        """User and password for all other hosts; ``None`` where there are none."""
+
+    def lack(self, host: str) -> str:
+        """Why there is nothing for the host, in a sentence for a hint; empty where nothing is kept at all."""
+
+
+class NoLogins:
+    """Nothing is kept; implements :class:`Logins`."""
+
+    place = "~/.netrc"
+
+    def of(self, host: str) -> tuple[str, str] | None:
+        """Implements ``Logins.of``."""
+        del host
+        return None
+
+    def default(self) -> tuple[str, str] | None:
+        """Implements ``Logins.default``."""
+        return None
+
+    def lack(self, host: str) -> str:
+        """Implements ``Logins.lack``."""
+        del host
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What the surroundings say, the same for all references of a run.
@@ -129,28 +168,72 @@ class Environment:
             that are no known service's: a host may be called as a service is, and has other ports.
         region: Where S3 is asked first; empty for wherever it likes.
         sign: Makes an address of S3 one that carries the user's signature; ``None`` where there are no credentials.
+        logins: Users and passwords by host.
     """
 
     endpoints: Mapping[str, Url] = field(default_factory=dict)
     tokens: Mapping[str, Secret] = field(default_factory=dict)
     region: str = ""
     sign: Sign | None = None
+    logins: Logins = field(default_factory=NoLogins)
 
     def site(self, service: str, default: str) -> str:
         """Where to ask ``service``, without a slash at the end: ``default``, unless the surroundings say otherwise."""
         endpoint = self.endpoints.get(service)
         return endpoint.reveal().rstrip("/") if endpoint else default
 
-    def bearer(self, service: str) -> Headers:
-        """The ``Authorization`` field with the service's token, where there is one (RFC 6750, section 2.1)."""
-        token = self.tokens.get(service)
-        return Headers((("Authorization", f"Bearer {token.reveal()}"),)) if token else Headers()
-
     def kept_for(self, url: Url) -> Headers:
-        """The token kept for the URL's origin; never over plain http, and not beside a password in the URL."""
-        if url.origin.scheme != "https" or url.credentials is not None:
+        """The ``Authorization`` field with the token that is kept for the URL's own origin, never over plain http.
+
+        Raises:
+            ReferenceSyntaxError: The token can't be one.
+        """
+        token = self.tokens.get(str(url.origin)) if url.origin.scheme == "https" else None
+        try:
+            return bearer_authorization(token.reveal()) if token is not None else Headers()
+        except ValueError as reason:
+            raise ReferenceSyntaxError(
+                f"{url.host}: {reason}", hint=f"`anyfetch login {url.host}` keeps another one."
+            ) from None
+
+    def headers_for(self, url: Url, wish: Wish) -> Headers:
+        """What goes to a web server that no source knows better: the user's fields, and what is kept for its origin.
+
+        That is a token, or else a login; neither goes along beside an ``Authorization`` or a password in the URL.
+        """
+        if url.credentials is not None or wish.headers.get("Authorization") is not None:
+            return wish.headers
+        return Headers((*wish.headers, *(self.kept_for(url) or self.login(url, with_default=wish.is_typed_url))))
+
+    def login(self, url: Url, *, with_default: bool = False) -> Headers:
+        """The ``Authorization`` field with the user and password for the URL's host; none where others could read it.
+
+        Args:
+            url: Who is asked.
+            with_default: Whether the netrc file's ``default`` counts: only where the user has typed this very URL.
+        """
+        if not url.origin.is_confidential:
             return Headers()
-        return self.bearer(str(url.origin))
+        found = self.logins.of(url.host) or (self.logins.default() if with_default else None)
+        return basic_authorization(*found) if found else Headers()
+
+    def login_note(self, url: Url, service: str) -> str:
+        """Why nothing goes along to a host that asks for credentials; a sentence for a hint, or empty.
+
+        Args:
+            url: Who is asked.
+            service: Whose file it is.
+        """
+        endpoint = self.endpoints.get(service)
+        at_endpoint = endpoint is not None and endpoint.origin == url.origin
+        if at_endpoint and not url.origin.is_confidential and service in self.tokens:
+            return f"A token is set, which isn't sent to {url.host} over plain http: name an endpoint with https."
+        if not url.origin.is_confidential and self.logins.of(url.host) is not None:
+            return (
+                f"{self.logins.place} has an entry for {url.host}, which isn't sent over plain http: "
+                "use https, or put it into the address."
+            )
+        return self.logins.lack(url.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +248,7 @@ class Wish:
         include: Globs of paths within a repository; empty for all.
         exclude: Globs of paths that aren't wanted.
         mirrors: Other places that the user named.
+        author: Who has written the reference and the mirrors.
     """
 
     reference: str = field(repr=False)
@@ -174,6 +258,12 @@ class Wish:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     mirrors: tuple[Url, ...] = ()
+    author: Author = Author.USER
+
+    @property
+    def is_typed_url(self) -> bool:
+        """Whether the user has typed the address itself, and not a service's short form that leads to one."""
+        return self.author is Author.USER and self.reference.strip().lower().startswith(("http://", "https://"))
 
 
 class Source(Protocol):
@@ -209,8 +299,7 @@ def ask(request: Request) -> Asking:
         if isinstance(verdict, Redirected):
             same = verdict.url.origin == request.url.origin
             headers = request.headers if same else _travelling(request.headers)
-            allowed = request.netrc_allowed and same
-            request = replace(request, url=verdict.url, headers=headers, netrc_allowed=allowed)
+            request = replace(request, url=verdict.url, headers=headers)
         elif isinstance(verdict, Refused):
             raise UnexpectedAnswerError(verdict.sentence, hint="Check the address.")
     raise UnexpectedAnswerError(f"{request.url.host} redirects more than {MAX_HOPS} times", hint="Check the address.")

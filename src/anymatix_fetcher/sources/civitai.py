@@ -62,7 +62,7 @@ class Civitai:
                 return (_elsewhere(located, wish, environment),)
         else:
             found = references.read_air_name(air.name) if air else references.read_scheme(text)
-        headers = SITE.headers(environment, wish, found.token)
+        headers = SITE.headers(environment, wish, base, found.token)
         try:
             answer = yield from _version(base, found, headers)
             document = Document.of(answer)
@@ -157,7 +157,7 @@ def _elsewhere(located: Located, wish: Wish, environment: Environment) -> Resour
         url,
         name=wish.name,
         digests=wish.digests,
-        headers=SITE.headers(environment, wish, token),
+        headers=SITE.headers(environment, wish, located.base, token),
         reference=url.without_credentials().reveal(),
         mirrors=wish.mirrors,
         service=SERVICE,

@@ -44,7 +44,7 @@ class Direct:
                 url,
                 name=wish.name,
                 digests=wish.digests,
-                headers=wish.headers or environment.kept_for(url),
+                headers=environment.headers_for(url, wish),
                 reference=wish.reference,
                 mirrors=wish.mirrors,
                 service=Explained(self.name, service_of(url)),

@@ -68,7 +68,7 @@ class GoogleDrive:
         home = url.origin
         for _ in range(MAX_PAGES + 1):
             headers = wish.headers if url.origin == home else Headers()
-            answer = yield from ask(Request(url, PEEK, headers, netrc_allowed=url.origin == home))
+            answer = yield from ask(Request(url, PEEK, headers))
             if _is_file(answer):
                 headers = wish.headers if answer.url.origin == home else Headers()
                 return (_resource(answer, file_id, wish, headers),)

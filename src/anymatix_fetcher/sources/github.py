@@ -110,7 +110,8 @@ def _release(found: ReleaseReference, environment: Environment) -> Generator[Req
 
     A token that it doesn't accept hinders nobody from what is public: the question is repeated without.
     """
-    api, bearer = environment.site("github_api", API_HOME), SITE.bearer(environment)
+    api = environment.site("github_api", API_HOME)
+    bearer = SITE.access(environment, api)
     which = f"tags/{segment(found.tag)}" if found.tag else references.LATEST
     url = f"{api}/repos/{found.repository}/releases/{which}"
     what = f"release {found.shown_tag} of {found.repository}"
@@ -203,7 +204,7 @@ def _file(found: FileReference, located: Located | None, wish: Wish, environment
         make_url(SITE.base(environment), path),
         name=wish.name or safe_name(found.place),
         digests=wish.digests,
-        headers=SITE.headers(environment, wish),
+        headers=SITE.headers(environment, wish, SITE.base(environment)),
         reference=f"{_HOME}{path}",
         mirrors=wish.mirrors,
         service=SERVICE,
@@ -211,5 +212,9 @@ def _file(found: FileReference, located: Located | None, wish: Wish, environment
     is_raw = located is not None and located.is_home and located.url.host == references.RAW_HOST
     may_be_private = located is not None and (located.url.has_query or SITE.name in environment.tokens)
     if located is not None and is_raw and may_be_private and SITE.name not in environment.endpoints:
-        resource = replace(resource, url=make_url(located.base, located.path, located.query))
+        resource = replace(
+            resource,
+            url=make_url(located.base, located.path, located.query),
+            headers=SITE.headers(environment, wish, located.base),
+        )
     return resource

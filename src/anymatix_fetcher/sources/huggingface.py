@@ -88,7 +88,7 @@ class HuggingFace:
             base = located.base
         else:
             found = references.read_scheme(air.name if air else text)
-        headers = SITE.headers(environment, wish)
+        headers = SITE.headers(environment, wish, base)
         if found.is_folder:
             return (yield from _files(base, found, wish, headers))
         return (_single(base, found, wish, headers),)

@@ -97,7 +97,7 @@ class ModelScope:
             found = read
         else:
             found = read_scheme(text)
-        headers = _headers(environment, wish)
+        headers = _headers(environment, wish, base)
         try:
             files = yield from _listing(base, found, headers)
         except NetworkError:
@@ -156,9 +156,9 @@ def _checked(organisation: str, name: str, revision: str, path: str) -> ModelSco
     return ModelScopeReference(f"{organisation}/{name}", path, revision, is_folder)
 
 
-def _headers(environment: Environment, wish: Wish) -> Headers:
+def _headers(environment: Environment, wish: Wish, base: str) -> Headers:
     """The user's fields and the token, which the site takes from a cookie and the API as a bearer's."""
-    headers, bearer = SITE.headers(environment, wish), SITE.bearer(environment)
+    headers, bearer = SITE.headers(environment, wish, base), SITE.bearer(environment, base)
     token = environment.tokens.get(SITE.name)
     if token is None or not bearer.fields or ";" in token.reveal() or headers.get("Cookie") is not None:
         return headers

@@ -80,7 +80,8 @@ class Ollama:
         text = wish.reference.strip()
         base, located = SITE.base(environment), SITE.locate(text, environment)
         found = (read_url(located) if located is not None else None) or read_scheme(text)
-        fields = Headers((*wish.headers.fields, ("Accept", ", ".join(MANIFEST_TYPES))))
+        headers = SITE.headers(environment, wish, base)
+        fields = Headers((*headers, ("Accept", ", ".join(MANIFEST_TYPES))))
         answer = yield from SITE.ask(f"{base}{found.path}/manifests/{found.tag}", fields, f"the manifest of {found}")
         layers = Document.of(answer).items("layers")
         model = next((layer for layer in layers if layer.optional_text("mediaType") == MODEL_TYPE), None)
@@ -96,7 +97,7 @@ class Ollama:
                 name=wish.name or safe_name(f"{found.name}-{found.tag}.gguf"),
                 length=model.optional_number("size"),
                 digests=agreed(wish.digests, (digest,), str(found)),
-                headers=wish.headers,
+                headers=headers,
                 reference=str(found),
                 mirrors=wish.mirrors,
                 service=SERVICE,

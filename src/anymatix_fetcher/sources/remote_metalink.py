@@ -15,7 +15,7 @@ from anymatix_fetcher.core.explain import refusal_error
 from anymatix_fetcher.core.filenames import METALINK_SUFFIXES, SafeName
 from anymatix_fetcher.core.http import Headers, Request
 from anymatix_fetcher.core.judge import Known, Refused, judge
-from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.resource import About, Author, Resource
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import ask
@@ -63,7 +63,7 @@ class Metalink:
             url = Url.parse(scheme.group(1).strip() if scheme else wish.reference.strip())
         except ValueError as error:
             raise ReferenceSyntaxError(f"not a Metalink's address: {error}", hint=_HINT) from None
-        headers = wish.headers or environment.kept_for(url)
+        headers = environment.headers_for(url, wish)
         answer = yield from _ask(url, headers)
         files = {_path(file): file for file in parse(answer.body)}
         listed = [RepositoryFile(path, file.size, file.digests) for path, file in files.items()]
@@ -74,7 +74,7 @@ class Metalink:
 
 
 def _ask(url: Url, headers: Headers) -> Generator[Request, Answer, Answer]:
-    answer = yield from ask(Request(url, headers=headers, netrc_allowed=True))
+    answer = yield from ask(Request(url, headers=headers))
     if answer.status == HTTPStatus.OK:
         return answer
     refused = judge(Request(answer.url), answer.head, Known(), answer.text)
@@ -109,7 +109,7 @@ def _resource(file: MetalinkFile, wish: Wish, asked: Url, answered: Url) -> Reso
         length=file.size,
         digests=agreed(wish.digests, file.digests, file.name),
         headers=wish.headers if url.origin == asked.origin else Headers(),
-        netrc_allowed=url.origin == asked.origin,
+        author=wish.author if url.origin == asked.origin else Author.FILE,
         reference=url.without_secrets,
         folder=tuple(map(SafeName, file.folder.split("/"))) if file.folder else (),
         mirrors=tuple(dict.fromkeys((*wish.mirrors, *others))),

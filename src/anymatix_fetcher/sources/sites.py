@@ -6,11 +6,11 @@ since redirects are followed by origin, nowhere else.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, unquote
 
+from anymatix_fetcher.core.credentials import bearer_authorization
 from anymatix_fetcher.core.explain import refusal_error
 from anymatix_fetcher.core.http import Headers, RateLimit, Request
 from anymatix_fetcher.core.judge import Known, Refused, judge
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 Parameters: TypeAlias = "tuple[tuple[str, str], ...]"
 
-_TOKEN = re.compile(r"[!-~]+")
 _OK, _REDIRECTS_FROM, _FORBIDDEN = 200, 300, 403
 
 
@@ -108,7 +107,7 @@ class Site:
             return None
         return Located(environment.site(self.name, home), url, url.path or "/", is_home=True)
 
-    def headers(self, environment: Environment, wish: Wish, token: Secret | None = None) -> Headers:
+    def headers(self, environment: Environment, wish: Wish, base: str, token: Secret | None = None) -> Headers:
         """The user's own fields and, unless they hold an ``Authorization``, the token: the given one or the stored one.
 
         Raises:
@@ -116,23 +115,33 @@ class Site:
         """
         if wish.headers.get("Authorization") is not None:
             return wish.headers
-        return Headers((*wish.headers.fields, *self.bearer(environment, token).fields))
+        return Headers((*wish.headers, *self.access(environment, base, token)))
 
-    def bearer(self, environment: Environment, token: Secret | None = None) -> Headers:
-        """The ``Authorization`` field with ``token``, else with the stored one, where there is one (RFC 6750).
+    def access(self, environment: Environment, base: str, token: Secret | None = None) -> Headers:
+        """The ``Authorization`` field for the site at ``base``: with the token, or else with what netrc has for it.
+
+        Raises:
+            ReferenceSyntaxError: The token can't be one.
+        """
+        return self.bearer(environment, base, token) or environment.login(_url(base))
+
+    def bearer(self, environment: Environment, base: str, token: Secret | None = None) -> Headers:
+        """The ``Authorization`` field with ``token``, else with the stored one, for the site at ``base``.
+
+        Where others could read what is sent there, it doesn't go along.
 
         Raises:
             ReferenceSyntaxError: The token can't be one.
         """
         token = token or environment.tokens.get(self.name)
-        if token is None:
+        if token is None or not _url(base).origin.is_confidential:
             return Headers()
-        if not _TOKEN.fullmatch(token.reveal()):
+        try:
+            return bearer_authorization(token.reveal())
+        except ValueError as reason:
             raise ReferenceSyntaxError(
-                f"the token for {self.title} has characters in it that no token has",
-                hint=f"Check {self.token_variable}; it holds the token alone.",
-            )
-        return Headers((("Authorization", f"Bearer {token.reveal()}"),))
+                f"{self.title}: {reason}", hint=f"Check {self.token_variable}; it holds the token alone."
+            ) from None
 
     def ask(self, url: str, headers: Headers, what: str) -> Asking:
         """What the service's API answers.
@@ -145,7 +154,7 @@ class Site:
         Raises:
             FetchError: It doesn't answer, or answers with an error.
         """
-        request = Request(_url(url), headers=headers, netrc_allowed=True)
+        request = Request(_url(url), headers=headers)
         answer = yield from ask(request)
         if _OK <= answer.status < _REDIRECTS_FROM:
             return answer
@@ -175,7 +184,7 @@ class Site:
             make_url(located.base, located.path, located.query),
             name=wish.name,
             digests=wish.digests,
-            headers=self.headers(environment, wish),
+            headers=self.headers(environment, wish, located.base),
             reference=wish.reference,
             mirrors=wish.mirrors,
             service=service,

@@ -112,9 +112,7 @@ class GoogleCloudStorage:
         yield from ()  # there is nobody to ask
         found = read_object(wish.reference.strip())
         url = make_url(environment.site(self.name, _GCS_HOME), f"/{found.bucket}{found.path}")
-        own = wish.headers.get("Authorization") is not None
-        headers = Headers() if own else environment.kept_for(url)
-        return (_resource(found, url, wish, Headers((*wish.headers.fields, *headers.fields))),)
+        return (_resource(found, url, wish, environment.headers_for(url, wish)),)
 
 
 def read_object(text: str) -> ObjectReference:
@@ -158,13 +156,13 @@ def _probe(
 ) -> Generator[Request, Answer, tuple[Url, str, Answer]]:
     """Asks for the first byte, and once more where the bucket lies: its address, the region and the answer."""
     url = address(found, environment, environment.region)
-    answer = yield Request(url, FIRST_BYTE, headers, netrc_allowed=True)
+    answer = yield Request(url, FIRST_BYTE, headers)
     region = answer.head.headers.get(_REGION_FIELD) or ""
     region = region if _REGION.fullmatch(region) else ""
     there = address(found, environment, region)
     if region and there != url and answer.status in {*REDIRECTS, HTTPStatus.BAD_REQUEST}:
         url = there
-        answer = yield Request(url, FIRST_BYTE, headers, netrc_allowed=True)
+        answer = yield Request(url, FIRST_BYTE, headers)
     return url, region, answer
 
 

@@ -81,7 +81,7 @@ class Zenodo:
         if located is not None and located.url.host in _RESOLVERS:
             wish = replace(wish, headers=Headers())  # they were meant for who resolves DOIs
         found = (read_url(located) if located is not None else None) or read_scheme(text)
-        headers = SITE.headers(environment, wish)
+        headers = SITE.headers(environment, wish, base)
         try:
             record = yield from _record(base, found, headers)
         except NetworkError:

@@ -47,7 +47,6 @@ class NetworkSettings:
             ``ALL_PROXY``, ``NO_PROXY``).
         ca_file: Certificates to trust instead of the system's; ``None`` for ``SSL_CERT_FILE`` or else the system's.
         verify_tls: Whether certificates are checked at all.
-        netrc: Whether ``~/.netrc`` (or ``$NETRC``) may give a host's user and password, where a request allows it.
         http3: Whether HTTP/3 is tried where the build has it.
         user_agent: The ``User-Agent`` of every request.
     """
@@ -55,7 +54,6 @@ class NetworkSettings:
     proxy: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     verify_tls: bool = True
-    netrc: bool = True
     http3: bool = False
     user_agent: str = "AnymatixFetcher"
 

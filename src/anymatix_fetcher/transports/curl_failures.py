@@ -27,7 +27,6 @@ _FAILURES: dict[int, tuple[FailureKind, str]] = {
     8: (FailureKind.PROTOCOL, "the answer breaks the rules of HTTP"),
     16: (FailureKind.HTTP2, "the HTTP/2 connection failed"),
     18: (FailureKind.LOST, "the body ended before its promised length"),
-    26: (FailureKind.UNUSABLE, "the netrc file can't be read"),
     27: (FailureKind.UNUSABLE, "out of memory"),
     _OPERATION_TIMEDOUT: (FailureKind.CONNECT, "no connection was made within the time"),
     _SSL_CONNECT_ERROR: (FailureKind.TLS, "the TLS handshake failed"),

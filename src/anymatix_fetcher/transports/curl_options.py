@@ -7,8 +7,6 @@ Options: https://curl.se/libcurl/c/easy_setopt_options.html.
 from __future__ import annotations
 
 import os
-import sys
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pycurl
@@ -28,7 +26,6 @@ _KEEPALIVE_SECONDS = 30
 _SUPPRESS_CONNECT_HEADERS = 265
 """pycurl has no name for the option: the head of a proxy's answer to CONNECT isn't the response's."""
 
-_NETRC = "~/_netrc" if sys.platform == "win32" else "~/.netrc"
 _PROXY_SCHEMES = {"http", "https", "socks5", "socks5h"}
 
 
@@ -55,7 +52,6 @@ def configured_handle(request: Request, settings: NetworkSettings, *, receive_by
         _set_version(handle, settings, http1_only=request.http1_only)
         _set_proxy(handle, settings)
         _set_trust(handle, settings)
-        _set_netrc(handle, request, settings)
     except pycurl.error as error:
         handle.close()
         raise UnusableRequestError(f"libcurl refuses an option with code {error.args[0]}") from None
@@ -172,21 +168,3 @@ def _set_trust(handle: Any, settings: NetworkSettings) -> None:  # noqa: ANN401 
     if store.native:
         handle.setopt(pycurl.SSL_OPTIONS, getattr(pycurl, "SSLOPT_NATIVE_CA", 0))
         handle.setopt(pycurl.PROXY_SSL_OPTIONS, getattr(pycurl, "SSLOPT_NATIVE_CA", 0))
-
-
-def _set_netrc(handle: Any, request: Request, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
-    if not (settings.netrc and request.netrc_allowed) or request.headers.get("Authorization") is not None:
-        return
-    if request.url.credentials is not None:
-        return
-    place = _expanded(os.environ.get("NETRC") or _NETRC, os.environ.get("HOME"))
-    if os.path.isfile(place):  # noqa: PTH113 - as above
-        handle.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
-        handle.setopt(pycurl.NETRC_FILE, os.fsencode(place))
-
-
-@lru_cache(maxsize=4)
-def _expanded(place: str, home: str | None) -> str:
-    """``place`` with the home folder in it; ``home`` only tells when that has changed."""
-    del home
-    return os.path.expanduser(place)  # noqa: PTH111 - a text is wanted

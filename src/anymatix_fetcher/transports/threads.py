@@ -21,7 +21,6 @@ from anymatix_fetcher.transports.receive_windows import ReceiveWindows
 from anymatix_fetcher.transports.threads_connection import IdleConnections
 from anymatix_fetcher.transports.threads_exchange import ThreadsExchange
 from anymatix_fetcher.transports.threads_opening import Opener
-from anymatix_fetcher.transports.threads_request import NetrcFile
 from anymatix_fetcher.transports.threads_turns import Turns
 
 if TYPE_CHECKING:
@@ -52,7 +51,6 @@ class ThreadsTransport:
         self._limiter = limiter or RateLimiter()
         self._opener = Opener(settings)
         self._idle = IdleConnections()
-        self._netrc = NetrcFile() if settings.netrc else None
         self._happenings: SimpleQueue[Happening | None] = SimpleQueue()
         self._is_woken = False
         self._exchanges: dict[ExchangeId, ThreadsExchange] = {}
@@ -74,7 +72,6 @@ class ThreadsTransport:
             request,
             self._happenings.put,
             settings=self._settings,
-            netrc=self._netrc,
             opener=self._opener,
             idle=self._idle,
             limiter=self._limiter,

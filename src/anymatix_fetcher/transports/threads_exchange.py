@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.threads_bodies import Body
     from anymatix_fetcher.transports.threads_connection import Connection, IdleConnections
     from anymatix_fetcher.transports.threads_opening import Opener
-    from anymatix_fetcher.transports.threads_request import NetrcFile
     from anymatix_fetcher.transports.threads_turns import Turns
 
 GATHER_BYTES = 1 << 20
@@ -52,7 +51,6 @@ class ThreadsExchange:
         report: Takes the events, in order; the exchange itself where it has progress to tell; and what nobody
             expected to be raised.
         settings: How to reach the network.
-        netrc: The user's netrc file, where it may be used.
         opener: Opens connections.
         idle: Connections to use again.
         limiter: Says when a piece of the body may be taken.
@@ -66,7 +64,6 @@ class ThreadsExchange:
         report: Callable[[Happening], None],
         *,
         settings: NetworkSettings,
-        netrc: NetrcFile | None,
         opener: Opener,
         idle: IdleConnections,
         limiter: RateLimiter,
@@ -76,7 +73,6 @@ class ThreadsExchange:
         self._request = request
         self._report = report
         self._settings = settings
-        self._netrc = netrc
         self._opener = opener
         self._idle = idle
         self._limiter = limiter
@@ -176,9 +172,7 @@ class ThreadsExchange:
     def _ask(self, route: Route) -> tuple[Connection, ResponseHead]:
         """The connection over which an answer to the request comes, and the answer's head."""
         forwarder = route.forwarder
-        asked = request_bytes(
-            self._request, user_agent=self._settings.user_agent, netrc=self._netrc, forwarder=forwarder
-        )
+        asked = request_bytes(self._request, user_agent=self._settings.user_agent, forwarder=forwarder)
         idle = None if self._request.fresh_connection else self._idle.take(route)
         if idle is not None:
             self._hold(idle)

@@ -6,9 +6,9 @@ import ipaddress
 import struct
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.credentials import basic
 from anymatix_fetcher.core.failures import FailureKind
 from anymatix_fetcher.transports.threads_failures import BrokenExchangeError
-from anymatix_fetcher.transports.threads_request import basic
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Origin

@@ -1,0 +1,58 @@
+"""The user's netrc file: users and passwords by host."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DEFAULT = "default"
+
+
+class NetrcFile:
+    """The file that ``$NETRC`` names, or ``~/.netrc``; read when it is first needed. Implements ``Logins``.
+
+    Args:
+        variables: The environment variables.
+        home: The user's home folder.
+    """
+
+    def __init__(self, variables: Mapping[str, str], home: Path) -> None:
+        name = variables.get("NETRC", "")
+        self.place = name or ("~/_netrc" if sys.platform == "win32" else "~/.netrc")
+        self._path = Path(name).expanduser() if name else home / self.place.removeprefix("~/")
+
+    def of(self, host: str) -> tuple[str, str] | None:
+        """Implements ``Logins.of``."""
+        return self._read[0].get(host) if host != _DEFAULT else None
+
+    def default(self) -> tuple[str, str] | None:
+        """Implements ``Logins.default``."""
+        return self._read[0].get(_DEFAULT)
+
+    def lack(self, host: str) -> str:
+        """Implements ``Logins.lack``."""
+        _, trouble = self._read
+        if trouble:
+            return f"{self.place} {trouble}."
+        return f"{self.place} has no entry for {host}." if self._path.is_file() else ""
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, tuple[str, str]], str]:
+        """The entries, and why there are none; the file's own words may be passwords, and are never told."""
+        from netrc import NetrcParseError, netrc  # noqa: PLC0415 - few runs need it
+
+        if not self._path.is_file():
+            return {}, ""
+        try:
+            hosts = netrc(os.fspath(self._path)).hosts
+        except NetrcParseError as error:
+            return {}, f"can't be read: look near line {error.lineno}"
+        except (OSError, UnicodeError) as error:
+            return {}, f"can't be read: {getattr(error, 'strerror', None) or 'it is no text in UTF-8'}"
+        return {host.lower(): (user, password or "") for host, (user, _, password) in hosts.items()}, ""
