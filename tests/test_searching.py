@@ -41,12 +41,12 @@ def test_what_was_entered_is_there_for_the_next_question_and_for_the_next_proces
     path = tmp_path / "model.bin"
     path.write_bytes(CONTENT)
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
-    late.enter(kept(path), FileState.of(path.stat()))
+    late.enter(kept(path), FileState.of(path.stat()), 7.0)
     assert not (tmp_path / "index.sqlite").exists()
     assert late.opened().digests(path) == (SHA256,)
     late.close()
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
-    late.enter(kept(path), FileState.of(path.stat()))
+    late.enter(kept(path), FileState.of(path.stat()), 7.0)
     late.close()
     with Index(tmp_path / "index.sqlite") as index:
         assert index.digests(path) == (SHA256,)
@@ -68,7 +68,7 @@ def test_where_nothing_was_ever_entered_nobody_is_asked(tmp_path: Path) -> None:
     path.write_bytes(CONTENT)
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now)
     assert not late.may_know([SHA256])
-    late.enter(kept(path), FileState.of(path.stat()))
+    late.enter(kept(path), FileState.of(path.stat()), 7.0)
     assert late.may_know([SHA256])
     now = GOOD_FOR_SECONDS
     LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now).opened().close()
@@ -85,7 +85,7 @@ def test_what_is_not_known_needs_no_search_for_a_while(tmp_path: Path) -> None:
     assert late.may_know([SHA256]), "nobody has looked"
     late.opened()
     assert not late.may_know([SHA256])
-    late.enter(kept(path), FileState.of(path.stat()))
+    late.enter(kept(path), FileState.of(path.stat()), 7.0)
     assert late.may_know([SHA256])
     assert not late.may_know([Digest("sha256", "00" * 32)])
     now = GOOD_FOR_SECONDS

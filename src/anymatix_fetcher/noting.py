@@ -86,6 +86,7 @@ def arrival_of(kept: Kept) -> Arrival:
         type=kept.place.type,
         data=_description(resource),
         asked=asked,
+        read_at=kept.verified_at,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -47,25 +48,35 @@ class LateIndex:
         self._lock = Lock()
         self._learning = Lock()
         self._index: Index | None = None
-        self._waiting: list[tuple[Kept, FileState]] = []
+        self._waiting: list[tuple[Kept, FileState, float]] = []
         self._learned: set[Path] = set()
         self._clock = clock
         self._known: set[Digest] = set()
         self._known_until = float("-inf")
 
-    def enter(self, kept: Kept, state: FileState) -> None:
-        """Enters a file in this state, soon."""
+    def enter(self, kept: Kept, state: FileState, wall_seconds: float) -> None:
+        """Enters a file in this state, soon; ``wall_seconds`` is now, since 1970."""
         with suppress(ImportError):  # SQLite comes while others are on their way yet, and not when all are here
             import anymatix_fetcher.library.index  # noqa: F401, PLC0415
         with self._lock:
-            self._waiting.append((kept, state))
+            self._waiting.append((kept, state, wall_seconds if kept.verified_at is None else kept.verified_at))
             self._known.update(kept.digests)
 
-    def may_know(self, digests: Iterable[Digest]) -> bool:
-        """Whether it is worth asking for one of these; quick, and asks nobody."""
+    def may_know(self, digests: Iterable[Digest], folders: Iterable[Path] = ()) -> bool:
+        """Whether it is worth asking for one of these; quick, and asks nobody.
+
+        Args:
+            digests: What is wanted.
+            folders: What would be learned from, had it never been looked through.
+        """
+        if self._may_learn(folders):
+            return True
         if self._clock() >= self._known_until and self._index is None and not self._path.exists():
             self._known_until = self._clock() + GOOD_FOR_SECONDS  # nobody has ever entered anything
         return self._clock() >= self._known_until or not self._known.isdisjoint(digests)
+
+    def _may_learn(self, folders: Iterable[Path]) -> bool:
+        return any(map(os.path.isdir, {*folders, *self._caches} - self._learned))
 
     def opened(self) -> Index:
         """The index, with everything entered."""
@@ -84,7 +95,7 @@ class LateIndex:
         if self._index is None:
             self._index = Index(self._path)
         if self._waiting:
-            self._index.add_many([arrival_of(kept).entry(state) for kept, state in self._waiting])
+            self._index.add_many([arrival_of(kept).entry(state, read_at) for kept, state, read_at in self._waiting])
             self._waiting.clear()
         return self._index
 
@@ -94,11 +105,10 @@ class LateIndex:
 
         index = self.opened()
         with self._learning:
-            new = set(folders) - self._learned
-            caches = () if self._learned else self._caches
-            self._learned |= new
-            for _ in scan(index, sorted(new), caches, self._disk) if new else ():
+            new = {*folders, *self._caches} - self._learned
+            for _ in scan(index, sorted(new - {*self._caches}), sorted(new & {*self._caches}), self._disk):
                 pass
+            self._learned |= new
             self._known_until = float("-inf")
             return bool(new)
 

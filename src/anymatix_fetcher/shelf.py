@@ -8,7 +8,6 @@ step, at the next question or at the end.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -116,7 +115,7 @@ class LibraryShelf:
         if place.has_sidecar or place.is_named_by_content or is_there:
             return True
         settling = [digest for digest in digests if digest.algorithm in COLLISION_FREE]
-        return settings.links and bool(settling) and self._index.may_know(settling)
+        return settings.links and bool(settling) and self._index.may_know(settling, self._learned_from(settings))
 
     def search(
         self, wanted: Wanted, settings: Settings, report: Callable[[Searched], None], *, is_there: bool
@@ -150,7 +149,7 @@ class LibraryShelf:
             from anymatix_fetcher.noting import Noting  # noqa: PLC0415 - needed at the end only
 
             return Noting(kept, self._index, self._disk, self._wall_clock, report)
-        self._index.enter(kept, state)
+        self._index.enter(kept, state, self._wall_clock())
         return None
 
     def close(self) -> None:
@@ -162,23 +161,24 @@ class LibraryShelf:
     def _seeker(self, settings: Settings, place: Place, on_bytes: OnBytes) -> Seeker:
         from anymatix_fetcher.library.seeking import Seeker  # noqa: PLC0415 - brings SQLite, which may not be needed
 
-        roots: tuple[Path, ...] = ()
-        learnt: set[Path] = set()
-        try:
-            folders = self._folders(settings)
-            roots = self._roots[settings.models, settings.extra_paths]
-            if place.has_sidecar:
-                name = folders.folder_of(place.folder)
-                learnt = {place.folder, *(folders.paths(name) if name else ())}
-        except (FetchError, OSError) as error:
-            log.debug("no models root is known: %s", error)
+        learnt = self._learned_from(settings)
+        if place.has_sidecar and not any(place.folder.is_relative_to(root) for root in learnt):
+            learnt = (*learnt, place.folder)
         return Seeker(
             self._index.opened(),
             self._disk,
-            roots=roots,
-            learn=lambda: bool(learnt) and self._index.learn(learnt),
+            roots=self._roots.get((settings.models, settings.extra_paths), ()),
+            learn=lambda: self._index.learn(learnt),
             on_bytes=on_bytes,
         )
+
+    def _learned_from(self, settings: Settings) -> tuple[Path, ...]:
+        """The folders that hold every model and what is claimed of each; none where that can't be told."""
+        try:
+            return self._folders(settings).roots
+        except (FetchError, OSError) as error:
+            log.debug("no models root is known: %s", error)
+            return ()
 
     def _recalled(self, digest: Digest, settings: Settings, on_bytes: OnBytes) -> Searched:
         from anymatix_fetcher.library.recalling import recall  # noqa: PLC0415 - as above
@@ -193,7 +193,7 @@ class LibraryShelf:
             looked_in = folders.paths(folders.folder_of(target) or target.name)
             place = place or Place(target, bounds=folders.bounds(target))
         seeker = self._seeker(settings, Place(folders.models, has_sidecar=True), on_bytes)
-        found = recall(digest, looked_in, place, replace(seeker, learn=lambda: self._index.learn(looked_in)))
+        found = recall(digest, looked_in, place, seeker)
         error = NotFoundError(
             f"no file with the SHA-256 {digest.hex} is here",
             hint="Download it from where it is offered; or name the folder of your models by --models.",

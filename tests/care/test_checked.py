@@ -9,22 +9,22 @@ from anymatix_fetcher.care.checked import Checked, Condition, damaged, unreadabl
 from anymatix_fetcher.core.blocks import BlockChecksums
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.entries import Remembered
 from anymatix_fetcher.library.evidence import Evidence
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.index import Proof, Remembered
 from anymatix_fetcher.library.reading import Reading
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import Sidecar
 
 PATH = Path("/models/a model.pt")
 RIGHT, WRONG = Digest("sha256", "a" * 64), Digest("sha256", "b" * 64)
-STATE = FileState(1, 2, 8, 3)
+STATE = FileState(1, 2, 8, 3, 9)
 READING = Reading(STATE, (WRONG,), BlockChecksums.of(8, 8, [1]))
 FOUND = Checked(path=PATH, condition=Condition.RECORDED, size=8)
 
 
 def remembered(state: FileState) -> Remembered:
-    return Remembered(state, {RIGHT: Proof.HASHED})
+    return Remembered(state, (RIGHT,))
 
 
 def sidecar(mtime_ns: int, url: str | None = None) -> Sidecar:
@@ -35,7 +35,7 @@ def sidecar(mtime_ns: int, url: str | None = None) -> Sidecar:
     ("evidence", "touched"),
     [
         (Evidence((RIGHT,), "index", frozenset(), remembered(STATE), ()), False),
-        (Evidence((RIGHT,), "index", frozenset(), remembered(FileState(1, 2, 8, 4)), ()), True),
+        (Evidence((RIGHT,), "index", frozenset(), remembered(FileState(1, 2, 8, 4, 9)), ()), True),
         (Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(3),)), False),
         (Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(4),)), True),
         (Evidence((RIGHT,), "name", frozenset(), None, ()), None),
@@ -55,7 +55,7 @@ def test_it_is_told_whether_somebody_has_written_to_it_where_that_is_known(
 
 def test_the_hint_names_what_mends_it_best() -> None:
     with_url = Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(3, "https://example.org/x?token=secret"),))
-    changed = Evidence((RIGHT,), "index", frozenset(), remembered(FileState(1, 2, 8, 4)), ())
+    changed = Evidence((RIGHT,), "index", frozenset(), remembered(FileState(1, 2, 8, 4, 9)), ())
     rotten = Evidence((RIGHT,), "index", frozenset(), remembered(STATE), ())
 
     def hint(evidence: Evidence, copy: Path | None = None) -> str:

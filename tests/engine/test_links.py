@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import zlib
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,8 @@ from anymatix_fetcher import (
     fetch,
 )
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.index import Entry, Proof
 from anymatix_fetcher.testing import Fault, Origin
 from anymatix_fetcher.testing.hosts import (
     Hosts,
@@ -50,7 +52,10 @@ def test_it_takes_no_time_with_ten_thousand_files_in_the_index(
     fetch(origin.add("/a.bin", data=CONTENT).url, directory=tmp_path)
     others = [
         Entry(
-            tmp_path / f"{number}.pt", FileState(1, number, 1, 1), (Digest("sha256", f"{number:064x}"),), Proof.HASHED
+            tmp_path / f"{number}.pt",
+            FileState(1, number, 1, 1, 1),
+            (Digest("sha256", f"{number:064x}"),),
+            Proof.HASHED,
         )
         for number in range(10_000)
     ]
@@ -79,6 +84,65 @@ def test_between_models_a_link_takes_no_space(origin: Origin, models: Path) -> N
     before = (models / "loras" / "a.bin").stat()
     after = result.path.stat()
     assert before.st_ino == after.st_ino or before.st_blocks == after.st_blocks  # a hard link, or a reflink
+
+
+def rot(path: Path) -> None:
+    """Changes one byte, with the times that it had: as a bad disk does, or ``cp -p`` of other bytes."""
+    status = path.stat()
+    with path.open("r+b") as file:
+        file.seek(status.st_size - 1)
+        file.write(b"!")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_file_that_has_changed_since_is_linked_nowhere_whatever_its_times_say(origin: Origin, models: Path) -> None:
+    url = origin.add("/a.bin", data=CONTENT).url
+    fetch(url, type="lora", models=models, digests=[f"sha256:{SHA256}"])
+    rot(models / "loras" / "a.bin")
+    result = fetch(origin.add("/b.bin", data=CONTENT).url, type="vae", models=models, digests=[f"sha256:{SHA256}"])
+    assert (result.status, result.verified) == (Status.DOWNLOADED, "sha256")
+    assert (models / "vae" / "b.bin").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_word_of_a_sidecar_that_came_with_the_files_proves_nothing(
+    origin: Origin, tmp_path: Path, data_folder: Path, *, is_whole: bool
+) -> None:
+    url, there = origin.add("/a.bin", data=CONTENT).url, tmp_path / "there"
+    fetch(url, type="lora", models=there, digests=[f"sha256:{SHA256}"])
+    models = tmp_path / "here"
+    shutil.copytree(there, models)
+    shutil.rmtree(there)
+    shutil.rmtree(data_folder / "anymatix-fetcher")
+    if not is_whole:
+        rot(models / "loras" / "a.bin")
+    asked = origin.ledger().requests
+    result = fetch(origin.url("/a.bin"), output=models / "vae" / "b.bin", models=models, digests=[f"sha256:{SHA256}"])
+    assert result.status is (Status.LINKED if is_whole else Status.DOWNLOADED)
+    assert (origin.ledger().requests == asked) is is_whole
+    assert (models / "vae" / "b.bin").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("name", ["a_{}.safetensors", "{}.safetensors"])
+def test_a_lost_index_is_rebuilt_of_what_lies_among_the_models(
+    origin: Origin, tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("ANYFETCH_MODELS", str(models))
+    model = models / "checkpoints" / "deep" / name.format(SHA256)
+    model.parent.mkdir(parents=True)
+    model.write_bytes(CONTENT)
+    for destination in (tmp_path / "out" / "b.bin", models / "loras" / "b.bin"):
+        result = fetch(origin.url("/nothing.bin"), output=destination, digests=[f"sha256:{SHA256}"])
+        assert (result.status, result.requests) == (Status.LINKED, 0)
+        assert destination.read_bytes() == CONTENT
+
+
+def test_links_of_links_are_made_without_reading_anything_again(origin: Origin, models: Path) -> None:
+    brought = fetch(origin.add("/a.bin", data=CONTENT).url, type="lora", models=models, digests=[f"sha256:{SHA256}"])
+    for number in range(3):
+        output = models / "vae" / f"{number}.bin"
+        result = fetch(origin.url("/b.bin"), output=output, models=models, digests=[f"sha256:{SHA256}"])
+        assert (result.status, result.verified_at) == (Status.LINKED, brought.verified_at)
 
 
 def test_links_can_be_forbidden(origin: Origin, tmp_path: Path) -> None:

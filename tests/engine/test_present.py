@@ -22,17 +22,46 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing import Origin
 
 
+def set_back(path: Path) -> None:
+    """Changes one byte, and sets the time of the last writing back."""
+    status = path.stat()
+    with path.open("r+b") as changed:
+        changed.write(b"!")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def test_a_file_that_the_index_knows_is_present_without_being_read(origin: Origin, tmp_path: Path) -> None:
     file = origin.add("/big.bin", size="60MB")
-    fetch(file.url, directory=tmp_path)
-    path = tmp_path / "big.bin"
-    status = path.stat()
-    with path.open("r+b") as changed:  # whoever read it now would find another digest
-        changed.write(b"changed")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    result = fetch(file.url, output=path, digests=[f"sha256:{file.sha256()}"])
+    brought = fetch(file.url, directory=tmp_path)
+    result = fetch(file.url, output=tmp_path / "big.bin", digests=[f"sha256:{file.sha256()}"])
     assert (result.status, result.verified, result.sha256) == (Status.PRESENT, "sha256", file.sha256())
-    assert result.requests == 0
+    assert (result.requests, result.verified_at) == (0, brought.verified_at)
+
+
+def test_a_file_that_was_changed_is_not_taken_for_what_it_was_though_its_time_was_set_back(
+    origin: Origin, tmp_path: Path
+) -> None:
+    url = origin.add("/a.bin", data=CONTENT).url
+    fetch(url, directory=tmp_path)
+    set_back(tmp_path / "a.bin")
+    with pytest.raises(DestinationExistsError):
+        fetch(url, directory=tmp_path)
+    with pytest.raises(DestinationExistsError):
+        fetch(url, output=tmp_path / "a.bin", digests=[f"sha256:{SHA256}"])
+    result = fetch(url, output=tmp_path / "b.bin", digests=[f"sha256:{SHA256}"])
+    assert result.status is Status.DOWNLOADED
+    assert (tmp_path / "b.bin").read_bytes() == CONTENT
+
+
+def test_the_same_content_in_another_state_is_read_again_and_present(origin: Origin, tmp_path: Path) -> None:
+    url = origin.add("/a.bin", data=CONTENT).url
+    brought = fetch(url, directory=tmp_path)
+    (tmp_path / "a.bin").chmod(0o600)
+    result = fetch(url, directory=tmp_path)
+    assert (result.status, result.verified, result.bytes_downloaded) == (Status.PRESENT, "length", 0)
+    assert brought.verified_at is not None
+    assert result.verified_at is not None
+    assert result.verified_at > brought.verified_at
 
 
 def test_a_file_that_was_read_once_is_not_read_again(origin: Origin, tmp_path: Path, data_folder: Path) -> None:
@@ -63,7 +92,7 @@ def test_the_same_url_again_finds_what_it_brought(origin: Origin, tmp_path: Path
     url = origin.add("/a.bin", data=CONTENT).url
     fetch(url, directory=tmp_path)
     result = fetch(url, directory=tmp_path)
-    assert (result.status, result.sha256, result.verified) == (Status.PRESENT, SHA256, "sha256")
+    assert (result.status, result.sha256, result.verified) == (Status.PRESENT, SHA256, "length")
 
 
 def test_the_same_url_with_another_length_is_another_file(origin: Origin, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -9,13 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.library.database import VERSION, Database
+from anymatix_fetcher.core.blocks import BlockChecksums
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.library.database import Database
+from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.index import Index
+from anymatix_fetcher.library.schema import OLDEST, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-INSERT = "INSERT OR REPLACE INTO files VALUES (?, '1', '2', 3, 4)"
+SHA256 = Digest("sha256", "ab" * 32)
+INSERT = "INSERT OR REPLACE INTO files VALUES (?, '1', '2', 3, 4, 5, NULL, 'none')"
 
 
 def put(name: str) -> Callable[[sqlite3.Connection], None]:
@@ -74,11 +81,16 @@ def test_many_processes_open_a_new_one_at_once(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     program = """
 import sys, pathlib
+from anymatix_fetcher.core.blocks import BlockChecksums
+from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.library.database import Database
+from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.index import Index
 database = Database(pathlib.Path(sys.argv[1]))
 for number in range(30):
     name = f"{sys.argv[2]}-{number}".encode()
-    database.write(lambda connection: connection.execute("INSERT INTO files VALUES (?, '1', '2', 3, 4)", (name,)))
+    insert = "INSERT INTO files VALUES (?, '1', '2', 3, 4, 5, NULL, 'none')"
+    database.write(lambda connection: connection.execute(insert, (name,)))
 assert database.is_kept
 database.close()
 """
@@ -130,7 +142,7 @@ def test_a_file_that_breaks_while_it_is_open_is_set_aside_too(tmp_path: Path) ->
     assert remembered(path) == ["a"]
 
 
-@pytest.mark.parametrize("version", [VERSION + 1, -1])
+@pytest.mark.parametrize("version", [VERSION + 1, OLDEST - 1, -1])
 def test_tables_of_another_version_are_set_aside(tmp_path: Path, version: int) -> None:
     path = tmp_path / "index.sqlite"
     with closing(sqlite3.connect(path)) as connection:
@@ -141,6 +153,82 @@ def test_tables_of_another_version_are_set_aside(tmp_path: Path, version: int) -
         database.write(put("a"))
         assert known(database) == ["a"]
     assert (tmp_path / "index.sqlite.broken").exists()
+
+
+VERSION_3 = """
+CREATE TABLE files (
+    path BLOB PRIMARY KEY, device TEXT NOT NULL, inode TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE digests (
+    path BLOB NOT NULL REFERENCES files ON DELETE CASCADE,
+    algorithm TEXT NOT NULL, hex TEXT NOT NULL, proof TEXT NOT NULL,
+    PRIMARY KEY (path, algorithm)
+) WITHOUT ROWID;
+CREATE INDEX by_digest ON digests (algorithm, hex);
+CREATE TABLE origins (
+    path BLOB NOT NULL REFERENCES files ON DELETE CASCADE, identity TEXT NOT NULL, PRIMARY KEY (path, identity)
+) WITHOUT ROWID;
+CREATE TABLE readings (
+    path BLOB PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+    at REAL NOT NULL, block_size INTEGER NOT NULL, checksums BLOB NOT NULL
+);
+CREATE TABLE answers (question TEXT PRIMARY KEY, at REAL NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 3;
+"""
+"""The tables of the version that users have had."""
+
+
+def earlier_version(path: Path, model: Path, proof: str) -> None:
+    """An index of version 3 that says ``proof`` of the file."""
+    status, key = model.stat(), os.fsencode(model)
+    blocks = BlockChecksums.of(4, status.st_size, [1, 2])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_3)
+        state = (str(status.st_dev), str(status.st_ino), status.st_size, status.st_mtime_ns)
+        connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", (key, *state))
+        connection.execute("INSERT INTO digests VALUES (?, 'sha256', ?, ?)", (key, SHA256.hex, proof))
+        connection.execute("INSERT INTO origins VALUES (?, 'one')", (key,))
+        connection.execute("INSERT INTO readings VALUES (?, 7.0, ?, ?)", (key, blocks.block_size, blocks.data))
+        connection.execute("INSERT INTO answers VALUES ('who?', 5.0, 'nobody')")
+        connection.commit()
+
+
+@pytest.mark.parametrize("proof", ["hashed", "claimed", "refuted"])
+def test_what_an_earlier_version_knew_is_a_claim_until_it_is_read(tmp_path: Path, proof: str) -> None:
+    model, path = tmp_path / "model.pt", tmp_path / "index.sqlite"
+    model.write_bytes(b"weights")
+    earlier_version(path, model, proof)
+    with Index(path) as index:
+        assert [found.proof for found in index.wanted(SHA256)] == [Proof.CLAIMED]
+        assert index.digests(model) == ()
+        assert index.answer("who?", not_before=1.0) == "nobody"
+        index.add(model, [SHA256])
+        known = index.current(model)
+        assert known is not None
+        assert index.came_from(model, ["one"]) == (proof != "claimed")
+        assert known.digests == (SHA256,)
+        assert (known.blocks is not None) == (proof != "claimed"), "they belong to what was read then"
+    assert not (tmp_path / "index.sqlite.broken").exists()
+
+
+def test_processes_that_carry_over_at_once_lose_nothing(tmp_path: Path) -> None:
+    model, path = tmp_path / "model.pt", tmp_path / "index.sqlite"
+    model.write_bytes(b"weights")
+    earlier_version(path, model, "hashed")
+    program = """
+import sys, pathlib
+from anymatix_fetcher.core.blocks import BlockChecksums
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.library.database import Database
+from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.index import Index
+database = Database(pathlib.Path(sys.argv[1]))
+assert database.is_kept
+assert database.read(lambda connection: len(connection.execute("SELECT * FROM hashed").fetchall()), 0) == 1
+database.close()
+"""
+    running = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(4)]
+    assert [process.wait(60) for process in running] == [0, 0, 0, 0]
 
 
 def test_a_database_without_our_tables_is_set_aside(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def cloner(source: Path, destination: Path) -> bool:
 
 def test_files_of_one_digest_on_one_disk_are_a_group_and_the_first_is_kept(tmp_path: Path) -> None:
     def file(name: str, device: int, inode: int, digest: str) -> Hashed:
-        return Hashed(tmp_path / name, FileState(device, inode, 9, 0), Digest("sha256", digest * 64))
+        return Hashed(tmp_path / name, FileState(device, inode, 9, 0, 0), Digest("sha256", digest * 64))
 
     files = [
         file("a", 1, 1, "a"),

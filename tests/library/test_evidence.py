@@ -9,9 +9,10 @@ import pytest
 from anymatix_fetcher.core.blocks import BlockChecksums
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.library.entries import Remembered
 from anymatix_fetcher.library.evidence import Evidence, agrees, bad_spans, evidence_of
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.index import Index, Proof, Remembered
+from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.reading import Reading
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import Sidecar
@@ -19,7 +20,7 @@ from anymatix_fetcher.library.sidecars import Sidecar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STATE = FileState(1, 2, 10, 3)
+STATE = FileState(1, 2, 10, 3, 4)
 A, B = Digest("sha256", "a" * 64), Digest("sha256", "b" * 64)
 CRC32 = Digest("crc32", "0" * 8)
 BLOCKS = BlockChecksums.of(4, 10, [1, 2, 3])
@@ -96,13 +97,13 @@ def test_without_a_digest_a_wrong_length_tells_and_a_right_one_proves_nothing() 
 
 
 def test_bad_blocks_are_named_where_those_of_the_right_content_are_known() -> None:
-    right = Remembered(STATE, {A: Proof.HASHED}, 1.0, BLOCKS)
+    right = Remembered(STATE, (A,), 1.0, blocks=BLOCKS)
     found = reading(B, blocks=BlockChecksums.of(4, 10, [1, 9, 3]))
     assert bad_spans(evidence(A, remembered=right), found) == SpanSet.of(Span(4, 8))
     assert bad_spans(evidence(A), found) is None
 
 
 def test_blocks_of_other_content_name_nothing() -> None:
-    other = Remembered(STATE, {B: Proof.HASHED}, 1.0, BLOCKS)
+    other = Remembered(STATE, (B,), 1.0, blocks=BLOCKS)
     assert evidence(A, remembered=other).blocks is None
     assert bad_spans(evidence(A, remembered=other), reading(B)) is None

@@ -32,7 +32,7 @@ def old(folder: Path, days: float = 7) -> list[Leftover]:
 
 def test_the_files_of_one_download_belong_together_and_the_youngest_tells_its_age(tmp_path: Path) -> None:
     def seen(name: str, seconds: int, *, is_link: bool = False) -> SeenFile:
-        return SeenFile(tmp_path / name, FileState(1, 1, 1, seconds * 1_000_000_000), is_link)
+        return SeenFile(tmp_path / name, FileState(1, 1, 1, seconds * 1_000_000_000, 1), is_link)
 
     files = [
         seen("a.pt.part", 5),

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.index import Entry, Index, Proof
+from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.placing import Place
 from anymatix_fetcher.library.recalling import recall
 from anymatix_fetcher.library.seeking import Seeker

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.errors import DestinationExistsError
+from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.index import Entry, Index, Proof
+from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.reuse import take
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -90,7 +92,8 @@ def test_one_bad_source_does_not_stand_in_the_way_of_a_good_one(tmp_path: Path, 
     linked = take(index, SHA256, tmp_path / "b", DISK, order=[Method.COPY])
     assert linked is not None
     assert linked.source == here
-    assert [found.path for found in index.wanted(SHA256)] == [tmp_path / "b", here]
+    known = [found.path for found in index.wanted(SHA256) if found.proof is Proof.HASHED]
+    assert known == [tmp_path / "b", here]
 
 
 def test_a_doubter_has_every_source_read(tmp_path: Path, here: Path, index: Index) -> None:
@@ -101,10 +104,73 @@ def test_a_doubter_has_every_source_read(tmp_path: Path, here: Path, index: Inde
     assert take(index, SHA256, tmp_path / "b", DISK, order=[Method.HARD_LINK], read_all=True) is None
 
 
-def test_a_file_of_another_length_is_not_taken(tmp_path: Path, here: Path, index: Index) -> None:
+def rot(path: Path) -> None:
+    """Changes the content and sets the time of the last writing back, as ``rsync -t`` of other bytes does."""
+    status = path.stat()
+    path.write_bytes(path.read_bytes()[::-1])
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_what_was_read_is_read_again_where_its_change_time_is_another(tmp_path: Path, here: Path, index: Index) -> None:
     index.add(here, [SHA256])
-    assert take(index, SHA256, tmp_path / "b", DISK, length=5) is None
-    assert take(index, SHA256, tmp_path / "b", DISK, length=len(CONTENT)) is not None
+    rot(here)
+    read: list[int] = []
+    assert take(index, SHA256, tmp_path / "b", DISK, on_bytes=read.append) is None
+    assert not (tmp_path / "b").exists()
+    known = index.remembered(here)
+    assert known is not None
+    assert (known.digests, known.is_refuted(FileState.of(here.stat()))) == ((SHA256,), True)
+    assert take(index, SHA256, tmp_path / "b", DISK, on_bytes=read.append) is None
+    assert sum(read) == len(CONTENT), "it is read once"
+
+
+@pytest.mark.parametrize("change", ["mode", "time", "device"])
+def test_the_same_content_in_another_state_is_read_once_and_used(
+    tmp_path: Path, here: Path, index: Index, change: str
+) -> None:
+    index.add(here, [SHA256], read_at=5.0)
+    if change == "mode":
+        here.chmod(0o600)
+    elif change == "time":
+        os.utime(here, ns=(1, 1))
+    else:
+        state = FileState.of(here.stat())
+        index.add_many([Entry(here, replace(state, device=state.device + 1), (SHA256,), Proof.HASHED)])
+    read: list[int] = []
+    assert take(index, SHA256, tmp_path / "b", DISK, order=[Method.HARD_LINK], on_bytes=read.append) is not None
+    assert take(index, SHA256, tmp_path / "c", DISK, order=[Method.HARD_LINK], on_bytes=read.append) is not None
+    assert sum(read) == len(CONTENT)
+    known = index.current(tmp_path / "c")
+    assert known is not None
+    assert known.read_at is not None
+    assert known.read_at > 5.0
+
+
+def test_our_own_links_leave_every_name_of_a_file_known(tmp_path: Path, here: Path, index: Index) -> None:
+    os.link(here, tmp_path / "also.pt")
+    for path in (here, tmp_path / "also.pt"):
+        index.add(path, [SHA256], read_at=5.0)
+
+    def read(_: int) -> None:
+        raise AssertionError("nothing is read")
+
+    for name in ("b", "c"):
+        assert take(index, SHA256, tmp_path / name, DISK, order=[Method.HARD_LINK], on_bytes=read) is not None
+    known = {path.name: index.current(path) for path in tmp_path.iterdir()}
+    assert {name: one and one.read_at for name, one in known.items()} == dict.fromkeys(
+        ("here.pt", "also.pt", "b", "c"), 5.0
+    )
+
+
+def test_a_file_with_several_names_is_read_once_and_not_for_each(tmp_path: Path, here: Path, index: Index) -> None:
+    os.link(here, tmp_path / "also.pt")
+    (tmp_path / "link.pt").symlink_to(here)
+    wrong = Digest("sha256", "0" * 64)
+    for path in (here, tmp_path / "also.pt", tmp_path / "link.pt"):
+        claim(index, path, wrong)
+    read: list[int] = []
+    assert take(index, wrong, tmp_path / "b", DISK, on_bytes=read.append) is None
+    assert sum(read) == len(CONTENT)
 
 
 def test_where_only_links_are_allowed_and_none_can_be_made_it_is_left_to_the_download(

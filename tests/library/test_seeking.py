@@ -8,9 +8,10 @@ import pytest
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.errors import DownloadCancelled
+from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.identity import identity
-from anymatix_fetcher.library.index import Entry, Index, Proof
+from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.names import Naming
 from anymatix_fetcher.library.placing import Place
@@ -61,7 +62,7 @@ def test_what_the_index_knows_at_the_destination_is_there(tmp_path: Path, index:
 def test_nobody_reads_what_the_index_does_not_know(tmp_path: Path, index: Index) -> None:
     put(tmp_path / NAME)
     assert Seeker(index, DISK).find(wanted(Place(tmp_path), SHA256)) is None
-    assert index.entries() == []
+    assert index.paths() == []
 
 
 def test_another_digest_a_weak_one_or_another_length_is_left_to_whoever_reads(tmp_path: Path, index: Index) -> None:
@@ -69,7 +70,7 @@ def test_another_digest_a_weak_one_or_another_length_is_left_to_whoever_reads(tm
     seeker, place = Seeker(index, DISK), Place(tmp_path)
     assert seeker.find(wanted(place, OTHER)) is None
     assert seeker.find(wanted(place, Digest("crc32", "00000000"))) is None
-    assert seeker.find(wanted(place, SHA256, length=1)) is None
+    assert seeker.find(wanted(place, length=1)) is None
     assert seeker.find(wanted(place, SHA256, overwrite=True, links=False)) is None
 
 
@@ -127,12 +128,50 @@ def test_what_we_have_recorded_is_not_read_again(tmp_path: Path, index: Index) -
     def read(_: int) -> None:
         raise AssertionError("nothing is read")
 
-    with Index() as empty:
-        found = Seeker(empty, DISK, on_bytes=read).find(
-            wanted(Place(tmp_path, has_sidecar=True), references=("civitai:1",))
-        )
+    asked = wanted(Place(tmp_path, has_sidecar=True), references=("civitai:1",))
+    found = Seeker(index, DISK, on_bytes=read).find(asked)
     assert found is not None
-    assert (found.path, found.verified, found.is_recorded) == (model, "crc32", True)
+    assert (found.path, found.verified, found.is_recorded, found.verified_at) == (model, "crc32", True, 1.0)
+
+
+@pytest.mark.parametrize(("stated", "verified"), [("sha256", "sha256"), ("crc32", "sha256"), ("length", "length")])
+def test_what_a_sidecar_says_of_a_file_is_read_where_the_index_does_not_know_it(
+    tmp_path: Path, index: Index, stated: str, verified: str
+) -> None:
+    model = put(tmp_path / "mine.safetensors")
+    arrival = Arrival(model, reference="civitai:1", url=BASE, digests=(SHA256,), verified=stated, name=model.name)
+    with Index() as lost:
+        record(arrival, lost, DISK, 1.0)
+    read: list[int] = []
+    asked = wanted(Place(tmp_path, has_sidecar=True), references=("civitai:1",))
+    found = Seeker(index, DISK, on_bytes=read.append).find(asked)
+    assert found is not None
+    assert (found.path, found.verified, sum(read)) == (model, verified, len(CONTENT))
+    status = model.stat()
+    put(model, CONTENT[::-1])
+    os.utime(model, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert Seeker(index, DISK).find(asked) is None
+
+
+def test_what_this_reference_brought_is_read_again_where_its_state_has_changed(tmp_path: Path, index: Index) -> None:
+    path = put(tmp_path / NAME)
+    entry = Entry(path, FileState.of(path.stat()), (SHA256,), Proof.HASHED, (identity(BASE),), "length")
+    index.add_many([entry])
+    path.chmod(0o600)
+    found = Seeker(index, DISK).find(wanted(Place(tmp_path)))
+    assert found is not None
+    assert found.verified == "length"
+    put(path, CONTENT[::-1])
+    assert Seeker(index, DISK).find(wanted(Place(tmp_path))) is None
+
+
+def test_a_stated_length_does_not_speak_against_what_a_digest_settles(tmp_path: Path, index: Index) -> None:
+    leave(tmp_path / "models", file_size=5)
+    index.add(put(tmp_path / "x.pt"), [SHA256])
+    seeker = Seeker(index, DISK)
+    assert seeker.find(wanted(Place(tmp_path / "d"), SHA256, length=5)) is not None
+    assert seeker.find(wanted(Place(tmp_path / "models", has_sidecar=True), SHA256)) is not None
+    assert seeker.find(wanted(Place(tmp_path / "models", has_sidecar=True))) is not None
 
 
 def test_a_sidecar_counts_only_among_models_and_for_its_own_destination(tmp_path: Path, index: Index) -> None:

@@ -10,7 +10,7 @@ from anymatix_fetcher.library.placing import Place
 from anymatix_fetcher.library.wanted import Wanted
 
 SHA256, SHA512, CRC32 = Digest("sha256", "ab" * 32), Digest("sha512", "cd" * 64), Digest("crc32", "12345678")
-STATE = FileState(1, 2, 100, 4)
+STATE = FileState(1, 2, 100, 4, 5)
 
 
 def wanted(*digests: Digest, length: int | None = None, naming: Naming = Naming.PLAIN) -> Wanted:
@@ -33,9 +33,14 @@ def test_the_final_name_needs_a_sha256_where_it_says_one() -> None:
 
 
 def test_whatever_is_known_may_speak_against_a_file() -> None:
-    assert wanted(SHA256, CRC32, length=100).fits(STATE, [SHA256])
+    assert wanted(CRC32, length=100).fits(STATE, [SHA256])
     assert not wanted(length=101).fits(STATE, [SHA256])
     assert not wanted(CRC32).fits(STATE, [SHA256, Digest("crc32", "00000000")])
+
+
+def test_where_a_digest_settles_it_what_is_said_of_its_length_does_not_matter() -> None:
+    assert wanted(SHA256, CRC32, length=101).fits(STATE, [SHA256])
+    assert not wanted(SHA256, length=100).fits(STATE, [Digest("sha256", "00" * 32)])
 
 
 def test_nothing_secret_is_shown() -> None:

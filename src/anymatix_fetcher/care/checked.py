@@ -97,8 +97,8 @@ def damaged(found: Checked, evidence: Evidence, reading: Reading, copy: Path | N
 
 def _is_touched(evidence: Evidence, reading: Reading) -> bool | None:
     """Whether somebody has written to the file since it was recorded; ``None`` where that can't be told."""
-    if evidence.remembered is not None:
-        return not reading.state.is_still(evidence.remembered.state)
+    if evidence.remembered is not None and evidence.remembered.digests:
+        return not reading.state.is_unwritten_since(evidence.remembered.state)
     times = {sidecar.record.own.mtime_ns for sidecar in evidence.sidecars if sidecar.record.own}
     return reading.state.mtime_ns not in times if times else None
 

@@ -132,7 +132,7 @@ class _Checkup:
                 block_size=blocks.block_size if blocks else None,
                 on_bytes=on_bytes,
             )
-            if not FileState.of(path.stat()).is_still(reading.state):
+            if not FileState.of(path.stat()).is_unwritten_since(reading.state):
                 return Condition.CHANGING, StorageError(
                     f"{path} was written to while it was read", hint="Verify it when that is over."
                 )
@@ -160,13 +160,20 @@ class _Checkup:
         index = self._place.index
         if proof is None and not (self._accept and evidence.by == "index"):
             for path in kept.paths:
-                index.refute(path, evidence.digests)
+                index.refute(path)
             copies = {one.path for digest in evidence.digests for one in index.wanted(digest)} - set(kept.paths)
             return damaged(found, evidence, outcome, min(copies, default=None))
         if proof is None:
             index.forget(kept.paths)
         for path in kept.paths:
-            index.add(path, outcome.digests, state=outcome.state, blocks=outcome.blocks, read_at=time.time())
+            index.add(
+                path,
+                outcome.digests,
+                state=outcome.state,
+                blocks=outcome.blocks,
+                read_at=time.time(),
+                verified=proof or "",
+            )
         return found
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.care.place import files_at, opened_place
 from anymatix_fetcher.care.repairing import origin_of
+from anymatix_fetcher.library.entries import STRONG
 from anymatix_fetcher.library.evidence import evidence_of
-from anymatix_fetcher.library.index import STRONG, Proof
 from anymatix_fetcher.library.layouts import folder_name
 from anymatix_fetcher.library.prune import find_leftovers
 from anymatix_fetcher.library.types import parse_type
@@ -34,11 +34,11 @@ class Listed:
         size: In bytes.
         origin: The host that it came from; empty where nobody has written that down.
         source: The reference that it was fetched by, without secrets; empty likewise.
-        digests: What is known of its content.
-        verified: What has proved the content: an algorithm's name, "length" or "none".
-        verified_at: When, in seconds since 1970; ``None`` where that isn't known.
+        digests: Of its content, where it was read here and hasn't changed since.
+        verified: What has proved that content: an algorithm's name, "length" or "none".
+        verified_at: When it was read, in seconds since 1970; ``None`` where it wasn't.
         is_damaged: Whether it was found to be something else than it should be.
-        is_changed: Whether it was written to since it was recorded, so that nothing is known of it for now.
+        is_changed: Whether it was written to since it was read.
         duplicates: Other files with the same content.
         others: More names of this very file.
     """
@@ -130,7 +130,6 @@ def _listed(kept: Kept, place: Place) -> Listed:
         size=kept.state.size,
         origin=origin_of(kept.sidecars),
         source=next((own.source for sidecar in kept.sidecars if (own := sidecar.record.own)), ""),
-        digests=tuple(digest for digest in evidence.digests if digest.algorithm in STRONG),
         others=kept.paths[1:],
     )
     return _proved(listed, kept, evidence)
@@ -139,18 +138,14 @@ def _listed(kept: Kept, place: Place) -> Listed:
 def _proved(listed: Listed, kept: Kept, evidence: Evidence) -> Listed:
     """With what is known of its content, and since when, while the file is in the state that it was then."""
     known = evidence.remembered
-    if known is not None and known.state.is_still(kept.state):
-        if known.is_refuted:
-            return replace(listed, is_damaged=True, digests=())
-        if Proof.HASHED in known.digests.values() and known.read_at:
-            algorithm = next(digest.algorithm for digest, proof in known.digests.items() if proof is Proof.HASHED)
-            return replace(listed, verified=algorithm, verified_at=known.read_at)
-    own = [sidecar.record.own for sidecar in kept.sidecars if sidecar.record.own]
-    for one in own:
-        if one.mtime_ns == kept.state.mtime_ns:
-            return replace(listed, verified=one.verified, verified_at=one.verified_at or None)
-    changed = bool(own) or (known is not None and not known.state.is_still(kept.state))
-    return replace(listed, is_changed=True, digests=()) if changed else listed
+    if known is None:
+        return listed
+    if known.is_refuted(kept.state):
+        return replace(listed, is_damaged=True, digests=())
+    if not known.holds(kept.state):
+        return replace(listed, is_changed=not kept.state.is_unwritten_since(known.state), digests=())
+    digests = tuple(digest for digest in known.digests if digest.algorithm in STRONG)
+    return replace(listed, digests=digests, verified=known.verified, verified_at=known.read_at)
 
 
 def _with_duplicates(every: list[Listed]) -> list[Listed]:

@@ -201,7 +201,8 @@ class Repair:
     def _restore(self, target: Path, status: os.stat_result, evidence: Evidence) -> None:
         """The file is what it was at the time that was recorded, so it gets that time again, and its mode."""
         times = [sidecar.record.own.mtime_ns for sidecar in evidence.sidecars if sidecar.record.own]
-        recorded = evidence.remembered.state.mtime_ns if evidence.remembered else next(iter(times), 0)
+        known = evidence.remembered
+        recorded = known.state.mtime_ns if known is not None and known.digests else next(iter(times), 0)
         with suppress(OSError):
             target.chmod(status.st_mode & 0o7777)
             if recorded:
@@ -211,7 +212,9 @@ class Repair:
         """The index learns what the file is now; other names of the damaged one are names of that still."""
         for path in kept.paths:
             if _leads_to(path, kept.path):
-                self._place.index.add(path, [digest], blocks=evidence.blocks, read_at=time.time())
+                self._place.index.add(
+                    path, [digest], blocks=evidence.blocks, read_at=time.time(), verified=digest.algorithm
+                )
 
 
 def _proofs(evidence: Evidence) -> list[Digest | str]:

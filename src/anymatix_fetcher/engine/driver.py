@@ -367,7 +367,12 @@ class Driver(Outlook):
         if store is not None:
             self._adoption.tidy()
         if result.path and self._shelving.record(
-            result.path, self._digests, verified, store=store, is_recorded=is_recorded
+            result.path,
+            self._digests,
+            verified,
+            verified_at=self._verified_at,
+            store=store,
+            is_recorded=is_recorded,
         ):
             self._noted = result  # the lock is kept until it is written
         else:

@@ -59,6 +59,7 @@ class Kept:
         verified: What proved it: an algorithm's name, ``length`` or ``none``.
         existing: Its state before it was read, where it was there already.
         is_recorded: Whether its sidecar is written already.
+        verified_at: When its content was read, in seconds since 1970; just now where that isn't given.
         checksums: Those of its blocks, where they are known; takes a moment.
     """
 
@@ -70,6 +71,7 @@ class Kept:
     verified: str
     existing: FileState | None = None
     is_recorded: bool = False
+    verified_at: float | None = None
     checksums: Callable[[], BlockChecksums | None] = lambda: None
 
 

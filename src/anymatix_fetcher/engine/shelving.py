@@ -184,7 +184,14 @@ class Shelving:
         return kept_back
 
     def record(
-        self, path: Path, digests: tuple[Digest, ...], verified: str, *, store: Store | None, is_recorded: bool
+        self,
+        path: Path,
+        digests: tuple[Digest, ...],
+        verified: str,
+        *,
+        verified_at: float | None,
+        store: Store | None,
+        is_recorded: bool,
     ) -> bool:
         """Notes the file that is at ``path`` now; whether ``Recorded`` is to be waited for."""
         kept = Kept(
@@ -196,6 +203,7 @@ class Shelving:
             verified,
             existing=self._existing.get(path),
             is_recorded=is_recorded,
+            verified_at=verified_at,
             checksums=store.checksums if store is not None else lambda: None,
         )
         task = self._ports.shelf.record(kept, self._report)

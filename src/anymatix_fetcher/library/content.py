@@ -11,7 +11,7 @@ from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.library.file_state import FileState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from io import FileIO
     from pathlib import Path
 
@@ -23,23 +23,33 @@ HASHABLE = {"sha256", "sha384", "sha512"}
 def digest_of(
     path: Path, algorithm: str = "sha256", *, on_bytes: Callable[[int], None] = lambda _: None
 ) -> tuple[Digest, FileState]:
-    """The digest of a file, and its state: before it was read, so that a change meanwhile shows.
+    """The digest of a file, and its state, as :func:`digests_of` has them."""
+    (digest,), state = digests_of(path, [algorithm], on_bytes=on_bytes)
+    return digest, state
+
+
+def digests_of(
+    path: Path, algorithms: Collection[str], *, on_bytes: Callable[[int], None] = lambda _: None
+) -> tuple[tuple[Digest, ...], FileState]:
+    """The digests of a file, read once, and its state: before it was read, so that a change meanwhile shows.
 
     Args:
         path: The file.
-        algorithm: One of :data:`HASHABLE`.
+        algorithms: Of :data:`HASHABLE`.
         on_bytes: Told how many more bytes were read; what it raises ends the reading.
 
     Raises:
         OSError: It can't be read.
     """
-    hasher, buffer = hashlib.new(algorithm, usedforsecurity=False), memoryview(bytearray(READ_BYTES))
+    hashers = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
+    buffer = memoryview(bytearray(READ_BYTES))
     with path.open("rb", buffering=0) as file:
         state = state_of(file)
         while count := file.readinto(buffer):
-            hasher.update(buffer[:count])
+            for hasher in hashers.values():
+                hasher.update(buffer[:count])
             on_bytes(count)
-    return Digest(algorithm, hasher.hexdigest()), state
+    return tuple(Digest(name, hasher.hexdigest()) for name, hasher in hashers.items()), state
 
 
 def same_bytes(first: Path, second: Path, *, on_bytes: Callable[[int], None] = lambda _: None) -> bool:

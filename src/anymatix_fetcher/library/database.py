@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager, suppress
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
+from anymatix_fetcher.library.schema import OLDEST, VERSION, carry_over, make_tables
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -16,34 +18,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.library")
 T = TypeVar("T")
 
-VERSION = 3
-"""Of the tables. A file of another version is set aside: all that it knew can be learned again."""
 BUSY_SECONDS = 5.0
 """Every change is done in milliseconds: who waits longer than this goes on without."""
-
-_TABLES = """
-CREATE TABLE files (
-    path BLOB PRIMARY KEY, device TEXT NOT NULL, inode TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE digests (
-    path BLOB NOT NULL REFERENCES files ON DELETE CASCADE,
-    algorithm TEXT NOT NULL, hex TEXT NOT NULL, proof TEXT NOT NULL,
-    PRIMARY KEY (path, algorithm)
-) WITHOUT ROWID;
-CREATE INDEX by_digest ON digests (algorithm, hex);
-CREATE TABLE origins (
-    path BLOB NOT NULL REFERENCES files ON DELETE CASCADE,
-    identity TEXT NOT NULL,
-    PRIMARY KEY (path, identity)
-) WITHOUT ROWID;
-CREATE TABLE readings (
-    path BLOB PRIMARY KEY REFERENCES files ON DELETE CASCADE,
-    at REAL NOT NULL, block_size INTEGER NOT NULL, checksums BLOB NOT NULL
-);
-CREATE TABLE answers (
-    question TEXT PRIMARY KEY, at REAL NOT NULL, answer TEXT NOT NULL
-) WITHOUT ROWID;
-"""
 
 
 class Database:
@@ -149,7 +125,7 @@ def _connect(name: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connectio
         connection.execute("PRAGMA foreign_keys = ON")
         _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
         connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last changes, never the file
-        _make_tables(connection)
+        _prepare(connection)
     except BaseException:
         connection.close()
         raise
@@ -163,24 +139,28 @@ def _copied(path: Path) -> sqlite3.Connection:
         # immutable: without it, reading makes files beside the database, which the folder may not allow.
         name = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(name, uri=True)) as file:
-            if file.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+            if _version(file) in {OLDEST, VERSION}:
                 file.backup(memory)
+                _prepare(memory)
     return memory
 
 
-def _make_tables(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
+def _prepare(connection: sqlite3.Connection) -> None:
+    if _version(connection) in {0, OLDEST}:
         with _transaction(connection):
             # Asked again inside: another process may have made them since.
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in filter(str.strip, _TABLES.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-                return
+            match _version(connection):
+                case 0:
+                    make_tables(connection)
+                case version if version == OLDEST:
+                    carry_over(connection)
+    version = _version(connection)
     if version != VERSION:
         raise _OtherVersionError(f"its version is {version}, not {VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 @contextmanager

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.spans import SpanSet
-    from anymatix_fetcher.library.index import Index, Remembered
+    from anymatix_fetcher.library.entries import Remembered
+    from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.reading import Reading
     from anymatix_fetcher.library.sidecars import Sidecar
 

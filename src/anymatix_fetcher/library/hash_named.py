@@ -1,10 +1,15 @@
-"""Files that are called by their own hash, as the first AnymatixFetcher's app uploads them: ``sha256://<64 hex>``."""
+"""Files that are called by their own hash.
+
+The first AnymatixFetcher's app uploads such (``<64 hex>.<extension>``, for ``sha256://<64 hex>``), and names by content
+end in one (``<stem>_<64 hex>.<extension>``).
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.library.names import MODEL_EXTENSIONS, split_name
 
 if TYPE_CHECKING:
@@ -39,3 +44,15 @@ def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Pat
             if is_it and (folder / name).is_file():
                 return folder / name
     return None
+
+
+def digest_by_name(name: str) -> Digest | None:
+    """The SHA-256 that a model's name claims; ``None`` where it claims none.
+
+    It may be a URL's hash instead: then no file has it, and nobody will ask for it.
+    """
+    stem, extension = split_name(name)
+    if extension.lower() not in MODEL_EXTENSIONS:
+        return None
+    match = re.fullmatch(r"(?:.*_)?([0-9a-f]{64})", stem, re.IGNORECASE | re.DOTALL)
+    return Digest("sha256", match.group(1).lower()) if match else None

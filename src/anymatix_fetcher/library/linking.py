@@ -113,7 +113,7 @@ def bring(
         temporary = temporary_beside(destination)
         try:
             method = _make(source, temporary, order, digest, on_bytes, cloner, linker)
-            _expect(source, state)
+            _expect(source, state, is_linked=method is Method.HARD_LINK)
             _publish(temporary, destination, disk, overwrite=overwrite)
         finally:
             with suppress(OSError):
@@ -146,12 +146,13 @@ def _make(
     raise NoLinkError(f"no {' and no '.join(order)} can be made of {source} here", hint="Allow a copy.")
 
 
-def _expect(source: Path, state: FileState) -> None:
+def _expect(source: Path, state: FileState, *, is_linked: bool = False) -> None:
+    """Refuses a file that isn't what it was; ``is_linked`` tells that we have just changed its number of names."""
     try:
         now = FileState.of(source.stat())
     except FileNotFoundError:
         raise SourceUnusableError(f"{source} isn't there any longer") from None
-    if not now.is_still(state):
+    if not (now.is_unwritten_since(state) and now.shares_with(state) if is_linked else now.is_still(state)):
         raise SourceUnusableError(f"{source} was changed since its digest was taken")
 
 

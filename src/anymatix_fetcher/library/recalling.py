@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.library.entries import Proof
 from anymatix_fetcher.library.hash_named import find_hash_named
-from anymatix_fetcher.library.index import Proof
 from anymatix_fetcher.library.names import split_name
 from anymatix_fetcher.library.wanted import Found, Wanted
 
@@ -45,8 +45,15 @@ def recall(digest: Digest, folders: Sequence[Path], place: Place | None, seeker:
         return None
     stays = place is not None and place.exact is None and {path.parent, place.folder} <= set(folders)
     if place is None or stays or path == place.exact:
-        known = seeker.index.digests(path) or (digest,)
-        return Found(path, path.stat().st_size, known, digest.algorithm, is_recorded=True)
+        known = seeker.index.current(path)
+        return Found(
+            path,
+            path.stat().st_size,
+            known.digests if known is not None else (digest,),
+            digest.algorithm,
+            is_recorded=True,
+            verified_at=known.read_at if known is not None else None,
+        )
     name = SafeName(digest.hex + split_name(path.name)[1])
     working = place.working(name)
     place.check(working)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.identity import identity, recordable
-from anymatix_fetcher.library.index import Entry, Proof
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import read_sidecar, write_sidecar
 
@@ -38,6 +38,7 @@ class Arrival:
         blocks: The checksums of its blocks, as the journal has them: so that damage can be found and mended block by
             block later.
         asked: What was typed, where that is something else.
+        read_at: When its digests were computed, in seconds since 1970; just now where that isn't given.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Arrival:
     data: Mapping[str, Any] | None = field(default=None, repr=False)
     blocks: BlockChecksums | None = None
     asked: str = field(default="", repr=False)
+    read_at: float | None = None
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -57,9 +59,9 @@ class Arrival:
         references = (self.url, self.reference, *((self.asked,) if self.asked else ()))
         return tuple(dict.fromkeys(map(identity, references)))
 
-    def entry(self, state: FileState) -> Entry:
-        """What the index says of it, in ``state``."""
-        return Entry(self.path, state, self.digests, Proof.HASHED, self.identities)
+    def entry(self, state: FileState, read_at: float) -> Entry:
+        """What the index says of it, in ``state``, as it was read at ``read_at`` (seconds since 1970)."""
+        return Entry(self.path, state, self.digests, Proof.HASHED, self.identities, self.verified, read_at, self.blocks)
 
 
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:
@@ -78,8 +80,8 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
     """
     with storage_errors(arrival.path):
         state = FileState.of(arrival.path.stat())
-    index.add_many([arrival.entry(state)])
-    index.add(arrival.path, arrival.digests, state=state, blocks=arrival.blocks, read_at=wall_seconds)
+    read_at = wall_seconds if arrival.read_at is None else arrival.read_at
+    index.add_many([arrival.entry(state, read_at)])
     earlier = read_sidecar(arrival.path.with_name(f"{identity(arrival.url)}.json"), disk)
     known = earlier.record if earlier else Record()
     sha256 = next((digest.hex for digest in arrival.digests if digest.algorithm == "sha256"), None)
@@ -96,7 +98,7 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
             type=arrival.type,
             digests=arrival.digests,
             verified=arrival.verified,
-            verified_at=wall_seconds,
+            verified_at=read_at,
             mtime_ns=state.mtime_ns,
         ),
         rest=known.rest,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import DigestMismatchError
 from anymatix_fetcher.library.content import HASHABLE, digest_of
+from anymatix_fetcher.library.entries import Proof
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.index import Proof
-from anymatix_fetcher.library.linking import DEFAULT_ORDER, NoLinkError, SourceUnusableError, bring
+from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method, NoLinkError, SourceUnusableError, bring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.library.index import Candidate, Index
-    from anymatix_fetcher.library.linking import Linked, Method
+    from anymatix_fetcher.library.entries import Candidate
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.library.linking import Linked
     from anymatix_fetcher.library.ports import Disk
 
 _logger = logging.getLogger("anymatix_fetcher.library")
@@ -29,7 +31,6 @@ def take(
     destination: Path,
     disk: Disk,
     *,
-    length: int | None = None,
     among: Callable[[Path], bool] = lambda _: True,
     order: Sequence[Method] = DEFAULT_ORDER,
     overwrite: bool = False,
@@ -38,15 +39,14 @@ def take(
 ) -> Linked | None:
     """The file at ``destination``, made of one that has ``digest``; ``None`` where there is none.
 
-    A file that was hashed here counts as having its digest while its inode, size and modification time are the same:
-    so a link takes milliseconds. What only a sidecar or a cache's name claims is read and hashed first, once.
+    A file that was read here counts as having its digest while it is in the state that it had then: so a link takes
+    milliseconds. Every other one is read and hashed first, once, whatever is said of its length.
 
     Args:
         index: What is here.
         digest: What is wanted; weak algorithms find nothing.
         destination: Where it is wanted.
         disk: The file system.
-        length: Of what is wanted, where that is known.
         among: Which files may be taken.
         order: Which methods to try.
         overwrite: Whether to replace what is at ``destination``.
@@ -57,49 +57,69 @@ def take(
         DestinationExistsError: Something is there, and isn't to be replaced.
         StorageError: It can't be written there.
     """
+    bringing = partial(
+        bring,
+        disk=disk,
+        digest=digest,
+        order=order,
+        overwrite=overwrite,
+        on_bytes=on_bytes,
+    )
+    refused: list[FileState] = []
     for candidate in index.wanted(digest):
-        if length is not None and candidate.state.size != length:
-            continue
         if _is_at(destination, candidate.state) or not among(candidate.path):
             continue
-        if (read_all or candidate.proof is Proof.CLAIMED) and not _is_proved(candidate, digest, index, on_bytes):
-            continue
-        try:
-            linked = bring(
-                candidate.path,
-                destination,
-                disk,
-                state=candidate.state,
-                digest=digest,
-                order=order,
-                overwrite=overwrite,
-                on_bytes=on_bytes,
-            )
-        except (SourceUnusableError, NoLinkError) as error:
-            _logger.debug("%s", error)
-            continue
-        except DigestMismatchError as error:
-            _logger.warning("%s", error)
-            index.forget([candidate.path])
-            continue
-        index.add(destination, [digest])
-        return linked
+        if any(candidate.state.shares_with(one) for one in refused):
+            continue  # another name of a file that was read just now
+        state: FileState | None = candidate.state
+        if read_all or candidate.proof is Proof.CLAIMED:
+            state = _proved(candidate, digest, index, on_bytes)
+        linked = _brought(candidate.path, destination, state, digest, index, bringing) if state is not None else None
+        if linked is not None:
+            return linked
+        refused.append(candidate.state)
     return None
 
 
-def _is_proved(candidate: Candidate, digest: Digest, index: Index, on_bytes: Callable[[int], None]) -> bool:
-    """Whether reading the file shows ``digest``; the index learns what it shows."""
+def _brought(
+    source: Path, destination: Path, state: FileState, digest: Digest, index: Index, bringing: Callable[..., Linked]
+) -> Linked | None:
+    """What has become of ``source``, known to the index; ``None`` where nothing can be made of it."""
+    known = index.current(source)
+    try:
+        with index.keeping(source), index.keeping(destination):
+            linked = bringing(source, destination, state=state)
+    except (SourceUnusableError, NoLinkError) as error:
+        _logger.debug("%s", error)
+        return None
+    except DigestMismatchError as error:
+        _logger.warning("%s", error)
+        index.refute(source)
+        return None
+    was_hashed = linked.method is Method.COPY and digest.algorithm in HASHABLE
+    index.add(
+        destination,
+        sorted({digest, *(known.digests if known else ())}, key=str),
+        state=linked.state,
+        read_at=known.read_at if known and not was_hashed else None,
+        verified=digest.algorithm,
+    )
+    return linked
+
+
+def _proved(candidate: Candidate, digest: Digest, index: Index, on_bytes: Callable[[int], None]) -> FileState | None:
+    """The file's state where reading it shows ``digest``; the index learns what it shows."""
     if digest.algorithm not in HASHABLE:
-        return False
+        return None
     try:
         found, state = digest_of(candidate.path, digest.algorithm, on_bytes=on_bytes)
     except OSError as error:
         _logger.debug("%s can't be read: %s", candidate.path, error.strerror)
-        return False
-    index.add(candidate.path, [found], state=state)
+        return None
     if found != digest:
         _logger.warning("%s isn't what it is said to be: it has %s", candidate.path, found)
-    return found == digest
+    index.add(candidate.path, [found], state=state, verified=digest.algorithm if found == digest else "")
+    return state if found == digest else None
 
 
 def _is_at(path: Path, state: FileState) -> bool:

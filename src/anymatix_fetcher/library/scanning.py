@@ -1,12 +1,13 @@
-"""Fills the index from what lies on the disk: sidecars and the Hugging Face cache, without reading a model."""
+"""Fills the index with what is claimed on the disk: by sidecars, names and caches, without reading a model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.library.entries import Entry, Proof
+from anymatix_fetcher.library.hash_named import digest_by_name
 from anymatix_fetcher.library.hugging_face_cache import cached_files
-from anymatix_fetcher.library.index import Entry, Proof
 from anymatix_fetcher.library.names import is_model_name, is_sidecar_name
 from anymatix_fetcher.library.sidecars import read_sidecar
 from anymatix_fetcher.library.walking import walk_all
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
-    from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.ports import Disk
-    from anymatix_fetcher.library.sidecar_format import Record
     from anymatix_fetcher.library.walking import SeenFile
 
 BATCH = 500
@@ -40,7 +39,7 @@ class ScanReport:
     Args:
         files: That were looked at.
         models: Of these, by their names.
-        learned: Files whose digests somebody states.
+        learned: Claims of digests.
         forgotten: Files that were in the index and are gone.
     """
 
@@ -99,22 +98,14 @@ def _by_folder(files: Iterable[SeenFile]) -> Iterator[list[SeenFile]]:
 
 
 def _entries_of(folder: list[SeenFile], disk: Disk) -> Iterator[Entry]:
+    """What sidecars and names say of the files in one folder: claims, whatever else the sidecars say."""
     states = {file.path.name: file.state for file in folder}
     for file in folder:
-        sidecar = read_sidecar(file.path, disk) if is_sidecar_name(file.path.name) else None
-        if sidecar is None or sidecar.model is None:
-            continue
-        state = states.get(sidecar.model.name)
-        if state is not None and sidecar.record.digests and _may_be_true(sidecar.record, state):
-            yield Entry(sidecar.model, state, sidecar.record.digests, proof_of(sidecar.record, state))
-
-
-def _may_be_true(record: Record, state: FileState) -> bool:
-    return record.file_size is None or record.file_size == state.size
-
-
-def proof_of(record: Record, state: FileState) -> Proof:
-    """What we wrote ourselves about a file in this very state is as good as what the index says."""
-    own = record.own
-    ours = own is not None and own.mtime_ns == state.mtime_ns and record.file_size == state.size
-    return Proof.HASHED if ours and own is not None and own.verified_at else Proof.CLAIMED
+        if is_sidecar_name(file.path.name):
+            sidecar = read_sidecar(file.path, disk)
+            model = sidecar.model if sidecar is not None else None
+            state = states.get(model.name) if model is not None else None
+            if sidecar is not None and model is not None and state is not None and sidecar.record.digests:
+                yield Entry(model, state, sidecar.record.digests, Proof.CLAIMED)
+        elif (digest := digest_by_name(file.path.name)) is not None:
+            yield Entry(file.path, file.state, (digest,), Proof.CLAIMED)

@@ -1,33 +1,31 @@
 """Whether a download is needed at all: what is at its destination, what an earlier one left, and copies elsewhere.
 
-Nothing here is taken on trust: a file counts as having a digest when it was hashed here and is still in the state that
-it had then; otherwise it is read, once.
+Nothing here is taken on trust: a file counts as having a digest when it was read here and is still in the state that it
+had then; otherwise it is read, once. Where a digest settles what a file is, nothing else that is said of it matters.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.library.content import HASHABLE, digest_of
+from anymatix_fetcher.library.content import HASHABLE, digests_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.identity import identity
-from anymatix_fetcher.library.index import Proof
 from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method
 from anymatix_fetcher.library.names import parse_hashed_name
 from anymatix_fetcher.library.reuse import take
-from anymatix_fetcher.library.scanning import proof_of
 from anymatix_fetcher.library.sidecars import find_model
 from anymatix_fetcher.library.wanted import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.ports import Disk
@@ -84,10 +82,11 @@ class Seeker:
             OSError: It can't be read.
         """
         known = self.index.digests(path)
-        for algorithm in sorted({"sha256", *algorithms} & HASHABLE - {digest.algorithm for digest in known}):
-            digest, state = digest_of(path, algorithm, on_bytes=self.on_bytes)
-            self.index.add(path, [digest], state=state)
-            known = (*known, digest)
+        lacking = {"sha256", *algorithms} & HASHABLE - {digest.algorithm for digest in known}
+        if lacking:
+            read, state = digests_of(path, sorted(lacking), on_bytes=self.on_bytes)
+            self.index.add(path, read, state=state)
+            known = (*known, *read)
         return known
 
     # At the destination -----------------------------------------------------------------------------------
@@ -104,15 +103,39 @@ class Seeker:
             hashed = parse_hashed_name(path.name)
             known = self._read(path, wanted, [Digest("sha256", hashed.hex)] if hashed else [])
         else:
-            known = self.index.digests(path)
+            known = self.index.digests(path) or self._read_again(path, state, wanted)
         if not known or not wanted.fits(state, known):
             return None
         right = [digest for digest in wanted.settling if digest in known]
         if right or (wanted.place.is_named_by_content and not wanted.digests):
-            return Found(path, state.size, known, right[0].algorithm if right else "sha256")
-        if wanted.digests or not self.index.came_from(path, map(identity, wanted.references)):
+            return self._found(path, state, known, right[0].algorithm if right else "sha256")
+        if wanted.digests or not self._came_from(path, wanted):
             return None
-        return Found(path, state.size, known, "sha256")
+        return self._found(path, state, known, self._verified(path))
+
+    def _read_again(self, path: Path, state: FileState, wanted: Wanted) -> tuple[Digest, ...]:
+        """What is in a file that was fetched by this reference, and may have changed since; nothing where it has.
+
+        Where a digest is wanted, whoever reads what is at a destination tells.
+        """
+        before = self.index.remembered(path)
+        if before is None or wanted.digests or not self._came_from(path, wanted):
+            return ()
+        return self._read(path, wanted, before.digests) if before.digests and before.state.size == state.size else ()
+
+    def _came_from(self, path: Path, wanted: Wanted) -> bool:
+        return self.index.came_from(path, map(identity, wanted.references))
+
+    def _verified(self, path: Path) -> str:
+        known = self.index.current(path)
+        return known.verified if known is not None else "none"
+
+    def _found(
+        self, path: Path, state: FileState, digests: tuple[Digest, ...], verified: str, *, is_recorded: bool = False
+    ) -> Found:
+        known = self.index.current(path)
+        read_at = known.read_at if known is not None else None
+        return Found(path, state.size, digests, verified, verified_at=read_at, is_recorded=is_recorded)
 
     def _published(self, wanted: Wanted) -> Path | None:
         """The finished file of a run that was killed between giving it its name and taking the old one away."""
@@ -151,16 +174,17 @@ class Seeker:
             state = FileState.of(model.stat())
         except OSError:
             return None
-        if proof_of(record, state) is Proof.HASHED and record.digests:
-            known = record.digests
-        else:
-            known = self._read(model, wanted, record.digests)
+        proved = self._verified(model)
+        known = self._read(model, wanted, record.digests)
         if not known or not wanted.fits(state, known):
             return None
         right = [digest for digest in (*wanted.settling, *record.digests) if digest in known]
-        stated = right[0].algorithm if right else "length" if record.file_size is not None else "none"
-        verified = record.own.verified if record.own and not wanted.digests else stated
-        return Found(model, state.size, known, verified, is_recorded=record.own is not None)
+        verified = right[0].algorithm if right else "length" if record.file_size is not None else "none"
+        if not wanted.digests and proved != "none":
+            verified = proved
+        elif not wanted.digests and record.own and record.own.verified in {"length", "none"}:
+            verified = record.own.verified  # the digests were those of whatever came
+        return self._found(model, state, known, verified, is_recorded=record.own is not None)
 
     def _read(self, path: Path, wanted: Wanted, claimed: Iterable[Digest]) -> tuple[Digest, ...]:
         """The file's digests; none where it can't be read, or isn't what it is said to be."""
@@ -202,7 +226,6 @@ class Seeker:
                         digest,
                         destination,
                         self.disk,
-                        length=wanted.length,
                         among=among,
                         order=order,
                         overwrite=wanted.overwrite,
@@ -212,14 +235,15 @@ class Seeker:
                     _logger.info("the copy that is here can't be used: %s", error)
                     return None
                 if linked is not None:
-                    known = {digest, *self.index.digests(linked.source)}
-                    self.index.add(destination, sorted(known, key=str), state=linked.state)
                     digests = self.index.digests(destination) or (digest,)
-                    return Found(destination, linked.state.size, digests, digest.algorithm, linked.method)
+                    found = self._found(destination, linked.state, digests, digest.algorithm)
+                    return replace(found, method=linked.method)
         return None
 
     def _is_inside(self, path: Path) -> bool:
-        return any(path.is_relative_to(root) for root in self.roots)
+        """Whether it really lies in a models root, wherever links lead that its path goes by."""
+        real = os.path.realpath(path)
+        return any(Path(real).is_relative_to(os.path.realpath(root)) for root in self.roots)
 
 
 def _state_of(path: Path) -> FileState | None:

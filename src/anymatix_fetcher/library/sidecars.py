@@ -83,8 +83,8 @@ def sidecars_of(model: Path, disk: Disk) -> list[Sidecar]:
 def find_model(folder: Path, reference: str, disk: Disk, auth: str = "") -> Sidecar | None:
     """A sidecar of ``reference`` whose model is there too, and whole.
 
-    What the first fetcher hasn't finished has the final name already: the length in the sidecar tells, or a digest,
-    which it writes when all is there. Where a sidecar has neither, nothing counts as found.
+    What the first fetcher hasn't finished has the final name already: a digest tells, which it writes when all is
+    there, or else the length in the sidecar. Where a sidecar has neither, nothing counts as found.
     """
     return next(filter(_has_whole_model, _sidecars_for(folder, reference, disk, auth)), None)
 
@@ -158,5 +158,5 @@ def _has_whole_model(sidecar: Sidecar) -> bool:
         return False
     if not stat.S_ISREG(status.st_mode):
         return False
-    size = sidecar.record.file_size
-    return status.st_size == size if size is not None else sidecar.record.sha256 is not None
+    # A digest will tell, whatever the sidecar says of the length.
+    return bool(sidecar.record.digests) or status.st_size == sidecar.record.file_size

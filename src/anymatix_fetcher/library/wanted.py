@@ -57,11 +57,15 @@ class Wanted:
         return self.place.final(self.name, sha256)
 
     def fits(self, state: FileState, digests: Iterable[Digest]) -> bool:
-        """Whether a file with these digests may be it: nothing that is known speaks against it."""
-        if self.length is not None and state.size != self.length:
-            return False
+        """Whether a file with these digests may be it: nothing that is known speaks against it.
+
+        A length that is stated besides says nothing where a digest settles it: catalogues round lengths.
+        """
         known = {digest.algorithm: digest for digest in digests}
-        return all(known.get(digest.algorithm, digest) == digest for digest in self.digests)
+        if any(known.get(digest.algorithm, digest) != digest for digest in self.digests):
+            return False
+        is_settled = any(digest in known.values() for digest in self.settling)
+        return is_settled or self.length is None or state.size == self.length
 
 
 @dataclass(frozen=True, slots=True)

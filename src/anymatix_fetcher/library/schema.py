@@ -1,0 +1,101 @@
+"""The index's tables, and how those of an earlier version become them.
+
+::
+
+    files      What was read here: in which state, when, and what had proved it to be the right content.
+    hashed     The digests of that content.
+    blocks     The checksums of its blocks.
+    origins    The references that led to it.
+    refuted    The state in which a file was found to be another one than it should be.
+    claims     What somebody else says of a file; there may be any number of claims, and none needs to be true.
+    sidecars   What sidecars say, without what only they need; and whether we have written them.
+    answers    What was answered to questions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION = 4
+"""Of the tables. A file of an unknown version is set aside: all that it knew can be learned again."""
+OLDEST = 3
+"""What this version and later ones know is carried over."""
+
+_STATE = """device TEXT NOT NULL, inode TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL DEFAULT 0"""
+# Numbers of devices and inodes are text: some systems have such of more than 63 bits.
+
+_FILES = f"""
+CREATE TABLE files (
+    path BLOB PRIMARY KEY, {_STATE}, read_at REAL, verified TEXT NOT NULL DEFAULT 'none'
+) WITHOUT ROWID;
+CREATE TABLE origins (
+    path BLOB NOT NULL REFERENCES files ON DELETE CASCADE,
+    identity TEXT NOT NULL,
+    PRIMARY KEY (path, identity)
+) WITHOUT ROWID;
+CREATE TABLE answers (
+    question TEXT PRIMARY KEY, at REAL NOT NULL, answer TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+_SINCE_4 = f"""
+CREATE INDEX by_inode ON files (inode);
+CREATE TABLE hashed (
+    path BLOB NOT NULL REFERENCES files ON DELETE CASCADE,
+    algorithm TEXT NOT NULL, hex TEXT NOT NULL,
+    PRIMARY KEY (path, algorithm)
+) WITHOUT ROWID;
+CREATE INDEX by_digest ON hashed (algorithm, hex);
+CREATE TABLE blocks (
+    path BLOB PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+    block_size INTEGER NOT NULL, checksums BLOB NOT NULL
+);
+CREATE TABLE refuted (path BLOB PRIMARY KEY, {_STATE}) WITHOUT ROWID;
+CREATE TABLE claims (
+    path BLOB NOT NULL, algorithm TEXT NOT NULL, hex TEXT NOT NULL,
+    PRIMARY KEY (path, algorithm, hex)
+) WITHOUT ROWID;
+CREATE INDEX by_claim ON claims (algorithm, hex);
+CREATE TABLE sidecars (
+    folder BLOB NOT NULL, name TEXT NOT NULL, {_STATE}, is_ours INTEGER NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (folder, name)
+);
+"""
+_FROM_3 = """
+ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE files ADD COLUMN read_at REAL;
+ALTER TABLE files ADD COLUMN verified TEXT NOT NULL DEFAULT 'none';
+DROP INDEX by_digest;
+"""
+_CARRIED_OVER = """
+UPDATE files SET read_at = (SELECT at FROM readings WHERE readings.path = files.path AND at > 0);
+INSERT INTO hashed SELECT path, algorithm, hex FROM digests
+    WHERE proof = 'hashed' OR proof = 'refuted' AND path IN (SELECT path FROM readings);
+INSERT INTO blocks SELECT path, block_size, checksums FROM readings;
+INSERT INTO claims SELECT path, algorithm, hex FROM digests WHERE proof != 'hashed';
+DROP TABLE digests;
+DROP TABLE readings;
+"""
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Makes all tables in an empty database; in a transaction of the caller's."""
+    _run(connection, _FILES + _SINCE_4)
+
+
+def carry_over(connection: sqlite3.Connection) -> None:
+    """Makes the tables of :data:`OLDEST` those of today; in a transaction of the caller's.
+
+    When a file was last changed wasn't recorded then: no file has the change time of such an entry, so that all of them
+    count as claims until the file is read.
+    """
+    _run(connection, _FROM_3 + _SINCE_4 + _CARRIED_OVER)
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in filter(str.strip, statements.split(";")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
