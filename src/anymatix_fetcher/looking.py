@@ -13,7 +13,7 @@ from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.engine.inquiry import Inquiry
 from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
 from anymatix_fetcher.library.identity import recordable
@@ -138,7 +138,7 @@ def single(job: Job) -> Generator[Request, Answer, Resource]:
 
 def _as_described(resource: Resource) -> Located:
     return Located(
-        reference=Job(resource.reference, settings_of()).shown_reference,
+        reference=shown(resource.reference),
         source=resource.service.name,
         name=resource.name or choose_name(Headers(), resource.url.last_segment, "download"),
         folder=resource.folder,

@@ -10,7 +10,7 @@ from anymatix_fetcher.care.progress import Tracker, worked_through
 from anymatix_fetcher.core.digests import Digest, strongest
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.engine.facts import Job, Progress, Result, Status
+from anymatix_fetcher.engine.facts import Job, Progress, Result, Status, shown
 from anymatix_fetcher.errors import (
     DestinationLockedError,
     DownloadCancelled,
@@ -301,7 +301,7 @@ def _content_read(path: Path, outcome: _Outcome) -> Content | FetchError:
 
 
 def _standing(item: Item) -> Result:
-    reference = item.file.sources[0]
+    reference = shown(item.file.sources[0])
     if item.state is not State.HERE:
         return Result(reference=reference, status=Status.FAILED, error=item.error)
     sha256 = next((digest.hex for digest in item.file.digests if digest.algorithm == "sha256"), None)
@@ -332,7 +332,7 @@ class _Rounds:
         self._on_progress = on_progress
         self._options = options
         self._results: list[Result | None] = [None] * len(items)
-        self._progress = [Progress(item.file.sources[0], item.file.name) for item in items]
+        self._progress = [Progress(shown(item.file.sources[0]), item.file.name) for item in items]
 
     def run(self, fetch_many: FetchMany) -> list[Result]:
         """One result for each item."""

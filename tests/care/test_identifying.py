@@ -12,6 +12,7 @@ from tests.care.models import civitai_at, digest, know
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DATA = b"weights"
 
@@ -43,6 +44,20 @@ def test_what_was_found_is_of_the_service_itself_whoever_was_asked(civitai: Orig
         found = identifier.ask(digest(DATA).hex)
     assert found is not None
     assert found.url == "https://civitai.com/api/download/models/5?fileId=50"
+
+
+def test_an_endpoints_password_is_sent_there_and_kept_nowhere(
+    civitai: Origin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    know(civitai, DATA, 5)
+    monkeypatch.setenv("CIVITAI_ENDPOINT", civitai.url("").replace("://", "://someone:EndpointPw99@"))
+    with Index(tmp_path / "index.sqlite") as index, Identifier(index, CancelToken()) as identifier:
+        found = identifier.ask(digest(DATA).hex)
+        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert found is not None
+    assert b"civitai" in kept
+    assert b"EndpointPw99" not in kept + found.document.encode()
+    assert {one.headers.get("authorization") for one in civitai.seen()} == {"Basic c29tZW9uZTpFbmRwb2ludFB3OTk="}
 
 
 def test_an_answer_that_cant_be_read_any_longer_is_none(civitai: Origin) -> None:

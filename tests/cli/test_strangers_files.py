@@ -186,3 +186,20 @@ def test_a_refusal_says_what_the_netrc_file_has_for_the_host(
     assert told in printed
     assert ("has no entry" in printed or "can't be read" in printed) == bool(told)
     assert MACHINE not in printed
+
+
+@pytest.mark.parametrize("arguments", [[], ["--dry-run"], ["--progress", "json"]])
+def test_a_locks_passwords_and_queries_are_printed_by_no_form_of_sync(
+    web: Web, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    private = web.urls[0].replace("://", "://me:LockPassword1@") + "?token=LockSecret123&fileId=7"
+    web.urls = [private, f"{web.gone}?token=LockSecret456"]
+    web.lock()
+    for options in ([], ["--json"]):
+        main(["sync", "-v", "-v", *arguments, *options])
+    main(["lock", "--json", web.urls[0]])
+    printed = capsys.readouterr()
+    assert "m.safetensors" in printed.out + printed.err
+    assert "gone.safetensors" in printed.out + printed.err
+    for secret in ("LockPassword1", "LockSecret123", "LockSecret456"):
+        assert secret not in printed.out + printed.err

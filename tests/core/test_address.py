@@ -116,4 +116,6 @@ def test_a_host_that_wants_a_login_is_told_of_with_why_none_was_sent(
 ) -> None:
     note = "~/.netrc has no entry for h.example."
     address = Address(Resource(ORIGIN, headers=headers, login_note=note))
-    assert address.error(UNAUTHORIZED, ask(address, asked)).hint.endswith(note) == is_told
+    hint = address.error(UNAUTHORIZED, ask(address, asked)).hint
+    assert hint.endswith(note) == is_told
+    assert ("doesn't accept the credentials" in hint) == bool(headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
@@ -219,6 +220,8 @@ class World:
                 continue  # published meanwhile
             for secret, form in wanted:
                 assert form not in content, f"{secret} stands in {path}"
+            if os.name == "posix" and not path.is_relative_to(self.downloads):
+                assert not path.stat().st_mode & 0o077, f"others may read {path}"
 
     def tell(self, *values: object) -> None:
         """Notes what a caller is given, as it would be logged: exceptions with everything in their chain."""

@@ -53,6 +53,21 @@ def test_what_is_written_is_read_by_the_next_process(tmp_path: Path) -> None:
     assert remembered(path) == ["a"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes mean something else there")
+def test_it_is_for_the_users_eyes_only_also_where_it_was_made_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(Database(path)) as database:
+        database.write(put("a"))
+        assert {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()} == {
+            "index.sqlite": 0o600,
+            "index.sqlite-shm": 0o600,
+            "index.sqlite-wal": 0o600,
+        }
+    path.chmod(0o644)
+    with closing(Database(path)):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_processes_see_what_others_write(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     with closing(Database(path)) as first, closing(Database(path)) as second:

@@ -19,7 +19,7 @@ from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from anymatix_fetcher.care.adopting import Adopted
     from anymatix_fetcher.cli.options import Network
@@ -75,7 +75,7 @@ def command(
         )
     for one in adopted:
         if as_json:
-            session.out.write(json.dumps(as_object(one)) + "\n")
+            session.out.write(json.dumps(as_object(one, session.secrets)) + "\n")
         elif not quiet:
             session.out.write(f"{line(one)}\n")
     session.out.flush()
@@ -94,7 +94,7 @@ def _complain(adopted: Sequence[Adopted], session: Session) -> None:
         session.complain(*lines)
 
 
-def as_object(one: Adopted) -> dict[str, object]:
+def as_object(one: Adopted, secrets: Iterable[str] = ()) -> dict[str, object]:
     """The JSON form."""
     known = one.identified
     return {
@@ -107,7 +107,7 @@ def as_object(one: Adopted) -> dict[str, object]:
         "type": known.type if known else None,
         "url": known.url if known else None,
         "sidecar": str(one.sidecar) if one.sidecar else None,
-        "error": None if one.error is None else error_object(one.error),
+        "error": None if one.error is None else error_object(one.error, secrets),
     }
 
 

@@ -22,7 +22,7 @@ from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
@@ -130,7 +130,8 @@ def command(
         entries, stopped = bringing.bring(entries, lock)
     lock, changes = lock_entries(lock, entries)
     has_changed = write_lock(file, lock)
-    session.out.write("".join(map(_line_for_programs, changes)) if as_json else "")
+    if as_json:
+        session.out.write("".join(_line_for_programs(change, session.secrets) for change in changes))
     session.out.flush()
     for entry, _ in changes:
         if entry.error is not None:
@@ -172,9 +173,9 @@ def _needed(path: Path, session: Session, options: Options, cancel: CancelToken)
 
 
 def _shown(word: str) -> str:
-    from anymatix_fetcher.engine.facts import Job, Settings  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.engine.facts import shown  # noqa: PLC0415 - as in command
 
-    return Job(word, Settings()).shown_reference
+    return shown(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,9 @@ class _Bringing:
         return with_digests(entries, wanted, contents), stopped
 
 
-def _line_for_programs(change: tuple[Entry, Change]) -> str:
+def _line_for_programs(change: tuple[Entry, Change], secrets: Iterable[str]) -> str:
+    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+
     entry, what = change
     file = entry.file
     return (
@@ -238,8 +241,8 @@ def _line_for_programs(change: tuple[Entry, Change]) -> str:
                 "type": (file.type or None) if file else None,
                 "size": file.size if file else None,
                 "digests": {digest.algorithm: digest.hex for digest in file.digests} if file else {},
-                "sources": list(file.sources) if file else [],
-                "error": error_object(entry.error) if entry.error else None,
+                "sources": list(map(recordable, file.sources)) if file else [],
+                "error": error_object(entry.error, secrets) if entry.error else None,
             }
         )
         + "\n"

@@ -102,7 +102,7 @@ def as_object(located: Located, secrets: Iterable[str] = ()) -> dict[str, object
         "licence": about.licence or None,
         "page": about.page or None,
         "trigger_words": list(about.trigger_words),
-        "error": None if located.error is None else error_object(located.error, secrets=secrets),
+        "error": None if located.error is None else error_object(located.error, secrets),
     }
 
 

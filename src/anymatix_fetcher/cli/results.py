@@ -46,7 +46,7 @@ def result_object(
         "connections_peak": result.connections_peak,
         "engine": result.engine,
         "http_version": result.http_version,
-        "error": None if result.error is None else error_object(result.error, interrupted_code, secrets),
+        "error": None if result.error is None else error_object(result.error, secrets, interrupted_code),
     }
 
 
@@ -95,9 +95,7 @@ def error_lines(error: FetchError, about: str = "") -> list[str]:
     return [*lines, f"hint: {format.printable(error.hint)}"] if error.hint else lines
 
 
-def error_object(
-    error: FetchError, interrupted_code: int | None = None, secrets: Iterable[str] = ()
-) -> dict[str, object]:
+def error_object(error: FetchError, secrets: Iterable[str], interrupted_code: int | None = None) -> dict[str, object]:
     """The JSON form of an error; ``secrets`` are taken out of its words."""
     code = exit_code_for(error)
     return {

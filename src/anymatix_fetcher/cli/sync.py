@@ -19,7 +19,7 @@ from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
@@ -83,9 +83,9 @@ def command(
     """Looks, shows, and fetches."""
     session.verbosity = verbose
     network.refuse_headers("the lock file")
-    session.secrets = network.secrets([])
     network.warn(session)
     lock = read_lock(file)
+    session.secrets = network.secrets(source for locked in lock.files for source in locked.sources)
     from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.composition import open_index  # noqa: PLC0415 - as above
     from anymatix_fetcher.syncing import fetch_items  # noqa: PLC0415 - as above
@@ -133,7 +133,7 @@ def care_display(session: Session, progress: str, *, quiet: bool = False) -> Car
 
 def _show(items: list[Item], models_root: str, session: Session, *, as_json: bool, quiet: bool) -> int:
     if as_json:
-        session.out.write("".join(f"{json.dumps(as_object(item))}\n" for item in items))
+        session.out.write("".join(f"{json.dumps(as_object(item, session.secrets))}\n" for item in items))
     elif not quiet:
         session.out.write(table(items, models_root))
     session.out.flush()
@@ -143,8 +143,10 @@ def _show(items: list[Item], models_root: str, session: Session, *, as_json: boo
     return exit_code_for_all(item.error for item in items)
 
 
-def as_object(item: Item) -> dict[str, object]:
-    """The JSON form of how it stands with a locked file."""
+def as_object(item: Item, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form of how it stands with a locked file; ``secrets`` are taken out of an error's words."""
+    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+
     file = item.file
     return {
         "name": file.name,
@@ -154,8 +156,8 @@ def as_object(item: Item) -> dict[str, object]:
         "path": str(item.path) if item.path else None,
         "size": file.size,
         "verified": item.proof or None,
-        "sources": list(file.sources),
-        "error": error_object(item.error) if item.error else None,
+        "sources": list(map(recordable, file.sources)),
+        "error": error_object(item.error, secrets) if item.error else None,
     }
 
 

@@ -21,7 +21,7 @@ from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from anymatix_fetcher.care.checked import Checked
     from anymatix_fetcher.cli.options import Network
@@ -127,7 +127,7 @@ class _Teller:
     def tell(self, one: Checked) -> None:
         """A file is finished."""
         if self._as_json:
-            self._waiting.append(json.dumps(as_object(one)))
+            self._waiting.append(json.dumps(as_object(one, self._session.secrets)))
         elif one.error is not None or not self._quiet:
             self._waiting.append(line(one))
         if not self._waits:
@@ -141,7 +141,7 @@ class _Teller:
         self._session.out.flush()
 
 
-def as_object(one: Checked) -> dict[str, object]:
+def as_object(one: Checked, secrets: Iterable[str] = ()) -> dict[str, object]:
     """The JSON form; ``bad`` has the first byte of each bad piece and the one after its last."""
     known = one.identified
     return {
@@ -159,7 +159,7 @@ def as_object(one: Checked) -> dict[str, object]:
         if known is None
         else {"reference": known.reference, "title": known.title, "name": known.name, "type": known.type},
         "same_file": [str(path) for path in one.others],
-        "error": None if one.error is None else error_object(one.error),
+        "error": None if one.error is None else error_object(one.error, secrets),
     }
 
 

@@ -137,7 +137,7 @@ def as_object(model: Model, secrets: Iterable[str] = ()) -> dict[str, object]:
         "url": str(need.url) if need.url else None,
         "digest": str(need.digest) if need.digest else None,
         "nodes": [str(node) for node in need.nodes],
-        "error": error_object(model.error, secrets=secrets) if model.error else None,
+        "error": error_object(model.error, secrets) if model.error else None,
     }
 
 

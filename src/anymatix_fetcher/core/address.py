@@ -152,7 +152,7 @@ class Address:
         in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
         authorized = in_query or any(request.headers.get(name) is not None for name in fields)
         particular = self.resource.service.explain(why, request.url, authorized=authorized)
-        error = particular or refusal_error(why, request.url)
+        error = particular or refusal_error(why, request.url, authorized=authorized)
         if why.kind is Refusal.UNAUTHORIZED and not authorized and self._is_origin(request.url):
             error.hint = " ".join(filter(None, (error.hint, self.resource.login_note)))
         return error

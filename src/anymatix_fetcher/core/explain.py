@@ -62,9 +62,17 @@ _FAILURES = {
 }
 
 
-def refusal_error(refused: Refused, url: Url) -> FetchError:
-    """The exception for a refusal that nothing more can be done about."""
+def refusal_error(refused: Refused, url: Url, *, authorized: bool = False) -> FetchError:
+    """The exception for a refusal that nothing more can be done about.
+
+    Args:
+        refused: The refusal.
+        url: Who refused.
+        authorized: Whether credentials were sent along.
+    """
     kind, hint = _REFUSALS.get(refused.kind, (UnexpectedAnswerError, ""))
+    if refused.kind is Refusal.UNAUTHORIZED and authorized:
+        hint = "The server doesn't accept the credentials that were sent: check them, and whether they have expired."
     if refused.kind is Refusal.FORBIDDEN and is_signed(url):
         hint = "The link carries a signature and has probably expired: get a fresh one. What has arrived is kept."
     return kind(f"{refused.sentence} ({url})", hint=hint)

@@ -124,15 +124,20 @@ class Job:
 
     @property
     def shown_reference(self) -> str:
-        """The reference as it may be printed: without query and userinfo, which may hold secrets."""
-        try:
-            return str(Url.parse(self.reference.strip()))
-        except ValueError:
-            # In a URL that can't be read nobody knows where a password ends.
-            scheme, separator, rest = self.reference.partition("://")
-            if separator and _MAY_HOLD_USERINFO.match(rest):
-                return f"{scheme}://..."
-            return re.split(r"[?#]", self.reference, maxsplit=1)[0]
+        """The reference as it may be printed."""
+        return shown(self.reference)
+
+
+def shown(reference: str) -> str:
+    """A reference as it may be printed: without query and userinfo, which may hold secrets."""
+    try:
+        return str(Url.parse(reference.strip()))
+    except ValueError:
+        # In a URL that can't be read it isn't known where a password ends.
+        scheme, separator, rest = reference.partition("://")
+        if separator and _MAY_HOLD_USERINFO.match(rest):
+            return f"{scheme}://..."
+        return re.split(r"[?#]", reference, maxsplit=1)[0]
 
 
 class Phase(Enum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.library")
 T = TypeVar("T")
 
+PRIVATE_MODE = 0o600
 BUSY_SECONDS = 5.0
 """Every change is done in milliseconds: who waits longer than this goes on without."""
 
@@ -89,6 +91,7 @@ class Database:
             for _ in range(2):
                 try:
                     self._path.parent.mkdir(parents=True, exist_ok=True)
+                    _make_private(self._path)
                     return _connect(str(self._path), self._busy_seconds)
                 except sqlite3.DatabaseError as error:
                     if not _is_broken(error):
@@ -116,6 +119,13 @@ class Database:
 
 class _OtherVersionError(sqlite3.DatabaseError):
     """The tables are of another version."""
+
+
+def _make_private(path: Path) -> None:
+    """Nobody but the user reads what was fetched from where; what SQLite keeps beside the file gets its mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE))
+    if path.stat().st_mode & ~PRIVATE_MODE & 0o777:
+        path.chmod(PRIVATE_MODE)
 
 
 def _connect(name: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:

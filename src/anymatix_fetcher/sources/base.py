@@ -178,9 +178,12 @@ class Environment:
     logins: Logins = field(default_factory=NoLogins)
 
     def site(self, service: str, default: str) -> str:
-        """Where to ask ``service``, without a slash at the end: ``default``, unless the surroundings say otherwise."""
+        """Where to ask ``service``, without a slash at the end: ``default``, unless the surroundings say otherwise.
+
+        An endpoint's user and password aren't in it, for addresses are shown and kept: :meth:`login` has them.
+        """
         endpoint = self.endpoints.get(service)
-        return endpoint.reveal().rstrip("/") if endpoint else default
+        return endpoint.without_credentials().reveal().rstrip("/") if endpoint else default
 
     def kept_for(self, url: Url) -> Headers:
         """The ``Authorization`` field with the token that is kept for the URL's own origin, never over plain http.
@@ -206,12 +209,18 @@ class Environment:
         return Headers((*wish.headers, *(self.kept_for(url) or self.login(url, with_default=wish.is_typed_url))))
 
     def login(self, url: Url, *, with_default: bool = False) -> Headers:
-        """The ``Authorization`` field with the user and password for the URL's host; none where others could read it.
+        """The ``Authorization`` field with the user and password for the URL's host.
+
+        They are an endpoint's own, or else what the netrc file has, which isn't sent where others could read it.
 
         Args:
             url: Who is asked.
             with_default: Whether the netrc file's ``default`` counts: only where the user has typed this very URL.
         """
+        own = (one.credentials for one in self.endpoints.values() if one.origin == url.origin)
+        endpoints_own = next(filter(None, own), None)
+        if endpoints_own is not None:
+            return basic_authorization(*endpoints_own)
         if not url.origin.is_confidential:
             return Headers()
         found = self.logins.of(url.host) or (self.logins.default() if with_default else None)

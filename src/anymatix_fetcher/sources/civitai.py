@@ -17,7 +17,7 @@ from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.civitai_files import choose, read_files
 from anymatix_fetcher.sources.documents import Document
 from anymatix_fetcher.sources.services import Explained
-from anymatix_fetcher.sources.sites import Site, agreed, make_url, shown_site
+from anymatix_fetcher.sources.sites import Site, agreed, make_url
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -128,7 +128,7 @@ def _about(base: str, document: Document, text: str) -> About:
         title=" ".join(name for name in names if name),
         type=described.optional_text("type"),
         base_model=document.optional_text("baseModel"),
-        page=f"{shown_site(base)}/models/{model}?modelVersionId={version}" if model is not None else "",
+        page=f"{base}/models/{model}?modelVersionId={version}" if model is not None else "",
         trigger_words=document.optional_texts("trainedWords"),
         document=text,
     )

@@ -47,7 +47,7 @@ class Dropbox:
                 make_url(located.base, located.path, _query(located)),
                 name=wish.name or (None if title else safe_name(located.url.last_segment)),
                 digests=wish.digests,
-                headers=wish.headers,
+                headers=SITE.headers(environment, wish, located.base),
                 # What opens a link stands in its query: it stays out of journals.
                 reference=f"{_HOME}{located.path}",
                 mirrors=wish.mirrors,

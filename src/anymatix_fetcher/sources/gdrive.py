@@ -65,12 +65,12 @@ class GoogleDrive:
         if located is None or file_id is None:
             raise _no_file(located)
         url = _address(located, file_id)
-        home = url.origin
+        home, own = url.origin, SITE.headers(environment, wish, located.base)
         for _ in range(MAX_PAGES + 1):
-            headers = wish.headers if url.origin == home else Headers()
+            headers = own if url.origin == home else Headers()
             answer = yield from ask(Request(url, PEEK, headers))
             if _is_file(answer):
-                headers = wish.headers if answer.url.origin == home else Headers()
+                headers = own if answer.url.origin == home else Headers()
                 return (_resource(answer, file_id, wish, headers),)
             url = _behind(answer)
         raise unexpected(url.host, "one page after the other instead of the file")

@@ -180,7 +180,7 @@ def _public(found: ReleaseReference, wish: Wish, environment: Environment) -> Re
         make_url(SITE.base(environment), path),
         name=wish.name or safe_name(found.asset),
         digests=wish.digests,
-        headers=wish.headers,
+        headers=SITE.headers(replace(environment, tokens={}), wish, SITE.base(environment)),
         reference=str(found),
         mirrors=wish.mirrors,
         service=SERVICE,

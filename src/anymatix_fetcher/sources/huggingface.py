@@ -18,7 +18,7 @@ from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
 from anymatix_fetcher.sources.services import Explained
-from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment, shown_site
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -104,7 +104,7 @@ def _single(base: str, found: HubReference, wish: Wish, headers: Headers) -> Res
         reference=str(found),
         mirrors=wish.mirrors,
         service=SERVICE,
-        about=About(title=found.repository, page=f"{shown_site(base)}{found.site_path}"),
+        about=About(title=found.repository, page=f"{base}{found.site_path}"),
     )
 
 
@@ -178,7 +178,7 @@ def _about(base: str, found: HubReference, document: Document, answer: Answer) -
         type=document.optional_text("pipeline_tag"),
         base_model=", ".join(card.optional_texts("base_model")),
         licence=", ".join(card.optional_texts("license")),
-        page=f"{shown_site(base)}{found.site_path}",
+        page=f"{base}{found.site_path}",
         document=answer.text,
     )
 

@@ -22,7 +22,7 @@ from anymatix_fetcher.errors import NetworkError, ReferenceSyntaxError
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
 from anymatix_fetcher.sources.services import Explained
-from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment, shown_site
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -195,5 +195,5 @@ def _resource(base: str, found: ModelScopeReference, file: RepositoryFile, wish:
         folder=file.folder,
         mirrors=() if found.is_folder else wish.mirrors,
         service=SERVICE,
-        about=About(title=found.repository, page=f"{shown_site(base)}{page}"),
+        about=About(title=found.repository, page=f"{base}{page}"),
     )

@@ -221,11 +221,6 @@ def make_url(base: str, path: str, query: str = "") -> Url:
     return _url(f"{base}{path}" + (f"?{query}" if query else ""))
 
 
-def shown_site(base: str) -> str:
-    """The site without the user and password that an endpoint may have, for addresses that people read."""
-    return _url(base).without_credentials().reveal()
-
-
 def segment(text: str, *, safe: str = "") -> str:
     """The text percent-encoded, so that it is one segment of a path, or one value in a query."""
     return quote(text, safe=safe, errors="replace")
