@@ -42,6 +42,7 @@ LAYERS = {
     "looking": 3,
     "inspecting": 3,
     "provisioning": 3,
+    "presence": 3,
     "care": 3,
     "lockfile": 3,
     "locking": 3,

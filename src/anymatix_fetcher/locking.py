@@ -219,7 +219,7 @@ def models_folder(type_or_folder: str) -> str:
 def _needed(need: Need, located: Located | FetchError) -> Entry:
     if isinstance(located, FetchError):
         return Entry(str(need), error=located)
-    path = f"{need.directory}/{need.name or located.name}"
+    path = f"{need.directory}/{need.portable or located.name}"
     *folder, name = map(SafeName, path.split("/"))
     try:
         digests = agreed((need.digest,) if need.digest else (), located.digests, path)

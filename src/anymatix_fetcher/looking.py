@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.composition import network_of, open_transport, ports_for, resolving
+from anymatix_fetcher.core.digests import COLLISION_FREE
 from anymatix_fetcher.core.expiry import expiry_of
 from anymatix_fetcher.core.filenames import choose_name
 from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.core.resource import PLAIN, Author
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.engine.inquiry import Inquiry
@@ -46,10 +48,10 @@ class Located:
         name: What the file would be called.
         folder: Where it would lie below the destination folder; for whole repositories.
         url: Where it is asked for, without secrets.
-        target: Where its bytes lie at the moment, without secrets; ``None`` where nobody was asked.
+        target: Where its bytes lie at the moment, without secrets; ``None`` where the store wasn't asked.
         length: In bytes.
         digests: What is stated of the content.
-        ranged: Whether the server sends parts, so that several connections can help.
+        ranged: Whether the server sends parts, so that several connections can help; ``None`` where it wasn't asked.
         etag: The strong entity tag, where there is one.
         expires_at: When the address where the bytes lie ends, in seconds since 1970; ``None`` where that isn't told.
         mirrors: Other places, without secrets.
@@ -76,13 +78,29 @@ class Located:
     error: FetchError | None = None
 
 
-def locate(reference: str, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> list[Located]:
-    """What ``reference`` leads to; of the content itself one byte is asked for, where it is a single file.
+class Depth(Enum):
+    """How far a reference is followed."""
+
+    CATALOGUE = "catalogue"
+    """Until a digest of the content is stated: a download's address may count each request as a download."""
+    STORE = "store"
+    """To where the bytes lie, of which one is asked for."""
+
+
+def locate(
+    reference: str,
+    *,
+    depth: Depth = Depth.CATALOGUE,
+    cancel: CancelToken | None = None,
+    **options: Unpack[Options],
+) -> list[Located]:
+    """What ``reference`` leads to.
 
     The files of a whole repository are listed as their source describes them, without asking for each.
 
     Args:
         reference: As for ``fetch``.
+        depth: How far it is followed where it is a single file.
         cancel: Stops it.
         **options: As for ``fetch``, as far as they tell how to get there.
 
@@ -93,7 +111,7 @@ def locate(reference: str, *, cancel: CancelToken | None = None, **options: Unpa
     with inquiring(settings, cancel) as (inquiry, _):
         resources = inquiry.run(resolving(Job(reference, settings)))
         if len(resources) == 1:
-            return [inquiry.run(_walking(resources[0]))]
+            return [inquiry.run(_walking(resources[0], depth))]
         return [_as_described(resource) for resource in resources]
 
 
@@ -105,6 +123,8 @@ def locate_each(
     **options: Unpack[Options],
 ) -> list[Located | FetchError]:
     """What each of the references leads to, or why it leads nowhere; several are asked for at a time.
+
+    As far as a catalogue tells, nobody else is asked.
 
     Args:
         references: As for :func:`locate`; each has to name a single file.
@@ -121,7 +141,7 @@ def locate_each(
 
 
 def _locating(job: Job) -> Generator[Request, Answer, Located]:
-    return (yield from _walking((yield from single(job))))
+    return (yield from _walking((yield from single(job)), Depth.CATALOGUE))
 
 
 def single(job: Job) -> Generator[Request, Answer, Resource]:
@@ -156,11 +176,13 @@ def _recordable(resource: Resource, commit: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(recordable, places)))
 
 
-def _walking(resource: Resource) -> Generator[Request, Answer, Located]:
+def _walking(resource: Resource, depth: Depth) -> Generator[Request, Answer, Located]:
     """The resource with what its servers say of it."""
     described, file = _as_described(resource), RemoteFile(resource)
+    if depth is Depth.CATALOGUE and (file.is_described or _is_catalogued(resource)):
+        return described
     try:
-        yield from file.open()
+        yield from file.open() if depth is Depth.STORE else file.describe()
     except FetchError as error:
         return replace(described, error=error, length=file.length, digests=file.digests)
     name = resource.name or choose_name(file.headers or Headers(), resource.url.last_segment, "download")
@@ -172,11 +194,17 @@ def _walking(resource: Resource) -> Generator[Request, Answer, Located]:
         target=str(file.target) if file.target else None,
         length=file.length,
         digests=file.digests,
-        ranged=file.ranged,
+        ranged=file.ranged if file.target is not None else None,
         etag=tag.opaque if tag is not None and not tag.weak else None,
         expires_at=expiry.expires_at if expiry is not None else None,
         sources=_recordable(resource, file.commit),
     )
+
+
+def _is_catalogued(resource: Resource) -> bool:
+    """Whether a catalogue settles what the content is; Civitai's states many sizes rounded only."""
+    stated = {digest.algorithm for digest in resource.digests}
+    return resource.service is not PLAIN and not stated.isdisjoint(COLLISION_FREE)
 
 
 @contextmanager

@@ -3,15 +3,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from anymatix_fetcher.cli.main import main
 from anymatix_fetcher.cli.resolve import as_object, report
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.resource import About
 from anymatix_fetcher.looking import Located
 from anymatix_fetcher.testing import Origin
+from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 LOCATED = Located(
     reference="civitai:143906",
@@ -60,3 +63,55 @@ def test_what_isnt_there_is_told_with_what_is_known_of_it(capsys: pytest.Capture
     assert "none.bin" in printed.out
     assert printed.err.startswith("error: ")
     assert "SECRET" not in printed.out + printed.err
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[Hosts]:
+    with Hosts(*everything(EverythingSettings(size=1 << 20, bytes_per_second=None))) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("reference", "asked", "algorithm"),
+    [
+        ("civitai:143906", "/api/v1/model-versions/143906", "sha256"),
+        ("hf:anymatix/model/model.safetensors", "/anymatix/model/resolve/main/model.safetensors", "sha256"),
+        ("github:anymatix/weights@v1.0/weights.safetensors", "/repos/anymatix/weights/releases/tags/v1.0", "sha256"),
+        ("modelscope:anymatix/model/model.safetensors", "/api/v1/models/anymatix/model/repo/files", "sha256"),
+        ("zenodo:123456/zenodo.safetensors", "/api/records/123456", "md5"),
+    ],
+)
+def test_where_a_catalogue_states_the_digest_no_download_is_asked_for(
+    hosts: Hosts,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    reference: str,
+    asked: str,
+    algorithm: str,
+) -> None:
+    for name, value in hosts.variables.items():
+        monkeypatch.setenv(name, value)
+    before = len(hosts.seen())
+    assert main(["resolve", "--json", reference]) == 0
+    assert [one.target.partition("?")[0] for one in hosts.seen()[before:]] == [asked]
+    found = json.loads(capsys.readouterr().out)
+    assert algorithm in found["digests"]
+    assert found["target"] is None
+    assert found["ranged"] is None
+
+    assert main(["resolve", "--json", "--probe", reference]) == 0
+    followed = json.loads(capsys.readouterr().out)
+    assert (followed["ranged"], followed["size"]) == (True, 1 << 20)
+    assert followed["target"] is not None
+
+
+def test_a_token_is_needed_for_the_download_and_not_for_the_catalogue(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in hosts.variables.items():
+        monkeypatch.setenv(name, value)
+    assert main(["resolve", "civitai:128713"]) == 0
+    assert main(["resolve", "--probe", "civitai:128713"]) == 4
+    monkeypatch.setenv("CIVITAI_API_TOKEN", TOKEN)
+    assert main(["resolve", "--probe", "civitai:128713"]) == 0
+    assert TOKEN not in capsys.readouterr().out

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.workflows.loaders import LOADERS, files_named_by, looks_like_a_model
+from anymatix_fetcher.workflows.loaders import LOADERS, files_named_by
 from anymatix_fetcher.workflows.needs import NodeName
 from anymatix_fetcher.workflows.nodes import Node
+from anymatix_fetcher.workflows.suffixes import looks_like_a_model
 
 
 def named(kind: str, *values: object, **inputs: object) -> list[tuple[str, str]]:

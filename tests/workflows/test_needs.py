@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from anymatix_fetcher.core.filenames import safe_name
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.workflows.needs import Need, safe_file, safe_folder, safe_url, shown
+from anymatix_fetcher.workflows.needs import Need, asked_file, safe_folder, safe_url, shown
 
 
 @pytest.mark.parametrize(
@@ -15,11 +15,12 @@ from anymatix_fetcher.workflows.needs import Need, safe_file, safe_folder, safe_
         ("m.safetensors", "m.safetensors"),
         (r"SDXL\my model (1).safetensors", "SDXL/my model (1).safetensors"),
         (" a/b/c.pt ", "a/b/c.pt"),
-        ("cafe\u0301.pt", "caf\u00e9.pt"),
+        ("cafe\u0301.pt", "cafe\u0301.pt"),
+        ("-a:b.pt", "-a:b.pt"),
     ],
 )
 def test_a_name_keeps_its_folders(text: str, name: str) -> None:
-    assert safe_file(text) == name
+    assert asked_file(text) == name
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_a_name_keeps_its_folders(text: str, name: str) -> None:
 )
 def test_a_name_that_leads_elsewhere_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="its name is"):
-        safe_file(text)
+        asked_file(text)
 
 
 @pytest.mark.parametrize("text", ["custom_nodes", "Custom_Nodes/x", "configs", "custom_nodes.", " configs/"])
@@ -51,12 +52,15 @@ def test_an_address_hides_its_query() -> None:
 
 
 @given(st.text())
-def test_every_text_becomes_a_path_of_safe_components_or_is_refused(text: str) -> None:
+def test_every_text_becomes_a_path_that_leads_nowhere_else_or_is_refused(text: str) -> None:
     try:
-        path = safe_file(text)
+        need = Need(asked_file(text), None, "vae")
     except ValueError:
         return
-    assert all(safe_name(component) == component for component in path.split("/"))
+    assert need.name is not None
+    assert need.portable is not None
+    assert all(component not in {"", ".", ".."} and "\\" not in component for component in need.name.split("/"))
+    assert all(safe_name(component) == component for component in need.portable.split("/"))
 
 
 @given(st.text())

@@ -95,3 +95,64 @@ def test_the_nodes_of_a_prompt_all_run() -> None:
     found = graph_of_prompt(document).active
     assert [str(name.name) for name in found] == ["T (3)", "B (4:1)", "C (5)"]
     assert list(found[0].texts()) == ["y"]
+
+
+def group(*nodes: Json) -> Json:
+    return {"nodes": [{**node, "index": number} for number, node in enumerate(nodes)], "links": [], "external": []}
+
+
+def files(document: Json) -> list[tuple[str, list[str]]]:
+    return [(found.name.path, list(found.texts())) for found in graph_of_workflow(document).active]
+
+
+def inner(kind: str, *widgets: str | int) -> Json:
+    return {"type": kind, "widgets_values": list(widgets)}
+
+
+@pytest.mark.parametrize("prefix", ["workflow>", "workflow/"])
+def test_the_nodes_of_a_group_node_are_read_in_its_instances(prefix: str) -> None:
+    groups = {"G": group(inner("KSampler", 7), inner("VAELoader", "v.pt")), "unused": group(inner("A", "u.pt"))}
+    document = workflow(node(3, f"{prefix}G", widgets=(7, "v.pt")), extra={"groupNodes": groups})
+    graph = graph_of_workflow(document)
+    assert [(str(found.name), found.values) for found in graph.active] == [
+        ("KSampler (3:0)", (7,)),
+        ("VAELoader (3:1)", ("v.pt",)),
+    ]
+    assert graph.silenced == {"u.pt"}
+
+
+def test_what_an_instance_of_a_group_node_holds_counts() -> None:
+    groups = {"G": group(inner("CheckpointLoaderSimple", "old.ckpt"), inner("B", "x", 5), inner("VAELoader", "old.pt"))}
+    document = workflow(
+        node(1, "workflow>G", widgets=("one.ckpt", "x", 5, "one.pt")),
+        node(2, "workflow>G", widgets=("two.ckpt", "two.pt")),  # the author has hidden the others
+        node(3, "workflow>G", widgets=("one.ckpt", "x", 5, "one.pt")),
+        extra={"groupNodes": groups},
+    )
+    assert files(document) == [
+        *(("1:0", ["one.ckpt"]), ("1:1", ["x"]), ("1:2", ["one.pt"])),
+        *(("2:0", ["two.ckpt"]), ("2:1", ["x"]), ("2:2", ["two.pt"])),
+    ]
+    document["nodes"][0]["widgets_values"] = ["one.ckpt"]
+    assert ("1:2", ["old.pt"]) in files(document), "where widgets can't be told apart, the definition counts"
+
+
+def test_group_nodes_and_subgraphs_hold_each_other() -> None:
+    groups = {"G": group(inner("S"), inner("workflow/H", "h.pt")), "H": group(inner("VAELoader", "h.pt"))}
+    document = workflow(
+        node(1, "workflow>G", widgets=("mine.pt",)),
+        subgraphs=(subgraph("S", node(9, "LoraLoader", widgets=("l.pt",)), node(10, "workflow>H", widgets=())),),
+        extra={"groupNodes": groups},
+    )
+    assert files(document) == [("1:0:9", ["l.pt"]), ("1:1:0", ["mine.pt"]), ("1:0:10:0", ["h.pt"])]
+
+
+def test_a_muted_group_node_and_one_inside_of_itself_end() -> None:
+    groups = {"G": group(inner("workflow>G", "a.pt"), inner("VAELoader", "a.pt"))}
+    assert files(workflow(node(1, "workflow>G", mode=2), extra={"groupNodes": groups})) == []
+    assert files(workflow(node(1, "workflow>G", widgets=()), extra={"groupNodes": groups})) == [("1:1", ["a.pt"])]
+
+
+@pytest.mark.parametrize("extra", [5, [], {"groupNodes": 3}, {"groupNodes": {"G": 1}}, {"groupNodes": {"G": {}}}])
+def test_group_nodes_that_arent_as_they_should_be_are_passed_over(extra: object) -> None:
+    assert len(files(workflow(node(1, "workflow>G"), extra=extra))) == (extra != {"groupNodes": {"G": {}}})

@@ -16,11 +16,14 @@ from anymatix_fetcher.engine.facts import Phase
 from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeAlias
 
     from anymatix_fetcher.cli.displays import Display
     from anymatix_fetcher.cli.session import FetchMany, Session
     from anymatix_fetcher.engine.facts import Job, Progress, Result
+
+    AsObjects: TypeAlias = "Callable[[Sequence[Result], int | None], Iterable[dict[str, object]]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +37,49 @@ class Report:
 
 def run(jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany) -> int:
     """Downloads, shows how it goes, tells how it ended; returns the exit code."""
+    results, stopped = told(jobs, report, session, fetch_many=fetch_many)
+    return exit_code_of(results, stopped)
+
+
+def exit_code_of(results: Sequence[Result], stopped: int | None) -> int:
+    """The first failure's, or the signal's: whoever pressed Ctrl-C wants loops around us to stop too."""
+    return stopped if stopped is not None else exit_code_for_all(result.error for result in results)
+
+
+def told(
+    jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany, as_objects: AsObjects | None = None
+) -> tuple[Sequence[Result], int | None]:
+    """Downloads, shows how it goes, tells how it ended.
+
+    Args:
+        jobs: What to fetch.
+        report: In which form.
+        session: Where to.
+        fetch_many: Downloads.
+        as_objects: The JSON forms of the results, given the exit code of the signal that stopped it; one for each
+            result where that isn't given.
+
+    Returns:
+        What became of each, and that exit code.
+    """
     results, stopped, last = carry_out(jobs, report, session, fetch_many=fetch_many)
     _tell(results, report, session, stopped)
+    if report.json:
+        for one in as_objects(results, stopped) if as_objects is not None else _objects(results, stopped, session):
+            session.out.write(json.dumps(one) + "\n")
+    session.out.flush()
     if not (report.quiet or report.json or report.progress == "json"):
         session.complain(*_warnings(last))
     if stopped is not None:
         session.complain(_interrupted(last))
-    # Whoever pressed Ctrl-C wants loops around us to stop too, so that outranks what failed before.
-    return stopped if stopped is not None else exit_code_for_all(result.error for result in results)
+    return results, stopped
+
+
+def _objects(results: Sequence[Result], stopped: int | None, session: Session) -> Iterator[dict[str, object]]:
+    from anymatix_fetcher.cli.results import result_object  # noqa: PLC0415 - see _LateDisplay
+
+    for result in results:
+        yield result_object(result, interrupted_code=stopped, secrets=session.secrets)
 
 
 def carry_out(
@@ -106,7 +144,7 @@ def _display(report: Report, session: Session) -> Display:
 
 
 def _tell(results: Sequence[Result], report: Report, session: Session, stopped: int | None) -> None:
-    from anymatix_fetcher.cli.results import error_lines, path_line, result_object, summary  # noqa: PLC0415 - as above
+    from anymatix_fetcher.cli.results import error_lines, path_line, summary  # noqa: PLC0415 - as above
 
     # Programs that read JSON from either stream get no lines for people in between, but for errors.
     for_people = not (report.quiet or report.json or report.progress == "json")
@@ -116,13 +154,8 @@ def _tell(results: Sequence[Result], report: Report, session: Session, stopped: 
                 session.complain(summary(result))
         elif stopped is None or not _was_cancelled(result):
             session.complain(*error_lines(result.error, result.reference if len(results) > 1 else ""))
-        if report.json:
-            session.out.write(
-                json.dumps(result_object(result, interrupted_code=stopped, secrets=session.secrets)) + "\n"
-            )
-        elif path := path_line(result):
+        if not report.json and (path := path_line(result)):
             session.out.write_path(path)
-    session.out.flush()
 
 
 def _warnings(last: Sequence[Progress]) -> list[str]:

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from anymatix_fetcher.looking import Located
 
 _HELP = """\
-Tell what a reference leads to: name, size, digests, type and licence as far as the source says, where the bytes lie,
-and when their address expires. Of the content itself one byte is asked for, which some services count as a download.
+Tell what a reference leads to: name, size, digests, type and licence as far as the source says. Where a catalogue
+states the digest of the content, nothing else is asked; other servers are asked for one byte. With --probe every
+reference is followed to where the bytes lie, which some services count as a download.
 """
 _EXAMPLES = (
     "anyfetch resolve civitai:143906",
     "anyfetch resolve --json hf:org/repo/model.safetensors | jq .digests",
     "anyfetch resolve hf:org/repo --include '*.safetensors'",
+    "anyfetch resolve --probe civitai:143906",
 )
 _LABEL_WIDTH = 12
 
@@ -39,6 +41,7 @@ _LABEL_WIDTH = 12
 @click.argument("reference", metavar="REFERENCE")
 @option("Which files", "--include", metavar="GLOB", multiple=True, help="Of a repository, only such paths; repeatable.")
 @option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
+@option("What is asked", "--probe", is_flag=True, help="Ask the store, too: where the bytes lie, and until when.")
 @network_options
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
 @option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
@@ -50,6 +53,7 @@ def command(
     reference: str,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    probe: bool,
     network: Network,
     as_json: bool,
     verbose: int,
@@ -58,12 +62,13 @@ def command(
     session.verbosity = verbose
     session.secrets = network.secrets([reference])
     network.warn(session)
-    from anymatix_fetcher.looking import locate  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.looking import Depth, locate  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
     with log_to_stderr(verbose, session.secrets), interruptible(cancel):
         found = locate(
             reference,
+            depth=Depth.STORE if probe else Depth.CATALOGUE,
             cancel=cancel,
             include=include,
             exclude=exclude,

@@ -21,40 +21,42 @@ def table(
     right: Collection[int] = (),
     optional: Sequence[int] = (),
     width: int | None = None,
+    name: int = 0,
 ) -> list[str]:
     """The rows as lines.
 
     Args:
-        rows: Texts; what a terminal would obey in them is replaced. The first column has names, the last one notes.
+        rows: Texts; what a terminal would obey in them is replaced. The last column has notes.
         right: Columns that are aligned at the right.
         optional: Columns that are left out where there is no room, the first of these first.
         width: Columns of the terminal; any number where that isn't given.
+        name: The column that has names.
     """
     cells = [[format.printable(text) for text in row] for row in rows]
     widths = [max(map(format.cell_width, column)) for column in zip(*cells, strict=True)]
     kept = [number for number, found in enumerate(widths) if found]
     if width is not None and kept:
-        _fit(widths, kept, optional, width)
+        _fit(widths, kept, optional, width, name)
     return [_line(row, widths, kept, right) for row in cells]
 
 
-def _fit(widths: list[int], kept: list[int], optional: Sequence[int], width: int) -> None:
+def _fit(widths: list[int], kept: list[int], optional: Sequence[int], width: int, named: int) -> None:
     """Makes the columns so narrow, and so few, that they fit: what is optional goes first, then names and notes."""
     last = kept[-1] if kept[-1] == len(widths) - 1 else None
 
     def left(name: int, note: int) -> int:
         """What is left of the terminal beside a name and a note of these widths."""
-        taken = {**dict(enumerate(widths)), 0: name, **({} if last is None else {last: note})}
+        taken = {**dict(enumerate(widths)), named: name, **({} if last is None else {last: note})}
         return width - sum(taken[number] for number in kept) - len(_GAP) * (len(kept) - 1)
 
     for number in optional:
-        if left(min(widths[0], _ENOUGH), min(widths[-1], _NOTE)) < 0 and number in kept:
+        if left(min(widths[named], _ENOUGH), min(widths[-1], _NOTE)) < 0 and number in kept:
             kept.remove(number)
-    name, note = min(widths[0], _ENOUGH), widths[-1]
-    if last not in {None, 0}:
+    name, note = min(widths[named], _ENOUGH), widths[-1]
+    if last not in {None, named}:
         widths[-1] = max(min(note, _NOTE), min(note, note + left(name, note)), 0)
-    widths[0] = max(min(widths[0], _LEAST), min(widths[0], left(0, widths[-1])))
-    lacking = -left(widths[0], widths[-1])
+    widths[named] = max(min(widths[named], _LEAST), min(widths[named], left(0, widths[-1])))
+    lacking = -left(widths[named], widths[-1])
     if lacking > 0 and last is not None:
         widths[-1] = max(0, widths[-1] - lacking)
 

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
-from anymatix_fetcher.cli.exit_codes import NOT_FOUND
+from anymatix_fetcher.cli.care_display import CareDisplay
+from anymatix_fetcher.cli.download import Report, exit_code_of, told
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option, speed_options, telling_options
 from anymatix_fetcher.cli.place_options import extra_paths_option, models_option
 from anymatix_fetcher.cli.redaction import redact
-from anymatix_fetcher.cli.results import error_object
+from anymatix_fetcher.cli.results import error_lines, error_object, result_object
+from anymatix_fetcher.cli.table import table
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import ReferenceSyntaxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.options import Options
     from anymatix_fetcher.provisioning import Model, Plan
 
@@ -77,6 +82,7 @@ def command(
 
     root = find_models(models, environment=os.environ, current=Path.cwd(), home=Path.home())
     plan = plan_workflow(_content(file), root.folders(extra_paths), _size_of)
+    plan = _examined(plan, session, silent=quiet or progress in {"json", "none"})
     options: Options = {
         **speed,
         **network.keywords(),
@@ -84,20 +90,41 @@ def command(
         "extra_paths": extra_paths,
         "sidecar": True,
     }
-    plan = _with_sizes(plan, session, options)
-    if as_json and dry_run:
-        session.out.write("".join(f"{json.dumps(as_object(model, session.secrets))}\n" for model in plan.models))
+    if dry_run:
+        plan = _with_sizes(plan, session, options)
+    write = session.out.write if dry_run else session.err.write
+    if as_json:
+        session.complain(*_remarks(plan))
     elif not quiet:
-        write = session.out.write if dry_run else session.err.write
-        write(table(plan, root.models, root.reason))
+        width = shutil.get_terminal_size().columns - 1 if (session.out if dry_run else session.err).isatty() else None
+        write("".join(f"{line}\n" for line in table_of(plan, root.models, root.reason, width)))
+    if dry_run and as_json:
+        write("".join(f"{json.dumps(as_object(model, session.secrets))}\n" for model in plan.models))
     session.out.flush()
-    code = 0
-    if plan.missing and not dry_run:
-        from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - as above
+    for model in plan.models:
+        if model.error is not None:
+            session.complain(*error_lines(model.error, str(model.need) if len(plan.models) > 1 else ""))
+    if dry_run:
+        return exit_code_for_all(model.error for model in plan.models)
+    return _fetched(plan, Report(progress=progress, json=as_json, quiet=quiet), session, options)
 
-        report = Report(progress=progress, json=as_json, quiet=quiet)
-        code = run(plan.jobs(**options), report, session, fetch_many=session.fetch_many)
-    return code or (NOT_FOUND if plan.unobtainable else 0)
+
+def _fetched(plan: Plan, report: Report, session: Session, options: Options) -> int:
+    """Fetches what is missing, and tells how it ended; of what is here and of what can't be had as well."""
+
+    def as_objects(results: Sequence[Result], stopped: int | None) -> Iterator[dict[str, object]]:
+        for model, result in zip(plan.models, plan.results(results), strict=True):
+            yield outcome_object(model, result, stopped, session.secrets)
+
+    if plan.missing:
+        results, stopped = told(
+            plan.jobs(**options), report, session, fetch_many=session.fetch_many, as_objects=as_objects
+        )
+        return exit_code_of(plan.results(results), stopped)
+    if report.json:
+        session.out.write("".join(f"{json.dumps(one)}\n" for one in as_objects([], None)))
+        session.out.flush()
+    return exit_code_of(plan.results([]), None)
 
 
 def _content(file: Path) -> bytes:
@@ -115,9 +142,18 @@ def _size_of(path: Path) -> int | None:
         return None
 
 
-def _with_sizes(plan: Plan, session: Session, options: Options) -> Plan:
-    if not plan.missing:
+def _examined(plan: Plan, session: Session, *, silent: bool) -> Plan:
+    if all(model.path is None for model in plan.models):
         return plan
+    from anymatix_fetcher.composition import open_index  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.presence import examined  # noqa: PLC0415
+
+    cancel = CancelToken()
+    with open_index() as index, interruptible(cancel), CareDisplay(session, silent=silent) as display:
+        return examined(plan, index, on_progress=display.care, cancel=cancel)
+
+
+def _with_sizes(plan: Plan, session: Session, options: Options) -> Plan:
     from anymatix_fetcher.provisioning import with_sizes  # noqa: PLC0415 - as in command
 
     cancel = CancelToken()
@@ -136,21 +172,41 @@ def as_object(model: Model, secrets: Iterable[str] = ()) -> dict[str, object]:
         "size": model.size,
         "url": str(need.url) if need.url else None,
         "digest": str(need.digest) if need.digest else None,
+        "verified": model.proof or None,
         "nodes": [str(node) for node in need.nodes],
+        "note": model.note or None,
         "error": error_object(model.error, secrets) if model.error else None,
     }
 
 
-def table(plan: Plan, models: Path, reason: str) -> str:
-    """What is needed and how it stands, as lines for people."""
+def outcome_object(
+    model: Model, result: Result, interrupted_code: int | None, secrets: Iterable[str] = ()
+) -> dict[str, object]:
+    """The JSON form of what became of a needed model: its own with its state now, and that of a result."""
+    own = as_object(model, secrets)
+    outcome = result_object(result, interrupted_code=interrupted_code, secrets=secrets)
+    if result.error is None:
+        return {**own, **outcome, "state": "here"}
+    return {**own, **outcome, "path": own["path"], "size": own["size"]}
+
+
+def table_of(plan: Plan, models: Path, reason: str, width: int | None) -> list[str]:
+    """What is needed and how it stands, as lines for people, the sum at their end.
+
+    Args:
+        plan: What is needed.
+        models: The models root.
+        reason: Why it is that one.
+        width: The terminal's columns; ``None`` where it isn't one.
+    """
     if not plan.models:
-        return "The workflow names no models.\n" + _remarks(plan)
-    rows = [(model.state.value, _size(model), _place(model), _detail(model)) for model in plan.models]
-    widths = [max(map(format.cell_width, column)) for column in list(zip(*rows, strict=True))[:3]]
-    lines = []
-    for state, size, place, detail in rows:
-        line = f"{state:<{widths[0]}}  {size:>{widths[1]}}  {place:<{widths[2]}}  {detail}"
-        lines.append(line.rstrip())
+        nothing = (
+            "The workflow names no models."
+            if not plan.remarks
+            else "The workflow names no models in folders that are known."
+        )
+        return [nothing, *_remarks(plan)]
+    rows = [(model.state.value, _size(model), _place(model, models), _detail(model)) for model in plan.models]
     missing = plan.missing
     known = sum(model.size or 0 for model in missing)
     here = len(plan.models) - len(missing) - len(plan.unobtainable)
@@ -158,26 +214,35 @@ def table(plan: Plan, models: Path, reason: str) -> str:
     if missing:
         more = "" if all(model.size is not None for model in missing) else "at least "
         total += f", {len(missing)} missing" + (f": {more}{format.size(known)}" if known else "")
-    if plan.unobtainable:
-        total += f", {len(plan.unobtainable)} can't be fetched"
-    return (
-        "\n".join([*lines, f"{total}; models root: {format.printable(str(models))} ({reason})"]) + "\n" + _remarks(plan)
-    )
+    other = sum(model.state.value == "other content" for model in plan.models)
+    if other:
+        total += f", {other} with other content"
+    if len(plan.unobtainable) > other:
+        total += f", {len(plan.unobtainable) - other} can't be fetched"
+    return [
+        *table(rows, right={1}, width=width, name=2),
+        f"{total}; models root: {format.printable(str(models))} ({reason})",
+        *_remarks(plan),
+    ]
 
 
-def _remarks(plan: Plan) -> str:
-    return "".join(f"note: {format.printable(remark)}\n" for remark in plan.remarks)
+def _remarks(plan: Plan) -> list[str]:
+    of_models = (f"{model.need}: {model.note}" for model in plan.models if model.note)
+    return [f"note: {format.printable(remark)}" for remark in (*plan.remarks, *of_models)]
 
 
 def _size(model: Model) -> str:
     return format.size(model.size) if model.size is not None else "?"
 
 
-def _place(model: Model) -> str:
-    return format.printable(str(model.need))
+def _place(model: Model, models: Path) -> str:
+    """Where it is or goes; below the models root, not every folder is called as ComfyUI names it."""
+    if model.path is None:
+        return str(model.need)
+    return str(model.path.relative_to(models) if model.path.is_relative_to(models) else model.path)
 
 
 def _detail(model: Model) -> str:
-    if model.error is not None:
-        return format.printable(redact(model.error.message))
-    return format.printable(str(model.need.url)) if model.need.url is not None and model.path is not None else ""
+    if model.state.value != "missing":
+        return ""
+    return redact(model.error.message) if model.error is not None else str(model.need.url)

@@ -70,6 +70,21 @@ def safe_name(text: str) -> SafeName | None:
     return SafeName(name)
 
 
+def exact_name(text: str) -> SafeName | None:
+    """``text`` itself, where Linux and macOS can call a file so; ``None`` where it hides something or leads elsewhere.
+
+    For a name that is somebody's exact wish, for which no other will do: it may begin with a dash, hold a colon, and be
+    in either Unicode form.
+    """
+    if text != text.strip() or text.startswith((".", "~")) or text.endswith(".") or "/" in text or "\\" in text:
+        return None
+    if any(unicodedata.category(character) in _UNSAFE_CATEGORIES for character in text):
+        return None
+    if not any(map(str.isalnum, text)) or text.casefold().endswith(OWN_SUFFIXES):
+        return None
+    return SafeName(text) if len(text.encode()) <= MAX_NAME_BYTES else None
+
+
 def filename_from(headers: Headers) -> str | None:
     """The file name that ``Content-Disposition`` gives, as it stands: not safe (RFC 6266, section 4.3).
 

@@ -68,27 +68,37 @@ class RemoteFile:
         """
         return self.read(FIRST_BYTE)
 
+    def describe(self) -> Reading:
+        """Finds out length and digest; where a host that redirects states both, the target isn't asked.
+
+        Raises:
+            FetchError: The file can't be had.
+        """
+        return self._walk(FIRST_BYTE, until_described=True)
+
+    @property
+    def is_described(self) -> bool:
+        """Whether length and a digest are known."""
+        return self.length is not None and bool(self.digests)
+
     def read(self, span: Span) -> Reading:
         """The bytes of ``span``; fewer where the file ends before.
 
         Raises:
             FetchError: The file can't be had, or the server can't send parts of it.
         """
+        return self._walk(span)
+
+    def _walk(self, span: Span, *, until_described: bool = False) -> Reading:
         walked = False
         url, hops = self._address.target or self._address.origin_url, 0
         while hops <= MAX_HOPS:
-            request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
-            try:
-                answer = yield request
-            except UnexpectedAnswerError:
-                if request.span is not None or self._address.settled:
-                    raise
-                self._address.settle(url)  # asked for no range on the way, it sends more than is wanted of it
-                continue
-            self._learn(request, answer)
+            request, answer = yield from self._ask(url, span)
             match judge(request, answer.head, Known(self.length, name=self.resource.name or ""), answer.text):
                 case Accepted() as accepted:
                     return self._accepted(url, accepted, answer, span, whole=request.span is None)
+                case Redirected() if until_described and self.is_described:
+                    return b""
                 case Redirected(target) if request.span is not None and signs_range(target):
                     self._address.range_signers.prove(url.origin)
                     hops += 1
@@ -107,6 +117,18 @@ class RemoteFile:
                     url, hops = self._address.origin_url, 0
         host = self._address.origin_url.host
         raise UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address.")
+
+    def _ask(self, url: Url, span: Span) -> Generator[Request, Answer, tuple[Request, Answer]]:
+        request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
+        try:
+            answer = yield request
+        except UnexpectedAnswerError:
+            if request.span is not None or self._address.settled:
+                raise
+            self._address.settle(url)  # asked for no range on the way, it sends more than is wanted of it
+            return (yield from self._ask(url, span))
+        self._learn(request, answer)
+        return request, answer
 
     def _learn(self, request: Request, answer: Answer) -> None:
         stated = self._address.stated(request, answer.head)

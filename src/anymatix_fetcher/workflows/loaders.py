@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.workflows.suffixes import looks_like_a_model
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anymatix_fetcher.workflows.nodes import Node
-
-MODEL_SUFFIXES = (
-    *(".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"),
-    *(".gguf", ".onnx"),
-)
-"""What ComfyUI's loaders list (``supported_pt_extensions`` of its ``folder_paths.py``), and what node packs add."""
 
 LOADERS = {
     "AudioEncoderLoader": "audio_encoders",
@@ -66,11 +62,6 @@ MIXED_LOADERS = {
 """Classes with files in several folders: input and folder, in the order of their widgets."""
 
 
-def looks_like_a_model(text: str) -> bool:
-    """Whether a widget's text names a model file; ``taesd`` and ``pixel_space``, say, are choices without one."""
-    return text.strip().lower().endswith(MODEL_SUFFIXES)
-
-
 def files_named_by(node: Node) -> Iterator[tuple[str, str]]:
     """Folder and name of each model file that a loader node names; nothing for other nodes."""
     if node.name.type in LOADERS:
@@ -80,3 +71,9 @@ def files_named_by(node: Node) -> Iterator[tuple[str, str]]:
         value = node.values[position] if position < len(node.values) else node.inputs.get(key)
         if isinstance(value, str) and looks_like_a_model(value):
             yield folder, value
+
+
+def unplaced_files(node: Node) -> Iterator[str]:
+    """Each model file that a node of a class names of which the folder isn't known."""
+    if node.name.type not in LOADERS and node.name.type not in MIXED_LOADERS:
+        yield from filter(looks_like_a_model, node.texts())

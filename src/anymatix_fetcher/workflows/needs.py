@@ -1,7 +1,8 @@
 """What a workflow needs, as values: a model, where it comes from, where it belongs, and which nodes ask for it.
 
-Everything in a workflow is somebody else's text. Names and folders are made of safe path components before they are
-kept, texts for people are cut and made printable, and an address is a :class:`Url`, which redacts itself.
+Everything in a workflow is somebody else's text. Folders are made of safe path components before they are kept. A
+file's name leads nowhere else, and is kept as its node asks for it, for the node finds no other. Texts for people are
+cut and made printable, and an address is a :class:`Url`, which redacts itself.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class Need:
     """One model file that a workflow needs.
 
     Args:
-        name: What the loader node will ask for, below ``directory``: safe path components, joined by ``/``; ``None``
-            where the workflow leaves the name to the server.
+        name: What the loader node will ask for, below ``directory``: path components as the workflow has them, none of
+            which leads elsewhere, joined by ``/``; ``None`` where the workflow leaves the name to the server.
         url: Where the workflow says that it is; ``None`` where it names the file alone.
         directory: The folder's name in ComfyUI's own table, such as ``checkpoints``; safe components, joined by ``/``.
         digest: What the workflow says that it must have.
@@ -67,6 +68,11 @@ class Need:
     def place(self) -> tuple[str, str | None]:
         """Folder and name: what two needs can't both have, unless they are the same file."""
         return self.directory, self.name
+
+    @property
+    def portable(self) -> str | None:
+        """The name as a file can be called on every system."""
+        return None if self.name is None else _safe_path(self.name, what="name")
 
     def __str__(self) -> str:
         return f"{self.directory}/{self.name or '...'}"
@@ -116,13 +122,14 @@ def safe_folder(text: str) -> str:
     return RENAMED_FOLDERS.get(first, first) + slash + rest
 
 
-def safe_file(text: str) -> str:
-    """The name that a workflow gives a file, with ``/`` between folders and file.
+def asked_file(text: str) -> str:
+    """The name that a workflow gives a file, as it is, with ``/`` between folders and file.
 
     Raises:
         ValueError: It leads elsewhere, or there is nothing of it; the message completes "it is left out: ...".
     """
-    return _safe_path(text, what="name")
+    _safe_path(text, what="name")
+    return text.strip().replace("\\", "/")
 
 
 def safe_url(text: str) -> Url:

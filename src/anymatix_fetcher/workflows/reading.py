@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.workflows.anymatix import wishes_of
 from anymatix_fetcher.workflows.documents import document_in
-from anymatix_fetcher.workflows.loaders import files_named_by
+from anymatix_fetcher.workflows.loaders import files_named_by, unplaced_files
 from anymatix_fetcher.workflows.merging import merged
-from anymatix_fetcher.workflows.needs import Need, Requirements, safe_file, safe_folder, safe_url, shown
+from anymatix_fetcher.workflows.needs import Need, Requirements, asked_file, safe_folder, safe_url, shown
 from anymatix_fetcher.workflows.nodes import graph_of_prompt, graph_of_workflow, is_prompt
 
 if TYPE_CHECKING:
@@ -71,6 +71,17 @@ class _Finder:
             chosen = running.get(name) or self._promoted.get(name)
             if chosen is not None or name not in silenced:
                 self._add_entry(None, entry, chosen or name)
+        self._read_unplaced()
+
+    def _read_unplaced(self) -> None:
+        """Remarks on files that nodes name whose folders nothing tells."""
+        found = {_plain(need.name) for need in self.found if need.name is not None}
+        for node in self._graph.active:
+            for name in dict.fromkeys(map(_plain, unplaced_files(node))):
+                if name not in found:
+                    self.remarks.append(
+                        f"{node.name} names {shown(name)}, and nothing tells in which folder it looks for it"
+                    )
 
     def _read_entries(self, node: Node) -> None:
         held = _choices(node.texts())
@@ -109,7 +120,7 @@ class _Finder:
         nodes = () if node is None else (node,)
         try:
             self.found.append(
-                Need(safe_file(name) if name is not None else None, url, safe_folder(folder), digest, nodes)
+                Need(asked_file(name) if name is not None else None, url, safe_folder(folder), digest, nodes)
             )
         except ValueError as reason:
             self.remarks.append(f"{_called(name)} is left out: {reason}")
