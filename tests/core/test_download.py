@@ -135,14 +135,20 @@ def test_an_address_that_the_source_has_signed_is_renewed_by_the_source() -> Non
     assert bench.one(m.StartExchange).request.url == fresh
 
 
-def test_a_403_on_a_fresh_address_is_asked_once_more_and_then_believed() -> None:
+def test_a_403_on_a_fresh_address_is_asked_once_more_and_once_without_a_range_and_then_believed() -> None:
     bench = Bench()
-    bench.status(bench.open(), 307, ("Location", TARGET.reveal()))
-    bench.status(bench.one(m.StartExchange), 403)
-    assert not bench.all(m.Fail)
-    bench.wait(1.5)
-    bench.status(bench.one(m.StartExchange), 307, ("Location", TARGET.reveal()))
-    bench.status(bench.one(m.StartExchange), 403)
+    start, spans = bench.open(), []
+    for turn in range(3):
+        bench.status(start, 307, ("Location", TARGET.reveal()))
+        asked = bench.one(m.StartExchange)
+        spans.append(asked.request.span)
+        bench.status(asked, 403)
+        if turn == 0:
+            assert not bench.all(m.Fail)
+            bench.wait(1.5)
+        if turn < 2:
+            start = bench.one(m.StartExchange)
+    assert spans == [Span(0, 8 * MIB), Span(0, 8 * MIB), None]
     assert isinstance(bench.failure(), AccessDeniedError)
     assert bench.machine.account.renewals == 0
 

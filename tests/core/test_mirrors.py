@@ -133,6 +133,7 @@ def test_where_the_first_place_never_answers_a_mirror_takes_its_part() -> None:
     bench.status(bench.open(), 404)
     bench.wait(2.0)
     bench.status(bench.one(m.StartExchange), 404)
+    bench.status(bench.one(m.StartExchange), 404)
     assert not bench.machine.is_over
     bench.answer(waited_for(bench, MIRROR))
     assert bench.one(m.AcceptBody).start == 0

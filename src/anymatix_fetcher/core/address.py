@@ -148,14 +148,15 @@ class Address:
         """Why ``request`` has come to nothing, as an error, in the service's own terms where it has any."""
         if isinstance(why, Failure):
             return failure_error(why, request.url)
-        fields = ("Authorization", "Cookie")
-        in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
-        authorized = in_query or any(request.headers.get(name) is not None for name in fields)
-        particular = self.resource.service.explain(why, request.url, authorized=authorized)
-        error = particular or refusal_error(why, request.url, authorized=authorized)
+        authorized = _is_authorized(request)
+        error = self.particular(why, request) or refusal_error(why, request.url, authorized=authorized)
         if why.kind is Refusal.UNAUTHORIZED and not authorized and self._is_origin(request.url):
             error.hint = " ".join(filter(None, (error.hint, self.resource.login_note)))
         return error
+
+    def particular(self, refused: Refused, request: Request) -> FetchError | None:
+        """What a refusal means in the service's own terms; ``None`` where it has none for it."""
+        return self.resource.service.explain(refused, request.url, authorized=_is_authorized(request))
 
     def request(
         self,
@@ -196,3 +197,9 @@ class Address:
         if credentials is None or any(name.lower() == "authorization" for name, _ in fields):
             return ()
         return basic_authorization(*credentials)
+
+
+def _is_authorized(request: Request) -> bool:
+    """Whether credentials were sent along."""
+    in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
+    return in_query or any(request.headers.get(name) is not None for name in ("Authorization", "Cookie"))

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, assert_never
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.explain import broken_off_error
-from anymatix_fetcher.core.failures import Failure
+from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.judge import Refusal, Refused
 from anymatix_fetcher.core.manners import Manners
 from anymatix_fetcher.core.reaction import Reaction, Situation
 from anymatix_fetcher.core.requests import Requests
 from anymatix_fetcher.core.segments import Thief, next_segment, theft
-from anymatix_fetcher.core.signature_faults import has_expired, signature_fault
+from anymatix_fetcher.core.signature_faults import PARTICULAR, has_expired, signature_fault
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.core.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling, race, typical_rate
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.coverage import Coverage
     from anymatix_fetcher.core.http import Request, ResponseHead
-    from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.matching import Matching
     from anymatix_fetcher.core.mirrors import Mirror
     from anymatix_fetcher.core.segments import Lane
@@ -34,6 +34,8 @@ ADAPTING_SECONDS = 0.05
 """How often the pace is asked, at most."""
 FRESH_SECONDS = 10.0
 """No address expires so soon; one that turns away some of those that ask together limits them."""
+RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
+"""What a server that can't bear a range may do instead of answering it."""
 SETTLING_SECONDS = 1.0
 """A fresh address that is refused, or a file that isn't found, is asked for once more after this."""
 
@@ -245,8 +247,10 @@ class Asking(Requests):
             range_refused=self.address.range_signers.is_suspected(exchange.led_by),
             is_fresh=now - self._settled_at < FRESH_SECONDS,
             expired=has_expired(fault, self.address.seconds_left(request.url, now, refused.headers)),
-            second_chance=self._second_chance,
+            second_chance=self.patience.second_chance,
             ranged=request.span is not None,
+            accepted=self.manners.accepted,
+            is_explained=fault in PARTICULAR or self.address.particular(refused, request) is not None,
             had_if_range=request.headers.get("If-Range") is not None,
             length=length,
             is_known=is_known,
@@ -304,14 +308,14 @@ class Asking(Requests):
             case Reaction.UNBIND:
                 self.address.unbind()
             case Reaction.ONCE_MORE:
-                self._second_chance = False
+                self.patience.second_chance = False
                 self.address.expire()
                 self.patience.delay(now, SETTLING_SECONDS, "asking once more")
             case Reaction.WITHOUT_IF_RANGE:
                 self.manners.takes_if_range = False
             case Reaction.DISTRUST_RANGES:
                 self._fresh_connection = True
-                if self.manners.lied(nothing_stored=nothing_stored):
+                if self.manners.lied(refused, nothing_stored=nothing_stored):
                     self.drop_all()
             case Reaction.WITHOUT_RANGE:
                 self.manners.ranged = False
@@ -350,11 +354,22 @@ class Asking(Requests):
         self._out.append(m.Renew())
         return True
 
+    def leave_out_range(self, exchange: Exchange, why: Refused | Failure) -> bool:
+        """The last resort after ranges that came to nothing; False where it isn't worth a request, or was spent."""
+        may_be_the_range = exchange.request.span is not None and not self.manners.accepted
+        if may_be_the_range and self.manners.ranged and (isinstance(why, Refused) or why.kind in RESETS):
+            self.manners.ranged = False
+            self.manners.why_one_stream = f"one stream, since {exchange.request.url.host} has answered no range"
+            return True
+        return False
+
     def error(self, why: Refused | Failure, request: Request) -> FetchError:
         """Why ``request`` was the last one that came to nothing."""
         broke_off_at = self.patience.broke_off_at
         if broke_off_at is not None and isinstance(why, Failure):
             return broken_off_error(broke_off_at, request.url)
+        if isinstance(why, Refused) and why.kind is Refusal.MISLABELLED:
+            why = self.manners.first_lie or why  # what was asked for after it was asked for because of it
         return self.address.error(why, request)
 
     def may_retry(self, exchange: Exchange, now: float) -> bool:

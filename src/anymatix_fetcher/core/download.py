@@ -274,6 +274,7 @@ class Download(Ending):
             return
         if not self._heard(exchange, head):
             return
+        self._asking.manners.accepted = True
         if asked_for_range:
             self._asking.manners.range_answered(ranged=verdict.ranged)
         self._proof.learn(head)
@@ -328,7 +329,7 @@ class Download(Ending):
         elif reaction is Reaction.CHANGED:
             self._changed(asking.address.error(replace(refused, kind=Refusal.CHANGED), exchange.request))
         elif not asking.cope(reaction, exchange, refused, now, nothing_stored=not self.coverage.stored):
-            self._fail_here(asking.address.error(refused, exchange.request))
+            self._fail_here(asking.error(refused, exchange.request))
 
     def _empty(self, exchange: Exchange) -> None:
         self._proof.length_was_stated = True
@@ -355,7 +356,8 @@ class Download(Ending):
     def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
         # Who hasn't brought anything yet isn't waited for as long where others may have it.
         elsewhere = self._matching.identity is None and self._mirrors.any
-        if not self._asking.may_retry(exchange, now) or (elsewhere and self._asking.patience.failures > 1):
+        patient = self._asking.may_retry(exchange, now) and not (elsewhere and self._asking.patience.failures > 1)
+        if not patient and not self._asking.leave_out_range(exchange, why):
             self._fail_here(self._asking.error(why, exchange.request))
 
     # Bodies -----------------------------------------------------------------------------------------------

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.judge import Refused
 
 LIES_IN_A_ROW = 3
 """After so many range answers that can't be used, the file is fetched as one stream."""
@@ -17,31 +21,36 @@ class Manners:
     Args:
         ranged: Whether it may be asked for ranges.
         range_proved: Whether it has answered one as it should.
+        accepted: Whether any of its answers was accepted.
         takes_if_range: Whether If-Range may be sent; some caches answer every one with the whole file.
         http1_only: Whether HTTP/2 has made trouble.
         tags_disagree: Whether its replicas give different entity tags to the same bytes.
         contradictions: How many of its answers contradicted what was known.
         why_one_stream: What the server did that leaves one stream only, for people; empty where it just does no ranges.
+        first_lie: The first of the answers to ranges that couldn't be used, one after the other.
     """
 
     ranged: bool = True
     range_proved: bool = False
+    accepted: bool = False
     takes_if_range: bool = True
     http1_only: bool = False
     tags_disagree: bool = False
     contradictions: int = 0
     why_one_stream: str = ""
+    first_lie: Refused | None = None
     _lies: int = 0
 
     def range_answered(self, *, ranged: bool) -> None:
         """A range was asked for, and a usable answer came: the range, or the whole."""
         self.ranged = ranged
         self.range_proved |= ranged
-        self._lies = 0
+        self._lies, self.first_lie = 0, None
 
-    def lied(self, *, nothing_stored: bool) -> bool:
+    def lied(self, refused: Refused, *, nothing_stored: bool) -> bool:
         """An answer to a range couldn't be used; whether ranges are given up now."""
         self._lies += 1
+        self.first_lie = self.first_lie or refused
         if self._lies >= (LIES_AT_THE_START if nothing_stored else LIES_IN_A_ROW):
             self.ranged = False
         return not self.ranged

@@ -41,7 +41,7 @@ class Reaction(Enum):
     DISTRUST_RANGES = auto()
     """The answer to a range can't be used."""
     WITHOUT_RANGE = auto()
-    """One stream: ranges can't be asked for before anything is known, or no address takes several."""
+    """One stream: the range may be what is refused, before anything was accepted, or no address takes several."""
     EMPTY = auto()
     """There is nothing to send: the file has no bytes."""
     FORGET_IDENTITY = auto()
@@ -75,6 +75,8 @@ class Situation:
         range_refused: An address that was given without a range is refused for the range of its request, too.
         second_chance: The one second request hasn't been spent.
         ranged: A range was asked for.
+        accepted: Something was accepted from this place already.
+        is_explained: The service says in its own way why it refuses.
         had_if_range: If-Range was sent.
         length: Of the representation, as far as known.
         is_known: Whether any answer was accepted so far, by this run or the one before.
@@ -97,6 +99,8 @@ class Situation:
     range_refused: bool = False
     second_chance: bool = True
     ranged: bool = True
+    accepted: bool = False
+    is_explained: bool = False
     had_if_range: bool = False
     length: int | None = None
     is_known: bool = False
@@ -107,8 +111,20 @@ class Situation:
     contradictions: int = 0
 
 
+_REFUSES_ANYBODY = frozenset({Refusal.UNAUTHORIZED, Refusal.NOT_A_MODEL, Refusal.UNSAFE_REDIRECT})
+"""A request without a range would be refused in the same way."""
+
+
 def react(refused: Refused, situation: Situation) -> Reaction:
     """What follows from ``refused`` in ``situation``."""
+    reaction = _react(refused, situation)
+    may_be_the_range = situation.ranged and not situation.accepted and not situation.is_explained
+    if reaction is Reaction.FAIL and may_be_the_range and refused.kind not in _REFUSES_ANYBODY:
+        return Reaction.WITHOUT_RANGE
+    return reaction
+
+
+def _react(refused: Refused, situation: Situation) -> Reaction:
     match refused.kind:
         case Refusal.THROTTLED:
             return Reaction.WAIT
@@ -131,8 +147,10 @@ def react(refused: Refused, situation: Situation) -> Reaction:
             | Refusal.NOT_A_MODEL
         ):
             return _denied(refused.kind, situation)
-        case Refusal.UNSAFE_REDIRECT | Refusal.UNEXPECTED:
-            return Reaction.FAIL
+        case Refusal.UNEXPECTED:
+            return Reaction.RETRY if situation.accepted else Reaction.FAIL  # else it is one replica's slip
+        case Refusal.UNSAFE_REDIRECT:
+            return Reaction.RETRY if situation.others_flow else Reaction.FAIL
         case _:
             assert_never(refused.kind)
 
@@ -177,9 +195,9 @@ def _denied(kind: Refusal, situation: Situation) -> Reaction:
     has_expired = may_have_expired if situation.expired is None else situation.expired
     if has_expired and (situation.derived or situation.redirected):
         return Reaction.RENEW
-    if kind is Refusal.NOT_A_MODEL:
-        return Reaction.FAIL
     if is_limit:
         return Reaction.FEWER
+    if kind is Refusal.NOT_A_MODEL:
+        return Reaction.FAIL
     worth_another = kind is Refusal.NOT_FOUND or situation.redirected or situation.derived
     return Reaction.ONCE_MORE if situation.second_chance and worth_another else Reaction.FAIL

@@ -75,7 +75,6 @@ class Requests:
         """Connections to mirrors."""
         self.others_bytes = 0
         """What mirrors have brought."""
-        self._second_chance = True
 
     def may_start(self, now: float, *, divisible: bool) -> bool:
         """Whether one more request may go out.

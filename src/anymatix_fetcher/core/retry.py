@@ -45,12 +45,14 @@ class Patience:
         random: Gives numbers in [0, 1), for jitter; seeded in tests.
         not_before: The earliest time for the next request.
         reason: Why it waits, for people.
+        second_chance: Whether what looks final may be asked for once more.
     """
 
     random: Callable[[], float]
     not_before: float = 0.0
     reason: str = ""
     answered: bool = False
+    second_chance: bool = True
     _failures: int = 0
     _throttles: int = 0
     _throttled_seconds: float = 0.0
@@ -81,6 +83,7 @@ class Patience:
         if self._progress >= PROGRESS_BYTES:
             self._failures = self._throttles = self._renewals = self._breaks = 0
             self._throttled_seconds = 0.0
+            self.second_chance = True
 
     def failed(self, now: float, started_at: float, *, broke_at: int | None = None) -> bool:
         """An exchange failed: the next one waits. False where the budget is spent.

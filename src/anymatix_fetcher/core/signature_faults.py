@@ -39,6 +39,9 @@ class SignatureFault(Enum):
     """It may be any of these, or a matter of permission."""
 
 
+PARTICULAR = frozenset({SignatureFault.EXPIRED, SignatureFault.NOT_YET_VALID, SignatureFault.INVALID})
+"""What leaves no doubt that it is the signature that is refused."""
+
 _EXPIRED = re.compile(
     r"request has expired"  # S3, by both versions' signatures; Alibaba, Tencent
     r"|\b(?:ExpiredToken|ExpiredRequest|RequestExpired|expired_auth_token)\b"  # STS and Google; R2; NooBaa; Backblaze
