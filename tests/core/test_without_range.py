@@ -151,3 +151,20 @@ def test_what_is_told_in_the_end_is_the_first_fault_and_not_that_of_the_last_res
             break
         start = bench.one(m.StartExchange)
     assert "without a readable Content-Range" in str(bench.failure())
+
+
+def test_a_limit_that_refuses_all_but_one_isnt_taken_for_an_address_that_serves_one_range() -> None:
+    """Those that were asked together are refused; so is the one that finds out whether the address is bound."""
+    bench = Bench(connections=4)
+    second, third, fourth = bench.opened_at_target()
+    bench.bring(m.ExchangeId(0, 2), Span(0, 8 * MIB))
+    bench.send(m.BodyEnded(m.ExchangeId(0, 2)))
+    bench.status(second, 403)
+    bench.status(bench.one(m.StartExchange), 307, ("Location", TARGET.reveal()))
+    bench.status(bench.one(m.StartExchange), 403)
+    bench.status(bench.one(m.StartExchange), 307, ("Location", TARGET.reveal()))
+    last = bench.one(m.StartExchange)
+    for late in (third, fourth):
+        bench.status(late, 403)
+    bench.answer(last)
+    assert bench.one(m.AcceptBody).exchange == last.exchange

@@ -188,7 +188,7 @@ def _denied(kind: Refusal, situation: Situation) -> Reaction:
     if kind in _OF_A_SIGNATURE and situation.ranged and not situation.expired:
         if situation.may_be_bound and (situation.is_fresh or situation.expired is False):
             return Reaction.UNBIND
-        if situation.range_refused:
+        if situation.range_refused and not situation.in_company:
             return Reaction.WITHOUT_RANGE
     is_limit = situation.others_flow or situation.in_company
     may_have_expired = situation.served and not (is_limit and situation.is_fresh)
