@@ -23,6 +23,7 @@ PUBLIC_NAMES = [
     "Engine",
     "FetchError",
     "IntegrityError",
+    "InternalError",
     "Job",
     "ModelFacts",
     "NetworkError",
@@ -73,7 +74,7 @@ def test_what_isnt_public_is_no_attribute() -> None:
 
 def test_every_error_is_a_fetch_error_with_a_message_and_a_hint() -> None:
     errors = [getattr(anymatix_fetcher, name) for name in PUBLIC_NAMES if name.endswith(("Error", "Cancelled"))]
-    assert len(errors) == 17
+    assert len(errors) == 18
     for error in errors:
         raised = error("it broke", hint="mend it")
         assert isinstance(raised, anymatix_fetcher.FetchError)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from anymatix_fetcher.engine.facts import Engine, Progress, Result, Settings
-    from anymatix_fetcher.engine.session import Session, Ticket
+    from anymatix_fetcher.engine.session import Session
+    from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.transports.base import NetworkSettings
 
     _Surroundings: TypeAlias = "tuple[NetworkSettings, Engine, RateLimiter | None]"
@@ -158,8 +159,6 @@ def _watch(
 
 
 def _result_of(ticket: Ticket) -> Result:
-    if ticket.bug is not None:
-        raise ticket.bug
     if ticket.result is None:
         raise AssertionError("a download ended without a result")
     return ticket.result

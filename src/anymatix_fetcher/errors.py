@@ -19,6 +19,7 @@
      |    +-- DestinationExistsError
      +-- DestinationLockedError       another process's turn
      +-- DownloadCancelled            the caller wanted it so
+     +-- InternalError                our turn: this program has a bug
 
 A message says what happened and to what; it never holds a token or a signed query. The library knows no
 exit codes: the command line has a table.
@@ -102,3 +103,7 @@ class DestinationLockedError(FetchError):
 
 class DownloadCancelled(FetchError):  # noqa: N818 - not an error of anybody's
     """The caller stopped the download; part and journal are kept."""
+
+
+class InternalError(FetchError):
+    """This program has a bug; ``__cause__`` is what was raised."""

@@ -42,9 +42,9 @@ def descendants(kind: type[errors.FetchError]) -> Iterator[type[errors.FetchErro
         yield from descendants(child)
 
 
-def test_no_error_of_the_library_is_without_a_code() -> None:
+def test_only_a_bug_has_the_code_of_a_bug() -> None:
     ours = [kind for kind in descendants(errors.FetchError) if kind.__module__.startswith("anymatix_fetcher.")]
-    assert [kind.__name__ for kind in ours if exit_code_for(kind("it happened")) == BUG] == []
+    assert [kind.__name__ for kind in ours if exit_code_for(kind("it happened")) == BUG] == ["InternalError"]
 
 
 def test_the_first_failure_decides_in_the_order_of_the_references() -> None:

@@ -251,7 +251,26 @@ class BodyContract(TransportContract):
         assert (failure.kind, failure.os_error) == (FailureKind.STORAGE, errno.ENOSPC)
         assert talk.stored(exchange) == Span(0, 0)
 
-    def test_whatever_else_a_sink_raises_comes_out_of_poll(self, talk: Conversation) -> None:
+    @pytest.mark.parametrize("size", [10, len(BODY)])
+    def test_a_sink_with_a_bug_fails_its_exchange_and_no_other_one(
+        self, talk: Conversation, size: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        script = [ReadRequest(), Send(answer(BODY[:size])), UntilClosed()]
+        with ScriptedServer(script, script) as server:
+            spoiled, sound = talk.start(server.url()), talk.start(server.url())
+            talk.head(spoiled)
+            talk.head(sound)
+            sink = MemorySink()
+            talk.transport.accept(spoiled, RaisingSink(ValueError("planted")), 0, None)
+            talk.transport.accept(sound, sink, 0, size)
+            failure = talk.failure(spoiled)
+            talk.wait(sound, BodyEnded)
+        assert (failure.kind, failure.detail) == (FailureKind.BUG, "ValueError")
+        assert talk.stored(spoiled) == Span(0, 0)
+        assert bytes(sink.data) == BODY[:size]
+        assert "planted" in caplog.text  # the failure itself goes to people, who have no use for that
+
+    def test_an_interrupt_within_a_sink_comes_out_of_poll_too(self, talk: Conversation) -> None:
         with ScriptedServer([ReadRequest(), Send(answer(BODY)), UntilClosed()]) as server:
             exchange = talk.start(server.url())
             talk.head(exchange)

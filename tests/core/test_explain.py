@@ -17,6 +17,7 @@ from anymatix_fetcher.errors import (
     AccessDeniedError,
     DiskFullError,
     FetchError,
+    InternalError,
     NetworkError,
     NotAModelError,
     NotFoundError,
@@ -69,7 +70,14 @@ def test_a_forbidden_signed_link_has_probably_expired(query: str) -> None:
     assert "licence" in refusal_error(refused, Url.parse("https://h.example/m?download=true")).hint
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind is not FailureKind.STORAGE])
+def test_a_bug_is_said_to_be_one_and_how_to_report_it() -> None:
+    raised = failure_error(Failure(FailureKind.BUG, "ValueError"), URL)
+    assert type(raised) is InternalError
+    assert raised.message == "ValueError: this is a bug in anyfetch"
+    assert "report" in raised.hint
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in {FailureKind.STORAGE, FailureKind.BUG}])
 def test_every_failure_is_the_networks_turn_and_has_a_hint(kind: FailureKind) -> None:
     raised = failure_error(Failure(kind, "it broke"), URL)
     once = kind in {FailureKind.TLS, FailureKind.UNUSABLE}

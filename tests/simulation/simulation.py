@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.standing import Judge
     from anymatix_fetcher.engine.facts import Result
-    from anymatix_fetcher.engine.session import Ticket
+    from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.sources.base import Resolving
     from tests.simulation.scenario import Life, Scenario
 
@@ -151,8 +151,6 @@ class Simulation:
             self._step(session, ticket, life)
         except PowerGone:
             self.trace(f"{self.clock.now:9.3f}  the process is gone")
-        if ticket.bug is not None:
-            raise ticket.bug
         if ticket.result is None:
             self.oracle.check_loss(self._recorded())
         if life is not None and ticket.result is None and life.death is Death.POWER_CUT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.storage.workers import After, Step
@@ -36,7 +37,8 @@ class SimulatedWorker:
             following = self.task.step()
         except Exception as error:  # noqa: BLE001 - whatever a step raises is the task's to hear
             self.stopped = True
-            self.task.fail(error)
+            with suppress(Exception):  # what that raises is logged at most
+                self.task.fail(error)
             return
         if following is Step.DONE:
             self.stopped = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ class ManualWorkers:
             following = worker.task.step()
         except Exception as error:  # noqa: BLE001 - whatever a step raises is the task's to hear
             worker.stopped = True
-            worker.task.fail(error)
+            with suppress(Exception):
+                worker.task.fail(error)
             return True
         if isinstance(following, After):
             self.waited_seconds += following.seconds
@@ -100,6 +102,10 @@ class FaultyDisk(OsDisk):
     def open(self, path: Path, mode: int = SHARED_MODE) -> RandomFile:
         self._happens("open", path)
         return FaultyFile(super().open(path, mode), path, self._happens)
+
+    def open_to_read(self, path: Path) -> RandomFile:
+        self._happens("open_to_read", path)
+        return FaultyFile(super().open_to_read(path), path, self._happens)
 
     def free_bytes(self, folder: Path) -> int | None:
         self._happens("free_bytes", folder)

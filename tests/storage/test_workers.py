@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.errors import DiskFullError, NotFoundError, StorageError
+from anymatix_fetcher.errors import DiskFullError, InternalError, NotFoundError, StorageError
 from anymatix_fetcher.storage.workers import After, Next, Step, ThreadWorkers, failure
+from tests.threads import no_more_threads
 
 if TYPE_CHECKING:
     import pytest
@@ -83,7 +84,7 @@ def test_failures_keep_their_kind(caplog: pytest.LogCaptureFixture) -> None:
     assert failure(own, Path("x")).error is own
     assert isinstance(failure(OSError(errno.ENOSPC, "full"), Path("x")).error, DiskFullError)
     with caplog.at_level(logging.ERROR):
-        assert isinstance(failure(ZeroDivisionError("bug"), Path("x")).error, StorageError)
+        assert isinstance(failure(ZeroDivisionError("bug"), Path("x")).error, InternalError)
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -244,4 +245,36 @@ def test_a_task_that_runs_when_it_is_held_ends_its_step_and_goes_on_later() -> N
     assert task.next() is Step.DONE
     workers.go_on()
     assert other.next() is Step.DONE
+    worker.stop()
+
+
+def test_where_no_thread_can_start_the_tasks_are_told_and_later_ones_run() -> None:
+    workers = ThreadWorkers()
+    stranded, asleep, sound = Scripted(Step.DONE), Scripted(Step.DONE), Scripted(Step.DONE)
+    with no_more_threads():
+        workers.start(stranded)
+        sleeping = workers.start(asleep, asleep=True)
+        workers.go_on()
+    told = stranded.next()
+    assert isinstance(told, tuple)
+    assert isinstance(told[1], StorageError)
+    assert "no more threads" in told[1].message
+    assert told[1].hint
+    workers.start(sound)
+    assert sound.next() is Step.DONE
+    sleeping.wake()
+    assert asleep.next() is Step.DONE
+
+
+def test_a_thread_that_cant_start_beside_others_is_done_without() -> None:
+    workers = ThreadWorkers(most=4)
+    blocked, others = Blocked(), [Scripted(Step.DONE) for _ in range(3)]
+    worker = workers.start(blocked)
+    assert blocked.running.wait(30)
+    with no_more_threads():
+        for task in others:
+            workers.start(task)
+        workers.go_on()
+    blocked.let_go.set()
+    assert [task.next() for task in others] == [Step.DONE] * 3
     worker.stop()

@@ -10,6 +10,7 @@ from anymatix_fetcher.errors import (
     DestinationLockedError,
     DownloadCancelled,
     IntegrityError,
+    InternalError,
     NetworkError,
     NotFoundError,
     ReferenceSyntaxError,
@@ -56,6 +57,7 @@ _TABLE: tuple[tuple[type[FetchError], int], ...] = (
     (StorageError, STORAGE),
     (DestinationLockedError, LOCKED),
     (DownloadCancelled, INTERRUPTED),
+    (InternalError, BUG),
 )
 
 

@@ -1,16 +1,36 @@
-"""The one place where the system's errors become ours."""
+"""The one place where what the system raises becomes one of our errors, and where a bug is told from it."""
 
 from __future__ import annotations
 
 import errno
 
-from anymatix_fetcher.errors import DestinationExistsError, DiskFullError, StorageError
+from anymatix_fetcher.errors import DestinationExistsError, DiskFullError, FetchError, InternalError, StorageError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+_HINTS = {
+    errno.ENOENT: "The folder is gone, or was never there: choose another one, or change to one that exists.",
+    errno.EISDIR: "Choose a file's name.",
+    errno.EIO: "Check the disk and its cable, or the network share; what has arrived is kept.",
+    errno.ESTALE: "The network share was mounted anew: start again.",
+    errno.EMFILE: "Raise the limit on open files (ulimit -n), or fetch fewer files at a time.",
+    errno.ENFILE: "End other programs: the system has no more open files to give.",
+    errno.EINVAL: "Choose another name or folder: this file system can't do it.",
+    errno.EBUSY: "End the program that uses it, then start again.",
+    errno.ETXTBSY: "End the program that uses it, then start again.",
+}
+_HINT = "Check the disk and the folder, or choose another folder."
+BUG_HINT = "Run it again with --verbose, and report what that shows."
 
 
-def storage_error(error: OSError, path: object) -> StorageError:
-    """Our error for what the system said about ``path``."""
+def storage_error(error: OSError | UnicodeEncodeError, path: object) -> StorageError:
+    """Our error for what the system said about ``path``, or about the path that the error itself names."""
+    if isinstance(error, UnicodeEncodeError):
+        return StorageError(
+            f"{path} can't be written in this locale's encoding",
+            hint="Choose another name with -o, or set LC_ALL=C.UTF-8.",
+        )
     if error.errno in _FULL:
         return DiskFullError(
             f"the disk is full: {path}", hint="Free some space and start again; what has arrived is kept."
@@ -25,9 +45,36 @@ def storage_error(error: OSError, path: object) -> StorageError:
     if error.errno == errno.ENAMETOOLONG:
         return StorageError(f"the name is too long: {path}", hint="Choose a shorter name.")
     reason = error.strerror or type(error).__name__
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+    if error.errno in _REFUSED:
         return StorageError(f"{path} can't be written: {reason}", hint="Choose a folder that you may write to.")
-    return StorageError(f"{path}: {reason}")
+    if error.errno == errno.ENOTDIR:
+        return StorageError(f"a part of {path} is a file, where a folder is needed", hint="Choose another folder.")
+    if error.errno == errno.EEXIST:
+        return StorageError(
+            f"{error.filename or path} is in the way: a file or a link has this name",
+            hint="Remove it, or choose another folder.",
+        )
+    return StorageError(f"{path}: {reason}", hint=_HINTS.get(error.errno or 0, _HINT))
+
+
+def error_of(error: BaseException, path: object = "") -> FetchError:
+    """Our error for whatever was raised: what the system refuses is storage's, and what nothing explains is a bug.
+
+    Args:
+        error: What was raised.
+        path: What it was about, where that is known.
+    """
+    match error:
+        case FetchError():
+            return error
+        case OSError():
+            ours: FetchError = storage_error(error, error.filename or path or "the system")
+        case MemoryError():
+            ours = StorageError("there isn't memory enough", hint="End other programs, or fetch fewer files at a time.")
+        case _:
+            ours = InternalError(f"{type(error).__name__}: this is a bug in anyfetch", hint=BUG_HINT)
+    ours.__cause__ = error
+    return ours
 
 
 def destination_exists(path: object) -> DestinationExistsError:
@@ -53,5 +100,5 @@ class storage_errors:  # noqa: N801 - read as a statement: with storage_errors(p
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raises ours instead of the system's."""
-        if isinstance(error, OSError):
+        if isinstance(error, OSError | UnicodeEncodeError):
             raise storage_error(error, self._path) from error

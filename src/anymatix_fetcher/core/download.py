@@ -342,7 +342,7 @@ class Download(Ending):
         exchange, failure = self._asking.exchanges.end(event.exchange), event.failure
         if exchange is None:
             return
-        if failure.kind is FailureKind.STORAGE:
+        if failure.kind in (FailureKind.STORAGE, FailureKind.BUG):
             self._fail(self._asking.address.error(failure, exchange.request))
         elif exchange.mirror is not None:
             self._mirrors.failed(exchange.mirror, exchange, now)

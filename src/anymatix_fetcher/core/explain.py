@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.disk_errors import BUG_HINT
 from anymatix_fetcher.core.expiry import is_signed
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.judge import Refusal, Refused
@@ -12,6 +13,7 @@ from anymatix_fetcher.errors import (
     AccessDeniedError,
     DiskFullError,
     FetchError,
+    InternalError,
     NotAModelError,
     NotFoundError,
     RepresentationChangedError,
@@ -82,6 +84,8 @@ def failure_error(failure: Failure, url: Url) -> FetchError:
     """The exception for a failed exchange that won't be tried again."""
     if failure.kind is FailureKind.STORAGE:
         return storage_error(failure)
+    if failure.kind is FailureKind.BUG:
+        return InternalError(f"{failure.detail}: this is a bug in anyfetch", hint=BUG_HINT)
     kind = UnexpectedAnswerError if failure.kind in _ONCE else RetriesExhaustedError
     return kind(f"{url.host}: {failure}", hint=_FAILURES.get(failure.kind, KEPT))
 

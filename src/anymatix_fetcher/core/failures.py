@@ -27,6 +27,8 @@ class FailureKind(Enum):
     """A stream or the connection failed in a way that HTTP/1.1 may not."""
     STORAGE = "not stored"
     """The sink couldn't take the bytes; ``os_error`` says why."""
+    BUG = "internal error"
+    """The sink or the transport raised what it never should; the log has it."""
     UNUSABLE = "can't be asked"
     """The request can't be made at all: a malformed proxy, an unreadable CA file, a missing feature."""
 

@@ -24,11 +24,17 @@ class CancelToken:
         return self._cancelled
 
     def cancel(self) -> None:
-        """Asks the downloads to stop; returns at once."""
+        """Asks the downloads to stop; returns at once. What a listener raises comes out when all have been told."""
         self._cancelled = True
+        raised: Exception | None = None
         # No lock: a signal handler may interrupt the thread that holds it. Lists are safe to copy.
         for listener in list(self._listeners):
-            listener()
+            try:
+                listener()
+            except Exception as error:  # noqa: BLE001 - the next one may be another download
+                raised = error
+        if raised is not None:
+            raise raised
 
     def add_listener(self, listener: Callable[[], None]) -> None:
         """Has ``listener`` called when the token is cancelled, or at once where it already is. It mustn't block."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import DestinationExistsError, DestinationLockedError
-from anymatix_fetcher.storage.existing import read_existing
+from anymatix_fetcher.storage.existing import ExistingReader
 from anymatix_fetcher.storage.leftovers import find_part, read_progress
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class Claim:
         self._ports = ports
         self._lock: Lock | None = None
         self._waited_for_same = False
-        self._reader: Worker | None = None
+        self._reader: ExistingReader | None = None
+        self._worker: Worker | None = None
 
     @property
     def reads_existing(self) -> bool:
@@ -114,7 +115,8 @@ class Claim:
                 ),
             )
         algorithms = {digest.algorithm for digest in wanted}
-        self._reader = read_existing(self.destination, self._ports.disk, self._ports.workers, algorithms, report)
+        self._reader = ExistingReader(self.destination, self._ports.disk, algorithms, report)
+        self._worker = self._ports.workers.start(self._reader)
 
     def check_existing(self, found: ExistingRead, wanted: Sequence[Digest]) -> None:
         """Compares the file that is there with what is wanted.
@@ -131,8 +133,10 @@ class Claim:
 
     def stop_reading(self) -> None:
         """Stops reading the file that is there, if it is being read."""
+        if self._worker is not None:
+            self._worker.stop()
         if self._reader is not None:
-            self._reader.stop()
+            self._reader.close()
 
     def release(self) -> None:
         """Lets the next one have the destination."""

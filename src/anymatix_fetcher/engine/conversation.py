@@ -6,6 +6,7 @@ A conversation is begun to resolve a reference, and again where only the source 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
@@ -15,6 +16,7 @@ from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.judge import Known, Refusal, Refused, judge
 from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
 from anymatix_fetcher.core.retry import Patience
+from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
 
@@ -36,7 +38,7 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 _OK, _REDIRECTS_FROM = 200, 300
 _PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
-_FINAL_FAILURES = frozenset({FailureKind.TLS, FailureKind.UNUSABLE, FailureKind.STORAGE})
+_FINAL_FAILURES = frozenset({FailureKind.TLS, FailureKind.UNUSABLE, FailureKind.STORAGE, FailureKind.BUG})
 
 
 class _Document:
@@ -129,26 +131,30 @@ class Conversation(Generic[T]):
         self._hang_up()
         self._talk.close()
 
+    def fail(self, raised: Exception) -> None:
+        """Drops it for something that nobody expected."""
+        self.outcome = error_for(raised, "a source")
+        let_go("a source", self.end)
+
     # The source -------------------------------------------------------------------------------------------
 
     def _advance(self, answer: Answer | None) -> None:
-        try:
-            request = next(self._talk) if answer is None else self._talk.send(answer)
-        except StopIteration as end:
-            self.outcome = end.value
-        except FetchError as error:
-            self.outcome = error
-        else:
-            self._take(request)
+        self._ask(partial(next, self._talk) if answer is None else partial(self._talk.send, answer))
 
     def _give_up(self, error: FetchError) -> None:
         """The question can't be answered: the source may know another way."""
+        self._ask(partial(self._talk.throw, error))
+
+    def _ask(self, go_on: Callable[[], Request]) -> None:
+        """Lets the source go on; whatever it raises is its own job's end, and the others go on."""
         try:
-            request = self._talk.throw(error)
+            request = go_on()
         except StopIteration as end:
             self.outcome = end.value
-        except FetchError as final:
-            self.outcome = final
+            if end.value is None:
+                self.outcome = error_for(AssertionError("the source came to nothing"), "a source")
+        except Exception as raised:  # noqa: BLE001 - see above
+            self.outcome = error_for(raised, "a source")
         else:
             self._take(request)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
@@ -19,19 +18,19 @@ from anymatix_fetcher.core.phase import Phase as MachinePhase
 from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Result, Status
-from anymatix_fetcher.engine.failing import FailingCleanly
+from anymatix_fetcher.engine.failing import FailingCleanly, let_go
 from anymatix_fetcher.engine.outlook import Outlook
 from anymatix_fetcher.engine.scanned import Scanned
 from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.engine.shelving import Shelving
-from anymatix_fetcher.engine.telling import tell
-from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError
+from anymatix_fetcher.engine.telling import Telling
+from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.adopting import Adopted
 from anymatix_fetcher.storage.existing import ExistingRead
 from anymatix_fetcher.storage.opening import drop_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from anymatix_fetcher.core.download import Download
@@ -77,6 +76,7 @@ class Driver(Outlook):
         self._leftovers = leftovers
         self._asked_for_storage = False
         self._is_guess = False
+        self._telling = Telling(ports.transport)
         self._events: deque[m.Event] = deque()
         self._failing_cleanly = FailingCleanly(self._storage_failed)
 
@@ -103,6 +103,8 @@ class Driver(Outlook):
 
     def handle(self, event: DriverEvent) -> None:
         """Takes one event, of anybody, after what the part file has found out by now about blocks that came again."""
+        if isinstance(event, m.BodyEnded | m.ExchangeFailed):
+            self._telling.ended(event.exchange)
         if self._store is not None:
             for compared in self._store.compared():
                 self._take(compared)
@@ -113,7 +115,7 @@ class Driver(Outlook):
             return
         with self._failing_cleanly:
             if self._noted is not None:
-                if isinstance(event, Recorded):
+                if isinstance(event, Recorded | m.StorageFailed):
                     self._end(self._noted)
                 return  # it is at its destination: whatever else happens comes too late
             match event:
@@ -152,7 +154,7 @@ class Driver(Outlook):
 
     def _go_on(self) -> None:
         """Tells the machine what has happened, unless what it wants next is kept back."""
-        while self._events and self.result is None and not self._shelving.keeps_back:
+        while self._events and not (self.result or self._machine.is_over or self._shelving.keeps_back):
             event = self._events.popleft()
             if isinstance(event, m.Verified):
                 self._have_read(event.digests)
@@ -178,7 +180,7 @@ class Driver(Outlook):
     def _carry_out(self, command: m.Command) -> None:  # noqa: C901, PLR0912 - one branch for each command
         match command:
             case m.StartExchange() | m.NarrowBody() | m.CancelExchange() | m.OpenAhead():
-                tell(self._ports.transport, command)
+                self._telling.tell(command)
             case m.AcceptBody():
                 sink = self._opened.comparing if command.compare else self._opened.sink
                 self._ports.transport.accept(command.exchange, sink, command.start, command.stop)
@@ -279,10 +281,9 @@ class Driver(Outlook):
         unsent = [command for command in kept_back if isinstance(command, m.StartExchange)]
         account.requests -= len(unsent)
         account.origin_requests -= sum(one.request.url.origin == self._resource.url.origin for one in unsent)
-        self._drop_exchanges(kept_back)
+        self._drop_exchanges()
         if self._store is not None:
-            with suppress(StorageError):  # litter that can't be removed does no harm
-                self._store.discard()
+            let_go(self._shown_reference, self._store.discard)  # litter that can't be removed does no harm
         elif self._claim is not None:
             drop_part(self._claim.destination, self._resource.reference, self._ports.disk)
         self._digests, self._verified_at, self._found_at = found.digests, found.verified_at, found.path
@@ -341,39 +342,34 @@ class Driver(Outlook):
     # The end ----------------------------------------------------------------------------------------------
 
     def _storage_failed(self, error: FetchError) -> None:
-        """The machine drops what it has under way."""
+        """The machine drops what it has under way; one that is over has decided already, and what it holds goes."""
         self._events.clear()
-        self._feed(m.StorageFailed(error))
+        if self._noted is not None:
+            self._end(self._noted)
+        elif self._machine.is_over:
+            self._fail(error)
+        else:
+            self._feed(m.StorageFailed(error))
 
-    def let_go(self) -> None:
-        """Drops part file and lock without a result: the session met a bug."""
-        self._drop_exchanges()
-        self._shelving.stop()
-        if self._store is not None:
-            self._store.close()
-        if self._claim is not None:
-            self._claim.release()
+    def fail(self, error: FetchError) -> None:
+        """Ends it, whatever state it is in: something was raised that nobody expected."""
+        if self.result is None:
+            self._fail(error)
 
-    def _drop_exchanges(self, commands: Sequence[m.Command] = ()) -> None:
-        """Ends what the machine has under way, and those of its ``commands`` that end something."""
-        for command in (*commands, *self._machine.receive(m.CancelRequested(), self._ports.clock())):
-            if isinstance(command, m.CancelExchange):
-                self._ports.transport.cancel(command.exchange)
+    def _drop_exchanges(self) -> None:
+        """Ends what is under way, and the machine where it isn't over."""
+        self._telling.drop_all(self._shown_reference)
+        if not self._machine.is_over:
+            let_go(self._shown_reference, lambda: self._machine.receive(m.CancelRequested(), self._ports.clock()))
 
     def _finish(self, status: Status, verified: str, *, size: int | None = None, is_recorded: bool = False) -> None:
         result = self._result(status, verified, size=self._machine.length if size is None else size)
         # What was found here didn't come by the part file.
         store = self._store if status in (Status.DOWNLOADED, Status.RESUMED) else None
         if store is not None:
-            self._adoption.tidy()
-        if result.path and self._shelving.record(
-            result.path,
-            self._digests,
-            verified,
-            verified_at=self._verified_at,
-            store=store,
-            is_recorded=is_recorded,
-        ):
+            let_go(self._shown_reference, self._adoption.tidy)
+        read_at = self._verified_at
+        if self._shelving.record(result, self._digests, verified_at=read_at, store=store, is_recorded=is_recorded):
             self._noted = result  # the lock is kept until it is written
         else:
             self._end(result)
@@ -384,16 +380,15 @@ class Driver(Outlook):
 
     def _end(self, result: Result) -> None:
         """Lets go of everything; before the result can be seen, so that whoever sees it may start anew."""
-        self._shelving.stop()
+        is_litter = result.error is not None and not isinstance(result.error, DownloadCancelled) and self._is_litter
+        held: list[Callable[[], object]] = [self._drop_exchanges, self._shelving.stop]
         if self._claim is not None:
-            self._claim.stop_reading()
+            held.append(self._claim.stop_reading)
         if self._appraisal is not None:
-            self._appraisal.abandon()
+            held.append(self._appraisal.abandon)
         if self._store is not None:
-            cancelled = isinstance(result.error, DownloadCancelled)
-            if result.error is not None and not cancelled and self._is_litter:
-                self._store.discard()
-            self._store.close()
+            held += [self._store.discard, self._store.close] if is_litter else [self._store.close]
         if self._claim is not None:
-            self._claim.release()
+            held.append(self._claim.release)
+        let_go(self._shown_reference, *held)
         self.result = result

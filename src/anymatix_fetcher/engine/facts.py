@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.errors import DownloadCancelled
 from anymatix_fetcher.library.names import Naming
 
 if TYPE_CHECKING:
@@ -251,3 +252,10 @@ def moment(seconds: float | None) -> datetime | None:
     from datetime import UTC, datetime  # noqa: PLC0415 - costs start-up time, needed when a download ends
 
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def phase_of(result: Result) -> Phase:
+    """The phase that it ended in."""
+    if result.error is None:
+        return Phase.DONE
+    return Phase.CANCELLED if isinstance(result.error, DownloadCancelled) else Phase.FAILED

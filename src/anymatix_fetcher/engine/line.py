@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.hosts import Host
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.engine.session import Ticket
+    from anymatix_fetcher.engine.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True, eq=False)

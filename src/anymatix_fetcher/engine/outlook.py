@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.engine.adoption import Adoption
-from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment
+from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment, phase_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,8 +86,8 @@ class Outlook:
 
     @property
     def _phase(self) -> Phase:
-        if self.result is not None and self.result.error is None:
-            return Phase.DONE
+        if self.result is not None:
+            return phase_of(self.result)
         if self._holder is not None:
             return Phase.WAITING
         if self._noted is not None:

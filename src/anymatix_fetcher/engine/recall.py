@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.messages import CancelRequested
-from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment
+from anymatix_fetcher.core.messages import CancelRequested, StorageFailed
+from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment, phase_of
+from anymatix_fetcher.engine.failing import let_go
 from anymatix_fetcher.engine.shelf import Searched
 from anymatix_fetcher.errors import DownloadCancelled, NotFoundError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.driver import DriverEvent
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.storage.workers import Worker
 
 
@@ -54,11 +56,15 @@ class Recall:
         """Takes the answer, or the caller's wish to stop."""
         if self.result is not None:
             return
-        if isinstance(event, Searched):
-            self._end(event)
-        elif isinstance(event, CancelRequested):
-            self.let_go()
-            self._end(Searched(None, error=DownloadCancelled("the search was stopped")))
+        match event:
+            case Searched():
+                self._end(event)
+            case StorageFailed():
+                self.fail(event.error)
+            case CancelRequested():
+                self.fail(DownloadCancelled("the search was stopped"))
+            case _:
+                pass
 
     def tick(self, *, limited: bool = False) -> None:
         """Time changes nothing."""
@@ -68,7 +74,7 @@ class Recall:
         note = self._search.note if self._search is not None else ""
         phase = Phase.VERIFYING if note else Phase.OPENING
         if self.result is not None:
-            phase = Phase.DONE if self.result.error is None else Phase.FAILED
+            phase = phase_of(self.result)
         return Progress(
             reference=self._job.shown_reference,
             name=self.result.path.name if self.result is not None and self.result.path else None,
@@ -78,8 +84,13 @@ class Recall:
             note=note,
         )
 
-    def let_go(self) -> None:
-        """Ends the search without a result."""
+    def fail(self, error: FetchError) -> None:
+        """Ends it: something was raised that nobody expected."""
+        if self.result is None:
+            let_go(self._job.shown_reference, self._stop)
+            self._end(Searched(None, error=error))
+
+    def _stop(self) -> None:
         if self._search is not None and self._worker is not None:
             self._search.cancel()
             self._worker.stop()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.messages import ExchangeId
 from anymatix_fetcher.engine.conversation import Conversation
+from anymatix_fetcher.engine.failing import error_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
-    from anymatix_fetcher.engine.session import Ticket
+    from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Answer, Resolving
     from anymatix_fetcher.transports.base import TransportEvent
@@ -66,14 +67,12 @@ class Reception:
         """Takes an event of the transport; False where it belongs to a download."""
         if event.exchange.number > 0:
             return False
-        for conversation in self._under_way():
-            conversation.handle(event)
+        self._each(lambda conversation: conversation.handle(event))
         return True
 
     def tick(self) -> None:
         """Lets time pass."""
-        for conversation in self._under_way():
-            conversation.tick()
+        self._each(lambda conversation: conversation.tick())
 
     def resolved(self) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
         """Those that have come to something since: with what, and the requests that it took, by origin.
@@ -84,7 +83,10 @@ class Reception:
             if not self.has_more:
                 break
             ticket = self._waiting.popleft()
-            self._talking[ticket] = self._begin(ticket, self._answers)
+            try:
+                self._talking[ticket] = self._begin(ticket, self._answers)
+            except Exception as raised:  # noqa: BLE001 - it is this job's end alone
+                yield ticket, error_for(raised, ticket.job.shown_reference), {}
             yield from self._over(self._talking)
         yield from self._over(self._talking)
 
@@ -136,8 +138,13 @@ class Reception:
         conversation.start()
         return conversation
 
-    def _under_way(self) -> list[Resolution]:
-        return [*self._talking.values(), *self._renewing.values()]
+    def _each(self, action: Callable[[Resolution], None]) -> None:
+        """Does it with each conversation; what one of them raises ends that one alone."""
+        for conversation in [*self._talking.values(), *self._renewing.values()]:
+            try:
+                action(conversation)
+            except Exception as raised:  # noqa: BLE001 - see above
+                conversation.fail(raised)
 
     def _over(
         self, conversations: dict[Ticket, Resolution]

@@ -19,13 +19,17 @@ from anymatix_fetcher.core.download import Download
 from anymatix_fetcher.core.hosts import Hosts
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.acquaintance import Acquaintance
+from anymatix_fetcher.engine.answering import AnsweringWorkers
 from anymatix_fetcher.engine.driver import Driver
-from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Status
+from anymatix_fetcher.engine.facts import Engine, Job, Phase, Result, Status, phase_of
+from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.engine.line import Line, Waiting
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
+from anymatix_fetcher.engine.ticket import Ticket
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
 from anymatix_fetcher.storage.leftovers import Leftovers
+from anymatix_fetcher.storage.workers import no_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,34 +53,6 @@ the line would be idle until the next ones' bytes come."""
 MOST_BEGUN = 192
 """How many downloads run at a time, verified and published ones too: each has some files open, and systems commonly
 allow a process a thousand. Hosts have less room; see ``core.hosts``."""
-
-
-class Ticket:
-    """One job in a session; its attributes may be read from any thread.
-
-    ``progress`` is what was last told; ``result`` appears when the job is over; ``bug`` is an exception that should
-    never have happened. A job whose reference names several files has ``parts`` instead of a result: one for each.
-    """
-
-    def __init__(self, job: Job, number: int) -> None:
-        self.job = job
-        self.number = number
-        self.progress = Progress(reference=job.shown_reference)
-        self.result: Result | None = None
-        self.bug: Exception | None = None
-        self.parts: tuple[Ticket, ...] = ()
-        self.requests: dict[Origin, int] = {}
-        self.cancelled = False
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.result is not None or self.bug is not None or bool(self.parts)
-
-    @property
-    def files(self) -> tuple[Ticket, ...]:
-        """The tickets of the single files that the job has come to; itself, as far as is known."""
-        return self.parts or (self,)
 
 
 class Session:
@@ -124,9 +100,14 @@ class Session:
         return ticket
 
     def start(self) -> None:
-        """Lets the loop run, on a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name="anymatix-fetcher", daemon=True)
-        self._thread.start()
+        """Lets the loop run, on a thread of its own; where the system gives none, every job ends with that error."""
+        thread = threading.Thread(target=self._run, name="anymatix-fetcher", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._give_up(no_thread())
+        else:
+            self._thread = thread
 
     def cancel(self) -> None:
         """Stops every job, begun or not. Doesn't block; may be called from a signal handler."""
@@ -151,6 +132,8 @@ class Session:
         self._ports.transport.wake()
         if self._thread is not None:
             self._thread.join()
+        else:
+            self._free()
         self._ports.transport.close()
 
     # The loop ---------------------------------------------------------------------------------------------
@@ -159,17 +142,23 @@ class Session:
         try:
             while not (self._closing and self.is_idle()):
                 self.step()
-        except Exception as bug:  # noqa: BLE001 - a loop that dies silently leaves callers waiting for ever
-            self._give_up(bug)
-        self._acquaintance.end()
-        self._ports.shelf.close()
+        except BaseException as raised:  # noqa: BLE001 - a loop that dies silently leaves callers waiting for ever
+            self._give_up(raised)
+        self._free()
 
-    def _give_up(self, bug: Exception) -> None:
-        """The loop itself has met a bug: whoever waits is told."""
+    def _free(self) -> None:
+        let_go("the session", self._acquaintance.end, self._ports.shelf.close)
+
+    def _give_up(self, raised: BaseException) -> None:
+        """There is no loop: every download lets go of what it holds, and whoever waits is told."""
+        error = error_for(raised, "the session")
+        for ticket, driver in list(self._active.values()):
+            let_go(ticket.job.shown_reference, partial(driver.fail, error))
+        self._active.clear()
         with self._changed:
             for ticket in self._tickets:
                 if not ticket.is_over:
-                    ticket.bug = bug
+                    ticket.result = ticket.failed(error)
             self._unfinished = 0
             self._changed.notify_all()
 
@@ -209,53 +198,69 @@ class Session:
         for ticket, driver in list(self._active.values()):
             if ticket.cancelled:
                 self._guard(ticket, driver, partial(driver.handle, m.CancelRequested()))
-            self._guard(ticket, driver, partial(driver.tick, limited=limited))
-            ticket.progress = driver.progress()
-            if driver.is_held_up:
-                for _, share in self._shares.get(ticket.number, ()):
-                    share.want(0, 0)  # whoever waits for others takes nobody's place
+            self._guard(ticket, driver, partial(self._look_at, ticket, driver, limited=limited))
         self._acquaintance.keep_up(now)
 
+    def _look_at(self, ticket: Ticket, driver: Driver | Recall, *, limited: bool) -> None:
+        driver.tick(limited=limited)
+        self._show(ticket, driver)
+        if driver.is_held_up:
+            for _, share in self._shares.get(ticket.number, ()):
+                share.want(0, 0)  # whoever waits for others takes nobody's place
+
+    @staticmethod
+    def _show(ticket: Ticket, driver: Driver | Recall) -> None:
+        ticket.progress = driver.progress()
+
     def _guard(self, ticket: Ticket, driver: Driver | Recall, action: Callable[[], None]) -> None:
-        """Runs ``action``; a bug in one download doesn't end the others."""
+        """Runs ``action``; whatever it raises ends this download, and no other one."""
         if ticket.is_over:
             return
         try:
             action()
-        except Exception as bug:  # noqa: BLE001 - whatever it is, the caller gets it, and the others go on
-            self._over(ticket, bug=bug)
-            driver.let_go()
-            return
+        except Exception as raised:  # noqa: BLE001 - whatever it is, the caller gets it, and the others go on
+            error = error_for(raised, ticket.job.shown_reference)
+            let_go(ticket.job.shown_reference, partial(driver.fail, error))
+            if driver.result is None:
+                self._fail(ticket, error)
+                return
         if driver.result is not None:
-            ticket.progress = driver.progress()
-            self._over(ticket, result=driver.result)
+            let_go(ticket.job.shown_reference, partial(self._show, ticket, driver))
+            self._over(ticket, driver.result)
 
-    def _over(self, ticket: Ticket, *, result: Result | None = None, bug: Exception | None = None) -> None:
+    def _own(self, ticket: Ticket, action: Callable[[], None]) -> None:
+        """Runs ``action``, on the way to a ticket's download; whatever it raises ends that ticket, and no other one."""
+        try:
+            action()
+        except Exception as raised:  # noqa: BLE001 - as above
+            self._fail(ticket, error_for(raised, ticket.job.shown_reference))
+
+    def _over(self, ticket: Ticket, result: Result) -> None:
         self._active.pop(ticket.number, None)
         self._reception.forget(ticket)
         for host, share in self._shares.pop(ticket.number, ()):
             host.leave(share, share.total)
             self._acquaintance.has_news = True
         with self._changed:
-            ticket.result, ticket.bug = result, bug
+            ticket.result = result
             self._unfinished -= 1
             if not self._unfinished:
                 self._changed.notify_all()
         for same in self._line.end(ticket):
             self._end_same(same, result)
 
-    def _end_same(self, same: Waiting, result: Result | None) -> None:
+    def _end_same(self, same: Waiting, result: Result) -> None:
         """Another job is over that was the same one as this."""
         if same.ticket.cancelled:
             self._fail(same.ticket, DownloadCancelled("the download was stopped before it began"))
             return
-        if result is None or result.error is not None:
+        if result.error is not None:
             self._line.add(same)
             return
         same.ticket.progress = replace(same.ticket.progress, phase=Phase.DONE)
         self._over(
             same.ticket,
-            result=replace(
+            replace(
                 result, status=Status.PRESENT, bytes_downloaded=0, bytes_resumed=0, seconds=0.0,
                 requests=0, origin_requests=0, renewals=0, connections_peak=0,
             ),
@@ -266,24 +271,31 @@ class Session:
     def _receive_submitted(self) -> None:
         while self._submitted:
             ticket = self._submitted.popleft()
-            recall = Recall(ticket.job, self._ports, partial(self._report, ticket.number))
-            if recall.is_meant:
-                self._active[ticket.number] = (ticket, recall)
-                self._guard(ticket, recall, recall.start)
-            else:
-                self._reception.add(ticket)
+            self._own(ticket, partial(self._receive, ticket))
         for ticket, outcome, requests in self._reception.resolved():
             ticket.requests = requests
             if isinstance(outcome, FetchError):
                 self._fail(ticket, outcome)
             elif len(outcome) == 1 and not outcome[0].folder:
-                self._stand_in_line(ticket, outcome[0])
+                self._own(ticket, partial(self._stand_in_line, ticket, outcome[0]))
             else:
-                self._divide(ticket, outcome)
+                self._own(ticket, partial(self._divide, ticket, outcome))
         for ticket, outcome, requests in self._reception.renewed():
             ticket.requests = {**ticket.requests, **requests}
             renewed = m.RenewalFailed(outcome) if isinstance(outcome, FetchError) else m.Renewed(outcome[0])
             self._deliver(ticket.number, renewed)
+
+    def _receive(self, ticket: Ticket) -> None:
+        report = partial(self._report, ticket.number)
+        recall = Recall(ticket.job, self._ports_of(report), report)
+        if recall.is_meant:
+            self._active[ticket.number] = (ticket, recall)
+            self._guard(ticket, recall, recall.start)
+        else:
+            self._reception.add(ticket)
+
+    def _ports_of(self, report: Callable[[DriverEvent], None]) -> Ports:
+        return replace(self._ports, workers=AnsweringWorkers(self._ports.workers, report))
 
     def _stand_in_line(self, ticket: Ticket, resource: Resource) -> None:
         self._line.add(Waiting(ticket, resource, self._host(resource.url.origin, ticket.job.settings)))
@@ -330,12 +342,14 @@ class Session:
             waiting = self._line.next(self._ports.clock())
             if waiting is None:
                 return False
-            self._begin(waiting)
+            self._own(waiting.ticket, partial(self._begin, waiting))
         return len(self._active) < MOST_BEGUN
 
     def _fail(self, ticket: Ticket, error: FetchError) -> None:
-        ticket.progress = replace(ticket.progress, phase=Phase.FAILED)
-        self._over(ticket, result=Result(reference=ticket.job.shown_reference, status=Status.FAILED, error=error))
+        if not ticket.is_over:
+            result = ticket.failed(error)
+            ticket.progress = replace(ticket.progress, phase=phase_of(result))
+            self._over(ticket, result)
 
     def _begin(self, waiting: Waiting) -> None:
         ticket, settings = waiting.ticket, waiting.ticket.job.settings
@@ -354,7 +368,7 @@ class Session:
             ticket.job,
             waiting.resource,
             machine,
-            self._ports,
+            self._ports_of(report),
             report=report,
             renew=partial(self._reception.renew, ticket),
             leftovers=self._leftovers,

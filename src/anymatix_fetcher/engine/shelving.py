@@ -8,6 +8,7 @@ it is: what a sidecar names needs no name, and for a copy that is here the name 
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.standing import Standing
-    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.facts import Job, Result
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.engine.shelf import Search
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.storage.store import Store
     from anymatix_fetcher.storage.workers import Worker
+
+log = logging.getLogger("anymatix_fetcher.engine")
 
 
 class Shelving:
@@ -185,30 +188,38 @@ class Shelving:
 
     def record(
         self,
-        path: Path,
+        result: Result,
         digests: tuple[Digest, ...],
-        verified: str,
         *,
         verified_at: float | None,
         store: Store | None,
         is_recorded: bool,
     ) -> bool:
-        """Notes the file that is at ``path`` now; whether ``Recorded`` is to be waited for."""
+        """Notes the file that is at its destination; whether ``Recorded`` is to be waited for.
+
+        Never fails: the file is there, whatever becomes of the note.
+        """
+        if result.path is None:
+            return False
         kept = Kept(
             self._job,
             self._resource,
             self.place,
-            path,
+            result.path,
             digests,
-            verified,
-            existing=self._existing.get(path),
+            result.verified,
+            existing=self._existing.get(result.path),
             is_recorded=is_recorded,
             verified_at=verified_at,
             checksums=store.checksums if store is not None else lambda: None,
         )
-        task = self._ports.shelf.record(kept, self._report)
-        if task is not None:
-            self._worker = self._ports.workers.start(task)
+        try:
+            task = self._ports.shelf.record(kept, self._report)
+            if task is not None:
+                self._worker = self._ports.workers.start(task)
+        except Exception:
+            log.exception("%s can't be noted", result.path)
+            return False
         return task is not None
 
     def stop(self) -> None:

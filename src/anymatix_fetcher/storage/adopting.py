@@ -7,6 +7,7 @@ with the server before it goes on. The original isn't touched.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,14 +66,18 @@ class Adopter:
             self._done += 1
         if self._done < len(self._blocks):
             return Step.MORE
-        self._source.close()
+        self._close()
         self._report(Adopted())
         return Step.DONE
 
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
-        self._source.close()
+        self._close()
         self._report(failure(error, self._path))
+
+    def _close(self) -> None:
+        with suppress(OSError):  # what closing tells is about writing, and nothing was written there
+            self._source.close()
 
     def _copy(self, span: Span) -> None:
         piece = self._buffer[: len(span)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.messages import StorageFailed
     from anymatix_fetcher.storage.disk import Disk
-    from anymatix_fetcher.storage.workers import Next, Worker, Workers
+    from anymatix_fetcher.storage.workers import Next
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +29,29 @@ class ExistingRead:
     size: int
 
 
-def read_existing(
-    path: Path,
-    disk: Disk,
-    workers: Workers,
-    algorithms: Iterable[str],
-    report: Callable[[ExistingRead | StorageFailed], None],
-) -> Worker:
-    """Hashes the file at ``path`` on a worker; answered by ``ExistingRead`` or ``StorageFailed``.
+class ExistingReader:
+    """A task that hashes a file; answered by ``ExistingRead`` or ``StorageFailed``.
+
+    Args:
+        path: The file, which is opened at once.
+        disk: Where it is.
+        algorithms: What to compute beside SHA-256.
+        report: Takes the answer, from the worker's thread.
 
     Raises:
         StorageError: It can't be opened.
-        ReferenceSyntaxError: An algorithm isn't known or not installed.
     """
-    return workers.start(ExistingReader(path, disk, ("sha256", *sorted(set(algorithms) - {"sha256"})), report))
-
-
-class ExistingReader:
-    """A task that hashes a file; answered by ``ExistingRead`` or ``StorageFailed``."""
 
     def __init__(
         self,
         path: Path,
         disk: Disk,
-        algorithms: tuple[str, ...],
+        algorithms: Iterable[str],
         report: Callable[[ExistingRead | StorageFailed], None],
     ) -> None:
         self._path = path
-        self._algorithms = algorithms
-        self._hashers = [new_hasher(name) for name in algorithms]
+        self._algorithms = ("sha256", *sorted(set(algorithms) - {"sha256"}))
+        self._hashers = [new_hasher(name) for name in self._algorithms]
         self._report = report
         self._position = 0
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -68,7 +63,7 @@ class ExistingReader:
         for _ in range(STEP_BYTES // READ_BYTES):
             count = self._file.read_into(self._position, self._buffer)
             if count == 0:
-                self._file.close()
+                self.close()
                 digests = zip(self._algorithms, self._hashers, strict=True)
                 found = tuple(Digest(name, hasher.hexdigest()) for name, hasher in digests)
                 self._report(ExistingRead(found, self._position))
@@ -80,5 +75,10 @@ class ExistingReader:
 
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
-        self._file.close()
+        self.close()
         self._report(failure(error, self._path))
+
+    def close(self) -> None:
+        """Frees the file; no step may be running. What closing tells is about writing, and nothing was written."""
+        with suppress(OSError):
+            self._file.close()

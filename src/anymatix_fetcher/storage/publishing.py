@@ -65,6 +65,7 @@ class Publisher:
         self._report = report
         self._named_by = named_by
         self._already_there = False
+        self._reader: ExistingReader | None = None
         self._next: Callable[[], Next] = self._sync
         self._retries = iter(RETRY_SECONDS)
 
@@ -75,6 +76,11 @@ class Publisher:
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
         self._report(failure(error, self._places.destination))
+
+    def close(self) -> None:
+        """Frees what was opened here; no step may be running."""
+        if self._reader is not None:
+            self._reader.close()
 
     def _sync(self) -> Next:
         try:
@@ -97,8 +103,8 @@ class Publisher:
         except FileExistsError:
             if self._named_by is None or self._disk.kind(self._places.destination) is not Kind.FILE:
                 raise destination_exists(self._places.destination) from None
-            reader = ExistingReader(self._places.destination, self._disk, ("sha256",), self._existing_read)
-            self._next = partial(self._compare, reader)
+            self._reader = ExistingReader(self._places.destination, self._disk, (), self._existing_read)
+            self._next = partial(self._compare, self._reader)
             return Step.MORE
         except OSError as error:
             wait_seconds = next(self._retries, None) if is_held(error) else None

@@ -90,6 +90,7 @@ class Store:
         self._was_woken = False
         self._running: list[Worker] = []
         self._source: RandomFile | None = None
+        self._publisher: Publisher | None = None
         self._is_new = self.kept is None
 
     @classmethod
@@ -312,18 +313,17 @@ class Store:
         """
         places = self._places if destination is None else replace(self._places, destination=destination)
         self._stop_workers()  # the file is closed on the way, and nobody may be reading it then
-        self.run(
-            Publisher(
-                self._disk,
-                places,
-                part=self._file,
-                journal=self._journal,
-                overwrite=self._overwrite,
-                distrust=lambda: self._part.forget(EVERYTHING),
-                report=self._report,
-                named_by=named_by,
-            )
+        self._publisher = Publisher(
+            self._disk,
+            places,
+            part=self._file,
+            journal=self._journal,
+            overwrite=self._overwrite,
+            distrust=lambda: self._part.forget(EVERYTHING),
+            report=self._report,
+            named_by=named_by,
         )
+        self.run(self._publisher)
 
     def close(self) -> None:
         """Stops the work and closes the files, which stay for the next run. A second call does nothing.
@@ -331,12 +331,13 @@ class Store:
         Transports must have stopped writing; returns when a step that is running has ended.
         """
         self._stop_workers()
-        for file in (self._file, self._journal, *([self._source] if self._source else ())):
+        opened = (self._publisher, self._file, self._journal, self._source)
+        for close in [file.close for file in opened if file is not None]:
             try:
-                file.close()
-            except OSError as error:
+                close()
+            except Exception as error:  # noqa: BLE001 - the others have to be closed all the same
                 # What it tells of is lost, and the next run's proof will find that out.
-                _logger.warning("%s: %s", self._places.part, error.strerror)
+                _logger.warning("%s: %s", self._places.part, error)
 
     def discard(self) -> None:
         """Closes, and removes part file and journal."""

@@ -12,9 +12,9 @@ from threading import Condition, Lock, Thread, current_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from anymatix_fetcher.core.disk_errors import storage_error
+from anymatix_fetcher.core.disk_errors import error_of
 from anymatix_fetcher.core.messages import StorageFailed
-from anymatix_fetcher.errors import FetchError, StorageError
+from anymatix_fetcher.errors import InternalError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ class Task(Protocol):
         """Does a bounded piece of work: some MiB, or one call to the system."""
 
     def fail(self, error: Exception) -> None:
-        """A step has raised ``error``; no other will follow."""
+        """A step has raised ``error``, or could never begin; no other will follow. What it raises itself is logged."""
 
 
 class Worker(Protocol):
@@ -81,7 +81,10 @@ class Workers(Protocol):
         """
 
     def go_on(self) -> None:
-        """Steps may begin again; where nobody has held them, nothing happens."""
+        """Steps may begin again; where nobody has held them, nothing happens.
+
+        To be called now and then by whoever starts tasks: those that can't be run at all are told to fail here.
+        """
 
 
 class ThreadWorkers:
@@ -110,6 +113,7 @@ class ThreadWorkers:
         self._stands_by = False
         self._called = False
         self._held = False
+        self._is_starved = False
 
     def start(self, task: Task, *, asleep: bool = False) -> Worker:
         """Implements ``Workers.start``."""
@@ -127,6 +131,12 @@ class ThreadWorkers:
         with self._lock:
             self._held = False
             self._call()
+            stranded = list(self._ready) if self._is_starved and not self._threads else []
+            if stranded:
+                self._ready.clear()
+        for worker in stranded:
+            if not worker.stopped:
+                worker.give_up(no_thread())
 
     # For the pool's own workers, from any thread ----------------------------------------------------------
 
@@ -167,17 +177,24 @@ class ThreadWorkers:
             self._called = True
             self._work.notify()
         elif self._threads < self._most:
-            Thread(target=self._run, name="anymatix-fetcher worker", daemon=True).start()
+            try:
+                Thread(target=self._run, name="anymatix-fetcher worker", daemon=True).start()
+            except RuntimeError:  # the system's limit: the threads that there are do it, and go_on sees where none is
+                self._is_starved = True
+                return
             self._threads += 1
             self._called = True
+            self._is_starved = False
 
     def _run(self) -> None:
         with self._lock:
             self._called = False
             was_slow = False
-            while (worker := self._next(at_once=was_slow)) is not None:
-                was_slow = not worker.stopped and self._turn(worker)
-            self._threads -= 1
+            try:
+                while (worker := self._next(at_once=was_slow)) is not None:
+                    was_slow = not worker.stopped and self._turn(worker)
+            finally:
+                self._threads -= 1
 
     def _next(self, *, at_once: bool) -> _PooledWorker | None:
         """Whose turn it is; ``None`` when there was nobody for long.
@@ -219,15 +236,19 @@ class ThreadWorkers:
         self._call()
         self._lock.release()
         began = monotonic()
+        following: Next = Step.DONE
         try:
             following = worker.step()
         finally:
             self._lock.acquire()
             worker.runner = None
+            worker.stopped = worker.stopped or following is Step.DONE
             self._running -= 1
+            if worker.stopped:
+                self._ended.notify_all()
         now = monotonic()
         if worker.stopped:
-            self._ended.notify_all()
+            pass
         elif following is Step.MORE or worker.awake:
             worker.awake = True
             self._ready.append(worker)  # without a call: this thread takes the next one now
@@ -262,20 +283,31 @@ class _PooledWorker:
     def step(self) -> Next:
         """One step of the task, without the lock."""
         try:
-            following = self._task.step()
+            return self._task.step()
         except Exception as error:  # noqa: BLE001 - an error that nobody hears of leaves a download that never ends
+            self.give_up(error)
+            return Step.DONE
+
+    def give_up(self, error: Exception) -> None:
+        """Tells the task that it has failed; there is nobody left to tell what that raises."""
+        self.stopped = True
+        try:
             self._task.fail(error)
-            following = Step.DONE
-        if following is Step.DONE:
-            self.stopped = True
-        return following
+        except Exception:
+            _logger.exception("a task has failed, and couldn't say so")
+
+
+def no_thread() -> StorageError:
+    """The error for a thread that can't be had."""
+    return StorageError(
+        "the system gives this program no more threads",
+        hint="End other programs, or raise the limit on processes (ulimit -u).",
+    )
 
 
 def failure(error: Exception, path: Path) -> StorageFailed:
     """The event for what a step about ``path`` has raised."""
-    if isinstance(error, FetchError):
-        return StorageFailed(error)
-    if isinstance(error, OSError):
-        return StorageFailed(storage_error(error, path))
-    _logger.error("a task failed for a reason that is a bug", exc_info=error)
-    return StorageFailed(StorageError(f"internal error: {error!r}", hint="Please report this."))
+    ours = error_of(error, path)
+    if isinstance(ours, InternalError):
+        _logger.error("a task failed for a reason that is a bug", exc_info=error)
+    return StorageFailed(ours)

@@ -34,7 +34,7 @@ class Sink(Protocol):
     """Takes the bytes of accepted bodies, at their offset in the file."""
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Stores all of ``data`` at ``offset``, or raises ``OSError``. May keep no reference to ``data``."""
+        """Stores all of ``data`` at ``offset``, or raises. May keep no reference to ``data``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,10 @@ class Transport(Protocol):
     framing was kept (a short body of a right length is the machine's to judge) and with ``ExchangeFailed(LOST)`` where
     it wasn't; a body delimited by the connection's close over TLS is complete only with close_notify.
 
-    When the sink raises ``OSError``, the exchange fails with ``STORAGE`` and the errno; anything else that it raises
-    fails the exchange and comes out of ``poll``. No method raises for what the network does, nor for a request that
-    can't be made: that is a failure of kind ``UNUSABLE``.
+    What the sink raises belongs to its exchange alone: an ``OSError`` fails it with ``STORAGE`` and the errno, anything
+    else with ``BUG``, and is logged. Only what isn't an ``Exception``, as an interrupt of the thread that polls, comes
+    out of ``poll`` besides. No method raises for what the network does, nor for a request that can't be made: that is a
+    failure of kind ``UNUSABLE``.
 
     A transport is made with a :class:`~anymatix_fetcher.transports.limiter.RateLimiter` that it may share with others.
     Before a piece of an accepted body is taken, ``delay_seconds`` is asked, and while that isn't 0.0 the body waits so

@@ -19,6 +19,7 @@ from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.transports.base import EXCERPT_BYTES
 from anymatix_fetcher.transports.heads import HeadReader, HeadRefusedError, excerpt_of
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.transports.raised import NOT_TAKEN, raised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ class CurlExchange:
         multi: The multi handle that it is in.
         paused: Whether libcurl holds a piece of the body back until it is told to go on.
         over: Whether the exchange has ended, failed or was dropped.
-        escaped: What a callback or the sink raised that isn't an ``OSError``: for the caller of ``poll``.
+        escaped: What a callback or the sink raised that is no ``Exception``: for the caller of ``poll``.
         gathered_since: When the bytes that wait for the sink began to.
     """
 
@@ -145,8 +146,8 @@ class CurlExchange:
         except HeadRefusedError as error:
             self._failure = Failure(FailureKind.PROTOCOL, str(error))
             return _REFUSE
-        except BaseException as error:  # noqa: BLE001 - an interrupt must reach the caller of poll
-            self.escaped = error
+        except BaseException as error:  # noqa: BLE001 - see above
+            self._failure = self._failure_for(error)
             return _REFUSE
         if head is None:
             return None
@@ -169,10 +170,8 @@ class CurlExchange:
                     return int(pycurl.WRITEFUNC_PAUSE)
                 self.limiter.spend(len(piece))
             return self._take(piece)
-        except OSError as error:
-            self._failure = _storage_failure(error)
-        except BaseException as error:  # noqa: BLE001 - an interrupt must reach the caller of poll
-            self.escaped = error
+        except BaseException as error:  # noqa: BLE001 - see above
+            self._failure = self._failure_for(error)
         return _REFUSE
 
     def _hold_back(self, piece: bytes) -> int | None:
@@ -238,9 +237,6 @@ class CurlExchange:
     def finish(self, outcome: Failure | None) -> None:
         """The transfer is over, ``outcome`` says how; ``None`` is libcurl's word that the framing was kept."""
         head = self._head.head
-        if self.escaped is not None:
-            self._fail(Failure(FailureKind.STORAGE, "the sink failed"))
-            return
         if head is not None and not self._head_reported and self._failure is None:
             self._report_head(head, b"")
         failure = self._failure or outcome
@@ -260,12 +256,8 @@ class CurlExchange:
         """Gives the sink what was gathered; ``False`` where the sink failed and the exchange is over by that."""
         try:
             self.flush()
-        except OSError as error:
-            self._fail(_storage_failure(error))
-            return False
-        except BaseException as error:  # noqa: BLE001 - raised by poll
-            self.escaped = error
-            self._fail(Failure(FailureKind.STORAGE, "the sink failed"))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is this exchange's alone
+            self._fail(self._failure_for(error))
             return False
         return True
 
@@ -319,12 +311,14 @@ class CurlExchange:
 
     def _fail(self, failure: Failure) -> None:
         # What came before the failure came in order, and is good.
-        if self.escaped is None and failure.kind is not FailureKind.STORAGE and not self.flush_or_fail():
+        if failure.kind not in NOT_TAKEN and not self.flush_or_fail():
             return
         self.report_progress()
         self.report(ExchangeFailed(self.exchange, failure))
         self.silence()
 
-
-def _storage_failure(error: OSError) -> Failure:
-    return Failure(FailureKind.STORAGE, error.strerror or type(error).__name__, error.errno)
+    def _failure_for(self, error: BaseException) -> Failure:
+        """What was raised by the sink or by a callback, as this exchange's failure; poll raises an interrupt, too."""
+        if not isinstance(error, Exception):
+            self.escaped = error
+        return raised(error)

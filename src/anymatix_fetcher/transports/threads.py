@@ -114,7 +114,7 @@ class ThreadsTransport:
         """What has happened; waits at most ``timeout_seconds`` for something to.
 
         Raises:
-            BaseException: Whatever a sink raised that isn't an ``OSError``; its exchange has failed.
+            BaseException: What a sink raised that is no ``Exception``; its exchange has failed.
         """
         began = monotonic()
         until = began + timeout_seconds

@@ -15,6 +15,7 @@ from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.transports.base import EXCERPT_BYTES
 from anymatix_fetcher.transports.heads import excerpt_of
+from anymatix_fetcher.transports.raised import raised
 from anymatix_fetcher.transports.receive_windows import Flow
 from anymatix_fetcher.transports.threads_bodies import body_of
 from anymatix_fetcher.transports.threads_connection import SLICE_SECONDS, AbandonedError, Route
@@ -139,9 +140,10 @@ class ThreadsExchange:
             pass
         except BrokenExchangeError as error:
             self._fail(error.failure)
-        except BaseException as error:  # noqa: BLE001 - poll raises it
-            self._report(error)
-            self._fail(Failure(FailureKind.STORAGE, "the transport or the sink failed"))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is this exchange's alone
+            if not isinstance(error, Exception):
+                self._report(error)
+            self._fail(raised(error))
         finally:
             with self._lock:
                 self._over = True
@@ -226,10 +228,9 @@ class ThreadsExchange:
                 return  # narrowed meanwhile
             try:
                 self._sink.write(self._stored, data)
-            except OSError as error:
-                raise BrokenExchangeError(
-                    FailureKind.STORAGE, error.strerror or type(error).__name__, error.errno
-                ) from None
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this exchange's alone
+                failure = raised(error)
+                raise BrokenExchangeError(failure.kind, failure.detail, failure.os_error) from None
             self._stored += len(data)
         if not self._progress_is_told:
             self._progress_is_told = True

@@ -1,0 +1,43 @@
+"""One job in a session, as its caller sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.engine.facts import Progress, Result, Status
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.errors import FetchError
+
+
+class Ticket:
+    """One job in a session; its attributes may be read from any thread.
+
+    ``progress`` is what was last told; ``result`` appears when the job is over. A job whose reference names several
+    files has ``parts`` instead of a result: one for each.
+    """
+
+    def __init__(self, job: Job, number: int) -> None:
+        self.job = job
+        self.number = number
+        self.progress = Progress(reference=job.shown_reference)
+        self.result: Result | None = None
+        self.parts: tuple[Ticket, ...] = ()
+        self.requests: dict[Origin, int] = {}
+        self.cancelled = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.result is not None or bool(self.parts)
+
+    @property
+    def files(self) -> tuple[Ticket, ...]:
+        """The tickets of the single files that the job has come to; itself, as far as is known."""
+        return self.parts or (self,)
+
+    def failed(self, error: FetchError) -> Result:
+        """The result of a job that ends with ``error``."""
+        return Result(reference=self.job.shown_reference, status=Status.FAILED, error=error)
