@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.credentials import KEYRING_SERVICE, Tokens, forget, main_host, store, tokens_at_hand
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
-from anymatix_fetcher.sources.base import Secret
+from anymatix_fetcher.sources.accounts import WITH_TOKENS
+from anymatix_fetcher.sources.base import Environment, Secret
+from anymatix_fetcher.sources.sites import Site
 
 NOWHERE = Path("/nowhere")
 
@@ -58,8 +61,8 @@ def test_hugging_faces_own_file_is_read_where_its_own_tools_keep_it(tmp_path: Pa
 
 def test_a_keyring_keeps_and_forgets_tokens_of_services_and_of_any_host() -> None:
     drawer = Drawer()
-    store(main_host("civitai.red"), Secret("c"), drawer)
-    store(main_host("models.example.com"), Secret("m"), drawer)
+    store(main_host("civitai.red", Environment()), Secret("c"), drawer)
+    store(main_host("models.example.com", Environment()), Secret("m"), drawer)
     assert set(drawer.kept) == {(KEYRING_SERVICE, "civitai.com"), (KEYRING_SERVICE, "models.example.com")}
     found = Tokens({}, NOWHERE, drawer)
     assert (found["civitai"], found["models.example.com"]) == (Secret("c"), Secret("m"))
@@ -88,11 +91,32 @@ def test_a_token_shows_itself_to_nobody() -> None:
 @pytest.mark.parametrize("host", ["", "a b", "user@host", "host/path", "host?x=1"])
 def test_what_isnt_a_host_is_refused(host: str) -> None:
     with pytest.raises(ReferenceSyntaxError):
-        main_host(host)
+        main_host(host, Environment())
 
 
 def test_hosts_of_a_service_share_its_token() -> None:
-    assert {main_host(name) for name in ("hf.co", "https://huggingface.co/", "huggingface")} == {"huggingface.co"}
+    names = ("hf.co", "https://huggingface.co/", "huggingface", "www.huggingface.co", "WWW.hf.co", "huggingface.com")
+    assert {main_host(name, Environment()) for name in names} == {"huggingface.co"}
+    others = ("api.github.com", "raw.githubusercontent.com", "www.github.com")
+    assert {main_host(name, Environment()) for name in others} == {"github.com"}
+    assert main_host("www.civitai.blue", Environment()) == "civitai.com"
+    assert main_host("doi.org", Environment()) == "doi.org", "it leads to Zenodo, and gets no token of it"
+
+
+@pytest.mark.parametrize("name", [name for account in WITH_TOKENS.values() for name in account.sites])
+def test_a_token_that_is_kept_for_any_of_a_services_names_is_sent(name: str) -> None:
+    drawer = Drawer()
+    store(main_host(name, Environment()), Secret("kept"), drawer)
+    surroundings = Environment(tokens=Tokens({}, NOWHERE, drawer))
+    account = next(account for account in WITH_TOKENS.values() if name in account.sites)
+    assert Site(account).bearer(surroundings, account.sites[name]).get("Authorization") == "Bearer kept"
+
+
+def test_an_endpoint_is_a_name_of_its_service() -> None:
+    surroundings = Environment(endpoints={"huggingface": Url.parse("http://127.0.0.1:19100/hf")})
+    for name in ("127.0.0.1:19100", "http://127.0.0.1:19100/", "huggingface.co"):
+        assert main_host(name, surroundings) == "huggingface.co"
+    assert main_host("127.0.0.1:19101", surroundings) == "127.0.0.1:19101"
 
 
 def test_endpoints_are_urls_without_a_slash_at_the_end() -> None:
@@ -105,8 +129,8 @@ def test_endpoints_are_urls_without_a_slash_at_the_end() -> None:
 
 def test_a_token_is_kept_for_one_port_and_a_host_isnt_taken_for_a_service() -> None:
     drawer = Drawer()
-    store(main_host("https://models.example:443/"), Secret("of-443"), drawer)
-    store(main_host("models.example:8443"), Secret("of-8443"), drawer)
+    store(main_host("https://models.example:443/", Environment()), Secret("of-443"), drawer)
+    store(main_host("models.example:8443", Environment()), Secret("of-8443"), drawer)
     found = Tokens({"CIVITAI_TOKEN": "of-civitai"}, NOWHERE, drawer)
     assert found["https://models.example"] == Secret("of-443")
     assert found["https://models.example:8443"] == Secret("of-8443")

@@ -15,31 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
+from anymatix_fetcher.sources.accounts import HUGGING_FACE, WITH_TOKENS
 from anymatix_fetcher.sources.base import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from anymatix_fetcher.sources.base import Environment
+
 KEYRING_SERVICE = "anymatix-fetcher"
 """Under this name the keyring keeps tokens, each under its host."""
-
-VARIABLES = {
-    "civitai": ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY"),
-    "huggingface": ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
-    "github": ("GITHUB_TOKEN", "GH_TOKEN"),
-    "modelscope": ("MODELSCOPE_API_TOKEN",),
-    "zenodo": ("ZENODO_TOKEN",),
-}
-"""The variables that hold a service's token; the first one that is set wins."""
-
-HOSTS = {
-    "civitai": ("civitai.com", "civitai.red", "civitai.green", "civitai.blue"),
-    "huggingface": ("huggingface.co", "hf.co", "huggingface.com"),
-    "github": ("github.com", "api.github.com"),
-    "modelscope": ("modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"),
-    "zenodo": ("zenodo.org", "www.zenodo.org"),
-}
-"""Whom a service's token is sent to, the service's main host first."""
 
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
@@ -99,19 +84,20 @@ class Tokens(Mapping[str, Secret]):
         return credential.token
 
     def __iter__(self) -> Iterator[str]:
-        return (service for service in VARIABLES if self.credential(service) is not None)
+        return (service for service in WITH_TOKENS if self.credential(service) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def _find(self, service: str) -> Credential | None:
-        for variable in VARIABLES.get(service, ()):
+        account = WITH_TOKENS.get(service)
+        for variable in account.token_variables if account else ():
             text = self._variables.get(variable, "").strip()
             if text:
                 return Credential(Secret(text), variable)
-        if service == "huggingface" and (credential := self._hugging_face_file()) is not None:
+        if account is HUGGING_FACE and (credential := self._hugging_face_file()) is not None:
             return credential
-        return self._kept(HOSTS.get(service, (service.removeprefix("https://"),))[0])
+        return self._kept(account.main_host if account else service.removeprefix("https://"))
 
     def _hugging_face_file(self) -> Credential | None:
         """The token that ``hf auth login`` has stored, unless its use unasked was turned off."""
@@ -148,7 +134,7 @@ def tokens_at_hand(variables: Mapping[str, str] | None = None, home: Path | None
     The keyring isn't opened for it: that may ask the user.
     """
     variables = os.environ if variables is None else variables
-    set_ones = (variables.get(name, "").strip() for names in VARIABLES.values() for name in names)
+    set_ones = (variables.get(name, "").strip() for one in WITH_TOKENS.values() for name in one.token_variables)
     found = Tokens(variables, home or Path.home(), None)
     return tuple(dict.fromkeys(filter(None, (*set_ones, *(token.reveal() for token in found.values())))))
 
@@ -164,16 +150,22 @@ def system_keyring() -> Keyring | None:
     return None if isinstance(keyring.get_keyring(), fail.Keyring) else keyring
 
 
-def main_host(host: str) -> str:
-    """The host under which the token for ``host`` is kept: a service's names share one token.
+def main_host(host: str, environment: Environment) -> str:
+    """The host under which the token for ``host`` is kept: a service's names, and its endpoint's, share one token.
 
     Raises:
         ReferenceSyntaxError: It isn't a host's name.
     """
-    name = host.strip().lower().removeprefix("https://").rstrip("/").removesuffix(":443")
+    text = host.strip().lower().rstrip("/")
+    name = text.removeprefix("https://").removesuffix(":443")
+    for account in WITH_TOKENS.values():
+        origins = {*map(str, environment.asked(account)), *(site for _, site in account.asked)}
+        names = {account.name, *account.sites, *(origin.partition("://")[2] for origin in origins)}
+        if name in names or text in origins:
+            return account.main_host
     if not name or any(character in name for character in "/@?# "):
         raise ReferenceSyntaxError("not a host's name", hint="Expected a name such as civitai.com.")
-    return next((hosts[0] for service, hosts in HOSTS.items() if name in (*hosts, service)), name)
+    return name
 
 
 def store(host: str, token: Secret, keyring: Keyring | None) -> None:

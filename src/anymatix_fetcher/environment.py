@@ -11,25 +11,11 @@ from anymatix_fetcher.credentials import tokens
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.netrc_file import NetrcFile
 from anymatix_fetcher.signing import signer
+from anymatix_fetcher.sources.accounts import ACCOUNTS
 from anymatix_fetcher.sources.base import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-ENDPOINTS = {
-    "civitai": ("CIVITAI_ENDPOINT",),
-    "huggingface": ("HF_ENDPOINT",),
-    "github": ("GITHUB_ENDPOINT",),
-    "github_api": ("GITHUB_API_ENDPOINT",),
-    "modelscope": ("MODELSCOPE_ENDPOINT",),
-    "gdrive": ("GDRIVE_ENDPOINT",),
-    "dropbox": ("DROPBOX_ENDPOINT",),
-    "zenodo": ("ZENODO_ENDPOINT",),
-    "ollama": ("OLLAMA_ENDPOINT",),
-    "gcs": ("GCS_ENDPOINT",),
-    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-}
-"""The variables that say where a service is asked instead of at its own address; the first one that is set wins."""
+    from collections.abc import Iterator, Mapping
 
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The variables that say where S3 is asked first."""
@@ -43,7 +29,7 @@ def environment(variables: Mapping[str, str] | None = None, home: Path | None = 
     """
     variables = os.environ if variables is None else variables
     endpoints = {}
-    for service, names in ENDPOINTS.items():
+    for service, names in _endpoint_variables():
         variable, text = _first(names, variables)
         if text:
             endpoints[service] = _endpoint(variable, text.rstrip("/"))
@@ -55,6 +41,12 @@ def environment(variables: Mapping[str, str] | None = None, home: Path | None = 
         sign=signer(variables, home),
         logins=NetrcFile(variables, home or Path.home()),
     )
+
+
+def _endpoint_variables() -> Iterator[tuple[str, tuple[str, ...]]]:
+    for account in ACCOUNTS.values():
+        yield account.name, account.endpoint_variables
+        yield account.api_name, account.api_endpoint_variables
 
 
 def _first(names: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, str]:

@@ -318,5 +318,5 @@ def test_no_source_is_passed_over_because_it_comes_late(
 def test_a_source_that_knows_hosts_has_a_word_for_each() -> None:
     for late in LATE:
         site = getattr(import_module(type(late.source).__module__), "SITE", None)
-        for host in site.hosts if site else ():
+        for host in (*site.account.sites, *site.guides) if site else ():
             assert any(word in host for word in late.words)

@@ -13,13 +13,15 @@ from anymatix_fetcher.errors import (
     RetriesExhaustedError,
     UnexpectedAnswerError,
 )
+from anymatix_fetcher.sources.accounts import Account
 from anymatix_fetcher.sources.base import Resolving, Secret, Wish
 from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
 from tests.sources.surroundings import authorization, hosts_that_see, surroundings
 from tests.sources.talk import Reply, talk, urls
 
 HOME = "https://s.example"
-SITE = Site("civitai", "The service", HOME, {"s.example": HOME, "www.s.example": HOME}, "S_TOKEN")
+ACCOUNT = Account("civitai", "The service", {"s.example": HOME, "www.s.example": HOME}, ("S_TOKEN",))
+SITE = Site(ACCOUNT, guides=("doi.example",))
 URL = f"{HOME}/api"
 
 
@@ -33,6 +35,20 @@ def test_its_own_hosts_stand_for_the_site_and_plain_http_becomes_https() -> None
     assert located is not None
     assert (located.base, located.path, located.query, located.is_home) == (HOME, "/a%20b/c", "d=%2B", True)
     assert located.segments == ("a b", "c")
+
+
+def test_a_guide_leads_to_the_service() -> None:
+    located = SITE.locate("https://doi.example/10/a", surroundings())
+    assert located is not None
+    assert (located.base, located.path) == (HOME, "/10/a")
+
+
+@pytest.mark.parametrize(
+    ("base", "is_sent"),
+    [(HOME, True), ("http://127.0.0.1:8", True), ("http://localhost", True), ("http://hub.example/x", False)],
+)
+def test_a_token_isnt_sent_where_others_could_read_it(base: str, *, is_sent: bool) -> None:
+    assert bool(SITE.bearer(surroundings(civitai="stored"), base)) == is_sent
 
 
 def test_an_endpoint_stands_in_for_the_hosts_and_is_known_by_its_own_address() -> None:

@@ -19,6 +19,7 @@ from anymatix_fetcher.core.credentials import basic_authorization, bearer_author
 from anymatix_fetcher.core.http import Headers, Request
 from anymatix_fetcher.core.judge import REDIRECTS, Known, Redirected, Refused, judge
 from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.filenames import SafeName
     from anymatix_fetcher.core.http import ResponseHead
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.sources.accounts import Account
 
 MAX_DOCUMENT_BYTES = 32 << 20
 """A longer answer to a source's own question isn't read."""
@@ -184,6 +186,11 @@ class Environment:
         """
         endpoint = self.endpoints.get(service)
         return endpoint.without_credentials().reveal().rstrip("/") if endpoint else default
+
+    def asked(self, account: Account) -> tuple[Origin, ...]:
+        """The origins where the service is asked, each once: its token goes nowhere else."""
+        sites = (self.site(name, site) for name, site in account.asked)
+        return tuple(dict.fromkeys(Url.parse(site).origin for site in sites))
 
     def kept_for(self, url: Url) -> Headers:
         """The ``Authorization`` field with the token that is kept for the URL's own origin, never over plain http.

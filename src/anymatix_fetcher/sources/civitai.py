@@ -13,6 +13,7 @@ from anymatix_fetcher.core.filenames import safe_name
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import NetworkError, NotFoundError
 from anymatix_fetcher.sources import civitai_references as references
+from anymatix_fetcher.sources.accounts import CIVITAI
 from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.civitai_files import choose, read_files
 from anymatix_fetcher.sources.documents import Document
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.civitai_references import CivitaiReference
     from anymatix_fetcher.sources.sites import Located
 
-_HOME = "https://civitai.com"
-_HOSTS = ("civitai.com", "civitai.red", "civitai.green", "civitai.blue")
-_WITH_WWW = {f"{www}{host}": f"https://{host}" for host in _HOSTS for www in ("", "www.")}
-SITE = Site("civitai", "Civitai", _HOME, _WITH_WWW, "CIVITAI_API_TOKEN")
+SITE = Site(CIVITAI)
 SERVICE = Explained(SITE.name)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.filenames import safe_name
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import DROPBOX
 from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, make_url
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment, Resolving, Wish
     from anymatix_fetcher.sources.sites import Located
 
-_HOME = "https://www.dropbox.com"
-SITE = Site("dropbox", "Dropbox", _HOME, dict.fromkeys(("dropbox.com", "www.dropbox.com"), _HOME))
+SITE = Site(DROPBOX)
 SERVICE = Explained(SITE.name)
 
 _OWN_PARAMETERS = frozenset({"dl", "raw"})
@@ -49,7 +49,7 @@ class Dropbox:
                 digests=wish.digests,
                 headers=SITE.headers(environment, wish, located.base),
                 # What opens a link stands in its query: it stays out of journals.
-                reference=f"{_HOME}{located.path}",
+                reference=f"{SITE.home}{located.path}",
                 mirrors=wish.mirrors,
                 service=SERVICE,
                 about=About(title=title),

@@ -18,6 +18,7 @@ from anymatix_fetcher.core.judge import WEB_PAGE_TYPES, Known, Refused, judge
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import CONTENT_HOST, GOOGLE_DRIVE
 from anymatix_fetcher.sources.base import ask
 from anymatix_fetcher.sources.documents import unexpected
 from anymatix_fetcher.sources.services import Explained
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.sites import Located
 
-_HOME = "https://drive.google.com"
-_CONTENT_HOST = "drive.usercontent.google.com"
-_HOSTS = ("drive.google.com", "docs.google.com", _CONTENT_HOST)
-SITE = Site("gdrive", "Google Drive", _HOME, {host: f"https://{host}" for host in _HOSTS})
+SITE = Site(GOOGLE_DRIVE)
 SERVICE = Explained(SITE.name)
 
 PEEK = Span(0, 32 << 10)
@@ -103,7 +101,7 @@ def _no_file(located: Located | None) -> ReferenceSyntaxError:
 
 
 def _address(located: Located, file_id: str) -> Url:
-    path = "/download" if located.url.host == _CONTENT_HOST else "/uc"
+    path = "/download" if located.url.host == CONTENT_HOST else "/uc"
     key = dict(located.url.parameters).get("resourcekey", "")
     more = f"&resourcekey={segment(key)}" if key else ""
     return make_url(located.base, path, f"id={file_id}&export=download{more}")
@@ -149,7 +147,7 @@ def _refusal(answer: Answer) -> FetchError:
 
 
 def _resource(answer: Answer, file_id: str, wish: Wish, headers: Headers) -> Resource:
-    page = f"{_HOME}/file/d/{file_id}/view"
+    page = f"{SITE.home}/file/d/{file_id}/view"
     return Resource(
         answer.url,
         name=wish.name or safe_name(filename_from(answer.head.headers) or ""),

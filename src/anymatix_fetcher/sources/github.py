@@ -15,6 +15,7 @@ from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import AccessDeniedError, NetworkError, NotFoundError
 from anymatix_fetcher.sources import github_references as references
+from anymatix_fetcher.sources.accounts import GITHUB, RAW_HOST
 from anymatix_fetcher.sources.documents import Document
 from anymatix_fetcher.sources.github_references import FileReference, ReleaseReference
 from anymatix_fetcher.sources.repository import RepositoryFile, listing, wanted
@@ -28,10 +29,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.sites import Located
 
-_HOME = "https://github.com"
-_HOSTS = {"github.com": _HOME, "www.github.com": _HOME, references.RAW_HOST: f"https://{references.RAW_HOST}"}
-SITE = Site("github", "GitHub", _HOME, _HOSTS, "GITHUB_TOKEN")
-API_HOME = "https://api.github.com"
+SITE = Site(GITHUB)
 SERVICE = Explained(SITE.name)
 
 _QUESTION = (("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28"))
@@ -110,7 +108,7 @@ def _release(found: ReleaseReference, environment: Environment) -> Generator[Req
 
     A token that it doesn't accept hinders nobody from what is public: the question is repeated without.
     """
-    api = environment.site("github_api", API_HOME)
+    api = environment.site(GITHUB.api_name, GITHUB.api_site)
     bearer = SITE.access(environment, api)
     which = f"tags/{segment(found.tag)}" if found.tag else references.LATEST
     url = f"{api}/repos/{found.repository}/releases/{which}"
@@ -164,7 +162,7 @@ def _known(
     )
     if not release.bearer.fields:
         return resource
-    api = environment.site("github_api", API_HOME)
+    api = environment.site(GITHUB.api_name, GITHUB.api_site)
     return replace(
         resource,
         url=make_url(api, f"/repos/{found.repository}/releases/assets/{release.assets[file.path]}"),
@@ -189,7 +187,7 @@ def _public(found: ReleaseReference, wish: Wish, environment: Environment) -> Re
 
 def _about(release: Release, found: ReleaseReference) -> About:
     tag = release.document.optional_text("tag_name") or found.tag
-    page = f"{_HOME}/{found.repository}/releases/tag/{segment(tag, safe='/')}" if tag else ""
+    page = f"{SITE.home}/{found.repository}/releases/tag/{segment(tag, safe='/')}" if tag else ""
     return About(title=f"{found.repository} {tag}".strip(), page=page, document=release.text)
 
 
@@ -205,11 +203,11 @@ def _file(found: FileReference, located: Located | None, wish: Wish, environment
         name=wish.name or safe_name(found.place),
         digests=wish.digests,
         headers=SITE.headers(environment, wish, SITE.base(environment)),
-        reference=f"{_HOME}{path}",
+        reference=f"{SITE.home}{path}",
         mirrors=wish.mirrors,
         service=SERVICE,
     )
-    is_raw = located is not None and located.is_home and located.url.host == references.RAW_HOST
+    is_raw = located is not None and located.is_home and located.url.host == RAW_HOST
     may_be_private = located is not None and (located.url.has_query or SITE.name in environment.tokens)
     if located is not None and is_raw and may_be_private and SITE.name not in environment.endpoints:
         resource = replace(

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import RAW_HOST
 from anymatix_fetcher.sources.repository import stays_inside
 from anymatix_fetcher.sources.sites import printable, segment
 
 if TYPE_CHECKING:
     from anymatix_fetcher.sources.sites import Located
 
-RAW_HOST = "raw.githubusercontent.com"
 LATEST = "latest"
 HINT = "Expected github:OWNER/REPO@TAG/ASSET, or an asset's address at github.com."
 

@@ -14,6 +14,7 @@ from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.http import MAX_LENGTH
 from anymatix_fetcher.core.resource import About, Resource, Stated
 from anymatix_fetcher.sources import huggingface_references as references
+from anymatix_fetcher.sources.accounts import HUGGING_FACE
 from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 MAX_PAGES = 1000
 """A listing that goes on for longer (the hub sends 1000 entries a page) has no end."""
 
-_HOME = "https://huggingface.co"
-_HOSTS = ("huggingface.co", "www.huggingface.co", "huggingface.com", "www.huggingface.com", "hf.co", "www.hf.co")
-SITE = Site("huggingface", "Hugging Face", _HOME, dict.fromkeys(_HOSTS, _HOME), "HF_TOKEN")
+SITE = Site(HUGGING_FACE)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ETAG = re.compile(r'(?:W/)?"?([0-9a-fA-F]{64})"?')

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import NetworkError, ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import MODELSCOPE
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
 from anymatix_fetcher.sources.services import Explained
@@ -31,14 +32,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.sites import Located
 
-_HOME, _ABROAD = "https://www.modelscope.cn", "https://www.modelscope.ai"
-_HOSTS = {
-    "modelscope.cn": _HOME,
-    "www.modelscope.cn": _HOME,
-    "modelscope.ai": _ABROAD,
-    "www.modelscope.ai": _ABROAD,
-}
-SITE = Site("modelscope", "ModelScope", _HOME, _HOSTS, "MODELSCOPE_API_TOKEN")
+SITE = Site(MODELSCOPE)
 SERVICE = Explained(SITE.name)
 DEFAULT_REVISION = "master"
 HINT = "Expected modelscope:ORG/REPO[@REVISION]/PATH, or a file's address at modelscope.cn."

@@ -14,6 +14,7 @@ from anymatix_fetcher.core.filenames import safe_name
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import HUGGING_FACE, OLLAMA
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, agreed, make_url
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment, Resolving, Wish
     from anymatix_fetcher.sources.sites import Located
 
-_HOME, _PAGES = "https://registry.ollama.ai", "https://ollama.com"
-_HOSTS = ("registry.ollama.ai", "ollama.com", "www.ollama.com", "ollama.ai")
-SITE = Site("ollama", "Ollama's registry", _HOME, dict.fromkeys(_HOSTS, _HOME))
+SITE = Site(OLLAMA)
+_PAGES = "https://ollama.com"
 SERVICE = Explained(SITE.name)
 
 MANIFEST_TYPES = (
@@ -37,7 +37,6 @@ LIBRARY, LATEST = "library", "latest"
 
 _SCHEME = re.compile(r"ollama:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_HUGGING_FACE = frozenset({"hf.co", "www.hf.co", "huggingface.co", "www.huggingface.co"})
 _HINT = "Expected ollama:NAME:TAG or ollama:NAMESPACE/NAME:TAG, as for `ollama pull`."
 
 
@@ -118,12 +117,12 @@ def read_scheme(text: str) -> OllamaReference:
     """
     match = _SCHEME.fullmatch(text)
     *registry, name = (match.group(1) if match else "").split("/")
-    if registry[:1] and registry[0].lower() in _HUGGING_FACE:
+    if registry[:1] and registry[0].lower() in HUGGING_FACE.sites:
         raise ReferenceSyntaxError(
             "the model is one of Hugging Face, not of Ollama's registry",
             hint="Name its file there: hf:ORG/REPO/FILE.gguf.",
         )
-    if len(registry) > 1 and registry[0].lower() in _HOSTS:
+    if len(registry) > 1 and registry[0].lower() in OLLAMA.sites:
         registry = registry[1:]
     found = _read(registry[0] if registry else LIBRARY, name) if len(registry) <= 1 else None
     if found is None:

@@ -6,7 +6,7 @@ since redirects are followed by origin, nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, unquote
 
@@ -28,10 +28,9 @@ from anymatix_fetcher.sources.base import ask
 from anymatix_fetcher.sources.documents import unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.resource import Service
+    from anymatix_fetcher.sources.accounts import Account
     from anymatix_fetcher.sources.base import Asking, Environment, Secret, Wish
 
 Parameters: TypeAlias = "tuple[tuple[str, str], ...]"
@@ -71,18 +70,32 @@ class Site:
     """One service.
 
     Args:
-        name: As endpoints and tokens are filed.
-        title: As people write it.
-        home: Where it is asked by default.
-        hosts: Its own hosts, and the site that each stands for.
-        token_variable: Where people put their token.
+        account: Its hosts and its token.
+        guides: Hosts of others that lead to it, as resolvers of names do.
     """
 
-    name: str
-    title: str
-    home: str
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    token_variable: str = ""
+    account: Account
+    guides: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As endpoints and tokens are filed."""
+        return self.account.name
+
+    @property
+    def title(self) -> str:
+        """As people write it."""
+        return self.account.title
+
+    @property
+    def home(self) -> str:
+        """Where it is asked by default."""
+        return self.account.home
+
+    @property
+    def token_variable(self) -> str:
+        """Where people put their token; empty where it takes none."""
+        return next(iter(self.account.token_variables), "")
 
     def base(self, environment: Environment) -> str:
         """Where it is asked, without a slash at the end."""
@@ -102,7 +115,7 @@ class Site:
             prefix = endpoint.path.rstrip("/")
             if url.path.startswith(f"{prefix}/"):
                 return Located(self.base(environment), url, url.path[len(prefix) :], is_home=False)
-        home = self.hosts.get(url.host)
+        home = self.home if url.host in self.guides else self.account.sites.get(url.host)
         if home is None or url.origin.port != DEFAULT_PORTS[url.origin.scheme] or url.credentials is not None:
             return None
         return Located(environment.site(self.name, home), url, url.path or "/", is_home=True)

@@ -19,6 +19,7 @@ from anymatix_fetcher.core.judge import REDIRECTS, Known, Refused, judge
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import AccessDeniedError, ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import GOOGLE_CLOUD
 from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import make_url, segment
 
@@ -34,7 +35,6 @@ CHECKSUMS = Headers((("x-amz-checksum-mode", "ENABLED"),))
 DEFAULT_REGION = "us-east-1"
 FIRST_BYTE = Span(0, 1)
 
-_GCS_HOME = "https://storage.googleapis.com"
 _REGION_FIELD = "x-amz-bucket-region"
 _OBJECT = re.compile(r"(s3|gs)://([^/]*)/?(.*)", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
@@ -111,7 +111,7 @@ class GoogleCloudStorage:
         """
         yield from ()  # there is nobody to ask
         found = read_object(wish.reference.strip())
-        url = make_url(environment.site(self.name, _GCS_HOME), f"/{found.bucket}{found.path}")
+        url = make_url(environment.site(self.name, GOOGLE_CLOUD.home), f"/{found.bucket}{found.path}")
         return (_resource(found, url, wish, environment.headers_for(url, wish)),)
 
 

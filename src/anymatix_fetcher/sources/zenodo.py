@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.errors import AccessDeniedError, NetworkError, NotFoundError, ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import ZENODO
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, listing, stays_inside, wanted
 from anymatix_fetcher.sources.services import Explained
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.sites import Located
 
-_HOME = "https://zenodo.org"
 _RESOLVERS = ("doi.org", "dx.doi.org", "www.doi.org")
-SITE = Site(
-    "zenodo", "Zenodo", _HOME, dict.fromkeys(("zenodo.org", "www.zenodo.org", *_RESOLVERS), _HOME), "ZENODO_TOKEN"
-)
+SITE = Site(ZENODO, _RESOLVERS)
 SERVICE = Explained(SITE.name)
 
 _SCHEME = re.compile(r"zenodo:(?://)?(.*)", re.IGNORECASE | re.DOTALL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.sources.accounts import ACCOUNTS
+
 if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Url
 
@@ -11,35 +13,18 @@ ANY = "any"
 STORES = frozenset({"s3", "gcs", "azure"})
 
 _SERVICES = {
-    "b2.civitai.com": "s3",
-    "civitai.com": "civitai",
-    "civitai.red": "civitai",
-    "civitai.green": "civitai",
-    "civitai.blue": "civitai",
-    "huggingface.co": "huggingface",
-    "huggingface.com": "huggingface",
-    "hf.co": "huggingface",
+    **{host.removeprefix("www."): account.name for account in ACCOUNTS.values() for host in account.sites},
     "hf-mirror.com": "huggingface",
-    "release-assets.githubusercontent.com": "azure",
-    "github.com": "github",
     "githubusercontent.com": "github",
-    "modelscope.cn": "modelscope",
-    "modelscope.ai": "modelscope",
-    "drive.google.com": "gdrive",
-    "docs.google.com": "gdrive",
+    "release-assets.githubusercontent.com": "azure",
     "accounts.google.com": "gdrive",
-    "drive.usercontent.google.com": "gdrive",
-    "dropbox.com": "dropbox",
     "dropboxusercontent.com": "dropbox",
-    "zenodo.org": "zenodo",
-    "ollama.ai": "ollama",
-    "ollama.com": "ollama",
     "kaggle.com": "kaggle",
+    "b2.civitai.com": "s3",
     "amazonaws.com": "s3",
     "r2.cloudflarestorage.com": "s3",
     "backblazeb2.com": "s3",
     "cloudfront.net": "s3",
-    "storage.googleapis.com": "gcs",
     "blob.core.windows.net": "azure",
 }
 """By a host or what it ends in; the longest name decides."""

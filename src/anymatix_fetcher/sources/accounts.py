@@ -1,0 +1,148 @@
+"""The services that models come from: which hosts are one's own, what stands in for them, and where its token goes.
+
+The one table of it: sources, credentials, endpoints, ``auth`` and ``login`` derive from here what they need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One service.
+
+    Args:
+        name: As endpoints and tokens are filed.
+        title: As people write it.
+        sites: Its hosts, and the site that is asked for each; the first one is the main host, under which a keyring
+            keeps the token.
+        token_variables: The variables that hold its token; the first one that is set wins.
+        endpoint_variables: The variables that say where it is asked instead; the first one that is set wins.
+        api_site: Where its API is asked, if not at the sites.
+        api_endpoint_variables: The variables that say where its API is asked instead.
+    """
+
+    name: str
+    title: str
+    sites: Mapping[str, str] = field(default_factory=dict)
+    token_variables: tuple[str, ...] = ()
+    endpoint_variables: tuple[str, ...] = ()
+    api_site: str = ""
+    api_endpoint_variables: tuple[str, ...] = ()
+
+    @property
+    def main_host(self) -> str:
+        """The host that it is known by."""
+        return next(iter(self.sites))
+
+    @property
+    def home(self) -> str:
+        """Where it is asked by default, without a slash at the end."""
+        return self.sites[self.main_host]
+
+    @property
+    def api_name(self) -> str:
+        """As the API's endpoint is filed."""
+        return f"{self.name}_api"
+
+    @property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """Every site that is asked, each once, with the name that its endpoint is filed under."""
+        sites = [(self.name, site) for site in dict.fromkeys(self.sites.values())]
+        return (*sites, (self.api_name, self.api_site)) if self.api_site else tuple(sites)
+
+
+def _with_www(*hosts: str) -> dict[str, str]:
+    """Each host as a site of its own; the name with www stands for the same."""
+    return {f"{www}{host}": f"https://{host}" for host in hosts for www in ("", "www.")}
+
+
+CIVITAI = Account(
+    "civitai",
+    "Civitai",
+    _with_www("civitai.com", "civitai.red", "civitai.green", "civitai.blue"),
+    ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY"),
+    ("CIVITAI_ENDPOINT",),
+)
+HUGGING_FACE = Account(
+    "huggingface",
+    "Hugging Face",
+    dict.fromkeys(_with_www("huggingface.co", "huggingface.com", "hf.co"), "https://huggingface.co"),
+    ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
+    ("HF_ENDPOINT",),
+)
+RAW_HOST = "raw.githubusercontent.com"
+GITHUB = Account(
+    "github",
+    "GitHub",
+    {**_with_www("github.com"), RAW_HOST: f"https://{RAW_HOST}"},
+    ("GITHUB_TOKEN", "GH_TOKEN"),
+    ("GITHUB_ENDPOINT",),
+    "https://api.github.com",
+    ("GITHUB_API_ENDPOINT",),
+)
+MODELSCOPE = Account(
+    "modelscope",
+    "ModelScope",
+    {
+        f"{www}modelscope.{domain}": f"https://www.modelscope.{domain}"
+        for domain in ("cn", "ai")
+        for www in ("", "www.")
+    },
+    ("MODELSCOPE_API_TOKEN",),
+    ("MODELSCOPE_ENDPOINT",),
+)
+ZENODO = Account("zenodo", "Zenodo", _with_www("zenodo.org"), ("ZENODO_TOKEN",), ("ZENODO_ENDPOINT",))
+OLLAMA = Account(
+    "ollama",
+    "Ollama's registry",
+    dict.fromkeys(
+        ("registry.ollama.ai", "ollama.com", "www.ollama.com", "ollama.ai"),
+        "https://registry.ollama.ai",
+    ),
+    endpoint_variables=("OLLAMA_ENDPOINT",),
+)
+CONTENT_HOST = "drive.usercontent.google.com"
+GOOGLE_DRIVE = Account(
+    "gdrive",
+    "Google Drive",
+    {host: f"https://{host}" for host in ("drive.google.com", "docs.google.com", CONTENT_HOST)},
+    endpoint_variables=("GDRIVE_ENDPOINT",),
+)
+DROPBOX = Account(
+    "dropbox",
+    "Dropbox",
+    dict.fromkeys(("dropbox.com", "www.dropbox.com"), "https://www.dropbox.com"),
+    endpoint_variables=("DROPBOX_ENDPOINT",),
+)
+GOOGLE_CLOUD = Account(
+    "gcs",
+    "Google Cloud Storage",
+    {"storage.googleapis.com": "https://storage.googleapis.com"},
+    endpoint_variables=("GCS_ENDPOINT",),
+)
+S3 = Account("s3", "Amazon S3", endpoint_variables=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+
+ACCOUNTS = {
+    account.name: account
+    for account in (
+        CIVITAI,
+        HUGGING_FACE,
+        GITHUB,
+        MODELSCOPE,
+        ZENODO,
+        OLLAMA,
+        GOOGLE_DRIVE,
+        DROPBOX,
+        GOOGLE_CLOUD,
+        S3,
+    )
+}
+"""By their names."""
+WITH_TOKENS = {name: account for name, account in ACCOUNTS.items() if account.token_variables}
+"""Those that take a token."""
