@@ -39,6 +39,8 @@ class Resource:
         last_modified: The date as it stands in the header, or none.
         headers: More fields, in which ``{sha256}`` and the like are filled in.
         signing: Set for a file that the first origin redirects and only the second one serves.
+        parts_as_200: Whether a part is sent as 200 with Content-Range; where the range has no end, or one past the
+            file's, Content-Length is wrong too.
     """
 
     path: str
@@ -48,6 +50,7 @@ class Resource:
     content_type: str = "application/octet-stream"
     headers: Headers = ()
     signing: Signing | None = None
+    parts_as_200: bool = False
 
 
 def entity_tag(kind: str, content: FileContent, identity: str) -> str | None:

@@ -54,7 +54,9 @@ def everything(settings: EverythingSettings | None = None) -> tuple[Host, ...]:
         civitai(_civitai_models(settings), _civitai_settings(settings)),
         huggingface(_hub_repos(settings), _hub_settings(settings)),
         github(_github_releases(settings), _github_settings(settings)),
-        modelscope(_modelscope_repos(settings), ModelScopeSettings(_TOKENS, rate)),
+        modelscope(
+            _modelscope_repos(settings), ModelScopeSettings(_TOKENS, rate, url_seconds=settings.url_seconds or 3600)
+        ),
         googledrive(
             {"1AnymatixDriveFileIdentifier00000": _file(settings, "drive.safetensors")},
             GoogleDriveSettings(min(100_000_000, settings.size - 1), bytes_per_second=rate),
@@ -145,6 +147,10 @@ def _github_settings(settings: EverythingSettings) -> GitHubSettings:
         token_seconds=min(300, settings.url_seconds or 300),
         bytes_per_second=settings.bytes_per_second,
     )
+
+
+def _modelscope_settings(settings: EverythingSettings) -> ModelScopeSettings:
+    return ModelScopeSettings(_TOKENS, settings.bytes_per_second, url_seconds=settings.url_seconds or 3600)
 
 
 def _modelscope_repos(settings: EverythingSettings) -> list[ModelScopeRepo]:

@@ -64,6 +64,7 @@ class Draft:
     Attributes:
         start: The offset of the file at which the body begins.
         signed_url: Whether it gives out a signed URL.
+        stated_length: What Content-Length says where it is wrong; the connection ends with the body then.
     """
 
     status: int
@@ -71,6 +72,7 @@ class Draft:
     body: Body = ()
     start: int = 0
     signed_url: bool = False
+    stated_length: int | None = None
 
     def put(self, name: str, value: str) -> None:
         """Sets a field, in place of all of the same name."""

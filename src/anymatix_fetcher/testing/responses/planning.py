@@ -74,11 +74,12 @@ def _framed(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
         broken = chunked.end != "proper"
         return replace(plan, framing="chunked", chunk_bytes=chunked.size, chunk_end=chunked.end, close=broken)
     wrong = faults.first(WrongContentLength)
-    said = str(length)
+    said = str(length if made.stated_length is None else made.stated_length)
     if wrong is not None:
         said = str(max(0, length + wrong.by)) if wrong.text is None else wrong.text
     made.put("Content-Length", said)
-    return replace(plan, close=wrong is not None, extra=_extra(faults.first(Extra)))
+    is_wrong = wrong is not None or made.stated_length is not None
+    return replace(plan, close=is_wrong, extra=_extra(faults.first(Extra)))
 
 
 def _extra(fault: Extra | None) -> bytes:

@@ -46,12 +46,23 @@ def file_or_part(request: Request, resource: Resource, faults: ChosenFaults) -> 
         made.body = (_slice(resource, 0, size, faults),)
     else:
         made = _part(resource, span, faults)
+        if resource.parts_as_200:
+            made.status, made.stated_length = 200, _misstated_length(request, span, size)
     made.headers.append(("Accept-Ranges", "bytes"))
     if resource.etag is not None:
         made.headers.append(("ETag", resource.etag))
     if resource.last_modified is not None:
         made.headers.append(("Last-Modified", resource.last_modified))
     return made
+
+
+def _misstated_length(request: Request, span: tuple[int, int], size: int) -> int | None:
+    """What is said to come of a range that the file doesn't fill: all of the file, or all that was asked for."""
+    start, _, last = request.headers["range"].partition("=")[2].partition("-")
+    if start and last:
+        asked = int(last) + 1 - int(start)
+        return None if asked == span[1] - span[0] else asked
+    return None if last or not int(start) else size
 
 
 def _part(resource: Resource, asked: tuple[int, int], faults: ChosenFaults) -> Draft:
