@@ -139,7 +139,7 @@ def test_a_token_that_isnt_accepted_hinders_nobody_from_what_is_public() -> None
 
 
 def test_a_release_that_isnt_there_or_isnt_ours_is_told() -> None:
-    with pytest.raises(NotFoundError, match="release v1 of o/r") as refusal:
+    with pytest.raises(NotFoundError, match="o/r has no such release") as refusal:
         resolve("github:o/r@v1/a.bin", {TAG_URL: Reply({"message": "Not Found"}, 404)})
     assert "GITHUB_TOKEN" in refusal.value.hint
 

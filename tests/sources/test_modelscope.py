@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.resource import Stated
+from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, RetriesExhaustedError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import Environment, Wish
-from anymatix_fetcher.sources.modelscope import ModelScope
+from anymatix_fetcher.sources.modelscope import SERVICE, ModelScope
+from anymatix_fetcher.sources.modelscope_listing import LISTED_AT_MOST, MAX_LISTS
 from tests.sources.surroundings import authorization, hosts_that_see, surroundings
 from tests.sources.talk import Reply, talk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.errors import FetchError
 
@@ -37,7 +42,7 @@ FILES = answer(entry("README.md"), {"Path": "vae", "Type": "tree"}, entry("vae/a
 
 def resolve(
     reference: str,
-    replies: dict[str, Reply | FetchError],
+    replies: Mapping[str, Reply | FetchError],
     environment: Environment | None = None,
     asked: list[Request] | None = None,
     **wish: Any,  # noqa: ANN401 - the fields of a wish
@@ -68,11 +73,142 @@ def test_the_listing_tells_a_files_digest_and_length(reference: str) -> None:
     assert resource.service.name == "modelscope"
 
 
-@pytest.mark.parametrize("trouble", [Reply("", 500), Reply("<html>"), answer(), RetriesExhaustedError("down")])
+FIRST_BYTES = Reply(b"\x08\0\0", 200, {"Content-Range": "bytes 0-1023/145000"})
+NO_FILE = Reply({"Code": 10990101007, "Data": None, "Message": "not found", "RequestId": "7b2a", "Success": False})
+
+
+@pytest.mark.parametrize("trouble", [Reply("", 500), Reply("<html>"), RetriesExhaustedError("down")])
 def test_a_file_is_tried_without_the_listing_too(trouble: Reply | FetchError) -> None:
-    (resource,) = resolve("modelscope:org/repo@v1/a b.bin", {listing(revision="v1"): trouble})
-    assert resource.url.reveal() == f"{SITE}/models/org/repo/resolve/v1/a%20b.bin"
-    assert (resource.name, resource.length, resource.digests) == ("a b.bin", None, ())
+    asked = list[Request]()
+    url = f"{SITE}/models/org/repo/resolve/v1/a%20b.bin"
+    replies = {listing(revision="v1"): trouble, url: FIRST_BYTES}
+    (resource,) = resolve("modelscope:org/repo@v1/a b.bin", replies, asked=asked)
+    assert resource.url.reveal() == url
+    assert (resource.name, resource.length, resource.digests) == ("a b.bin", 145_000, ())
+    assert asked[1].span == Span(0, 1024)
+
+
+@pytest.mark.parametrize("name", ["config.json", "x.safetensors", "LICENSE"])
+def test_an_error_in_json_is_never_a_file(name: str) -> None:
+    replies = {listing(): Reply("", 500), f"{SITE}/models/org/repo/resolve/master/{name}": NO_FILE}
+    with pytest.raises(NotFoundError, match="no such file in models/org/repo"):
+        resolve(f"modelscope:org/repo/{name}", replies)
+    elsewhere = f"{SITE}/datasets/org/data/resolve/master/{name}"
+    with pytest.raises(NotFoundError, match="no such file in datasets/org/data"):
+        resolve(elsewhere, {elsewhere: NO_FILE})
+
+
+@pytest.mark.parametrize(
+    "body", [{"Success": False}, {"Code": 200, "Success": True}, {"Data": {"Files": []}}, "{", "[]"]
+)
+def test_a_file_that_looks_a_little_like_an_error_is_one(body: object) -> None:
+    url = f"{SITE}/models/org/repo/resolve/master/config.json"
+    (resource,) = resolve("modelscope:org/repo/config.json", {listing(): Reply("", 500), url: Reply(body)})
+    assert resource.url.reveal() == url
+
+
+@pytest.mark.parametrize("path", ["nothing.bin", "VAE/ae.safetensors", "vae"])
+def test_what_a_complete_list_doesnt_name_isnt_there(path: str) -> None:
+    with pytest.raises(NotFoundError, match=f"org/repo at master has no file {path}") as refusal:
+        resolve(f"modelscope:org/repo/{path}", {listing(): FILES})
+    assert "README.md, vae/ae.safetensors" in refusal.value.hint
+    with pytest.raises(NotFoundError, match="has no file"):
+        resolve(f"modelscope:org/repo/{path}", {listing(): answer()})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply({"Code": 200, "Success": True, "Data": {"Files": None}}),
+        Reply({"Code": 10990101004, "Data": None, "Success": False}, 404),
+    ],
+)
+@pytest.mark.parametrize("reference", ["modelscope:org/repo@v9", "modelscope:org/repo@v9/README.md"])
+def test_a_revision_that_isnt_there_is_said_to_be_missing(reference: str, reply: Reply) -> None:
+    with pytest.raises(NotFoundError, match="has no such revision") as refusal:
+        resolve(reference, {listing(revision="v9"): reply})
+    assert "the usual one is master" in refusal.value.hint
+
+
+# Lists that are cut ---------------------------------------------------------------------------------------
+
+
+def within(folder: str, *, recursive: bool) -> str:
+    every = str(recursive).lower()
+    return f"{SITE}/api/v1/models/org/repo/repo/files?Revision=master&Recursive={every}&Root={folder}"
+
+
+CUT = answer(*[entry(f"a/{number}.bin") for number in range(LISTED_AT_MOST)])
+TREES = [{"Path": name, "Type": "tree"} for name in ("a", "z")]
+
+
+def test_a_cut_list_proves_nothing_and_the_files_folder_is_asked_for() -> None:
+    replies = {listing(): CUT, within("z", recursive=False): answer(entry("z/last.bin", Size=9))}
+    (resource,) = resolve("modelscope:org/repo/z/last.bin", replies)
+    assert (resource.length, resource.digests) == (9, (Digest("sha256", HEX),))
+    with pytest.raises(NotFoundError, match="has no file z/other"):
+        resolve("modelscope:org/repo/z/other.bin", replies)
+    (resource,) = resolve("modelscope:org/repo/a/7.bin", replies)
+    assert resource.length == 7
+
+
+def test_where_every_list_is_cut_the_files_own_address_tells() -> None:
+    url = f"{SITE}/models/org/repo/resolve/master/a/x.bin"
+    replies = {listing(): CUT, within("a", recursive=False): CUT, url: FIRST_BYTES}
+    (resource,) = resolve("modelscope:org/repo/a/x.bin", replies)
+    assert (resource.length, resource.digests) == (145_000, ())
+    with pytest.raises(NotFoundError, match="no such file"):
+        resolve("modelscope:org/repo/a/x.bin", replies | {url: NO_FILE})
+
+
+def test_a_repository_with_a_cut_list_is_listed_folder_by_folder() -> None:
+    top = f"{SITE}/api/v1/models/org/repo/repo/files?Revision=master&Recursive=false"
+    replies = {
+        listing(): CUT,
+        top: answer(*TREES, entry("README.md")),
+        within("a", recursive=True): answer(entry("a/1.bin")),
+        within("z", recursive=True): answer(entry("z/last.bin")),
+    }
+    assert [str(one.reference) for one in resolve("modelscope:org/repo", replies)] == [
+        "modelscope:org/repo@master/README.md",
+        "modelscope:org/repo@master/a/1.bin",
+        "modelscope:org/repo@master/z/last.bin",
+    ]
+    (resource,) = resolve("modelscope:org/repo/z/", replies)
+    assert resource.name == "last.bin"
+
+
+def test_a_folder_with_more_files_than_are_listed_isnt_called_whole() -> None:
+    replies = {listing(): CUT, within("a", recursive=True): CUT, within("a", recursive=False): CUT}
+    with pytest.raises(UnexpectedAnswerError, match="no more than 3000 entries of a"):
+        resolve("modelscope:org/repo/a/", replies)
+
+
+@pytest.mark.parametrize("folder", ["..", "/etc", "z", "a"])
+def test_folders_that_lead_astray_or_round_in_a_circle_are_unexpected(folder: str) -> None:
+    replies = {
+        listing(): CUT,
+        within("a", recursive=True): CUT,
+        within("a", recursive=False): answer({"Path": folder, "Type": "tree"}),
+    }
+    with pytest.raises(UnexpectedAnswerError, match="leads astray"):
+        resolve("modelscope:org/repo/a/", replies)
+
+
+MANY = answer(*[{"Path": f"a/{number}", "Type": "tree"} for number in range(LISTED_AT_MOST - 1)])
+
+
+def test_folders_without_an_end_have_one() -> None:
+    def reply(request: Request) -> Reply:
+        fields = dict(request.url.parameters)
+        if fields["Recursive"] == "true":
+            return CUT if fields.get("Root", "a") == "a" else answer()
+        return answer({"Path": "a", "Type": "tree"}) if "Root" not in fields else MANY
+
+    asked = list[Request]()
+    with pytest.raises(UnexpectedAnswerError, match="without an end"):
+        talk(ModelScope().resolve(Wish("modelscope:org/repo"), surroundings()), reply, asked)
+    assert len(asked) == MAX_LISTS + 1
 
 
 @pytest.mark.parametrize(
@@ -152,7 +288,8 @@ def test_a_repository_that_isnt_there_is_told_with_the_tokens_variable() -> None
         Reply([]),
         Reply({}),
         Reply({"Data": []}),
-        Reply({"Data": {"Files": None}}),
+        Reply({"Data": {"Files": 7}}),
+        Reply({"Code": 5, "Success": False}),
         answer(7),
         answer({}),
         answer(entry("../x")),
@@ -161,3 +298,9 @@ def test_a_repository_that_isnt_there_is_told_with_the_tokens_variable() -> None
 def test_a_listing_that_cant_be_read_is_unexpected(reply: Reply) -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"www\.modelscope\.cn"):
         resolve("modelscope:org/repo", {listing(): reply})
+
+
+def test_the_redirect_to_the_cdn_states_the_digest() -> None:
+    head = ResponseHead(302, Headers.of(X_Linked_Etag=f'"{HEX}"', X_Linked_Size="7"))
+    assert SERVICE.stated(head) == Stated(length=7, digests=(Digest("sha256", HEX),))
+    assert SERVICE.stated(ResponseHead(200)) == Stated()

@@ -73,9 +73,9 @@ def test_an_image_without_a_model_is_said_to_be_one() -> None:
     url = f"{SITE}/v2/library/x/manifests/latest"
     with pytest.raises(NotFoundError, match="ollama:x:latest has no layer that is a model"):
         resolve("ollama:x", {url: manifest(LICENCE)})
-    with pytest.raises(NotFoundError, match="asked for the manifest of ollama:x:latest") as refusal:
+    with pytest.raises(NotFoundError, match="no such model, or no such tag") as refusal:
         resolve("ollama:x", {url: Reply({"errors": []}, 404)})
-    assert refusal.value.hint == "Check the reference."
+    assert refusal.value.hint == "Its tags are at https://ollama.com/library/x/tags."
     for layers in ([5], [{**MODEL, "digest": "sha256:../x"}], [{**MODEL, "digest": None}]):
         with pytest.raises(UnexpectedAnswerError):
             resolve("ollama:x", {url: manifest(*layers)})

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.judge import Known, Refused, judge
+from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,
@@ -15,6 +17,7 @@ from anymatix_fetcher.errors import (
 )
 from anymatix_fetcher.sources.accounts import Account
 from anymatix_fetcher.sources.base import Resolving, Secret, Wish
+from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
 from tests.sources.surroundings import authorization, hosts_that_see, surroundings
 from tests.sources.talk import Reply, talk, urls
@@ -22,11 +25,13 @@ from tests.sources.talk import Reply, talk, urls
 HOME = "https://s.example"
 ACCOUNT = Account("civitai", "The service", {"s.example": HOME, "www.s.example": HOME}, ("S_TOKEN",))
 SITE = Site(ACCOUNT, guides=("doi.example",))
+UNTABLED = Site(Account("elsewhere", "The service", {"s.example": HOME}, ("S_TOKEN",)))
+"""One whose answers no table explains."""
 URL = f"{HOME}/api"
 
 
-def asking(headers: Headers | None = None) -> Resolving:
-    yield from SITE.ask(URL, headers or Headers(), "thing 5")
+def asking(headers: Headers | None = None, site: Site = UNTABLED) -> Resolving:
+    yield from site.ask(URL, headers or Headers(), "thing 5")
     return ()
 
 
@@ -100,7 +105,6 @@ def test_what_cant_be_a_token_isnt_sent_and_isnt_shown(token: str) -> None:
     [
         (401, {}, AccessDeniedError, "S_TOKEN"),
         (403, {}, AccessDeniedError, "S_TOKEN"),
-        (451, {}, AccessDeniedError, "S_TOKEN"),
         (403, {"X-RateLimit-Remaining": "0"}, RetriesExhaustedError, "S_TOKEN"),
         (404, {}, NotFoundError, "S_TOKEN"),
         (410, {}, NotFoundError, "S_TOKEN"),
@@ -117,6 +121,21 @@ def test_a_status_is_an_error_with_a_way_out(
         talk(asking(), {URL: Reply({"error": "No such thing"}, status, headers)})
     assert "No such thing" in refusal.value.message
     assert hint in refusal.value.hint
+
+
+@pytest.mark.parametrize("token", ["", "SECRET"])
+@pytest.mark.parametrize("status", [401, 404, 410])
+def test_an_answer_means_the_same_as_at_a_files_address(status: int, token: str) -> None:
+    headers = Headers.of(Authorization=f"Bearer {token}") if token else Headers()
+    with pytest.raises(FetchError) as refusal:
+        talk(asking(headers, SITE), {URL: Reply({"error": "No such thing"}, status)})
+    asked = Request(Url.parse(URL), headers=headers)
+    refused = judge(asked, ResponseHead(status), Known(), '{"error": "No such thing"}')
+    assert isinstance(refused, Refused)
+    expected = Explained("civitai").explain(refused, asked.url, authorized=bool(token))
+    assert expected is not None
+    assert (type(refusal.value), refusal.value.message) == (type(expected), expected.message)
+    assert refusal.value.hint == expected.hint
 
 
 def test_redirects_are_followed_and_the_token_stays() -> None:

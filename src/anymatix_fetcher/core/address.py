@@ -148,7 +148,7 @@ class Address:
         """Why ``request`` has come to nothing, as an error, in the service's own terms where it has any."""
         if isinstance(why, Failure):
             return failure_error(why, request.url)
-        authorized = _is_authorized(request)
+        authorized = is_authorized(request)
         error = self.particular(why, request) or refusal_error(why, request.url, authorized=authorized)
         if why.kind is Refusal.UNAUTHORIZED and not authorized and self._is_origin(request.url):
             error.hint = " ".join(filter(None, (error.hint, self.resource.login_note)))
@@ -156,7 +156,7 @@ class Address:
 
     def particular(self, refused: Refused, request: Request) -> FetchError | None:
         """What a refusal means in the service's own terms; ``None`` where it has none for it."""
-        return self.resource.service.explain(refused, request.url, authorized=_is_authorized(request))
+        return self.resource.service.explain(refused, request.url, authorized=is_authorized(request))
 
     def request(
         self,
@@ -199,7 +199,7 @@ class Address:
         return basic_authorization(*credentials)
 
 
-def _is_authorized(request: Request) -> bool:
-    """Whether credentials were sent along."""
+def is_authorized(request: Request) -> bool:
+    """Whether credentials go along with it, in a field or in the query."""
     in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
     return in_query or any(request.headers.get(name) is not None for name in ("Authorization", "Cookie"))

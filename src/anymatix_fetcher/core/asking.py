@@ -62,7 +62,7 @@ class Asking(Requests):
             in_flight, purpose = self.exchanges.rests(Purpose.COMPARE), Purpose.COMPARE
             span = comparison.next(in_flight, block_size=block_size, at_most=self._sizes.first_segment)
         elif identity is None and self.manners.ranged and not self.one_stream:
-            span = None if self.exchanges else Span(0, self._sizes.first_segment)
+            span = None if self.exchanges else self._opening_span
         elif length is None or not self.manners.ranged:
             if self.exchanges:
                 return False
@@ -74,6 +74,14 @@ class Asking(Requests):
         if span is not None:
             self.start(span, purpose, now, identity=identity)
         return span is not None
+
+    @property
+    def _opening_span(self) -> Span:
+        """What is asked for before anything is known: no more than the source says that there is.
+
+        Some servers state a wrong length of a part where the range goes on past the file's end.
+        """
+        return Span(0, min(self._sizes.first_segment, self.address.resource.length or self._sizes.first_segment))
 
     @property
     def smallest_segment(self) -> int:

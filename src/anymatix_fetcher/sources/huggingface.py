@@ -10,15 +10,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import MAX_LENGTH
 from anymatix_fetcher.core.resource import About, Resource, Stated
 from anymatix_fetcher.sources import huggingface_references as references
 from anymatix_fetcher.sources.accounts import HUGGING_FACE
 from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
-from anymatix_fetcher.sources.services import Explained
+from anymatix_fetcher.sources.services import Explained, linked
 from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
 
 if TYPE_CHECKING:
@@ -35,8 +33,6 @@ MAX_PAGES = 1000
 SITE = Site(HUGGING_FACE)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_ETAG = re.compile(r'(?:W/)?"?([0-9a-fA-F]{64})"?')
-_DIGITS = re.compile(r"[0-9]{1,19}")
 _NEXT_PAGE = re.compile(r'<([^<>]*)>\s*;[^<>]*\brel="?next\b', re.IGNORECASE)
 
 
@@ -44,16 +40,9 @@ class HuggingFaceService(Explained):
     """What the hub's answers say."""
 
     def stated(self, head: ResponseHead) -> Stated:
-        """The linked file's length and SHA-256. Small files have their git blob's SHA-1 there, which proves nothing."""
-        etag = _ETAG.fullmatch((head.headers.get("X-Linked-Etag") or "").strip())
-        size = (head.headers.get("X-Linked-Size") or "").strip()
-        length = int(size) if _DIGITS.fullmatch(size) else None
+        """The linked file's length and SHA-256, and the commit."""
         commit = (head.headers.get("X-Repo-Commit") or "").strip()
-        return Stated(
-            length=length if length is not None and length <= MAX_LENGTH else None,
-            digests=(Digest("sha256", etag.group(1).lower()),) if etag else (),
-            commit=commit if _COMMIT.fullmatch(commit) else "",
-        )
+        return replace(linked(head), commit=commit if _COMMIT.fullmatch(commit) else "")
 
 
 SERVICE = HuggingFaceService("huggingface")

@@ -17,23 +17,32 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.resource import About, Resource, Stated
 from anymatix_fetcher.errors import NetworkError, ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import MODELSCOPE
-from anymatix_fetcher.sources.documents import Document, unexpected
+from anymatix_fetcher.sources.modelscope_listing import Repository, probe
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
-from anymatix_fetcher.sources.services import Explained
+from anymatix_fetcher.sources.services import Explained, linked
 from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.http import Request, ResponseHead
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.sites import Located
 
+
+class ModelScopeService(Explained):
+    """What ModelScope's answers say: a redirect to its CDN states the file's digest as Hugging Face's do."""
+
+    def stated(self, head: ResponseHead) -> Stated:
+        """Implements ``Service.stated``."""
+        return linked(head)
+
+
 SITE = Site(MODELSCOPE)
-SERVICE = Explained(SITE.name)
+SERVICE = ModelScopeService(SITE.name)
 DEFAULT_REVISION = "master"
 HINT = "Expected modelscope:ORG/REPO[@REVISION]/PATH, or a file's address at modelscope.cn."
 
@@ -87,20 +96,16 @@ class ModelScope:
         if located is not None:
             base, read = located.base, read_url(located)
             if read is None:
-                return (SITE.as_it_is(located, wish, environment, SERVICE),)
+                return (yield from _elsewhere(located, wish, environment))
             found = read
         else:
             found = read_scheme(text)
         headers = _headers(environment, wish, base)
-        try:
-            files = yield from _listing(base, found, headers)
-        except NetworkError:
-            if found.is_folder:
-                raise
-            files = []  # the file itself may still be had
+        repository = Repository(SITE, base, found.repository, found.revision, headers)
         if not found.is_folder:
-            file = next((file for file in files if file.path == found.path), RepositoryFile(found.path))
+            file = yield from _one(base, found, repository, headers)
             return (replace(_resource(base, found, file, wish, headers), name=wish.name or file.name, folder=()),)
+        files = yield from repository.files(found.path)
         chosen = wanted(files, wish, below=found.path, what=found.repository)
         return tuple(_resource(base, found, file, wish, headers) for file in chosen)
 
@@ -159,28 +164,29 @@ def _headers(environment: Environment, wish: Wish, base: str) -> Headers:
     return Headers((*headers.fields, ("Cookie", f"m_session_id={token.reveal()}")))
 
 
-def _listing(
-    base: str, found: ModelScopeReference, headers: Headers
-) -> Generator[Request, Answer, list[RepositoryFile]]:
-    url = f"{base}/api/v1/models/{found.repository}/repo/files"
-    query = f"Revision={segment(found.revision)}&Recursive=true"
-    answer = yield from SITE.ask(f"{url}?{query}", headers, f"the files of {found.repository}")
-    entries = Document.of(answer).optional_part("Data").items("Files")
-    return [_file(entry) for entry in entries if entry.optional_text("Type") != "tree"]
+def _one(
+    base: str, found: ModelScopeReference, repository: Repository, headers: Headers
+) -> Generator[Request, Answer, RepositoryFile]:
+    """One file, by the list, or by its own address where no list tells of it."""
+    try:
+        listed = yield from repository.file(found.path)
+    except NetworkError:
+        listed = None
+    url = make_url(base, _path(found, found.path)).reveal()
+    return listed or (yield from probe(SITE, url, headers, found.path))
 
 
-def _file(entry: Document) -> RepositoryFile:
-    path, digest = entry.text("Path"), entry.optional_digest("Sha256", "sha256")
-    if not stays_inside(path):
-        raise unexpected(entry.host, "a file's path that leads astray")
-    return RepositoryFile(path, entry.optional_number("Size"), (digest,) if digest else ())
+def _elsewhere(located: Located, wish: Wish, environment: Environment) -> Resolving:
+    """Another address at ModelScope; whether it is a file's that there isn't, only its first bytes tell."""
+    resource = SITE.as_it_is(located, wish, environment, SERVICE)
+    if "resolve" in located.segments or "FilePath" in dict(located.url.parameters):
+        yield from probe(SITE, resource.url.reveal(), resource.headers, located.path)
+    return (resource,)
 
 
 def _resource(base: str, found: ModelScopeReference, file: RepositoryFile, wish: Wish, headers: Headers) -> Resource:
-    page = f"/models/{found.repository}"
-    path = f"{page}/resolve/{segment(found.revision)}/{segment(file.path, safe='/')}"
     return Resource(
-        make_url(base, path),
+        make_url(base, _path(found, file.path)),
         name=file.name,
         length=file.length,
         digests=agreed(wish.digests, file.digests, file.path),
@@ -189,5 +195,13 @@ def _resource(base: str, found: ModelScopeReference, file: RepositoryFile, wish:
         folder=file.folder,
         mirrors=() if found.is_folder else wish.mirrors,
         service=SERVICE,
-        about=About(title=found.repository, page=f"{base}{page}"),
+        about=About(title=found.repository, page=f"{base}{_page(found)}"),
     )
+
+
+def _path(found: ModelScopeReference, path: str) -> str:
+    return f"{_page(found)}/resolve/{segment(found.revision)}/{segment(path, safe='/')}"
+
+
+def _page(found: ModelScopeReference) -> str:
+    return f"/models/{found.repository}"

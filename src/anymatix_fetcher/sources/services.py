@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.http import MAX_LENGTH
 from anymatix_fetcher.core.resource import Stated
 
 if TYPE_CHECKING:
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.urls import Url
     from anymatix_fetcher.errors import FetchError
+
+_ETAG = re.compile(r'(?:W/)?"?([0-9a-fA-F]{64})"?')
+_DIGITS = re.compile(r"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +42,17 @@ class Explained:
         from anymatix_fetcher.sources.explanations.lookup import explain  # noqa: PLC0415 - few are refused
 
         return explain(self.table or self.name, refused, url, authorized=authorized)
+
+
+def linked(head: ResponseHead) -> Stated:
+    """The length and SHA-256 of the file in LFS that a redirect leads to, by ``X-Linked-Size`` and ``X-Linked-Etag``.
+
+    Small files have their git blob's SHA-1 there, which proves nothing.
+    """
+    etag = _ETAG.fullmatch((head.headers.get("X-Linked-Etag") or "").strip())
+    size = (head.headers.get("X-Linked-Size") or "").strip()
+    length = int(size) if _DIGITS.fullmatch(size) else None
+    return Stated(
+        length=length if length is not None and length <= MAX_LENGTH else None,
+        digests=(Digest("sha256", etag.group(1).lower()),) if etag else (),
+    )

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, unquote
 
+from anymatix_fetcher.core.address import is_authorized
 from anymatix_fetcher.core.credentials import bearer_authorization
 from anymatix_fetcher.core.explain import refusal_error
 from anymatix_fetcher.core.http import Headers, RateLimit, Request
-from anymatix_fetcher.core.judge import Known, Refused, judge
+from anymatix_fetcher.core.judge import Known, Refusal, Refused, judge
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.urls import DEFAULT_PORTS, Url
 from anymatix_fetcher.errors import (
@@ -30,11 +31,14 @@ from anymatix_fetcher.sources.documents import unexpected
 if TYPE_CHECKING:
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.resource import Service
+    from anymatix_fetcher.core.spans import Span
     from anymatix_fetcher.sources.accounts import Account
-    from anymatix_fetcher.sources.base import Asking, Environment, Secret, Wish
+    from anymatix_fetcher.sources.base import Answer, Asking, Environment, Secret, Wish
 
 Parameters: TypeAlias = "tuple[tuple[str, str], ...]"
 
+MAX_EXCERPT = 2048
+"""So many characters of a success are looked at for what it means."""
 _OK, _REDIRECTS_FROM, _FORBIDDEN = 200, 300, 403
 
 
@@ -156,30 +160,48 @@ class Site:
                 f"{self.title}: {reason}", hint=f"Check {self.token_variable}; it holds the token alone."
             ) from None
 
-    def ask(self, url: str, headers: Headers, what: str) -> Asking:
+    def ask(self, url: str, headers: Headers, what: str, *, span: Span | None = None) -> Asking:
         """What the service's API answers.
 
         Args:
             url: The question.
             headers: To go with it.
             what: What is asked for, for messages: "version 143906".
+            span: A range of the answer, for a look at a file.
 
         Raises:
             FetchError: It doesn't answer, or answers with an error.
         """
-        request = Request(_url(url), headers=headers)
+        request = Request(_url(url), span, headers)
         answer = yield from ask(request)
         if _OK <= answer.status < _REDIRECTS_FROM:
             return answer
         verdict = judge(request, answer.head, Known(), answer.text)
         if isinstance(verdict, Refused):
-            raise self._error(refusal_error(verdict, request.url), answer.status, answer.head.headers, what)
+            raise self._error(verdict, request, what)
         raise unexpected(request.url.host, f"status {answer.status}")
 
-    def _error(self, error: FetchError, status: int, headers: Headers, what: str) -> FetchError:
-        quota = RateLimit.parse(headers)
+    def meaning(self, answer: Answer, headers: Headers) -> FetchError | None:
+        """What an answer to a question with ``headers`` means, whatever its status; ``None`` where no row fits."""
+        excerpt = answer.text[:MAX_EXCERPT]
+        refused = Refused(Refusal.UNEXPECTED, "", answer.status, headers=answer.head.headers, excerpt=excerpt)
+        return self._explained(refused, Request(answer.url, headers=headers))
+
+    def _explained(self, refused: Refused, request: Request) -> FetchError | None:
+        """The same answer has the same words and hint here as where a file's address gives it."""
+        from anymatix_fetcher.sources.explanations.lookup import explain  # noqa: PLC0415 - few are refused
+
+        return explain(self.name, refused, request.url, authorized=is_authorized(request))
+
+    def _error(self, refused: Refused, request: Request, what: str) -> FetchError:
+        error = refusal_error(refused, request.url, authorized=is_authorized(request))
+        quota = RateLimit.parse(refused.headers)
         message = f"{self.title}, asked for {what}: {error.message}"
-        if status == _FORBIDDEN and quota is not None and quota.remaining == 0:
+        is_used_up = refused.status == _FORBIDDEN and quota is not None and quota.remaining == 0
+        particular = self._explained(refused, request)
+        if particular is not None and not (is_used_up and isinstance(particular, AccessDeniedError)):
+            return particular
+        if is_used_up:
             more = f"; a token in {self.token_variable} allows more" if self.token_variable else ""
             return RetriesExhaustedError(message, hint=f"The service answers no more questions for now{more}.")
         hint = error.hint

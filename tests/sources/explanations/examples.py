@@ -38,9 +38,9 @@ class Example:
 
     @property
     def refused(self) -> Refused:
-        """What the judge makes of it; a redirect is refused by those who can't follow it."""
+        """What the judge makes of it; a redirect is refused by those who can't follow it, a success by what it says."""
         headers = Headers(tuple(self.headers.items()))
-        if self.status in REDIRECTS:
+        if self.status in REDIRECTS or (self.status < 300 and self.body):  # a success is looked into by sources only
             return Refused(Refusal.UNEXPECTED, "redirects", self.status, headers=headers, excerpt=self.body)
         verdict = judge(Request(self.address), ResponseHead(self.status, headers), Known(name="m.bin"), self.body)
         assert isinstance(verdict, Refused)

@@ -18,6 +18,8 @@ def word(name: str, refused: Refused = ANSWER, url: str = "https://h.example/m",
     ("service", "path", "page"),
     [
         ("civitai", "/api/download/models/143906", "/model-versions/143906"),
+        ("civitai", "/api/v1/model-versions/143906", "/model-versions/143906"),
+        ("civitai", "/api/v1/models/5", "/models/5"),
         ("civitai", "/api/download/attachments/5", "/"),
         ("huggingface", "/org/repo/resolve/main/a/b.gguf", "/org/repo"),
         ("huggingface", "/gpt2/resolve/main/b.gguf", "/gpt2"),

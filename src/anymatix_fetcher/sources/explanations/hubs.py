@@ -12,9 +12,59 @@ from anymatix_fetcher.errors import (
 )
 from anymatix_fetcher.sources.explanations.row import Row
 
+
+def _code(number: int) -> str:
+    """A pattern for ModelScope's number of an error."""
+    return rf'"Code"\s*:\s*{number}\b'
+
+
 _WEB_PAGE = ("Content-Type", "text/html")
 
 MODELSCOPE = (
+    Row(
+        status=(200, 404),
+        body=_code(10990101007),
+        error=NotFoundError,
+        sentence="{host} has no such file in {project}",
+        hint="Its files are at {page}/files; upper and lower case count.",
+    ),
+    Row(
+        status=(200, 404),
+        body=rf'{_code(10990101004)}|"Files"\s*:\s*null',
+        error=NotFoundError,
+        sentence="{project} has no such revision at {host}",
+        hint="Its revisions are at {page}/files; the usual one is master.",
+    ),
+    Row(
+        status=(200, 403, 404),
+        body=_code(10010200001),
+        authorized=False,
+        error=NotFoundError,
+        sentence="{host} doesn't show {project} to everybody, or doesn't have it",
+        hint="Check the name; with access to it, set MODELSCOPE_API_TOKEN.",
+    ),
+    Row(
+        status=(200, 403, 404),
+        body=_code(10010200001),
+        authorized=True,
+        error=AccessDeniedError,
+        sentence="the account that the token belongs to may not read {project} at {host}",
+        hint="Open {page} with the same account: it may want an application, or its conditions accepted.",
+    ),
+    Row(
+        status=(200, 404),
+        body=_code(10010205001),
+        error=NotFoundError,
+        sentence="{host} has no {project}, or a private one",
+        hint="Check the name; if it is private, set MODELSCOPE_API_TOKEN.",
+    ),
+    Row(
+        status=200,
+        body=r'"Success"\s*:\s*false',
+        error=UnexpectedAnswerError,
+        sentence="{host} sent an error instead of what was asked for",
+        hint="Look at {page}, and try again later.",
+    ),
     Row(
         status=(401, 403),
         authorized=False,

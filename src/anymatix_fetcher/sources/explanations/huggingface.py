@@ -17,23 +17,37 @@ from anymatix_fetcher.sources.explanations.row import Row
 
 _LOGIN = "set HF_TOKEN or run: anyfetch login huggingface.co"
 _TOKENS = "https://huggingface.co/settings/tokens"
-_BAD_TOKEN = "invalid credentials|invalid username or password|user access token .{0,80} is expired"  # noqa: S105
+_BAD_TOKEN = "invalid credentials|user access token .{0,80} is expired"  # noqa: S105 - a pattern
+_UNKNOWN = "invalid username or password"
+"""The one answer to a wrong token, and without one to a repository that is missing, private or mistyped."""
+_NAMES = "datasets have datasets/ before them, spaces spaces/"
 
 HUGGING_FACE = (
     Row(
         status=401,
-        header=("X-Error-Message", _BAD_TOKEN),
+        reason=_BAD_TOKEN,
         error=AccessDeniedError,
         sentence="{host} doesn't accept the token that was sent, and with a wrong one refuses even public files",
         hint=f"HF_TOKEN, or the stored login, is set but wrong or expired: make a new token at {_TOKENS}, or unset it.",
     ),
     Row(
         status=401,
-        body=_BAD_TOKEN,
+        reason=_UNKNOWN,
+        authorized=False,
+        error=NotFoundError,
+        sentence="{host} has no repository {project}, or a private one",
+        hint=f"Check the name; {_NAMES}. If you have access to it, {_LOGIN}.",
+    ),
+    Row(
+        status=401,
+        reason=_UNKNOWN,
         authorized=True,
         error=AccessDeniedError,
-        sentence="{host} doesn't accept the token that was sent, and with a wrong one refuses even public files",
-        hint=f"HF_TOKEN, or the stored login, is set but wrong or expired: make a new token at {_TOKENS}, or unset it.",
+        sentence="{host} doesn't accept the token that was sent, or has no repository {project}",
+        hint=(
+            f"Check the name; {_NAMES}. HF_TOKEN, or the stored login, may be wrong or expired, which the hub answers "
+            f"in the same way: make a new token at {_TOKENS}, or unset it."
+        ),
     ),
     Row(
         status=(401, 403),
@@ -45,21 +59,21 @@ HUGGING_FACE = (
     ),
     Row(
         status=403,
-        header=("X-Error-Message", "fine-grained"),
+        reason="fine-grained",
         error=AccessDeniedError,
         sentence="the token that was sent may not read gated repositories such as {project}",
         hint=f"Allow it to read public gated repositories, at {_TOKENS}.",
     ),
     Row(
         status=403,
-        header=("X-Error-Message", "awaiting|pending"),
+        reason="awaiting|pending",
         error=AccessDeniedError,
         sentence="{project} is gated, and its authors haven't decided on your request yet",
         hint=f"Wait for their decision. {KEPT}",
     ),
     Row(
         status=403,
-        header=("X-Error-Message", "rejected"),
+        reason="rejected",
         error=AccessDeniedError,
         sentence="{project} is gated, and its authors have turned your request down",
         hint="Ask them, at {page}, or look for another model.",
@@ -78,7 +92,7 @@ HUGGING_FACE = (
         authorized=False,
         error=NotFoundError,
         sentence="{host} has no repository {project}, or a private one",
-        hint=f"Check the spelling; datasets have datasets/ before them, spaces spaces/. If it is private, {_LOGIN}.",
+        hint=f"Check the name; {_NAMES}. If you have access to it, {_LOGIN}.",
     ),
     Row(
         status=(401, 404),
@@ -104,7 +118,7 @@ HUGGING_FACE = (
     ),
     Row(
         status=403,
-        header=("X-Error-Message", "disabled"),
+        reason="disabled",
         error=AccessDeniedError,
         sentence="{host} has disabled {project}",
         hint="Open {page} in a browser: mostly it says why. Nothing that you set changes it.",

@@ -22,6 +22,7 @@ class Row:
         status: One status, or several.
         header: A field's name, and a pattern in its value.
         body: A pattern in the body's beginning, which the transport keeps for a status of 400 and more.
+        reason: A pattern in what the answer says of itself: in ``X-Error-Message``, or in the body's beginning.
         url: A pattern in the address that was asked.
         authorized: Whether credentials were sent; ``None`` where it doesn't matter.
         fault: What the answer says of the address's signature.
@@ -33,6 +34,7 @@ class Row:
     status: int | tuple[int, ...]
     header: tuple[str, str] | None = None
     body: str | None = None
+    reason: str | None = None
     url: str | None = None
     authorized: bool | None = None
     fault: SignatureFault | None = None
@@ -49,6 +51,10 @@ class Row:
             return False
         if self.body is not None and not _found(self.body, refused.excerpt):
             return False
+        if self.reason is not None:
+            said = (refused.headers.get("X-Error-Message"), refused.excerpt)
+            if not any(_found(self.reason, text) for text in said):
+                return False
         if self.url is not None and not _found(self.url, url.reveal()):
             return False
         return self.fault in (None, signature_fault(refused.status, refused.headers, refused.excerpt))

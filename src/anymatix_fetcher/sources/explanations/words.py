@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 _PAGES = (
-    ("civitai", r"/api/download/models/(\d+)", "{origin}/model-versions/{0}"),
+    ("civitai", r"/api/(?:download/models|v1/model-versions)/(\d+)", "{origin}/model-versions/{0}"),
+    ("civitai", r"/api/v1/models/(\d+)", "{origin}/models/{0}"),
     ("huggingface", r"/(?:api/(?:models/)?)?((?:datasets/|spaces/)?{part}(?:/{part})?)/{verb}/", "{origin}/{0}"),
     ("huggingface", r"/(?:api/(?:models/)?)?((?:datasets/|spaces/)?{part}/{part})", "{origin}/{0}"),
     ("github", r"/(?:repos/|media/)?({part}/{part})", "https://github.com/{0}"),

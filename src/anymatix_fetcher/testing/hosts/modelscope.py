@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -172,7 +173,7 @@ def _session(request: Request) -> str | None:
 
 
 def _entries(repo: ModelScopeRepo) -> list[dict[str, Any]]:
-    folders = sorted({path.rpartition("/")[0] for path in repo.files if "/" in path})
+    folders = sorted({str(folder) for path in repo.files for folder in PurePosixPath(path).parents} - {"."})
     entries: list[dict[str, Any]] = [
         {"Path": path, "Name": path.rpartition("/")[2], "Size": 0, "Sha256": "", "Type": "tree", "BlobId": ""}
         for path in folders

@@ -1,0 +1,162 @@
+"""ModelScope's list of a repository's files, and what it means that a file isn't in it.
+
+A list ends after 3000 entries and doesn't say so, so one as long as that isn't known to be complete: it is asked for
+again, folder by folder. The API tells its errors in JSON, mostly with a status of success.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.errors import NotFoundError, UnexpectedAnswerError
+from anymatix_fetcher.sources.documents import Document, unexpected
+from anymatix_fetcher.sources.repository import RepositoryFile, listing, stays_inside
+from anymatix_fetcher.sources.sites import printable, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from anymatix_fetcher.core.http import Headers, Request
+    from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.sources.base import Answer
+    from anymatix_fetcher.sources.sites import Site
+
+LISTED_AT_MOST = 3000
+"""A list of so many entries may have been cut."""
+MAX_LISTS = 2000
+"""So many lists are asked for of one repository."""
+_FIRST_BYTES = Span(0, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    files: list[RepositoryFile]
+    folders: list[str]
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.files) + len(self.folders) < LISTED_AT_MOST
+
+    def find(self, path: str) -> RepositoryFile | None:
+        return next((file for file in self.files if file.path == path), None)
+
+
+class Repository:
+    """One revision of a repository, as the API tells of it.
+
+    Args:
+        site: ModelScope.
+        base: Where it is asked.
+        name: "org/name".
+        revision: A branch, a tag or a commit.
+        headers: To go with each question.
+    """
+
+    def __init__(self, site: Site, base: str, name: str, revision: str, headers: Headers) -> None:
+        self._site = site
+        self._url = f"{base}/api/v1/models/{name}/repo/files"
+        self._name = name
+        self._revision = revision
+        self._headers = headers
+        self._asked = 0
+
+    def files(self, folder: str) -> Generator[Request, Answer, list[RepositoryFile]]:
+        """All files below ``folder``, or in the whole repository, and maybe others.
+
+        Raises:
+            FetchError: There is no such repository or revision, or the API doesn't list all of it.
+        """
+        everything = yield from self._list("")
+        return everything.files if everything.is_complete else (yield from self._below(folder))
+
+    def file(self, path: str) -> Generator[Request, Answer, RepositoryFile | None]:
+        """What is known of one file; ``None`` where the lists don't tell whether there is one.
+
+        Raises:
+            NotFoundError: There is none, or no such repository or revision.
+            FetchError: The API doesn't answer.
+        """
+        found = yield from self._list("")
+        if found.find(path) is None and not found.is_complete:
+            found = yield from self._list(path.rpartition("/")[0], recursive=False)
+        file = found.find(path)
+        if file is None and found.is_complete:
+            raise NotFoundError(
+                f"{self._name} at {segment(self._revision)} has no file {printable(path)}",
+                hint=f"There is: {listing(file.path for file in found.files) or 'none'}.",
+            )
+        return file
+
+    def _below(self, folder: str) -> Generator[Request, Answer, list[RepositoryFile]]:
+        """The files below a folder whose list was cut, or may be."""
+        whole = yield from self._list(folder)
+        if whole.is_complete:
+            return whole.files
+        here = yield from self._list(folder, recursive=False)
+        if not here.is_complete:
+            raise UnexpectedAnswerError(
+                f"{self._site.title} lists no more than {LISTED_AT_MOST} entries of {folder or self._name}",
+                hint="Name its files one by one.",
+            )
+        files = here.files
+        for inner in here.folders:
+            files += yield from self._below(inner)
+        return files
+
+    def _list(self, folder: str, *, recursive: bool = True) -> Generator[Request, Answer, _List]:
+        self._asked += 1
+        root = f"&Root={segment(folder)}" if folder else ""
+        query = f"Revision={segment(self._revision)}&Recursive={str(recursive).lower()}{root}"
+        answer = yield from self._site.ask(f"{self._url}?{query}", self._headers, f"the files of {self._name}")
+        if self._asked > MAX_LISTS:
+            raise unexpected(answer.url.host, "a listing without an end")
+        error = error_in(self._site, answer, self._headers)
+        if error is not None:
+            raise error
+        entries = Document.of(answer).optional_part("Data").items("Files")
+        folders = [entry.text("Path") for entry in entries if entry.optional_text("Type") == "tree"]
+        below = f"{folder}/" if folder else ""
+        if not all(stays_inside(name) and name.startswith(below) and name != folder for name in folders):
+            raise unexpected(answer.url.host, "a folder's path that leads astray")
+        return _List([_file(entry) for entry in entries if entry.optional_text("Type") != "tree"], folders)
+
+
+def probe(site: Site, url: str, headers: Headers, path: str) -> Generator[Request, Answer, RepositoryFile]:
+    """What the file's own address says of a file that no list tells of: its first bytes may be an error in JSON.
+
+    Raises:
+        FetchError: There is no such file, or the address doesn't answer.
+    """
+    answer = yield from site.ask(url, headers, printable(path), span=_FIRST_BYTES)
+    error = error_in(site, answer, headers)
+    if error is not None:
+        raise error
+    label = answer.head.content_range
+    return RepositoryFile(path, label.total if label else None)
+
+
+def error_in(site: Site, answer: Answer, headers: Headers) -> FetchError | None:
+    """What a success tells of in JSON that is an error, or a list that isn't there; ``None`` for anything else."""
+    if not answer.body.startswith(b"{"):
+        return None
+    try:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    match said:
+        case {"Success": False, "Code": int(code)}:
+            return site.meaning(answer, headers) or unexpected(answer.url.host, f"the error {code}")
+        case {"Data": {"Files": None}}:
+            return site.meaning(answer, headers)
+        case _:
+            return None
+
+
+def _file(entry: Document) -> RepositoryFile:
+    path, digest = entry.text("Path"), entry.optional_digest("Sha256", "sha256")
+    if not stays_inside(path):
+        raise unexpected(entry.host, "a file's path that leads astray")
+    return RepositoryFile(path, entry.optional_number("Size"), (digest,) if digest else ())
