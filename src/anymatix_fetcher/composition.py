@@ -25,6 +25,7 @@ from anymatix_fetcher.searching import LateIndex
 from anymatix_fetcher.shelf import LibraryShelf
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Wish
+from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.storage.host_memory import HostMemory
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -130,17 +131,25 @@ def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
     """
     wish, surroundings = _wish(job), surroundings or environment()
     found = yield from catalog.resolve(wish, surroundings)
-    resources = tuple(_with_logins(resource, wish, surroundings) for resource in found)
+    resources = tuple(_in_surroundings(resource, wish, surroundings) for resource in found)
     length = job.settings.length
     return resources if length is None else tuple(_of_length(resource, length, job) for resource in resources)
 
 
-def _with_logins(resource: Resource, wish: Wish, surroundings: Environment) -> Resource:
-    """The resource with what is kept for mirrors that the user has named, and why nothing is kept for its own host."""
+def _in_surroundings(resource: Resource, wish: Wish, surroundings: Environment) -> Resource:
+    """The resource with what the surroundings say of it.
+
+    That is where its service is asked, what is kept for mirrors that the user has named, and why nothing is kept for
+    its own host.
+    """
     named = wish.mirrors if wish.author is Author.USER else ()
     logins = {mirror.origin: surroundings.login(mirror) for mirror in named}
+    service, endpoint = resource.service, surroundings.endpoints.get(resource.service.name)
+    if isinstance(service, Explained) and endpoint is not None:
+        service = replace(service, base_path=endpoint.path.rstrip("/"))
     return replace(
         resource,
+        service=service,
         mirror_headers=tuple((origin, headers) for origin, headers in logins.items() if headers),
         login_note=surroundings.login_note(resource.url, resource.service.name),
     )

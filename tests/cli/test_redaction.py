@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.cli.redaction import redact, secrets_in
+from anymatix_fetcher.cli.redaction import redact, redact_log, secrets_in, secrets_in_field
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,11 @@ from anymatix_fetcher.cli.redaction import redact, secrets_in
         ("GET https://h/a?X-Amz-Signature=abc&x=1 failed", "GET https://h/a?... failed"),
         ("no such file (https://h/a?...)", "no such file (https://h/a?...)"),
         ("(https://h/a?...secret)", "(https://h/a?..."),
+        ("https://h/a?...; 3 of them", "https://h/a?...; 3 of them"),
+        ("'Authorization', 'token ghp_abcdef'", "'Authorization', 'token [hidden]'"),
+        ("token ghp_0123456789", "token [hidden]"),
+        ("the token settings, and basic authentication", "the token settings, and basic authentication"),
+        ("into the address: https://USER:PASSWORD@...", "into the address: https://USER:PASSWORD@..."),
         ("'https://user:word@h/a'", "'https://[hidden]@h/a'"),
         ("socks5h://u:p@ss@h:1", "socks5h://[hidden]@h:1"),
         ("Authorization: Bearer hf_abcdefgh", "Authorization: Bearer [hidden]"),
@@ -27,6 +32,26 @@ def test_secrets_are_taken_out_and_the_rest_stays(text: str, clean: str) -> None
 
 def test_known_secrets_are_hidden_wherever_they_stand_the_longest_first() -> None:
     assert redact("repr('Bearer s3cr3t!!') s3cr3t!!", ["s3cr3t!!", "Bearer s3cr3t!!"]) == "repr('[hidden]') [hidden]"
+
+
+@pytest.mark.parametrize("word", ["password", "Download", "HF_TOKEN", "application/json", "model.safetensors"])
+def test_an_ordinary_word_is_taken_out_of_logs_and_of_no_sentence(word: str) -> None:
+    sentence = f"Set it, then {word} again."
+    assert redact(sentence, [word]) == sentence
+    assert redact_log(sentence, [word]) == "Set it, then [hidden] again."
+
+
+@pytest.mark.parametrize("token", ["hf_abcdefghijklmnop", "tr0ub4dor&3", "aBcDeFgHiJkL", "0123456789"])
+def test_what_is_no_word_is_taken_out_of_both(token: str) -> None:
+    assert redact(f"no {token}", [token]) == redact_log(f"no {token}", [token]) == "no [hidden]"
+
+
+def test_of_a_header_that_the_user_adds_the_value_is_secret_unless_it_says_what_is_wanted() -> None:
+    assert list(secrets_in_field("Authorization", "Bearer abcdef")) == ["Bearer abcdef", "abcdef"]
+    assert list(secrets_in_field("X-Api-Key", "abcdef")) == ["abcdef", "abcdef"]
+    assert list(secrets_in_field("Referer", "https://h/a?token=abc")) == ["token=abc", "abc"]
+    assert list(secrets_in_field("user-agent", "Mozilla/5.0")) == []
+    assert list(secrets_in_field("Accept", "application/json")) == []
 
 
 def test_a_short_word_is_no_secret_that_could_be_replaced() -> None:

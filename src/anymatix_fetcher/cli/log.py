@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.cli.redaction import redact
+from anymatix_fetcher.cli.redaction import redact_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(redact(self.format(record), self._secrets) + "\n")
+            sys.stderr.write(redact_log(self.format(record), self._secrets) + "\n")
             sys.stderr.flush()
         except OSError:
             # Nobody reads the log; the download goes on.

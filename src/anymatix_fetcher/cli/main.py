@@ -110,9 +110,9 @@ def _report_bug(bug: Exception, session: Session) -> None:
     if session.verbosity:
         import traceback  # noqa: PLC0415 - for bugs only
 
-        from anymatix_fetcher.cli.redaction import redact  # noqa: PLC0415 - for bugs only
+        from anymatix_fetcher.cli.redaction import redact_log  # noqa: PLC0415 - for bugs only
 
-        lines.append(redact("".join(traceback.format_exception(bug)), session.secrets).rstrip())
+        lines.append(redact_log("".join(traceback.format_exception(bug)), session.secrets).rstrip())
     else:
         lines.append("hint: run it again with --verbose, and report what that shows")
     session.complain(*lines)

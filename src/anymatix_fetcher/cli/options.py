@@ -12,7 +12,7 @@ import click
 
 from anymatix_fetcher.cli.layout import Misuse, Option
 from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_header, parse_proxy, parse_quantity
-from anymatix_fetcher.cli.redaction import secrets_in
+from anymatix_fetcher.cli.redaction import secrets_in, secrets_in_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,11 +55,10 @@ class Network:
         """What must not be printed: headers' values, what is secret in addresses, and the environment's tokens."""
         from anymatix_fetcher.credentials import tokens_at_hand  # noqa: PLC0415 - help needn't wait for it
 
-        values = [value for _, value in self.headers]
+        fields = (secret for name, value in self.headers for secret in secrets_in_field(name, value))
         addresses = [*references, self.proxy or "", *(os.environ.get(name, "") for name in _PROXY_VARIABLES)]
         found = (secret for address in addresses for secret in secrets_in(address))
-        words = (value.rpartition(" ")[2] for value in values)
-        return tuple(dict.fromkeys(filter(None, (*values, *words, *found, *tokens_at_hand()))))
+        return tuple(dict.fromkeys((*fields, *found, *tokens_at_hand())))
 
     def refuse_headers(self, what: str) -> None:
         """Refuses header fields where ``what``, a file that other people may have written, names the hosts.

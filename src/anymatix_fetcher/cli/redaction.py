@@ -1,4 +1,8 @@
-"""Takes secrets out of text that nobody has checked: logs of other layers and tracebacks."""
+"""Takes secrets out of text: of our own sentences what is surely one, of logs and tracebacks whatever may be one.
+
+What a server says is rid of the secrets that it was sent where it comes in (``core.excerpts``). So a sentence of ours
+holds none, and this is a second look, which must not change what it says: a password may be an ordinary word.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,31 @@ if TYPE_CHECKING:
 
 _MASK = "[hidden]"
 _SHORTEST_SECRET = 6
+_ORDINARY = re.compile(
+    r"(?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15})(?:[-_./:' ]+(?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15}))*"
+)
+"""Words, names and paths as sentences of ours have them, and passwords, too, now and then."""
 # What is redacted already, "?...", keeps what follows it.
-_QUERY = re.compile(r"""(\b[a-z][a-z0-9+.-]*://[^\s?#"'<>]*\?)(?!\.\.\.(?![^\s)"'<>]))[^\s"'<>]+""", re.IGNORECASE)
-_USERINFO = re.compile(r"""(\b[a-z][a-z0-9+.-]*://)[^\s/?#"'<>@]*(?:@[^\s/?#"'<>@]*)*@""", re.IGNORECASE)
-_AUTHORIZATION = re.compile(r"\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
+_QUERY = re.compile(r"""(\b[a-z][a-z0-9+.-]*://[^\s?#"'<>]*\?)(?!\.\.\.(?![^\s)"'<>,;:]))[^\s"'<>]+""", re.IGNORECASE)
+_USERINFO = re.compile(
+    r"""(\b[a-z][a-z0-9+.-]*://)(?!USER:PASSWORD@)[^\s/?#"'<>@]*(?:@[^\s/?#"'<>@]*)*@""", re.IGNORECASE
+)
+_FIELD = re.compile(
+    r"""(\bauthorization["']?\s*[:=,]\s*["']?(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=-]{4,}""", re.IGNORECASE
+)
+_CREDENTIAL = re.compile(
+    r"\b(Bearer|Basic|Token)(\s+)(?=[A-Za-z._~+/=-]*[0-9_=+~])[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE
+)
+"""A scheme's name and what is no word behind it."""
 _PARAMETER = re.compile(
-    r"\b((?:token|api[_-]?key|signature|x-amz-[a-z-]+|policy|key-pair-id|password|secret)=)[^\s&\"'<>]+", re.IGNORECASE
+    r"\b((?:token|api[_-]?key|signature|x-amz-[a-z-]+|policy|key-pair-id|password|secret)=)(?!\.\.\.)[^\s&\"'<>]+",
+    re.IGNORECASE,
 )
 
 
 _TELLING = re.compile(r"token|key|sig|secret|passw|credential|auth|policy", re.IGNORECASE)
 """Names of parameters whose values are secrets wherever they stand; others say which file is meant."""
+_PUBLIC_FIELDS = frozenset({"accept", "accept-language", "origin", "user-agent"})
 
 
 def secrets_in(address: str) -> Iterator[str]:
@@ -37,13 +55,31 @@ def secrets_in(address: str) -> Iterator[str]:
         yield from filter(None, dict.fromkeys((text, unquote(text), unquote_plus(text))))
 
 
+def secrets_in_field(name: str, value: str) -> Iterator[str]:
+    """What is secret in a header field that the user adds: its value, but for fields that say what is wanted."""
+    if name.lower() == "referer":
+        yield from secrets_in(value)
+    elif name.lower() not in _PUBLIC_FIELDS:
+        yield from filter(None, (value, value.rpartition(" ")[2]))
+
+
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """``text`` without queries and userinfo of URLs, credentials, and each of ``secrets`` wherever it stands."""
+    """A sentence of ours without queries and userinfo of URLs, credentials, and each of ``secrets`` that is no word."""
+    return _redacted(text, (secret for secret in secrets if not _ORDINARY.fullmatch(secret)))
+
+
+def redact_log(text: str, secrets: Iterable[str] = ()) -> str:
+    """What nobody has checked, a log or a traceback, in the same way, and without any of ``secrets``."""
+    return _redacted(text, secrets)
+
+
+def _redacted(text: str, secrets: Iterable[str]) -> str:
     # Longest first: a secret that contains another one would leave its rest behind.
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, _MASK)
     text = _QUERY.sub(r"\1...", text)
     text = _USERINFO.sub(rf"\1{_MASK}@", text)
-    text = _AUTHORIZATION.sub(rf"\1 {_MASK}", text)
+    text = _FIELD.sub(rf"\1{_MASK}", text)
+    text = _CREDENTIAL.sub(rf"\1\2{_MASK}", text)
     return _PARAMETER.sub(rf"\1{_MASK}", text)

@@ -27,10 +27,12 @@ class Explained:
     Args:
         name: What results call it.
         table: Whose rows explain its refusals; the service's own by default.
+        base_path: The path below which the service is asked at an endpoint; mostly empty.
     """
 
     name: str
     table: str = ""
+    base_path: str = ""
 
     def stated(self, head: ResponseHead) -> Stated:
         """Implements ``Service.stated``."""
@@ -41,7 +43,7 @@ class Explained:
         """Implements ``Service.explain``."""
         from anymatix_fetcher.sources.explanations.lookup import explain  # noqa: PLC0415 - few are refused
 
-        return explain(self.table or self.name, refused, url, authorized=authorized)
+        return explain(self.table or self.name, refused, url, authorized=authorized, base_path=self.base_path)
 
 
 def linked(head: ResponseHead) -> Stated:

@@ -125,3 +125,12 @@ def test_a_new_name_is_found_in_the_redirect(location: str, moved_to: str) -> No
 def test_the_buckets_region_is_found_where_it_is_said(headers: Headers, excerpt: str, region: str) -> None:
     refused = Refused(Refusal.UNEXPECTED, "no", 301, headers=headers, excerpt=excerpt)
     assert word("region", refused) == region
+
+
+def test_the_page_below_an_endpoint_with_a_path_is_below_it_too() -> None:
+    refused = Refused(Refusal.FORBIDDEN, "no", status=403)
+    url = Url.parse("http://127.0.0.1:8/hf/new/repo/resolve/main/model.safetensors")
+    words = words_for("huggingface", refused, url, "/hf")
+    assert (words["page"], words["project"]) == ("http://127.0.0.1:8/hf/new/repo", "new/repo")
+    other = Url.parse("http://127.0.0.1:8/hfx/repo/resolve/main/model.safetensors")
+    assert words_for("huggingface", refused, other, "/hf")["page"] == "http://127.0.0.1:8/hfx/repo"

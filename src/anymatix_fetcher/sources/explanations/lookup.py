@@ -35,7 +35,7 @@ HUBS: dict[str, tuple[Row, ...]] = {
 """The rows of each place that models are published at, by its name."""
 
 
-def explain(service: str, refused: Refused, url: Url, *, authorized: bool) -> FetchError | None:
+def explain(service: str, refused: Refused, url: Url, *, authorized: bool, base_path: str = "") -> FetchError | None:
     """The error that says what ``refused`` means; ``None`` where it means nothing particular.
 
     Its message and hint name no query, no token and no body.
@@ -47,11 +47,12 @@ def explain(service: str, refused: Refused, url: Url, *, authorized: bool) -> Fe
         refused: The refusal.
         url: Who refused; after a redirect this is another host.
         authorized: Whether credentials were sent along.
+        base_path: The path below which the service is asked at an endpoint.
     """
     row = row_for(service, refused, url, authorized=authorized)
     if row is None:
         return None
-    words = words_for(service, refused, url)
+    words = words_for(service, refused, url, base_path)
     return row.error(f"{row.sentence.format_map(words)} ({url})", hint=row.hint.format_map(words))
 
 

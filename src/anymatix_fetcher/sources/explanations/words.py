@@ -36,7 +36,7 @@ _REGION_IN_BODY = re.compile(r"<Region>([^<]*)</Region>|<Endpoint>[^<]*s3[.-]([a
 _MOVED_TO = re.compile(rf"(?:https://[A-Za-z0-9.-]+)?/(?:api/models/)?(?!repositories/)({_PART}/{_PART})/", re.ASCII)
 
 
-def words_for(service: str, refused: Refused, url: Url) -> dict[str, str]:
+def words_for(service: str, refused: Refused, url: Url, base_path: str = "") -> dict[str, str]:
     """What the rows of ``service`` may name in braces.
 
     ``host`` and ``site``: who answered, without and with the scheme; ``page``: where people read about the file, and
@@ -44,12 +44,12 @@ def words_for(service: str, refused: Refused, url: Url) -> dict[str, str]:
     answer doesn't tell; ``for_now``: the same, or " for now"; ``region``: " (...)" or nothing; ``moved_to``:
     " to ..." or nothing.
     """
-    page, until = _page(service, url), _until(refused)
+    page, until = _page(service, url, base_path), _until(refused)
     return {
         "host": url.host,
         "site": str(url.origin),
         "page": page,
-        "project": page.partition("://")[2].partition("/")[2] or url.host,
+        "project": page.partition("://")[2].partition("/")[2].removeprefix(f"{base_path}/"[1:]) or url.host,
         "until": until,
         "for_now": until or " for now",
         "region": _region(refused),
@@ -57,9 +57,11 @@ def words_for(service: str, refused: Refused, url: Url) -> dict[str, str]:
     }
 
 
-def _page(service: str, url: Url) -> str:
+def _page(service: str, url: Url, base_path: str) -> str:
     origin = str(url.origin)
     path = url.without_secrets.removeprefix(origin)
+    if base_path and path.startswith(f"{base_path}/"):
+        origin, path = origin + base_path, path.removeprefix(base_path)
     for owner, pattern, template in _PAGES:
         match = (
             re.match(pattern.replace("{part}", _PART).replace("{verb}", _VERB), path, re.ASCII)
