@@ -6,11 +6,13 @@ from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.engine.facts import Job, Settings
-from anymatix_fetcher.engine.shelf import Kept, Searched
+from anymatix_fetcher.engine.shelf import Kept, Recorded, Searched
 from anymatix_fetcher.errors import DownloadCancelled
 from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.identity import unnamed
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.placing import Place
+from anymatix_fetcher.noting import arrival_of
 from anymatix_fetcher.searching import GOOD_FOR_SECONDS, LateIndex, Search
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.workers import Step
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from anymatix_fetcher.storage.workers import Task
+
 SHA256 = Digest("sha256", hexed(CONTENT))
 
 
@@ -27,6 +31,14 @@ def kept(path: Path) -> Kept:
     url = "https://host/model.bin"
     job, resource = Job(url, Settings()), Resource(Url.parse(url), reference=url)
     return Kept(job, resource, Place(path.parent), path, (SHA256,), "sha256")
+
+
+def enter(late: LateIndex, path: Path) -> tuple[list[Recorded], list[Task]]:
+    """Enters a file; what is told of it, and what is to be run for it."""
+    told: list[Recorded] = []
+    tasks: list[Task] = []
+    late.enter(kept(path), FileState.of(path.stat()), 7.0, told.append, tasks.append)
+    return told, tasks
 
 
 # The index --------------------------------------------------------------------------------------------------
@@ -41,15 +53,49 @@ def test_what_was_entered_is_there_for_the_next_question_and_for_the_next_proces
     path = tmp_path / "model.bin"
     path.write_bytes(CONTENT)
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
-    late.enter(kept(path), FileState.of(path.stat()), 7.0)
+    enter(late, path)
     assert not (tmp_path / "index.sqlite").exists()
     assert late.opened().digests(path) == (SHA256,)
     late.close()
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
-    late.enter(kept(path), FileState.of(path.stat()), 7.0)
+    enter(late, path)
     late.close()
     with Index(tmp_path / "index.sqlite") as index:
         assert index.digests(path) == (SHA256,)
+
+
+def test_what_comes_while_others_wait_is_entered_with_them_and_each_is_told(tmp_path: Path) -> None:
+    late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
+    paths = [tmp_path / name for name in ("a.bin", "b.bin", "c.bin")]
+    for path in paths:
+        path.write_bytes(CONTENT)
+    (first, (task,)), (second, none) = enter(late, paths[0]), enter(late, paths[1])
+    assert (first, second, none) == ([], [], [])
+    assert task.step() is Step.DONE
+    assert (len(first), len(second)) == (1, 1)
+    third, (another,) = enter(late, paths[2])
+    late.close()
+    assert len(third) == 1
+    assert another.step() is Step.DONE
+    with Index(tmp_path / "index.sqlite") as index:
+        assert [index.digests(path) for path in paths] == [(SHA256,)] * 3
+
+
+def test_only_what_was_named_by_its_source_is_found_by_the_reference_alone(tmp_path: Path) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(CONTENT)
+    late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
+    url = "https://host/model.bin"
+    assert not late.may_have_brought([url])
+    enter(late, path)
+    index = late.opened()
+    assert late.may_have_brought(["x", url])
+    assert not late.may_have_brought(["x"])
+    assert index.brought_by([unnamed(url)], tmp_path) == (path,)
+    assert index.brought_by([unnamed(url)], tmp_path / "elsewhere") == ()
+    exact = Kept(kept(path).job, kept(path).resource, Place(tmp_path, exact=path), path, (SHA256,), "sha256")
+    assert not arrival_of(exact).is_unnamed
+    late.close()
 
 
 def test_a_folder_is_learned_once(tmp_path: Path) -> None:
@@ -68,7 +114,7 @@ def test_where_nothing_was_ever_entered_nobody_is_asked(tmp_path: Path) -> None:
     path.write_bytes(CONTENT)
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now)
     assert not late.may_know([SHA256])
-    late.enter(kept(path), FileState.of(path.stat()), 7.0)
+    enter(late, path)
     assert late.may_know([SHA256])
     now = GOOD_FOR_SECONDS
     LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now).opened().close()
@@ -85,7 +131,7 @@ def test_what_is_not_known_needs_no_search_for_a_while(tmp_path: Path) -> None:
     assert late.may_know([SHA256]), "nobody has looked"
     late.opened()
     assert not late.may_know([SHA256])
-    late.enter(kept(path), FileState.of(path.stat()), 7.0)
+    enter(late, path)
     assert late.may_know([SHA256])
     assert not late.may_know([Digest("sha256", "00" * 32)])
     now = GOOD_FOR_SECONDS

@@ -87,6 +87,7 @@ def arrival_of(kept: Kept) -> Arrival:
         data=_description(resource),
         asked=asked,
         read_at=kept.verified_at,
+        is_unnamed=kept.place.leaves_name,
     )
 
 

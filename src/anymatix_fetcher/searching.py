@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
 from threading import Event, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from anymatix_fetcher.engine.shelf import Searched
+from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.workers import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.digests import Digest
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.ports import Disk
-    from anymatix_fetcher.storage.workers import Next
+    from anymatix_fetcher.storage.workers import Next, Task
 
 log = logging.getLogger("anymatix_fetcher.shelf")
 
@@ -29,6 +28,15 @@ GOOD_FOR_SECONDS = 30.0
 """How long what was read of the index is taken for all that it knows: other processes add to it."""
 
 READING = "a copy is here already: reading and linking it"
+
+
+class _Waiting(NamedTuple):
+    """A file that waits to be entered."""
+
+    kept: Kept
+    state: FileState
+    read_at: float
+    report: Callable[[Recorded], None]
 
 
 class LateIndex:
@@ -48,19 +56,52 @@ class LateIndex:
         self._lock = Lock()
         self._learning = Lock()
         self._index: Index | None = None
-        self._waiting: list[tuple[Kept, FileState, float]] = []
+        self._waiting: list[_Waiting] = []
+        self._is_entering = False
         self._learned: set[Path] = set()
         self._clock = clock
         self._known: set[Digest] = set()
+        self._origins: set[str] = set()
         self._known_until = float("-inf")
 
-    def enter(self, kept: Kept, state: FileState, wall_seconds: float) -> None:
-        """Enters a file in this state, soon; ``wall_seconds`` is now, since 1970."""
-        with suppress(ImportError):  # SQLite comes while others are on their way yet, and not when all are here
-            import anymatix_fetcher.library.index  # noqa: F401, PLC0415
+    def enter(
+        self,
+        kept: Kept,
+        state: FileState,
+        wall_seconds: float,
+        report: Callable[[Recorded], None],
+        run: Callable[[Task], object],
+    ) -> None:
+        """Enters a file in this state, soon: what comes while others are being entered goes into one step together.
+
+        Args:
+            kept: The file.
+            state: Its state.
+            wall_seconds: Now, since 1970.
+            report: Takes ``Recorded`` when it is entered, or can't be; called from any thread.
+            run: Has a worker run a task.
+        """
+        read_at = wall_seconds if kept.verified_at is None else kept.verified_at
         with self._lock:
-            self._waiting.append((kept, state, wall_seconds if kept.verified_at is None else kept.verified_at))
+            self._waiting.append(_Waiting(kept, state, read_at, report))
             self._known.update(kept.digests)
+            is_first, self._is_entering = not self._is_entering, True
+        if is_first:
+            run(Entering(self))
+
+    def enter_waiting(self) -> None:
+        """Enters what waits, and tells so."""
+        with self._lock:
+            entered, self._waiting = self._waiting, []
+            self._is_entering = False
+        try:
+            if entered:
+                self._enter(entered)
+        except ImportError as error:  # some Pythons have no SQLite
+            log.debug("nothing is noted of files: %s", error)
+        finally:
+            for one in entered:
+                one.report(Recorded())
 
     def may_know(self, digests: Iterable[Digest], folders: Iterable[Path] = ()) -> bool:
         """Whether it is worth asking for one of these; quick, and asks nobody.
@@ -69,35 +110,50 @@ class LateIndex:
             digests: What is wanted.
             folders: What would be learned from, had it never been looked through.
         """
-        if self._may_learn(folders):
-            return True
-        if self._clock() >= self._known_until and self._index is None and not self._path.exists():
-            self._known_until = self._clock() + GOOD_FOR_SECONDS  # nobody has ever entered anything
-        return self._clock() >= self._known_until or not self._known.isdisjoint(digests)
+        return self._may_learn(folders) or self._is_out_of_date() or not self._known.isdisjoint(digests)
 
     def _may_learn(self, folders: Iterable[Path]) -> bool:
         return any(map(os.path.isdir, {*folders, *self._caches} - self._learned))
 
+    def may_have_brought(self, references: Iterable[str]) -> bool:
+        """Whether it is worth asking what one of these has brought; quick, and asks nobody."""
+        if self._is_out_of_date() or not self._origins:
+            return self._is_out_of_date()
+        from anymatix_fetcher.library.identity import unnamed  # noqa: PLC0415 - first downloads don't need it
+
+        return not self._origins.isdisjoint(map(unnamed, references))
+
+    def _is_out_of_date(self) -> bool:
+        """Whether the index may know more than was read of it."""
+        if self._clock() >= self._known_until and self._index is None and not self._path.exists():
+            self._known_until = self._clock() + GOOD_FOR_SECONDS  # nobody has ever entered anything
+        return self._clock() >= self._known_until
+
     def opened(self) -> Index:
         """The index, with everything entered."""
+        self.enter_waiting()
         with self._lock:
-            index = self._entered()
+            index = self._opened()
             if self._clock() >= self._known_until:
-                self._known = index.every_digest()
+                self._known, self._origins = index.every_digest(), index.every_unnamed()
                 self._known_until = self._clock() + GOOD_FOR_SECONDS
             return index
 
-    def _entered(self) -> Index:
-        """The index; what waited is in it. With the lock."""
+    def _opened(self) -> Index:
+        """The index. With the lock."""
         from anymatix_fetcher.library.index import Index  # noqa: PLC0415 - brings SQLite, which most needn't wait for
-        from anymatix_fetcher.noting import arrival_of  # noqa: PLC0415 - as above
 
         if self._index is None:
             self._index = Index(self._path)
-        if self._waiting:
-            self._index.add_many([arrival_of(kept).entry(state, read_at) for kept, state, read_at in self._waiting])
-            self._waiting.clear()
         return self._index
+
+    def _enter(self, waiting: Sequence[_Waiting]) -> None:
+        from anymatix_fetcher.noting import arrival_of  # noqa: PLC0415 - brings SQLite
+
+        entries = [arrival_of(one.kept).entry(one.state, one.read_at) for one in waiting]
+        with self._lock:
+            self._opened().add_many(entries)
+            self._origins.update(origin for entry in entries for origin in entry.identities)
 
     def learn(self, folders: Iterable[Path]) -> bool:
         """Enters what sidecars in ``folders`` and the caches say; false where that was done before."""
@@ -114,10 +170,31 @@ class LateIndex:
 
     def close(self) -> None:
         """Enters what waits, and closes it."""
-        if self._waiting or self._index is not None:
-            with self._lock, suppress(ImportError):  # some Pythons have no SQLite
-                self._entered().close()
+        self.enter_waiting()
+        with self._lock:
+            if self._index is not None:
+                self._index.close()
             self._index = None
+
+
+class Entering:
+    """The task that enters what waits for the index.
+
+    Args:
+        index: The index.
+    """
+
+    def __init__(self, index: LateIndex) -> None:
+        self._index = index
+
+    def step(self) -> Next:
+        """Implements ``Task.step``."""
+        self._index.enter_waiting()
+        return Step.DONE
+
+    def fail(self, error: Exception) -> None:
+        """Implements ``Task.fail``."""
+        log.error("files can't be noted for a reason that is a bug", exc_info=error)
 
 
 class Search:

@@ -110,9 +110,19 @@ class LibraryShelf:
             bounds=bounds,
         )
 
-    def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
+    def may_find(
+        self,
+        place: Place,
+        digests: Sequence[Digest],
+        settings: Settings,
+        *,
+        is_there: bool,
+        references: Sequence[str] = (),
+    ) -> bool:
         """Implements ``Shelf.may_find``."""
         if place.has_sidecar or place.is_named_by_content or is_there:
+            return True
+        if references and not settings.overwrite and self._index.may_have_brought(references):
             return True
         settling = [digest for digest in digests if digest.algorithm in COLLISION_FREE]
         return settings.links and bool(settling) and self._index.may_know(settling, self._learned_from(settings))
@@ -139,18 +149,19 @@ class LibraryShelf:
             return None
         return Search(lambda on_bytes: self._recalled(Digest("sha256", digits), job.settings, on_bytes), report)
 
-    def record(self, kept: Kept, report: Callable[[Recorded], None]) -> Task | None:
+    def record(self, kept: Kept, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
         """Implements ``Shelf.record``."""
         state = _state_of(kept.path)
         was_changed = kept.existing is not None and state is not None and not state.is_still(kept.existing)
         if state is None or was_changed or not kept.digests:
-            return None
+            return False
         if kept.place.has_sidecar and not kept.is_recorded:
             from anymatix_fetcher.noting import Noting  # noqa: PLC0415 - needed at the end only
 
-            return Noting(kept, self._index, self._disk, self._wall_clock, report)
-        self._index.enter(kept, state, self._wall_clock())
-        return None
+            run(Noting(kept, self._index, self._disk, self._wall_clock, report))
+        else:
+            self._index.enter(kept, state, self._wall_clock(), report, run)
+        return True
 
     def close(self) -> None:
         """Implements ``Shelf.close``."""

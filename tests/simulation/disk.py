@@ -72,6 +72,8 @@ class SimulatedDisk:
         on_write: Told of each write when it is done.
     """
 
+    renames_open_files = True
+
     def __init__(self, on_write: Callable[[Path, int, bytes], None] = nothing_happens) -> None:
         self.on_write = on_write
         self.operations = 0
@@ -273,6 +275,9 @@ class SimulatedFile:
 
     def is_at(self, path: Path) -> bool:
         return path in self._disk.names_of(self._opened())
+
+    def duplicate(self) -> SimulatedFile:
+        return SimulatedFile(self._disk, self._opened(), self._path)
 
     def close(self) -> None:
         self._inode = None

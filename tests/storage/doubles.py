@@ -156,6 +156,9 @@ class FaultyFile:
     def is_at(self, path: Path) -> bool:
         return self._file.is_at(path)
 
+    def duplicate(self) -> RandomFile:
+        return self._file.duplicate()
+
     def close(self) -> None:
         self._file.close()
         self._happens("close", self._path)

@@ -11,6 +11,7 @@ from anymatix_fetcher.core.messages import (
     BlocksProved,
     Event,
     Identity,
+    Published,
     StorageFailed,
 )
 from anymatix_fetcher.core.spans import Span, SpanSet, union
@@ -22,6 +23,7 @@ from tests.storage.doubles import ManualWorkers
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.errors import (
         FetchError,
     )
@@ -62,9 +64,15 @@ class Opened:
     def finish(self) -> list[Event]:
         self.store.verify(LENGTH)
         self.workers.run()
-        self.store.publish()
-        self.workers.run()
+        self.publish()
         return self.events
+
+    def publish(self, named_by: Digest | None = None, destination: Path | None = None) -> None:
+        """Publishes and tidies up, as a driver does when it has recorded what is there."""
+        self.store.publish(named_by, destination)
+        self.workers.run()
+        if isinstance(self.events[-1], Published):
+            self.store.tidy()
 
     def failure(self) -> FetchError:
         assert isinstance(self.events[-1], StorageFailed)

@@ -111,7 +111,43 @@ def test_a_close_that_tells_of_lost_writes_is_no_success(destination: Path) -> N
     disk.fault = failing("close", ".part", errno.EIO, times=1)
     opened.finish()
     assert isinstance(opened.failure(), StorageError)
+    opened.store.close()
     assert not destination.exists()
+    assert Opened(destination).store.kept is None
+
+
+@pytest.mark.parametrize("journal", ["full", "gone"])
+def test_after_a_failed_sync_a_journal_that_cant_be_written_proves_nothing(destination: Path, journal: str) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill()
+    hindered = {"write_at"} if journal == "full" else {"write_at", "truncate"}
+
+    def fault(operation: str, path: Path) -> None:
+        if (operation == "sync" and path.name.endswith(".part")) or (
+            operation in hindered and path.name.endswith(".journal")
+        ):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    disk.fault = fault
+    opened.finish()
+    assert isinstance(opened.failure(), StorageError)
+    opened.store.close()
+    assert Opened(destination).store.kept is None
+
+
+@pytest.mark.parametrize(("operation", "suffix"), [("sync_folder", ""), ("close", ".journal"), ("remove", ".journal")])
+def test_nothing_that_fails_after_the_rename_fails_the_download(
+    destination: Path, operation: str, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = FaultyDisk()
+    opened = Opened(destination, disk=disk)
+    opened.fill()
+    disk.fault = failing(operation, suffix, errno.EIO)
+    assert opened.finish()[-1] == Published()
+    opened.store.close()
+    assert destination.read_bytes() == CONTENT
+    assert "the file itself is whole" in caplog.text
 
 
 def test_a_read_that_fails_while_verifying_is_reported(destination: Path) -> None:

@@ -7,15 +7,11 @@ import pytest
 from anymatix_fetcher.core.messages import (
     Published,
 )
-from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import (
     DestinationExistsError,
     StorageError,
 )
-from anymatix_fetcher.storage.opening import drop_part
-from anymatix_fetcher.storage.os_disk import OsDisk
-from anymatix_fetcher.storage.places import Places
-from tests.storage.opened import BLOCK, CONTENT, OTHER, REFERENCE, WHOLE, Opened, leave, names
+from tests.storage.opened import CONTENT, OTHER, WHOLE, Opened, leave, names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,14 +140,3 @@ def test_a_second_name_left_behind_by_a_crash_while_publishing_is_tidied_up(dest
         Opened(destination)
     assert names(destination) == ["model.bin"]
     assert destination.read_bytes() == CONTENT
-
-
-def test_what_an_earlier_run_left_goes_when_the_file_came_otherwise(tmp_path: Path) -> None:
-    destination = tmp_path / "model.bin"
-    opened = Opened(destination)
-    opened.fill(Span(0, BLOCK))
-    opened.store.close()
-    drop_part(destination, "https://host/another", OsDisk())
-    assert Places.of(destination).part.exists()
-    drop_part(destination, REFERENCE, OsDisk())
-    assert list(tmp_path.iterdir()) == []

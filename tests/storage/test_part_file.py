@@ -60,6 +60,9 @@ class MemoryFile:
     def is_at(self, _path: object) -> bool:
         return True
 
+    def duplicate(self) -> MemoryFile:
+        return self
+
     def close(self) -> None:
         """Stays readable for the test."""
 

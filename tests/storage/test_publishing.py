@@ -8,9 +8,11 @@ import pytest
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.messages import Published
 from anymatix_fetcher.errors import DestinationExistsError
+from tests.storage.doubles import FaultyDisk
 from tests.storage.opened import CONTENT, LENGTH, OTHER, Opened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NAMED_BY = Digest("sha256", sha256(CONTENT).hexdigest())
@@ -26,8 +28,7 @@ def opened(tmp_path: Path) -> Opened:
 
 
 def publish(opened: Opened, destination: Path) -> None:
-    opened.store.publish(NAMED_BY, destination)
-    opened.workers.run()
+    opened.publish(NAMED_BY, destination)
 
 
 def test_a_name_that_is_known_last_is_given_in_one_step(tmp_path: Path, opened: Opened) -> None:
@@ -59,3 +60,53 @@ def test_a_link_under_that_name_is_not_followed(tmp_path: Path, opened: Opened) 
     (tmp_path / "final.bin").symlink_to(tmp_path / "elsewhere")
     publish(opened, tmp_path / "final.bin")
     assert isinstance(opened.failure(), DestinationExistsError)
+
+
+def test_a_wish_to_stop_that_comes_before_the_rename_is_granted(tmp_path: Path, opened: Opened) -> None:
+    opened.store.publish()
+    assert opened.store.withdraw()
+    opened.workers.run()
+    assert not any(isinstance(event, Published) for event in opened.events)
+    assert (tmp_path / "working.bin.part").read_bytes() == CONTENT
+    assert not (tmp_path / "working.bin").exists()
+
+
+class Acting(FaultyDisk):
+    """A disk that does something at the very moment when a file is given its name, or has just been given it."""
+
+    def __init__(self, before: Callable[[Path], None], after: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._before = before
+        self._after = after
+
+    def move(self, source: Path, destination: Path) -> None:
+        self._before(source)
+        super().move(source, destination)
+        self._after(destination)
+
+
+def nothing(_: Path) -> None:
+    """Does nothing."""
+
+
+def test_after_the_rename_it_is_too_late_to_stop(tmp_path: Path) -> None:
+    answers: list[bool] = []
+    life = Opened(tmp_path / "x.bin", disk=Acting(nothing, lambda _: answers.append(life.store.withdraw())))
+    life.fill()
+    assert life.finish()[-1] == Published()
+    assert answers == [False]
+    assert not life.store.withdraw()
+    assert (tmp_path / "x.bin").read_bytes() == CONTENT
+
+
+def test_a_part_file_that_is_swapped_at_the_very_end_is_not_published(tmp_path: Path) -> None:
+    def swap(part: Path) -> None:
+        part.unlink()
+        part.write_bytes(OTHER)
+
+    opened = Opened(tmp_path / "x.bin", disk=Acting(swap, nothing))
+    opened.fill()
+    opened.finish()
+    assert "replaced" in opened.failure().message
+    assert not (tmp_path / "x.bin").exists()
+    assert (tmp_path / "x.bin.part").read_bytes() == OTHER

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import DestinationExistsError, DestinationLockedError
 from anymatix_fetcher.storage.existing import ExistingReader
-from anymatix_fetcher.storage.leftovers import find_part, read_progress
+from anymatix_fetcher.storage.leftovers import find_part, read_header, read_progress, read_published
+from anymatix_fetcher.storage.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +64,7 @@ class Claim:
         self._reference = reference
         self._ports = ports
         self._lock: Lock | None = None
-        self._waited_for_same = False
+        self._waited_for_same = self._is_recorded = self._has_journal = False
         self._reader: ExistingReader | None = None
         self._worker: Worker | None = None
 
@@ -87,6 +89,18 @@ class Claim:
         self.holder = None
         return True
 
+    def finds_something(self) -> bool:
+        """Whether something is at the destination. Of a file with two names the part file's goes.
+
+        A run leaves it that is killed between giving the file its name and taking the old one away.
+        """
+        disk, part = self._ports.disk, Places.of(self.destination).part
+        is_there = disk.kind(self.destination) is not None
+        if is_there and disk.same_file(self.destination, part):
+            with suppress(OSError):
+                disk.remove(part)
+        return is_there
+
     def check_held(self) -> None:
         """Looks before publishing whether the destination is still ours.
 
@@ -106,7 +120,9 @@ class Claim:
             DestinationExistsError: Nothing could tell whether it is.
             StorageError: It can't be opened.
         """
-        if not (self._waited_for_same or wanted):
+        recorded = read_published(self.destination, self._reference, self._ports.disk)
+        self._is_recorded = recorded is not None
+        if not (self._waited_for_same or wanted or self._is_recorded):
             raise DestinationExistsError(
                 f"{self.destination} is there already",
                 hint=(
@@ -115,7 +131,7 @@ class Claim:
                 ),
             )
         algorithms = {digest.algorithm for digest in wanted}
-        self._reader = ExistingReader(self.destination, self._ports.disk, algorithms, report)
+        self._reader = ExistingReader(self.destination, self._ports.disk, algorithms, report, recorded=recorded)
         self._worker = self._ports.workers.start(self._reader)
 
     def check_existing(self, found: ExistingRead, wanted: Sequence[Digest]) -> None:
@@ -130,6 +146,11 @@ class Claim:
                 f"{self.destination} is there already, and has another digest than {wanted[0]}",
                 hint="--overwrite replaces it; -o NAME chooses another name.",
             )
+        if self._is_recorded and not (wanted or found.is_as_recorded):
+            raise DestinationExistsError(
+                f"{self.destination} is there already, and was changed since it was downloaded",
+                hint="--overwrite replaces it; -o NAME chooses another name.",
+            )
 
     def stop_reading(self) -> None:
         """Stops reading the file that is there, if it is being read."""
@@ -137,6 +158,21 @@ class Claim:
             self._worker.stop()
         if self._reader is not None:
             self._reader.close()
+
+    def drop_part(self) -> None:
+        """Removes the part file of an earlier run: the destination has come to its file without it."""
+        places = Places.of(self.destination)
+        header = read_header(places.journal, self._ports.disk)
+        self._has_journal = header is not None and header.is_for(self._reference)
+        if self._has_journal:
+            with suppress(OSError):  # litter that can't be removed does no harm
+                self._ports.disk.remove(places.part)
+
+    def drop_journal(self) -> None:
+        """Removes the journal of the part file that :meth:`drop_part` has removed."""
+        if self._has_journal:
+            with suppress(OSError):
+                self._ports.disk.remove(Places.of(self.destination).journal)
 
     def release(self) -> None:
         """Lets the next one have the destination."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.filenames import choose_name
-from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.phase import Phase as MachinePhase
 from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
@@ -27,7 +25,6 @@ from anymatix_fetcher.engine.telling import Telling
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.adopting import Adopted
 from anymatix_fetcher.storage.existing import ExistingRead
-from anymatix_fetcher.storage.opening import drop_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,11 +127,18 @@ class Driver(Outlook):
                     self._begin(self._opened)
                 case Recorded():
                     pass
-                case m.CancelRequested() if not self._machine_runs:
-                    self._drop_exchanges()
-                    self._fail(DownloadCancelled("the download was stopped"))
+                case m.CancelRequested():
+                    self._cancel(event)
                 case _:
                     self._feed(event)
+
+    def _cancel(self, event: m.CancelRequested) -> None:
+        """Stops, unless the file has its name already: then the download has succeeded."""
+        if not self._machine_runs:
+            self._drop_exchanges()
+            self._fail(DownloadCancelled("the download was stopped"))
+        elif self._store is None or self._store.withdraw():
+            self._feed(event)
 
     def tick(self, *, limited: bool = False) -> None:
         """Lets time pass; called several times a second. ``limited`` tells that our own limit on the rate binds."""
@@ -246,7 +250,7 @@ class Driver(Outlook):
     def _is_there(self, claim: Claim) -> bool:
         """Whether something is at the destination that isn't to be replaced."""
         may_go = self.job.settings.overwrite or self._adoption.replaces
-        return not may_go and self._ports.disk.kind(claim.destination) is not None
+        return not may_go and claim.finds_something()
 
     def _searched(self, event: Searched) -> None:
         looked_ahead = self._shelving.looks_ahead
@@ -284,8 +288,6 @@ class Driver(Outlook):
         self._drop_exchanges()
         if self._store is not None:
             let_go(self._shown_reference, self._store.discard)  # litter that can't be removed does no harm
-        elif self._claim is not None:
-            drop_part(self._claim.destination, self._resource.reference, self._ports.disk)
         self._digests, self._verified_at, self._found_at = found.digests, found.verified_at, found.path
         status = Status.PRESENT if found.method is None else Status.LINKED
         self._finish(status, found.verified, size=found.size, is_recorded=found.is_recorded)
@@ -313,9 +315,6 @@ class Driver(Outlook):
         """The machine gets to know what is here."""
         self._machine.lay_out(store.block_size)
         kept = store.kept
-        if kept is not None and self.job.settings.take_over and kept.identity.origin != m.FOREIGN:
-            # What was said of it under another address says nothing of this one: its blocks have to.
-            kept = replace(kept, identity=m.Identity(kept.identity.length, Validator()))
         self._feed(m.StorageOpened(kept) if self._asked_for_storage else m.Begin(storage_is_open=True, kept=kept))
 
     def _existing_read(self, event: ExistingRead) -> None:
@@ -368,6 +367,8 @@ class Driver(Outlook):
         store = self._store if status in (Status.DOWNLOADED, Status.RESUMED) else None
         if store is not None:
             let_go(self._shown_reference, self._adoption.tidy)
+        elif self._claim is not None:
+            let_go(self._shown_reference, self._claim.drop_part)
         read_at = self._verified_at
         if self._shelving.record(result, self._digests, verified_at=read_at, store=store, is_recorded=is_recorded):
             self._noted = result  # the lock is kept until it is written
@@ -388,7 +389,9 @@ class Driver(Outlook):
             held.append(self._appraisal.abandon)
         if self._store is not None:
             held += [self._store.discard, self._store.close] if is_litter else [self._store.close]
+            held += [self._store.tidy] if result.error is None else []
         if self._claim is not None:
+            held += [self._claim.drop_journal] if result.error is None else []
             held.append(self._claim.release)
         let_go(self._shown_reference, *held)
         self.result = result

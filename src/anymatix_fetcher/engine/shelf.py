@@ -96,8 +96,24 @@ class Shelf(Protocol):
             FetchError: No folder can be chosen.
         """
 
-    def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
-        """Whether a search might find a file that has these digests; asked for every one, and so quick."""
+    def may_find(
+        self,
+        place: Place,
+        digests: Sequence[Digest],
+        settings: Settings,
+        *,
+        is_there: bool,
+        references: Sequence[str] = (),
+    ) -> bool:
+        """Whether a search might find the file; asked for every one, and so quick.
+
+        Args:
+            place: Where it goes.
+            digests: What it must have.
+            settings: What the caller said.
+            is_there: Whether something is at the destination.
+            references: All that is known to name it, where what they have brought before may be the file.
+        """
 
     def search(
         self, wanted: Wanted, settings: Settings, report: Callable[[Searched], None], *, is_there: bool
@@ -114,12 +130,13 @@ class Shelf(Protocol):
     def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
         """The search for what a reference to something here names; ``None`` where it is a reference to elsewhere."""
 
-    def record(self, kept: Kept, report: Callable[[Recorded], None]) -> Task | None:
-        """Notes a file that is at its destination; the task that writes its sidecar, where it gets one.
+    def record(self, kept: Kept, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
+        """Notes a file that is at its destination; whether ``Recorded`` is to be waited for.
 
         Args:
             kept: What is there.
-            report: Takes ``Recorded`` when the task is done; called from any thread.
+            report: Takes ``Recorded`` when that is written; called from any thread.
+            run: Has a worker run a task.
         """
 
     def close(self) -> None:
@@ -133,9 +150,17 @@ class NoShelf:
         """Implements ``Shelf.place``."""
         return Place(settings.directory, exact=settings.output, below=resource.folder, bounds=settings.bounds)
 
-    def may_find(self, place: Place, digests: Sequence[Digest], settings: Settings, *, is_there: bool) -> bool:
+    def may_find(
+        self,
+        place: Place,
+        digests: Sequence[Digest],
+        settings: Settings,
+        *,
+        is_there: bool,
+        references: Sequence[str] = (),
+    ) -> bool:
         """Implements ``Shelf.may_find``."""
-        del place, digests, settings, is_there
+        del place, digests, settings, is_there, references
         return False
 
     def search(
@@ -148,8 +173,10 @@ class NoShelf:
     def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
         """Implements ``Shelf.recall``."""
 
-    def record(self, kept: Kept, report: Callable[[Recorded], None]) -> Task | None:
+    def record(self, kept: Kept, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
         """Implements ``Shelf.record``."""
+        del kept, report, run
+        return False
 
     def close(self) -> None:
         """Implements ``Shelf.close``."""

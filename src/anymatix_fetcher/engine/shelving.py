@@ -110,7 +110,9 @@ class Shelving:
 
     def look_ahead(self, machine: Standing) -> bool:
         """Begins to look for the file before its name is known; false where there is nothing to look for."""
-        if not self._ports.shelf.may_find(self.place, machine.digests, self._job.settings, is_there=False):
+        if not self._ports.shelf.may_find(
+            self.place, machine.digests, self._job.settings, is_there=False, references=self._references
+        ):
             return False  # as mostly; and the name costs more
         guess = safe_name(self._resource.url.last_segment)
         self._guess = guess if guess is not None and is_model_name(guess) else None
@@ -136,7 +138,7 @@ class Shelving:
 
     def _begin(self, working: Path, name: SafeName, machine: Standing, *, is_there: bool, is_claimed: bool) -> bool:
         settings, shelf = self._job.settings, self._ports.shelf
-        if not shelf.may_find(self.place, machine.digests, settings, is_there=is_there):
+        if is_claimed and not shelf.may_find(self.place, machine.digests, settings, is_there=is_there):
             return False
         from anymatix_fetcher.library.wanted import Wanted  # noqa: PLC0415 - most downloads need no search
 
@@ -144,9 +146,7 @@ class Shelving:
             place=self.place,
             name=name,
             working=working,
-            references=tuple(
-                dict.fromkeys((self._job.reference, self._resource.reference, self._resource.url.reveal()))
-            ),
+            references=self._references,
             digests=machine.digests,
             length=machine.length,
             overwrite=settings.overwrite,
@@ -156,6 +156,10 @@ class Shelving:
         self._search = shelf.search(wanted, settings, self._report, is_there=is_there)
         self._worker = self._ports.workers.start(self._search)
         return True
+
+    @property
+    def _references(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self._job.reference, self._resource.reference, self._resource.url.reveal())))
 
     @property
     def keeps_back(self) -> bool:
@@ -214,13 +218,10 @@ class Shelving:
             checksums=store.checksums if store is not None else lambda: None,
         )
         try:
-            task = self._ports.shelf.record(kept, self._report)
-            if task is not None:
-                self._worker = self._ports.workers.start(task)
+            return self._ports.shelf.record(kept, self._report, self._ports.workers.start)
         except Exception:
             log.exception("%s can't be noted", result.path)
             return False
-        return task is not None
 
     def stop(self) -> None:
         """Ends a search that is under way."""

@@ -29,6 +29,8 @@ _HARMLESS = {
 }
 """Parameters that say which file it is, on the hosts that models come from."""
 
+UNNAMED = "unnamed:"
+
 
 class _Parts(NamedTuple):
     place: str
@@ -63,6 +65,14 @@ def recordable(reference: str) -> str:
 def identity(reference: str) -> str:
     """The SHA-256, in hex, of the base reference: one and the same with any token, and with none."""
     return _hash(base_reference(reference))
+
+
+def unnamed(reference: str) -> str:
+    """What stands for the reference where whoever asked has left the file's name to the place that it came from.
+
+    Such a file is the one that is meant when the same is asked for again.
+    """
+    return f"{UNNAMED}{identity(reference)}"
 
 
 def left_by_first_fetcher(reference: str, auth: str = "") -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from anymatix_fetcher.library.database import Database
 from anymatix_fetcher.library.entering import key_of, state_of_row
 from anymatix_fetcher.library.entries import STRONG, Candidate, Entry, Proof, Remembered
 from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.identity import UNNAMED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -162,6 +163,18 @@ class Index:
         """Whether one of these references led to what the file was when it was recorded."""
         rows = self._rows("SELECT identity FROM origins WHERE path = ?", (key_of(path),))
         return not {identity for (identity,) in rows}.isdisjoint(identities)
+
+    def brought_by(self, identities: Iterable[str], folder: Path) -> tuple[Path, ...]:
+        """The files in ``folder`` that one of these references has led to, unseen whether they are still there."""
+        wanted = sorted(identities)
+        query = f"SELECT DISTINCT path FROM origins WHERE identity IN ({','.join('?' * len(wanted))}) ORDER BY path"  # noqa: S608
+        paths = (_path(raw) for (raw,) in self._rows(query, tuple(wanted)))
+        return tuple(path for path in paths if path.parent == folder)
+
+    def every_unnamed(self) -> set[str]:
+        """The identities of all references that have led to a file whose name was left to its source."""
+        rows = self._rows("SELECT DISTINCT identity FROM origins WHERE identity GLOB ?", (f"{UNNAMED}*",))
+        return {identity for (identity,) in rows}
 
     def every_digest(self) -> set[Digest]:
         """All strong digests that some file is said to have: what isn't among them needn't be asked for."""

@@ -58,6 +58,12 @@ class Place:
         """Whether the final name is known only when the content is."""
         return self.naming is Naming.ANYMATIX and self.exact is None
 
+    @property
+    def leaves_name(self) -> bool:
+        """Whether the file is called as its source calls it, whatever that is."""
+        names_files = self.template is not None and self.template.names_files
+        return self.exact is None and self.naming is Naming.PLAIN and not names_files
+
     def working(self, name: SafeName) -> Path:
         """Where the file is claimed and its part file lies; where the naming is plain, also its destination.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.identity import identity, recordable
+from anymatix_fetcher.library.identity import identity, recordable, unnamed
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import read_sidecar, write_sidecar
 
@@ -39,6 +39,7 @@ class Arrival:
             block later.
         asked: What was typed, where that is something else.
         read_at: When its digests were computed, in seconds since 1970; just now where that isn't given.
+        is_unnamed: Whether the file's name was left to the place that it came from.
     """
 
     path: Path
@@ -52,16 +53,22 @@ class Arrival:
     blocks: BlockChecksums | None = None
     asked: str = field(default="", repr=False)
     read_at: float | None = None
+    is_unnamed: bool = False
 
     @property
     def identities(self) -> tuple[str, ...]:
         """Those of all references that led to the file."""
-        references = (self.url, self.reference, *((self.asked,) if self.asked else ()))
-        return tuple(dict.fromkeys(map(identity, references)))
+        return tuple(dict.fromkeys(map(identity, self._references)))
+
+    @property
+    def _references(self) -> tuple[str, ...]:
+        return (self.url, self.reference, *((self.asked,) if self.asked else ()))
 
     def entry(self, state: FileState, read_at: float) -> Entry:
         """What the index says of it, in ``state``, as it was read at ``read_at`` (seconds since 1970)."""
-        return Entry(self.path, state, self.digests, Proof.HASHED, self.identities, self.verified, read_at, self.blocks)
+        origins = dict.fromkeys(map(unnamed, self._references)) if self.is_unnamed else {}
+        identities = (*self.identities, *origins)
+        return Entry(self.path, state, self.digests, Proof.HASHED, identities, self.verified, read_at, self.blocks)
 
 
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:

@@ -17,7 +17,7 @@ from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.content import HASHABLE, digests_of
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.identity import identity
+from anymatix_fetcher.library.identity import identity, unnamed
 from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method
 from anymatix_fetcher.library.names import parse_hashed_name
 from anymatix_fetcher.library.reuse import take
@@ -63,7 +63,7 @@ class Seeker:
             StorageError: A symbolic link leads out of the folder.
         """
         if not wanted.is_claimed:
-            return None if wanted.overwrite else self._recorded(wanted)
+            return None if wanted.overwrite else self._recorded(wanted) or self._brought(wanted)
         found = None if wanted.overwrite else self._there(wanted) or self._recorded(wanted)
         return found or self._linked(wanted)
 
@@ -112,6 +112,19 @@ class Seeker:
         if wanted.digests or not self._came_from(path, wanted):
             return None
         return self._found(path, state, known, self._verified(path))
+
+    def _brought(self, wanted: Wanted) -> Found | None:
+        """What the same reference has brought to the same folder, under a name that its source gave."""
+        if not wanted.place.leaves_name:
+            return None
+        folder = Path(os.path.abspath(wanted.working.parent))  # noqa: PTH100 - takes ".." out, and follows no link
+        for path in self.index.brought_by(map(unnamed, wanted.references), folder):
+            state, known = _state_of(path), self.index.digests(path)
+            is_proved = all(digest in known for digest in wanted.digests)
+            if state is not None and known and is_proved and wanted.fits(state, known):
+                proof = wanted.settling[0].algorithm if wanted.settling else self._verified(path)
+                return self._found(path, state, known, proof)
+        return None
 
     def _read_again(self, path: Path, state: FileState, wanted: Wanted) -> tuple[Digest, ...]:
         """What is in a file that was fetched by this reference, and may have changed since; nothing where it has.

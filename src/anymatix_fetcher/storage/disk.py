@@ -54,12 +54,21 @@ class RandomFile(Protocol):
     def is_at(self, path: Path) -> bool:
         """Whether ``path`` names this very file: neither another one nor a link to it."""
 
+    def duplicate(self) -> RandomFile:
+        """The same file, opened once more: it stays so while this one is closed."""
+
     def close(self) -> None:
         """Closes the file, and tells of writes that failed late; a second call does nothing."""
 
 
 class Disk(Protocol):
-    """The file system, as far as downloads need it. No path is followed through a symbolic link at its last name."""
+    """The file system, as far as downloads need it. No path is followed through a symbolic link at its last name.
+
+    Attributes:
+        renames_open_files: Whether a file may get another name while it is open.
+    """
+
+    renames_open_files: bool
 
     def open(self, path: Path, mode: int = SHARED_MODE) -> RandomFile:
         """The file at ``path``, for reading and writing; created, empty, where there is none.

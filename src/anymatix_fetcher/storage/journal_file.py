@@ -42,6 +42,15 @@ class JournalFile:
             raise ValueError("the journal has no header yet")
         self._append(encode(record))
 
+    def void(self) -> None:
+        """Says of nothing that it is stored; takes no room on the disk.
+
+        Raises:
+            OSError: The system doesn't allow it.
+        """
+        self._file.truncate(0)
+        self._position = self._touched = 0
+
     def close(self) -> None:
         """Closes the file."""
         self._file.close()

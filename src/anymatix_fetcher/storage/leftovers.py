@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from anymatix_fetcher.core.blocks import BlockChecksums
 from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX
 from anymatix_fetcher.core.journal import HEADER_BYTES, JournalHeader, decode
 from anymatix_fetcher.errors import StorageError
@@ -38,6 +39,23 @@ def read_progress(destination: Path, disk: Disk) -> PartProgress | None:
     return PartProgress(content.blocks.spans(content.header.block_size).total, content.identity.length)
 
 
+def read_published(destination: Path, reference: str, disk: Disk) -> BlockChecksums | None:
+    """What a run of ``reference`` that was killed just after it gave ``destination`` its name has recorded of it.
+
+    ``None`` where no journal beside it tells. The file has to be read: it may have been changed since.
+    """
+    places = Places.of(destination)
+    header = read_header(places.journal, disk)
+    if header is None or not header.is_for(reference):
+        return None
+    if disk.kind(places.part) is not None and not disk.same_file(destination, places.part):
+        return None
+    content = read_journal(places.journal, disk)
+    if content is None or content.identity is None or content.identity.length is None:
+        return None
+    return BlockChecksums.of_table(content.blocks, header.block_size, content.identity.length)
+
+
 class Leftovers:
     """What earlier runs have begun, by folder: each is looked through once for many downloads into it.
 
@@ -53,6 +71,8 @@ class Leftovers:
 
     def find(self, folder: Path, reference: str) -> Path | None:
         """The destination in ``folder`` whose journal belongs to ``reference``, as of some seconds ago.
+
+        It is begun, or published by a run that was killed before it could remove the journal.
 
         Whatever was begun since is found all the same: beside its destination, once that is known.
         """
@@ -79,7 +99,9 @@ def _begun(folder: Path, disk: Disk) -> Iterator[tuple[Path, JournalHeader]]:
 
 def _belonging_to(reference: str, begun: Iterable[tuple[Path, JournalHeader]], disk: Disk) -> Path | None:
     for destination, header in begun:
-        if header.is_for(reference) and disk.kind(Places.of(destination).part) is Kind.FILE:
+        if not header.is_for(reference):
+            continue
+        if Kind.FILE in (disk.kind(Places.of(destination).part), disk.kind(destination)):
             return destination
     return None
 

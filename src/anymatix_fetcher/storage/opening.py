@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import destination_exists
@@ -11,12 +10,12 @@ from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import PRIVATE_MODE, Kind, opened_to_read, read_all
 from anymatix_fetcher.storage.journal_file import JournalFile
 from anymatix_fetcher.storage.leftovers import read_header
-from anymatix_fetcher.storage.places import Places
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.storage.places import Places
 
 
 def check_destination(places: Places, disk: Disk, *, overwrite: bool) -> None:
@@ -69,16 +68,6 @@ def find_content(
             hint="Use --overwrite to drop it, choose another name, or finish that download first.",
         )
     return JournalContent()
-
-
-def drop_part(destination: Path, reference: str, disk: Disk) -> None:
-    """Removes what an earlier run of ``reference`` has left beside a destination that came to its file otherwise."""
-    places = Places.of(destination)
-    header = read_header(places.journal, disk)
-    if header is not None and header.is_for(reference):
-        with suppress(OSError):  # litter that can't be removed does no harm
-            disk.remove(places.part)
-            disk.remove(places.journal)
 
 
 def open_files(places: Places, disk: Disk, content: JournalContent) -> tuple[RandomFile, JournalFile]:

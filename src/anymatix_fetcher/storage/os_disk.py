@@ -42,6 +42,8 @@ class OsDisk:
         link: Gives a file a second name, or raises ``OSError`` where the file system has no such thing.
     """
 
+    renames_open_files = sys.platform != "win32"
+
     def __init__(self, *, positioned: bool = HAS_POSITIONED_IO, link: Callable[[Path, Path], None] = os.link) -> None:
         self._link = link
         self._file = PositionedFile if positioned else SeekingFile
@@ -182,6 +184,10 @@ class PositionedFile:
             return os.path.samestat(os.fstat(self._handle), os.lstat(path))
         except FileNotFoundError:
             return False
+
+    def duplicate(self) -> RandomFile:
+        """Implements ``RandomFile.duplicate``."""
+        return type(self)(os.dup(self._handle))
 
     def close(self) -> None:
         """Implements ``RandomFile.close``."""

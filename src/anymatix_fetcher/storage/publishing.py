@@ -1,11 +1,17 @@
-"""Publishing: the proved part file, on the disk itself, gets its final name; the journal goes.
+"""Publishing: the proved part file, on the disk itself, gets its final name.
 
-A name that says the content's hash may be taken by the same content already: then the new copy goes instead.
+A name that says the content's hash may be taken by the same content already: then the new copy goes instead. From the
+rename on the file is published: nothing that fails after it, and no wish to stop, takes that back. The journal stays
+until the file is recorded (see :meth:`Store.tidy`): where the process is killed before, it tells the next one what the
+file is.
 """
 
 from __future__ import annotations
 
+import logging
+from contextlib import closing, contextmanager, suppress
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import destination_exists
@@ -16,7 +22,8 @@ from anymatix_fetcher.storage.existing import ExistingRead, ExistingReader
 from anymatix_fetcher.storage.workers import After, Step, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.messages import Event, StorageFailed
@@ -25,18 +32,30 @@ if TYPE_CHECKING:
     from anymatix_fetcher.storage.places import Places
     from anymatix_fetcher.storage.workers import Next
 
+_logger = logging.getLogger("anymatix_fetcher.storage")
+
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 3.0, 3.0)
 """How long to wait before each new attempt to rename: scanners let go of a new file within about 12 s."""
 
 
+@contextmanager
+def too_late_to_fail(path: Path) -> Iterator[None]:
+    """A block about ``path`` that comes after the rename: what fails in it is a warning."""
+    try:
+        yield
+    except (OSError, StorageError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        _logger.warning("%s: %s; the file itself is whole", path, reason or type(error).__name__)
+
+
 class Publisher:
-    """A task that publishes: first sync, then rename, then tidy up.
+    """A task that publishes: first sync, then rename.
 
     Args:
         disk: Where.
         places: Which files.
-        part: The open part file, closed on the way: Windows renames no open file.
-        journal: The open journal, closed and removed when the file has its name.
+        part: The open part file, closed on the way.
+        journal: The open journal, closed when the file has its name.
         overwrite: Whether to replace what is at the destination.
         named_by: The digest that the destination's name says; what is there under it and has it is kept.
         distrust: Called when syncing failed, for then nobody knows which bytes the disk has: the kernel keeps showing
@@ -66,6 +85,9 @@ class Publisher:
         self._named_by = named_by
         self._already_there = False
         self._reader: ExistingReader | None = None
+        self._witness: RandomFile | None = None
+        self._lock = Lock()
+        self._is_withdrawn = self._is_named = False
         self._next: Callable[[], Next] = self._sync
         self._retries = iter(RETRY_SECONDS)
 
@@ -73,46 +95,82 @@ class Publisher:
         """Implements ``Task.step``."""
         return self._next()
 
+    def withdraw(self) -> bool:
+        """Sees to it that nothing is published any more; false where it is too late for that. From any thread."""
+        with self._lock:
+            self._is_withdrawn = not self._is_named
+            return self._is_withdrawn
+
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
+        self.close()
         self._report(failure(error, self._places.destination))
 
     def close(self) -> None:
         """Frees what was opened here; no step may be running."""
         if self._reader is not None:
             self._reader.close()
+        if self._witness is not None:
+            with suppress(OSError):
+                self._witness.close()
 
     def _sync(self) -> Next:
+        if self._disk.renames_open_files:
+            self._witness = self._part.duplicate()
         try:
             self._part.sync()
+            if not self._part.is_at(self._places.part):
+                raise StorageError(
+                    f"{self._places.part} was replaced or removed by somebody else",
+                    hint="Start again; nothing is published.",
+                )
+            self._part.close()
         except OSError:
             self._distrust()
             raise
-        if not self._part.is_at(self._places.part):
-            raise StorageError(
-                f"{self._places.part} was replaced or removed by somebody else",
-                hint="Start again; nothing is published.",
-            )
-        self._part.close()
         self._next = self._rename
         return Step.MORE
 
     def _rename(self) -> Next:
+        with self._lock:
+            if self._is_withdrawn:
+                return Step.DONE
+            self._is_named = True
         try:
             self._move(self._places.part, self._places.destination)
         except FileExistsError:
+            self._is_named = False
             if self._named_by is None or self._disk.kind(self._places.destination) is not Kind.FILE:
                 raise destination_exists(self._places.destination) from None
             self._reader = ExistingReader(self._places.destination, self._disk, (), self._existing_read)
             self._next = partial(self._compare, self._reader)
             return Step.MORE
         except OSError as error:
+            self._is_named = False
             wait_seconds = next(self._retries, None) if is_held(error) else None
             if wait_seconds is None:
                 raise
             return After(wait_seconds)
-        self._next = self._tidy
+        self._next = self._settle
+        if self._witness is not None:
+            self._check_moved(self._witness)
         return Step.MORE
+
+    def _check_moved(self, witness: RandomFile) -> None:
+        """Makes sure that it was our file that had the name which was given away; another one gets its name back.
+
+        Raises:
+            StorageError: It was another one.
+        """
+        with closing(witness):
+            if witness.is_at(self._places.destination):
+                return
+        with suppress(OSError):
+            self._disk.move(self._places.destination, self._places.part)
+        raise StorageError(
+            f"{self._places.part} was replaced by somebody else at the very end",
+            hint="Let no other program write there, then start again.",
+        )
 
     def _compare(self, reader: ExistingReader) -> Next:
         try:
@@ -124,17 +182,19 @@ class Publisher:
     def _existing_read(self, existing: ExistingRead | StorageFailed) -> None:
         if not isinstance(existing, ExistingRead) or self._named_by not in existing.digests:
             raise destination_exists(self._places.destination)
-        self._already_there = True
+        self._already_there = self._is_named = True
         self._next = self._drop
 
     def _drop(self) -> Next:
-        self._disk.remove(self._places.part)
-        self._next = self._tidy
+        with too_late_to_fail(self._places.part):
+            self._disk.remove(self._places.part)
+        self._next = self._settle
         return Step.MORE
 
-    def _tidy(self) -> Next:
-        self._disk.sync_folder(self._places.destination.parent)
-        self._journal.close()
-        self._disk.remove(self._places.journal)
+    def _settle(self) -> Next:
+        with too_late_to_fail(self._places.destination.parent):
+            self._disk.sync_folder(self._places.destination.parent)
+        with too_late_to_fail(self._places.journal):
+            self._journal.close()
         self._report(Published(already_there=self._already_there))
         return Step.DONE

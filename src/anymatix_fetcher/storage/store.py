@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from anymatix_fetcher.storage.opening import check_destination, find_content, op
 from anymatix_fetcher.storage.part_file import Comparing, PartFile
 from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.proving import Prover
-from anymatix_fetcher.storage.publishing import Publisher
+from anymatix_fetcher.storage.publishing import Publisher, too_late_to_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,6 +70,7 @@ class Store:
         file: RandomFile,
         journal: JournalFile,
         smallest_block: int = MIN_BLOCK_SIZE,
+        any_reference: bool = False,
     ) -> None:
         self._places = places
         self._reference = reference
@@ -80,6 +82,7 @@ class Store:
         self._file = file
         self._journal = journal
         self._smallest_block = smallest_block
+        self._any_reference = any_reference
         self._part = PartFile(
             file, journal, on_front=self._front_moved, on_forgotten=self._rewind, block_size=smallest_block
         )
@@ -149,13 +152,19 @@ class Store:
             file=file,
             journal=journal,
             smallest_block=smallest_block,
+            any_reference=any_reference,
         )
 
     @property
     def kept(self) -> Kept | None:
         """What an earlier run left, claimed and not yet proved; ``None`` where it left nothing that counts."""
-        recorded = self._part.recorded
-        return Kept(recorded, self._identity) if recorded and self._identity else None
+        recorded, identity = self._part.recorded, self._identity
+        if not recorded or identity is None:
+            return None
+        if self._any_reference and identity.origin != FOREIGN:
+            # What was said of it under another address says nothing of this one: its blocks have to.
+            identity = Identity(identity.length, Validator())
+        return Kept(recorded, identity)
 
     @property
     def is_new(self) -> bool:
@@ -319,11 +328,32 @@ class Store:
             part=self._file,
             journal=self._journal,
             overwrite=self._overwrite,
-            distrust=lambda: self._part.forget(EVERYTHING),
+            distrust=self._distrust,
             report=self._report,
             named_by=named_by,
         )
         self.run(self._publisher)
+
+    def withdraw(self) -> bool:
+        """Sees to it that nothing is published; false where it is too late for that, and ``Published`` is to come."""
+        return self._publisher is None or self._publisher.withdraw()
+
+    def tidy(self) -> None:
+        """Removes the journal of a file that is published and recorded; a second call does nothing."""
+        with too_late_to_fail(self._places.journal):
+            self._disk.remove(self._places.journal)
+
+    def _distrust(self) -> None:
+        """Nobody knows which of the stored bytes are on the disk: none of them counts for the next run."""
+        try:
+            self._part.forget(EVERYTHING)
+        except OSError:  # the disk may be full, or gone
+            try:
+                self._journal.void()
+            except OSError:
+                for path in (self._places.part, self._places.journal):
+                    with suppress(OSError):
+                        self._disk.remove(path)
 
     def close(self) -> None:
         """Stops the work and closes the files, which stay for the next run. A second call does nothing.
