@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
+    Fault = Callable[[str, Path], None]
+
 PAGE_BYTES = 4096
 
 
@@ -61,6 +63,10 @@ class Inode:
         self.sync()
 
 
+def no_fault(_operation: str, _path: Path) -> None:
+    """Lets everything succeed."""
+
+
 def nothing_happens(_path: Path, _offset: int, _data: bytes) -> None:
     """Watches nothing."""
 
@@ -80,6 +86,8 @@ class SimulatedDisk:
         self.dies_at: int | None = None
         self.full_at: int | None = None
         self.sync_fails_at: int | None = None
+        self.fault: Fault = no_fault
+        self.opened: list[SimulatedFile] = []
         self.lock = Lock()
         self._names: dict[Path, Inode] = {}
         self._folders: set[Path] = set()
@@ -100,6 +108,8 @@ class SimulatedDisk:
     def mend(self) -> None:
         """Whatever was to go wrong doesn't any more."""
         self.dies_at = self.full_at = self.sync_fails_at = None
+        self.fault = no_fault
+        self.opened.clear()
 
     def power_cut(self, random: Random) -> None:
         """Everything that wasn't synced may be gone."""
@@ -156,6 +166,7 @@ class SimulatedDisk:
 
     def open_to_read(self, path: Path) -> SimulatedFile:
         self._refuse_folder(path)
+        self.fault("open_to_read", path)
         if path not in self._names:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         return SimulatedFile(self, self._names[path], path)
@@ -188,6 +199,7 @@ class SimulatedDisk:
         self.replace(source, destination)
 
     def replace(self, source: Path, destination: Path) -> None:
+        self.fault("rename", source)
         with self.lock:
             self.operate()
             inode = self._names.get(source)
@@ -199,6 +211,7 @@ class SimulatedDisk:
             self._unsynced += [(destination, inode)]
 
     def remove(self, path: Path) -> None:
+        self.fault("remove", path)
         with self.lock:
             self.operate()
             if path in self._names:
@@ -228,6 +241,7 @@ class SimulatedFile:
         self._disk = disk
         self._inode: Inode | None = inode
         self._path = path
+        disk.opened.append(self)
 
     def _opened(self) -> Inode:
         if self._inode is None:
@@ -245,6 +259,7 @@ class SimulatedFile:
         disk.on_write(self._path, offset, bytes(data))
 
     def read_into(self, offset: int, buffer: bytearray | memoryview) -> int:
+        self._disk.fault("read", self._path)
         found = memoryview(self._opened().content)[offset : offset + len(buffer)]
         buffer[: len(found)] = found
         count = len(found)
@@ -281,3 +296,6 @@ class SimulatedFile:
 
     def close(self) -> None:
         self._inode = None
+        if self in self._disk.opened:
+            self._disk.opened.remove(self)
+            self._disk.fault("close", self._path)

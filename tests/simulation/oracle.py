@@ -32,7 +32,7 @@ from anymatix_fetcher.errors import (
     RepresentationChangedError,
 )
 from tests.simulation.faults import EXCUSES, Fault
-from tests.simulation.world import BLOCK, SIGNATURE, TOKEN
+from tests.simulation.world import BLOCK, NEIGHBOURS_CONTENT, SIGNATURE, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +66,7 @@ class Oracle:
         self._clock = clock
         self._destination = destination
         self._part = destination.with_name(destination.name + PART_SUFFIX)
+        self._journal = destination.with_name(destination.name + JOURNAL_SUFFIX)
         self._trace = trace
         self.disk: SimulatedDisk | None = None
         self.changed = False
@@ -119,7 +120,7 @@ class Oracle:
 
     def written(self, path: Path, _offset: int, data: bytes) -> None:
         """The disk took bytes: those of the journal must be true."""
-        if not path.name.endswith(JOURNAL_SUFFIX):
+        if path != self._journal:
             return
         for record, _ in records(bytes(HEADER_BYTES) + data):
             if isinstance(record, BlockRecorded):
@@ -202,6 +203,17 @@ class Oracle:
         published = disk.content(self._destination)
         if published is not None and not self.bytes_may_be_wrong:
             assert published in self._world.contents, "rule 1: the file is no content that the server had"
+
+    def check_let_go(self, disk: SimulatedDisk, locks: set[Path]) -> None:
+        """After a life that came to a result: nothing is held any longer."""
+        assert not disk.opened, f"rule 9: {len(disk.opened)} files are still open"
+        assert not locks, f"rule 9: {locks} are still locked"
+
+    def check_neighbour(self, result: Result | None, disk: SimulatedDisk, path: Path) -> None:
+        """After a life in which another download was in the same session, and nothing was wrong with that one."""
+        assert result is not None, "rule 9: the download beside it has no result"
+        assert result.error is None, f"rule 9: the download beside it failed: {result.error!r}"
+        assert disk.content(path) == NEIGHBOURS_CONTENT, "rule 9: the download beside it has other bytes"
 
     def check_result(self, result: Result, disk: SimulatedDisk, digest: str | None, *, was_there: bool) -> None:
         """After a life that came to a result."""

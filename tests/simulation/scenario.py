@@ -28,6 +28,28 @@ class Death(Enum):
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What goes wrong with this download alone, on this machine; the one beside it mustn't notice.
+
+    Args:
+        keeps_names: Whether none of its files can be removed or renamed, as in a folder that only takes new ones.
+        closes_badly: Whether closing its part file tells of an error, as network shares do.
+        reads_badly: Whether what is at the destination can't be read.
+        sink_breaks_after: After how many pieces its sink raises what only a bug can raise.
+    """
+
+    keeps_names: bool = False
+    closes_badly: bool = False
+    reads_badly: bool = False
+    sink_breaks_after: int | None = None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything goes wrong at all."""
+        return self != Trouble()
+
+
+@dataclass(frozen=True)
 class Life:
     """One process.
 
@@ -40,6 +62,7 @@ class Life:
         fills_disk_after: How many operations the disk takes before it is full.
         fails_sync_after: After how many operations a sync fails.
         rots: Whether a bit of the part file has flipped before it starts.
+        trouble: What else goes wrong on this machine.
     """
 
     death: Death
@@ -50,6 +73,7 @@ class Life:
     fills_disk_after: int | None
     fails_sync_after: int | None
     rots: bool
+    trouble: Trouble
 
     @property
     def hurts_disk(self) -> bool:
@@ -59,7 +83,10 @@ class Life:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is downloaded, from whom, how, and what happens meanwhile; ``as_is`` where no content can be a model."""
+    """What is downloaded, from whom, how, and what happens meanwhile; ``as_is`` where no content can be a model.
+
+    With a neighbour, another download is beside this one in the first life's session, from a server that is sound.
+    """
 
     world: World
     lives: tuple[Life, ...]
@@ -70,6 +97,7 @@ class Scenario:
     max_connections: int
     engine: Engine
     as_is: bool
+    has_neighbour: bool
 
 
 def draw(seed: int) -> Scenario:
@@ -82,7 +110,8 @@ def draw(seed: int) -> Scenario:
         "right": sha256(world.contents[0]).hexdigest(),
         "wrong": sha256(b"something else").hexdigest(),
     }[kind]
-    lives = tuple(_draw_life(random, world) for _ in range(random.choice((0, 1, 1, 2, 3, 4))))
+    own = Random(f"what goes wrong with {seed}")  # apart, so that a seed's story stays what it was without it
+    lives = tuple(_draw_life(random, world, own) for _ in range(random.choice((0, 1, 1, 2, 3, 4))))
     return Scenario(
         world=world,
         lives=lives,
@@ -93,6 +122,7 @@ def draw(seed: int) -> Scenario:
         max_connections=random.choice((1, 4, 8)),
         engine=Engine.SINGLE if random.random() < 0.1 else Engine.AUTO,
         as_is=any(len(content) < SMALLEST_MODEL for content in world.contents),
+        has_neighbour=own.random() < 0.3,
     )
 
 
@@ -155,7 +185,7 @@ def _draw_host(random: Random, number: int, slowest: float) -> Host:
     )
 
 
-def _draw_life(random: Random, world: World) -> Life:
+def _draw_life(random: Random, world: World, own: Random) -> Life:
     changes = len(world.contents) > 1 and random.random() < 0.5
     return Life(
         death=random.choice(
@@ -168,4 +198,15 @@ def _draw_life(random: Random, world: World) -> Life:
         fills_disk_after=random.randint(0, 60) if random.random() < 0.1 else None,
         fails_sync_after=random.randint(0, 20) if random.random() < 0.05 else None,
         rots=random.random() < 0.1,
+        trouble=_draw_trouble(own, world),
+    )
+
+
+def _draw_trouble(random: Random, world: World) -> Trouble:
+    is_hopeless = world.ending is not Ending.NONE  # what fails before anything came is cleaned up
+    return Trouble(
+        keeps_names=random.random() < (0.5 if is_hopeless else 0.08),
+        closes_badly=random.random() < 0.08,
+        reads_badly=random.random() < 0.2,
+        sink_breaks_after=random.randint(0, 20) if random.random() < 0.05 else None,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from random import Random
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.download import Download
 from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, PART_SUFFIX, SafeName
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.journal import MAGIC, decode
@@ -24,6 +27,7 @@ from anymatix_fetcher.errors import (
     DiskFullError,
     DownloadCancelled,
     FetchError,
+    InternalError,
     NotAModelError,
     NotFoundError,
     RepresentationChangedError,
@@ -40,21 +44,24 @@ from tests.simulation.oracle import MISLEADING, Oracle, WatchedDownload
 from tests.simulation.scenario import FOLDER, Death, draw
 from tests.simulation.transport import SimulatedTransport
 from tests.simulation.workers import SimulatedWorkers
-from tests.simulation.world import BLOCK, REFERENCE, TOKEN, Ending, IfRange, Ranges, Tag
+from tests.simulation.world import BLOCK, NEIGHBOUR, REFERENCE, TOKEN, Ending, IfRange, Ranges, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.standing import Judge
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.sources.base import Resolving
-    from tests.simulation.scenario import Life, Scenario
+    from anymatix_fetcher.transports.base import Sink
+    from tests.simulation.scenario import Life, Scenario, Trouble
 
 DESTINATION = FOLDER / "model.safetensors"
 PART = DESTINATION.with_name(DESTINATION.name + PART_SUFFIX)
 JOURNAL = DESTINATION.with_name(DESTINATION.name + JOURNAL_SUFFIX)
+OTHER = FOLDER / "other.bin"
 LONGEST_LIFE_SECONDS = 3600.0
 STEP_SECONDS = 1.0
 CALM_LIVES = 4
@@ -77,20 +84,54 @@ ENDINGS: dict[Ending, type[FetchError]] = {
 }
 
 
-class Free:
-    """A lock that nobody else wants."""
+class Lock:
+    """A lock that nobody else wants; ``held`` tells which ones are taken."""
 
-    def __init__(self, _destination: Path) -> None:
-        pass
+    def __init__(self, held: set[Path], destination: Path) -> None:
+        self._held = held
+        self._destination = destination
 
     def try_acquire(self) -> bool:
+        self._held.add(self._destination)
         return True
 
     def is_held(self) -> bool:
-        return True
+        return self._destination in self._held
 
     def release(self) -> None:
-        pass
+        self._held.discard(self._destination)
+
+
+class Free(Lock):
+    """A lock of which nobody keeps account."""
+
+    def __init__(self, destination: Path) -> None:
+        super().__init__(set(), destination)
+
+
+class BreakingSink:
+    """A sink that has a bug: after so many pieces it raises what no disk does."""
+
+    def __init__(self, sink: Sink, after: int) -> None:
+        self._sink = sink
+        self._left = after
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        if self._left == 0:
+            raise ValueError("planted")
+        self._left -= 1
+        self._sink.write(offset, data)
+
+
+def breaking_store(after: int) -> type[Store]:
+    """Storage whose sink breaks."""
+
+    class BreakingStore(Store):
+        @cached_property
+        def sink(self) -> Sink:  # type: ignore[override] # as the real one, but for its bug
+            return BreakingSink(super().sink, after)
+
+    return BreakingStore
 
 
 def silent(_line: str) -> None:
@@ -114,6 +155,7 @@ class Simulation:
     open_store: Callable[..., Store] = Store.open
     clock: VirtualClock = field(default_factory=VirtualClock)
     results: list[Result] = field(default_factory=list)
+    locks: set[Path] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.scenario: Scenario = draw(self.seed)
@@ -143,12 +185,14 @@ class Simulation:
         self.oracle.begin_life()
         self.world.started_at = self.clock.now
         self.disk.mend()
+        self.locks.clear()
         was_there = self.disk.content(DESTINATION) is not None
         if life is not None:
             self._prepare(life)
-        session, ticket = self._open(overwrite=overwrite)
+        session, ticket = self._open(life, overwrite=overwrite)
+        neighbour = self._beside(session, life)
         try:
-            self._step(session, ticket, life)
+            self._step(session, ticket, neighbour, life)
         except PowerGone:
             self.trace(f"{self.clock.now:9.3f}  the process is gone")
         if ticket.result is None:
@@ -159,11 +203,23 @@ class Simulation:
         result = ticket.result
         if result is not None:
             self._check(result, life, was_there=was_there)
+        if result is not None and (neighbour is None or neighbour.is_over):
+            self.oracle.check_let_go(self.disk, self.locks)
+        if neighbour is not None and life is not None and self._is_sound(life):
+            self.oracle.check_neighbour(neighbour.result, self.disk, OTHER)
         return result
+
+    @staticmethod
+    def _is_sound(life: Life) -> bool:
+        """Whether nothing happens in it that concerns the other download as well."""
+        shared = life.fills_disk_after is not None or life.fails_sync_after is not None
+        return life.death is Death.NONE and not shared
 
     def _check(self, result: Result, life: Life | None, *, was_there: bool) -> None:
         self.trace(f"{self.clock.now:9.3f}  {result.status.name} {result.error!r} {result.bytes_resumed} resumed")
         self.results.append(result)
+        if isinstance(result.error, InternalError) and isinstance(result.error.__cause__, AssertionError):
+            raise result.error.__cause__  # the oracle's: it looks on from within
         self.oracle.check_result(result, self.disk, self.scenario.digest, was_there=was_there)
         if result.error is None:
             return
@@ -191,17 +247,18 @@ class Simulation:
             self.disk.full_at = operations + life.fills_disk_after
         if life.fails_sync_after is not None:
             self.disk.sync_fails_at = operations + life.fails_sync_after
+        self.disk.fault = partial(_fault, life.trouble)
 
-    def _open(self, *, overwrite: bool) -> tuple[Session, Ticket]:
+    def _open(self, life: Life | None, *, overwrite: bool) -> tuple[Session, Ticket]:
         scenario, workers = self.scenario, SimulatedWorkers(self.clock, self.random)
         ports = Ports(
             transport=SimulatedTransport(self.world, self.clock, workers, self.oracle, self.random),
             disk=self.disk,
             workers=workers,
-            lock=Free,
+            lock=partial(Lock, self.locks),
             clock=self.clock,
             random=self.random.random,
-            open_store=partial(self.open_store, smallest_block=BLOCK),
+            open_store=partial(self._opened_store, life),
         )
         settings = Settings(
             output=DESTINATION if scenario.named_output else None,
@@ -217,14 +274,32 @@ class Simulation:
         session = Session(ports, _resolve, self._new_machine)
         return session, session.submit(Job(REFERENCE, settings))
 
-    def _new_machine(self, *args: object, **options: object) -> WatchedDownload:
+    def _opened_store(self, life: Life | None, destination: Path, **options: object) -> Store:
+        after = life.trouble.sink_breaks_after if life is not None else None
+        opening = self.open_store
+        if after is not None and destination == DESTINATION:
+            opening = breaking_store(after).open
+        return opening(destination, smallest_block=BLOCK, **options)
+
+    def _beside(self, session: Session, life: Life | None) -> Ticket | None:
+        """A download beside this one, in the first life."""
+        if life is None or life is not self.scenario.lives[0] or not self.scenario.has_neighbour:
+            return None
+        return session.submit(Job(NEIGHBOUR, Settings(output=OTHER)))
+
+    def _new_machine(self, resource: Resource, *args: object, **options: object) -> Download:
+        if resource.url.reveal() == NEIGHBOUR:
+            return Download(resource, *args, sizes=SIZES, **options)  # type: ignore[arg-type]
+        return self._watched(resource, *args, **options)
+
+    def _watched(self, *args: object, **options: object) -> WatchedDownload:
         self.machine = WatchedDownload(*args, judge=self.judge, sizes=SIZES, **options)  # type: ignore[arg-type]
         self.machine.oracle = self.oracle
         return self.machine
 
-    def _step(self, session: Session, ticket: Ticket, life: Life | None) -> None:
+    def _step(self, session: Session, ticket: Ticket, neighbour: Ticket | None, life: Life | None) -> None:
         began = self.clock.now
-        while not ticket.is_over:
+        while not (ticket.is_over and (neighbour is None or neighbour.is_over)):
             seconds = self.clock.now - began
             assert seconds <= LONGEST_LIFE_SECONDS, "rule 5: it doesn't end"
             if life is not None:
@@ -237,7 +312,7 @@ class Simulation:
                     if life.death is Death.CANCELLED:
                         session.cancel()
             session.step(STEP_SECONDS)
-            self.oracle.waited(self.machine)
+            self.oracle.waited(self.machine if not ticket.is_over else None)
 
     # The end ----------------------------------------------------------------------------------------------
 
@@ -299,7 +374,30 @@ def _excuses(life: Life | None, *, was_there: bool) -> set[type[FetchError]]:
         excuses.add(DiskFullError)
     if life is not None and (life.rots or life.fails_sync_after is not None):
         excuses.add(StorageError)
+    if life is not None:
+        excuses |= _troubles(life.trouble)
     return excuses
+
+
+def _troubles(trouble: Trouble) -> set[type[FetchError]]:
+    """The errors that what goes wrong with this download alone may end in."""
+    own: set[type[FetchError]] = set()
+    if trouble.keeps_names or trouble.closes_badly or trouble.reads_badly:
+        own.add(StorageError)
+    if trouble.sink_breaks_after is not None:
+        own.add(InternalError)
+    return own
+
+
+def _fault(trouble: Trouble, operation: str, path: Path) -> None:
+    """Raises what ``trouble`` has the disk say of an operation on one of the download's own files."""
+    if (
+        (trouble.keeps_names and operation in {"remove", "rename"} and path in {PART, JOURNAL})
+        or (trouble.closes_badly and operation == "close" and path == PART)
+        or (trouble.reads_badly and operation in {"read", "close"} and path == DESTINATION)
+    ):
+        number = errno.EPERM if trouble.keeps_names else errno.EIO
+        raise OSError(number, os.strerror(number), str(path))
 
 
 def _resolve(job: Job) -> Resolving:

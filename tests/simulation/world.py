@@ -24,6 +24,9 @@ SIGNATURE = "planted-signature-0815"
 PATH = "/model.safetensors"
 ORIGIN = "https://origin.test"
 REFERENCE = f"{ORIGIN}{PATH}"
+NEIGHBOUR = "https://neighbour.test/other.bin"
+NEIGHBOURS_CONTENT = bytes(range(256)) * (5 * BLOCK // 256)
+"""What a download beside the one that is looked at brings."""
 DATE = "Mon, 23 Nov 2026 10:00:00 GMT"
 
 
@@ -88,6 +91,20 @@ class Host:
     states_digest: bool
 
 
+_SOUND = Host(
+    "neighbour",
+    0.05,
+    1e5,
+    Tag.NONE,
+    modified=False,
+    ranges=Ranges.SERVED,
+    if_range=IfRange.HONOURED,
+    limit=100,
+    limit_answer=Fault.THROTTLED,
+    states_digest=False,
+)
+
+
 @dataclass
 class Answer:
     """What comes back: nothing at all, a failure, or a head and perhaps a body that lies at ``offset`` of the file."""
@@ -143,6 +160,11 @@ class World:
     def answer(self, request: Request, now: float, busy: int) -> Answer:
         """What ``request`` gets; ``busy`` other exchanges are under way at its host."""
         url = request.url.reveal()
+        if url == NEIGHBOUR:
+            start, stop = (request.span.start, request.span.stop) if request.span else (0, len(NEIGHBOURS_CONTENT))
+            stop = min(stop, len(NEIGHBOURS_CONTENT))
+            label = f"bytes {start}-{stop - 1}/{len(NEIGHBOURS_CONTENT)}"
+            return self._slice(_SOUND, NEIGHBOURS_CONTENT, (start, stop), label, [])
         if self.ending is not Ending.NONE:
             return self._end(url)
         place = request.url.host
