@@ -6,14 +6,16 @@ the origin may be counted against the user. Credentials and the user's headers b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from anymatix_fetcher.core.cookies import Cookies
 from anymatix_fetcher.core.credentials import basic_authorization
 from anymatix_fetcher.core.expiry import expiry_of
 from anymatix_fetcher.core.explain import failure_error, refusal_error
 from anymatix_fetcher.core.failures import Failure
 from anymatix_fetcher.core.http import Headers, Request, parse_date
-from anymatix_fetcher.core.judge import Refusal
+from anymatix_fetcher.core.judge import REDIRECTS, Refusal
 from anymatix_fetcher.core.lifetime import renew_at, seconds_left, skew_seconds
 from anymatix_fetcher.core.range_signers import RangeSigners
 from anymatix_fetcher.core.resource import Stated
@@ -55,6 +57,7 @@ class Address:
         self.served = False
         self.trusted = False
         self._led_by: Request | None = None
+        self._cookies = Cookies()
         self._loans: dict[Url, Loan] = {}
 
     @property
@@ -103,6 +106,11 @@ class Address:
             self.range_signers.suspect(self._led_by.url.origin)
         self.expire()
 
+    def take_cookies(self, request: Request, head: ResponseHead) -> None:
+        """Keeps what a redirect sets, for its own origin."""
+        if head.status in REDIRECTS:
+            self._cookies.take(request.url, head.headers)
+
     def lend(self, url: Url, headers: Headers, now: float) -> None:
         """A redirect with ``headers`` led to ``url``, whose signature may tell when it ends."""
         expiry, skew = expiry_of(url), skew_seconds(headers, now)
@@ -148,7 +156,7 @@ class Address:
         """Why ``request`` has come to nothing, as an error, in the service's own terms where it has any."""
         if isinstance(why, Failure):
             return failure_error(why, request.url)
-        authorized = is_authorized(request)
+        authorized = self._is_authorized(request)
         error = self.particular(why, request) or refusal_error(why, request.url, authorized=authorized)
         if why.kind is Refusal.UNAUTHORIZED and not authorized and self._is_origin(request.url):
             error.hint = " ".join(filter(None, (error.hint, self.resource.login_note)))
@@ -156,7 +164,7 @@ class Address:
 
     def particular(self, refused: Refused, request: Request) -> FetchError | None:
         """What a refusal means in the service's own terms; ``None`` where it has none for it."""
-        return self.resource.service.explain(refused, request.url, authorized=is_authorized(request))
+        return self.resource.service.explain(refused, request.url, authorized=self._is_authorized(request))
 
     def request(
         self,
@@ -183,11 +191,18 @@ class Address:
         return Request(
             url,
             span,
-            Headers(tuple(fields)),
+            self._cookies.added_to(Headers(tuple(fields)), url),
             fresh_connection=fresh_connection,
             http1_only=http1_only,
             lane=lane,
         )
+
+    def _is_authorized(self, request: Request) -> bool:
+        """Whether credentials go along; cookies that a redirect has set are none."""
+        own = self.resource.headers.all("Cookie") if self._is_origin(request.url) else []
+        others = (field for field in request.headers if field[0].lower() != "cookie")
+        fields = (*others, *(("Cookie", value) for value in own))
+        return is_authorized(replace(request, headers=Headers(fields)))
 
     def _is_origin(self, url: Url) -> bool:
         return url.origin == self.resource.url.origin

@@ -147,6 +147,8 @@ class Requests:
         if exchange.hops >= MAX_HOPS:
             return False
         address = self.address if exchange.mirror is None else exchange.mirror.address
+        if exchange.head is not None:
+            address.take_cookies(exchange.request, exchange.head)
         if not exchange.from_origin:
             address.expire()  # the target moved on; the next request follows
         led_by: Request | None = exchange.request

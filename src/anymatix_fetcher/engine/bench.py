@@ -270,6 +270,7 @@ class Bench:
                 self._accept(event.exchange, lane, accepted)
             case Redirected(url):
                 self._drop(event.exchange)
+                self._address.take_cookies(lane.request, event.head)
                 if lane.hops < MAX_HOPS:
                     self._follow(url, lane)
                 else:

@@ -15,6 +15,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from anymatix_fetcher.core.cookies import Cookies
 from anymatix_fetcher.core.credentials import basic_authorization, bearer_authorization
 from anymatix_fetcher.core.http import Headers, Request
 from anymatix_fetcher.core.judge import REDIRECTS, Known, Redirected, Refused, judge
@@ -301,17 +302,19 @@ class Source(Protocol):
 def ask(request: Request) -> Asking:
     """The answer to ``request``, redirects followed: fields stay at their origin, https doesn't become http.
 
-    But for ``Accept`` all of them do: any that the user gave may be a secret. Any status but a redirect's is returned
-    as it is.
+    But for ``Accept`` all of them do: any that the user gave may be a secret. Cookies that redirects set go back to
+    their own origin. Any status but a redirect's is returned as it is.
 
     Raises:
         UnexpectedAnswerError: It redirects too often, or to where we don't go.
     """
+    cookies = Cookies()
     for _ in range(MAX_HOPS + 1):
-        answer = yield request
+        answer = yield replace(request, headers=cookies.added_to(request.headers, request.url))
         if answer.status not in REDIRECTS:
             return answer
         verdict = judge(request, answer.head, Known())
+        cookies.take(request.url, answer.head.headers)
         if isinstance(verdict, Redirected):
             same = verdict.url.origin == request.url.origin
             headers = request.headers if same else _travelling(request.headers)

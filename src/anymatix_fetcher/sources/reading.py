@@ -131,6 +131,7 @@ class RemoteFile:
         return request, answer
 
     def _learn(self, request: Request, answer: Answer) -> None:
+        self._address.take_cookies(request, answer.head)
         stated = self._address.stated(request, answer.head)
         self.length = self.length if self.length is not None else stated.length
         self.commit = self.commit or stated.commit

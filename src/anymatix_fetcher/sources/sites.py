@@ -39,6 +39,8 @@ Parameters: TypeAlias = "tuple[tuple[str, str], ...]"
 
 MAX_EXCERPT = 2048
 """So many characters of a success are looked at for what it means."""
+_API = "/api/"
+"""Where questions go, below an endpoint's own path."""
 _OK, _REDIRECTS_FROM, _FORBIDDEN = 200, 300, 403
 
 
@@ -191,7 +193,14 @@ class Site:
         """The same answer has the same words and hint here as where a file's address gives it."""
         from anymatix_fetcher.sources.explanations.lookup import explain  # noqa: PLC0415 - few are refused
 
-        return explain(self.name, refused, request.url, authorized=is_authorized(request))
+        base_path, is_api, _ = request.url.path.partition(_API)
+        return explain(
+            self.name,
+            refused,
+            request.url,
+            authorized=is_authorized(request),
+            base_path=base_path if is_api else "",
+        )
 
     def _error(self, refused: Refused, request: Request, what: str) -> FetchError:
         error = refusal_error(refused, request.url, authorized=is_authorized(request))

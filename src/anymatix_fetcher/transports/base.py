@@ -67,9 +67,10 @@ class Transport(Protocol):
     and ``accept`` no byte of the body reaches a sink, however long that takes. After ``cancel`` nothing more is
     reported, and the sink isn't called.
 
-    Redirects aren't followed, cookies aren't kept, content codings aren't decoded, interim (1xx) responses are
-    skipped. For a status of 400 or more, ``HeadArrived`` waits for the body's first piece (or its end), of which up to
-    :data:`EXCERPT_BYTES` become its excerpt. A proxy's own refusal (407, or no tunnel) is no head but a failure.
+    Redirects aren't followed, cookies aren't kept (``core.cookies`` does), content codings aren't decoded, interim
+    (1xx) responses are skipped. For a status of 400 or more, ``HeadArrived`` waits for the body's first piece (or its
+    end), of which up to :data:`EXCERPT_BYTES` become its excerpt. A proxy's own refusal (407, or no tunnel) is no head
+    but a failure.
 
     A transport may gather small pieces before it calls the sink, for a tenth of a second or so; what came before a
     failure is stored and reported first. ``BodyStored`` counts what the sink has taken.
