@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from anymatix_fetcher import CancelToken, DownloadCancelled, Status, fetch
-from anymatix_fetcher.looking import bench, locate
+from anymatix_fetcher.looking import Depth, bench, locate
 from anymatix_fetcher.testing.hosts import Host, Hosts, HubFile, HubRepo, HubSettings, hosted, huggingface
 from anymatix_fetcher.testing.hosts.cloudfront import KeyPair
 from anymatix_fetcher.testing.hosts.schemes import Asked, CloudFrontScheme, Grant, Scheme
@@ -152,9 +152,9 @@ def test_what_the_hub_sends_itself_takes_one_request(tmp_path: Path, endpoint: p
 def test_what_resolve_shows_and_bench_measures_takes_any_range(endpoint: pytest.MonkeyPatch) -> None:
     with hub(pins_range=True) as hosts:
         endpoint.setenv("HF_ENDPOINT", hosts.urls["huggingface"])
-        (located,) = locate("hf:org/model/model.safetensors")
+        (located,) = locate("hf:org/model/model.safetensors", depth=Depth.STORE)
         measured = bench("hf:org/model/model.safetensors", seconds=0.1, max_connections=2)
-        (small,) = locate("hf:org/model/config.bin")
+        (small,) = locate("hf:org/model/config.bin", depth=Depth.STORE)
     assert (located.length, located.ranged, located.error) == (MODEL.size, True, None)
     assert measured.ranged
     assert (small.length, small.ranged) == (CONFIG.size, True)
