@@ -43,6 +43,10 @@ from anymatix_fetcher.core.http import Headers
         ("x.part", "x.part_"),
         ("x.PART.journal", "x.PART.journal_"),
         ("x.part.lock", "x.part.lock_"),
+        ("x.part.foreign", "x.part.foreign_"),
+        (f"{'0aF' * 21}b.Json", f"{'0aF' * 21}b.Json_"),
+        (f"{'0' * 63}.json", f"{'0' * 63}.json"),
+        (f"{'0' * 64}.json.json", f"{'0' * 64}.json.json"),
     ],
 )
 def test_a_name_from_a_server_becomes_one_harmless_component(given_name: str, expected: str) -> None:

@@ -23,9 +23,14 @@ SafeName = NewType("SafeName", str)
 PART_SUFFIX = ".part"
 JOURNAL_SUFFIX = ".part.journal"
 LOCK_SUFFIX = ".part.lock"
+SET_ASIDE_SUFFIX = ".part.foreign"
+"""What another program's ``NAME.part`` is called while ours has its name."""
 
-OWN_SUFFIXES = (PART_SUFFIX, JOURNAL_SUFFIX, LOCK_SUFFIX)
+OWN_SUFFIXES = (PART_SUFFIX, JOURNAL_SUFFIX, LOCK_SUFFIX, SET_ASIDE_SUFFIX)
 """What lies beside a file while it is downloaded; no downloaded file is called so itself."""
+
+_SIDECAR = re.compile(r"[0-9a-f]{64}\.json", re.IGNORECASE)
+"""What describes the models beside it; no downloaded file is called so either, whatever the case of its letters."""
 
 METALINK_SUFFIXES = (".meta4", ".metalink")
 """What says where files are, instead of being one."""
@@ -65,7 +70,7 @@ def safe_name(text: str) -> SafeName | None:
     if _RESERVED_ON_WINDOWS.fullmatch(name.partition(".")[0].rstrip()):
         name = f"_{name}"
     name = _cut(name)
-    if name.casefold().endswith(OWN_SUFFIXES):
+    if name.casefold().endswith(OWN_SUFFIXES) or _SIDECAR.fullmatch(name):
         name = f"{name}_"
     return SafeName(name)
 

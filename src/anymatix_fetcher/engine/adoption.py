@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.filenames import SET_ASIDE_SUFFIX
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.errors import DestinationExistsError, StorageError
-from anymatix_fetcher.storage.foreign import SET_ASIDE_SUFFIX, aria2_pair, find_beside, read_partial
+from anymatix_fetcher.storage.foreign import aria2_pair, find_beside, read_partial
 from anymatix_fetcher.storage.leftovers import read_header
 from anymatix_fetcher.storage.places import Places
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import PART_SUFFIX
+from anymatix_fetcher.core.filenames import PART_SUFFIX, SET_ASIDE_SUFFIX
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import Kind, opened_to_read, read_all
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.storage.disk import Disk
 
 CONTROL_SUFFIX = ".aria2"
-SET_ASIDE_SUFFIX = ".part.foreign"
-"""What another program's ``NAME.part`` is called while ours has its name."""
-
 SUFFIXES = (SET_ASIDE_SUFFIX, PART_SUFFIX, ".crdownload", ".incomplete")
 """Behind the destination's name, in this order."""
 
