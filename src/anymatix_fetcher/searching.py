@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.engine.shelf import Kept
+    from anymatix_fetcher.library.catalog import Catalog
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.ports import Disk
@@ -56,6 +57,7 @@ class LateIndex:
         self._lock = Lock()
         self._learning = Lock()
         self._index: Index | None = None
+        self._catalog: Catalog | None = None
         self._waiting: list[_Waiting] = []
         self._is_entering = False
         self._learned: set[Path] = set()
@@ -139,6 +141,16 @@ class LateIndex:
                 self._known_until = self._clock() + GOOD_FOR_SECONDS
             return index
 
+    def catalog(self) -> Catalog:
+        """What sidecars say, each read once."""
+        from anymatix_fetcher.library.catalog import Catalog  # noqa: PLC0415 - brings SQLite
+
+        index = self.opened()
+        with self._lock:
+            if self._catalog is None:
+                self._catalog = Catalog(index, self._disk)
+            return self._catalog
+
     def _opened(self) -> Index:
         """The index. With the lock."""
         from anymatix_fetcher.library.index import Index  # noqa: PLC0415 - brings SQLite, which most needn't wait for
@@ -159,14 +171,16 @@ class LateIndex:
         """Enters what sidecars in ``folders`` and the caches say; false where that was done before."""
         from anymatix_fetcher.library.scanning import scan  # noqa: PLC0415 - as above
 
-        index = self.opened()
+        index, catalog = self.opened(), self.catalog()
         with self._learning:
             new = {*folders, *self._caches} - self._learned
-            for _ in scan(index, sorted(new - {*self._caches}), sorted(new & {*self._caches}), self._disk):
+            if not new:
+                return False
+            for _ in scan(index, sorted(new - {*self._caches}), sorted(new & {*self._caches}), catalog):
                 pass
             self._learned |= new
             self._known_until = float("-inf")
-            return bool(new)
+            return True
 
     def close(self) -> None:
         """Enters what waits, and closes it."""

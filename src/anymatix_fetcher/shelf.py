@@ -178,6 +178,7 @@ class LibraryShelf:
         return Seeker(
             self._index.opened(),
             self._disk,
+            self._index.catalog(),
             roots=self._roots.get((settings.models, settings.extra_paths), ()),
             learn=lambda: self._index.learn(learnt),
             on_bytes=on_bytes,

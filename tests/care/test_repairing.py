@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import CancelToken, Condition, DigestMismatchError, verify
+from anymatix_fetcher.care.listing import list_models
 from anymatix_fetcher.care.repairing import origin_of
 from anymatix_fetcher.library.sidecars import sidecars_in
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -92,6 +93,21 @@ def test_a_copy_that_is_damaged_too_isnt_used(tmp_path: Path, file: File) -> Non
     (found,) = verify([path], repair=True)
     assert (found.condition, found.repaired_from) == (Condition.REPAIRED, None)
     assert path.read_bytes() == DATA
+
+
+def test_a_sidecar_that_was_not_written_here_has_no_file_replaced(tmp_path: Path, origin: Origin, file: File) -> None:
+    mine = content(5000, seed=7)
+    path = model(tmp_path / "x.safetensors", mine)
+    _, sidecar = leave(
+        tmp_path / "theirs", url=file.url, content=DATA, file_name=path.name, sha256=file.sha256(), file_size=SIZE
+    )
+    sidecar.rename(tmp_path / sidecar.name)
+    (found,) = verify([path], repair=True)
+    assert (found.condition, path.read_bytes()) == (Condition.DAMAGED, mine)
+    assert isinstance(found.error, DigestMismatchError)
+    assert "elsewhere" in found.error.hint
+    assert origin.ledger().requests == 0
+    assert not list_models(models=tmp_path).models[0].is_damaged, "it is only said of it"
 
 
 def test_where_the_server_has_other_content_now_the_damaged_file_stays(tmp_path: Path, origin: Origin) -> None:

@@ -45,7 +45,7 @@ def test_duplicates_are_found_by_reading_each_file_once_with_progress(tmp_path: 
     model(tmp_path / "d.pt", DATA + b"!")
     seen: list[CareProgress] = []
     (group,) = find_duplicates(models=tmp_path, on_progress=seen.append)
-    assert (group.keep, group.others) == (a, (b,))
+    assert (group.keep, group.names) == (a, (b,))
     assert (seen[-1].bytes_done, seen[-1].bytes_to_do) == (3 * LEAST_BYTES, 3 * LEAST_BYTES)
     seen.clear()
     assert find_duplicates(models=tmp_path, on_progress=seen.append) == (group,)

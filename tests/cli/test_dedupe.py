@@ -25,12 +25,12 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
 def test_groups_and_what_is_won_are_told_and_nothing_is_done_unasked(
     tmp_path: Path, capsys: Streams, pair: tuple[Path, Path]
 ) -> None:
-    assert main(["dedupe", "--dry-run", "--models", str(tmp_path)]) == 0
+    assert main(["dedupe", "--dry-run", "--hard-links", "--models", str(tmp_path)]) == 0
     assert capsys.readouterr() == (
         f"1.05 MB  {pair[0]}\n         = {pair[1]}\n\n1 duplicate, 1.05 MB to be won\n",
         "",
     )
-    assert main(["dedupe", "--models", str(tmp_path)]) == 2
+    assert main(["dedupe", "--hard-links", "--models", str(tmp_path)]) == 2
     assert not pair[0].samefile(pair[1])
 
 
@@ -43,9 +43,17 @@ def test_files_share_their_space_where_that_is_asked_for(
 
 
 def test_without_reflinks_it_is_said_what_would_do(tmp_path: Path, capsys: Streams, pair: tuple[Path, Path]) -> None:
-    code = main(["dedupe", "--yes", "--models", str(tmp_path)])
-    err = capsys.readouterr().err
-    assert (code, "--hard-links" in err) == ((0, False) if can_clone(tmp_path) else (7, True))
+    for arguments, expected in (["--yes"], 7), (["--dry-run"], 0), ([], 7):
+        if can_clone(tmp_path):
+            continue
+        code = main(["dedupe", *arguments, "--models", str(tmp_path)])
+        out, err = capsys.readouterr()
+        assert (code, "--hard-links" in err, "to be won" in out, "nobody to ask" in err) == (
+            expected,
+            True,
+            False,
+            False,
+        )
     assert not pair[0].samefile(pair[1])
 
 

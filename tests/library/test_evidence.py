@@ -9,6 +9,7 @@ import pytest
 from anymatix_fetcher.core.blocks import BlockChecksums
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.library.catalog import keep_ours
 from anymatix_fetcher.library.entries import Remembered
 from anymatix_fetcher.library.evidence import Evidence, agrees, bad_spans, evidence_of
 from anymatix_fetcher.library.file_state import FileState
@@ -44,13 +45,32 @@ def reading(*digests: Digest, blocks: BlockChecksums = BLOCKS) -> Reading:
     return Reading(STATE, digests, blocks)
 
 
-def test_a_sidecar_goes_before_the_index(tmp_path: Path, index: Index) -> None:
+def told(found: Evidence) -> tuple[str, tuple[Digest, ...], bool]:
+    return found.by, found.digests, found.is_ours
+
+
+def test_a_sidecar_of_ours_goes_before_the_index_and_another_one_before_what_nothing_had_proved(
+    tmp_path: Path, index: Index
+) -> None:
+    path, ours = tmp_path / "x.pt", tmp_path / f"{'0' * 64}.json"
+    path.write_bytes(b"x")
+    ours.write_bytes(b"{}")
+    written = Sidecar(ours, Record(file_name="x.pt", own=Provenance(digests=(A,))))
+    keep_ours(written, index)
+    index.add(path, [B])
+    assert told(evidence_of([path], [written], index)) == ("sidecar", (A,), True)
+    assert told(evidence_of([path], [], index)) == ("index", (B,), True)
+    assert told(evidence_of([path], [sidecar(A)], index)) == ("sidecar", (A,), False)
+    index.add(path, [B], verified="length")
+    assert told(evidence_of([path], [written], index)) == ("sidecar", (A,), True)
+    assert told(evidence_of([path], [sidecar(A)], index)) == ("index", (B,), True)
+
+
+def test_a_length_in_a_sidecar_that_we_have_not_written_is_its_own_word_too(tmp_path: Path, index: Index) -> None:
     path = tmp_path / "x.pt"
     path.write_bytes(b"x")
-    index.add(path, [B])
-    assert evidence_of([path], [sidecar(A)], index).digests == (A,)
-    assert evidence_of([path], [sidecar(A)], index).by == "sidecar"
-    assert (evidence_of([path], [], index).digests, evidence_of([path], [], index).by) == ((B,), "index")
+    assert not evidence_of([path], [sidecar(size=5)], index).is_ours
+    assert evidence_of([path], [], index).is_ours
 
 
 def test_a_sidecar_that_knows_no_strong_digest_leaves_the_word_to_the_index(tmp_path: Path, index: Index) -> None:
@@ -58,7 +78,7 @@ def test_a_sidecar_that_knows_no_strong_digest_leaves_the_word_to_the_index(tmp_
     path.write_bytes(b"x")
     index.add(path, [B])
     found = evidence_of([path], [sidecar(CRC32, size=1)], index)
-    assert (found.digests, found.by, found.lengths) == ((CRC32, B), "sidecar", frozenset({1}))
+    assert (found.digests, found.by, found.lengths, found.is_ours) == ((CRC32, B), "sidecar", frozenset({1}), True)
 
 
 def test_a_blob_in_the_hugging_face_cache_is_what_its_name_says(tmp_path: Path, index: Index) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.library.catalog import Catalog
 from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.index import Index
@@ -24,7 +25,7 @@ SHA256 = Digest("sha256", hexed(CONTENT))
 @pytest.fixture
 def seeker() -> Iterator[Seeker]:
     with Index() as index:
-        yield Seeker(index, OsDisk())
+        yield Seeker(index, OsDisk(), Catalog(index, OsDisk()))
 
 
 def put(path: Path, content: bytes = CONTENT) -> Path:

@@ -7,9 +7,9 @@ import pytest
 
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.catalog import Catalog
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.recording import Arrival, record
-from anymatix_fetcher.library.sidecars import find_model
 from anymatix_fetcher.storage.os_disk import OsDisk
 from tests.library.first_fetcher import BASE, CONTENT, TOKEN, hexed, leave
 
@@ -54,7 +54,8 @@ def test_a_download_leaves_a_sidecar_and_an_entry(tmp_path: Path) -> None:
     assert (own["source"], own["type"], own["verified"], own["verified_at"]) == (REFERENCE, "checkpoint", "sha256", NOW)
     assert b"SECRET" not in path.read_bytes()
     for reference in (REFERENCE, BASE, f"{BASE}?token=ANOTHER"):
-        assert find_model(tmp_path, reference, DISK) is not None
+        with Index() as empty:
+            assert Catalog(empty, DISK).model_of(tmp_path, reference) is not None
 
 
 def test_what_the_first_fetcher_wrote_besides_is_kept(tmp_path: Path) -> None:

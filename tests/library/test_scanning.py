@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.library.catalog import Catalog
 from anymatix_fetcher.library.entries import Proof
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.recording import Arrival, record
@@ -30,14 +31,14 @@ def index() -> Iterator[Index]:
 
 def test_the_first_fetchers_sidecars_are_claims(tmp_path: Path, index: Index) -> None:
     model, _ = leave(tmp_path / "loras")
-    report = result(scan(index, [tmp_path], [], DISK))
+    report = result(scan(index, [tmp_path], [], Catalog(index, DISK)))
     assert report == ScanReport(files=2, models=1, learned=2, forgotten=0)
     assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(model, Proof.CLAIMED)]
 
 
 def test_a_wrong_length_does_not_speak_against_a_claim(tmp_path: Path, index: Index) -> None:
     model, _ = leave(tmp_path, file_size=5)
-    result(scan(index, [tmp_path], [], DISK))
+    result(scan(index, [tmp_path], [], Catalog(index, DISK)))
     assert [found.path for found in index.wanted(SHA256)] == [model]
 
 
@@ -46,14 +47,14 @@ def test_a_hash_in_a_name_is_a_claim(tmp_path: Path, index: Index, name: str) ->
     model = tmp_path / name.format(SHA256.hex)
     model.write_bytes(b"something else")
     (tmp_path / f"notes_{SHA256.hex}.txt").write_bytes(CONTENT)
-    result(scan(index, [tmp_path], [], DISK))
+    result(scan(index, [tmp_path], [], Catalog(index, DISK)))
     assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(model, Proof.CLAIMED)]
 
 
 def test_a_sidecar_whose_model_is_gone_tells_nothing(tmp_path: Path, index: Index) -> None:
     model, _ = leave(tmp_path)
     model.unlink()
-    assert result(scan(index, [tmp_path], [], DISK)).learned == 0
+    assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).learned == 0
 
 
 def test_a_lost_index_is_rebuilt_of_claims_for_what_is_beside_a_file_proves_nothing(
@@ -63,7 +64,7 @@ def test_a_lost_index_is_rebuilt_of_claims_for_what_is_beside_a_file_proves_noth
     model.write_bytes(CONTENT)
     with Index() as lost:
         record(Arrival(model, BASE, BASE, (SHA256,), "sha256", model.name), lost, DISK, 1.8e9)
-    result(scan(index, [tmp_path], [], DISK))
+    result(scan(index, [tmp_path], [], Catalog(index, DISK)))
     assert [found.proof for found in index.wanted(SHA256)] == [Proof.CLAIMED]
     assert index.digests(model) == ()
 
@@ -72,26 +73,49 @@ def test_the_hugging_face_cache_is_a_claim_by_name(tmp_path: Path, index: Index)
     blob = tmp_path / "models--org--name" / "blobs" / SHA256.hex
     blob.parent.mkdir(parents=True)
     blob.write_bytes(CONTENT)
-    assert result(scan(index, [], [tmp_path], DISK)).learned == 1
+    assert result(scan(index, [], [tmp_path], Catalog(index, DISK))).learned == 1
     assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(blob, Proof.CLAIMED)]
 
 
 def test_files_that_are_gone_are_forgotten(tmp_path: Path, index: Index) -> None:
     model, _ = leave(tmp_path)
-    result(scan(index, [tmp_path], [], DISK))
+    result(scan(index, [tmp_path], [], Catalog(index, DISK)))
     model.unlink()
-    assert result(scan(index, [tmp_path], [], DISK)) == ScanReport(1, 0, 0, 1)
+    assert result(scan(index, [tmp_path], [], Catalog(index, DISK))) == ScanReport(1, 0, 0, 1)
 
 
 def test_progress_tells_how_many_files_were_looked_at(tmp_path: Path, index: Index) -> None:
     leave(tmp_path / "a")
     leave(tmp_path / "b", content=b"other")
-    assert list(scan(index, [tmp_path], [], DISK)) == [ScanProgress(2, 2), ScanProgress(4, 4)]
+    assert list(scan(index, [tmp_path], [], Catalog(index, DISK))) == [
+        ScanProgress(0, 0),
+        ScanProgress(2, 2),
+        ScanProgress(4, 4),
+    ]
 
 
 def test_two_thousand_models_are_scanned_in_seconds(tmp_path: Path, index: Index) -> None:
     for number in range(1000):
         leave(tmp_path / str(number % 10), url=f"{BASE}/{number}", content=str(number).encode())
     started = time.perf_counter()
-    assert result(scan(index, [tmp_path], [], DISK)).learned == 2000
+    assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).learned == 2000
     assert time.perf_counter() - started < 10
+
+
+def test_a_folder_in_which_nothing_has_changed_is_not_looked_through_again(tmp_path: Path) -> None:
+    leave(tmp_path / "a" / "deep")
+    leave(tmp_path / "b", content=b"other")
+    now = time.time() + 60
+    with Index(None, lambda: now) as index:
+        assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).files == 4
+        assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).files == 0
+        leave(tmp_path / "a" / "deep", url=f"{BASE}1", content=b"third")
+        assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).files == 4
+        assert len(index.wanted(Digest("sha256", hexed(b"third")))) == 1
+        assert len(index.wanted(SHA256)) == 1
+
+
+def test_a_folder_that_was_changed_just_now_is_looked_through_again(tmp_path: Path, index: Index) -> None:
+    leave(tmp_path)
+    for _ in range(2):
+        assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).files == 2

@@ -7,20 +7,19 @@ from pathlib import Path
 import pytest
 
 from anymatix_fetcher.errors import DiskFullError, StorageError
+from anymatix_fetcher.library.catalog import Catalog
+from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.sidecar_format import MOST_BYTES, Provenance, Record
-from anymatix_fetcher.library.sidecars import (
-    every_sidecar,
-    find_model,
-    find_sidecar,
-    read_sidecar,
-    sidecars_in,
-    sidecars_of,
-    write_sidecar,
-)
+from anymatix_fetcher.library.sidecars import Sidecar, read_sidecar, sidecars_in, write_sidecar
 from anymatix_fetcher.storage.os_disk import OsDisk
 from tests.library.first_fetcher import BASE, CONTENT, TOKEN, hexed, leave
 
 DISK = OsDisk()
+
+
+def find_model(folder: Path, reference: str, auth: str = "") -> Sidecar | None:
+    with Index() as index:
+        return Catalog(index, DISK).model_of(folder, reference, auth)
 
 
 @pytest.mark.parametrize("by_content", [True, False])
@@ -30,50 +29,49 @@ def test_what_the_first_fetcher_left_is_found_with_any_token_and_with_none(
     tmp_path: Path, asked: str, auth: str, *, by_content: bool
 ) -> None:
     model, sidecar = leave(tmp_path, auth=auth, by_content=by_content)
-    found = find_model(tmp_path, asked, DISK)
+    found = find_model(tmp_path, asked)
     assert found is not None
     assert (found.path, found.model) == (sidecar, model)
 
 
 def test_a_query_that_belongs_to_the_url_keeps_files_apart(tmp_path: Path) -> None:
     leave(tmp_path, url=f"{BASE}?type=Model", auth=TOKEN)
-    assert find_model(tmp_path, f"{BASE}?type=Model", DISK) is not None
-    assert find_model(tmp_path, f"{BASE}?type=Model&{TOKEN}", DISK) is not None
-    assert find_model(tmp_path, BASE, DISK) is None
-    assert find_model(tmp_path, f"{BASE}?type=VAE", DISK) is None
+    assert find_model(tmp_path, f"{BASE}?type=Model") is not None
+    assert find_model(tmp_path, f"{BASE}?type=Model&{TOKEN}") is not None
+    assert find_model(tmp_path, BASE) is None
+    assert find_model(tmp_path, f"{BASE}?type=VAE") is None
 
 
 def test_an_auth_of_another_name_is_found_where_it_is_given(tmp_path: Path) -> None:
     leave(tmp_path, auth="zugang=SECRET", url="https://h.example/x.pt")
-    assert find_model(tmp_path, "https://h.example/x.pt", DISK, "zugang=SECRET") is not None
+    assert find_model(tmp_path, "https://h.example/x.pt", "zugang=SECRET") is not None
 
 
 def test_the_older_sidecar_without_a_size_counts_by_its_digest(tmp_path: Path) -> None:
     model, sidecar = leave(tmp_path, file_size=..., name=...)
-    found = find_model(tmp_path, BASE, DISK)
+    found = find_model(tmp_path, BASE)
     assert found is not None
     assert found.path == sidecar
     model.unlink()
-    assert find_model(tmp_path, BASE, DISK) is None
+    assert find_model(tmp_path, BASE) is None
 
 
 def test_a_model_that_is_not_whole_is_not_found(tmp_path: Path) -> None:
     model, _ = leave(tmp_path, by_content=False)
     model.write_bytes(CONTENT[:-1])
-    assert find_sidecar(tmp_path, BASE, DISK) is not None
-    assert find_model(tmp_path, BASE, DISK) is None
+    assert find_model(tmp_path, BASE) is None
 
 
 def test_where_neither_size_nor_digest_is_stated_nothing_is_found(tmp_path: Path) -> None:
     leave(tmp_path, file_size=None, by_content=False)
-    assert find_model(tmp_path, BASE, DISK) is None
+    assert find_model(tmp_path, BASE) is None
 
 
 def test_a_sidecar_whose_model_is_gone_does_not_hide_another_one(tmp_path: Path) -> None:
     gone, _ = leave(tmp_path, by_content=False)
     gone.unlink()
     model, _ = leave(tmp_path, auth=TOKEN)
-    found = find_model(tmp_path, BASE, DISK)
+    found = find_model(tmp_path, BASE)
     assert found is not None
     assert found.model == model
 
@@ -82,7 +80,7 @@ def test_a_sidecar_whose_model_is_gone_does_not_hide_another_one(tmp_path: Path)
 def test_broken_sidecars_are_passed_over(tmp_path: Path, junk: bytes) -> None:
     leave(tmp_path, auth=TOKEN)
     (tmp_path / f"{hexed(BASE)}.json").write_bytes(junk)
-    assert find_model(tmp_path, BASE, DISK) is not None
+    assert find_model(tmp_path, BASE) is not None
 
 
 def test_other_json_files_are_no_sidecars(tmp_path: Path) -> None:
@@ -102,12 +100,6 @@ def test_a_sidecar_is_not_read_through_a_link_nor_when_it_is_huge(tmp_path: Path
     assert read_sidecar(huge, DISK) is None
 
 
-def test_all_sidecars_of_a_model_are_found(tmp_path: Path) -> None:
-    model, first = leave(tmp_path)
-    _, second = leave(tmp_path, url="https://huggingface.co/o/r/resolve/main/dream.safetensors")
-    assert {sidecar.path for sidecar in sidecars_of(model, DISK)} == {first, second}
-
-
 @pytest.mark.parametrize(
     ("written", "asked"),
     [
@@ -118,26 +110,12 @@ def test_all_sidecars_of_a_model_are_found(tmp_path: Path) -> None:
 )
 def test_a_url_is_found_however_it_is_written_in_the_file(tmp_path: Path, written: str, asked: str) -> None:
     leave(tmp_path, url=written, auth=TOKEN)
-    assert find_model(tmp_path, asked, DISK) is not None
-
-
-def test_everything_that_is_kept_is_listed(tmp_path: Path) -> None:
-    _, first = leave(tmp_path / "loras" / "deep")
-    _, second = leave(tmp_path / "vae", url="https://h.example/x")
-    assert [sidecar.path for sidecar in every_sidecar([tmp_path], DISK)] == [first, second]
-
-
-def test_a_sidecar_knows_whose_it_is(tmp_path: Path) -> None:
-    _, path = leave(tmp_path, auth=TOKEN, url="https://h.example/x")
-    sidecar = read_sidecar(path, DISK)
-    assert sidecar is not None
-    assert sidecar.is_of("https://h.example/x?token=ANOTHER")
-    assert not sidecar.is_of("https://h.example/xy")
+    assert find_model(tmp_path, asked) is not None
 
 
 def test_a_missing_folder_has_none(tmp_path: Path) -> None:
     assert sidecars_in(tmp_path / "nowhere", DISK) == []
-    assert find_model(tmp_path / "nowhere", BASE, DISK) is None
+    assert find_model(tmp_path / "nowhere", BASE) is None
 
 
 def test_what_is_written_is_found_by_url_and_by_the_reference_that_stood_for_it(tmp_path: Path) -> None:
@@ -148,10 +126,10 @@ def test_what_is_written_is_found_by_url_and_by_the_reference_that_stood_for_it(
     path = write_sidecar(tmp_path, f"{BASE}?{TOKEN}", record, DISK)
     assert path == tmp_path / f"{hexed(BASE)}.json"
     for reference in (BASE, f"{BASE}?{TOKEN}", "civitai:143906"):
-        found = find_model(tmp_path, reference, DISK)
+        found = find_model(tmp_path, reference)
         assert found is not None
         assert found.model == model
-    assert find_model(tmp_path, "civitai:143907", DISK) is None
+    assert find_model(tmp_path, "civitai:143907") is None
 
 
 def test_writing_makes_the_folder_and_leaves_nothing_else(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.library.walking import walk, walk_all
+from anymatix_fetcher.library.walking import walk, walk_all, walk_folders
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from anymatix_fetcher.library.file_state import FileState
 
 
 def touch(*paths: Path) -> None:
@@ -58,3 +59,38 @@ def test_what_cannot_be_looked_at_is_passed_over(tmp_path: Path) -> None:
 def test_a_file_below_two_roots_comes_once(tmp_path: Path) -> None:
     touch(tmp_path / "a" / "x.pt")
     assert len(list(walk_all([tmp_path, tmp_path / "a"]))) == 1
+
+
+def test_what_links_lead_to_is_seen_where_it_really_is(tmp_path: Path) -> None:
+    touch(tmp_path / "models" / "zoo" / "x.pt", tmp_path / "outside" / "y.pt")
+    (tmp_path / "models" / "a").symlink_to(tmp_path / "models" / "zoo")
+    (tmp_path / "models" / "b").symlink_to(tmp_path / "outside")
+    found = {seen.path.relative_to(tmp_path): seen.is_real for seen in walk(tmp_path / "models")}
+    assert found == {Path("models/zoo/x.pt"): True, Path("models/b/y.pt"): False}
+    found = {seen.path.relative_to(tmp_path): seen.is_real for seen in walk_all([tmp_path / "models", tmp_path])}
+    assert found == {Path("models/zoo/x.pt"): True, Path("outside/y.pt"): True}
+
+
+def test_a_root_that_is_a_link_is_its_owners_word(tmp_path: Path) -> None:
+    touch(tmp_path / "real" / "x.pt")
+    (tmp_path / "models").symlink_to(tmp_path / "real")
+    assert [(seen.path, seen.is_real) for seen in walk(tmp_path / "models")] == [(tmp_path / "models" / "x.pt", True)]
+    both = walk_all([tmp_path / "models", tmp_path / "real"])
+    assert [seen.path for seen in both] == [tmp_path / "real" / "x.pt"]
+
+
+def test_a_folder_that_is_as_it_is_remembered_is_not_looked_through(tmp_path: Path) -> None:
+    touch(tmp_path / "x.pt", tmp_path / "a" / "y.pt")
+    folders = list(walk_folders([tmp_path]))
+    states = {folder.path: (folder.state, folder.folders) for folder in folders}
+
+    def remembered(path: Path, state: FileState) -> tuple[str, ...] | None:
+        before, names = states[path]
+        return names if state.is_still(before) else None
+
+    touch(tmp_path / "a" / "new.pt")
+    found = {
+        folder.path: folder.files and [file.path.name for file in folder.files]
+        for folder in walk_folders([tmp_path], remembered)
+    }
+    assert found == {tmp_path: None, tmp_path / "a": ["new.pt", "y.pt"]}

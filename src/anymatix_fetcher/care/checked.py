@@ -120,6 +120,11 @@ def _mismatch(found: Checked, evidence: Evidence, copy: Path | None) -> DigestMi
 
 def _advice(found: Checked, evidence: Evidence, copy: Path | None) -> str:
     name = shlex.quote(str(found.path))
+    if not evidence.is_ours:
+        return (
+            "That sidecar was written elsewhere, so the file isn't replaced because of it: remove whichever is wrong, "
+            "or fetch the file again with --overwrite."
+        )
     if copy is not None:
         return f"`anyfetch verify --repair {name}` mends it by the copy {copy}."
     host = origin_of(evidence.sidecars)

@@ -84,7 +84,7 @@ def verify(
             on_checked(one)
 
         for kept, found, evidence in checkup.run(files_at(place, wanted), on_progress, cancel):
-            if (repair and found.condition is Condition.DAMAGED) or (
+            if (repair and found.condition is Condition.DAMAGED and evidence.is_ours) or (
                 identify and found.condition is Condition.RECORDED
             ):
                 todo.append((kept, found, evidence))
@@ -160,21 +160,27 @@ class _Checkup:
         index = self._place.index
         if proof is None and not (self._accept and evidence.by == "index"):
             for path in kept.paths:
-                index.refute(path)
+                if evidence.is_ours:
+                    index.refute(path)
+                else:
+                    self._enter(path, outcome, "")
             copies = {one.path for digest in evidence.digests for one in index.wanted(digest)} - set(kept.paths)
             return damaged(found, evidence, outcome, min(copies, default=None))
         if proof is None:
             index.forget(kept.paths)
         for path in kept.paths:
-            index.add(
-                path,
-                outcome.digests,
-                state=outcome.state,
-                blocks=outcome.blocks,
-                read_at=time.time(),
-                verified=proof or "",
-            )
+            self._enter(path, outcome, proof or "")
         return found
+
+    def _enter(self, path: Path, reading: Reading, verified: str) -> None:
+        self._place.index.add(
+            path,
+            reading.digests,
+            state=reading.state,
+            blocks=reading.blocks,
+            read_at=time.time(),
+            verified=verified,
+        )
 
 
 def _identified(found: Checked, identifier: Identifier) -> Checked:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.composition import open_index
 from anymatix_fetcher.errors import NotFoundError
+from anymatix_fetcher.library.catalog import Catalog
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hugging_face_cache import cache_folder, digest_in_name
 from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.roots import find_models
-from anymatix_fetcher.library.sidecars import sidecars_in
 from anymatix_fetcher.library.walking import SeenFile, walk_all
 from anymatix_fetcher.storage.os_disk import OsDisk
 
@@ -36,12 +36,14 @@ class Place:
         folders: Their folders.
         index: What is known of files.
         disk: The file system.
+        catalog: What sidecars say, without descriptions.
     """
 
     root: ModelsRoot
     folders: ModelFolders
     index: Index
     disk: OsDisk
+    catalog: Catalog
 
     def shown(self, path: Path) -> str:
         """The path as people know it: below the models root, or else as it is."""
@@ -56,7 +58,7 @@ class Kept:
     Args:
         paths: Its names, the first one to be shown; several where they are hard links or lead to it.
         state: The file's.
-        sidecars: Those that name it, under any of its names.
+        sidecars: Those that name it, under any of its names; without descriptions.
     """
 
     paths: tuple[Path, ...]
@@ -84,7 +86,8 @@ def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | 
     root = find_models(named, environment=os.environ, current=Path.cwd(), home=Path.home())
     folders = root.folders(list(map(Path, extra_paths)))
     with open_index() as index:
-        yield Place(root, folders, index, OsDisk())
+        disk = OsDisk()
+        yield Place(root, folders, index, disk, Catalog(index, disk))
 
 
 def hugging_face_cache() -> Path:
@@ -98,22 +101,21 @@ def files_at(place: Place, paths: Sequence[Path]) -> list[Kept]:
     Raises:
         NotFoundError: There is no such file or folder.
     """
-    seen: dict[Path, SeenFile] = {}
-    named = set[Path]()
+    folders: list[Path] = []
+    named: dict[Path, SeenFile] = {}
     for path in paths:
         path = Path(os.path.abspath(path))  # noqa: PTH100, PLW2901 - takes ".." out, and follows no link
         if path.is_dir():
-            seen |= {file.path: file for file in walk_all([path])}
+            folders.append(path)
         elif path.is_file():
-            named.add(path)
-            seen[path] = SeenFile(path, FileState.of(path.stat()), is_link=path.is_symlink())
+            named[path] = SeenFile(path, FileState.of(path.stat()), is_link=path.is_symlink())
         else:
             raise NotFoundError(f"there is no file {path}", hint="`anyfetch ls` shows what is here.")
-    return _kept(place, seen, named)
+    return _kept(place, {file.path: file for file in walk_all(folders)} | named, set(named))
 
 
 def _kept(place: Place, seen: dict[Path, SeenFile], named: set[Path]) -> list[Kept]:
-    sidecars = _by_model({path.parent for path in seen}, place.disk)
+    sidecars = _by_model({path.parent for path in seen}, place.catalog)
     together: dict[tuple[int, int], list[SeenFile]] = {}
     for path, file in seen.items():
         if path in named or path in sidecars or is_model_name(path.name) or digest_in_name(path):
@@ -124,15 +126,15 @@ def _kept(place: Place, seen: dict[Path, SeenFile], named: set[Path]) -> list[Ke
             files[0].state,
             tuple(sidecar for file in files for sidecar in sidecars.get(file.path, ())),
         )
-        for files in (sorted(files, key=lambda file: file.is_link) for files in together.values())
+        for files in (sorted(files, key=lambda file: not file.is_real) for files in together.values())
     ]
     return sorted(found, key=lambda kept: kept.path)
 
 
-def _by_model(folders: Iterable[Path], disk: OsDisk) -> dict[Path, list[Sidecar]]:
+def _by_model(folders: Iterable[Path], catalog: Catalog) -> dict[Path, list[Sidecar]]:
     found: dict[Path, list[Sidecar]] = {}
     for folder in folders:
-        for sidecar in sidecars_in(folder, disk):
+        for sidecar in catalog.sidecars(folder):
             if sidecar.model is not None:
                 found.setdefault(sidecar.model, []).append(sidecar)
     return found

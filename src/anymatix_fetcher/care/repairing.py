@@ -20,6 +20,7 @@ from anymatix_fetcher.library.cloning import clone
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.reuse import take
+from anymatix_fetcher.library.sidecars import read_sidecar
 from anymatix_fetcher.looking import inquiring
 from anymatix_fetcher.options import GettingThere, settings_of
 from anymatix_fetcher.storage.lock_file import DestinationLock
@@ -107,7 +108,7 @@ class Repair:
         if taken is not None:
             return taken
         trouble: FetchError | None = None
-        for reference in _references(kept.sidecars):
+        for reference in _references([read_sidecar(one.path, self._place.disk) or one for one in kept.sidecars]):
             try:
                 return self._from(reference, kept, evidence)
             except DownloadCancelled:

@@ -74,18 +74,14 @@ def find_duplicates(
 def _hash_alike(place: Place, on_progress: OnCare, cancel: CancelToken) -> None:
     """The index learns the digests of all files that are as long as another one."""
     alike = duplicates.files_alike(place.folders.roots)
-    unknown = [seen for seen in alike if not place.index.digests(seen.path)]
-    names = [place.shown(seen.path) for seen in unknown]
-    tracker = Tracker("hashing", [seen.state.size for seen in unknown], names, on_progress)
-    for number, reading in worked_through([partial(_read, seen.path) for seen in unknown], tracker, cancel):
+    unknown = [names for names in alike if not any(place.index.digests(seen.path) for seen in names)]
+    shown = [place.shown(names[0].path) for names in unknown]
+    tracker = Tracker("hashing", [names[0].state.size for names in unknown], shown, on_progress)
+    for number, reading in worked_through([partial(_read, names[0].path) for names in unknown], tracker, cancel):
         if reading is not None:
-            place.index.add(
-                unknown[number].path,
-                reading.digests,
-                state=reading.state,
-                blocks=reading.blocks,
-                read_at=time.time(),
-            )
+            now = time.time()
+            for seen in unknown[number]:
+                place.index.add(seen.path, reading.digests, state=reading.state, blocks=reading.blocks, read_at=now)
 
 
 def _read(path: Path, on_bytes: Callable[[int], None]) -> Reading | None:
@@ -124,7 +120,7 @@ def dedupe(
     pairs = [replace(group, others=(other,)) for group in groups for other in group.others]
     report = DedupeReport((), 0, (), ())
     with opened_place(models) as place:
-        names = [place.shown(pair.others[0]) for pair in pairs]
+        names = [place.shown(pair.names[0]) for pair in pairs]
         tracker = Tracker("comparing", [pair.size for pair in pairs], names, on_progress)
         for number, pair in enumerate(pairs):
             counting = partial(_count, tracker, cancel, number)

@@ -75,16 +75,19 @@ def command(
     if groups is None:
         session.complain("Interrupted. Nothing was changed.")
         return interruption.exit_code or INTERRUPTED
+    has_reflinks = tidying.shares_space(groups)
+    groups = groups if has_reflinks else tuple(group for group in groups if group.may_link)
+    possible = hard_links or has_reflinks
     if not (as_json or quiet):
-        for text in report(groups):
+        for text in report(groups, possible=possible):
             session.out.write(f"{text}\n")
         session.out.flush()
     code: int | None = DONE
-    if groups:
+    if groups and not possible:
+        session.complain(*_NO_REFLINKS)
+        code = DONE if dry_run else STORAGE
+    elif groups:
         code = refused(_question(groups), session, yes=yes, dry_run=dry_run)
-        if code is None and not hard_links and not tidying.shares_space(groups):
-            session.complain(*_NO_REFLINKS)
-            code = STORAGE
     if code is None:
         return _link(groups, where, session, hard_links=hard_links, as_json=as_json, quiet=quiet)
     if as_json:
@@ -127,21 +130,22 @@ def _tell(groups: Sequence[Group], done: DedupeReport | None, session: Session) 
 
 
 def _question(groups: Sequence[Group]) -> str:
-    count = sum(len(group.others) for group in groups)
+    count = sum(len(group.names) for group in groups)
     return f"Have {format.plural(count, 'file')} share the space of another one"
 
 
-def report(groups: Sequence[Group]) -> list[str]:
-    """The groups, a line for each file, and what is won."""
+def report(groups: Sequence[Group], *, possible: bool) -> list[str]:
+    """The groups, a line for each file, and what is won, where that is ``possible``."""
     if not groups:
         return ["No model is here more than once."]
     lines = []
     for group in groups:
         lines.append(f"{format.size(group.size)}  {shown(group.keep)}")
-        lines += [f"{'':>{len(format.size(group.size))}}  = {shown(other)}" for other in group.others]
-    won = sum(group.size * len(group.others) for group in groups)
+        lines += [f"{'':>{len(format.size(group.size))}}  = {shown(other)}" for other in group.names]
+    won = sum(group.bytes_won for group in groups)
     files = sum(len(group.others) for group in groups)
-    return [*map(format.printable, lines), "", f"{format.plural(files, 'duplicate')}, {format.size(won)} to be won"]
+    facts = f"{format.plural(files, 'duplicate')}, {format.size(won)} {'to be won' if possible else 'in all'}"
+    return [*map(format.printable, lines), "", facts]
 
 
 def as_object(group: Group, done: DedupeReport | None) -> dict[str, object]:
@@ -150,7 +154,7 @@ def as_object(group: Group, done: DedupeReport | None) -> dict[str, object]:
         "digest": str(group.digest),
         "size": group.size,
         "keep": str(group.keep),
-        "others": [str(path) for path in group.others],
-        "linked": [str(path) for path in group.others if done is not None and path in done.linked],
-        "bytes_won": group.size * len(group.others),
+        "others": [str(path) for path in group.names],
+        "linked": [str(path) for path in group.names if done is not None and path in done.linked],
+        "bytes_won": group.bytes_won,
     }

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.cloning import clone
 from anymatix_fetcher.library.content import digest_of, same_bytes
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.linking import Method, bring
+from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.names import is_model_name
+from anymatix_fetcher.library.relinking import relink
 from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
-    from pathlib import Path
 
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.library.index import Index
@@ -31,21 +32,48 @@ LEAST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """A file, its state, and its digest."""
+    """A file and its digest.
 
-    path: Path
+    Args:
+        paths: All its names among the models; the first is shown.
+        state: The file's.
+        digest: Of its content.
+        is_shared: Whether it has names elsewhere, too.
+    """
+
+    paths: tuple[Path, ...]
     state: FileState
     digest: Digest
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Files on one disk with one digest: ``others`` may become links to ``keep``."""
+    """Files on one disk with one digest.
+
+    Args:
+        digest: That all have.
+        size: Bytes of each.
+        keep: What the others may become links to.
+        others: All the names of each other file.
+        may_link: Whether ``keep`` may get more names: what has names elsewhere stays apart from what is edited here.
+    """
 
     digest: Digest
     size: int
     keep: Path
-    others: tuple[Path, ...]
+    others: tuple[tuple[Path, ...], ...]
+    may_link: bool = True
+
+    @property
+    def names(self) -> tuple[Path, ...]:
+        """The names of all others."""
+        return tuple(path for paths in self.others for path in paths)
+
+    @property
+    def bytes_won(self) -> int:
+        """What the others take."""
+        return self.size * len(self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +89,7 @@ class DedupeReport:
     """What was done.
 
     Args:
-        linked: Files that share the space of another one now.
+        linked: The names of files that share the space of another one now.
         bytes_freed: What they took before.
         differing: Files that turned out not to be the same, whatever their digests are said to be.
         skipped: Files that nothing was done with, and why.
@@ -76,45 +104,56 @@ class DedupeReport:
 def groups_of(files: Iterable[Hashed]) -> tuple[Group, ...]:
     """The groups that are worth linking; in each, the file that comes first in ``files`` is kept.
 
-    Files on different disks can't share anything; those that are one file already have nothing to gain.
+    Files on different disks can't share anything. What has names elsewhere is never given another content; it is kept
+    where nothing else can be.
     """
     together: dict[tuple[Digest, int], list[Hashed]] = defaultdict(list)
     for file in files:
-        members = together[file.digest, file.state.device]
-        if not any(file.state.shares_with(member.state) for member in members):
-            members.append(file)
-    return tuple(
-        Group(digest, members[0].state.size, members[0].path, tuple(member.path for member in members[1:]))
-        for (digest, _), members in together.items()
-        if len(members) > 1
-    )
+        together[file.digest, file.state.device].append(file)
+    groups = []
+    for (digest, _), members in together.items():
+        own = [file for file in members if not file.is_shared]
+        keep = own[0] if len(own) > 1 else next((file for file in members if file.is_shared), None)
+        others = tuple(file.paths for file in own if file is not keep)
+        if keep is not None and others:
+            groups.append(Group(digest, keep.state.size, keep.paths[0], others, may_link=not keep.is_shared))
+    return tuple(groups)
 
 
-def files_alike(roots: Iterable[Path]) -> list[SeenFile]:
-    """The models below ``roots`` that are as long as another one: all that may have one."""
-    by_size: dict[int, list[SeenFile]] = defaultdict(list)
+def files_alike(roots: Sequence[Path]) -> list[tuple[SeenFile, ...]]:
+    """The models that really lie below ``roots`` and are as long as another one, each with all its names there."""
+    real = [os.path.realpath(root) for root in roots]
+    by_size: dict[int, dict[tuple[int, int], list[SeenFile]]] = defaultdict(lambda: defaultdict(list))
     for seen in walk_all(roots):
-        if not seen.is_link and seen.state.size >= LEAST_BYTES and is_model_name(seen.path.name):
-            by_size[seen.state.size].append(seen)
-    groups = [group for group in by_size.values() if len({(seen.state.device, seen.state.inode) for seen in group}) > 1]
-    return [seen for group in groups for seen in group]
+        if seen.is_link or seen.state.size < LEAST_BYTES:
+            continue
+        if seen.is_indirect and not any(Path(os.path.realpath(seen.path)).is_relative_to(root) for root in real):
+            continue
+        by_size[seen.state.size][seen.state.device, seen.state.inode].append(seen)
+    models = (
+        [names for names in files.values() if any(is_model_name(seen.path.name) for seen in names)]
+        for files in by_size.values()
+    )
+    return [tuple(names) for files in models if len(files) > 1 for names in files]
 
 
-def find_duplicates(roots: Iterable[Path], index: Index) -> Generator[DedupeProgress, None, tuple[Group, ...]]:
+def find_duplicates(roots: Sequence[Path], index: Index) -> Generator[DedupeProgress, None, tuple[Group, ...]]:
     """The groups of models below ``roots``; yields progress, returns them.
 
     Only files that are as long as another one are hashed, and of these only those that the index doesn't know.
     """
     hashed: list[Hashed] = []
     bytes_read = 0
-    for seen in files_alike(roots):
-        digest = _known(seen.path, index)
+    for names in files_alike(roots):
+        first = names[0]
+        digest = next((known for seen in names if (known := _known(seen.path, index)) is not None), None)
         if digest is None:
-            digest = _hash(seen, index)
-            bytes_read += seen.state.size
+            digest = _hash(names, index)
+            bytes_read += first.state.size
         if digest is not None:
-            hashed.append(Hashed(seen.path, seen.state, digest))
-        yield DedupeProgress(seen.path, bytes_read)
+            paths = tuple(seen.path for seen in names)
+            hashed.append(Hashed(paths, first.state, digest, is_shared=_links(first.path) > len(paths)))
+        yield DedupeProgress(first.path, bytes_read)
     return groups_of(hashed)
 
 
@@ -143,59 +182,65 @@ def dedupe(
     skipped: list[tuple[Path, str]] = []
     bytes_freed = bytes_read = 0
     for group in groups:
-        for other in group.others:
+        methods = [one for one in order if one is Method.REFLINK or (one is Method.HARD_LINK and group.may_link)]
+        for names in group.others:
             try:
-                is_same = _link(group, other, disk, order, cloner, on_bytes)
+                is_same = _link(group.keep, names, index, disk, methods, cloner, on_bytes)
             except (OSError, StorageError) as error:
-                skipped.append((other, str(error)))
+                skipped += [(name, str(error)) for name in names]
             else:
                 bytes_read += 2 * group.size
-                (linked if is_same else differing).append(other)
-                if is_same:
-                    bytes_freed += group.size
-                    index.add(other, [group.digest])
-            yield DedupeProgress(other, bytes_read)
+                (linked if is_same else differing).extend(names)
+                bytes_freed += group.size if is_same else 0
+            yield DedupeProgress(names[0], bytes_read)
     return DedupeReport(tuple(linked), bytes_freed, tuple(differing), tuple(skipped))
 
 
 def _link(
-    group: Group,
-    other: Path,
+    keep: Path,
+    names: Sequence[Path],
+    index: Index,
     disk: Disk,
-    order: Sequence[Method],
+    methods: Sequence[Method],
     cloner: Cloner,
     on_bytes: Callable[[int], None],
 ) -> bool:
-    """Whether both were the same; then ``other`` is a link now, with the time and the mode that it had."""
-    keep_status, status = group.keep.stat(), other.lstat()
-    if not same_bytes(group.keep, other, on_bytes=on_bytes):
+    """Whether both were the same; then all names are links now."""
+    state = FileState.of(keep.stat())
+    before = [FileState.of(name.lstat()) for name in names]
+    if not same_bytes(keep, names[0], on_bytes=on_bytes):
         return False
-    if not FileState.of(other.lstat()).is_still(FileState.of(status)):
-        raise StorageError(f"{other} was changed meanwhile")
-    links = [method for method in order if method is not Method.COPY]
-    result = bring(
-        group.keep,
-        other,
-        disk,
-        state=FileState.of(keep_status),
-        order=links,
-        overwrite=True,
-        cloner=cloner,
-    )
-    if result.method is Method.REFLINK:
-        other.chmod(status.st_mode & 0o7777)
-        os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    if _links(names[0]) > len(names):
+        raise StorageError(f"{names[0]} has got a name elsewhere")
+    for name, then in zip(names, before, strict=True):
+        if not FileState.of(name.lstat()).is_still(then) or not then.shares_with(before[0]):
+            raise StorageError(f"{name} was changed meanwhile")
+    known = index.current(keep)
+    with index.keeping(keep):
+        relink(names, keep, disk, state=state, order=methods, cloner=cloner)
+    if known is not None:
+        for name in names:
+            index.add(name, known.digests, read_at=known.read_at, verified=known.verified)
     return True
+
+
+def _links(path: Path) -> int:
+    """How many names the file has on its whole disk."""
+    try:
+        return path.lstat().st_nlink
+    except OSError:
+        return 0
 
 
 def _known(path: Path, index: Index) -> Digest | None:
     return next((digest for digest in index.digests(path) if digest.algorithm == "sha256"), None)
 
 
-def _hash(seen: SeenFile, index: Index) -> Digest | None:
+def _hash(names: Sequence[SeenFile], index: Index) -> Digest | None:
     try:
-        digest, state = digest_of(seen.path)
+        digest, state = digest_of(names[0].path)
     except OSError:
         return None
-    index.add(seen.path, [digest], state=state)
-    return digest if state.is_still(seen.state) else None
+    for seen in names:
+        index.add(seen.path, [digest], state=state)
+    return digest if state.is_still(names[0].state) else None

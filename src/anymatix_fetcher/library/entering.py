@@ -37,7 +37,7 @@ def enter(connection: sqlite3.Connection, entry: Entry, wall_seconds: float) -> 
            device = excluded.device, inode = excluded.inode, size = excluded.size, mtime_ns = excluded.mtime_ns,
            ctime_ns = excluded.ctime_ns, read_at = excluded.read_at,
            verified = CASE WHEN ? THEN excluded.verified ELSE verified END""",
-        (key, *_as_row(entry.state), read_at, entry.verified or "none", bool(entry.verified)),
+        (key, *as_row(entry.state), read_at, entry.verified or "none", bool(entry.verified)),
     )
     connection.execute("DELETE FROM refuted WHERE path = ?", (key,))
     digests = [(key, digest.algorithm, digest.hex) for digest in entry.digests]
@@ -57,9 +57,9 @@ def _has_rotted(known: FileState, entry: Entry) -> bool:
 def refute(connection: sqlite3.Connection, path: Path, state: FileState) -> None:
     """Enters that the file isn't, in this state, what it should be."""
     key = key_of(path)
-    connection.execute("INSERT OR REPLACE INTO refuted VALUES (?, ?, ?, ?, ?, ?)", (key, *_as_row(state)))
+    connection.execute("INSERT OR REPLACE INTO refuted VALUES (?, ?, ?, ?, ?, ?)", (key, *as_row(state)))
     if _known_state(connection, key) is None:
-        connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, NULL, 'none')", (key, *_as_row(state)))
+        connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, NULL, 'none')", (key, *as_row(state)))
 
 
 def move(connection: sqlite3.Connection, moved: Iterable[tuple[Path, FileState]]) -> None:
@@ -82,6 +82,11 @@ def run(connection: sqlite3.Connection, statement: str, values: tuple[object, ..
     connection.execute(statement, values)
 
 
+def run_many(connection: sqlite3.Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Carries out one statement for each row."""
+    connection.executemany(statement, rows)
+
+
 def key_of(path: Path) -> bytes:
     """The name by which the tables know a file: absolute, and as the system has it."""
     return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
@@ -93,7 +98,8 @@ def state_of_row(row: Sequence[str | int]) -> FileState:
     return FileState(int(device), int(inode), int(size), int(mtime_ns), int(ctime_ns))
 
 
-def _as_row(state: FileState) -> tuple[str, str, int, int, int]:
+def as_row(state: FileState) -> tuple[str, str, int, int, int]:
+    """A row that says the state."""
     return str(state.device), str(state.inode), state.size, state.mtime_ns, state.ctime_ns
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import COLLISION_FREE, HEX_LENGTHS, Digest
+from anymatix_fetcher.library.catalog import is_ours
 from anymatix_fetcher.library.hugging_face_cache import digest_in_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.blocks import BlockChecksums
@@ -30,6 +31,8 @@ class Evidence:
         lengths: What its length should be, where somebody says so.
         remembered: What the index knows, which may be of another state of the file.
         sidecars: Those that name the file.
+        is_ours: Whether it was read or written down here. What comes with files, as a sidecar that we haven't written,
+            is a claim of theirs: a file may be held against it, but isn't replaced because of it.
     """
 
     digests: tuple[Digest, ...]
@@ -37,6 +40,7 @@ class Evidence:
     lengths: frozenset[int]
     remembered: Remembered | None
     sidecars: tuple[Sidecar, ...]
+    is_ours: bool = True
 
     @property
     def blocks(self) -> BlockChecksums | None:
@@ -55,22 +59,31 @@ class Evidence:
 def evidence_of(paths: Sequence[Path], sidecars: Sequence[Sidecar], index: Index) -> Evidence:
     """What is recorded of the file that all ``paths`` lead to.
 
-    Who has written down where the file came from is believed first: a sidecar, then a name in the Hugging Face cache.
-    The index only knows what was here once.
+    Who has written down where the file came from is believed first: a sidecar of ours, then a name in the Hugging Face
+    cache, then the index, where something had proved what it knows. Other sidecars have come with files. Last comes
+    what the index knows of a file that was there already when it was read first.
     """
     remembered = next(filter(None, map(index.remembered, paths)), None)
-    named = [digest for path in paths if (digest := digest_in_name(path.resolve()))]
-    stated = {
-        "sidecar": [digest for sidecar in sidecars for digest in sidecar.record.digests],
-        "name": named,
-        "index": list(remembered.digests) if remembered else [],
-    }
-    by, digests = "", list[Digest]()
-    for teller, told in stated.items():
-        if told and not any(digest.algorithm in COLLISION_FREE for digest in digests):
-            by, digests = by or teller, digests + told
+    ours = [sidecar for sidecar in sidecars if is_ours(sidecar.path, index)]
+    read_here = remembered.digests if remembered is not None else ()
+    was_proved = remembered is not None and remembered.verified != "none"
+    stated: tuple[tuple[str, Iterable[Digest], bool], ...] = (
+        ("sidecar", (digest for sidecar in ours for digest in sidecar.record.digests), True),
+        ("name", (digest for path in paths if (digest := digest_in_name(path.resolve()))), True),
+        ("index", read_here if was_proved else (), True),
+        ("sidecar", (digest for sidecar in sidecars for digest in sidecar.record.digests), False),
+        ("index", read_here, True),
+    )
+    by, told_by_us, digests = "", False, list[Digest]()
+    for teller, told, is_known_here in stated:
+        before = len(digests)
+        if not any(digest.algorithm in COLLISION_FREE for digest in digests):
+            digests += told
+        if len(digests) > before:
+            by, told_by_us = by or teller, told_by_us or is_known_here
     lengths = frozenset(size for sidecar in sidecars if (size := sidecar.record.file_size) is not None)
-    return Evidence(tuple(dict.fromkeys(digests)), by, lengths, remembered, tuple(sidecars))
+    is_known = told_by_us if digests else bool(ours) or not lengths
+    return Evidence(tuple(dict.fromkeys(digests)), by, lengths, remembered, tuple(sidecars), is_ours=is_known)
 
 
 def agrees(evidence: Evidence, reading: Reading) -> str | None:

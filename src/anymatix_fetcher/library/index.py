@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _Rows: TypeAlias = "list[tuple[Any, ...]]"
 
+LEAST_AGE_SECONDS = 2.5
+"""File systems with the coarsest clocks tell times in steps of two seconds."""
+
 
 class Index:
     """The index of what is here; any thread may use it, and many processes the same file.
@@ -219,6 +222,34 @@ class Index:
             )
         return found
 
+    # Folders ----------------------------------------------------------------------------------------------
+
+    def folders_looked_through(self) -> dict[Path, tuple[FileState, tuple[str, ...]]]:
+        """The folders whose claims are entered: their states then, and the names of the folders in them."""
+        rows = self._rows("SELECT path, device, inode, size, mtime_ns, ctime_ns, inside FROM folders", ())
+        return {
+            _path(raw): (state_of_row(state), tuple(os.fsdecode(inside).split("/")) if inside else ())
+            for raw, *state, inside in rows
+        }
+
+    def keep_folders(self, folders: Iterable[tuple[Path, FileState, tuple[str, ...]]]) -> None:
+        """Keeps that these folders were looked through in these states.
+
+        One that was changed just now isn't kept: some file systems' clocks would tell the same time after one more
+        change.
+        """
+        latest_ns = (self._wall_clock() - LEAST_AGE_SECONDS) * 1e9
+        rows = [
+            (key_of(path), *entering.as_row(state), os.fsencode("/".join(inside)))
+            for path, state, inside in folders
+            if max(state.mtime_ns, state.ctime_ns) < latest_ns
+        ]
+        self.database.write(
+            lambda connection: entering.run_many(
+                connection, "INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+            )
+        )
+
     # Answers, and the end ---------------------------------------------------------------------------------
 
     def answer(self, question: str, *, not_before: float) -> str | None:
@@ -241,9 +272,12 @@ class Index:
 
         Where the folder is missing too, a disk may only be unplugged: its files needn't be read again when it is back.
         """
-        gone = {path for path in self.paths() if not os.path.exists(path) and path.parent.is_dir()}  # noqa: PTH110
-        self.forget(gone)
-        return len(gone)
+        keys = [raw for (raw,) in self._rows("SELECT path FROM files UNION SELECT path FROM claims", ())]
+        # Paths as the tables have them, for there may be many thousands of them.
+        gone = [raw for raw in keys if not os.path.exists(raw)]  # noqa: PTH110
+        missing = [path for path in map(_path, gone) if path.parent.is_dir()]
+        self.forget(missing)
+        return len(missing)
 
     def close(self) -> None:
         """Closes it; a second call does nothing."""

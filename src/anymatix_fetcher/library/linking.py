@@ -103,7 +103,7 @@ def bring(
     """
     with storage_errors(destination):
         source = source.resolve()
-        _expect(source, state)
+        expect(source, state)
         if os.path.lexists(destination):
             if not overwrite:
                 raise destination_exists(destination)
@@ -112,8 +112,8 @@ def bring(
         disk.make_folder(destination.parent)
         temporary = temporary_beside(destination)
         try:
-            method = _make(source, temporary, order, digest, on_bytes, cloner, linker)
-            _expect(source, state, is_linked=method is Method.HARD_LINK)
+            method = make(source, temporary, order, digest=digest, on_bytes=on_bytes, cloner=cloner, linker=linker)
+            expect(source, state, is_linked=method is Method.HARD_LINK)
             _publish(temporary, destination, disk, overwrite=overwrite)
         finally:
             with suppress(OSError):
@@ -123,15 +123,21 @@ def bring(
         return Linked(destination, source, method, FileState.of(destination.stat()))
 
 
-def _make(
+def make(
     source: Path,
     temporary: Path,
     order: Sequence[Method],
-    digest: Digest | None,
-    on_bytes: Callable[[int], None],
-    cloner: Cloner,
-    linker: Linker,
+    *,
+    digest: Digest | None = None,
+    on_bytes: Callable[[int], None] = lambda _: None,
+    cloner: Cloner = clone,
+    linker: Linker = os.link,
 ) -> Method:
+    """How ``temporary`` has come to have the content of ``source``; the arguments are those of :func:`bring`.
+
+    Raises:
+        NoLinkError: No method works.
+    """
     for method in order:
         match method:
             case Method.REFLINK:
@@ -146,8 +152,12 @@ def _make(
     raise NoLinkError(f"no {' and no '.join(order)} can be made of {source} here", hint="Allow a copy.")
 
 
-def _expect(source: Path, state: FileState, *, is_linked: bool = False) -> None:
-    """Refuses a file that isn't what it was; ``is_linked`` tells that we have just changed its number of names."""
+def expect(source: Path, state: FileState, *, is_linked: bool = False) -> None:
+    """Makes sure that a file is what it was; ``is_linked`` tells that we have just given it one more name.
+
+    Raises:
+        SourceUnusableError: It isn't.
+    """
     try:
         now = FileState.of(source.stat())
     except FileNotFoundError:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.library.catalog import keep_ours
 from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.identity import identity, recordable, unnamed
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
-from anymatix_fetcher.library.sidecars import read_sidecar, write_sidecar
+from anymatix_fetcher.library.sidecars import Sidecar, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,4 +111,6 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
         ),
         rest=known.rest,
     )
-    return write_sidecar(arrival.path.parent, arrival.url, content, disk)
+    path = write_sidecar(arrival.path.parent, arrival.url, content, disk)
+    keep_ours(Sidecar(path, content), index)
+    return path

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.hash_named import digest_by_name
 from anymatix_fetcher.library.hugging_face_cache import cached_files
 from anymatix_fetcher.library.names import is_model_name, is_sidecar_name
-from anymatix_fetcher.library.sidecars import read_sidecar
-from anymatix_fetcher.library.walking import walk_all
+from anymatix_fetcher.library.walking import walk_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
+    from anymatix_fetcher.library.catalog import Catalog
+    from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
-    from anymatix_fetcher.library.ports import Disk
-    from anymatix_fetcher.library.walking import SeenFile
+    from anymatix_fetcher.library.walking import SeenFile, SeenFolder
 
 BATCH = 500
-"""Files between two reports of progress; each batch is entered in one step."""
+"""Claims that are entered in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +51,28 @@ class ScanReport:
 
 
 def scan(
-    index: Index, roots: Iterable[Path], caches: Iterable[Path], disk: Disk
+    index: Index, roots: Iterable[Path], caches: Iterable[Path], catalog: Catalog
 ) -> Generator[ScanProgress, None, ScanReport]:
-    """Enters what sidecars and caches say; yields progress, returns the report.
+    """Enters what is claimed; yields progress, returns the report.
+
+    A folder in which nothing has changed since it was looked through isn't looked through again: what it claims is
+    entered.
 
     Args:
         index: What to fill.
         roots: Folders of models, as ``ModelFolders.roots``.
         caches: Folders like ``~/.cache/huggingface/hub``.
-        disk: To read the sidecars.
+        catalog: What sidecars say.
     """
     files = models = learned = 0
     waiting: list[Entry] = []
+    folders: list[tuple[Path, FileState, tuple[str, ...]]] = []
     forgotten = index.forget_missing()
-    for seen, entries in _found(roots, caches, disk):
-        files += len(seen)
-        models += sum(is_model_name(file.path.name) for file in seen)
+    for seen, entries in _found(roots, caches, index, catalog):
+        if seen is not None:
+            files += len(seen.files or ())
+            models += sum(is_model_name(file.path.name) for file in seen.files or ())
+            folders.append((seen.path, seen.state, seen.folders))
         learned += len(entries)
         waiting += entries
         if len(waiting) >= BATCH:
@@ -73,39 +80,37 @@ def scan(
             waiting.clear()
         yield ScanProgress(files, learned)
     index.add_many(waiting)
+    index.keep_folders(folders)
     return ScanReport(files, models, learned, forgotten)
 
 
-def _found(roots: Iterable[Path], caches: Iterable[Path], disk: Disk) -> Iterator[tuple[list[SeenFile], list[Entry]]]:
-    """Folder by folder: the files that are there, and what is stated about them."""
-    for folder in _by_folder(walk_all(roots)):
-        yield folder, list(_entries_of(folder, disk))
+def _found(
+    roots: Iterable[Path], caches: Iterable[Path], index: Index, catalog: Catalog
+) -> Iterator[tuple[SeenFolder | None, list[Entry]]]:
+    """Folder by folder: what is in it, and what is claimed of that; only folders in which something has changed."""
+    known = index.folders_looked_through()
+
+    def remembered(path: Path, state: FileState) -> tuple[str, ...] | None:
+        before = known.get(Path(os.path.abspath(path)))  # noqa: PTH100 - follows no link
+        return before[1] if before is not None and state.is_still(before[0]) else None
+
+    for seen in walk_folders(roots, remembered):
+        if seen.files is not None:
+            yield seen, list(_entries_of(seen.path, seen.files, catalog))
     for cache in caches:
         for path, state, digest in cached_files(cache):
-            yield [], [Entry(path, state, (digest,), Proof.CLAIMED)]
+            yield None, [Entry(path, state, (digest,), Proof.CLAIMED)]
 
 
-def _by_folder(files: Iterable[SeenFile]) -> Iterator[list[SeenFile]]:
-    """The files of one folder at a time, as long as they come one after another; large folders in one piece."""
-    together: list[SeenFile] = []
-    for file in files:
-        if together and together[0].path.parent != file.path.parent:
-            yield together
-            together = []
-        together.append(file)
-    if together:
-        yield together
-
-
-def _entries_of(folder: list[SeenFile], disk: Disk) -> Iterator[Entry]:
+def _entries_of(folder: Path, files: Sequence[SeenFile], catalog: Catalog) -> Iterator[Entry]:
     """What sidecars and names say of the files in one folder: claims, whatever else the sidecars say."""
-    states = {file.path.name: file.state for file in folder}
-    for file in folder:
-        if is_sidecar_name(file.path.name):
-            sidecar = read_sidecar(file.path, disk)
-            model = sidecar.model if sidecar is not None else None
-            state = states.get(model.name) if model is not None else None
-            if sidecar is not None and model is not None and state is not None and sidecar.record.digests:
-                yield Entry(model, state, sidecar.record.digests, Proof.CLAIMED)
-        elif (digest := digest_by_name(file.path.name)) is not None:
+    states = {file.path.name: file.state for file in files}
+    if any(map(is_sidecar_name, states)):
+        for sidecar in catalog.sidecars(folder):
+            state = states.get(sidecar.model.name) if sidecar.model is not None else None
+            if sidecar.model is not None and state is not None and sidecar.record.digests:
+                yield Entry(sidecar.model, state, sidecar.record.digests, Proof.CLAIMED)
+    for file in files:
+        digest = digest_by_name(file.path.name)
+        if digest is not None:
             yield Entry(file.path, file.state, (digest,), Proof.CLAIMED)

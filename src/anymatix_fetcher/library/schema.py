@@ -8,6 +8,7 @@
     origins    The references that led to it.
     refuted    The state in which a file was found to be another one than it should be.
     claims     What somebody else says of a file; there may be any number of claims, and none needs to be true.
+    folders    Folders that were looked through for claims, and the folders in them.
     sidecars   What sidecars say, without what only they need; and whether we have written them.
     answers    What was answered to questions.
 """
@@ -59,8 +60,10 @@ CREATE TABLE claims (
     PRIMARY KEY (path, algorithm, hex)
 ) WITHOUT ROWID;
 CREATE INDEX by_claim ON claims (algorithm, hex);
+CREATE TABLE folders (path BLOB PRIMARY KEY, {_STATE}, inside BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE sidecars (
-    folder BLOB NOT NULL, name TEXT NOT NULL, {_STATE}, is_ours INTEGER NOT NULL, content TEXT NOT NULL,
+    folder BLOB NOT NULL, name TEXT NOT NULL, {_STATE},
+    is_ours INTEGER NOT NULL, identities TEXT NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (folder, name)
 );
 """

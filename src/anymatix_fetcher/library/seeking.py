@@ -21,12 +21,12 @@ from anymatix_fetcher.library.identity import identity, unnamed
 from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method
 from anymatix_fetcher.library.names import parse_hashed_name
 from anymatix_fetcher.library.reuse import take
-from anymatix_fetcher.library.sidecars import find_model
 from anymatix_fetcher.library.wanted import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from anymatix_fetcher.library.catalog import Catalog
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.ports import Disk
     from anymatix_fetcher.library.sidecars import Sidecar
@@ -45,6 +45,7 @@ class Seeker:
     Args:
         index: What is known.
         disk: The file system.
+        catalog: What sidecars say.
         roots: The models roots: between files in there hard links are allowed.
         learn: Has the index learn what lies beside the destination and in caches; false where it has done so before.
         on_bytes: Told how many more bytes were read; what it raises ends the search.
@@ -52,6 +53,7 @@ class Seeker:
 
     index: Index
     disk: Disk
+    catalog: Catalog
     roots: tuple[Path, ...] = ()
     learn: Callable[[], bool] = lambda: False
     on_bytes: Callable[[int], None] = lambda _: None
@@ -69,7 +71,7 @@ class Seeker:
 
     def may_link(self, wanted: Wanted) -> bool:
         """Whether a copy seems to be here, so that it is worth claiming the destination before anybody is asked."""
-        if not wanted.links:
+        if not wanted.links or not wanted.settling:
             return False
         return any(map(self.index.wanted, wanted.settling)) or (
             self.learn() and any(map(self.index.wanted, wanted.settling))
@@ -171,7 +173,7 @@ class Seeker:
             return None
         final = wanted.final or wanted.working
         for reference in wanted.references:
-            sidecar = find_model(final.parent, reference, self.disk)
+            sidecar = self.catalog.model_of(final.parent, reference)
             if sidecar is None or sidecar.model is None:
                 continue
             if wanted.place.exact is not None and sidecar.model != final:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import stat
 from contextlib import closing, suppress
@@ -11,14 +10,12 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.library.identity import base_reference, identity, left_by_first_fetcher
+from anymatix_fetcher.library.identity import base_reference, identity
 from anymatix_fetcher.library.names import is_sidecar_name
 from anymatix_fetcher.library.ports import read_small, temporary_beside
 from anymatix_fetcher.library.sidecar_format import MOST_BYTES, Record, decode, encode
-from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from anymatix_fetcher.library.ports import Disk
@@ -38,10 +35,6 @@ class Sidecar:
         """The file that it describes, whether it is there or not."""
         name = self.record.file_name
         return self.path.with_name(name) if name else None
-
-    def is_of(self, reference: str, auth: str = "") -> bool:
-        """Whether it belongs to ``reference``: by its name, or else by the URL in it."""
-        return self.path.stem in left_by_first_fetcher(reference, auth) or self.says(reference)
 
     def says(self, reference: str) -> bool:
         """Whether what is in it, rather than its name, speaks of ``reference``."""
@@ -63,30 +56,20 @@ def sidecars_in(folder: Path, disk: Disk) -> list[Sidecar]:
     return [sidecar for name in names if (sidecar := read_sidecar(folder / name, disk))]
 
 
-def every_sidecar(roots: Iterable[Path], disk: Disk) -> Iterator[Sidecar]:
-    """All sidecars below ``roots``: what is kept, and of what."""
-    for seen in walk_all(roots):
-        if is_sidecar_name(seen.path.name) and (sidecar := read_sidecar(seen.path, disk)):
-            yield sidecar
-
-
-def find_sidecar(folder: Path, reference: str, disk: Disk, auth: str = "") -> Sidecar | None:
-    """A sidecar of ``reference``; ``None`` where there is none."""
-    return next(_sidecars_for(folder, reference, disk, auth), None)
-
-
-def sidecars_of(model: Path, disk: Disk) -> list[Sidecar]:
-    """The sidecars that name ``model``: several references may have led to it."""
-    return [sidecar for sidecar in sidecars_in(model.parent, disk) if sidecar.record.file_name == model.name]
-
-
-def find_model(folder: Path, reference: str, disk: Disk, auth: str = "") -> Sidecar | None:
-    """A sidecar of ``reference`` whose model is there too, and whole.
+def has_whole_model(sidecar: Sidecar) -> bool:
+    """Whether the file that it describes is there, and whole as far as can be told without reading it.
 
     What the first fetcher hasn't finished has the final name already: a digest tells, which it writes when all is
-    there, or else the length in the sidecar. Where a sidecar has neither, nothing counts as found.
+    there, or else the length in the sidecar. Where a sidecar has neither, nothing counts as whole.
     """
-    return next(filter(_has_whole_model, _sidecars_for(folder, reference, disk, auth)), None)
+    try:
+        status = sidecar.model.stat() if sidecar.model is not None else None
+    except (OSError, ValueError):
+        return False
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return False
+    # A digest will tell, whatever the sidecar says of the length.
+    return bool(sidecar.record.digests) or status.st_size == sidecar.record.file_size
 
 
 def write_sidecar(folder: Path, reference: str, record: Record, disk: Disk) -> Path:
@@ -116,29 +99,6 @@ def _write(path: Path, data: bytes, disk: Disk) -> None:
     disk.sync_folder(path.parent)
 
 
-def _sidecars_for(folder: Path, reference: str, disk: Disk, auth: str) -> Iterator[Sidecar]:
-    """Those that the name tells first, which takes no time; then those that were written for other tokens."""
-    seen = set[str]()
-    for stem in dict.fromkeys((identity(reference), *left_by_first_fetcher(reference, auth))):
-        sidecar = read_sidecar(folder / f"{stem}.json", disk)
-        if sidecar is not None:
-            seen.add(sidecar.path.name)
-            yield sidecar
-    marks = _marks(reference)
-    for name in sorted(set(filter(is_sidecar_name, disk.names(folder))) - seen):
-        data = _read(folder / name, disk)
-        # Descriptions of models are long, and there may be thousands: most needn't be parsed.
-        record = decode(data) if any(mark in data for mark in marks) else None
-        if record is not None and Sidecar(folder / name, record).says(reference):
-            yield Sidecar(folder / name, record)
-
-
-def _marks(reference: str) -> tuple[bytes, bytes]:
-    """One of them is in every sidecar that says ``reference``: its identity, or its place without a user's name."""
-    place = base_reference(reference).partition("?")[0]
-    return identity(reference).encode(), json.dumps(place.rpartition("://")[2])[1:-1].encode()
-
-
 def _read(path: Path, disk: Disk) -> bytes:
     """The content; empty where it can't be read."""
     try:
@@ -147,16 +107,3 @@ def _read(path: Path, disk: Disk) -> bytes:
         if not isinstance(error, FileNotFoundError):
             _logger.debug("the sidecar %s can't be read: %s", path, error)
         return b""
-
-
-def _has_whole_model(sidecar: Sidecar) -> bool:
-    if sidecar.model is None:
-        return False
-    try:
-        status = sidecar.model.stat()
-    except OSError:
-        return False
-    if not stat.S_ISREG(status.st_mode):
-        return False
-    # A digest will tell, whatever the sidecar says of the length.
-    return bool(sidecar.record.digests) or status.st_size == sidecar.record.file_size

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.library.file_state import FileState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _logger = logging.getLogger("anymatix_fetcher.library")
 
@@ -21,57 +21,124 @@ SKIPPED_FOLDERS = {".git", ".cache", "custom_nodes"}
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A regular file, or a link to one: its state is then that of the file itself."""
+    """A regular file, or a link to one: its state is then that of the file itself.
+
+    Args:
+        path: Where it was seen.
+        state: The file's.
+        is_link: Whether it is a link itself.
+        is_indirect: Whether it was reached through a link to a folder.
+    """
 
     path: Path
     state: FileState
     is_link: bool
+    is_indirect: bool = False
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it really lies where it was seen, as far as we have come by links."""
+        return not (self.is_link or self.is_indirect)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFolder:
+    """A folder.
+
+    Args:
+        path: Where it was seen.
+        state: The folder's, before it was looked through.
+        files: In it, in the order of their names; ``None`` where it wasn't looked through, being as it is remembered.
+        folders: The names of those in it.
+    """
+
+    path: Path
+    state: FileState
+    files: tuple[SeenFile, ...] | None
+    folders: tuple[str, ...]
 
 
 def walk(root: Path) -> Iterator[SeenFile]:
-    """Every file below ``root``, folder by folder in the order of names.
-
-    Links to folders are followed, as ComfyUI does; a folder that is reached twice is looked through once.
-    """
-    waiting, known = [root], set[tuple[int, int]]()
-    while waiting:
-        folder = waiting.pop()
-        folders: list[Path] = []
-        try:
-            status = folder.stat()
-            if (status.st_dev, status.st_ino) in known:
-                continue
-            known.add((status.st_dev, status.st_ino))
-            with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            _logger.debug("%s can't be looked through: %s", folder, error.strerror)
-            continue
-        for entry in found:
-            seen = _look_at(entry)
-            if seen is not None:
-                yield seen
-            elif entry.name not in SKIPPED_FOLDERS and _is_folder(entry):
-                folders.append(Path(entry.path))
-        waiting.extend(reversed(folders))
+    """Every file below ``root``, as :func:`walk_all` has them."""
+    return walk_all([root])
 
 
 def walk_all(roots: Iterable[Path]) -> Iterator[SeenFile]:
-    """The files below each of ``roots``; one that two of them lead to comes once."""
-    known = set[Path]()
-    for root in roots:
-        for seen in walk(root):
-            if seen.path not in known:
-                known.add(seen.path)
-                yield seen
+    """Every file below ``roots``, folder by folder in the order of names; a folder is looked through once.
+
+    Links to folders are followed, as ComfyUI does, but after everything else: what lies below ``roots`` really is seen
+    where it really is.
+    """
+    for folder in walk_folders(roots):
+        yield from folder.files or ()
 
 
-def _look_at(entry: os.DirEntry[str]) -> SeenFile | None:
+def walk_folders(
+    roots: Iterable[Path], remembered: Callable[[Path, FileState], Sequence[str] | None] = lambda _path, _state: None
+) -> Iterator[SeenFolder]:
+    """Every folder at and below ``roots``.
+
+    Args:
+        roots: Where to begin.
+        remembered: The names of the folders in a folder that needn't be looked through, since it is still in this
+            state; ``None`` where it is to be.
+    """
+    known = set[tuple[int, int]]()
+    waiting, linked, is_indirect = sorted(roots, key=_is_reached_by_link)[::-1], list[Path](), False
+    while waiting or linked:
+        if not waiting:
+            waiting, linked, is_indirect = list(reversed(linked)), [], True
+        path = waiting.pop()
+        seen = _look_through(path, known, remembered, is_indirect=is_indirect)
+        if seen is None:
+            continue
+        yield seen
+        inner = [path / name for name in seen.folders]
+        linked += [folder for folder in inner if os.path.islink(folder)]  # noqa: PTH114 - much the quicker
+        waiting += [folder for folder in reversed(inner) if not os.path.islink(folder)]  # noqa: PTH114
+
+
+def _is_reached_by_link(root: Path) -> bool:
+    return os.path.realpath(root) != os.path.abspath(root)  # noqa: PTH100 - follows no link
+
+
+def _look_through(
+    folder: Path,
+    known: set[tuple[int, int]],
+    remembered: Callable[[Path, FileState], Sequence[str] | None],
+    *,
+    is_indirect: bool,
+) -> SeenFolder | None:
+    """What is in the folder; ``None`` where it can't be looked through, or was before."""
     try:
-        # DirEntry.stat gives no inode on Windows; Path.stat always does.
+        state = FileState.of(folder.stat())
+        if (state.device, state.inode) in known:
+            return None
+        known.add((state.device, state.inode))
+        names = remembered(folder, state)
+        if names is not None:
+            return SeenFolder(folder, state, None, tuple(names))
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        _logger.debug("%s can't be looked through: %s", folder, error.strerror)
+        return None
+    files = [(entry, _look_at(entry, is_indirect=is_indirect)) for entry in found]
+    folders = (entry for entry, seen in files if seen is None and entry.name not in SKIPPED_FOLDERS)
+    return SeenFolder(
+        folder,
+        state,
+        tuple(seen for _, seen in files if seen is not None),
+        tuple(entry.name for entry in folders if _is_folder(entry)),
+    )
+
+
+def _look_at(entry: os.DirEntry[str], *, is_indirect: bool) -> SeenFile | None:
+    try:
+        # DirEntry.stat gives no inode on Windows; os.stat always does.
         if entry.is_file():
-            path = Path(entry.path)
-            return SeenFile(path, FileState.of(path.stat()), is_link=entry.is_symlink())
+            state = FileState.of(os.stat(entry.path))  # noqa: PTH116 - there are thousands
+            return SeenFile(Path(entry.path), state, entry.is_symlink(), is_indirect)
     except OSError as error:
         _logger.debug("%s can't be looked at: %s", entry.path, error.strerror)
     return None

@@ -1,0 +1,78 @@
+"""All names of one file become names of another one's content: every one of them, or none."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.library.linking import Method, expect, make
+from anymatix_fetcher.library.ports import temporary_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.library.file_state import FileState
+    from anymatix_fetcher.library.linking import Cloner
+    from anymatix_fetcher.library.ports import Disk
+
+
+def relink(
+    names: Sequence[Path], source: Path, disk: Disk, *, state: FileState, order: Sequence[Method], cloner: Cloner
+) -> Method:
+    """How all ``names``, hard links to one file, have become names of the content of ``source``.
+
+    They stay hard links to each other. Where they get a file of their own, as by a reflink, it has the mode and the
+    times of the old one.
+
+    Args:
+        names: Of the old file.
+        source: What has the content.
+        disk: The file system.
+        state: Of ``source``, when its content was looked at.
+        order: Which methods to try.
+        cloner: Makes reflinks.
+
+    Raises:
+        SourceUnusableError: ``source`` isn't what it was.
+        NoLinkError: No method works.
+        StorageError: A name can't be replaced; then none is.
+    """
+    first, *others = names
+    new = [temporary_beside(name) for name in names]
+    with storage_errors(first):
+        expect(source, state)
+        status = first.lstat()
+        try:
+            method = make(source, new[0], order, cloner=cloner)
+            expect(source, state, is_linked=method is Method.HARD_LINK)
+            if method is not Method.HARD_LINK:
+                new[0].chmod(status.st_mode & 0o7777)
+                os.utime(new[0], ns=(status.st_atime_ns, status.st_mtime_ns))
+            for _, temporary in zip(others, new[1:], strict=True):
+                os.link(new[0], temporary)
+            _replace_all(names, new, disk)
+        finally:
+            for temporary in new:
+                with suppress(OSError):
+                    disk.remove(temporary)
+        for folder in {name.parent for name in names}:
+            disk.sync_folder(folder)
+    return method
+
+
+def _replace_all(names: Sequence[Path], new: Sequence[Path], disk: Disk) -> None:
+    done: list[Path] = []
+    try:
+        for name, temporary in zip(names, new, strict=True):
+            disk.replace(temporary, name)
+            done.append(name)
+    except OSError:
+        left = next(name for name in names if name not in done)
+        for name in done:
+            back = temporary_beside(name)
+            os.link(left, back)
+            disk.replace(back, name)
+        raise
