@@ -9,6 +9,7 @@ from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import Headers, ResponseHead
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import AccessDeniedError, FetchError, NotAModelError, NotFoundError, RetriesExhaustedError
+from anymatix_fetcher.sources.huggingface import SERVICE
 from tests.core.machine import LENGTH, MIB, TARGET, Bench
 
 WHOLE = ResponseHead(200, Headers.of(content_length=str(LENGTH)))
@@ -83,6 +84,13 @@ def test_what_has_nothing_to_do_with_the_range_isnt_asked_without(
     bench = Bench()
     bench.status(bench.open(), status, *fields)
     assert not [start for start in bench.all(m.StartExchange) if start.request.span is None]
+
+
+def test_a_hubs_word_for_what_is_missing_is_believed_at_once() -> None:
+    bench = Bench(service=SERVICE)
+    bench.status(bench.open(), 404, ("X-Error-Code", "EntryNotFound"))
+    assert isinstance(bench.failure(), NotFoundError)
+    assert bench.machine.account.requests == 1
 
 
 def test_a_signature_that_isnt_good_isnt_asked_without_a_range() -> None:

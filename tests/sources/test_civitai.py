@@ -237,10 +237,22 @@ def test_what_the_user_says_comes_along() -> None:
         resolve("civitai:128713", {api(): Reply(version())}, digests=(Digest("sha256", "0" * 64),))
 
 
+@pytest.mark.parametrize("files", [[], None, "no field"])
+@pytest.mark.parametrize(
+    "reference", ["civitai:128713", "civitai:128713+7", "https://civitai.com/api/download/models/128713"]
+)
+def test_a_version_without_files_was_archived(reference: str, files: object) -> None:
+    document = {**version(), "files": files}
+    if files == "no field":
+        del document["files"]
+    with pytest.raises(NotFoundError, match="offers no file of this version") as refusal:
+        resolve(reference, {api(): Reply(document)})
+    assert "archived or taken down" in refusal.value.hint
+
+
 HOSTILE: list[Callable[[dict[str, Any]], object]] = [
     lambda document: document.pop("id"),
     lambda document: document.update(id="1"),
-    lambda document: document.pop("files"),
     lambda document: document.update(files="x"),
     lambda document: document.update(files=[None]),
     lambda document: document["files"][0].update(id=None),

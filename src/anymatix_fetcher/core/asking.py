@@ -280,7 +280,8 @@ class Asking(Requests):
 
         A small file is taken as it comes. Of a large one this is the first segment, and the rest is asked for.
         """
-        refuses_ranges = "none" in (head.headers.get("Accept-Ranges") or "").lower()
+        units = (head.headers.get("Accept-Ranges") or "").lower()
+        refuses_ranges = "none" in units and "bytes" not in units  # a server behind another may say both
         if length <= self._sizes.first_segment or refuses_ranges or self.one_stream:
             self.manners.ranged = False
             return

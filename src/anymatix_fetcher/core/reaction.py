@@ -146,7 +146,7 @@ def _react(refused: Refused, situation: Situation) -> Reaction:
             | Refusal.BAD_REQUEST
             | Refusal.NOT_A_MODEL
         ):
-            return _denied(refused.kind, situation)
+            return _denied(refused, situation)
         case Refusal.UNEXPECTED:
             return Reaction.RETRY if situation.accepted else Reaction.FAIL  # else it is one replica's slip
         case Refusal.UNSAFE_REDIRECT:
@@ -182,7 +182,8 @@ _OF_A_SIGNATURE = frozenset({Refusal.FORBIDDEN, Refusal.UNAUTHORIZED, Refusal.BA
 """How an address is refused whose signature doesn't cover the request."""
 
 
-def _denied(kind: Refusal, situation: Situation) -> Reaction:
+def _denied(refused: Refused, situation: Situation) -> Reaction:
+    kind = refused.kind
     if not situation.is_current:
         return Reaction.IGNORE
     if kind in _OF_A_SIGNATURE and situation.ranged and not situation.expired:
@@ -199,5 +200,9 @@ def _denied(kind: Refusal, situation: Situation) -> Reaction:
         return Reaction.FEWER
     if kind is Refusal.NOT_A_MODEL:
         return Reaction.FAIL
+    if kind is Refusal.NOT_FOUND and refused.headers.get("X-Error-Code") is not None:
+        return (
+            Reaction.FAIL
+        )  # a hub that says what is missing (https://huggingface.co/docs/hub/api) doesn't mean "not yet"
     worth_another = kind is Refusal.NOT_FOUND or situation.redirected or situation.derived
     return Reaction.ONCE_MORE if situation.second_chance and worth_another else Reaction.FAIL

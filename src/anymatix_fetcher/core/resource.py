@@ -120,6 +120,7 @@ class Resource:
             ``url`` along its redirects.
         about: What people may want to know.
         pinned: A reference that goes on naming the same bytes, where the source knows one without asking further.
+        remark: Why its source's digest couldn't be had, after "it is"; of interest where no digest proves the file.
     """
 
     url: Url
@@ -137,3 +138,4 @@ class Resource:
     renewed_by_source: bool = False
     about: About = field(default_factory=About)
     pinned: str = ""
+    remark: str = ""

@@ -202,6 +202,10 @@ class Status(Enum):
     FAILED = "failed"
 
 
+UNPROVED = frozenset({"length", "none"})
+"""What ``verified`` says where no digest has proved the content."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What became of one reference.

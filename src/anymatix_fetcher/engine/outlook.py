@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.engine.adoption import Adoption
-from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment, phase_of
+from anymatix_fetcher.engine.facts import UNPROVED, Phase, Progress, Result, Status, moment, phase_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,10 +98,16 @@ class Outlook:
     def _note(self, now: float) -> str:
         if self._holder is not None:
             return "another process downloads it; waiting for its result"
-        if self.result is not None and self._appraisal is not None and self._appraisal.warning:
-            return self._appraisal.warning
+        if self.result is not None and (remark := self._remark(self.result)):
+            return remark
         doing = self._shelving.note or self._adoption.note(self._store)
         return doing or self._machine.waiting_for(now) or self._shelving.place.note
+
+    def _remark(self, result: Result) -> str:
+        """What a person should know of what came, after "it is"."""
+        content = self._appraisal.warning if self._appraisal is not None else ""
+        proof = self._resource.remark if result.error is None and result.verified in UNPROVED else ""
+        return "; it is ".join(filter(None, (content, proof)))
 
     @property
     def _name(self) -> str | None:

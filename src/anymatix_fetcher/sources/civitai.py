@@ -18,7 +18,7 @@ from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.civitai_files import choose, read_files
 from anymatix_fetcher.sources.documents import Document
 from anymatix_fetcher.sources.services import Explained
-from anymatix_fetcher.sources.sites import Site, agreed, make_url
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, without_digest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -69,7 +69,7 @@ class Civitai:
             # where the API is out of order.
             if found.download is None and (found.version is None or isinstance(error, NotFoundError)):
                 raise
-            return (_unknown(base, found, wish, headers),)
+            return (without_digest(_unknown(base, found, wish, headers), SITE, error),)
         return (_known(base, found, wish, headers, document, answer.text),)
 
 

@@ -63,12 +63,12 @@ class CivitaiFile:
 
 
 def read_files(version: Document) -> tuple[CivitaiFile, ...]:
-    """The version's files.
+    """The version's files; none of one that was archived or taken down, which may have no list of them either.
 
     Raises:
         UnexpectedAnswerError: They can't be read.
     """
-    return tuple(map(_file, version.items("files")))
+    return tuple(map(_file, version.items("files"))) if version.fields.get("files") is not None else ()
 
 
 def choose(files: Sequence[CivitaiFile], reference: CivitaiReference) -> CivitaiFile:
@@ -84,7 +84,7 @@ def choose(files: Sequence[CivitaiFile], reference: CivitaiReference) -> Civitai
     if not files:
         raise NotFoundError(
             "Civitai offers no file of this version",
-            hint="It was archived, or is for generation on the site only; the model's page tells.",
+            hint="It was archived or taken down, or is for generation on the site only; the model's page tells.",
         )
     found = [file for file in files if _is_meant(file, reference)]
     if not found:

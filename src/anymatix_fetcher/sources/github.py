@@ -20,7 +20,7 @@ from anymatix_fetcher.sources.documents import Document
 from anymatix_fetcher.sources.github_references import FileReference, ReleaseReference
 from anymatix_fetcher.sources.repository import RepositoryFile, listing, wanted
 from anymatix_fetcher.sources.services import Explained
-from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment, without_digest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -89,11 +89,11 @@ class GitHub:
 def _assets(found: ReleaseReference, wish: Wish, environment: Environment) -> Resolving:
     try:
         release = yield from _release(found, environment)
-    except (NetworkError, AccessDeniedError):
+    except (NetworkError, AccessDeniedError) as error:
         # Not of the release's making: a used-up quota, also in the form of a 403, an outage, a proxy's ban.
         if not found.is_one:
             raise
-        return (_public(found, wish, environment),)
+        return (without_digest(_public(found, wish, environment), SITE, error),)
     if found.is_one:
         return (_known(release, _named(release, found), found, wish, environment),)
     if found.asset:

@@ -23,7 +23,7 @@ from anymatix_fetcher.sources.accounts import MODELSCOPE
 from anymatix_fetcher.sources.modelscope_listing import Repository, probe
 from anymatix_fetcher.sources.repository import RepositoryFile, stays_inside, wanted
 from anymatix_fetcher.sources.services import Explained, linked
-from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment, without_digest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -103,8 +103,7 @@ class ModelScope:
         headers = _headers(environment, wish, base)
         repository = Repository(SITE, base, found.repository, found.revision, headers)
         if not found.is_folder:
-            file = yield from _one(base, found, repository, headers)
-            return (replace(_resource(base, found, file, wish, headers), name=wish.name or file.name, folder=()),)
+            return ((yield from _one(base, found, repository, wish, headers)),)
         files = yield from repository.files(found.path)
         chosen = wanted(files, wish, below=found.path, what=found.repository)
         return tuple(_resource(base, found, file, wish, headers) for file in chosen)
@@ -165,15 +164,18 @@ def _headers(environment: Environment, wish: Wish, base: str) -> Headers:
 
 
 def _one(
-    base: str, found: ModelScopeReference, repository: Repository, headers: Headers
-) -> Generator[Request, Answer, RepositoryFile]:
+    base: str, found: ModelScopeReference, repository: Repository, wish: Wish, headers: Headers
+) -> Generator[Request, Answer, Resource]:
     """One file, by the list, or by its own address where no list tells of it."""
+    listed, trouble = None, None
     try:
         listed = yield from repository.file(found.path)
-    except NetworkError:
-        listed = None
+    except NetworkError as error:
+        trouble = error
     url = make_url(base, _path(found, found.path)).reveal()
-    return listed or (yield from probe(SITE, url, headers, found.path))
+    file = listed or (yield from probe(SITE, url, headers, found.path))
+    resource = replace(_resource(base, found, file, wish, headers), name=wish.name or file.name, folder=())
+    return resource if trouble is None else without_digest(resource, SITE, trouble)
 
 
 def _elsewhere(located: Located, wish: Wish, environment: Environment) -> Resolving:

@@ -6,7 +6,7 @@ since redirects are followed by origin, nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, unquote
 
@@ -249,6 +249,11 @@ def agreed(wished: tuple[Digest, ...], stated: tuple[Digest, ...], what: str) ->
                     hint="Check which file is meant; without a digest of your own the stated one is checked.",
                 )
     return tuple(dict.fromkeys((*wished, *stated)))
+
+
+def without_digest(resource: Resource, site: Site, error: FetchError) -> Resource:
+    """The resource with the remark that its service told no digest of it, and why."""
+    return replace(resource, remark=f"fetched without a digest from {site.title}: {error.message}")
 
 
 def make_url(base: str, path: str, query: str = "") -> Url:

@@ -19,7 +19,7 @@ from anymatix_fetcher.sources.accounts import ZENODO
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, listing, stays_inside, wanted
 from anymatix_fetcher.sources.services import Explained
-from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment
+from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, segment, without_digest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -82,10 +82,12 @@ class Zenodo:
         headers = SITE.headers(environment, wish, base)
         try:
             record = yield from _record(base, found, headers)
-        except NetworkError:
+        except NetworkError as error:
             if not found.path:
                 raise
-            record = _Record(found.record, (RepositoryFile(found.path),))  # the file itself may still be had
+            # The file itself may still be had.
+            record = _Record(found.record)
+            return (without_digest(_resource(base, record, RepositoryFile(found.path), wish, headers), SITE, error),)
         if not found.path:
             chosen = wanted(record.files, wish, what=f"{SITE.name}:{record.record}")
             wish = wish if len(chosen) == 1 else replace(wish, name=None, mirrors=())

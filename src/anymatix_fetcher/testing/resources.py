@@ -37,7 +37,7 @@ class Resource:
     Attributes:
         etag: The entity tag as it stands in the header, or none.
         last_modified: The date as it stands in the header, or none.
-        headers: More fields, in which ``{sha256}`` and the like are filled in.
+        headers: More fields, in place of all others of their names; ``{sha256}`` and the like are filled in.
         signing: Set for a file that the first origin redirects and only the second one serves.
         parts_as_200: Whether a part is sent as 200 with Content-Range; where the range has no end, or one past the
             file's, Content-Length is wrong too.

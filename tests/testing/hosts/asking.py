@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came: the fields by lower-case name."""
+    """What came: the fields by lower-case name; several of one name are joined by commas."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,7 +59,10 @@ def _exchange(url: str, method: str, body: bytes | None, headers: Mapping[str, s
     try:
         connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, fields)
         response = connection.getresponse()
-        return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+        received: dict[str, str] = {}
+        for name, value in response.getheaders():
+            received[name.lower()] = ", ".join(filter(None, (received.get(name.lower()), value)))
+        return Reply(response.status, received, response.read())
     finally:
         connection.close()
 

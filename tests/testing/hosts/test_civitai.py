@@ -135,9 +135,12 @@ def test_many_hashes_are_asked_for_at_once(hosts: Hosts) -> None:
     assert post(url, json.dumps([f"{number:064x}" for number in range(101)]).encode()).status == 400
 
 
-def test_an_archived_version_lists_no_files() -> None:
+def test_an_archived_version_tells_of_no_files() -> None:
     with site(access="archived") as hosts:
-        assert ask(f"{hosts.urls['civitai']}/api/v1/model-versions/7").json()["files"] == []
+        version = ask(f"{hosts.urls['civitai']}/api/v1/model-versions/7").json()
+        (of_model, *_) = ask(f"{hosts.urls['civitai']}/api/v1/models/5").json()["modelVersions"]
+        for said in (version, of_model):
+            assert not {"files", "downloadUrl", "availability"} & said.keys()
 
 
 # ---- The redirect (1.3) ----

@@ -87,13 +87,12 @@ def model_json(model: CivitaiModel, url: str) -> dict[str, Any]:
                 "name": version.name,
                 "baseModel": version.base_model,
                 "publishedAt": _SCANNED,
-                "availability": "EarlyAccess" if version.access == "early" else "Public",
+                **_availability(version),
                 "nsfwLevel": 1,
                 "trainedWords": [],
                 "stats": {"downloadCount": 0, "thumbsUpCount": 0, "thumbsDownCount": 0},
-                "files": _files_json(version, url),
+                **_offer(version, url),
                 "images": [],
-                "downloadUrl": download_url(url, version, version.files[0]),
             }
             for index, version in enumerate(model.versions)
         ],
@@ -130,9 +129,8 @@ def version_json(model: CivitaiModel, version: CivitaiVersion, url: str) -> dict
             "poi": False,
             "mode": "Archived" if version.access == "archived" else None,
         },
-        "files": _files_json(version, url),
+        **_offer(version, url),
         "images": [],
-        "downloadUrl": download_url(url, version, version.files[0]),
     }
 
 
@@ -144,9 +142,19 @@ def download_url(url: str, version: CivitaiVersion, file: CivitaiFile) -> str:
     return f"{bare}?{urlencode({'type': file.kind, **file.metadata})}"
 
 
-def _files_json(version: CivitaiVersion, url: str) -> list[dict[str, Any]]:
+def _availability(version: CivitaiVersion) -> dict[str, str]:
+    """Early access is said to be one; others may be said to be public, or nothing is said."""
+    return {"availability": "EarlyAccess"} if version.access == "early" else {}
+
+
+def _offer(version: CivitaiVersion, url: str) -> dict[str, Any]:
+    """What can be downloaded; a version that was archived or taken down has no such fields."""
     if version.access == "archived":
-        return []
+        return {}
+    return {"files": _files_json(version, url), "downloadUrl": download_url(url, version, version.files[0])}
+
+
+def _files_json(version: CivitaiVersion, url: str) -> list[dict[str, Any]]:
     return [
         {
             "id": file.id,

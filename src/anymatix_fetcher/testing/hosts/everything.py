@@ -65,7 +65,7 @@ def everything(settings: EverythingSettings | None = None) -> tuple[Host, ...]:
         zenodo([ZenodoRecord(123456, "Weights", (_file(settings, "zenodo.safetensors"),))], bytes_per_second=rate),
         ollama(
             [OllamaModel("tiny", "latest", _file(settings, "tiny.gguf"))],
-            url_seconds=settings.url_seconds or 1200,
+            url_seconds=settings.url_seconds or 86_400,
             bytes_per_second=rate,
         ),
     )

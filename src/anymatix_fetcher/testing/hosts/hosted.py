@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import importlib
 import struct
@@ -53,11 +52,6 @@ class HostedFile:
     def md5(self) -> str:
         """Its lower-case hexadecimal MD5."""
         return _digests(self.content)["MD5"].lower()
-
-    @property
-    def md5_base64(self) -> str:
-        """The same in base64, as Content-MD5 fields have it."""
-        return base64.b64encode(bytes.fromhex(self.md5)).decode()
 
     @property
     def git_sha1(self) -> str:

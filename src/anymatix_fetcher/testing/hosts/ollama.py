@@ -33,8 +33,8 @@ class OllamaModel:
     others: tuple[tuple[str, HostedFile], ...] = ()
 
 
-def ollama(models: Sequence[OllamaModel], *, url_seconds: int = 1200, bytes_per_second: float | None = None) -> Host:
-    """A stand-in with the sites ``ollama`` and ``ollama-r2``, whose URLs really hold for 20 minutes."""
+def ollama(models: Sequence[OllamaModel], *, url_seconds: int = 86_400, bytes_per_second: float | None = None) -> Host:
+    """A stand-in with the sites ``ollama`` and ``ollama-r2``, whose URLs really hold for a day."""
     scheme = R2Scheme(
         Credentials("fedcba9876543210fedcba9876543210", "secret of the stand-in for the registry", "auto")
     )
@@ -66,7 +66,9 @@ class _Registry:
                 model = self._models.get((name, tag))
                 if model is None:
                     return _refusal("MANIFEST_UNKNOWN", "manifest unknown")
-                return document(200, _MANIFEST_TYPE, json.dumps(_manifest(model)))
+                made = document(200, "text/plain; charset=utf-8", json.dumps(_manifest(model)))
+                made.chunked = True
+                return made
             case ["", "v2", "library", name, "blobs", digest]:
                 file = self._blobs.get((name, digest))
                 if file is None:

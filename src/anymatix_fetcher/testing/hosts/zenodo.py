@@ -81,7 +81,9 @@ class _ZenodoSite:
     def _serving(self, number: str, file: HostedFile, limits: tuple[tuple[str, str], ...]) -> Serving:
         headers = (
             ("Content-Disposition", f"attachment; filename={file.name}"),
-            ("Content-MD5", file.md5_base64),
+            ("Accept-Ranges", "none"),
+            ("Accept-Ranges", "bytes"),
+            ("Content-MD5", file.md5),
             *limits,
         )
         resource = Resource(file.name, file.content, f'"md5:{file.md5}"', headers=headers)

@@ -17,8 +17,9 @@ def add_headers(made: Draft, resource: Resource | None, faults: ChosenFaults, pl
     """Adds the file's own fields, and those that the faults ask for."""
     extra = list(resource.headers) if resource is not None and made.status < 400 else []  # noqa: PLR2004 - errors
     extra += [(header.name, header.value) for header in faults.all(Header)]
-    for name, value in extra:
-        made.put(name, _filled(value, resource))
+    for name, _ in extra:
+        made.drop(name)
+    made.headers += [(name, _filled(value, resource)) for name, value in extra]  # a name may stand there twice
     for disposition in faults.all(Disposition):
         made.put("Content-Disposition", _content_disposition(disposition))
     for limit in faults.all(RateLimit):

@@ -64,6 +64,7 @@ class Draft:
     Attributes:
         start: The offset of the file at which the body begins.
         signed_url: Whether it gives out a signed URL.
+        chunked: Whether the body comes in chunks, without a length.
         stated_length: What Content-Length says where it is wrong; the connection ends with the body then.
     """
 
@@ -72,6 +73,7 @@ class Draft:
     body: Body = ()
     start: int = 0
     signed_url: bool = False
+    chunked: bool = False
     stated_length: int | None = None
 
     def put(self, name: str, value: str) -> None:

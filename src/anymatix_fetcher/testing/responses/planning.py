@@ -56,7 +56,7 @@ def _framed(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
     plan = Plan(status=made.status, headers=(), body=made.body)
     if made.status in NO_CONTENT:
         return plan
-    chunked, close = faults.first(Chunked), faults.first(CloseDelimited)
+    chunked, close = faults.first(Chunked) or (Chunked() if made.chunked else None), faults.first(CloseDelimited)
     compressed = faults.first(Gzip) is not None
     if compressed:
         made.put("Content-Encoding", "gzip")
