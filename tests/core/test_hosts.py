@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -204,12 +205,21 @@ def test_a_quota_that_is_used_up_pauses_its_host_until_it_is_restored() -> None:
     assert share.pause_at(TLS, 100.0) is None
 
 
-def test_an_absurd_quota_is_not_waited_for_longer_than_an_hour() -> None:
+@pytest.mark.parametrize("seconds", [3601, 999_999_999])
+def test_a_quota_that_is_restored_too_late_to_be_waited_for_pauses_nothing(seconds: int) -> None:
     share = host_of(TLS).join()
-    speaks(share, TLS, "2", ("RateLimit", '"api";r=0;t=999999999'))
-    pause = share.pause_at(TLS, 0.0)
-    assert pause is not None
-    assert pause.until == 3600.0
+    speaks(share, TLS, "2", ("RateLimit", f'"api";r=0;t={seconds}'))
+    assert share.pause_at(TLS, 0.0) is None
+
+
+def test_whoever_waits_says_for_what() -> None:
+    host = host_of(TLS, budget=1)
+    share = host.join()
+    assert host.waits_for(0.0) == f"waiting for its turn at {TLS.host}"
+    share.pause(TLS, 90.0, "the server asks to wait")
+    assert host.waits_for(10.5) == "the server asks to wait, in 80 s"
+    share.pause(TLS, 610.0, "the server asks to wait")
+    assert host.waits_for(10.5) == "the server asks to wait, in 10 min"
 
 
 def test_a_small_rest_of_a_quota_allows_as_many_connections_until_it_is_restored() -> None:

@@ -64,12 +64,11 @@ def test_a_pause_is_known_before_the_first_request() -> None:
     assert hosts.host(URL.origin, 8, None).room(world.now) == 0
 
 
-def test_a_pause_in_the_far_future_is_kept_for_an_hour_only() -> None:
+def test_a_pause_in_the_far_future_is_nothing_that_anybody_waits_for() -> None:
     world = World({TEXT: KnownHost(paused_until=WALL + 10**9), "not an origin": KnownHost(paused_until=WALL + 999)})
     hosts, acquaintance = acquainted(world)
     acquaintance.keep_up(world.now)
-    assert hosts.pauses[URL.origin].until == world.now + 3600.0
-    assert len(hosts.pauses) == 1
+    assert not hosts.pauses
 
 
 def test_a_pause_is_passed_on_at_once_and_only_once() -> None:

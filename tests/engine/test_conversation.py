@@ -197,12 +197,26 @@ def test_an_unavailable_host_is_asked_again_and_a_throttling_one_when_it_wants_t
     assert talk.hosts.pause_at(API.origin, talk.clock.now) is not None
     talk.wait(49.0)
     assert len(talk.transport.started) == 2
-    assert "in 1 s" in talk.conversation.waiting_for(talk.clock.now)
+    assert "in 2 s" in talk.conversation.waiting_for(talk.clock.now)
     talk.wait(3.0)
     assert len(talk.transport.started) == 3
     talk.head(200)
     talk.body(b"there")
     assert talk.resource().reference == "there"
+
+
+def test_a_question_to_a_host_that_others_were_told_to_leave_alone_says_what_it_waits_for() -> None:
+    talk = Talk(source(API))
+    talk.head(502)
+    talk.hosts.pause(API.origin, talk.clock.now + 30.0, "the server asks to wait")
+    assert talk.conversation.waiting_for(talk.clock.now) == "the server asks to wait, in 30 s"
+
+
+def test_a_wish_beyond_all_patience_is_handed_to_the_source_and_pauses_nobody() -> None:
+    talk = Talk(source(API))
+    talk.head(429, ("Retry-After", "86400"))
+    assert talk.hosts.pause_at(API.origin, talk.clock.now) is None
+    assert talk.conversation.outcome is not None
 
 
 def test_silence_is_an_answer_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,9 +110,11 @@ def test_a_host_that_asks_to_wait_is_left_alone_by_all_its_downloads_while_other
         goes_on = [other.add(f"/other-{number}.bin", size="50KB").url for number in range(12)]
         paused.script(Fault.status(429, retry_after="1"), when=Match(request="1-3"))
         seen: dict[str, int] = {}
+        notes: dict[str, set[str]] = {}
 
-        def watch(progress: tuple[object, ...]) -> None:
-            del progress
+        def watch(progress: tuple[Progress, ...]) -> None:
+            for one in progress:
+                notes.setdefault(one.reference, set()).add(re.sub(r"\d+", "N", one.note))
             if not seen and other.ledger().requests >= len(goes_on):
                 seen["paused"], seen["other"] = paused.ledger().requests, other.ledger().requests
 
@@ -120,6 +123,7 @@ def test_a_host_that_asks_to_wait_is_left_alone_by_all_its_downloads_while_other
         assert {result.status for result in results} == {Status.DOWNLOADED}
         assert seen["other"] == len(goes_on)
         assert seen["paused"] <= 3, "nobody asks while the host wants to be left alone"
+        assert any("the server asks to wait, in N s" in notes[url] for url in waits[4:]), "those in line say why"
 
 
 def test_what_was_learned_of_a_host_is_remembered_without_its_paths(

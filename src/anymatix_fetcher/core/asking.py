@@ -15,10 +15,10 @@ from anymatix_fetcher.core.explain import broken_off_error
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.judge import Refusal, Refused
 from anymatix_fetcher.core.manners import Manners
-from anymatix_fetcher.core.reaction import Reaction, Situation
+from anymatix_fetcher.core.reaction import Reaction
 from anymatix_fetcher.core.requests import Requests
+from anymatix_fetcher.core.retry import ASKED_TO_WAIT, LONGEST_WAIT_SECONDS
 from anymatix_fetcher.core.segments import Thief, next_segment, theft
-from anymatix_fetcher.core.signature_faults import PARTICULAR, has_expired, signature_fault
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.core.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling, race, typical_rate
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 ADAPTING_SECONDS = 0.05
 """How often the pace is asked, at most."""
-FRESH_SECONDS = 10.0
-"""No address expires so soon; one that turns away some of those that ask together limits them."""
 RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
 """What a server that can't bear a range may do instead of answering it."""
 SETTLING_SECONDS = 1.0
@@ -227,52 +225,10 @@ class Asking(Requests):
 
     # Refusals and failures --------------------------------------------------------------------------------
 
-    def situation(
-        self,
-        exchange: Exchange,
-        refused: Refused,
-        coverage: Coverage,
-        length: int | None,
-        now: float,
-        *,
-        is_known: bool,
-        has_digest: bool,
-    ) -> Situation:
-        """What a refusal of ``exchange`` has to be seen in."""
-        request, head = exchange.request, exchange.head
-        fault = signature_fault(refused.status, refused.headers, refused.excerpt)
-        stated = None
-        if head is not None:
-            stated = head.content_range.total if head.content_range else head.content_length
-        return Situation(
-            is_current=self._is_current(exchange),
-            derived=self.address.derived,
-            served=self.address.served,
-            redirected=exchange.hops > 0,
-            others_flow=self.exchanges.first_flowing > 0,
-            in_company=exchange.in_company,
-            may_be_bound=self.address.may_be_bound(request.span),
-            range_refused=self.address.range_signers.is_suspected(exchange.led_by),
-            is_fresh=now - self._settled_at < FRESH_SECONDS,
-            expired=has_expired(fault, self.address.seconds_left(request.url, now, refused.headers)),
-            second_chance=self.patience.second_chance,
-            ranged=request.span is not None,
-            accepted=self.manners.accepted,
-            is_explained=fault in PARTICULAR or self.address.particular(refused, request) is not None,
-            had_if_range=request.headers.get("If-Range") is not None,
-            length=length,
-            is_known=is_known,
-            holds_bytes=bool(coverage.held),
-            has_digest=has_digest,
-            tags_disagree=self.manners.tags_disagree,
-            same_length=length in (None, stated),
-            contradictions=self.manners.contradictions,
-        )
-
     def settle(self, exchange: Exchange, now: float) -> None:
         """The answer to ``exchange`` was accepted: all go where it came from."""
         if not self.address.settled:
-            self._settled_at = now
+            self.settled_at = now
         self.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
 
     def take_whole(self, exchange: Exchange, head: ResponseHead, length: int) -> None:
@@ -292,12 +248,6 @@ class Asking(Requests):
         self._served_at = now
         self.patience.progressed(gained)
 
-    def _is_current(self, exchange: Exchange) -> bool:
-        """Whether an answer says something of the address in use, or of the way to the next one."""
-        if self.address.settled:
-            return self.address.is_current(exchange.request.url)
-        return exchange.from_origin  # any other was sent to an address that has been given up meanwhile
-
     def cope(  # noqa: C901, PLR0912 - one branch for each reaction
         self, reaction: Reaction, exchange: Exchange, refused: Refused, now: float, *, nothing_stored: bool
     ) -> bool:
@@ -307,9 +257,7 @@ class Asking(Requests):
                 return True
             case Reaction.WAIT:
                 self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
-                patient = self.patience.throttled(now, refused.retry_after_seconds)
-                self.pace.pause(exchange.request.url, self.patience.not_before, self.patience.reason)
-                return patient or self.exchanges.first_flowing > 0
+                return self._wait(exchange, refused, now)
             case Reaction.FEWER:
                 self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
             case Reaction.RENEW:
@@ -339,6 +287,17 @@ class Asking(Requests):
                 return False
             case _:
                 assert_never(reaction)
+        return True
+
+    def _wait(self, exchange: Exchange, refused: Refused, now: float) -> bool:
+        """Waits as long as the server asks; False where that can't help."""
+        if self.patience.throttled(now, refused.retry_after_seconds):
+            self.pace.pause(exchange.request.url, self.patience.not_before, self.patience.reason)
+            self.halt(exchange)
+            return True
+        if not self.exchanges.first_flowing:
+            return False
+        self.patience.delay(now, LONGEST_WAIT_SECONDS, ASKED_TO_WAIT)  # the others go on; when they end, it's decided
         return True
 
     def renew_in_time(self, coverage: Coverage, length: int | None, now: float) -> bool:

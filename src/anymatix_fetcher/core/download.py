@@ -47,9 +47,11 @@ from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Accepted, Redirected, Refusal, Refused
 from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.phase import Phase
+from anymatix_fetcher.core.proof import contradiction
 from anymatix_fetcher.core.reaction import Reaction, react
+from anymatix_fetcher.core.situation import situation_of
 from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, UnexpectedAnswerError
+from anymatix_fetcher.errors import DownloadCancelled, UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
@@ -241,12 +243,7 @@ class Download(Ending):
         known = self.length
         wrong = self._proof.contradicts(stated.digests)
         if wrong is not None:
-            host = exchange.request.url.host
-            error = DigestMismatchError(
-                f"{host} says that the file's digest is {wrong}, and another one was stated before",
-                hint="Check where the digest comes from; a revision that moves may have moved. What is here is kept.",
-            )
-            self._fail(error)
+            self._fail(contradiction(wrong, exchange.request.url.host))
             return False
         self._proof.add(stated.digests)
         if known is None and stated.length is not None:
@@ -316,8 +313,8 @@ class Download(Ending):
     def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
         asking = self._asking
         known, digests = self._matching.identity is not None, bool(self.digests)
-        situation = asking.situation(
-            exchange, refused, self.coverage, self.length, now, is_known=known, has_digest=digests
+        situation = situation_of(
+            exchange, refused, asking, self.coverage, self.length, now, is_known=known, has_digest=digests
         )
         reaction = react(refused, situation)
         if reaction is Reaction.RETRY:

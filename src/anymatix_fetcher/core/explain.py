@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from math import ceil
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import BUG_HINT
@@ -77,6 +78,8 @@ def refusal_error(refused: Refused, url: Url, *, authorized: bool = False) -> Fe
         hint = "The server doesn't accept the credentials that were sent: check them, and whether they have expired."
     if refused.kind is Refusal.FORBIDDEN and is_signed(url):
         hint = "The link carries a signature and has probably expired: get a fresh one. What has arrived is kept."
+    if refused.kind is Refusal.THROTTLED and refused.retry_after_seconds:
+        hint = f"The server asks to wait for {_duration(refused.retry_after_seconds)}. {KEPT}"
     return kind(f"{refused.sentence} ({url})", hint=hint)
 
 
@@ -103,6 +106,13 @@ def _size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
     return f"{count} B"
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{ceil(seconds / size)} {unit}"
+    return f"{ceil(seconds)} seconds"
 
 
 _ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})

@@ -19,7 +19,6 @@ A server doesn't know that two files are two downloads: it counts connections an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from anymatix_fetcher.core.http import RateLimit
 from anymatix_fetcher.core.lanes import Lanes
 from anymatix_fetcher.core.learned import KnownHost, what_is_known
 from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.pause import Pause
 from anymatix_fetcher.core.range_signers import RangeSigners
 from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
 from anymatix_fetcher.core.workload import Workload
@@ -46,14 +46,6 @@ MANY_WAITING = 4
 OBSERVING_SECONDS = 0.03
 LEARNING_SECONDS = 3.0
 """What was found in less time than that is chance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Until when an origin isn't asked, and why, for people."""
-
-    until: float
-    reason: str
 
 
 class Share:
@@ -158,7 +150,9 @@ class Share:
         quota = RateLimit.parse(head.headers)
         if quota is None or quota.remaining is None or not quota.reset_seconds:
             return
-        until = now + min(quota.reset_seconds, LONGEST_RETRY_AFTER_SECONDS)
+        until = now + quota.reset_seconds
+        if quota.reset_seconds > LONGEST_RETRY_AFTER_SECONDS:
+            return  # that is never waited for: what the server does, its next answer tells
         if not quota.remaining:
             self._host.hosts.pause(origin, until, "the server's quota is used up")
         elif origin == self._host.origin:
@@ -256,6 +250,11 @@ class Host:
         if self.may_multiplex(self.origin) and self.origin not in self.hosts.versions:
             return max(0, self.scouts - len(self._shares))
         return max(0, self.budget - used)
+
+    def waits_for(self, now: float) -> str:
+        """Why a download that could begin doesn't, for people."""
+        pause = self.hosts.pause_at(self.origin, now)
+        return pause.told(now) if pause is not None else f"waiting for its turn at {self.origin.host}"
 
     @property
     def scouts(self) -> int:

@@ -95,3 +95,11 @@ class Proof:
             f"the file's digest is {self._actual}, not {self._expected}; {both}",
             hint="Check where the digest comes from. What has arrived is kept beside the destination as a .part file.",
         )
+
+
+def contradiction(stated: Digest, host: str) -> DigestMismatchError:
+    """What to tell when ``host`` states another digest than the one that is known."""
+    return DigestMismatchError(
+        f"{host} says that the file's digest is {stated}, and another one was stated before",
+        hint="Check where the digest comes from; a revision that moves may have moved. What is here is kept.",
+    )

@@ -77,6 +77,7 @@ class Situation:
         ranged: A range was asked for.
         accepted: Something was accepted from this place already.
         is_explained: The service says in its own way why it refuses.
+        is_denied: What it says is that waiting and asking again won't help.
         had_if_range: If-Range was sent.
         length: Of the representation, as far as known.
         is_known: Whether any answer was accepted so far, by this run or the one before.
@@ -101,6 +102,7 @@ class Situation:
     ranged: bool = True
     accepted: bool = False
     is_explained: bool = False
+    is_denied: bool = False
     had_if_range: bool = False
     length: int | None = None
     is_known: bool = False
@@ -111,7 +113,7 @@ class Situation:
     contradictions: int = 0
 
 
-_REFUSES_ANYBODY = frozenset({Refusal.UNAUTHORIZED, Refusal.NOT_A_MODEL, Refusal.UNSAFE_REDIRECT})
+_REFUSES_ANYBODY = frozenset({Refusal.UNAUTHORIZED, Refusal.NOT_A_MODEL, Refusal.UNSAFE_REDIRECT, Refusal.THROTTLED})
 """A request without a range would be refused in the same way."""
 
 
@@ -127,7 +129,8 @@ def react(refused: Refused, situation: Situation) -> Reaction:
 def _react(refused: Refused, situation: Situation) -> Reaction:
     match refused.kind:
         case Refusal.THROTTLED:
-            return Reaction.WAIT
+            is_final = situation.is_denied and refused.retry_after_seconds is None and not situation.others_flow
+            return Reaction.FAIL if is_final else Reaction.WAIT
         case Refusal.UNAVAILABLE:
             return Reaction.RETRY
         case Refusal.RANGE_IGNORED if situation.had_if_range:

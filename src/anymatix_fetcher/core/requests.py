@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.core.exchange import Exchange
-    from anymatix_fetcher.core.hosts import Pause, Share
+    from anymatix_fetcher.core.hosts import Share
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.mirrors import Mirror
+    from anymatix_fetcher.core.pause import Pause
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.spans import Span
     from anymatix_fetcher.core.urls import Url
@@ -66,7 +67,9 @@ class Requests:
         self._free_flow = FreeFlow()
         self._fresh_connection = False
         self._more = 0
-        self._served_at = self._settled_at = float("-inf")
+        self._served_at = float("-inf")
+        self.settled_at = float("-inf")
+        """When it was found out where the bytes are."""
         self._foreseen = 1
         self._raced: set[int] = set()
         self._in_vain = 0
@@ -75,6 +78,8 @@ class Requests:
         """Connections to mirrors."""
         self.others_bytes = 0
         """What mirrors have brought."""
+        self._halted: Exchange | None = None
+        """On the way to the bytes, the one that was asked to wait: the walk goes on with it."""
 
     def may_start(self, now: float, *, divisible: bool) -> bool:
         """Whether one more request may go out.
@@ -93,7 +98,13 @@ class Requests:
 
     def pause(self, now: float) -> Pause | None:
         """The pause at the host that would be asked next, while there is one."""
-        return self.pace.pause_at(self.address.target or self.address.resource.url, now)
+        halted = self._halted.request.url if self._halted is not None else None
+        return self.pace.pause_at(self.address.target or halted or self.address.resource.url, now)
+
+    def halt(self, exchange: Exchange) -> None:
+        """A host was busy: what led to it is as good as before, and isn't asked again."""
+        if exchange.hops and exchange.mirror is None and not self.address.settled:
+            self._halted = exchange
 
     @property
     def own_bytes(self) -> int:
@@ -119,6 +130,10 @@ class Requests:
     ) -> None:
         """Sends one request, to the first place or a mirror; ``url``, ``hops`` and ``led_by`` follow a redirect."""
         address = self.address if mirror is None else mirror.address
+        if url is None and mirror is None and self._halted is not None:
+            halted, self._halted = self._halted, None
+            if not address.settled:
+                url, hops, led_by = halted.request.url, halted.hops, halted.led_by
         from_origin = hops > 0 or not address.settled
         url = url or address.target or address.origin_url
         fresh = self._fresh_connection or purpose is Purpose.COMPARE

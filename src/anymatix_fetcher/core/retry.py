@@ -4,12 +4,14 @@ Transport failures back off with full jitter and count only while no ground is w
 moves gigabytes in between never runs out, and a server that sends the same beginning again and again does. Ground are
 bytes that had never been stored before: what comes a second time gives no budget back. Failures of one moment (eight
 connections lost at once) count once. A body that breaks off at the same place again and again ends sooner: no outage
-does that. Throttling waits as long as the server asks, within a budget of time. Renewals count only between new bytes.
+does that. Throttling waits as long as the server asks, some times in a row and within a budget of time; where it asks
+for more, nothing waits at all. Renewals count only between new bytes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,13 +21,18 @@ FAILURES_BEFORE_ANY_ANSWER = 4
 FAILURES_IN_A_ROW = 8
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
+THROTTLES_IN_A_ROW = 10
+"""A server that asks to wait so often without giving a byte won't give any."""
 THROTTLED_SECONDS = 900.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 SHORTEST_THROTTLE_SECONDS = 0.5
 JITTER_SECONDS = 0.25
+ASKED_TO_WAIT = "the server asks to wait"
 RENEWALS_WITHOUT_PROGRESS = 3
 PROGRESS_BYTES = 65_536
 """Fewer new bytes than this between two failures are no progress: a server that drips must not be asked for ever."""
+LONG_SECONDS = 120
+"""Waits that take longer are told in minutes."""
 BREAKS_AT_ONE_PLACE = 5
 """A body that breaks off so often at the same place will do it again."""
 SLOW_BREAKS_AT_ONE_PLACE = 3
@@ -119,24 +126,26 @@ class Patience:
         return self._breaks >= (SLOW_BREAKS_AT_ONE_PLACE if is_slow else BREAKS_AT_ONE_PLACE)
 
     def throttled(self, now: float, retry_after_seconds: float | None) -> bool:
-        """The server asked to wait; False where it asks for more patience than there is."""
+        """The server asked to wait; False where it asks for more patience than there is: then nothing waits."""
         if now >= self.not_before:
             self._throttles += 1  # else it came together with one that has been counted
         self._progress = 0
+        if (retry_after_seconds or 0.0) > LONGEST_RETRY_AFTER_SECONDS or self._throttles > THROTTLES_IN_A_ROW:
+            return False
         if retry_after_seconds is None:
             longest = min(LONGEST_WAIT_SECONDS, _doubled(self._throttles))
             seconds = longest / 2 + self.random() * longest / 2
         else:
-            # A server's own word is kept; jitter only lengthens it, so that many clients don't return at once. But
-            # nobody is waited for longer than there is patience, or other connections' end would find us asleep. One
-            # that always says "at once", and never means it, is asked less and less often.
-            asked = min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)
+            # A server's own word is kept; jitter only lengthens it, so that many clients don't return at once. One that
+            # always says "at once", and never means it, is asked less and less often.
             shortest = min(LONGEST_WAIT_SECONDS, SHORTEST_THROTTLE_SECONDS * _doubled(self._throttles - 1))
-            seconds = max(asked, shortest) + self.random() * JITTER_SECONDS
-        self._throttled_seconds += max(0.0, now + seconds - max(now, self.not_before))
-        self._wait(now, seconds, "the server asks to wait")
-        patient = (retry_after_seconds or 0.0) <= LONGEST_RETRY_AFTER_SECONDS
-        return patient and self._throttled_seconds <= max(THROTTLED_SECONDS, seconds)
+            seconds = max(retry_after_seconds, shortest) + self.random() * JITTER_SECONDS
+        throttled_seconds = self._throttled_seconds + max(0.0, now + seconds - max(now, self.not_before))
+        if throttled_seconds > max(THROTTLED_SECONDS, seconds):
+            return False
+        self._throttled_seconds = throttled_seconds
+        self._wait(now, seconds, ASKED_TO_WAIT)
+        return True
 
     def renewed(self) -> bool:
         """An address was renewed; False where renewing brings nothing any more."""
@@ -152,6 +161,14 @@ class Patience:
         if now + seconds >= self.not_before:
             self.not_before = now + seconds
             self.reason = reason
+
+
+def countdown(reason: str, until: float, now: float) -> str:
+    """Why something waits and for how long, for people; empty where it waits no longer."""
+    seconds = ceil(until - now)
+    if seconds <= 0:
+        return ""
+    return f"{reason}, in {seconds} s" if seconds < LONG_SECONDS else f"{reason}, in {ceil(seconds / 60)} min"
 
 
 def _doubled(times: int) -> float:

@@ -5,7 +5,6 @@ The machine in ``download`` adds what happens to it; nothing in here decides any
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.asking import Asking
@@ -18,6 +17,7 @@ from anymatix_fetcher.core.messages import FOREIGN
 from anymatix_fetcher.core.mirrors import Mirrors
 from anymatix_fetcher.core.phase import TRANSITIONS, Phase
 from anymatix_fetcher.core.proof import Proof
+from anymatix_fetcher.core.retry import countdown
 from anymatix_fetcher.core.segments import SIZES, Sizes
 from anymatix_fetcher.core.spans import SpanSet, union
 
@@ -143,10 +143,12 @@ class Standing:
         if self.flowing or self.is_over:
             return "" if self.is_over else self._asking.manners.why_one_stream
         patience, pause = self._asking.patience, self._asking.pause(now)
-        until, reason = patience.not_before, patience.reason
-        if pause is not None and pause.until > until:
-            until, reason = pause.until, pause.reason
-        return f"{reason}, in {ceil(until - now)} s" if until > now else ""
+        if pause is not None and pause.until > patience.not_before:
+            return pause.told(now)
+        if patience.not_before > now:
+            return countdown(patience.reason, patience.not_before, now)
+        waits_its_turn = self._begun and not self._asking.exchanges and not self._asking.pace.connections
+        return f"waiting for its turn at {self._asking.address.origin_url.host}" if waits_its_turn else ""
 
     def _enter(self, phase: Phase) -> None:
         if phase not in TRANSITIONS[self._phase]:

@@ -8,8 +8,9 @@ from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
 from anymatix_fetcher.core.urls import Url
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.hosts import Hosts, Pause
+    from anymatix_fetcher.core.hosts import Hosts
     from anymatix_fetcher.core.learned import KnownHost
+    from anymatix_fetcher.core.pause import Pause
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.ports import Memory
 
@@ -79,9 +80,9 @@ class Acquaintance:
     def _take_pauses(self, now: float) -> None:
         wall_now = self._ports.wall_clock()
         for text, known in self._ports.memory.read().items():
-            seconds = min(known.paused_until - wall_now, LONGEST_RETRY_AFTER_SECONDS)
-            if seconds <= 0:
-                continue
+            seconds = known.paused_until - wall_now
+            if not 0 < seconds <= LONGEST_RETRY_AFTER_SECONDS:
+                continue  # over, or longer than anything is waited for
             try:
                 origin = Url.parse(text).origin
             except ValueError:

@@ -15,7 +15,7 @@ from anymatix_fetcher.core.explain import failure_error
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.judge import Known, Refusal, Refused, judge
 from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
-from anymatix_fetcher.core.retry import Patience
+from anymatix_fetcher.core.retry import Patience, countdown
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
@@ -123,8 +123,12 @@ class Conversation(Generic[T]):
 
     def waiting_for(self, now: float) -> str:
         """Why nothing is being asked, for people; empty where something is."""
-        until = self._patience.not_before
-        return f"{self._patience.reason}, in {until - now:.0f} s" if self._exchange is None and until > now else ""
+        if self._exchange is not None or self._request is None:
+            return ""
+        pause = self._hosts.pause_at(self._request.url.origin, now)
+        if pause is not None and pause.until > self._patience.not_before:
+            return pause.told(now)
+        return countdown(self._patience.reason, self._patience.not_before, now)
 
     def end(self) -> None:
         """Drops it."""
@@ -215,7 +219,8 @@ class Conversation(Generic[T]):
         if refused.kind is not Refusal.THROTTLED:
             return self._patience.failed(now, now)
         patient = self._patience.throttled(now, refused.retry_after_seconds)
-        self._hosts.pause(self._asked.url.origin, self._patience.not_before, self._patience.reason)
+        if patient:
+            self._hosts.pause(self._asked.url.origin, self._patience.not_before, self._patience.reason)
         return patient
 
     def _answered(self, body: bytes) -> None:

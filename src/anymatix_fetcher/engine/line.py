@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.ticket import Ticket
 
 
+FULL = "waiting for its turn: as many as can be at a time are under way"
+SAME = "the same is downloaded already; waiting for its result"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
     """One download that could begin.
@@ -63,6 +67,14 @@ class Line:
             self._by_host[chosen.host].popleft()
             chosen.host.waiting -= 1
         return chosen
+
+    def notes(self, now: float, *, full: bool) -> Iterator[tuple[Ticket, str]]:
+        """What each waits for, for people; ``full`` tells that no more can be under way at a time."""
+        for host, line in self._by_host.items():
+            note = FULL if full and host.room(now) else host.waits_for(now)
+            yield from ((waiting.ticket, note) for waiting in line)
+        for same in self._same.values():
+            yield from ((waiting.ticket, SAME) for waiting in same)
 
     def end(self, ticket: Ticket) -> list[Waiting]:
         """Those who have waited for the result of ``ticket``, which is there now."""

@@ -113,7 +113,8 @@ class Reception:
     def notes(self) -> Iterator[tuple[Ticket, str]]:
         """What people should know of those that are being resolved."""
         now = self._ports.clock()
-        return ((ticket, conversation.waiting_for(now)) for ticket, conversation in self._talking.items())
+        yield from ((ticket, conversation.waiting_for(now)) for ticket, conversation in self._talking.items())
+        yield from ((ticket, "waiting to be looked up") for ticket in self._waiting)
 
     @property
     def has_more(self) -> bool:

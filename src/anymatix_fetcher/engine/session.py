@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from dataclasses import replace
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
@@ -47,6 +47,8 @@ log = logging.getLogger("anymatix_fetcher.engine")
 TICK_SECONDS = 0.1
 TICK_SECONDS_EACH = 0.005
 """With a hundred under way, each is looked at twice a second: looking shouldn't take what downloading needs."""
+NOTING_SECONDS = 0.5
+"""How often those that wait say for what: a second's countdown needs no more."""
 MOST_AT_ONCE = 32
 """So many downloads are begun before the network is looked at again. What begins together also ends together, and then
 the line would be idle until the next ones' bytes come."""
@@ -85,7 +87,7 @@ class Session:
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
-        self._ticked_at = float("-inf")
+        self._ticked_at = self._noted_at = float("-inf")
 
     # For the caller, from any thread ----------------------------------------------------------------------
 
@@ -192,8 +194,7 @@ class Session:
             return
         self._ticked_at = now
         self._reception.tick()
-        for ticket, note in self._reception.notes():
-            ticket.progress = replace(ticket.progress, note=note)
+        self._tell_who_waits(now)
         limited = self._ports.limiter.binds
         for ticket, driver in list(self._active.values()):
             if ticket.cancelled:
@@ -211,6 +212,13 @@ class Session:
     @staticmethod
     def _show(ticket: Ticket, driver: Driver | Recall) -> None:
         ticket.progress = driver.progress()
+
+    def _tell_who_waits(self, now: float) -> None:
+        if now - self._noted_at >= NOTING_SECONDS:
+            self._noted_at = now
+            in_line = self._line.notes(now, full=len(self._active) >= MOST_BEGUN)
+            for ticket, note in chain(self._reception.notes(), in_line):
+                ticket.wait(note)
 
     def _guard(self, ticket: Ticket, driver: Driver | Recall, action: Callable[[], None]) -> None:
         """Runs ``action``; whatever it raises ends this download, and no other one."""

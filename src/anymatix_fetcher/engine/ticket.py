@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.engine.facts import Progress, Result, Status
@@ -37,6 +38,11 @@ class Ticket:
     def files(self) -> tuple[Ticket, ...]:
         """The tickets of the single files that the job has come to; itself, as far as is known."""
         return self.parts or (self,)
+
+    def wait(self, note: str) -> None:
+        """It hasn't begun yet; ``note`` says what it waits for."""
+        if self.progress.note != note:
+            self.progress = replace(self.progress, note=note)
 
     def failed(self, error: FetchError) -> Result:
         """The result of a job that ends with ``error``."""

@@ -124,7 +124,7 @@ EXAMPLES = {
         headers=JSON | {"Retry-After": "7200"},
         body="We've noticed an unusual amount of downloading from your account and have stopped it.",
         authorized=True,
-        error=RetriesExhaustedError,
+        error=AccessDeniedError,
         says="no more downloads for another 2 hours",
         mends="the last 24 hours",
     ),

@@ -88,7 +88,7 @@ CIVITAI = (
     Row(
         status=429,
         body="unusual amount of downloading",
-        error=RetriesExhaustedError,
+        error=AccessDeniedError,
         sentence="{host} gives this account, or this address, no more downloads{for_now}",
         hint=f"Its limit counts the downloads of the last 24 hours; an account has a higher one than none. {KEPT}",
     ),
