@@ -9,7 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.cli.options import Network
 from anymatix_fetcher.testing import Fault, Match
+from anymatix_fetcher.transports.proxies import PROXY_VARIABLES
 from tests.engine.planted import PLANTED, World
 
 if TYPE_CHECKING:
@@ -103,3 +105,12 @@ def test_a_workflow(world: World, tmp_path: Path) -> None:
 def test_what_is_typed_wrong_isnt_repeated(arguments: list[str]) -> None:
     main(arguments)
     main(["-v", "-v", "no:reference"])
+
+
+@pytest.mark.parametrize("variable", PROXY_VARIABLES)
+@pytest.mark.parametrize("proxy", ["http://me:p%40ss-word1@127.0.0.1:1", "me:p%40ss-word1@127.0.0.1:1"])
+def test_the_password_of_a_proxy_is_known_from_every_variable(
+    proxy: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    assert {"p%40ss-word1", "p@ss-word1", "me:p@ss-word1"} <= set(Network().secrets(()))

@@ -145,7 +145,7 @@ class ProxyContract(TransportContract):
         assert failure.kind is FailureKind.PROXY
         assert "canary" not in str(failure)
 
-    @pytest.mark.parametrize("variable", ["http_proxy", "all_proxy", "ALL_PROXY"])
+    @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
     def test_the_environments_proxy_is_used(
         self, through: OpenConversation, monkeypatch: pytest.MonkeyPatch, variable: str
     ) -> None:
@@ -165,25 +165,43 @@ class ProxyContract(TransportContract):
             assert len(proxy.heads) == 1
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows knows no case in the names of variables")
-    def test_http_proxy_in_capitals_is_ignored(
+    def test_http_proxy_in_capitals_is_ignored_below_a_web_server(
         self, through: OpenConversation, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with HttpProxy() as proxy, ScriptedServer(SCRIPT) as server:
             monkeypatch.setenv("HTTP_PROXY", proxy.url())
+            monkeypatch.setenv("REQUEST_METHOD", "GET")
             talk = through(None)
             talk.store(talk.start(server.url()))
             assert proxy.heads == []
 
-    @pytest.mark.parametrize("exception", ["127.0.0.1", "*", "10.0.0.0/8,127.0.0.0/8"])
+    @pytest.mark.parametrize(
+        ("exception", "is_excepted"),
+        [
+            ("127.0.0.1", True),
+            ("*", True),
+            ("10.0.0.0/8,127.0.0.0/8", True),
+            ("0.0.0.0/0", True),
+            ("127.0.0.1:{port}", True),
+            ("127.0.0.1:1", False),
+            ("", False),
+        ],
+    )
     def test_no_proxy_makes_exceptions(
-        self, through: OpenConversation, monkeypatch: pytest.MonkeyPatch, exception: str
+        self, through: OpenConversation, monkeypatch: pytest.MonkeyPatch, exception: str, *, is_excepted: bool
     ) -> None:
         with HttpProxy() as proxy, ScriptedServer(SCRIPT) as server:
             monkeypatch.setenv("http_proxy", proxy.url())
-            monkeypatch.setenv("NO_PROXY", exception)
+            monkeypatch.setenv("NO_PROXY", exception.format(port=server.port))
             talk = through(None)
             talk.store(talk.start(server.url()))
-            assert proxy.heads == []
+            assert bool(proxy.heads) != is_excepted
+
+    def test_of_a_proxys_password_only_the_last_at_sign_is_the_end(self, through: OpenConversation) -> None:
+        with HttpProxy(user="u", password="p@ss") as proxy, ScriptedServer(SCRIPT) as server:
+            talk = through(proxy.url("u:p@ss"))
+            assert bytes(talk.store(talk.start(server.url())).data) == BODY
+            assert len(proxy.heads) == 1
 
     def test_no_proxy_makes_no_exception_from_a_proxy_that_was_asked_for(
         self, through: OpenConversation, monkeypatch: pytest.MonkeyPatch

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.cli.session import Session
     from anymatix_fetcher.options import Options
 
-_PROXY_VARIABLES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 INSECURE = "warning: certificates aren't checked: anybody on the way can read and change what is sent"
 
 
@@ -54,9 +53,11 @@ class Network:
     def secrets(self, references: Iterable[str]) -> tuple[str, ...]:
         """What must not be printed: headers' values, what is secret in addresses, and the environment's tokens."""
         from anymatix_fetcher.credentials import tokens_at_hand  # noqa: PLC0415 - help needn't wait for it
+        from anymatix_fetcher.transports.proxies import PROXY_VARIABLES  # noqa: PLC0415 - as above
 
         fields = (secret for name, value in self.headers for secret in secrets_in_field(name, value))
-        addresses = [*references, self.proxy or "", *(os.environ.get(name, "") for name in _PROXY_VARIABLES)]
+        proxies = (self.proxy or "", *(os.environ.get(name, "") for name in PROXY_VARIABLES))
+        addresses = [*references, *(text if "://" in text else f"http://{text}" for text in proxies)]
         found = (secret for address in addresses for secret in secrets_in(address))
         return tuple(dict.fromkeys((*fields, *found, *tokens_at_hand())))
 

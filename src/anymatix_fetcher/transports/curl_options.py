@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pycurl
 
 from anymatix_fetcher.transports.base import CONNECT_TIMEOUT_SECONDS
+from anymatix_fetcher.transports.proxies import UnusableProxyError, proxy_for
 from anymatix_fetcher.transports.trust import trust_store
 
 if TYPE_CHECKING:
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.urls import Url
     from anymatix_fetcher.transports.base import NetworkSettings
+    from anymatix_fetcher.transports.proxies import Proxy
 
 _KEEPALIVE_SECONDS = 30
 
 _SUPPRESS_CONNECT_HEADERS = 265
 """pycurl has no name for the option: the head of a proxy's answer to CONNECT isn't the response's."""
-
-_PROXY_SCHEMES = {"http", "https", "socks5", "socks5h"}
 
 
 class UnusableRequestError(Exception):
@@ -50,8 +50,11 @@ def configured_handle(request: Request, settings: NetworkSettings, *, receive_by
         _set_limits(handle, receive_bytes)
         _set_request(handle, request, settings)
         _set_version(handle, settings, http1_only=request.http1_only)
-        _set_proxy(handle, settings)
+        _set_proxy(handle, proxy_for(request.url.origin, settings.proxy))
         _set_trust(handle, settings)
+    except UnusableProxyError as error:
+        handle.close()
+        raise UnusableRequestError(str(error)) from None
     except pycurl.error as error:
         handle.close()
         raise UnusableRequestError(f"libcurl refuses an option with code {error.args[0]}") from None
@@ -63,14 +66,11 @@ def configured_handle(request: Request, settings: NetworkSettings, *, receive_by
 
 def may_be_forwarded(url: Url, settings: NetworkSettings) -> bool:
     """Whether the request may go to an HTTP proxy as it is, instead of through a tunnel or straight to the origin."""
-    if url.origin.scheme != "http":
+    try:
+        proxy = proxy_for(url.origin, settings.proxy)
+    except UnusableProxyError:
         return False
-    proxy = settings.proxy
-    if proxy is None:
-        proxy = next(
-            (os.environ[name] for name in ("http_proxy", "all_proxy", "ALL_PROXY") if os.environ.get(name)), ""
-        )
-    return bool(proxy) and not proxy.lower().startswith("socks")
+    return proxy is not None and not proxy.is_socks and url.origin.scheme == "http"
 
 
 def _set_limits(handle: Any, receive_bytes: int) -> None:  # noqa: ANN401 - pycurl is untyped
@@ -134,19 +134,13 @@ def _set_version(handle: Any, settings: NetworkSettings, *, http1_only: bool) ->
     handle.setopt(pycurl.HTTP_VERSION, version)
 
 
-def _set_proxy(handle: Any, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
+def _set_proxy(handle: Any, proxy: Proxy | None) -> None:  # noqa: ANN401 - pycurl is untyped
     handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
-    if settings.proxy is None:
-        return  # libcurl follows the environment; "HTTP_PROXY" it ignores, for in CGI that is a client's header
-    scheme, separator, _ = settings.proxy.partition("://")
-    if separator and scheme.lower() not in _PROXY_SCHEMES:
-        raise UnusableRequestError("the proxy's scheme isn't http, https, socks5 or socks5h")
-    try:
-        handle.setopt(pycurl.PROXY, settings.proxy)
-    except UnicodeEncodeError:
-        raise UnusableRequestError("the proxy's URL has characters that must be percent-encoded") from None
-    if settings.proxy:
-        handle.setopt(pycurl.NOPROXY, "")  # the user's own word stands above NO_PROXY
+    handle.setopt(pycurl.NOPROXY, "")  # what the environment says was heeded before
+    handle.setopt(pycurl.PROXY, "" if proxy is None else proxy.address.encode())
+    if proxy is not None and proxy.user:
+        handle.setopt(pycurl.PROXYUSERNAME, proxy.user.encode())
+        handle.setopt(pycurl.PROXYPASSWORD, proxy.password.encode())
 
 
 def _set_trust(handle: Any, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped

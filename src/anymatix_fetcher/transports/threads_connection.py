@@ -23,7 +23,7 @@ from anymatix_fetcher.transports.threads_failures import BrokenExchangeError, lo
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import ResponseHead
     from anymatix_fetcher.core.urls import Origin
-    from anymatix_fetcher.transports.threads_proxies import Proxy
+    from anymatix_fetcher.transports.proxies import Proxy
     from anymatix_fetcher.transports.threads_turns import Turns
 
 SLICE_SECONDS = 0.1

@@ -15,13 +15,13 @@ from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.transports.base import EXCERPT_BYTES
 from anymatix_fetcher.transports.heads import excerpt_of
+from anymatix_fetcher.transports.proxies import UnusableProxyError, proxy_for
 from anymatix_fetcher.transports.raised import raised
 from anymatix_fetcher.transports.receive_windows import Flow
 from anymatix_fetcher.transports.threads_bodies import body_of
 from anymatix_fetcher.transports.threads_connection import SLICE_SECONDS, AbandonedError, Route
 from anymatix_fetcher.transports.threads_failures import BrokenExchangeError
 from anymatix_fetcher.transports.threads_limit import LimitedBody
-from anymatix_fetcher.transports.threads_proxies import proxy_for
 from anymatix_fetcher.transports.threads_request import request_bytes
 
 if TYPE_CHECKING:
@@ -152,7 +152,11 @@ class ThreadsExchange:
                     self._connection = None
 
     def _converse(self) -> None:
-        route = Route(self._request.url.origin, proxy_for(self._request.url.origin, self._settings.proxy))
+        origin = self._request.url.origin
+        try:
+            route = Route(origin, proxy_for(origin, self._settings.proxy))
+        except UnusableProxyError as error:
+            raise BrokenExchangeError(FailureKind.UNUSABLE, str(error)) from None
         connection, head = self._ask(route)
         if route.forwarder is not None and head.status == _PROXY_AUTHENTICATION_REQUIRED:
             raise BrokenExchangeError(FailureKind.PROXY, "the proxy wants other credentials (407)")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from anymatix_fetcher.transports.base import NetworkSettings
+    from anymatix_fetcher.transports.proxies import Proxy
     from anymatix_fetcher.transports.threads_connection import Route
-    from anymatix_fetcher.transports.threads_proxies import Proxy
 
 _PROXYS_FAULTS = {FailureKind.RESOLVE, FailureKind.CONNECT, FailureKind.LOST, FailureKind.PROTOCOL}
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.urls import Origin
-    from anymatix_fetcher.transports.threads_proxies import Proxy
+    from anymatix_fetcher.transports.proxies import Proxy
 
 
 def request_bytes(request: Request, *, user_agent: str, forwarder: Proxy | None) -> bytes:

@@ -12,8 +12,8 @@ from anymatix_fetcher.transports.threads_failures import BrokenExchangeError
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.transports.proxies import Proxy
     from anymatix_fetcher.transports.threads_connection import Connection
-    from anymatix_fetcher.transports.threads_proxies import Proxy
 
 _VERSION, _LOGIN_VERSION, _CONNECT = 5, 1, 1
 _NO_LOGIN, _LOGIN = 0, 2

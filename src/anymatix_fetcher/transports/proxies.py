@@ -1,7 +1,7 @@
-"""Which proxy a request goes through, by the settings or by the environment as libcurl reads it.
+"""Which proxy a request goes through, by the settings or by the environment; every engine asks here.
 
-The standard library's ``urllib.request.getproxies`` differs: it knows no networks in ``NO_PROXY``, and asks the
-registry of Windows. See https://curl.se/libcurl/c/CURLOPT_PROXY.html and ``CURLOPT_NOPROXY``.
+libcurl and the standard library's ``urllib.request`` each read the environment in a way of their own: one ignores
+``HTTP_PROXY`` and ports in ``NO_PROXY``, the other networks there. So neither is asked.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from anymatix_fetcher.core.failures import FailureKind
-from anymatix_fetcher.transports.threads_failures import BrokenExchangeError
-
 if TYPE_CHECKING:
     from anymatix_fetcher.core.urls import Origin
 
@@ -25,8 +22,16 @@ _PROXY = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@]+)"
     r"(?::(?P<port>[0-9]{1,5}))?/?"
 )
+PROXY_VARIABLES = tuple(
+    name for scheme in ("http", "https", "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+)
+"""The variables that may name a proxy, with its password."""
 _DEFAULT_PORTS = {"http": 1080, "https": 443, "socks5": 1080, "socks5h": 1080}
 _MAX_PORT = 65_535
+
+
+class UnusableProxyError(ValueError):
+    """What names a proxy can't be used; the message is a clause without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +49,23 @@ class Proxy:
         """The proxy that ``[scheme://][user[:password]@]host[:port]`` names.
 
         Raises:
-            BrokenExchangeError: It can't be read, or is of a kind that we don't speak.
+            UnusableProxyError: It can't be read, or is of a kind that we don't speak.
         """
         parts = _PROXY.fullmatch(text)
         scheme = (parts["scheme"] or "http").lower() if parts else ""
         if parts is None or scheme not in _DEFAULT_PORTS:
             said = "the proxy's scheme isn't http, https, socks5 or socks5h" if parts else "the proxy can't be read"
-            raise BrokenExchangeError(FailureKind.UNUSABLE, said)
+            raise UnusableProxyError(said)
         port = int(parts["port"] or _DEFAULT_PORTS[scheme])
         if not 0 < port <= _MAX_PORT:
-            raise BrokenExchangeError(FailureKind.UNUSABLE, "the proxy's port can't be read")
+            raise UnusableProxyError("the proxy's port can't be read")
         user, _, password = (parts["userinfo"] or "").partition(":")
         return cls(scheme, parts["host"].strip("[]"), port, unquote(user), unquote(password))
+
+    @property
+    def address(self) -> str:
+        """Its URL, without user and password."""
+        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def is_socks(self) -> bool:
@@ -69,16 +79,13 @@ def proxy_for(origin: Origin, setting: str | None) -> Proxy | None:
     The setting is a proxy's URL, which stands above ``NO_PROXY``; "" for none; ``None`` to follow the environment.
 
     Raises:
-        BrokenExchangeError: The proxy can't be used.
+        UnusableProxyError: The proxy can't be used.
     """
     if setting is not None:
         return Proxy.parse(setting) if setting else None
-    # In CGI "HTTP_PROXY" is a client's header: capitals count for the other names only.
-    names = ("http_proxy",) if origin.scheme == "http" else ("https_proxy", "HTTPS_PROXY")
-    found = _first_of(*names, "all_proxy", "ALL_PROXY")
-    if not found or is_excepted(origin, _first_of("no_proxy", "NO_PROXY")):
-        return None
-    return Proxy.parse(found)
+    found = _variable(f"{origin.scheme}_proxy")
+    found = _variable("all_proxy") if found is None else found
+    return Proxy.parse(found) if found and not is_excepted(origin, _variable("no_proxy") or "") else None
 
 
 def is_excepted(origin: Origin, exceptions: str) -> bool:
@@ -103,5 +110,10 @@ def _matches(origin: Origin, exception: str) -> bool:
         return name.strip("[]") == str(address) and port == str(origin.port)
 
 
-def _first_of(*names: str) -> str:
-    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+def _variable(name: str) -> str | None:
+    """What the variable says, in lower case before capitals, also where it says nothing; ``None`` where it isn't set.
+
+    Below a web server ``HTTP_PROXY`` is what a client has sent in a field called ``Proxy``, and doesn't count.
+    """
+    names = (name,) if name == "http_proxy" and "REQUEST_METHOD" in os.environ else (name, name.upper())
+    return next((os.environ[one].strip() for one in names if one in os.environ), None)
