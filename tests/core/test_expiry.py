@@ -214,6 +214,7 @@ def test_what_isnt_signed_has_no_deadline(query: str) -> None:
         "se=0001-01-01&sig=a",
         "si=stored-policy&sig=a",
         "q-sign-time=1;2&q-signature=0",
+        "auth_key=1785585600-5f3c-0-0123456789abcdef0123456789abcdef",
         "Policy=!!!&Signature=a&Key-Pair-Id=K",
         f"Policy={policy({'Statement': []})}&Signature=a&Key-Pair-Id=K",
         f"Policy={policy(until('soon'))}&Signature=a&Key-Pair-Id=K",

@@ -104,7 +104,9 @@ def signs_range(url: Url) -> bool:
     return any(expiry.signs_range for read in _READERS if (expiry := read(fields)) is not None)
 
 
-_SIGNATURES = frozenset({"x-amz-signature", "x-goog-signature", "x-oss-signature", "q-signature", "signature", "sig"})
+_SIGNATURES = frozenset(
+    {"x-amz-signature", "x-goog-signature", "x-oss-signature", "q-signature", "signature", "sig", "auth_key"}
+)
 
 
 def _fields_of(url: Url) -> dict[str, str]:

@@ -65,7 +65,7 @@ def huggingface(repos: Sequence[HubRepo], settings: HubSettings | None = None) -
     """A stand-in with the sites ``huggingface`` and ``huggingface-cdn``."""
     settings = settings or HubSettings()
     credentials = Credentials("AKIAXETBRIDGE", "secret of the stand-in for the bridge") if settings.bridge else None
-    scheme = CloudFrontScheme(KeyPair("01K2L8F4GPSG1FCSTANDN0000X", b"secret of the stand-in for the CDN"), credentials)
+    scheme = CloudFrontScheme(KeyPair("01K2N8F4GPSG1FCSTANDN0000X", b"secret of the stand-in for the CDN"), credentials)
     cdn = Store(
         "huggingface-cdn",
         scheme,
