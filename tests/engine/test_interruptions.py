@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.storage.leftovers import read_progress
+from anymatix_fetcher.storage.leftovers import JournalWatch
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.testing import Origin
 
@@ -47,8 +47,9 @@ def command(file: File, folder: Path, *options: str) -> subprocess.Popen[str]:
 
 
 def recorded(folder: Path) -> int:
-    progress = read_progress(folder / "model.safetensors", OsDisk())
-    return progress.bytes_recorded if progress else 0
+    watch = JournalWatch(folder / "model.safetensors", "", OsDisk())
+    watch.look()
+    return watch.progress.bytes_recorded if watch.progress else 0
 
 
 def wait_until_recorded(folder: Path, count: int, process: subprocess.Popen[str]) -> None:

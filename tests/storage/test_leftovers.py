@@ -3,12 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.storage.leftovers import Leftovers, PartProgress, find_part, read_progress
+from anymatix_fetcher.storage.leftovers import JournalWatch, Leftovers, PartProgress
 from anymatix_fetcher.storage.os_disk import OsDisk
+from tests.storage.doubles import FaultyFile
 from tests.storage.opened import BLOCK, LENGTH, REFERENCE, Opened, blocks, leave
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from anymatix_fetcher.storage.disk import RandomFile
 
 
 def test_a_part_file_is_found_again_by_its_reference(destination: Path) -> None:
@@ -18,20 +21,46 @@ def test_a_part_file_is_found_again_by_its_reference(destination: Path) -> None:
     destination.with_name(".part.journal").write_bytes(b"?")
     second = Opened(destination.with_name("second.bin"), reference="hf:org/repo/file")
     second.fill(Span(0, 1))
-    assert find_part(destination.parent, "hf:org/repo/file", OsDisk()) == destination.with_name("second.bin")
-    assert find_part(destination.parent, REFERENCE, OsDisk()) == destination
-    assert find_part(destination.parent, "hf:org/repo/else", OsDisk()) is None
-    assert find_part(destination.parent / "missing", REFERENCE, OsDisk()) is None
+    leftovers = Leftovers(OsDisk(), lambda: 0.0)
+    assert leftovers.find(destination.parent, "hf:org/repo/file") == destination.with_name("second.bin")
+    assert leftovers.find(destination.parent, REFERENCE) == destination
+    assert leftovers.find(destination.parent, "hf:org/repo/else") is None
+    assert leftovers.find(destination.parent / "missing", REFERENCE) is None
 
 
-def test_another_process_reads_how_far_a_download_is(destination: Path) -> None:
+class CountingDisk(OsDisk):
+    """Counts what is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    def open_to_read(self, path: Path) -> RandomFile:
+        return FaultyFile(super().open_to_read(path), path, self._happens)
+
+    def _happens(self, operation: str, _: Path) -> None:
+        self.reads += operation == "read_into"
+
+
+def test_another_process_sees_how_far_a_download_is(destination: Path) -> None:
+    watch, disk = JournalWatch(destination, REFERENCE, OsDisk()), CountingDisk()
     opened = Opened(destination)
-    assert read_progress(destination, OsDisk()) is None
+    watch.look()
+    assert (watch.progress, watch.is_for_reference) == (None, False)
     opened.fill(Span(0, BLOCK), Span(2 * BLOCK, LENGTH))
-    assert read_progress(destination, OsDisk()) == PartProgress(2 * BLOCK + 777, LENGTH)
+    watch.look()
+    assert (watch.progress, watch.is_for_reference) == (PartProgress(2 * BLOCK + 777, LENGTH), True)
     opened.store.forget(blocks(0))
-    assert read_progress(destination, OsDisk()) == PartProgress(BLOCK + 777, LENGTH)
-    assert read_progress(destination.with_name("missing"), OsDisk()) is None
+    watch.look()
+    assert watch.progress == PartProgress(BLOCK + 777, LENGTH)
+    other = JournalWatch(destination, "https://host/other", disk)
+    for _ in range(10):
+        other.look()
+    assert (other.progress, other.is_for_reference) == (PartProgress(BLOCK + 777, LENGTH), False)
+    assert disk.reads == 1, "it is read again only when it has grown"
+    opened.store.discard()
+    other.look()
+    assert other.progress is None
 
 
 def test_a_folder_is_looked_through_once_for_many_downloads(destination: Path) -> None:

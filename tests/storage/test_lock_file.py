@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -146,3 +147,25 @@ def test_a_folder_that_cannot_be_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError):
         DestinationLock(tmp_path / "file" / "a").try_acquire()
+
+
+def test_a_holder_shows_those_who_wait_that_it_lives(destination: Path) -> None:
+    holder, waiting = DestinationLock(destination), DestinationLock(destination)
+    assert waiting.signs_of_life() == (None, None)
+    waiting.show_life()
+    assert holder.try_acquire()
+    os.utime(holder.path, (1, 1))
+    before = waiting.signs_of_life()
+    assert waiting.signs_of_life() == before
+    waiting.show_life()
+    assert waiting.signs_of_life() == before, "only who holds it can say so"
+    holder.show_life()
+    shown = waiting.signs_of_life()
+    assert shown != before
+    part = destination.with_name(f"{destination.name}.part")
+    part.write_bytes(b"1")
+    grown = waiting.signs_of_life()
+    assert grown != shown
+    os.utime(part, (1, 1))
+    assert waiting.signs_of_life() != grown
+    holder.release()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.engine.holder import HEARTBEAT_SECONDS, Holder
 from anymatix_fetcher.errors import DestinationExistsError, DestinationLockedError
 from anymatix_fetcher.storage.existing import ExistingReader
-from anymatix_fetcher.storage.leftovers import find_part, read_header, read_progress, read_published
+from anymatix_fetcher.storage.leftovers import read_header, read_published
 from anymatix_fetcher.storage.places import Places
 
 if TYPE_CHECKING:
@@ -23,26 +23,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.storage.workers import Worker
 
 log = logging.getLogger("anymatix_fetcher.engine")
-
-PATIENCE_WITH_HOLDER_SECONDS = 60.0
-"""A process that holds the destination and brings nothing for so long is waited for no longer."""
-
-
-@dataclass(slots=True)
-class Holder:
-    """The process that holds the destination, as far as its journal tells.
-
-    Attributes:
-        since: When it last brought something, by the session's clock.
-        stored: The bytes that it has recorded.
-        length: The length of what it brings, if it is known.
-        same_reference: Whether it brings what is wanted here, so that its result can be taken.
-    """
-
-    since: float
-    stored: int = 0
-    length: int | None = None
-    same_reference: bool = False
 
 
 class Claim:
@@ -64,6 +44,7 @@ class Claim:
         self._reference = reference
         self._ports = ports
         self._lock: Lock | None = None
+        self._shown_at = 0.0
         self._waited_for_same = self._is_recorded = self._has_journal = False
         self._reader: ExistingReader | None = None
         self._worker: Worker | None = None
@@ -77,17 +58,28 @@ class Claim:
         """Takes the destination if it is free; otherwise looks how its holder gets on.
 
         Raises:
-            DestinationLockedError: The holder brings nothing any more.
+            DestinationLockedError: The holder shows no sign of life any more.
             StorageError: The folder can't be made, or the lock not be tried.
         """
         if self._lock is None:
             self._lock = self._ports.lock(self.destination)
         if not self._lock.try_acquire():
-            self._watch_holder()
+            if self.holder is None:
+                log.info("another process downloads to %s; waiting for it", self.destination)
+                self.holder = Holder(self.destination, self._reference, self._lock, self._ports.disk, self._ports.clock)
+            self.holder.look()
             return False
         self._waited_for_same = self.holder is not None and self.holder.same_reference
         self.holder = None
+        self._shown_at = self._ports.clock()
         return True
+
+    def show_life(self) -> None:
+        """Shows those who wait that this process lives; to be called again and again while the destination is held."""
+        now = self._ports.clock()
+        if self._lock is not None and self.holder is None and now - self._shown_at >= HEARTBEAT_SECONDS:
+            self._shown_at = now
+            self._lock.show_life()
 
     def finds_something(self) -> bool:
         """Whether something is at the destination. Of a file with two names the part file's goes.
@@ -178,22 +170,3 @@ class Claim:
         """Lets the next one have the destination."""
         if self._lock is not None:
             self._lock.release()
-
-    def _watch_holder(self) -> None:
-        now = self._ports.clock()
-        if self.holder is None:
-            log.info("another process downloads to %s; waiting for it", self.destination)
-            self.holder = Holder(since=now)
-        holder = self.holder
-        seen = read_progress(self.destination, self._ports.disk)
-        stored, length = seen or (0, None)
-        if stored != holder.stored or length != holder.length:
-            holder.since, holder.stored, holder.length = now, stored, length
-        if not holder.same_reference:
-            found = find_part(self.destination.parent, self._reference, self._ports.disk)
-            holder.same_reference = found == self.destination
-        if now - holder.since >= PATIENCE_WITH_HOLDER_SECONDS:
-            raise DestinationLockedError(
-                f"another process holds {self.destination} and brings nothing",
-                hint="End that process, or choose another destination with -o.",
-            )

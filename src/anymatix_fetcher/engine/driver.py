@@ -145,6 +145,8 @@ class Driver(Outlook):
         if self.result is not None:
             return
         with self._failing_cleanly:
+            if self._claim is not None:
+                self._claim.show_life()
             if self._claim is not None and self._claim.holder is not None:
                 self._try_claim(self._claim)
             elif self._machine_runs:

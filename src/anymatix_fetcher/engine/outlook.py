@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.download import Download
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.appraisal import Appraisal
-    from anymatix_fetcher.engine.claim import Claim, Holder
+    from anymatix_fetcher.engine.claim import Claim
     from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.holder import Holder
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.engine.shelving import Shelving
     from anymatix_fetcher.errors import FetchError

@@ -30,6 +30,12 @@ class Lock(Protocol):
     def is_held(self) -> bool:
         """Whether it is still ours: somebody may have removed its file, and taken a new one."""
 
+    def show_life(self) -> None:
+        """Leaves a sign that its holder lives; never fails."""
+
+    def signs_of_life(self) -> object:
+        """What changes while another holder lives and works, to be compared with what it was before; never fails."""
+
     def release(self) -> None:
         """Frees the lock; where it isn't held, nothing happens."""
 

@@ -31,12 +31,43 @@ class PartProgress(NamedTuple):
     length: int | None
 
 
-def read_progress(destination: Path, disk: Disk) -> PartProgress | None:
-    """How far another process has come with ``destination``; ``None`` where no journal tells."""
-    content = read_journal(Places.of(destination).journal, disk)
-    if content is None or content.header is None or content.identity is None:
-        return None
-    return PartProgress(content.blocks.spans(content.header.block_size).total, content.identity.length)
+class JournalWatch:
+    """How far another process is with a destination, by the journal beside it, which is read only when it has changed.
+
+    Args:
+        destination: The file.
+        reference: What is wanted there.
+        disk: The file system.
+
+    Attributes:
+        progress: How far it is; ``None`` where no journal tells.
+        is_for_reference: Whether the journal, the last one that could be read, belongs to the reference.
+    """
+
+    def __init__(self, destination: Path, reference: str, disk: Disk) -> None:
+        self.progress: PartProgress | None = None
+        self.is_for_reference = False
+        self._path = Places.of(destination).journal
+        self._reference = reference
+        self._disk = disk
+        self._size: int | None = None
+
+    def look(self) -> None:
+        """Reads the journal, unless it is as long as it was."""
+        try:
+            with opened_to_read(self._disk, self._path) as file:
+                size = file.size()
+                if size == self._size:
+                    return
+                content, self._size = decode(read_all(file)), size
+        except (OSError, StorageError):
+            self.progress = self._size = None
+            return
+        self.progress = None
+        if content.header is not None and content.identity is not None:
+            self.is_for_reference = content.header.is_for(self._reference)
+            stored = content.blocks.spans(content.header.block_size).total
+            self.progress = PartProgress(stored, content.identity.length)
 
 
 def read_published(destination: Path, reference: str, disk: Disk) -> BlockChecksums | None:
@@ -82,11 +113,6 @@ class Leftovers:
             begun = list(_begun(folder, self._disk))
             self._seen[folder] = now, begun
         return _belonging_to(reference, begun, self._disk)
-
-
-def find_part(folder: Path, reference: str, disk: Disk) -> Path | None:
-    """The destination in ``folder`` whose journal belongs to ``reference``: where an earlier run has begun it."""
-    return _belonging_to(reference, _begun(folder, disk), disk)
 
 
 def _begun(folder: Path, disk: Disk) -> Iterator[tuple[Path, JournalHeader]]:

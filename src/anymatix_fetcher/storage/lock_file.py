@@ -38,7 +38,9 @@ class DestinationLock:
     """
 
     def __init__(self, destination: Path) -> None:
-        self.path = Places.of(destination).lock
+        places = Places.of(destination)
+        self.path = places.lock
+        self._part = places.part
         self._handle = -1
 
     def is_held(self) -> bool:
@@ -92,6 +94,16 @@ class DestinationLock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return os.open(self.path, _FLAGS, PRIVATE_MODE)
 
+    def show_life(self) -> None:
+        """Implements ``engine.ports.Lock.show_life``: the lock file's time is now."""
+        if self._handle != -1:
+            with suppress(OSError):
+                os.utime(self._handle if os.utime in os.supports_fd else self.path)
+
+    def signs_of_life(self) -> object:
+        """Implements ``engine.ports.Lock.signs_of_life``: when lock and part file were last written, and its size."""
+        return tuple(_written(path) for path in (self.path, self._part))
+
     def release(self) -> None:
         """Frees the lock and removes its file; where it isn't held, nothing happens."""
         handle, self._handle = self._handle, -1
@@ -117,3 +129,11 @@ class DestinationLock:
             return os.path.samestat(os.fstat(handle), os.lstat(self.path))
         except FileNotFoundError:
             return False
+
+
+def _written(path: Path) -> tuple[int, int, int] | None:
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
