@@ -7,7 +7,7 @@ import os
 import random
 import time
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.storage.host_memory import HostMemory
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.storage.space import Space
+from anymatix_fetcher.storage.store import Store
 from anymatix_fetcher.storage.workers import ThreadWorkers
 from anymatix_fetcher.transports.base import NetworkSettings
 from anymatix_fetcher.transports.limiter import RateLimiter
@@ -79,6 +81,7 @@ def ports_for(transport: Transport, limiter: RateLimiter) -> Ports:
         clock=time.monotonic,
         random=random.random,
         limiter=limiter,
+        open_store=partial(Store.open, space=Space(disk)),
         memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
         shelf=LibraryShelf(disk, index, environment=os.environ, current=Path.cwd, home=home, wall_clock=time.time),
     )

@@ -193,6 +193,10 @@ class SimulatedDisk:
         del folder
         return None
 
+    def volume(self, folder: Path) -> object:
+        del folder
+        return None
+
     def move(self, source: Path, destination: Path) -> None:
         if destination in self._names:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(destination))
@@ -268,6 +272,9 @@ class SimulatedFile:
 
     def size(self) -> int:
         return len(self._opened().content)
+
+    def on_disk(self) -> int:
+        return 0
 
     def truncate(self, length: int) -> None:
         inode = self._opened()

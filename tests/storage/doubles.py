@@ -145,6 +145,9 @@ class FaultyFile:
     def size(self) -> int:
         return self._file.size()
 
+    def on_disk(self) -> int:
+        return self._file.on_disk()
+
     def truncate(self, length: int) -> None:
         self._happens("truncate", self._path)
         self._file.truncate(length)

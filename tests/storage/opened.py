@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         FetchError,
     )
     from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.storage.space import Space
 
 BLOCK = MIN_BLOCK_SIZE
 LENGTH = 3 * BLOCK + 777
@@ -42,7 +43,13 @@ class Opened:
     """One process's life with a store: what it opens, writes, and hears."""
 
     def __init__(
-        self, destination: Path, *, disk: Disk | None = None, reference: str = REFERENCE, overwrite: bool = False
+        self,
+        destination: Path,
+        *,
+        disk: Disk | None = None,
+        reference: str = REFERENCE,
+        overwrite: bool = False,
+        space: Space | None = None,
     ) -> None:
         self.destination = destination
         self.events: list[Event] = []
@@ -54,6 +61,7 @@ class Opened:
             workers=self.workers,
             report=self.events.append,
             overwrite=overwrite,
+            space=space,
         )
 
     def fill(self, *spans: Span, content: bytes = CONTENT) -> None:

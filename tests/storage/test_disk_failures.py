@@ -20,27 +20,10 @@ from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.publishing import RETRY_SECONDS
 from anymatix_fetcher.storage.store import Store
 from tests.storage.doubles import FaultyDisk, ManualWorkers, failing
-from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, REFERENCE, WHOLE, Opened, blocks, leave, names
+from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, REFERENCE, WHOLE, Opened, blocks, names
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def test_too_little_space_is_told_before_the_first_byte(destination: Path) -> None:
-    disk = FaultyDisk(free=LENGTH)
-    opened = Opened(destination, disk=disk)
-    with pytest.raises(DiskFullError, match=f"{LENGTH:,} are free"):
-        opened.store.set_identity(IDENTITY)
-    disk.free = LENGTH + (8 << 20)
-    opened.store.set_identity(IDENTITY)
-    with pytest.raises(DiskFullError):
-        opened.store.set_identity(IDENTITY, reserved_bytes=8 << 20)
-
-
-def test_only_what_is_missing_needs_space_and_a_disk_that_does_not_say_is_not_asked(destination: Path) -> None:
-    leave(destination)
-    Opened(destination, disk=FaultyDisk(free=5 << 20)).store.set_identity(IDENTITY)
-    Opened(destination, disk=FaultyDisk(free=None)).store.set_identity(IDENTITY)
 
 
 def test_a_full_disk_keeps_what_has_arrived_and_a_later_run_goes_on(destination: Path) -> None:

@@ -50,6 +50,9 @@ class MemoryFile:
     def size(self) -> int:
         return len(self.data)
 
+    def on_disk(self) -> int:
+        return len(self.data)
+
     def truncate(self, length: int) -> None:
         del self.data[length:]
         self.data.extend(bytes(length - len(self.data)))

@@ -69,6 +69,6 @@ class Holder:
             self._signs, self._alive_at = signs, now
         elif now - self._alive_at >= PATIENCE_SECONDS:
             raise DestinationLockedError(
-                f"another process holds {self._destination} and shows no sign of life, for {PATIENCE_SECONDS:.0f} s now",
+                f"another process holds {self._destination}, with no sign of life for {PATIENCE_SECONDS:.0f} s",
                 hint="End that process, or choose another destination with -o.",
             )

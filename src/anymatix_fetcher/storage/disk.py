@@ -45,6 +45,9 @@ class RandomFile(Protocol):
     def size(self) -> int:
         """The file's length in bytes."""
 
+    def on_disk(self) -> int:
+        """How many bytes it takes on the disk, holes not counted; 0 where that isn't known."""
+
     def truncate(self, length: int) -> None:
         """Cuts the file, or lengthens it by a hole."""
 
@@ -93,7 +96,10 @@ class Disk(Protocol):
         """Makes sure that the folder is there, its parents too."""
 
     def free_bytes(self, folder: Path) -> int | None:
-        """How much this user may still write there; ``None`` where the file system doesn't say."""
+        """How much this user may still write there; ``None`` where the file system doesn't say, or says nothing."""
+
+    def volume(self, folder: Path) -> object:
+        """What is the same for folders on the same disk, and for no others."""
 
     def move(self, source: Path, destination: Path) -> None:
         """Gives the file its new name in the same folder; ``FileExistsError`` where something has that name."""

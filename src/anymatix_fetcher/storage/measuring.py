@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from typing import TYPE_CHECKING
+
+from anymatix_fetcher.storage.os_disk import OsDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,8 @@ def writing_speed(folder: Path, *, seconds: float, clock: Callable[[], float]) -
     Raises:
         OSError: It can't be written there.
     """
-    most = min(WRITTEN_BYTES, max(PIECE_BYTES, shutil.disk_usage(folder).free // SPARE_SHARE))
+    free = OsDisk().free_bytes(folder)
+    most = WRITTEN_BYTES if free is None else min(WRITTEN_BYTES, max(PIECE_BYTES, free // SPARE_SHARE))
     piece = os.urandom(PIECE_BYTES)  # file systems that compress would flatter themselves
     written = 0
     with tempfile.TemporaryFile(dir=folder, prefix=".anyfetch-bench-", buffering=0) as file:

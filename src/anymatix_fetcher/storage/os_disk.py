@@ -31,6 +31,8 @@ _SAFE_FLAGS = (
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
 _CANT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 _CANT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+_STAT_BLOCK_BYTES = 512
+"""What ``st_blocks`` counts, whatever the file system's own blocks are."""
 HAS_POSITIONED_IO = hasattr(os, "pwrite") and hasattr(os, "preadv")
 
 
@@ -96,13 +98,20 @@ class OsDisk:
 
     def free_bytes(self, folder: Path) -> int | None:
         """Implements ``Disk.free_bytes``."""
-        if sys.platform == "win32":
-            import shutil  # noqa: PLC0415 - costs start-up time, needed on Windows only
+        try:
+            if sys.platform == "win32":
+                import shutil  # noqa: PLC0415 - costs start-up time, needed on Windows only
 
-            return shutil.disk_usage(folder).free
-        state = os.statvfs(folder)
-        # Some FUSE and network file systems answer with zeroes throughout: that is no size of a disk.
-        return state.f_bavail * state.f_frsize if state.f_blocks else None
+                return shutil.disk_usage(folder).free or None
+            state = os.statvfs(folder)
+        except OSError:  # some FUSE and network file systems can't say
+            return None
+        # Others answer with zeroes, in one field or in all of them, and take what is written all the same.
+        return state.f_bavail * state.f_frsize or None if state.f_blocks else None
+
+    def volume(self, folder: Path) -> object:
+        """Implements ``Disk.volume``."""
+        return folder.stat().st_dev
 
     def move(self, source: Path, destination: Path) -> None:
         """Implements ``Disk.move``."""
@@ -168,6 +177,10 @@ class PositionedFile:
     def size(self) -> int:
         """Implements ``RandomFile.size``."""
         return os.fstat(self._handle).st_size
+
+    def on_disk(self) -> int:
+        """Implements ``RandomFile.on_disk``."""
+        return getattr(os.fstat(self._handle), "st_blocks", 0) * _STAT_BLOCK_BYTES
 
     def truncate(self, length: int) -> None:
         """Implements ``RandomFile.truncate``."""

@@ -13,7 +13,6 @@ from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
 from anymatix_fetcher.core.messages import FOREIGN, Identity, Kept
 from anymatix_fetcher.core.spans import Span, SpanSet
-from anymatix_fetcher.errors import DiskFullError
 from anymatix_fetcher.storage.adopting import Adopter
 from anymatix_fetcher.storage.disk import read_first
 from anymatix_fetcher.storage.hashing import Follower, new_hasher
@@ -35,12 +34,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.storage.disk import Disk, RandomFile
     from anymatix_fetcher.storage.foreign import Partial
     from anymatix_fetcher.storage.journal_file import JournalFile
+    from anymatix_fetcher.storage.space import Space
     from anymatix_fetcher.storage.workers import Task, Worker, Workers
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
-
-SPACE_MARGIN_BYTES = 4 << 20
-"""What must be free beyond the file itself: the journal, and what the file system needs to note where things are."""
 
 AT_ONCE_BYTES = 256 << 10
 """So much is hashed sooner than another thread would have begun with it."""
@@ -71,6 +68,7 @@ class Store:
         journal: JournalFile,
         smallest_block: int = MIN_BLOCK_SIZE,
         any_reference: bool = False,
+        space: Space | None = None,
     ) -> None:
         self._places = places
         self._reference = reference
@@ -83,6 +81,7 @@ class Store:
         self._journal = journal
         self._smallest_block = smallest_block
         self._any_reference = any_reference
+        self._space = space
         self._part = PartFile(
             file, journal, on_front=self._front_moved, on_forgotten=self._rewind, block_size=smallest_block
         )
@@ -110,6 +109,7 @@ class Store:
         any_reference: bool = False,
         replaces: bool = False,
         smallest_block: int = MIN_BLOCK_SIZE,
+        space: Space | None = None,
     ) -> Store:
         """Opens, or finds again, the part file and the journal of ``destination``; its folder is made where missing.
 
@@ -124,6 +124,7 @@ class Store:
             any_reference: Whether to go on with a part file that another reference has begun.
             replaces: Whether what is at the destination is an unfinished file that this download takes the place of.
             smallest_block: Bytes of a new journal's blocks, while there aren't too many of them.
+            space: Knows what other downloads still need; ``None`` where room isn't looked at.
 
         Raises:
             DestinationExistsError: Something is at the destination.
@@ -153,6 +154,7 @@ class Store:
             journal=journal,
             smallest_block=smallest_block,
             any_reference=any_reference,
+            space=space,
         )
 
     @property
@@ -225,14 +227,13 @@ class Store:
         """The comparisons of recorded blocks that were finished since the last call."""
         return self._part.compared()
 
-    def set_identity(self, identity: Identity, *, reserved_bytes: int = 0) -> None:
+    def set_identity(self, identity: Identity) -> None:
         """Writes down what the part file holds pieces of, and gives it its length.
 
         What is stored stays: forget :data:`EVERYTHING` before where the new identity is another representation's.
 
         Args:
             identity: The representation.
-            reserved_bytes: What other running downloads still need on the same disk.
 
         Raises:
             DiskFullError: There isn't room enough, or the file system can't hold such a file.
@@ -244,7 +245,7 @@ class Store:
             elif identity != self._identity:
                 self._journal.append(identity)
             if identity.length is not None:
-                self._check_space(identity.length, reserved_bytes)
+                self._check_space(identity.length)
                 self._part.set_length(identity.length)
             self._identity = identity
         if self._following is None:
@@ -258,14 +259,12 @@ class Store:
         self._journal.begin(JournalHeader.create(self._reference, block_size=block_size, salt=salt), identity)
         self._part.lay_out(block_size, identity.length)
 
-    def _check_space(self, length: int, reserved_bytes: int) -> None:
-        needed = length - self._part.recorded.total + reserved_bytes + SPACE_MARGIN_BYTES
-        available = self._disk.free_bytes(self._places.part.parent)
-        if available is not None and needed > available:
-            raise DiskFullError(
-                f"{needed:,} bytes are needed in {self._places.part.parent}, and {available:,} are free",
-                hint="Free some space, or choose a folder on another disk.",
-            )
+    def _check_space(self, length: int) -> None:
+        if self._space is not None:
+            # Of what isn't recorded yet, some is on the disk all the same.
+            stored = max(self._part.recorded.total, self._file.on_disk())
+            needed = max(0, length - stored)
+            self._space.claim(self, self._places.part.parent, needed, lambda: length - self._part.recorded.total)
 
     def adopt(
         self, partial: Partial, stored: SpanSet, length: int, report: Callable[[Adopted | StorageFailed], None]
@@ -361,6 +360,8 @@ class Store:
         Transports must have stopped writing; returns when a step that is running has ended.
         """
         self._stop_workers()
+        if self._space is not None:
+            self._space.release(self)
         opened = (self._publisher, self._file, self._journal, self._source)
         for close in [file.close for file in opened if file is not None]:
             try:
