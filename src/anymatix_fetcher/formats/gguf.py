@@ -32,13 +32,16 @@ MAX_KEPT_STRING_LENGTH = 16 * 1024
 """Of a longer text (some files carry a whole tokenizer in one) the beginning is kept."""
 
 MAX_COUNT = 1 << 15
-"""Of tensors, of metadata pairs, and of arrays in arrays: many times what any model has."""
+"""Of tensors, metadata pairs, and arrays in arrays: many times what any model has. Of more, the first are read."""
+
+IMPOSSIBLE_COUNT = 1 << 32
+"""No file has room for so many tensors or metadata pairs."""
 
 MAX_VALUES = 1 << 16
 """Of the items that are kept of all arrays together; further ones are stepped over."""
 
-MAX_DIMENSIONS = 8
-MAX_DEPTH = 4
+MAX_DIMENSIONS = 64
+MAX_DEPTH = 32
 _SMALLEST_PAIR = 10
 _SMALLEST_TENSOR = 20
 """Fewer bytes don't hold a pair or a description, in any version; so a count can be checked against the length."""
@@ -59,7 +62,8 @@ class GgufHeader:
     """What the header says. ``data_start`` is where the tensors' data begins.
 
     ``complete`` tells whether the whole header was there to be read: if not, it isn't known where the data begin, and
-    the tensors' places count from there. ``remarks`` are things that can't be checked.
+    the tensors' places count from there. ``remarks`` are things that can't be checked, and breaches that readers
+    live with.
     """
 
     version: int
@@ -107,7 +111,13 @@ def read_header(prefix: Prefix, *, cap: int | None = None) -> GgufHeader:
         if cap is None or len(prefix.data) < cap:
             raise
         return walk.result(complete=False)
+    except _EnoughError:
+        return walk.result(complete=False)
     return walk.result(complete=True)
+
+
+class _EnoughError(Exception):
+    """The header counts more than is read."""
 
 
 @dataclass(slots=True)
@@ -148,24 +158,31 @@ class _Walk:
         count_format = "I" if self.version == 1 else "Q"
         self.tensor_count = self._number(count_format)
         pairs = self._number(count_format)
-        if max(self.tensor_count, pairs) > MAX_COUNT:
+        if max(self.tensor_count, pairs) >= IMPOSSIBLE_COUNT:
             raise DamagedError(f"its header counts {self.tensor_count:,} tensors and {pairs:,} metadata")
         self._check_count(self.tensor_count * _SMALLEST_TENSOR + pairs * _SMALLEST_PAIR)
-        for _ in range(pairs):
+        for _ in range(min(pairs, MAX_COUNT)):
             key = self._string()
             if key in self.metadata:
                 raise DamagedError("its metadata say one thing twice")
             self.metadata[key] = self._value(self._number("I"), depth=0)
-        for _ in range(self.tensor_count):
+        if pairs > MAX_COUNT:
+            raise _EnoughError
+        for _ in range(min(self.tensor_count, MAX_COUNT)):
             self.descriptions.append(self._description())
+        if self.tensor_count > MAX_COUNT:
+            raise _EnoughError
 
     def result(self, *, complete: bool) -> GgufHeader:
         alignment = self._alignment()
         data_start = -(-self.position // alignment) * alignment if complete else 0
-        tensors = tuple(self._tensor(description, data_start, alignment) for description in self.descriptions)
-        if complete:
-            _check_places(tensors, self.prefix.length)
+        tensors = tuple(_tensor(description, data_start) for description in self.descriptions)
         unknown = sorted({one.type_number for one in self.descriptions} - QUANTIZATIONS.keys())
+        remarks = [f"elements of type {number} are of a size that isn't known here" for number in unknown]
+        if any(description.offset % alignment for description in self.descriptions):
+            remarks.append(f"a tensor's data aren't aligned to {alignment} bytes")
+        if complete:
+            remarks += _checked_places(tensors, self.prefix.length)
         return GgufHeader(
             self.version,
             "little" if self.order == "<" else "big",
@@ -174,7 +191,7 @@ class _Walk:
             tensors,
             data_start,
             complete,
-            tuple(f"elements of type {number} are of a size that isn't known here" for number in unknown),
+            tuple(remarks),
         )
 
     def _description(self) -> _Description:
@@ -210,10 +227,10 @@ class _Walk:
         if item_type == ARRAY:
             self.lists_left -= count
             if self.lists_left < 0:
-                raise DamagedError("its metadata have more lists of lists than any model's")
+                raise _EnoughError
             for _ in range(count):
                 self._value(ARRAY, depth=depth + 1)
-        elif item_type != STRING:
+        elif item_type != STRING and count:
             raise DamagedError(f"its metadata have an array of type {item_type}, which there isn't")
         elif self._keeps(count):
             return tuple(self._string() for _ in range(count))
@@ -274,26 +291,27 @@ class _Walk:
             raise DamagedError("its alignment isn't a power of two")
         return alignment
 
-    def _tensor(self, description: _Description, data_start: int, alignment: int) -> Tensor:
-        if description.offset % alignment:
-            raise DamagedError(f"a tensor's data begin at {description.offset:,}, which isn't aligned to {alignment}")
-        elements = math.prod(description.shape)
-        quantization = QUANTIZATIONS.get(description.type_number)
-        start, size, name = data_start + description.offset, 0, f"type {description.type_number}"
-        if quantization is not None:
-            name = quantization.name
-            size = elements // quantization.block_elements * quantization.block_size
-        return Tensor(description.name, name, description.shape, start, start + size)
+
+def _tensor(description: _Description, data_start: int) -> Tensor:
+    elements = math.prod(description.shape)
+    quantization = QUANTIZATIONS.get(description.type_number)
+    start, size, name = data_start + description.offset, 0, f"type {description.type_number}"
+    if quantization is not None:
+        name = quantization.name
+        size = elements // quantization.block_elements * quantization.block_size
+    return Tensor(description.name, name, description.shape, start, start + size)
 
 
-def _check_places(tensors: tuple[Tensor, ...], length: int | None) -> None:
-    front = 0
+def _checked_places(tensors: tuple[Tensor, ...], length: int | None) -> list[str]:
+    """Remarks on where the tensors' data lie; two may share theirs."""
+    remarks, front = list[str](), 0
     for tensor in sorted(tensors, key=lambda tensor: (tensor.start, tensor.stop)):
         if tensor.start < front:
-            raise DamagedError("two tensors' data overlap")
-        front = tensor.stop
+            remarks = ["two tensors' data overlap"]
+        front = max(front, tensor.stop)
     if length is not None and front > length:
         raise DamagedError(f"its tensors end at byte {front:,}, and it has {length:,} bytes", hint=TRUNCATED_HINT)
+    return remarks
 
 
 @lru_cache(maxsize=256)

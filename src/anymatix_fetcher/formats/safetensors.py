@@ -46,7 +46,10 @@ BITS_PER_ELEMENT = {
 }
 """Newer types will come: one that isn't here has a size that can't be checked, and is no reason to refuse."""
 
-_MAX_OBJECT_LENGTH = 4096
+_NULL = b"null"
+_KEYS = ("dtype", "shape", "data_offsets")
+_MAX_DEPTH = 128
+"""The reference implementation's JSON reader goes no deeper."""
 _LENGTH = struct.Struct("<Q")
 _WHITE_SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"', re.DOTALL)
@@ -58,11 +61,8 @@ _USUAL_TENSOR = re.compile(
     rb'\{"dtype": ?"([A-Z0-9_]{1,32})", ?"shape": ?\[((?:\d{1,19}+(?:, ?\d{1,19}+){0,63}+)?+)\], ?'
     rb'"data_offsets": ?\[(\d{1,19}+), ?(\d{1,19}+)\]\}'
 )
-_TEXT_OR_OTHER = rb'[^{}"]++|"(?:[^"\\]|\\.)*+"'
-_OBJECT = re.compile(rb"\{(?:" + _TEXT_OR_OTHER + rb"|\{(?:" + _TEXT_OR_OTHER + rb")*+\})*+\}", re.DOTALL)
-"""With objects in it, for keys that aren't known here, but none in those."""
-
-_NESTED = re.compile(rb"(?:\[[^\[\]]*+){8}")
+_PIECE = re.compile(rb'[][{}]|[^][{}",]++|,|"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_SIZES = re.compile(rb"\[[ \t\r\n]*+(?:\d{1,20}+[ \t\r\n]*+(?:,[ \t\r\n]*+\d{1,20}+[ \t\r\n]*+)*+)?+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,8 @@ class _Walk:
         key = self._string()
         self._expect(b":")
         if key != METADATA_KEY:
-            if key in self.tensors:
-                raise DamagedError(f"its header describes the tensor {_shown(key)} twice")
+            if key in self.tensors:  # the last one counts, as for the reference implementation
+                self._remark(f"its header describes the tensor {_shown(key)} twice")
             self.tensors[key] = self._tensor(key)
         elif self.metadata is None:
             self.metadata = {}
@@ -192,6 +192,9 @@ class _Walk:
             raise DamagedError(f"its header has two {METADATA_KEY}")
 
     def _metadata(self, metadata: dict[str, str]) -> None:
+        if self._next_is(b"n"):
+            self._null()
+            return
         self._expect(b"{")
         if self._next_is(b"}"):
             self.position += 1
@@ -205,6 +208,15 @@ class _Walk:
             metadata[key] = self._metadata_value(key)
             if not self._separator():
                 return
+
+    def _null(self) -> None:
+        """The word that stands for no metadata."""
+        word = self.text[self.position : self.position + len(_NULL)]
+        if _NULL.startswith(word) and len(word) < len(_NULL):
+            raise _RunsOutError
+        if word != _NULL:
+            raise DamagedError("its header isn't JSON")
+        self.position += len(_NULL)
 
     def _metadata_value(self, key: str) -> str:
         if self._next_is(b'"'):
@@ -229,22 +241,55 @@ class _Walk:
         return self._unusual_tensor(name)
 
     def _unusual_tensor(self, name: str) -> Tensor:
-        """Other orders of keys, white space, or keys that we don't know."""
-        match = _OBJECT.match(self.text, self.position, self.position + _MAX_OBJECT_LENGTH)
-        begins = self.text[self.position : self.position + 1] in (b"{", b"")
-        if match is None and begins and len(self.text) - self.position < _MAX_OBJECT_LENGTH:
-            raise _RunsOutError
-        if match is None or _NESTED.search(match.group()):
-            raise DamagedError(f"its header doesn't describe the tensor {_shown(name)}")
-        self.position = match.end()
+        """Other orders of keys, white space, keys that aren't known here, or a list instead of an object."""
+        found: dict[str, bytes] = {}
+        if self._next_is(b"["):
+            for key in _KEYS:
+                self.position += 1  # the bracket, and then the commas
+                found[key] = self._raw_value(name)
+                if not self._next_is(b"]" if key == _KEYS[-1] else b","):
+                    raise self._undescribed(name)
+            self.position += 1
+        elif not self._next_is(b"{"):
+            raise self._undescribed(name)
+        else:
+            self.position += 1
+            while True:
+                key = self._string()
+                self._expect(b":")
+                found[key] = self._raw_value(name)
+                if not self._separator():
+                    break
+        dtype, shape, offsets = (found.get(key, b"") for key in _KEYS)
+        sizes, places = _sizes(shape), _sizes(offsets)
+        if sizes is None or places is None or len(places) != 2 or _STRING.fullmatch(dtype) is None:  # noqa: PLR2004 - start and stop
+            raise DamagedError(f"its header's description of the tensor {_shown(name)} lacks its type, shape or place")
         try:
-            described = json.loads(match.group(), parse_int=_whole_number, parse_constant=_refuse_constant)
+            return self._checked(name, _text(dtype), sizes, (places[0], places[1]))
         except ValueError:
             raise DamagedError(f"its header's description of the tensor {_shown(name)} can't be read") from None
-        dtype, shape, offsets = (described.get(key) for key in ("dtype", "shape", "data_offsets"))
-        if not isinstance(dtype, str) or not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:  # noqa: PLR2004 - start and stop
-            raise DamagedError(f"its header's description of the tensor {_shown(name)} lacks its type, shape or place")
-        return self._checked(name, dtype, tuple(shape), (offsets[0], offsets[1]))
+
+    def _raw_value(self, name: str) -> bytes:
+        """The bytes of the value that follows, stepped over without making anything of it."""
+        self._skip_white_space()
+        start, depth = self.position, 0
+        while True:
+            match = _PIECE.match(self.text, self.position)
+            if match is None:
+                raise _RunsOutError
+            self.position = match.end()
+            depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(match.group(), 0)
+            if depth > _MAX_DEPTH or depth < 0:
+                raise self._undescribed(name)
+            if self.position == len(self.text):
+                raise _RunsOutError
+            if depth == 0:
+                return self.text[start : self.position].rstrip()
+
+    def _undescribed(self, name: str) -> Exception:
+        if self.position >= len(self.text):
+            return _RunsOutError()
+        return DamagedError(f"its header doesn't describe the tensor {_shown(name)}")
 
     def _checked(self, name: str, dtype: str, shape: tuple[int, ...], offsets: tuple[int, int]) -> Tensor:
         start, stop = offsets
@@ -284,9 +329,7 @@ class _Walk:
             return cut.encode("utf-8", "ignore").decode("utf-8")
         if self.text.find(b"\\", start, stop) < 0:
             return self.text[start + 1 : stop - 1].decode("utf-8")
-        text: str = json.loads(self.text[start:stop])
-        text.encode("utf-8")  # escapes can name half a character
-        return text
+        return _text(self.text[start:stop])
 
     def _separator(self) -> bool:
         """Whether another entry follows; moves behind the comma or the brace that says so."""
@@ -331,19 +374,17 @@ def _check_tiling(tensors: Mapping[str, Tensor], data_start: int, length: int | 
     raise DamagedError(f"its tensors end at byte {front:,}, and it goes on to {length:,}")
 
 
-def _are_sizes(value: object) -> bool:
-    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+def _text(quoted: bytes) -> str:
+    text: str = json.loads(quoted)
+    text.encode("utf-8")  # escapes can name half a character
+    return text
 
 
-def _whole_number(digits: str) -> int:
-    # Converting a long run of digits takes quadratic time, and nothing in a file is so large.
-    if len(digits) > 20:  # noqa: PLR2004 - the digits of 2**64
-        raise ValueError("not a size")
-    return int(digits)
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} isn't JSON")
+def _sizes(raw: bytes) -> tuple[int, ...] | None:
+    """The whole numbers of a list; ``None`` where it isn't one."""
+    if _SIZES.fullmatch(raw) is None:
+        return None
+    return tuple(map(int, re.findall(rb"\d+", raw)))
 
 
 def _shown(text: str) -> str:
