@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -138,6 +139,8 @@ def test_a_length_that_isnt_told_is_told_by_the_end_where_that_is_near(origin: O
         ("m.gguf", KINDS[Content.GIT_LFS_POINTER], "Git LFS pointer"),
         ("m.ckpt", KINDS[Content.JSON], "a JSON document"),
         ("m.safetensors", LARGE_HEADER[:-1], "can't be loaded"),
+        ("m.safetensors", struct.pack("<Q", 2**63 + 5) + b"{}" * 600, "doesn't begin as a safetensors file"),
+        ("m.gguf", bytes(2000), "zero bytes"),
     ],
 )
 def test_what_is_no_model_is_said_to_be_none(
@@ -153,6 +156,7 @@ def test_what_is_no_model_is_said_to_be_none(
 def test_a_model_under_another_kinds_name_is_described_as_what_it_is(origin: Origin) -> None:
     facts = inspect(origin.add("/m.gguf", data=FILES["small.safetensors"]).url)
     assert facts.content is Content.SAFETENSORS
+    assert facts.denied == "m.gguf is a safetensors file, not a GGUF file"
 
 
 def test_errors_say_what_to_do(origin: Origin, tmp_path: Path) -> None:

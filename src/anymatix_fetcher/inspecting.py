@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -15,7 +16,7 @@ from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.formats import inspection
-from anymatix_fetcher.formats.content import DOCUMENTS
+from anymatix_fetcher.formats.content import DOCUMENTS, Content
 from anymatix_fetcher.formats.triage import triage
 from anymatix_fetcher.looking import inquiring, single
 from anymatix_fetcher.options import Options, settings_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.formats.facts import ModelFacts
     from anymatix_fetcher.sources.base import Answer
 
+_NOTHING_TO_DESCRIBE = DOCUMENTS | {Content.UNKNOWN, Content.ZEROS}
 MOST_WITHOUT_RANGES = 16 << 20
 """So much of a file's front is fetched from a server that sends no parts; what lies farther behind isn't inspected."""
 
@@ -42,7 +44,7 @@ def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **optio
         **options: As for ``fetch``, as far as they tell how to get there.
 
     Raises:
-        NotAModelError: It is a document under a model's name, or its header is broken.
+        NotAModelError: It isn't what its name claims, or its header is broken.
         StorageError: The file can't be read.
         ReferenceSyntaxError: It is neither a file nor a reference, or it names several files.
         FetchError: The reference leads nowhere, or its server sends no parts and the header lies too far behind.
@@ -63,7 +65,7 @@ def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **optio
 def _inspect_file(path: Path) -> ModelFacts:
     with storage_errors(path), path.open("rb") as file:
         length = os.fstat(file.fileno()).st_size
-        _refuse_document(_read(file, Span(0, min(inspection.FIRST_SIZE, length))), path.name, length)
+        denied = _denial(_read(file, Span(0, min(inspection.FIRST_SIZE, length))), path.name, length)
         asking = inspection.inspect(length, path.name)
         try:
             span = next(asking)
@@ -71,7 +73,7 @@ def _inspect_file(path: Path) -> ModelFacts:
                 span = asking.send(_read(file, span))
         except StopIteration as end:
             facts: ModelFacts = end.value
-            return facts
+            return replace(facts, denied=denied)
 
 
 def _read(file: BinaryIO, span: Span) -> bytes:
@@ -82,10 +84,18 @@ def _read(file: BinaryIO, span: Span) -> bytes:
     return data
 
 
-def _refuse_document(first: bytes, name: str, length: int) -> None:
+def _denial(first: bytes, name: str, length: int) -> str:
+    """Why it can't be what its name claims, where it is a model of another kind; empty where it may be.
+
+    Raises:
+        NotAModelError: It can't be, and there is nothing in it to be described.
+    """
     found = triage(first, name=name, length=length)
-    if found.refusal is not None and found.content in DOCUMENTS:
+    if found.refusal is None:
+        return ""
+    if found.content in _NOTHING_TO_DESCRIBE:
         raise found.refusal
+    return found.refusal.message
 
 
 def _inspecting(job: Job) -> Generator[Request, Answer, ModelFacts]:
@@ -93,7 +103,7 @@ def _inspecting(job: Job) -> Generator[Request, Answer, ModelFacts]:
     file = _Front(RemoteFile(resource))
     length = yield from file.open()
     name = resource.name or choose_name(file.remote.headers or Headers(), resource.url.last_segment, "download")
-    _refuse_document(file.front, name, length)
+    denied = _denial(file.front, name, length)
     asking = inspection.inspect(length, name)
     try:
         span = next(asking)
@@ -102,7 +112,7 @@ def _inspecting(job: Job) -> Generator[Request, Answer, ModelFacts]:
             span = asking.send(data)
     except StopIteration as end:
         facts: ModelFacts = end.value
-        return facts
+        return replace(facts, denied=denied)
 
 
 class _Front:

@@ -114,6 +114,18 @@ def test_the_exit_code_tells_how_it_went(
     assert printed.err.startswith("error: ") is (code != 0)
 
 
+def test_a_model_of_another_kind_is_described_and_its_name_said_to_be_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.gguf").write_bytes(LORA)
+    assert main(["inspect", str(tmp_path / "m.gguf")]) == 6
+    printed = capsys.readouterr()
+    assert "a safetensors file" in printed.out
+    assert printed.err == "error: m.gguf is a safetensors file, not a GGUF file\n"
+    assert main(["inspect", "--json", str(tmp_path / "m.gguf")]) == 6
+    assert json.loads(capsys.readouterr().out)["remarks"][0] == "m.gguf is a safetensors file, not a GGUF file"
+
+
 def test_wrong_references_are_wrong_usage_and_secrets_stay_secret(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect"]) == 2
     assert main(["inspect", "none.gguf"]) == 2

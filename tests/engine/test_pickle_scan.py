@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import bz2
 import collections
+import gzip
 import io
+import lzma
 import os
 import pathlib
 import pickle
 import random
+import struct
 import subprocess
 import sys
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +31,7 @@ from tests.formats.files import zip_file
 from tests.formats.test_content import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -44,8 +50,8 @@ LEGACY = TORCH_MAGIC + pickle.dumps(1001, 2) + pickle.dumps({"little_endian": Tr
 WEIGHTS = random.Random(3).randbytes(20_000)
 
 
-def found(data: bytes) -> Scanned:
-    return scan(io.BytesIO(data))
+def found(data: bytes, name: str = "") -> Scanned:
+    return scan(io.BytesIO(data), name)
 
 
 HARMLESS = {
@@ -212,6 +218,71 @@ def test_a_scan_that_nobody_waits_for_ends_soon(tmp_path: Path) -> None:
     task.abandon()
     assert task.step() is Step.DONE
     assert reports == [Scanned()]
+
+
+def tar(form: int = tarfile.GNU_FORMAT, **members: bytes) -> bytes:
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w", format=form) as archive:
+        for name, data in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return written.getvalue()
+
+
+def oldest_tar(data: bytes) -> bytes:
+    """The same without the mark that tells tar archives since 1988."""
+    header = data[:257] + bytes(8) + data[265:512]
+    blank = header[:148] + b" " * 8 + header[156:]
+    return blank[:148] + b"%06o\0 " % sum(blank) + blank[156:] + data[512:]
+
+
+TAR = tar(storages=pickle.dumps(0), tensors=pickle.dumps(0), pickle=HARMFUL)
+
+
+@pytest.mark.parametrize(
+    "data", [TAR, tar(tarfile.PAX_FORMAT, pickle=STATE), tar(tarfile.USTAR_FORMAT, pickle=STATE), oldest_tar(TAR)]
+)
+def test_a_tar_archive_under_a_pickles_name_is_refused_for_pytorch_unpickles_it(data: bytes) -> None:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        assert "pickle" in archive.getnames()
+    assert may_run_code(data[:ENOUGH], "m.ckpt", len(data))
+    assert not may_run_code(data[:ENOUGH], "m.tar", len(data))
+    refusal = found(data, "m.ckpt").refusal("m.ckpt")
+    assert isinstance(refusal, UnsafeModelError)
+    assert refusal.message == (
+        "m.ckpt is a tar archive whose members PyTorch unpickles when it is loaded, and it can't be scanned as a whole"
+    )
+
+
+def array(descr: str, data: bytes, *, version: int = 1) -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}".encode().ljust(117) + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + data
+
+
+@pytest.mark.parametrize("descr", ["'|O'", "'O'", "[('a', '<f4'), ('b', '|O')]"])
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_the_pickle_in_an_array_of_objects_is_scanned(descr: str, version: int) -> None:
+    harmful = array(descr, HARMFUL, version=version)
+    assert may_run_code(harmful[:ENOUGH], "m.bin", len(harmful))
+    for data in (harmful, zip_file({"arr_0.npy": harmful})):
+        assert found(data).dangerous == (SYSTEM,)
+    assert found(array(descr, STATE, version=version)) == Scanned(is_pickle=True)
+    numbers = array("'<f4'", WEIGHTS[:4], version=version)
+    assert found(numbers) == found(zip_file({"arr_0.npy": numbers})) == Scanned()
+
+
+def test_a_header_of_an_array_that_is_longer_than_is_read_isnt_whole() -> None:
+    assert not found(b"\x93NUMPY\2\0" + struct.pack("<I", 1 << 30) + b" " * 500).whole
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_compressed_under_a_pickles_name_is_said_not_to_be_scanned(pack: Callable[[bytes], bytes]) -> None:
+    data = pack(HARMFUL + WEIGHTS)
+    assert may_run_code(data[:ENOUGH], "m.pkl", len(data))
+    assert not may_run_code(data[:ENOUGH], "m.gz", len(data))
+    assert found(data, "m.pkl").warning == "an archive that can't be read, and so it wasn't scanned"
 
 
 def test_the_scanner_says_nothing_by_itself() -> None:

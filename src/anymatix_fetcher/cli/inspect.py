@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
-from anymatix_fetcher.cli.exit_codes import DONE
+from anymatix_fetcher.cli.exit_codes import DONE, INTEGRITY
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.log import log_to_stderr
@@ -68,6 +68,9 @@ def command(
     else:
         session.out.write(report(facts, with_tensors=tensors))
     session.out.flush()
+    if facts.denied:
+        session.complain(f"error: {format.printable(facts.denied)}")
+        return INTEGRITY
     return DONE
 
 

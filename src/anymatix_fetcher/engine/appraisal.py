@@ -88,7 +88,7 @@ class Appraisal:
 
         if not may_run_code(self._store.read_first(ENOUGH), self._name, length):
             return False
-        self._scan = PickleScan(self._store, length, self._destination, report=self._report)
+        self._scan = PickleScan(self._store, length, self._destination, self._name, report=self._report)
         self._store.run(self._scan)
         return True
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from anymatix_fetcher.engine.opcodes import MOST_READS, Bounded, InPlace, Spent, opcodes_in
 from anymatix_fetcher.engine.scanned import Scanned
-from anymatix_fetcher.formats.content import Content, recognize
+from anymatix_fetcher.formats.content import COMPRESSED, ENOUGH, Content, recognize
 from anymatix_fetcher.formats.pickles import TORCH_MAGIC, is_pickle, may_be_pickle
 from anymatix_fetcher.storage.workers import Step, failure
 
@@ -26,19 +27,27 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.opcodes import Readable
     from anymatix_fetcher.storage.workers import Next
 
+_WRAPPED = COMPRESSED | {Content.NUMPY}
+"""What may have a pickle in it that loaders find."""
 MOST_PICKLES = 64
 TORCH_PICKLES = 5
 """What torch.save wrote at first: its mark, its version, the system, the model, and the weights' names."""
 _MAX_NAME_LENGTH = 80
+_NUMPY_MAGIC = b"\x93NUMPY"
+_OBJECTS = re.compile(rb"""['"][|<>=]?O\d*['"]""")
+_MOST_NUMPY_HEADER = 64 << 10
 _BUFFER_BYTES = 64 << 10
 
 
 def may_run_code(first: bytes, name: str, length: int) -> bool:
     """Whether a file that begins so has to be scanned: it is a pickle, holds one, or may be one by its name."""
-    if recognize(first, length=length) in {Content.PICKLE, Content.ZIP}:
+    content = recognize(first, length=length)
+    if content in {Content.PICKLE, Content.ZIP}:
         return True
+    if length == 0 or not may_be_pickle(name):
+        return False
     # Whatever else it looks like: loaders go by the name, and opcodes can be made to begin as other formats do.
-    return length > 0 and may_be_pickle(name) and opcodes_in(io.BytesIO(first)).may_act
+    return content in _WRAPPED or opcodes_in(io.BytesIO(first)).may_act
 
 
 class PickleScan:
@@ -48,14 +57,22 @@ class PickleScan:
         file: What to read.
         length: Bytes of it.
         path: Where it is, for messages.
+        name: What loaders will find it by.
         report: Takes the result, from the worker's thread.
     """
 
     def __init__(
-        self, file: Readable, length: int, path: Path, *, report: Callable[[Scanned | StorageFailed], None]
+        self,
+        file: Readable,
+        length: int,
+        path: Path,
+        name: str = "",
+        *,
+        report: Callable[[Scanned | StorageFailed], None],
     ) -> None:
         self._raw = InPlace(file, length)
         self._path = path
+        self._name = name
         self._report = report
 
     def abandon(self) -> None:
@@ -64,7 +81,7 @@ class PickleScan:
 
     def step(self) -> Next:
         """Implements ``Task.step``: one is all, since what is read is bounded."""
-        found = scan(cast("BinaryIO", io.BufferedReader(self._raw, _BUFFER_BYTES)))
+        found = scan(cast("BinaryIO", io.BufferedReader(self._raw, _BUFFER_BYTES)), self._name)
         if self._raw.trouble is not None:
             raise self._raw.trouble
         self._report(found)
@@ -75,13 +92,25 @@ class PickleScan:
         self._report(failure(error, self._path))
 
 
-def scan(file: BinaryIO) -> Scanned:
-    """What the pickle or archive ``file``, read from its start, would import; whatever can't be read isn't whole."""
+def scan(file: BinaryIO, name: str = "") -> Scanned:
+    """What the pickle or archive ``file``, read from its start, would import; whatever can't be read isn't whole.
+
+    Args:
+        file: The file.
+        name: What loaders will find it by; what may be a pickle by that isn't taken for a mere archive.
+    """
     pickles = _Pickles()
     try:
-        if file.read(4) == b"PK\x03\x04":
+        first = file.read(ENOUGH)
+        content = recognize(first) if may_be_pickle(name) else Content.UNKNOWN
+        if first.startswith(b"PK\x03\x04"):
             _scan_archive(file, pickles)
+        elif content is Content.TAR:
+            pickles.give_up("a tar archive whose members PyTorch unpickles when it is loaded")
+        elif content in COMPRESSED:
+            pickles.whole = False
         else:
+            _scan_arrays(file, pickles)
             pickles.add(file, certain=False)
     except Exception:  # noqa: BLE001 - a file that is made for it makes readers raise errors of every kind
         pickles.whole = False
@@ -94,10 +123,26 @@ def _scan_archive(file: BinaryIO, pickles: _Pickles) -> None:
             is_named_so = entry.filename.lower().endswith(".pkl")
             try:
                 with archive.open(entry) as opened:
-                    if is_named_so or is_pickle(opened.read(2)):
-                        pickles.add(cast("BinaryIO", opened), certain=is_named_so)
+                    found = cast("BinaryIO", opened)
+                    if is_named_so or is_pickle(found.read(2)):
+                        pickles.add(found, certain=is_named_so)
+                    else:
+                        found.seek(0)
+                        _scan_arrays(found, pickles)
             except Exception:  # noqa: BLE001 - as in scan; the other entries may be readable
                 pickles.whole = False
+
+
+def _scan_arrays(file: BinaryIO, pickles: _Pickles) -> None:
+    """Scans the pickle in which NumPy keeps the items of an array of objects (``numpy.lib.format``)."""
+    file.seek(0)
+    magic, major = file.read(len(_NUMPY_MAGIC)), file.read(2)[:1]
+    if magic != _NUMPY_MAGIC:
+        return
+    length = int.from_bytes(file.read(2 if major == b"\1" else 4), "little")
+    if _OBJECTS.search(file.read(min(length, _MOST_NUMPY_HEADER))):
+        pickles.add(file, certain=True, start=len(_NUMPY_MAGIC) + 2 + (2 if major == b"\1" else 4) + length)
+    pickles.whole &= length <= _MOST_NUMPY_HEADER
 
 
 def _open_archive(file: BinaryIO) -> ZipFile:
@@ -124,27 +169,33 @@ class _Pickles:
     def __init__(self) -> None:
         self.whole = True
         self._is_pickle = False
+        self._what = ""
         self._dangerous: set[str] = set()
         self._suspicious: set[str] = set()
         self._spent = Spent()
         self._look_up = _picklescan()
 
-    def add(self, file: BinaryIO, *, certain: bool) -> None:
-        """Scans one more; ``certain`` tells that it must be a pickle, and not only may be."""
+    def give_up(self, what: str) -> None:
+        """The whole file is ``what``: it can run code, and isn't scanned."""
+        self._is_pickle, self.whole, self._what = True, False, what
+
+    def add(self, file: BinaryIO, *, certain: bool, start: int = 0) -> None:
+        """Scans one more, from ``start``; ``certain`` tells that it must be a pickle, and not only may be."""
         self._is_pickle |= certain
-        file.seek(0)
+        file.seek(start)
         opcodes = opcodes_in(file)
         certain |= opcodes.may_act and opcodes.sound
         self._is_pickle |= certain
         if certain or opcodes.may_act:
-            file.seek(0)
+            file.seek(start)
             self._scan(file, certain=certain)
 
     def _scan(self, file: BinaryIO, *, certain: bool) -> None:
         """One pickle after the other: what follows may be more of them, or weights that read as nonsense."""
         view = Bounded(file, self._spent)
+        begins_at = file.tell()
         is_legacy = file.read(len(TORCH_MAGIC)) == TORCH_MAGIC
-        file.seek(0)
+        file.seek(begins_at)
         for number in range(TORCH_PICKLES if is_legacy else MOST_PICKLES):
             start = file.tell()
             if number and not is_legacy:
@@ -179,6 +230,7 @@ class _Pickles:
             dangerous=tuple(sorted(self._dangerous)),
             suspicious=tuple(sorted(self._suspicious)),
             whole=self.whole,
+            what=self._what,
         )
 
 

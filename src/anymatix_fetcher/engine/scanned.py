@@ -20,12 +20,14 @@ class Scanned:
         dangerous: Imports that do harm, as "module.name".
         suspicious: Imports that nobody knows.
         whole: Whether all of it could be scanned.
+        what: What it is, where that isn't simply a pickle.
     """
 
     is_pickle: bool = False
     dangerous: tuple[str, ...] = ()
     suspicious: tuple[str, ...] = ()
     whole: bool = True
+    what: str = ""
 
     def refusal(self, name: str) -> UnsafeModelError | None:
         """Why the file ``name`` isn't to be published; ``None`` where nothing speaks against it."""
@@ -33,7 +35,7 @@ class Scanned:
             return None
         what = f"imports {_listed(self.dangerous)}" if self.dangerous else "can't be scanned as a whole"
         return UnsafeModelError(
-            f"{name} is a pickle that can run code when it is loaded, and it {what}",
+            f"{name} is {self.what or 'a pickle that can run code when it is loaded'}, and it {what}",
             hint=f"Look for a safetensors file instead. This one is kept as {name}{PART_SUFFIX}, which anyfetch prune "
             "removes; who trusts it says --allow-unsafe.",
         )

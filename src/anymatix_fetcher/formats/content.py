@@ -98,6 +98,8 @@ _MAGICS = (
 )
 _FIRST_BYTES = frozenset(magic[:1] for magic, _ in _MAGICS)
 _TAR_MAGIC_AT = 257
+_TAR_BLOCK = 512
+_TAR_CHECKSUM = slice(148, 156)
 _FEWEST_ZEROS = 16
 
 _VARINT, _BYTES = 0, 2
@@ -115,7 +117,7 @@ def recognize(first: bytes, *, length: int | None = None) -> Content:
     for magic, content in _MAGICS if first[:1] in _FIRST_BYTES else ():
         if first.startswith(magic):
             return content
-    if first.startswith(b"ustar", _TAR_MAGIC_AT):
+    if _begins_as_tar(first):
         return Content.TAR
     if is_git_lfs_pointer(first):
         return Content.GIT_LFS_POINTER
@@ -126,6 +128,18 @@ def recognize(first: bytes, *, length: int | None = None) -> Content:
     if len(first) >= _FEWEST_ZEROS and not any(first):
         return Content.ZEROS
     return _document(first) or (Content.ONNX if _begins_as_onnx(first) else Content.UNKNOWN)
+
+
+def _begins_as_tar(first: bytes) -> bool:
+    """Whether the first block is a member's header, of any of tar's forms (POSIX.1-2017, pax, "ustar")."""
+    if first.startswith(b"ustar", _TAR_MAGIC_AT):
+        return True
+    # The oldest form has no mark; what reads archives goes by the header's sum, with spaces in its own place.
+    block = first[:_TAR_BLOCK]
+    stated = block[_TAR_CHECKSUM].strip(b" \0")
+    if len(block) < _TAR_BLOCK or not 0 < len(stated) < 8 or not stated.isdigit() or b"8" in stated or b"9" in stated:  # noqa: PLR2004 - the field's size
+        return False
+    return int(stated, 8) == sum(block) - sum(block[_TAR_CHECKSUM]) + 8 * ord(" ")
 
 
 def _begins_as_safetensors(first: bytes) -> bool:

@@ -64,6 +64,7 @@ class ModelFacts:
         metadata: Everything that the header says beside the tensors, as text.
         entries: Of a zip archive.
         runs_code: Whether loading it can run code that is in it.
+        denied: Why it can't be what its name claims; empty where nothing speaks against that.
         remarks: Sentences about what is odd, and about what wasn't read.
     """
 
@@ -85,6 +86,7 @@ class ModelFacts:
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     entries: tuple[ZipEntry, ...] = field(default=(), repr=False)
     runs_code: bool = False
+    denied: str = ""
     remarks: tuple[str, ...] = ()
 
     @property
@@ -128,7 +130,7 @@ class ModelFacts:
             "metadata": {key: value[:MAX_METADATA_LENGTH] for key, value in self.metadata.items()},
             "entry_count": len(self.entries),
             "runs_code": self.runs_code,
-            "remarks": list(self.remarks),
+            "remarks": [*filter(None, [self.denied]), *self.remarks],
         }
         if with_tensors:
             facts["tensors"] = [

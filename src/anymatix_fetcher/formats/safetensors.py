@@ -242,24 +242,10 @@ class _Walk:
 
     def _unusual_tensor(self, name: str) -> Tensor:
         """Other orders of keys, white space, keys that aren't known here, or a list instead of an object."""
-        found: dict[str, bytes] = {}
-        if self._next_is(b"["):
-            for key in _KEYS:
-                self.position += 1  # the bracket, and then the commas
-                found[key] = self._raw_value(name)
-                if not self._next_is(b"]" if key == _KEYS[-1] else b","):
-                    raise self._undescribed(name)
-            self.position += 1
-        elif not self._next_is(b"{"):
-            raise self._undescribed(name)
-        else:
-            self.position += 1
-            while True:
-                key = self._string()
-                self._expect(b":")
-                found[key] = self._raw_value(name)
-                if not self._separator():
-                    break
+        try:
+            found = self._listed() if self._next_is(b"[") else self._described()
+        except DamagedError:
+            raise DamagedError(f"its header doesn't describe the tensor {_shown(name)}") from None
         dtype, shape, offsets = (found.get(key, b"") for key in _KEYS)
         sizes, places = _sizes(shape), _sizes(offsets)
         if sizes is None or places is None or len(places) != 2 or _STRING.fullmatch(dtype) is None:  # noqa: PLR2004 - start and stop
@@ -269,27 +255,40 @@ class _Walk:
         except ValueError:
             raise DamagedError(f"its header's description of the tensor {_shown(name)} can't be read") from None
 
-    def _raw_value(self, name: str) -> bytes:
+    def _described(self) -> dict[str, bytes]:
+        """The keys of an object, and their values as they stand there."""
+        found: dict[str, bytes] = {}
+        self._expect(b"{")
+        while True:
+            key = self._string()
+            self._expect(b":")
+            found[key] = self._raw_value()
+            if not self._separator():
+                return found
+
+    def _listed(self) -> dict[str, bytes]:
+        """The same of a list, which has them in their order."""
+        found: dict[str, bytes] = {}
+        for key, before in zip(_KEYS, (b"[", b",", b","), strict=True):
+            self._expect(before)
+            found[key] = self._raw_value()
+        self._expect(b"]")
+        return found
+
+    def _raw_value(self) -> bytes:
         """The bytes of the value that follows, stepped over without making anything of it."""
         self._skip_white_space()
         start, depth = self.position, 0
         while True:
             match = _PIECE.match(self.text, self.position)
-            if match is None:
+            if match is None or match.end() == len(self.text):
                 raise _RunsOutError
             self.position = match.end()
             depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(match.group(), 0)
-            if depth > _MAX_DEPTH or depth < 0:
-                raise self._undescribed(name)
-            if self.position == len(self.text):
-                raise _RunsOutError
+            if not 0 <= depth <= _MAX_DEPTH:
+                raise DamagedError("its header isn't JSON")
             if depth == 0:
                 return self.text[start : self.position].rstrip()
-
-    def _undescribed(self, name: str) -> Exception:
-        if self.position >= len(self.text):
-            return _RunsOutError()
-        return DamagedError(f"its header doesn't describe the tensor {_shown(name)}")
 
     def _checked(self, name: str, dtype: str, shape: tuple[int, ...], offsets: tuple[int, int]) -> Tensor:
         start, stop = offsets
