@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.composition import open_index
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.journal import MAGIC
 from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.storage.os_disk import OsDisk
 
@@ -38,6 +39,12 @@ def model(path: Path, data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
+
+
+def begun(part: Path, data: bytes) -> Path:
+    """A part file of ours, with its journal."""
+    model(part.with_name(f"{part.name}.journal"), MAGIC)
+    return model(part, data)
 
 
 def arrived(path: Path, data: bytes, url: str) -> Path:

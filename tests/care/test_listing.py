@@ -7,7 +7,7 @@ import pytest
 
 from anymatix_fetcher import ReferenceSyntaxError, verify
 from anymatix_fetcher.care.listing import list_models
-from tests.care.models import arrived, content, digest, flip, model
+from tests.care.models import arrived, begun, content, digest, flip, model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,8 @@ def test_damage_that_was_found_is_remembered(tmp_path: Path) -> None:
 def test_names_of_one_file_are_one_model_and_what_is_unfinished_is_named(tmp_path: Path) -> None:
     path = model(tmp_path / "a.pt", DATA)
     os.link(path, tmp_path / "b.pt")
-    model(tmp_path / "c.pt.part", b"half")
+    begun(tmp_path / "c.pt.part", b"half")
+    model(tmp_path / "firefox.pt.part", b"half")
     stock = list_models(models=tmp_path)
     assert [(one.path, one.others, one.duplicates) for one in stock.models] == [(path, (tmp_path / "b.pt",), ())]
     assert (stock.unfinished, stock.root, stock.reason) == ((tmp_path / "c.pt",), tmp_path, "it was named")

@@ -9,7 +9,7 @@ from anymatix_fetcher import CancelToken, DownloadCancelled
 from anymatix_fetcher.care.tidying import dedupe, find_duplicates, find_stale, prune, shares_space
 from anymatix_fetcher.library.dedupe import LEAST_BYTES
 from anymatix_fetcher.storage.lock_file import DestinationLock
-from tests.care.models import content, model
+from tests.care.models import begun, content, model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,15 +20,16 @@ DATA = content(LEAST_BYTES)
 DAY = 86_400.0
 
 
-def aged(path: Path) -> Path:
-    os.utime(path, (1e9, 1e9))
-    return path
+def aged(part: Path) -> Path:
+    for path in (part, part.with_name(f"{part.name}.journal")):
+        os.utime(path, (1e9, 1e9))
+    return part
 
 
 def test_old_parts_go_and_young_and_held_ones_stay(tmp_path: Path) -> None:
-    old = aged(model(tmp_path / "old.pt.part", b"half"))
-    held = aged(model(tmp_path / "held.pt.part", b"half"))
-    young = model(tmp_path / "young.pt.part", b"half")
+    old = aged(begun(tmp_path / "old.pt.part", b"half"))
+    held = aged(begun(tmp_path / "held.pt.part", b"half"))
+    young = begun(tmp_path / "young.pt.part", b"half")
     found = find_stale(DAY, models=tmp_path)
     assert [one.destination.name for one in found] == ["held.pt", "old.pt"]
     lock = DestinationLock(tmp_path / "held.pt")

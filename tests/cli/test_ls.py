@@ -7,7 +7,7 @@ import pytest
 
 from anymatix_fetcher import verify
 from anymatix_fetcher.cli.main import main
-from tests.care.models import arrived, content, flip, model
+from tests.care.models import arrived, begun, content, flip, model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ DATA = content(1000)
 def test_models_are_rows_and_their_sum_stands_below(tmp_path: Path, capsys: Streams) -> None:
     arrived(tmp_path / "loras" / "a.safetensors", DATA, "https://civitai.com/api/download/models/1?token=secret")
     model(tmp_path / "vae" / "b.safetensors", b"b" * 2000)
-    model(tmp_path / "vae" / "c.safetensors.part", b"half")
+    begun(tmp_path / "vae" / "c.safetensors.part", b"half")
     assert main(["ls", "--models", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
@@ -42,9 +42,11 @@ def test_duplicates_damage_and_changes_are_marked(tmp_path: Path, capsys: Stream
     assert out[1].endswith("= b.pt")
     assert out[3].endswith("DAMAGED")
     assert out[4].endswith("changed since")
-    assert out[-1] == (
-        "4 models, 4.00 kB; duplicates take 1.00 kB of it (anyfetch dedupe); 1 damaged (anyfetch verify --repair)"
-    )
+    assert out[-1].split("; ") == [
+        "4 models, 4.00 kB",
+        "duplicates take 1.00 kB of it (anyfetch dedupe --dry-run)",
+        "1 damaged (anyfetch verify --repair)",
+    ]
 
 
 def test_programs_get_an_object_for_each_model(tmp_path: Path, capsys: Streams) -> None:
@@ -73,3 +75,34 @@ def test_where_nothing_is_that_is_said_with_the_reason(tmp_path: Path, capsys: S
 def test_an_unknown_type_is_wrong_usage(tmp_path: Path, capsys: Streams) -> None:
     assert main(["ls", "--models", str(tmp_path), "--type", "lroa"]) == 2
     assert "Did you mean lora" in capsys.readouterr().err
+
+
+def test_what_is_the_same_is_told_by_its_name_among_the_models_whatever_was_asked_for(
+    tmp_path: Path, capsys: Streams
+) -> None:
+    for name in ("loras/deep/a.pt", "loras/b.pt", "vae/c.pt"):
+        model(tmp_path / name, DATA)
+    model(tmp_path / "vae" / "v.pt", b"v")
+    (tmp_path / "loras" / "linked.pt").hardlink_to(tmp_path / "vae" / "v.pt")
+    verify([tmp_path])
+    assert main(["ls", "c.pt", "linked", "--models", str(tmp_path)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[1].endswith("  linked: vae/v.pt")
+    assert out[2].endswith("  = loras/b.pt and 1 more")
+    assert "read 20" in out[1]
+
+
+def test_a_long_name_in_a_pipe_moves_its_own_row_only(tmp_path: Path, capsys: Streams) -> None:
+    model(tmp_path / "vae" / f"{'x' * 230}.pt", b"1")
+    model(tmp_path / "vae" / "y.pt", b"22")
+    assert main(["ls", "--models", str(tmp_path)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[1] == f"vae/{'x' * 230}.pt  vae      1 B"
+    assert out[2] == f"{'vae/y.pt':64}  vae      2 B"
+
+
+def test_what_is_unfinished_is_told_where_nothing_else_is_here(tmp_path: Path, capsys: Streams) -> None:
+    begun(tmp_path / "c.pt.part", b"half")
+    assert main(["ls", "--models", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out == f"No models are in {tmp_path} (it was named); 1 unfinished download besides (anyfetch prune)\n"

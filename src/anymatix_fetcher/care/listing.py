@@ -66,7 +66,7 @@ class Stock:
         models: By name.
         root: The models root.
         reason: Why it is that one.
-        unfinished: Destinations of downloads that were begun and aren't finished.
+        unfinished: Destinations of downloads that we have begun and that aren't finished.
     """
 
     models: tuple[Listed, ...]
@@ -107,7 +107,8 @@ def list_models(
             and (folder is None or one.folder == folder)
             and (one.duplicates or not only_duplicates)
         ]
-        unfinished = tuple(leftover.destination for leftover in find_leftovers(roots))
+        leftovers = find_leftovers(roots, place.disk)
+        unfinished = tuple(dict.fromkeys(one.destination for one in leftovers if one.is_ours))
         return Stock(tuple(chosen), place.folders.models, place.root.reason, unfinished)
 
 

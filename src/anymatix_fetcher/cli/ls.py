@@ -17,6 +17,7 @@ from anymatix_fetcher.cli.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from anymatix_fetcher.care.listing import Listed, Stock
     from anymatix_fetcher.cli.place_options import Where
@@ -101,19 +102,19 @@ def report(stock: Stock, width: int | None, *, chosen: bool) -> list[str]:
     """
     if not stock.models:
         what = "No model here is like that" if chosen else f"No models are in {stock.root} ({stock.reason})"
-        return [format.printable(f"{what}.")]
-    rows = [_HEADINGS, *(_row(one, stock.models) for one in stock.models)]
+        return [format.printable("; ".join((what, *_unfinished(stock))) + ("" if stock.unfinished else "."))]
+    rows = [_HEADINGS, *(_row(one, stock.root) for one in stock.models)]
     return [*table(rows, right={2}, optional=(1, 3, 4), width=width), "", total(stock)]
 
 
-def _row(one: Listed, every: Sequence[Listed]) -> tuple[str, ...]:
+def _row(one: Listed, root: Path) -> tuple[str, ...]:
     return (
         one.name,
         one.folder or "",
         format.size(one.size),
         one.origin,
         _verified(one),
-        _same(one, every),
+        _same(one, root),
     )
 
 
@@ -122,18 +123,19 @@ def _verified(one: Listed) -> str:
         return "DAMAGED"
     if one.is_changed:
         return "changed since"
-    if one.verified == "none":
-        return ""
+    what = one.verified if one.verified != "none" else "read" if one.verified_at else ""
     day = f" {datetime.fromtimestamp(one.verified_at, UTC):%Y-%m-%d}" if one.verified_at else ""
-    return f"{one.verified}{day}"
+    return f"{what}{day}"
 
 
-def _same(one: Listed, every: Sequence[Listed]) -> str:
-    if one.duplicates:
-        first = one.duplicates[0]
-        more = f" and {len(one.duplicates) - 1} more" if len(one.duplicates) > 1 else ""
-        return f"= {next((other.name for other in every if other.path == first), str(first))}{more}"
-    return f"linked: {one.others[0].name}" if one.others else ""
+def _same(one: Listed, root: Path) -> str:
+    """Other files with the same content, or other names of this one; the first by its name among the models."""
+    others, sign = (one.duplicates, "=") if one.duplicates else (one.others, "linked:")
+    if not others:
+        return ""
+    first = others[0].relative_to(root) if others[0].is_relative_to(root) else others[0]
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return f"{sign} {first.as_posix()}{more}"
 
 
 def total(stock: Stock) -> str:
@@ -142,13 +144,16 @@ def total(stock: Stock) -> str:
     facts = [f"{format.plural(len(models), 'model')}, {format.size(sum(one.size for one in models))}"]
     spare = _spare(models)
     if spare:
-        facts.append(f"duplicates take {format.size(spare)} of it (anyfetch dedupe)")
+        facts.append(f"duplicates take {format.size(spare)} of it (anyfetch dedupe --dry-run)")
     damaged = sum(one.is_damaged for one in models)
     if damaged:
         facts.append(f"{damaged} damaged (anyfetch verify --repair)")
-    if stock.unfinished:
-        facts.append(f"{format.plural(len(stock.unfinished), 'unfinished download')} besides (anyfetch prune)")
-    return "; ".join(facts)
+    return "; ".join((*facts, *_unfinished(stock)))
+
+
+def _unfinished(stock: Stock) -> tuple[str, ...]:
+    count = len(stock.unfinished)
+    return (f"{format.plural(count, 'unfinished download')} besides (anyfetch prune)",) if count else ()
 
 
 def _spare(models: Sequence[Listed]) -> int:

@@ -10,7 +10,7 @@ import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.consent import consent_options, refused
-from anymatix_fetcher.cli.exit_codes import STORAGE
+from anymatix_fetcher.cli.exit_codes import DONE, STORAGE
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.options import option
 from anymatix_fetcher.cli.place_options import place_options, shown
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.prune import Leftover, PruneReport
 
 _HELP = """\
-Remove the part files and journals of downloads that were begun and that nobody has gone on with for some days. What a
-running download holds stays. On a terminal it asks first.
+Remove the part files and journals of downloads that anyfetch has begun and that nobody has gone on with for some days.
+What a running download holds stays, and so do part files of other programs. On a terminal it asks first.
 """
 _EXAMPLES = ("anyfetch prune", "anyfetch prune --older-than 30 --yes", "anyfetch prune --older-than 0 --dry-run")
 _DAY_SECONDS = 86_400.0
@@ -58,9 +58,10 @@ def command(
     from anymatix_fetcher.care import tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
     found = tidying.find_stale(older_than * _DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
+    ours = [one for one in found if one.is_ours]
     for_people = not (as_json or quiet)
     if for_people:
-        for one in found:
+        for one in sorted(found, key=lambda one: not one.is_ours):
             session.out.write(f"{line(one, time.time())}\n")
         session.out.flush()
     if not found:
@@ -68,9 +69,9 @@ def command(
             session.complain("Nothing is left of any download.")
         return 0
     sizes = [one.bytes_used for one in found]  # before it is gone
-    question = f"Remove what is left of {format.plural(len(found), 'download')}"
-    code = refused(question, session, yes=yes, dry_run=dry_run)
-    report = tidying.prune(found) if code is None else None
+    question = f"Remove what is left of {format.plural(len(ours), 'download')}"
+    code = refused(question, session, yes=yes, dry_run=dry_run) if ours else DONE
+    report = tidying.prune(ours) if code is None else None
     if as_json:
         for one, size in zip(found, sizes, strict=True):
             session.out.write(json.dumps(as_object(one, size, report)) + "\n")
@@ -93,7 +94,9 @@ def _tell(report: PruneReport, session: Session, *, for_people: bool) -> int:
 def line(one: Leftover, now: float) -> str:
     """A line for people; ``now`` in seconds since 1970."""
     age = format.duration(max(0.0, now - one.written_at))
-    return format.printable(f"{format.size(one.bytes_used):>9}  {shown(one.destination)}: untouched for {age}")
+    name = shown(one.destination) if one.is_ours else ", ".join(map(shown, one.files))
+    whose = "" if one.is_ours else "; not of anyfetch, but maybe a browser's, wget's or curl's: it stays"
+    return format.printable(f"{format.size(one.bytes_used):>9}  {name}: untouched for {age}{whose}")
 
 
 def as_object(one: Leftover, size: int, report: PruneReport | None) -> dict[str, object]:
@@ -103,6 +106,7 @@ def as_object(one: Leftover, size: int, report: PruneReport | None) -> dict[str,
         "files": [str(path) for path in one.files],
         "written_at": one.written_at,
         "bytes": size,
-        "removed": report is not None and one.destination in report.removed,
-        "held": report is not None and one.destination in report.held,
+        "ours": one.is_ours,
+        "removed": report is not None and one.is_ours and one.destination in report.removed,
+        "held": report is not None and one.is_ours and one.destination in report.held,
     }

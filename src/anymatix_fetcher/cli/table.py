@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 _GAP = "  "
-_ENOUGH, _LEAST, _NOTE = 32, 20, 16
+_ENOUGH, _LEAST, _NOTE, _MOST = 32, 20, 16, 64
 """Columns of the terminal: with so many a name can be told from others, with fewer than these it can't, and with so
-many a note says something."""
+many a note says something. Where there is no terminal, so many line up most names."""
 
 
 def table(
@@ -29,14 +29,17 @@ def table(
         rows: Texts; what a terminal would obey in them is replaced. The last column has notes.
         right: Columns that are aligned at the right.
         optional: Columns that are left out where there is no room, the first of these first.
-        width: Columns of the terminal; any number where that isn't given.
+        width: Columns of the terminal; any number where that isn't given: then a long name moves its own row only.
         name: The column that has names.
     """
     cells = [[format.printable(text) for text in row] for row in rows]
     widths = [max(map(format.cell_width, column)) for column in zip(*cells, strict=True)]
     kept = [number for number, found in enumerate(widths) if found]
-    if width is not None and kept:
+    if width is None and widths:
+        widths[name] = min(widths[name], _MOST)
+    elif kept and width is not None:
         _fit(widths, kept, optional, width, name)
+        cells = [[format.shorten(text, room) for text, room in zip(row, widths, strict=True)] for row in cells]
     return [_line(row, widths, kept, right) for row in cells]
 
 
@@ -64,7 +67,7 @@ def _fit(widths: list[int], kept: list[int], optional: Sequence[int], width: int
 def _line(row: Sequence[str], widths: Sequence[int], kept: Sequence[int], right: Collection[int]) -> str:
     fitted = []
     for number in kept:
-        text = format.shorten(row[number], widths[number])
+        text = row[number]
         padding = " " * (widths[number] - format.cell_width(text))
         fitted.append(padding + text if number in right else text + padding)
     return _GAP.join(fitted).rstrip()

@@ -1,18 +1,26 @@
-"""What interrupted downloads have left and nobody has gone on with: part files, journals, locks."""
+"""What interrupted downloads have left and nobody has gone on with: part files, journals, locks.
+
+Browsers, wget, curl and others call what they haven't finished ``NAME.part``, too. Ours are known by the journal or the
+lock beside them, since the journal is there before the part file is.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, PART_SUFFIX
+from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, OWN_SUFFIXES, PART_SUFFIX
+from anymatix_fetcher.core.journal import HEADER_BYTES, may_be_ours
 from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from anymatix_fetcher.library.ports import Disk, Lock
     from anymatix_fetcher.library.walking import SeenFile
@@ -20,15 +28,24 @@ if TYPE_CHECKING:
 NANOSECONDS = 1_000_000_000
 _BLOCK_BYTES = 512
 """What ``st_blocks`` counts, whatever the file system's own blocks are."""
+_TEMPORARY = re.compile(r"anyfetch-[0-9a-f]{16}\.part")
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What one download has left: its files, when the youngest of them was written (seconds since 1970)."""
+    """What one download has left.
+
+    Args:
+        destination: Where its file was to be.
+        files: What is there of it.
+        written_at: When the youngest of them was written, in seconds since 1970.
+        is_ours: Whether we have begun it; else it may be any other program's, which may still be at it.
+    """
 
     destination: Path
     files: tuple[Path, ...]
     written_at: float
+    is_ours: bool = True
 
     @property
     def bytes_used(self) -> int:
@@ -53,21 +70,36 @@ class PruneReport:
     failed: tuple[tuple[Path, str], ...]
 
 
-def leftovers_of(files: Iterable[SeenFile]) -> list[Leftover]:
-    """What downloads have left among ``files``, by destination. Links and complete files are none of it."""
+def leftovers_of(files: Iterable[SeenFile], is_journal: Callable[[Path], bool]) -> list[Leftover]:
+    """What downloads have left among ``files``, by destination. Links and complete files are none of it.
+
+    Args:
+        files: All that are in some folders.
+        is_journal: Whether a file that is called like a journal of ours is one.
+    """
     together: dict[Path, list[SeenFile]] = defaultdict(list)
     for seen in files:
         destination = None if seen.is_link else _destination(seen.path)
         if destination is not None:
             together[destination].append(seen)
-    return [
-        Leftover(
-            destination,
-            tuple(seen.path for seen in members),
-            max(seen.state.mtime_ns for seen in members) / NANOSECONDS,
-        )
-        for destination, members in together.items()
-    ]
+    found: list[Leftover] = []
+    for destination, members in together.items():
+        ours = [seen for seen in members if not seen.path.name.endswith((PART_SUFFIX, JOURNAL_SUFFIX))]
+        ours += [seen for seen in members if seen.path.name.endswith(JOURNAL_SUFFIX) and is_journal(seen.path)]
+        proves = any(seen.path.name.endswith((JOURNAL_SUFFIX, LOCK_SUFFIX)) for seen in ours)
+        parts = [seen for seen in members if seen.path.name.endswith(PART_SUFFIX)]
+        ours += [seen for seen in parts if proves or _TEMPORARY.fullmatch(seen.path.name)]
+        found += [
+            _leftover(destination, [seen for seen in members if (seen in ours) is is_ours], is_ours=is_ours)
+            for is_ours in (True, False)
+            if any((seen in ours) is is_ours for seen in members)
+        ]
+    return found
+
+
+def _leftover(destination: Path, members: Sequence[SeenFile], *, is_ours: bool) -> Leftover:
+    written_at = max(seen.state.mtime_ns for seen in members) / NANOSECONDS
+    return Leftover(destination, tuple(seen.path for seen in members), written_at, is_ours)
 
 
 def stale(leftovers: Iterable[Leftover], *, wall_seconds: float, older_than_seconds: float) -> list[Leftover]:
@@ -75,18 +107,33 @@ def stale(leftovers: Iterable[Leftover], *, wall_seconds: float, older_than_seco
     return [leftover for leftover in leftovers if wall_seconds - leftover.written_at > older_than_seconds]
 
 
-def find_leftovers(roots: Iterable[Path]) -> list[Leftover]:
-    """What downloads have left below ``roots``."""
-    return leftovers_of(walk_all(roots))
+def find_leftovers(roots: Sequence[Path], disk: Disk) -> list[Leftover]:
+    """What downloads have left in folders that really lie below ``roots``."""
+    real = [os.path.realpath(root) for root in roots]
+
+    def is_inside(seen: SeenFile) -> bool:
+        path = Path(os.path.realpath(seen.path)) if seen.is_indirect else seen.path
+        return not seen.is_indirect or any(path.is_relative_to(root) for root in real)
+
+    return leftovers_of(filter(is_inside, walk_all(roots)), lambda path: _is_journal(path, disk))
+
+
+def _is_journal(path: Path, disk: Disk) -> bool:
+    try:
+        with closing(disk.open_to_read(path)) as file:
+            buffer = bytearray(HEADER_BYTES)
+            return may_be_ours(bytes(buffer[: file.read_into(0, buffer)]))
+    except (OSError, FetchError):
+        return False
 
 
 def prune(
     leftovers: Iterable[Leftover], lock: Callable[[Path], Lock], disk: Disk
 ) -> Generator[Leftover, None, PruneReport]:
-    """Removes what nobody holds; yields each before it is looked at, returns what was done.
+    """Removes what is ours and nobody holds; yields each before it is looked at, returns what was done.
 
     Args:
-        leftovers: Of :func:`stale`.
+        leftovers: Of :func:`stale`; those that aren't ours stay.
         lock: The lock of a destination, which whoever downloads to it holds.
         disk: The file system.
     """
@@ -95,6 +142,8 @@ def prune(
     failed: list[tuple[Path, str]] = []
     bytes_freed = 0
     for leftover in leftovers:
+        if not leftover.is_ours:
+            continue
         yield leftover
         try:
             freed = _remove(leftover, lock(leftover.destination), disk)
@@ -133,7 +182,7 @@ def _bytes_on_disk(path: Path) -> int:
 
 
 def _destination(path: Path) -> Path | None:
-    for suffix in (JOURNAL_SUFFIX, LOCK_SUFFIX, PART_SUFFIX):
+    for suffix in sorted(OWN_SUFFIXES, key=len, reverse=True):
         if path.name.endswith(suffix) and path.name != suffix:
             return path.with_name(path.name.removesuffix(suffix))
     return None
