@@ -110,6 +110,28 @@ def test_a_sidecar_that_was_not_written_here_has_no_file_replaced(tmp_path: Path
     assert not list_models(models=tmp_path).models[0].is_damaged, "it is only said of it"
 
 
+@pytest.mark.parametrize("asked", ["one", "all"])
+def test_a_file_is_repaired_for_all_its_names(
+    tmp_path: Path, origin: Origin, file: File, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setenv("ANYFETCH_MODELS", str(tmp_path))
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    names = [tmp_path / "loras" / "y.safetensors", tmp_path / "z.safetensors"]
+    names[0].parent.mkdir()
+    for name in names:
+        os.link(path, name)
+    (tmp_path / "link.safetensors").symlink_to(path)
+    verify([tmp_path])
+    flip(path, 7)
+    (found,) = verify([path if asked == "one" else tmp_path], repair=True)
+    assert found.condition is Condition.REPAIRED
+    assert all(name.samefile(path) for name in names)
+    assert path.read_bytes() == DATA
+    assert origin.ledger().bytes_sent < 12 * MEBIBYTE
+    assert {one.condition for one in verify([tmp_path])} == {Condition.INTACT}
+    assert len(verify([tmp_path])) == 1
+
+
 def test_where_the_server_has_other_content_now_the_damaged_file_stays(tmp_path: Path, origin: Origin) -> None:
     file = origin.add("/x.safetensors", data=content(SIZE, seed=9))
     path = arrived(tmp_path / "x.safetensors", DATA, file.url)

@@ -325,3 +325,19 @@ def test_it_is_known_which_references_led_to_a_file_while_its_content_is_the_sam
     change(path, "content")
     index.add(path, [OTHER])
     assert not index.came_from(path, ["two"])
+
+
+def test_a_file_that_was_read_is_known_under_each_of_its_names(tmp_path: Path, index: Index) -> None:
+    path, other, link = file(tmp_path), tmp_path / "other.pt", tmp_path / "link.pt"
+    os.link(path, other)
+    link.symlink_to(path)
+    index.add(path, [SHA256])
+    assert index.digests(other) == index.digests(link) == (SHA256,)
+    index.add_many([claimed(other, SHA256), claimed(link, OTHER)])
+    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [
+        (other, Proof.HASHED),
+        (path, Proof.HASHED),
+    ]
+    assert index.wanted(OTHER) == ()
+    index.refute(other)
+    assert index.digests(path) == index.digests(link) == ()

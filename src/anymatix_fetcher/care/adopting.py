@@ -99,7 +99,7 @@ def adopt(
 
 def _hashed(place: Place, on_progress: OnCare, cancel: CancelToken) -> Iterator[Adopted]:
     """The models without a sidecar, as soon as their digests are known; those that are known already first."""
-    plan = done(plan_adoption(place.folders, place.index, place.disk))
+    plan = done(plan_adoption(place.folders, place.index, place.catalog))
     unknown: list[Foundling] = []
     for foundling in plan.foundlings:
         sha256 = next((digest.hex for digest in foundling.digests if digest.algorithm == "sha256"), None)

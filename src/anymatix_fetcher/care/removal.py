@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +65,10 @@ def remove(going: Iterable[Going], *, models: Path | str | None = None) -> None:
     """
     with opened_place(models) as place:
         for one in going:
-            carry_out(Removal(one.sidecars, one.models, one.kept), one.folder, place.disk)
+            with ExitStack() as known:
+                for name in one.models:  # under other names they stay what they are
+                    known.enter_context(place.index.keeping(one.folder / name))
+                carry_out(Removal(one.sidecars, one.models, one.kept), one.folder, place.disk)
             place.index.forget(one.folder / name for name in one.models)
 
 
@@ -99,9 +102,11 @@ def _folders(place: Place) -> Iterator[Path]:
 
 
 def _going(folder: Path, removal: Removal) -> Going:
-    freed = 0
+    going: dict[tuple[int, int], list[os.stat_result]] = {}
     for name in removal.models:
         with suppress(OSError):
             status = (folder / name).lstat()
-            freed += status.st_size if status.st_nlink == 1 else 0
+            going.setdefault((status.st_dev, status.st_ino), []).append(status)
+    # A file is gone with the last of its names.
+    freed = sum(names[0].st_size for names in going.values() if names[0].st_nlink <= len(names))
     return Going(folder, removal.models, removal.sidecars, removal.kept, freed)

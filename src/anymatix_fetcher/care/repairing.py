@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from contextlib import suppress
@@ -19,8 +20,10 @@ from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, F
 from anymatix_fetcher.library.cloning import clone
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import Method
+from anymatix_fetcher.library.relinking import relink
 from anymatix_fetcher.library.reuse import take
 from anymatix_fetcher.library.sidecars import read_sidecar
+from anymatix_fetcher.library.walking import walk_all
 from anymatix_fetcher.looking import inquiring
 from anymatix_fetcher.options import GettingThere, settings_of
 from anymatix_fetcher.storage.lock_file import DestinationLock
@@ -28,7 +31,7 @@ from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.salvage import salvage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.care.place import Kept, Place
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.library.evidence import Evidence
     from anymatix_fetcher.library.sidecars import Sidecar
+
+
+log = logging.getLogger("anymatix_fetcher.care")
 
 
 def origin_of(sidecars: Sequence[Sidecar]) -> str:
@@ -140,7 +146,7 @@ class Repair:
             )
             if linked is not None:
                 self._restore(target, status, evidence)
-                self._record(kept, digest, evidence)
+                self._record(self._relinked(kept, target, status), digest, evidence)
                 sha256 = digest.hex if digest.algorithm == "sha256" else None
                 return Mended(linked.state.size, sha256, digest.algorithm, source=linked.source)
         return None
@@ -173,8 +179,9 @@ class Repair:
         # What a sidecar says may have been written elsewhere.
         result = fetch_one(Job(reference, settings, Author.FILE), on_progress=self._on_download, cancel=self._cancel)
         self._restore(target, status, evidence)
+        names = self._relinked(kept, target, status)
         if result.sha256 is not None:
-            self._record(kept, Digest("sha256", result.sha256), evidence)
+            self._record(names, Digest("sha256", result.sha256), evidence)
         return Mended(result.size or target.stat().st_size, result.sha256, result.verified, result.bytes_downloaded)
 
     def _salvage(self, reference: str, target: Path, right: BlockChecksums) -> None:
@@ -209,10 +216,27 @@ class Repair:
             if recorded:
                 os.utime(target, ns=(status.st_atime_ns, recorded))
 
-    def _record(self, kept: Kept, digest: Digest, evidence: Evidence) -> None:
-        """The index learns what the file is now; other names of the damaged one are names of that still."""
-        for path in kept.paths:
-            if _leads_to(path, kept.path):
+    def _relinked(self, kept: Kept, target: Path, status: os.stat_result) -> tuple[Path, ...]:
+        """All names of the file, after those that were hard links to the damaged one lead to the mended one, too."""
+        names = dict.fromkeys(kept.paths)
+        before = FileState.of(status)
+        if status.st_nlink > 1:
+            seen = walk_all(self._place.folders.roots)
+            names |= dict.fromkeys(one.path for one in seen if one.state.shares_with(before))
+        damaged = [path for path in names if _names(path, before)]
+        try:
+            if damaged:
+                state = FileState.of(target.stat())
+                relink(damaged, target, self._place.disk, state=state, order=[Method.HARD_LINK], cloner=clone)
+        except (OSError, FetchError) as error:
+            log.warning("other names of %s still lead to what is damaged: %s", target, error)
+        return (target, *names)
+
+    def _record(self, names: Iterable[Path], digest: Digest, evidence: Evidence) -> None:
+        """The index learns what the file is now, under all names that lead to it."""
+        mended = FileState.of(next(iter(names)).stat())
+        for path in names:
+            if _leads_to(path, mended):
                 self._place.index.add(
                     path, [digest], blocks=evidence.blocks, read_at=time.time(), verified=digest.algorithm
                 )
@@ -225,8 +249,16 @@ def _proofs(evidence: Evidence) -> list[Digest | str]:
     return found if len(set(algorithms)) == len(algorithms) else []
 
 
-def _leads_to(path: Path, other: Path) -> bool:
+def _leads_to(path: Path, state: FileState) -> bool:
     try:
-        return FileState.of(path.stat()).shares_with(FileState.of(other.stat()))
+        return FileState.of(path.stat()).shares_with(state)
+    except OSError:
+        return False
+
+
+def _names(path: Path, state: FileState) -> bool:
+    """Whether the path itself, and no link, is a name of the file in this state."""
+    try:
+        return FileState.of(path.lstat()).shares_with(state)
     except OSError:
         return False

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.library.names import is_model_name, is_sidecar_name, parse_hashed_name
-from anymatix_fetcher.library.sidecars import read_sidecar
 from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.library.catalog import Catalog
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.index import Index
-    from anymatix_fetcher.library.ports import Disk
     from anymatix_fetcher.library.walking import SeenFile
 
 
@@ -47,30 +46,33 @@ class AdoptionPlan:
     models: int
 
 
-def plan_adoption(folders: ModelFolders, index: Index, disk: Disk) -> Generator[int, None, AdoptionPlan]:
-    """The models in ``folders`` that no sidecar names; yields how many files were looked at, returns the plan."""
-    models: list[SeenFile] = []
-    named: set[Path] = set()
+def plan_adoption(folders: ModelFolders, index: Index, catalog: Catalog) -> Generator[int, None, AdoptionPlan]:
+    """The models in ``folders`` that no sidecar names, under any of their names.
+
+    Yields how many files were looked at, and returns the plan.
+    """
+    models: dict[tuple[int, int], list[SeenFile]] = {}
+    with_sidecars: dict[Path, None] = {}
     count = 0
     for count, seen in enumerate(walk_all(folders.roots), 1):
         if is_model_name(seen.path.name):
-            models.append(seen)
+            models.setdefault((seen.state.device, seen.state.inode), []).append(seen)
         elif is_sidecar_name(seen.path.name):
-            sidecar = read_sidecar(seen.path, disk)
-            if sidecar is not None and sidecar.model is not None:
-                named.add(sidecar.model)
+            with_sidecars[seen.path.parent] = None
         yield count
-    alone = [seen for seen in models if seen.path not in named]
-    known = {seen.path: index.digests(seen.path) for seen in alone}
-    return AdoptionPlan(tuple(_foundling(seen, folders, known) for seen in alone), len(models))
+    named = {sidecar.model for folder in with_sidecars for sidecar in catalog.sidecars(folder)}
+    alone = [names for names in models.values() if not any(seen.path in named for seen in names)]
+    return AdoptionPlan(tuple(_foundling(names, folders, index) for names in alone), len(models))
 
 
-def _foundling(seen: SeenFile, folders: ModelFolders, known: Mapping[Path, tuple[Digest, ...]]) -> Foundling:
+def _foundling(names: Sequence[SeenFile], folders: ModelFolders, index: Index) -> Foundling:
+    """A file with all its names: it is shown where it really lies."""
+    seen = min(names, key=lambda seen: not seen.is_real)
     hashed = parse_hashed_name(seen.path.name)
     return Foundling(
         path=seen.path,
         folder=folders.folder_of(seen.path),
         size=seen.state.size,
-        digests=known[seen.path],
+        digests=next((known for one in names if (known := index.digests(one.path))), ()),
         hash_in_name=hashed.hex if hashed else None,
     )

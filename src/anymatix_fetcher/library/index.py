@@ -146,16 +146,29 @@ class Index:
                 continue
             found[path] = Candidate(path, now, Proof.HASHED if known.holds(now) else Proof.CLAIMED)
         for path in self._paths("SELECT path FROM claims WHERE algorithm = ? AND hex = ?", values):
-            now, known = state_of(path), self.remembered(path)
-            if path in found or now is None or (known is not None and _speaks_against(known, digest, now)):
+            now = state_of(path)
+            if path in found or now is None:
                 continue
-            found[path] = Candidate(path, now, Proof.CLAIMED)
+            known = self.current(path) or self.remembered(path)
+            if known is not None and _speaks_against(known, digest, now):
+                continue
+            is_known = known is not None and known.holds(now) and digest in known.digests
+            found[path] = Candidate(path, now, Proof.HASHED if is_known else Proof.CLAIMED)
         return tuple(sorted(found.values(), key=lambda one: (one.proof is Proof.CLAIMED, one.path)))
 
     def current(self, path: Path) -> Remembered | None:
-        """What is known of the file as it is now; ``None`` where it was never read in this state."""
-        now, known = state_of(path), self.remembered(path)
-        return known if now is not None and known is not None and known.holds(now) else None
+        """What is known of the file as it is now; ``None`` where it was never read in this state.
+
+        A file that was read under another name is known under this one, too.
+        """
+        now = state_of(path)
+        if now is None:
+            return None
+        others = self._paths("SELECT path FROM files WHERE inode = ? ORDER BY path", (str(now.inode),))
+        every = [known for name in (path, *others) if (known := self.remembered(name)) is not None]
+        if any(known.is_refuted(now) for known in every):
+            return None
+        return next((known for known in every if known.holds(now)), None)
 
     def digests(self, path: Path) -> tuple[Digest, ...]:
         """The digests that were computed here of the file as it is now; none where it is unknown or has changed."""
