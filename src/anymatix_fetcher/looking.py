@@ -58,6 +58,7 @@ class Located:
         about: What the source says of the model.
         sources: References and URLs of these very bytes, the best first, as they may be written into a file: pinned to
             a commit or a version where the source has such, and without secrets.
+        remark: Why its source's digest couldn't be had, after "it is"; empty where it could, or there is another.
         error: Why the bytes can't be had, where that is so.
     """
 
@@ -75,6 +76,7 @@ class Located:
     mirrors: tuple[str, ...] = ()
     about: About
     sources: tuple[str, ...] = ()
+    remark: str = ""
     error: FetchError | None = None
 
 
@@ -168,6 +170,7 @@ def _as_described(resource: Resource) -> Located:
         mirrors=tuple(map(str, resource.mirrors)),
         about=resource.about,
         sources=_recordable(resource),
+        remark="" if resource.digests else resource.remark,
     )
 
 
@@ -194,6 +197,7 @@ def _walking(resource: Resource, depth: Depth) -> Generator[Request, Answer, Loc
         target=str(file.target) if file.target else None,
         length=file.length,
         digests=file.digests,
+        remark="" if file.digests else resource.remark,
         ranged=file.ranged if file.target is not None else None,
         etag=tag.opaque if tag is not None and not tag.weak else None,
         expires_at=expiry.expires_at if expiry is not None else None,

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher import AccessDeniedError, FetchError, Job, NotFoundError, Progress, Settings, fetch, fetch_many
+from anymatix_fetcher import (
+    AccessDeniedError,
+    FetchError,
+    Job,
+    NotFoundError,
+    Progress,
+    Settings,
+    fetch,
+    fetch_many,
+)
 from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.looking import locate
 from anymatix_fetcher.testing.hosts import (
     CivitaiFile,
     CivitaiModel,
@@ -151,12 +161,20 @@ def test_a_digest_that_a_used_up_api_keeps_is_missed_aloud(started: Callable[[Ho
     reference = "github:org/repo@v1/model.safetensors"
     assert note_of(reference, tmp_path / "first") == ""
     note = note_of(reference, tmp_path / "second")
-    assert "fetched without a digest from GitHub" in note
+    assert "without a digest from GitHub" in note
     assert "answers no more requests without a token" in note
     assert note_of(reference, tmp_path / "third", digests=(Digest("sha256", MODEL.sha256),)) == ""
+
+
+def test_what_resolves_without_its_digest_says_so(started: Callable[[Host], Hosts]) -> None:
+    started(github([GitHubRelease("org/repo", "v1", (GitHubAsset(1, MODEL),))], GitHubSettings(api_limit=1)))
+    known, unknown = (locate("github:org/repo@v1/model.safetensors") for _ in range(2))
+    assert (known[0].digests, known[0].remark) == ((Digest("sha256", MODEL.sha256),), "")
+    assert (unknown[0].digests, unknown[0].error) == ((), None)
+    assert "without a digest from GitHub" in unknown[0].remark
 
 
 def test_so_is_one_of_a_record_that_cant_be_read(started: Callable[[Host], Hosts], tmp_path: Path) -> None:
     hosts = started(zenodo([ZenodoRecord(5, "Weights", (MODEL,))]))
     hosts.script("page:of=html,code=200,path=/api/records/5")
-    assert "fetched without a digest from Zenodo" in note_of("zenodo:5/model.safetensors", tmp_path)
+    assert "without a digest from Zenodo" in note_of("zenodo:5/model.safetensors", tmp_path)

@@ -107,6 +107,7 @@ def as_object(located: Located, secrets: Iterable[str] = ()) -> dict[str, object
         "licence": about.licence or None,
         "page": about.page or None,
         "trigger_words": list(about.trigger_words),
+        "remark": located.remark or None,
         "error": None if located.error is None else error_object(located.error, secrets),
     }
 
@@ -137,6 +138,8 @@ def _facts(located: Located) -> Iterator[tuple[str, str]]:
     yield "size", size
     for digest in located.digests:
         yield digest.algorithm, digest.hex
+    if located.remark:
+        yield "remark", located.remark
     yield "asked at", located.url
     if located.target is not None:
         yield "lies at", located.target

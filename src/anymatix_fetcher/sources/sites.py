@@ -253,7 +253,7 @@ def agreed(wished: tuple[Digest, ...], stated: tuple[Digest, ...], what: str) ->
 
 def without_digest(resource: Resource, site: Site, error: FetchError) -> Resource:
     """The resource with the remark that its service told no digest of it, and why."""
-    return replace(resource, remark=f"fetched without a digest from {site.title}: {error.message}")
+    return replace(resource, remark=f"without a digest from {site.title}: {error.message}")
 
 
 def make_url(base: str, path: str, query: str = "") -> Url:
