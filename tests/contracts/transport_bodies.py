@@ -81,6 +81,29 @@ class BodyContract(TransportContract):
             sink = talk.store(exchange, 0, 1000)
         assert bytes(sink.data) == BODY[:1000]
 
+    @pytest.mark.parametrize("surplus", [b"", b"E", BODY])
+    @pytest.mark.parametrize("framing", ["Transfer-Encoding: chunked", "Connection: close"])
+    def test_where_no_length_is_stated_the_end_tells_whether_the_body_goes_on(
+        self, talk: Conversation, framing: str, surplus: bytes
+    ) -> None:
+        body = BODY[:1000] + surplus
+        if "chunked" in framing:
+            body = b"3e8\r\n" + BODY[:1000] + b"\r\n"
+            body += b"%x\r\n%s\r\n" % (len(surplus), surplus) if surplus else b""
+            body += b"0\r\n\r\n"
+        head = f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n".encode()
+        with ScriptedServer([ReadRequest(), Send(head + body), Close()]) as server:
+            exchange = talk.start(server.url())
+            sink = talk.store(exchange, 0, 1000)
+        assert bytes(sink.data) == BODY[:1000]
+        assert talk.wait(exchange, BodyEnded) == BodyEnded(exchange, goes_on=bool(surplus))
+
+    def test_what_a_head_has_stated_says_nothing_when_it_is_cut(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(BODY)), UntilClosed()]) as server:
+            exchange = talk.start(server.url())
+            talk.store(exchange, 0, 1000)
+        assert talk.wait(exchange, BodyEnded) == BodyEnded(exchange)
+
     def test_a_body_that_reaches_its_stop_ends_although_the_server_promises_more(self, talk: Conversation) -> None:
         with ScriptedServer([ReadRequest(), Send(answer(BODY[:1000], length=5000)), UntilClosed()]) as server:
             exchange = talk.start(server.url())

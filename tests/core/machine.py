@@ -44,10 +44,12 @@ class Bench:
         service: Service = PLAIN,
         mirrors: tuple[Url, ...] = (),
         renewed_by_source: bool = False,
+        length: int | None = None,
     ) -> None:
         headers = Headers((("Authorization", "Bearer secret"),))
         resource = Resource(
             ORIGIN,
+            length=length,
             digests=digests,
             headers=headers,
             service=service,

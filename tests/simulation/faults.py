@@ -43,7 +43,14 @@ class Fault(Enum):
     MISSING = auto()
     BIT_FLIP = auto()
     OTHER_TAG = auto()
+    CUT_UNSTATED = auto()
+    """The whole without a stated length, as from a proxy that closes too soon: it seems to end by itself."""
+    LONG_UNSTATED = auto()
+    """The same, and more bytes than the file has."""
 
+
+UNSTATED = frozenset({Fault.CUT_UNSTATED, Fault.LONG_UNSTATED})
+"""Drawn apart from the others."""
 
 NETWORK: frozenset[type[FetchError]] = frozenset({RetriesExhaustedError})
 """What any outage may end in."""
@@ -73,5 +80,6 @@ EXCUSES: dict[Fault, frozenset[type[FetchError]]] = {
     Fault.MISSING: frozenset({NotFoundError}),
     Fault.BIT_FLIP: frozenset({DigestMismatchError, RepresentationChangedError, NotAModelError}),
     Fault.OTHER_TAG: frozenset({RepresentationChangedError}),
+    **dict.fromkeys(UNSTATED, LIES | {RepresentationChangedError, DigestMismatchError, NotAModelError}),
 }
 """The errors that a run may end in because of a fault that it met."""

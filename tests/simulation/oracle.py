@@ -31,7 +31,7 @@ from anymatix_fetcher.errors import (
     FetchError,
     RepresentationChangedError,
 )
-from tests.simulation.faults import EXCUSES, Fault
+from tests.simulation.faults import EXCUSES, UNSTATED, Fault
 from tests.simulation.world import BLOCK, NEIGHBOURS_CONTENT, SIGNATURE, TOKEN
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 60.0
 VAIN_REQUESTS_A_SECOND = 24
 REQUESTS = 500
-MISLEADING = frozenset({Fault.GROWN_TOTAL, Fault.OTHER_TAG, Fault.UNSATISFIABLE, Fault.BIT_FLIP})
+MISLEADING = frozenset({Fault.GROWN_TOTAL, Fault.OTHER_TAG, Fault.UNSATISFIABLE, Fault.BIT_FLIP}) | UNSTATED
 """What may have been written down as the identity, so that later runs find the truth to be something else."""
 
 
@@ -132,7 +132,8 @@ class Oracle:
         assert len(stored) == record.length, f"rule 3: block {record.index} is journaled and not stored"
         assert xxh3_64(stored).intdigest() == record.checksum, f"rule 3: block {record.index} isn't as journaled"
         if not self.bytes_may_be_wrong:
-            sent = [content[start : start + record.length] for content in self._world.contents]
+            bodies = (*self._world.contents, *self._world.unstated)
+            sent = [content[start : start + record.length] for content in bodies]
             assert stored in sent, f"rule 3: block {record.index} isn't what any server has there"
 
     def _stored_part(self) -> bytes:
@@ -202,7 +203,8 @@ class Oracle:
                     assert secret.encode() not in content, f"rule 8: a secret is in {path}"
         published = disk.content(self._destination)
         if published is not None and not self.bytes_may_be_wrong:
-            assert published in self._world.contents, "rule 1: the file is no content that the server had"
+            bodies = (*self._world.contents, *self._world.unstated)
+            assert published in bodies, "rule 1: the file is no content that the server had"
 
     def check_let_go(self, disk: SimulatedDisk, locks: set[Path]) -> None:
         """After a life that came to a result: nothing is held any longer."""
@@ -221,6 +223,8 @@ class Oracle:
         if result.error is None:
             assert published is not None, "rule 1: it is said to be done, and there is no file"
             assert len(published) == result.size, "rule 1: the size that was told isn't the file's"
+            if result.verified == "length" and not self.bytes_may_be_wrong:
+                assert published in self._world.contents, "rule 1: nobody has stated this length"
             if digest is not None:
                 assert sha256(published).hexdigest() == digest, "rule 1: the file hasn't its digest"
             return

@@ -10,7 +10,7 @@ from random import Random
 
 from anymatix_fetcher.engine.facts import Engine
 from anymatix_fetcher.testing import generate
-from tests.simulation.faults import Fault
+from tests.simulation.faults import UNSTATED, Fault
 from tests.simulation.world import BLOCK, Ending, Host, IfRange, Ranges, Tag, World
 
 FOLDER = Path("/simulated/models")
@@ -98,12 +98,17 @@ class Scenario:
     engine: Engine
     as_is: bool
     has_neighbour: bool
+    states_length: bool
 
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     random = Random(seed)
     world = _draw_world(random)
+    strange = Random(f"strange {seed}")
+    leaves_out = strange.random() < 0.25
+    if leaves_out:
+        _leave_out_lengths(strange, world)
     kind = random.choices(("none", "right", "wrong"), (5, 4, 1))[0]
     digest = {
         "none": None,
@@ -123,6 +128,7 @@ def draw(seed: int) -> Scenario:
         engine=Engine.SINGLE if random.random() < 0.1 else Engine.AUTO,
         as_is=any(len(content) < SMALLEST_MODEL for content in world.contents),
         has_neighbour=own.random() < 0.3,
+        states_length=leaves_out and strange.random() < 0.5 and len({*map(len, world.contents)}) == 1,
     )
 
 
@@ -149,7 +155,7 @@ def _draw_world(random: Random) -> World:
     if random.random() < 0.25:
         contents.append(_draw_content(random, length if random.random() < 0.5 else _draw_length(random)))
     redirects = random.random() < 0.6
-    faults = random.sample(list(Fault), random.randint(1, 4))
+    faults = random.sample([fault for fault in Fault if fault not in UNSTATED], random.randint(1, 4))
     ending = random.choice([ending for ending in Ending if ending is not Ending.NONE])
     slowest = max(len(content) for content in contents) / 60.0
     return World(
@@ -165,6 +171,15 @@ def _draw_world(random: Random) -> World:
         ending=ending if random.random() < 0.03 and all(contents) else Ending.NONE,
         cut_at=random.random(),
     )
+
+
+def _leave_out_lengths(random: Random, world: World) -> None:
+    """Some answers state no length, and end too early or too late. Drawn apart: the other draws stay as they are."""
+    world.faults = random.sample(sorted(UNSTATED, key=lambda fault: fault.name), random.randint(1, 2))
+    world.faults.append(random.choice((Fault.BROKEN_BODY, Fault.WHOLE)))
+    world.fault_rate = random.choice((0.2, 0.5))
+    for host in world.hosts:
+        host.ranges = random.choice((host.ranges, Ranges.IGNORED))
 
 
 def _draw_host(random: Random, number: int, slowest: float) -> Host:

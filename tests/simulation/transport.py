@@ -196,7 +196,8 @@ class SimulatedTransport:
         if done < limit:
             self._schedule(exchange, max(0.0005, len(piece) / answer.rate))
         elif flow.stop is not None and done >= flow.stop - flow.start:
-            self._end(exchange, BodyEnded(exchange))
+            goes_on = done < len(answer.body) and not answer.states_length
+            self._end(exchange, BodyEnded(exchange, goes_on=True) if goes_on else BodyEnded(exchange))
         elif answer.breaks_at is not None and done >= answer.breaks_at:
             self._end(exchange, ExchangeFailed(exchange, Failure(FailureKind.LOST)))
         elif answer.stalls_at is None or done < answer.stalls_at:

@@ -118,6 +118,7 @@ class Answer:
     rate: float = 1e6
     breaks_at: int | None = None
     stalls_at: int | None = None
+    states_length: bool = True
 
 
 @dataclass
@@ -145,6 +146,8 @@ class World:
     calm: bool = False
     started_at: float = 0.0
     flipped: bool = False
+    unstated: list[bytes] = field(default_factory=list)
+    """Bodies that were too short or too long, whose heads stated no length: nothing else tells them from the file."""
     met: set[Fault] = field(default_factory=set)
     expired: bool = False
     _signed: int = 0
@@ -275,11 +278,11 @@ class World:
 
     @staticmethod
     def _whole(host: Host, content: bytes, identity: list[tuple[str, str]]) -> Answer:
-        framing = ("Transfer-Encoding", "chunked")
-        if host.ranges is not Ranges.CHUNKED:
-            framing = ("Content-Length", str(len(content)))
+        states_length = host.ranges is not Ranges.CHUNKED
+        framing = ("Content-Length", str(len(content))) if states_length else ("Transfer-Encoding", "chunked")
         head = ResponseHead(200, Headers((*identity, framing)))
-        return Answer(host.latency, head=head, body=memoryview(content), rate=host.rate)
+        body = memoryview(content)
+        return Answer(host.latency, head=head, body=body, rate=host.rate, states_length=states_length)
 
     @staticmethod
     def _slice(
@@ -296,9 +299,26 @@ class World:
         head = ResponseHead(206, Headers((*identity, *labels, *length, *fields)))
         return Answer(host.latency, head=head, body=memoryview(content)[start:stop], offset=start, rate=host.rate)
 
+    def _unstated(self, host: Host, request: Request, *, goes_on: bool) -> Answer:
+        """A whole that is too short or too long, and doesn't say how long it should be; tagged or not."""
+        content, random = self.contents[self.current], self.random
+        body = content + random.randbytes(random.choice((1, BLOCK)))
+        if not goes_on:
+            body = content[: random.randrange(len(content) + 1)]
+        self.unstated.append(body)
+        identity = self._identity(host, self.current) if random.random() < 0.5 else []
+        framing = random.choice(((("Transfer-Encoding", "chunked"),), (("Connection", "close"),)))
+        del request
+        return Answer(
+            host.latency,
+            head=ResponseHead(200, Headers((*identity, *framing))),
+            body=memoryview(body),
+            states_length=False,
+        )
+
     # Faults -----------------------------------------------------------------------------------------------
 
-    def _fault(self, fault: Fault, host: Host, request: Request) -> Answer:  # noqa: C901, PLR0911 - one branch for each
+    def _fault(self, fault: Fault, host: Host, request: Request) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one for each
         random = self.random
         match fault:
             case Fault.NOT_CONNECTED:
@@ -320,6 +340,8 @@ class World:
                 return self._status(host.latency, 403, "no")
             case Fault.MISSING:
                 return self._status(host.latency, 404, "gone?")
+            case Fault.CUT_UNSTATED | Fault.LONG_UNSTATED:
+                return self._unstated(host, request, goes_on=fault is Fault.LONG_UNSTATED)
             case Fault.WHOLE:
                 return self._whole(host, self.contents[self.current], self._identity(host, self.current))
             case Fault.BROKEN_BODY | Fault.STALLED_BODY | Fault.DRIP | Fault.BIT_FLIP | Fault.OTHER_TAG:

@@ -61,7 +61,7 @@ class Asking(Requests):
             span = comparison.next(in_flight, block_size=block_size, at_most=self._sizes.first_segment)
         elif identity is None and self.manners.ranged and not self.one_stream:
             span = None if self.exchanges else self._opening_span
-        elif length is None or not self.manners.ranged:
+        elif identity is None or length is None or not self.manners.ranged:
             if self.exchanges:
                 return False
             # Nothing can be divided: the whole, as one stream.

@@ -50,11 +50,13 @@ from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.proof import contradiction
 from anymatix_fetcher.core.reaction import Reaction, react
 from anymatix_fetcher.core.situation import situation_of
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.errors import DownloadCancelled, UnexpectedAnswerError
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.http import ResponseHead
+    from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.urls import Url
 
 GAP_SECONDS = 5.0
@@ -108,9 +110,7 @@ class Download(Ending):
                 self._enter(Phase.DONE)
                 self._out.append(m.Finish(self._verified))
             case m.Renewed():
-                self._asking.renewing = False
-                self._asking.address.resource = event.resource
-                self._asking.declare(now)
+                self._renewed(event.resource, now)
             case m.StorageFailed() | m.RenewalFailed() | m.ContentRefused():
                 self._fail(event.error)
             case m.CancelRequested():
@@ -119,6 +119,21 @@ class Download(Ending):
                 self._asking.notice_limit(now, binds=event.limited)
             case _:
                 assert_never(event)
+
+    def _renewed(self, resource: Resource, now: float) -> None:
+        """The source gave the address anew. What it doesn't say any more of the file is known all the same."""
+        address, known = self._asking.address, self._matching.known_length
+        self._asking.renewing = False
+        if not self._learn(resource.digests, resource.url.host):
+            return
+        digests = tuple(dict.fromkeys((*resource.digests, *address.resource.digests)))
+        length = address.resource.length if resource.length is None else resource.length
+        address.resource = replace(resource, length=length, digests=digests)
+        if known is None and length is not None:
+            self._matching.state_length(length)
+        elif length not in (known, None):
+            self._changed(self._other_content())
+        self._asking.declare(now)
 
     # Conclusions ------------------------------------------------------------------------------------------
 
@@ -132,7 +147,8 @@ class Download(Ending):
             return
         length, comparing = self._matching.length, self._matching.comparison is not None
         divisible = length is not None and self._matching.storage_is_open
-        if length is not None and divisible and not comparing and self.coverage.complete(length):
+        is_flat = self._matching.identity is not None and not comparing
+        if length is not None and divisible and is_flat and self.coverage.complete(length) and self._has_seen_the_end:
             self._asking.drop_all()
             self._enter(Phase.VERIFYING)
             self._out.append(m.Verify(length))
@@ -147,8 +163,15 @@ class Download(Ending):
             self._matching, self.coverage, now, bytes_per_second=self.rate(now)
         ):
             may_start = self._asking.may_start(now, divisible=divisible)
-        if length is not None and divisible and not comparing and self._mirrors.any:
+        if length is not None and divisible and is_flat and self._mirrors.any:
             self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
+
+    @property
+    def _has_seen_the_end(self) -> bool:
+        """Whether no body may go on beyond the file's end; a digest would find that out as well."""
+        return self._proof.settles or not any(
+            exchange.open_ended and exchange.flowing and not exchange.narrowed for exchange in self._asking.exchanges
+        )
 
     def _replace_stuck(self, now: float) -> None:
         for exchange in self._asking.exchanges:
@@ -156,8 +179,8 @@ class Download(Ending):
                 self._asking.drop(exchange)
                 if exchange.mirror is not None:
                     self._mirrors.failed(exchange.mirror, exchange, now)
-                    continue
-                self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
+                elif not (exchange.flowing and exchange.has_all):  # then nothing is missing of it but its end
+                    self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
 
     def _notice_gap(self, now: float) -> None:
         if self._seen_at is not None and now - self._seen_at > GAP_SECONDS:
@@ -183,7 +206,6 @@ class Download(Ending):
         if kept is None or not kept.blocks:
             return False
         self._matching.take_over(kept)
-        self._proof.length_was_stated |= kept.identity.length is not None
         self._resuming = True
         return True
 
@@ -224,7 +246,7 @@ class Download(Ending):
 
     def _judge_head(self, exchange: Exchange, head: ResponseHead, excerpt: str, now: float) -> None:
         self._matching.expect_digest(settles=self._proof.settles)
-        known = self._matching.known(exchange.request.url.origin, self.length, self._name)
+        known = self._matching.known(exchange.request.url.origin, self._name)
         verdict = self._judge(exchange.request, head, known, excerpt)
         match verdict:
             case Accepted():
@@ -240,15 +262,17 @@ class Download(Ending):
     def _heard(self, exchange: Exchange, head: ResponseHead) -> bool:
         """Takes up what the service says of the whole file; False where that can't be, and the download is over."""
         stated = self._asking.address.stated(exchange.request, head)
-        known = self.length
-        wrong = self._proof.contradicts(stated.digests)
+        if self._matching.known_length is None and stated.length is not None:
+            self._matching.state_length(stated.length)
+        return self._learn(stated.digests, exchange.request.url.host)
+
+    def _learn(self, digests: tuple[Digest, ...], host: str) -> bool:
+        """Takes up what ``host`` says of the whole file; False where that can't be, and the download is over."""
+        wrong = self._proof.contradicts(digests)
         if wrong is not None:
-            self._fail(contradiction(wrong, exchange.request.url.host))
+            self._fail(contradiction(wrong, host))
             return False
-        self._proof.add(stated.digests)
-        if known is None and stated.length is not None:
-            self._asking.address.resource = replace(self._asking.address.resource, length=stated.length)
-            self._proof.length_was_stated = True
+        self._proof.add(digests)
         return True
 
     def _redirected(self, exchange: Exchange, url: Url, now: float) -> None:
@@ -269,6 +293,11 @@ class Download(Ending):
             self._asking.drop(exchange)
             self._refused(exchange, Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status), now)
             return
+        if verdict.length is not None and verdict.length < self.coverage.held.stop:  # of which no length was stated
+            self._asking.drop(exchange)
+            what = f"{exchange.request.url.host} now has other content"
+            self._refused(exchange, Refused(Refusal.CHANGED, what, head.status), now)
+            return
         if not self._heard(exchange, head):
             return
         self._asking.manners.accepted = True
@@ -279,11 +308,11 @@ class Download(Ending):
             from anymatix_fetcher.core.links import duplicates  # noqa: PLC0415 - costs start-up time, rarely needed
 
             self._mirrors.discover(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
-        self._proof.length_was_stated |= verdict.length is not None
         self._asking.settle(exchange, now)
         on_the_way = exchange.wanted is not None and not asked_for_range
         exchange.start = exchange.position = verdict.start
-        exchange.stop = verdict.stop
+        exchange.open_ended = verdict.stop is None
+        exchange.stop = self._matching.known_length if exchange.open_ended else verdict.stop
         if on_the_way and verdict.length is not None:
             self._asking.take_whole(exchange, head, verdict.length)
         if exchange.start == 0 and exchange.stop is not None and exchange.stop == verdict.length:
@@ -314,7 +343,14 @@ class Download(Ending):
         asking = self._asking
         known, digests = self._matching.identity is not None, bool(self.digests)
         situation = situation_of(
-            exchange, refused, asking, self.coverage, self.length, now, is_known=known, has_digest=digests
+            exchange,
+            refused,
+            asking,
+            self.coverage,
+            self._matching.known_length,
+            now,
+            is_known=known,
+            has_digest=digests,
         )
         reaction = react(refused, situation)
         if reaction is Reaction.RETRY:
@@ -329,7 +365,6 @@ class Download(Ending):
             self._fail_here(asking.error(refused, exchange.request))
 
     def _empty(self, exchange: Exchange) -> None:
-        self._proof.length_was_stated = True
         self._asking.address.settle(exchange.request.url)
         self._matching.set_identity(m.Identity(0, Validator(), exchange.request.url.origin))
         if exchange.head is not None:
@@ -343,6 +378,8 @@ class Download(Ending):
             self._fail(self._asking.address.error(failure, exchange.request))
         elif exchange.mirror is not None:
             self._mirrors.failed(exchange.mirror, exchange, now)
+        elif exchange.flowing and exchange.has_all:
+            pass  # nothing is missing of it but its end
         elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
             self._fail_here(self._asking.address.error(failure, exchange.request))
         elif failure.kind is FailureKind.HTTP2 and not self._asking.manners.http1_only:
@@ -365,6 +402,8 @@ class Download(Ending):
             return
         count = len(event.span)
         exchange.advance(event.span.stop, now)
+        if exchange.open_ended and exchange.purpose is Purpose.FILL:
+            exchange.fresh |= SpanSet.of(event.span) - self.coverage.held
         gained = self.coverage.store(event.span) if exchange.purpose is Purpose.FILL else 0
         if exchange.mirror is not None:
             self._mirrors.stored(exchange.mirror, count, gained)
@@ -384,13 +423,39 @@ class Download(Ending):
             return
         if exchange.purpose is Purpose.COMPARE and matching.comparison is not None:
             matching.comparison.ended(Span(exchange.start, exchange.position), matching.block_size)
-        if exchange.stop is None and self.coverage.held.stop > exchange.position:
+        if exchange.open_ended:
+            self._open_end(exchange, now, goes_on=event.goes_on)
+        elif exchange.rest:
+            self._ended_early(exchange, now)
+
+    def _open_end(self, exchange: Exchange, now: float, *, goes_on: bool) -> None:
+        """A body ended that hadn't stated its end: that is held against the length that is known."""
+        matching = self._matching
+        known = matching.known_length
+        if known is None and exchange.purpose is Purpose.COMPARE:
+            self._compared_to_its_end(exchange, now)
+        elif known is None and self.coverage.held.stop > exchange.position:
             self._changed(self._other_content())  # it ended before the pieces that are here do
-        elif exchange.stop is None and exchange.purpose is Purpose.FILL and matching.identity is not None:
-            # The end of a body of unknown length is where its framing said that it ended.
-            matching.set_identity(replace(matching.identity, length=exchange.position))
-        elif exchange.position == exchange.start and exchange.rest:
-            self._tried_in_vain(exchange, Failure(FailureKind.LOST, "the body was empty"), now)
+        elif known is None:
+            matching.ends_at(exchange.position)  # where its framing said that it ended
+        elif goes_on and exchange.position >= known:
+            matching.take_back(exchange.fresh)  # it belongs to something longer
+            what = f"{exchange.request.url.host} sends more than the {known:,} bytes that the file has"
+            self._refused(exchange, Refused(Refusal.CHANGED, what, exchange.head.status if exchange.head else 0), now)
+        elif exchange.rest:
+            self._ended_early(exchange, now)
+
+    def _compared_to_its_end(self, exchange: Exchange, now: float) -> None:
+        """A body of unstated length came a second time: the longer one is the whole."""
+        end = self._matching.length
+        if end is not None and exchange.position > end:
+            self._matching.goes_on()
+        elif end is not None and exchange.position < end:
+            self._ended_early(exchange, now)
+
+    def _ended_early(self, exchange: Exchange, now: float) -> None:
+        what = "the body was empty" if exchange.position == exchange.start else "the body ended before the file does"
+        self._tried_in_vain(exchange, Failure(FailureKind.LOST, what), now)
 
     def _block_compared(self, event: m.BlockCompared) -> None:
         if not self._mirrors.compared(event) and not self._matching.compared(event):

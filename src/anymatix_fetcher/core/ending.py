@@ -21,7 +21,7 @@ class Ending(Standing):
     def _judge_whole(self, event: m.Verified) -> None:
         if self._phase is not Phase.VERIFYING:
             return
-        verified = self._proof.verdict(event.digests)
+        verified = self._proof.verdict(event.digests, length_is_stated=self._matching.known_length is not None)
         if verified is None:
             self._search_culprit()
         else:
@@ -68,7 +68,7 @@ class Ending(Standing):
             return
         self._overwrite = False  # once: content that keeps changing isn't run after for ever
         self._resuming = False
-        self._proof = Proof(self._asking.address.resource.digests, length_was_stated=False)
+        self._proof = Proof(self._asking.address.resource.digests)
         self._asking.drop_all()
         self._matching.start_over()
         self.coverage.begin_anew()

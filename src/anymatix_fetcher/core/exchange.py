@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.segments import Lane
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request, ResponseHead
@@ -54,6 +54,9 @@ class Exchange:
     that it was sent to, where that isn't the first one; ``narrowed`` tells that it brings less than it was asked for;
     ``led_by`` is the request whose redirect led here. A request on its way to the bytes may carry no Range although a
     span is wanted.
+
+    ``open_ended`` tells that its head hasn't stated where the body ends: that it ends where the file does has to be
+    seen, and ``fresh`` is what it has brought until then that wasn't here.
     """
 
     id: ExchangeId
@@ -76,6 +79,8 @@ class Exchange:
     floor_position: int = 0
     narrowed: bool = False
     led_by: Request | None = None
+    open_ended: bool = False
+    fresh: SpanSet = SpanSet()  # noqa: RUF009 - frozen, so sharing it is safe
 
     def __post_init__(self) -> None:
         self.position = self.floor_position = self.start
@@ -95,6 +100,11 @@ class Exchange:
     def asked(self) -> Span:
         """All that it was to bring, as far as it is known."""
         return Span(self.start, max(self.start, self.stop if self.stop is not None else self.start))
+
+    @property
+    def has_all(self) -> bool:
+        """Whether it has brought everything that it was to bring."""
+        return self.stop is not None and self.position >= self.stop
 
     @property
     def flowing(self) -> bool:

@@ -275,6 +275,16 @@ class ResponseHead:
         return length if length is not None and length <= MAX_LENGTH else None
 
     @property
+    def is_chunked(self) -> bool:
+        """Whether the body comes in chunks; that wins over a ``Content-Length`` beside it (RFC 9112, section 6.3)."""
+        return "chunked" in (self.headers.get("Transfer-Encoding") or "").lower()
+
+    @property
+    def body_length(self) -> int | None:
+        """Bytes of the body; ``None`` where only its last chunk or the connection's end will tell."""
+        return None if self.is_chunked else self.content_length
+
+    @property
     def content_range(self) -> ContentRange | None:
         """The ``Content-Range``, where it can be read."""
         return ContentRange.parse(self.headers.get("Content-Range"))

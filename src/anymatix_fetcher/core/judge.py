@@ -126,13 +126,13 @@ def _accept(request: Request, head: ResponseHead, known: Known) -> Verdict:
     labelled = head.content_range
     if head.media_type == "multipart/byteranges":
         return _refused(Refusal.MISLABELLED, request, head, "answered one range with several")
-    if head.content_length is None and head.headers.get("Content-Length") is not None and not _is_chunked(head):
+    if head.content_length is None and head.headers.get("Content-Length") is not None and not head.is_chunked:
         return _refused(Refusal.MISLABELLED, request, head, "sent a Content-Length that can't be read")
     labelled_so = labelled is not None and (request.span is not None or labelled.is_part)
     if head.status == HTTPStatus.PARTIAL_CONTENT or labelled_so:
         # Some servers answer a slice with 200; the label decides, and only where everything in it fits.
         return _accept_slice(request, head, known, labelled)
-    validator, length = head.validator, None if _is_chunked(head) else head.content_length
+    validator, length = head.validator, head.body_length
     if _differs(known, length, validator):
         return _refused(Refusal.CHANGED, request, head, "now has other content")
     if request.span is not None and request.span.start > 0:
@@ -149,7 +149,7 @@ def _accept_slice(request: Request, head: ResponseHead, known: Known, labelled: 
         fault = "sent a part of the file without a readable Content-Range"
     elif labelled.span.start != asked.start:
         fault = f"sent bytes from {labelled.span.start} on where {asked.start} was asked for"
-    elif length is not None and length != len(labelled.span) and not _is_chunked(head):
+    elif length is not None and length != len(labelled.span) and not head.is_chunked:
         fault = "labels a part with another length than it sends"
     elif head.status != HTTPStatus.PARTIAL_CONTENT and length != len(labelled.span):
         fault = "labels the whole file as a part"
@@ -235,11 +235,6 @@ def _asked_to_wait(head: ResponseHead) -> float | None:
     seconds = head.retry_after_seconds()
     quota = RateLimit.parse(head.headers) if seconds is None and head.status == HTTPStatus.TOO_MANY_REQUESTS else None
     return quota.reset_seconds if quota is not None else seconds
-
-
-def _is_chunked(head: ResponseHead) -> bool:
-    # The transfer coding wins over a Content-Length beside it (RFC 9112, section 6.3).
-    return "chunked" in (head.headers.get("Transfer-Encoding") or "").lower()
 
 
 def status_text(status: int) -> str:

@@ -27,7 +27,7 @@ from anymatix_fetcher.core.comparison import (
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Known
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.spans import Span, SpanSet, union
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.address import Address
@@ -50,12 +50,22 @@ class Matching:
         coverage: What is here.
         out: Where commands go.
         block_size: The journal's; told anew when the part file is opened or laid out.
+        stated_length: Bytes of the whole file, as the caller or the source states them.
     """
 
     def __init__(
-        self, address: Address, manners: Manners, coverage: Coverage, out: list[m.Command], *, block_size: int
+        self,
+        address: Address,
+        manners: Manners,
+        coverage: Coverage,
+        out: list[m.Command],
+        *,
+        block_size: int,
+        stated_length: int | None = None,
     ) -> None:
         self.block_size = block_size
+        self._stated_length = stated_length
+        self._end: int | None = None
         self.identity: m.Identity | None = None
         self.comparison: Comparison | None = None
         self.storage_is_open = False
@@ -73,9 +83,33 @@ class Matching:
         self._parted_bytes = 0
 
     @property
+    def known_length(self) -> int | None:
+        """Bytes of the whole file, where anybody has stated them: no answer that states none changes that."""
+        stated = self.identity.length if self.identity else None
+        return self._stated_length if stated is None else stated
+
+    @property
     def length(self) -> int | None:
-        """Bytes of the whole file, where an answer or an earlier run has told."""
-        return self.identity.length if self.identity else None
+        """Bytes of the whole file: as they were stated, else up to where a body of unstated length has ended."""
+        return self._end if self.known_length is None else self.known_length
+
+    def state_length(self, length: int) -> None:
+        """The file's own service says how long it is."""
+        self._stated_length = length
+
+    def ends_at(self, position: int) -> None:
+        """A body of unstated length ended there.
+
+        That isn't written down: a connection that was cut ends in the same way.
+        """
+        self._end = position
+
+    def goes_on(self) -> None:
+        """Another one came, and was longer: the file's end is still to be found."""
+        end, self._end, self.comparison = self._end or 0, None, None
+        self.take_back(SpanSet.of(Span(end // self.block_size * self.block_size, end)))
+        if self.identity is not None:
+            self._out.append(m.SetIdentity(self.identity))
 
     def expect_digest(self, *, settles: bool) -> None:
         """Takes whether a digest will settle at the end what the whole is: then fewer blocks are compared."""
@@ -87,6 +121,8 @@ class Matching:
 
     def set_identity(self, identity: m.Identity) -> None:
         """From now on the part file holds pieces of ``identity``."""
+        if identity.length is None:
+            identity = replace(identity, length=self.known_length)
         if identity != self.identity:
             self.identity = identity
             if self.storage_is_open:
@@ -113,11 +149,11 @@ class Matching:
         self._address, self._manners = address, manners
         self.comparison = self._doubted = None
 
-    def known(self, origin: Origin, length: int | None, name: str) -> Known:
+    def known(self, origin: Origin, name: str) -> Known:
         """What an answer from ``origin`` has to agree with."""
         identity = self.identity
         comparable = identity is not None and identity.origin == origin and not self._manners.tags_disagree
-        return Known(length, identity.validator if identity and comparable else Validator(), name)
+        return Known(self.known_length, identity.validator if identity and comparable else Validator(), name)
 
     def admit(self, exchange: Exchange, verdict: Accepted) -> bool:
         """Whether the accepted body may flow: not where it isn't needed, nor where blocks have to prove sameness."""
@@ -167,7 +203,7 @@ class Matching:
 
     def start_over(self) -> None:
         """Nothing that is here counts any longer; the next answer says what the file is."""
-        self.identity = self.comparison = self._doubted = None
+        self.identity = self.comparison = self._doubted = self._end = None
         self._address.trusted = False
         self.lose(EVERYTHING)  # more than is known: dropped exchanges have written what they didn't tell of any more
 
@@ -179,6 +215,13 @@ class Matching:
         self._coverage.lose(spans)
         self.foreign -= spans
         self._out.append(m.ForgetBlocks(spans))
+
+    def take_back(self, spans: SpanSet) -> None:
+        """``spans`` came from an answer that turned out to be of something else: only its length is known still."""
+        size = self.block_size
+        self.lose(union(Span(span.start // size * size, -(-span.stop // size) * size) for span in spans))
+        if not self._coverage.held:
+            self._stated_length, self.identity = self.known_length, None
 
     def compared(self, event: m.BlockCompared) -> bool:
         """A recorded block came again; False where that shows the server to have other content now."""

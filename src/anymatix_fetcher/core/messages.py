@@ -104,9 +104,13 @@ class BodyStored:
 
 @dataclass(frozen=True, slots=True)
 class BodyEnded:
-    """The body ended as its framing promised, or was cut at the accepted span's stop; all of it is stored."""
+    """The body ended as its framing promised, or was cut at the accepted span's stop; all of it is stored.
+
+    ``goes_on`` tells that it was cut although its head hadn't stated so much: only then does it say anything new.
+    """
 
     exchange: ExchangeId
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,9 @@ class StartExchange:
 @dataclass(frozen=True, slots=True)
 class AcceptBody:
     """The head is judged: store the body from ``start`` on, at most up to ``stop`` (``None``: to its end).
+
+    Where the head doesn't state the body's end and the file's length is known, that is the stop: the body has to end
+    there by itself.
 
     With ``compare`` nothing is stored: recorded blocks are compared with what comes, the rest is dropped.
     """

@@ -39,12 +39,10 @@ class Proof:
 
     Args:
         digests: What the user and the source state.
-        length_was_stated: Whether the complete length is known from somebody.
     """
 
-    def __init__(self, digests: tuple[Digest, ...], *, length_was_stated: bool) -> None:
+    def __init__(self, digests: tuple[Digest, ...]) -> None:
         self.digests = digests
-        self.length_was_stated = length_was_stated
         self.suspect = Suspect.NOBODY
         self._expected: Digest | None = None
         self._actual: Digest | None = None
@@ -71,8 +69,13 @@ class Proof:
         known = {digest.algorithm: digest for digest in self.digests}
         return next((digest for digest in digests if known.get(digest.algorithm, digest) != digest), None)
 
-    def verdict(self, actual: tuple[Digest, ...]) -> str | None:
-        """What the file is proved by: an algorithm, "length" or "none"; ``None`` where a digest is wrong."""
+    def verdict(self, actual: tuple[Digest, ...], *, length_is_stated: bool) -> str | None:
+        """What the file is proved by: an algorithm, "length" or "none"; ``None`` where a digest is wrong.
+
+        Args:
+            actual: The digests of what is here.
+            length_is_stated: Whether anybody has told the length that it has.
+        """
         found = {digest.algorithm: digest for digest in actual}
         right = tuple(digest for digest in self.digests if found.get(digest.algorithm) == digest)
         wrong = [digest for digest in self.digests if digest.algorithm in found and digest not in right]
@@ -82,7 +85,7 @@ class Proof:
             settled = best is not None and best.algorithm in COLLISION_FREE
             self.suspect = Suspect.DIGEST if settled else _NEXT[self.suspect]
             return None
-        return best.algorithm if best else "length" if self.length_was_stated else "none"
+        return best.algorithm if best else "length" if length_is_stated else "none"
 
     def acquit(self) -> None:
         """The suspect was innocent: the next one is asked."""

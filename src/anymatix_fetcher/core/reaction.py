@@ -66,6 +66,7 @@ class Situation:
         served: The address in use has served already.
         redirected: The refused request was led here by a redirect.
         others_flow: Other bodies are being stored meanwhile.
+        was_accepted: Its head was accepted, and its body has turned out not to fit.
         in_company: The refused request wasn't the only one when it went out: the others may have ended meanwhile.
         is_fresh: The address in use was settled a moment ago: it can't have expired.
         expired: Whether the refused address has expired, by its own deadline and the refusal's words; ``None`` where
@@ -93,6 +94,7 @@ class Situation:
     served: bool = False
     redirected: bool = False
     others_flow: bool = False
+    was_accepted: bool = False
     in_company: bool = False
     is_fresh: bool = False
     expired: bool | None = None
@@ -162,15 +164,16 @@ def _unsatisfiable(refused: Refused, situation: Situation) -> Reaction:
     """A 416 (RFC 9110, section 15.5.17): the empty file's only answer to a range, or a contradiction."""
     if not situation.ranged:
         return Reaction.FAIL
+    if refused.length is not None and situation.length not in (None, refused.length):
+        return _contradicted(situation)
     if not situation.is_known:
         return Reaction.EMPTY if refused.length == 0 else Reaction.WITHOUT_RANGE
-    if refused.length is not None and refused.length != situation.length:
-        return _contradicted(situation)
     return Reaction.DISTRUST_RANGES
 
 
 def _changed(situation: Situation) -> Reaction:
-    if situation.is_known and not situation.holds_bytes and not situation.others_flow:
+    says_what_else = not situation.was_accepted
+    if situation.is_known and says_what_else and not situation.holds_bytes and not situation.others_flow:
         return Reaction.FORGET_IDENTITY
     if situation.has_digest and situation.same_length and not situation.tags_disagree:
         return Reaction.DISTRUST_TAGS

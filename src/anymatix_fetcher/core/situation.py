@@ -53,6 +53,7 @@ def situation_of(
         served=address.served,
         redirected=exchange.hops > 0,
         others_flow=requests.exchanges.first_flowing > 0,
+        was_accepted=exchange.flowing,
         in_company=exchange.in_company,
         may_be_bound=address.may_be_bound(request.span),
         range_refused=address.range_signers.is_suspected(exchange.led_by),

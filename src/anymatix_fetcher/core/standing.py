@@ -73,7 +73,12 @@ class Standing:
             resource, pace, number=number, random=random, one_stream=one_stream, out=self._out, sizes=sizes
         )
         self._matching = Matching(
-            self._asking.address, self._asking.manners, self.coverage, self._out, block_size=block_size
+            self._asking.address,
+            self._asking.manners,
+            self.coverage,
+            self._out,
+            block_size=block_size,
+            stated_length=resource.length,
         )
         self._mirrors = Mirrors(self._asking, self._matching, self.coverage, self._out, join)
         self._begun = False
@@ -83,7 +88,7 @@ class Standing:
         self._phase = Phase.OPENING
         self.is_over = False
         """Whether nothing will come any more."""
-        self._proof = Proof(resource.digests, length_was_stated=resource.length is not None)
+        self._proof = Proof(resource.digests)
         self._resuming = False
         self._seen_at: float | None = None
         self._storage_asked = False
@@ -102,7 +107,7 @@ class Standing:
     @property
     def length(self) -> int | None:
         """Bytes of the whole file, where known."""
-        return self._matching.length if self._matching.identity else self._asking.address.resource.length
+        return self._matching.length
 
     def lay_out(self, block_size: int) -> None:
         """The part file has blocks of this many bytes."""

@@ -271,6 +271,10 @@ class PartFile:
         if block is not None:
             self._close(last, block)
 
+    def open_end(self) -> None:
+        """Nobody knows how long the file is. Its last block, if it is short, has to be forgotten before."""
+        self._length = None
+
     def _fitting(self) -> SpanSet:
         """The recorded blocks that end where a block of this file ends."""
         size = self._block_size

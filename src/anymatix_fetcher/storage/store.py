@@ -247,6 +247,8 @@ class Store:
             if identity.length is not None:
                 self._check_space(identity.length)
                 self._part.set_length(identity.length)
+            else:
+                self._part.open_end()
             self._identity = identity
         if self._following is None:
             self._following = self._workers.start(self._follower, asleep=True)

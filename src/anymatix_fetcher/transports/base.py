@@ -76,10 +76,12 @@ class Transport(Protocol):
     failure is stored and reported first. ``BodyStored`` counts what the sink has taken.
 
     A body is cut at the accepted ``stop``: bytes beyond are dropped, a connection that would still bring them isn't
-    used again (one of HTTP/2 can be told to stop), and the exchange ends with ``BodyEnded``. A body that ends before
-    its framing promised, or before ``stop`` while its framing promised nothing less, ends with ``BodyEnded`` where the
-    framing was kept (a short body of a right length is the machine's to judge) and with ``ExchangeFailed(LOST)`` where
-    it wasn't; a body delimited by the connection's close over TLS is complete only with close_notify.
+    used again (one of HTTP/2 can be told to stop), and the exchange ends with ``BodyEnded``. Where the head doesn't
+    state the body's length, the body is read on for its end: ``BodyEnded`` says whether it goes on. A body that
+    ends before its framing promised, or before ``stop`` while its framing promised nothing less, ends with
+    ``BodyEnded`` where the framing was kept (a short body of a right length is the machine's to judge) and with
+    ``ExchangeFailed(LOST)`` where it wasn't; a body delimited by the connection's close over TLS is complete only
+    with close_notify.
 
     What the sink raises belongs to its exchange alone: an ``OSError`` fails it with ``STORAGE`` and the errno, anything
     else with ``BUG``, and is logged. Only what isn't an ``Exception``, as an interrupt of the thread that polls, comes

@@ -101,6 +101,7 @@ class CurlExchange:
     _head_reported: bool = field(default=False, init=False)
     _body_is_whole: bool = field(default=False, init=False)
     _cut: bool = field(default=False, init=False)
+    _goes_on: bool = field(default=False, init=False)
     _failure: Failure | None = field(default=None, init=False)
 
     _sink: Sink | None = field(default=None, init=False)
@@ -192,6 +193,7 @@ class CurlExchange:
                 self._gather(piece[:room], room)
                 if size > room or self._promises_more:
                     self._cut = True
+                    self._goes_on = self._promised is None
                     return _REFUSE
                 return None
         self._gather(piece, size)
@@ -295,9 +297,14 @@ class CurlExchange:
     @property
     def _promises_more(self) -> bool:
         """Whether the head says that the body goes on beyond ``stop``; one of unknown length may or may not."""
-        head = self._head.head
-        length = None if head is None else head.content_length
+        length = self._promised
         return length is not None and self._stop is not None and self._start + length > self._stop
+
+    @property
+    def _promised(self) -> int | None:
+        """Bytes of the body, where the head tells."""
+        head = self._head.head
+        return None if head is None else head.body_length
 
     def _report_head(self, head: ResponseHead, body: bytes) -> None:
         self._head_reported = True
@@ -306,7 +313,7 @@ class CurlExchange:
     def _end(self) -> None:
         if self.flush_or_fail():
             self.report_progress()
-            self.report(BodyEnded(self.exchange))
+            self.report(BodyEnded(self.exchange, goes_on=self._goes_on))
             self.silence()
 
     def _fail(self, failure: Failure) -> None:

@@ -29,6 +29,10 @@ class Body(Protocol):
     def is_whole(self) -> bool:
         """Whether all of it was read."""
 
+    @property
+    def states_length(self) -> bool:
+        """Whether its head has told how long it is."""
+
     def read_into(self, view: memoryview) -> int:
         """How many bytes of the body were put into ``view``; 0 at its end.
 
@@ -66,6 +70,8 @@ def _is_last(head: ResponseHead) -> bool:
 class LengthBody:
     """A body of a known length."""
 
+    states_length = True
+
     def __init__(self, connection: Connection, length: int, *, ends_connection: bool) -> None:
         self.ends_connection = ends_connection
         self._connection = connection
@@ -91,6 +97,7 @@ class UntilCloseBody:
     """A body that the connection's end delimits: over TLS one with close_notify, or reading it fails."""
 
     ends_connection = True
+    states_length = False
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -105,6 +112,8 @@ class UntilCloseBody:
 
 class ChunkedBody:
     """A body in chunks (RFC 9112, section 7.1); its trailers are read and dropped."""
+
+    states_length = False
 
     def __init__(self, connection: Connection, *, ends_connection: bool) -> None:
         self.ends_connection = ends_connection

@@ -172,8 +172,10 @@ class ThreadsExchange:
         connection.turns = self._turns
         with self._turns.busy():
             self._carry(LimitedBody(body, self._limiter, lambda: self._over))
+            goes_on = not body.states_length and not body.is_whole and _goes_on(body)
         connection.turns = None
-        self._end(connection, is_reusable=body.is_whole and not body.ends_connection and not connection.has_surplus)
+        is_reusable = body.is_whole and not body.ends_connection and not connection.has_surplus
+        self._end(connection, BodyEnded(self.exchange, goes_on=goes_on), is_reusable=is_reusable)
 
     def _ask(self, route: Route) -> tuple[Connection, ResponseHead]:
         """The connection over which an answer to the request comes, and the answer's head."""
@@ -240,14 +242,14 @@ class ThreadsExchange:
             self._progress_is_told = True
             self._report(self)
 
-    def _end(self, connection: Connection, *, is_reusable: bool) -> None:
+    def _end(self, connection: Connection, event: BodyEnded, *, is_reusable: bool) -> None:
         with self._lock:
             if self._over:
                 return
             if is_reusable:
                 self._connection = None
                 self._idle.put(connection)
-            self._end_with(BodyEnded(self.exchange))
+            self._end_with(event)
 
     def _fail(self, failure: Failure) -> None:
         with self._lock:
@@ -264,6 +266,14 @@ class ThreadsExchange:
             self._connection.interrupt()
         if event is not None:
             self._report(event)
+
+
+def _goes_on(body: Body) -> bool:
+    """Whether a body that has come up to its stop, and whose head hasn't told its end, brings another byte."""
+    filled, broken = _fill(body, memoryview(bytearray(1)))
+    if broken is not None:
+        raise broken
+    return filled > 0
 
 
 def _fill(body: Body, view: memoryview, *, until_full: bool = True) -> tuple[int, BrokenExchangeError | None]:

@@ -38,6 +38,11 @@ class LimitedBody:
         """Implements ``Body``."""
         return self._body.is_whole
 
+    @property
+    def states_length(self) -> bool:
+        """Implements ``Body``."""
+        return self._body.states_length
+
     def read_into(self, view: memoryview) -> int:
         """Implements ``Body``.
 
