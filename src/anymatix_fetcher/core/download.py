@@ -39,17 +39,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.address import MAX_HOPS
-from anymatix_fetcher.core.ending import Ending
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.explain import KEPT
-from anymatix_fetcher.core.failures import Failure, FailureKind
-from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Accepted, Redirected, Refusal, Refused
 from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.proof import contradiction
-from anymatix_fetcher.core.reaction import Reaction, react
-from anymatix_fetcher.core.situation import situation_of
+from anymatix_fetcher.core.setbacks import Setbacks
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.errors import DownloadCancelled, UnexpectedAnswerError
 
@@ -63,8 +59,11 @@ GAP_SECONDS = 5.0
 """When nobody has looked for so long, the machine slept or we were writing: the peers aren't to blame."""
 
 
-class Download(Ending):
-    """One resource on its way to the disk: ``Standing`` says what it is made from, ``Ending`` how it may end."""
+class Download(Setbacks):
+    """One resource on its way to the disk.
+
+    ``Standing`` says what it is made from, ``Ending`` how it may end, ``Setbacks`` what happens when something fails.
+    """
 
     # The only way in --------------------------------------------------------------------------------------
 
@@ -173,15 +172,6 @@ class Download(Ending):
             exchange.open_ended and exchange.flowing and not exchange.narrowed for exchange in self._asking.exchanges
         )
 
-    def _replace_stuck(self, now: float) -> None:
-        for exchange in self._asking.exchanges:
-            if exchange.is_stuck(now) and not self.is_over:
-                self._asking.drop(exchange)
-                if exchange.mirror is not None:
-                    self._mirrors.failed(exchange.mirror, exchange, now)
-                elif not (exchange.flowing and exchange.has_all):  # then nothing is missing of it but its end
-                    self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
-
     def _notice_gap(self, now: float) -> None:
         if self._seen_at is not None and now - self._seen_at > GAP_SECONDS:
             self._asking.exchanges.skip(now - self._seen_at)
@@ -221,11 +211,6 @@ class Download(Ending):
                 self._search_culprit()
             else:
                 self._enter(Phase.TRANSFERRING)
-
-    def _open_storage(self, head: ResponseHead) -> None:
-        if not self._matching.storage_is_open and not self._storage_asked:
-            self._storage_asked = True
-            self._out.append(m.OpenStorage(head, self._asking.address.origin_url))
 
     # Heads ------------------------------------------------------------------------------------------------
 
@@ -337,63 +322,6 @@ class Download(Ending):
         self._out.append(m.AcceptBody(exchange.id, exchange.start, exchange.stop, compare=compare))
         self.account.connections_peak = max(self.account.connections_peak, self.flowing)
 
-    # Refusals and failures --------------------------------------------------------------------------------
-
-    def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
-        asking = self._asking
-        known, digests = self._matching.identity is not None, bool(self.digests)
-        situation = situation_of(
-            exchange,
-            refused,
-            asking,
-            self.coverage,
-            self._matching.known_length,
-            now,
-            is_known=known,
-            has_digest=digests,
-        )
-        reaction = react(refused, situation)
-        if reaction is Reaction.RETRY:
-            self._tried_in_vain(exchange, refused, now)
-        elif reaction is Reaction.EMPTY:
-            self._empty(exchange)
-        elif reaction is Reaction.FORGET_IDENTITY:
-            self._matching.start_over()
-        elif reaction is Reaction.CHANGED:
-            self._changed(asking.address.error(replace(refused, kind=Refusal.CHANGED), exchange.request))
-        elif not asking.cope(reaction, exchange, refused, now, nothing_stored=not self.coverage.stored):
-            self._fail_here(asking.error(refused, exchange.request))
-
-    def _empty(self, exchange: Exchange) -> None:
-        self._asking.address.settle(exchange.request.url)
-        self._matching.set_identity(m.Identity(0, Validator(), exchange.request.url.origin))
-        if exchange.head is not None:
-            self._open_storage(exchange.head)
-
-    def _exchange_failed(self, event: m.ExchangeFailed, now: float) -> None:
-        exchange, failure = self._asking.exchanges.end(event.exchange), event.failure
-        if exchange is None:
-            return
-        if failure.kind in (FailureKind.STORAGE, FailureKind.BUG):
-            self._fail(self._asking.address.error(failure, exchange.request))
-        elif exchange.mirror is not None:
-            self._mirrors.failed(exchange.mirror, exchange, now)
-        elif exchange.flowing and exchange.has_all:
-            pass  # nothing is missing of it but its end
-        elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
-            self._fail_here(self._asking.address.error(failure, exchange.request))
-        elif failure.kind is FailureKind.HTTP2 and not self._asking.manners.http1_only:
-            self._asking.manners.http1_only = True
-        else:
-            self._tried_in_vain(exchange, failure, now)
-
-    def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
-        # Who hasn't brought anything yet isn't waited for as long where others may have it.
-        elsewhere = self._matching.identity is None and self._mirrors.any
-        patient = self._asking.may_retry(exchange, now) and not (elsewhere and self._asking.patience.failures > 1)
-        if not patient and not self._asking.leave_out_range(exchange, why):
-            self._fail_here(self._asking.error(why, exchange.request))
-
     # Bodies -----------------------------------------------------------------------------------------------
 
     def _body_stored(self, event: m.BodyStored, now: float) -> None:
@@ -427,35 +355,6 @@ class Download(Ending):
             self._open_end(exchange, now, goes_on=event.goes_on)
         elif exchange.rest:
             self._ended_early(exchange, now)
-
-    def _open_end(self, exchange: Exchange, now: float, *, goes_on: bool) -> None:
-        """A body ended that hadn't stated its end: that is held against the length that is known."""
-        matching = self._matching
-        known = matching.known_length
-        if known is None and exchange.purpose is Purpose.COMPARE:
-            self._compared_to_its_end(exchange, now)
-        elif known is None and self.coverage.held.stop > exchange.position:
-            self._changed(self._other_content())  # it ended before the pieces that are here do
-        elif known is None:
-            matching.ends_at(exchange.position)  # where its framing said that it ended
-        elif goes_on and exchange.position >= known:
-            matching.take_back(exchange.fresh)  # it belongs to something longer
-            what = f"{exchange.request.url.host} sends more than the {known:,} bytes that the file has"
-            self._refused(exchange, Refused(Refusal.CHANGED, what, exchange.head.status if exchange.head else 0), now)
-        elif exchange.rest:
-            self._ended_early(exchange, now)
-
-    def _compared_to_its_end(self, exchange: Exchange, now: float) -> None:
-        """A body of unstated length came a second time: the longer one is the whole."""
-        end = self._matching.length
-        if end is not None and exchange.position > end:
-            self._matching.goes_on()
-        elif end is not None and exchange.position < end:
-            self._ended_early(exchange, now)
-
-    def _ended_early(self, exchange: Exchange, now: float) -> None:
-        what = "the body was empty" if exchange.position == exchange.start else "the body ended before the file does"
-        self._tried_in_vain(exchange, Failure(FailureKind.LOST, what), now)
 
     def _block_compared(self, event: m.BlockCompared) -> None:
         if not self._mirrors.compared(event) and not self._matching.compared(event):

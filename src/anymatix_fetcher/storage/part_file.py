@@ -255,8 +255,10 @@ class PartFile:
         self.front = self.proved.front()
         self._on_forgotten(gone.start)
 
-    def set_length(self, length: int) -> None:
+    def set_length(self, length: int | None) -> None:
         """The file has ``length`` bytes: gives it its size by a hole, and forgets blocks that don't agree with that.
+
+        ``None`` where that isn't known any longer.
 
         Raises:
             OSError: The file system can't.
@@ -264,16 +266,14 @@ class PartFile:
         if self._length != length:
             self._length = length
             self.forget(self.recorded - self._fitting())
+        if length is None:
+            return
         if self._file.size() != length:
             self._file.truncate(length)
         last = (length - 1) // self._block_size
         block = self._open.get(last)
         if block is not None:
             self._close(last, block)
-
-    def open_end(self) -> None:
-        """Nobody knows how long the file is. Its last block, if it is short, has to be forgotten before."""
-        self._length = None
 
     def _fitting(self) -> SpanSet:
         """The recorded blocks that end where a block of this file ends."""
