@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import json
 import random
 import threading
 import time
@@ -195,6 +196,14 @@ class BodyContract(TransportContract):
             arrived = talk.head(talk.start(server.url()))
         assert arrived.head.status == 403
         assert arrived.excerpt == "<Error>expir\u00e9d[31m\n</Error>"
+
+    def test_an_errors_excerpt_is_read_where_it_comes_compressed(self, talk: Conversation) -> None:
+        text = json.dumps({"error": "expired", "more": "x" * 50_000, "random": random.Random(1).randbytes(9000).hex()})
+        response = answer(gzip.compress(text.encode()), "Content-Encoding: gzip", status="403 Forbidden")
+        with ScriptedServer([ReadRequest(), Send(response), Close()]) as server:
+            arrived = talk.head(talk.start(server.url()))
+        assert arrived.excerpt.startswith('{"error": "expired", "more": "xxx')
+        assert len(arrived.excerpt) <= EXCERPT_BYTES
 
     def test_an_errors_excerpt_is_short(self, talk: Conversation) -> None:
         page = b"x" * (3 * EXCERPT_BYTES)

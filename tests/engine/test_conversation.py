@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from itertools import count
 from typing import TYPE_CHECKING
+
+import pytest
 
 from anymatix_fetcher.core.exchange import SILENCE_SECONDS
 from anymatix_fetcher.core.failures import Failure, FailureKind
@@ -242,6 +246,33 @@ def test_an_endless_answer_is_cut_off() -> None:
     talk.head(200)
     talk.conversation.handle(BodyStored(talk.last[0], Span(0, MAX_DOCUMENT_BYTES)))
     assert isinstance(talk.conversation.outcome, UnexpectedAnswerError)
+
+
+@pytest.mark.parametrize(
+    ("coding", "data"), [("gzip", gzip.compress(b"the model")), ("deflate", zlib.compress(b"the model"))]
+)
+def test_an_answer_that_comes_compressed_is_read(coding: str, data: bytes) -> None:
+    talk = Talk(source(API))
+    talk.head(200, ("Content-Encoding", coding))
+    talk.body(data)
+    assert talk.resource().reference == "the model"
+
+
+@pytest.mark.parametrize(
+    ("coding", "data", "reason"),
+    [
+        ("gzip", gzip.compress(b"\0" * (MAX_DOCUMENT_BYTES + 1)), "sends too long an answer"),
+        ("br", b"the model", "by br, which wasn't asked for"),
+        ("gzip", b"the model", "can't be read"),
+    ],
+)
+def test_what_cant_be_read_of_it_is_said(coding: str, data: bytes, reason: str) -> None:
+    talk = Talk(source(API))
+    talk.head(200, ("Content-Encoding", coding))
+    talk.body(data)
+    outcome = talk.conversation.outcome
+    assert isinstance(outcome, UnexpectedAnswerError)
+    assert reason in outcome.message
 
 
 def test_late_events_and_an_end_change_nothing() -> None:

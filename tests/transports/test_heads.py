@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from anymatix_fetcher.core.http import ResponseHead
 from anymatix_fetcher.transports.base import MAX_HEAD_BYTES
 from anymatix_fetcher.transports.heads import MAX_INTERIM_RESPONSES, HeadReader, HeadRefusedError, excerpt_of
-
-if TYPE_CHECKING:
-    from anymatix_fetcher.core.http import ResponseHead
 
 
 def _read(text: bytes) -> ResponseHead | None:
@@ -83,4 +79,4 @@ def test_what_is_no_head_is_refused(text: bytes) -> None:
 
 
 def test_an_excerpt_shows_text_and_hides_what_cannot_be_seen() -> None:
-    assert excerpt_of(b"a\tb\nc\x00\x1b\x7f\xff\xe2\x80\xaed") == "a\tb\nc\ufffdd"
+    assert excerpt_of(ResponseHead(404), b"a\tb\nc\x00\x1b\x7f\xff\xe2\x80\xaed") == "a\tb\nc\ufffdd"

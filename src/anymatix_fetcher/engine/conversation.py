@@ -10,6 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from anymatix_fetcher.core.codings import UndecodableError, decoded
 from anymatix_fetcher.core.exchange import SILENCE_SECONDS
 from anymatix_fetcher.core.explain import failure_error
 from anymatix_fetcher.core.failures import Failure, FailureKind
@@ -116,7 +117,7 @@ class Conversation(Generic[T]):
                     self._too_long()
             case BodyEnded():
                 self._exchange = None
-                self._answered(bytes(self._document.data))
+                self._arrived(bytes(self._document.data))
             case ExchangeFailed():
                 self._exchange = None
                 self._failed(event.failure, now)
@@ -222,6 +223,16 @@ class Conversation(Generic[T]):
         if patient:
             self._hosts.pause(self._asked.url.origin, self._patience.not_before, self._patience.reason)
         return patient
+
+    def _arrived(self, body: bytes) -> None:
+        """A whole body is here: a document that was compressed unasked is read all the same, a file's part is not."""
+        coding = self._head.content_coding if self._head is not None and self._asked.span is None else ""
+        try:
+            document = decoded(body, coding, most=MAX_DOCUMENT_BYTES)
+        except UndecodableError as reason:
+            self._give_up(UnexpectedAnswerError(f"{self._asked.url.host} {reason}", hint="Try again later."))
+        else:
+            self._answered(document)
 
     def _answered(self, body: bytes) -> None:
         if self._head is None:

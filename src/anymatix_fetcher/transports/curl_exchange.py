@@ -308,7 +308,7 @@ class CurlExchange:
 
     def _report_head(self, head: ResponseHead, body: bytes) -> None:
         self._head_reported = True
-        self.report(HeadArrived(self.exchange, head, excerpt_of(body)))
+        self.report(HeadArrived(self.exchange, head, excerpt_of(head, body)))
 
     def _end(self) -> None:
         if self.flush_or_fail():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from anymatix_fetcher.core.codings import beginning
 from anymatix_fetcher.core.http import Headers, ResponseHead
-from anymatix_fetcher.transports.base import MAX_HEAD_BYTES
+from anymatix_fetcher.transports.base import EXCERPT_BYTES, MAX_HEAD_BYTES
 
 MAX_INTERIM_RESPONSES = 20
 """More 1xx responses than this before a final one are a way to keep us waiting, not information."""
@@ -93,7 +94,12 @@ def _framed(head: ResponseHead) -> ResponseHead:
     return head
 
 
-def excerpt_of(body: bytes) -> str:
-    """The text of an error's body as it may be shown: control and invisible characters are left out."""
-    text = body.decode("utf-8", errors="replace")
+def excerpt_of(head: ResponseHead, body: bytes) -> str:
+    """The text of an error's body as it may be shown: control and invisible characters are left out.
+
+    Args:
+        head: Of the response.
+        body: Its first bytes.
+    """
+    text = beginning(body, head.content_coding, most=EXCERPT_BYTES).decode("utf-8", errors="replace")
     return "".join(character for character in text if character.isprintable() or character in "\n\t")

@@ -163,7 +163,7 @@ class ThreadsExchange:
         body = body_of(head, connection)
         first = memoryview(bytearray(EXCERPT_BYTES))[: EXCERPT_BYTES if head.status >= _FIRST_ERROR_STATUS else 0]
         filled, broken = _fill(body, first, until_full=False) if first else (0, None)
-        self._report(HeadArrived(self.exchange, head, excerpt_of(bytes(first[:filled]))))
+        self._report(HeadArrived(self.exchange, head, excerpt_of(head, bytes(first[:filled]))))
         if broken is not None:
             raise broken
         self._decided.wait()
