@@ -5,6 +5,7 @@ Nothing here is slow to import: help, versions and wrong usage come at once. The
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import PART_SUFFIX
 from anymatix_fetcher.engine.facts import Engine, Job, Settings
 from anymatix_fetcher.options import named_folder
+from anymatix_fetcher.storage.places import is_shortened
 
 if TYPE_CHECKING:
     from anymatix_fetcher.cli.folders import Folders
@@ -253,7 +255,7 @@ def _exact(output: Path | None, directory: Path | None, reference_count: int) ->
         raise Misuse("standard output can't be a destination", "a file is proved before it is handed over; name one")
     # As in curl and aria2: a relative name with a folder means that folder.
     output = (directory or Path()) / output
-    if output.is_dir():
+    if os.path.isdir(output):  # noqa: PTH112 - Path.is_dir raises where the name is too long
         raise Misuse(f"--output {str(output)!r} is a folder", "use --directory for a folder")
     return output
 
@@ -265,7 +267,13 @@ def _begun(parts: tuple[str, ...], output: Path | None) -> Path:
     part = Path(parts[0] if parts[0].endswith(PART_SUFFIX) else parts[0] + PART_SUFFIX)
     if not part.is_file():
         raise Misuse(f"there is no part file {str(part)!r}", "anyfetch --resume-with NEW_URL model.safetensors.part")
-    return part.with_name(part.name.removesuffix(PART_SUFFIX))
+    name = part.name.removesuffix(PART_SUFFIX)
+    if is_shortened(name):
+        raise Misuse(
+            f"the name of {str(part)!r} was shortened, and doesn't tell the file's own",
+            "anyfetch -o NAME URL goes on with it, where URL is the address that it was begun with",
+        )
+    return part.with_name(name)
 
 
 def _left(partial: str | None, reference_count: int) -> Path | str | None:

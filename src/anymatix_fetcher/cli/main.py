@@ -11,7 +11,7 @@ import click
 from anymatix_fetcher.cli import exit_codes
 from anymatix_fetcher.cli.layout import DOWNLOAD, Program
 from anymatix_fetcher.cli.session import FetchMany, Session, fetch_by_api
-from anymatix_fetcher.errors import FetchError
+from anymatix_fetcher.errors import FetchError, InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,9 +79,8 @@ def _run(arguments: list[str], session: Session) -> int:
     except BrokenPipeError:
         _silence_streams()
         return exit_codes.DONE
-    except Exception as bug:  # noqa: BLE001 - the last line of defence: no traceback, since it may hold secrets
-        _report_bug(bug, session)
-        return exit_codes.BUG
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback, since it may hold secrets
+        return _last_defence(error, session)
 
 
 def _invoke(arguments: list[str], session: Session) -> int:
@@ -103,6 +102,19 @@ def _help_command(error: click.UsageError) -> str:
 
 def _sentence(message: str) -> str:
     return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _last_defence(error: Exception, session: Session) -> int:
+    """What the system has refused is told as such, wherever that was; anything else is a bug."""
+    from anymatix_fetcher.cli.results import error_lines  # noqa: PLC0415 - rarely needed
+    from anymatix_fetcher.core.disk_errors import error_of  # noqa: PLC0415 - as above
+
+    ours = error_of(error)
+    if isinstance(ours, InternalError):
+        _report_bug(error, session)
+    else:
+        session.complain(*error_lines(ours))
+    return exit_codes.exit_code_for(ours)
 
 
 def _report_bug(bug: Exception, session: Session) -> None:

@@ -69,7 +69,7 @@ def safe_name(text: str) -> SafeName | None:
         return None
     if _RESERVED_ON_WINDOWS.fullmatch(name.partition(".")[0].rstrip()):
         name = f"_{name}"
-    name = _cut(name)
+    name = _cut(name, MAX_NAME_BYTES - 1)  # for the underscore that may follow
     if name.casefold().endswith(OWN_SUFFIXES) or _SIDECAR.fullmatch(name):
         name = f"{name}_"
     return SafeName(name)
@@ -147,9 +147,13 @@ def _decode_raw(text: str) -> str:
         return text
 
 
-def _cut(name: str) -> str:
-    """The name in at most :data:`MAX_NAME_BYTES` of UTF-8, keeping its extension."""
-    room = MAX_NAME_BYTES - 1  # for the underscore that may follow
+def fitted(name: SafeName, room: int) -> SafeName:
+    """The name in at most ``room`` bytes of UTF-8, for folders that take no longer ones; it keeps its extension."""
+    return SafeName(_cut(name, room))
+
+
+def _cut(name: str, room: int) -> str:
+    """The text in at most ``room`` bytes of UTF-8, keeping its extension."""
     if len(name.encode()) <= room:
         return name
     stem, dot, extension = name.rpartition(".")

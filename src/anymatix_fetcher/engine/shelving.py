@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import COLLISION_FREE
-from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.core.filenames import SafeName, fitted, safe_name
 from anymatix_fetcher.engine.shelf import Kept, Recorded, Searched
 from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.placing import Place
+from anymatix_fetcher.storage.places import LEAST_NAME_LIMIT, name_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.storage.workers import Worker
 
 log = logging.getLogger("anymatix_fetcher.engine")
+
+ADDED_BYTES = 65
+"""What a name that says its content has besides: an underscore and a SHA-256."""
 
 
 class Shelving:
@@ -97,8 +101,15 @@ class Shelving:
         Raises:
             StorageError: A symbolic link leads out of the folder.
         """
-        self.name = name
-        return self.place.working(name)
+        self.name = self._fitted(name)
+        return self.place.working(self.name)
+
+    def _fitted(self, name: SafeName) -> SafeName:
+        """The name, cut to what the folder takes: files of lists and repositories can't be given another one."""
+        added = ADDED_BYTES if self.place.is_named_by_content else 0
+        if len(name.encode()) + added <= LEAST_NAME_LIMIT:
+            return name
+        return fitted(name, name_limit(self.place.folder) - added)
 
     def final(self, digests: tuple[Digest, ...]) -> tuple[Digest | None, Path | None]:
         """The digest that the final name says, and the final path; both ``None`` where it is the claimed one."""

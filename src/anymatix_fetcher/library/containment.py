@@ -75,6 +75,16 @@ class Bounds:
             _check_comfyui(destination, real)
 
 
+def check_encoding(path: Path) -> None:
+    """Makes sure that there can be a file of this name here.
+
+    Raises:
+        StorageError: This system's locale has no characters for it.
+    """
+    with storage_errors(path):
+        os.fsencode(path)
+
+
 def _below(destination: Path, folder: Path) -> tuple[str, ...]:
     # Both without "..", and with no link followed.
     absolute, around = (Path(os.path.abspath(path)) for path in (destination, folder))  # noqa: PTH100

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.filenames import SafeName, safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
-from anymatix_fetcher.library.containment import Bounds, inside
+from anymatix_fetcher.library.containment import Bounds, check_encoding, inside
 from anymatix_fetcher.library.names import Naming, hashed_name, split_name
 from anymatix_fetcher.library.types import ModelType, known_type
 
@@ -93,6 +93,7 @@ class Place:
         Raises:
             StorageError: What others have named leads out of the folder, or to where programs are run.
         """
+        check_encoding(destination)
         if self.bounds is not None:
             self.bounds.check(destination)
         elif self.exact is None:
@@ -102,7 +103,9 @@ class Place:
         if self.exact is not None:
             return self.exact
         parts = self._parts(name)
-        return inside(self.folder, parts) if self.template or self.below else self.folder.joinpath(*parts)
+        path = self.folder.joinpath(*parts)
+        check_encoding(path)
+        return inside(self.folder, parts) if self.template or self.below else path
 
     def _parts(self, name: SafeName) -> tuple[SafeName, ...]:
         if self.template is None:

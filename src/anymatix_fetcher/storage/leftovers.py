@@ -10,7 +10,7 @@ from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX
 from anymatix_fetcher.core.journal import HEADER_BYTES, JournalHeader, decode
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import Kind, opened_to_read, read_all, read_first
-from anymatix_fetcher.storage.places import Places
+from anymatix_fetcher.storage.places import Places, is_shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -117,10 +117,14 @@ class Leftovers:
 
 def _begun(folder: Path, disk: Disk) -> Iterator[tuple[Path, JournalHeader]]:
     for name in sorted(disk.names(folder)):
-        if name.endswith(JOURNAL_SUFFIX) and name != JOURNAL_SUFFIX:
+        if name.endswith(JOURNAL_SUFFIX) and name != JOURNAL_SUFFIX and not is_shortened(_stem(name)):
             header = read_header(folder / name, disk)
             if header:
-                yield folder / name.removesuffix(JOURNAL_SUFFIX), header
+                yield folder / _stem(name), header
+
+
+def _stem(journal: str) -> str:
+    return journal.removesuffix(JOURNAL_SUFFIX)
 
 
 def _belonging_to(reference: str, begun: Iterable[tuple[Path, JournalHeader]], disk: Disk) -> Path | None:

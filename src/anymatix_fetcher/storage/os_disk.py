@@ -31,6 +31,8 @@ _SAFE_FLAGS = (
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
 _CANT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 _CANT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+_NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+"""What says that nothing is at a path, nor can be."""
 _STAT_BLOCK_BYTES = 512
 """What ``st_blocks`` counts, whatever the file system's own blocks are."""
 HAS_POSITIONED_IO = hasattr(os, "pwrite") and hasattr(os, "preadv")
@@ -73,16 +75,20 @@ class OsDisk:
         """Implements ``Disk.kind``."""
         try:
             mode = os.lstat(path).st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            if error.errno in _NOTHING_THERE:
+                return None
+            raise
         return _KINDS.get(stat.S_IFMT(mode), Kind.OTHER)
 
     def same_file(self, first: Path, second: Path) -> bool:
         """Implements ``Disk.same_file``."""
         try:
             return os.path.samestat(first.lstat(), second.lstat())
-        except FileNotFoundError:
-            return False
+        except OSError as error:
+            if error.errno in _NOTHING_THERE:
+                return False
+            raise
 
     def names(self, folder: Path) -> list[str]:
         """Implements ``Disk.names``."""
