@@ -198,7 +198,7 @@ def _walking(resource: Resource, depth: Depth) -> Generator[Request, Answer, Loc
         length=file.length,
         digests=file.digests,
         remark="" if file.digests else resource.remark,
-        ranged=file.ranged if file.target is not None else None,
+        ranged=file.ranged if file.headers is not None else None,
         etag=tag.opaque if tag is not None and not tag.weak else None,
         expires_at=expiry.expires_at if expiry is not None else None,
         sources=_recordable(resource, file.commit),

@@ -152,12 +152,15 @@ def test_what_the_hub_sends_itself_takes_one_request(tmp_path: Path, endpoint: p
 def test_what_resolve_shows_and_bench_measures_takes_any_range(endpoint: pytest.MonkeyPatch) -> None:
     with hub(pins_range=True) as hosts:
         endpoint.setenv("HF_ENDPOINT", hosts.urls["huggingface"])
+        (described,) = locate("hf:org/model/model.safetensors")
         (located,) = locate("hf:org/model/model.safetensors", depth=Depth.STORE)
         measured = bench("hf:org/model/model.safetensors", seconds=0.1, max_connections=2)
         (small,) = locate("hf:org/model/config.bin", depth=Depth.STORE)
     assert (located.length, located.ranged, located.error) == (MODEL.size, True, None)
     assert measured.ranged
     assert (small.length, small.ranged) == (CONFIG.size, True)
+    assert described.target is not None
+    assert described.target.startswith(hosts.urls["huggingface-cdn"])
     ledger = hosts.ledger().all
     assert 403 not in ledger.statuses
     resolves = [one for one in hosts.seen("huggingface") if "/resolve/" in one.target]

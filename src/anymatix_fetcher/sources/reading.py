@@ -97,7 +97,8 @@ class RemoteFile:
             match judge(request, answer.head, Known(self.length, name=self.resource.name or ""), answer.text):
                 case Accepted() as accepted:
                     return self._accepted(url, accepted, answer, span, whole=request.span is None)
-                case Redirected() if until_described and self.is_described:
+                case Redirected(target) if until_described and self.is_described:
+                    self.target = target
                     return b""
                 case Redirected(target) if request.span is not None and signs_range(target):
                     self._address.range_signers.prove(url.origin)
