@@ -126,6 +126,21 @@ def test_what_remains_to_be_said_of_a_file_is_a_warning_on_stderr(capsys: Stream
         assert err.count("pickle") == said
 
 
+def test_of_a_model_in_parts_those_that_arent_here_are_named_once(capsys: Streams, tmp_path: Path) -> None:
+    paths = [tmp_path / f"m-0000{number}-of-00004.gguf" for number in (1, 2, 3, 4)]
+    for path in paths[:2]:
+        path.touch()
+    fetch = ScriptedFetch([downloaded(path) for path in paths[:2]])
+    assert main([URL, f"{URL}2"], fetch_many=fetch) == 0
+    err = capsys.readouterr().err
+    assert err.count("note: m-00001-of-00004.gguf is part 1 of 4; not here: m-00003-of-00004.gguf and 1 more\n") == 1
+    assert err.count("note: ") == 1
+    for path in paths:
+        path.touch()
+    assert main([URL, f"{URL}2"], fetch_many=fetch) == 0
+    assert "note: " not in capsys.readouterr().err
+
+
 def test_a_success_prints_the_path_on_stdout_and_a_summary_on_stderr(capsys: Streams) -> None:
     assert main([URL], fetch_many=ScriptedFetch([downloaded()])) == 0
     out, err = capsys.readouterr()

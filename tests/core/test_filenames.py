@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.filenames import MAX_NAME_BYTES, OWN_SUFFIXES, choose_name, filename_from, safe_name
+from anymatix_fetcher.core.filenames import (
+    MAX_NAME_BYTES,
+    OWN_SUFFIXES,
+    choose_name,
+    exact_name,
+    filename_from,
+    safe_name,
+)
 from anymatix_fetcher.core.http import Headers
 
 
@@ -127,3 +134,60 @@ def test_the_response_names_the_file_before_the_url_and_the_url_before_the_fallb
     assert choose_name(Headers(), "b.bin", "c.bin") == "b.bin"
     assert choose_name(Headers.of(content_disposition='attachment; filename=".."'), "", "c.bin") == "c.bin"
     assert choose_name(Headers(), "", "") == "download"
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ('"=?UTF-8?B?bW9kZWwuc2FmZXRlbnNvcnM=?="', "model.safetensors"),
+        ('"=?utf-8?Q?caf=C3=A9_1%.bin?="', "caf\u00e9 1%.bin"),
+        ('"=?ISO-8859-1?Q?caf=E9.bin?="', "caf\u00e9.bin"),
+        ('"=?UTF-8?B?bW9k?= =?UTF-8?B?ZWwuYmlu?="', "model.bin"),
+        ('"=?UTF-8*en?b?bW9kZWwuYmlu?="', "model.bin"),
+        ('"my =?UTF-8?Q?caf=C3=A9?=.bin"', "my caf\u00e9.bin"),
+        ("=?UTF-8?B?bW9kZWwuYmlu?=", "model.bin"),
+        ('"a=?b.bin"', "a=?b.bin"),
+    ],
+)
+def test_encoded_words_of_mail_are_read(value: str, name: str) -> None:
+    assert filename_from(Headers((("Content-Disposition", f"attachment; filename={value}"),))) == name
+
+
+@pytest.mark.parametrize("word", ["=?UTF-8?B?!!!!?=", "=?none?Q?a.bin?=", "=?UTF-8?Q?=FF?=", "=?UTF-8?B?/w==?="])
+def test_where_an_encoded_word_cant_be_read_the_addresss_name_counts(word: str) -> None:
+    headers = Headers((("Content-Disposition", f'attachment; filename="{word}"'),))
+    assert choose_name(headers, "model.safetensors", "x") == "model.safetensors"
+
+
+@pytest.mark.parametrize(
+    "name", ["a.bin", "-a.bin", "a: b?.bin", "cafe\u0301.bin", "caf\u00e9.bin", "con.bin", "a*|.bin"]
+)
+def test_what_linux_and_macos_can_call_a_file_is_an_exact_name(name: str) -> None:
+    assert exact_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        ".a",
+        "~a",
+        " a",
+        "a ",
+        "a.",
+        "a/b",
+        "a\\b",
+        "a\0b",
+        "a\u200b",
+        "a\ud800",
+        "---",
+        "a.part",
+        "a" * 250,
+        "a\nb",
+        "0" * 64 + ".json",
+    ],
+)
+def test_what_hides_something_or_leads_elsewhere_is_no_exact_name(name: str) -> None:
+    assert exact_name(name) is None

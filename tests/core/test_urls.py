@@ -73,7 +73,8 @@ def test_a_url_is_read_and_shown_without_what_may_be_secret(text: str, origin: O
         "http://good.com\\evil.com/",
         "http://h%00/",
         "http://a b/",
-        "http://ex.com/a b",
+        "http://ex.com/a\tb",
+        "http://ex .com/a",
         "http://ex.com/a\nb",
         "http://ex.com/a\x7f",
         "http://ex.com/\ud800",
@@ -231,3 +232,16 @@ def test_no_form_of_printing_shows_query_userinfo_or_fragment(secret: str) -> No
     url = Url.parse(f"https://user-{secret}:{secret}@h.example/path?token={secret}#{secret}")
     shown = f"{url} {url!r} {url.origin} {url.origin!r} {url.without_secrets} {[url]} {url.host}"
     assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("http://ex.com/my model (v1).safetensors", "http://ex.com/my%20model%20(v1).safetensors"),
+        ("http://ex.com/a%20b c?d=e f", "http://ex.com/a%20b%20c?d=e%20f"),
+        ("http://ex.com/a  ", "http://ex.com/a"),
+        ("http://ex.com/ü b", "http://ex.com/%C3%BC%20b"),
+    ],
+)
+def test_a_space_is_escaped_as_browsers_do(typed: str, sent: str) -> None:
+    assert Url.parse(typed).reveal() == sent

@@ -186,3 +186,13 @@ def test_any_bytes_are_inspected_or_refused(data: bytes, start: bytes) -> None:
     else:
         message = json.dumps(facts.as_json(with_tensors=True))
     assert message
+
+
+def test_a_part_of_a_model_is_said_to_be_one() -> None:
+    said = "it is part 2 of 3 of a model: the others belong beside it"
+    split = GgufWriter().file([("split.no", 2, 1), ("split.count", 2, 3)])
+    assert said in inspect_bytes(split, "any.gguf").remarks
+    assert said in inspect_bytes(GgufWriter().file([]), "m-00002-of-00003.gguf").remarks
+    assert said in inspect_bytes(safetensors({"a": ("U8", (4,))}), "sub/m-00002-of-00003.safetensors").remarks
+    whole = GgufWriter().file([("split.no", 2, 0), ("split.count", 2, 1)])
+    assert not any("part" in remark for remark in inspect_bytes(whole, "m-00004-of-00003.gguf").remarks)

@@ -83,14 +83,17 @@ def test_a_hash_says_which_file_is_meant() -> None:
     assert chosen(CivitaiReference(kind="sha256", hash="a" * 64), *there) == 1
 
 
-def test_the_strongest_digest_that_can_be_checked_everywhere_is_stated() -> None:
+def test_the_strongest_digest_is_stated() -> None:
     hashes = {"SHA256": "A" * 64, "BLAKE3": "B" * 64, "CRC32": "C" * 8, "AutoV2": "A" * 10}
     (file,) = files(described(1, hashes=hashes))
     assert file.digests == (Digest("sha256", "a" * 64),)
     del hashes["SHA256"]
     (file,) = files(described(1, hashes=hashes))
+    assert file.digests == (Digest("blake3", "b" * 64),)
+    del hashes["BLAKE3"]
+    (file,) = files(described(1, hashes=hashes))
     assert file.digests == (Digest("crc32", "c" * 8),)
-    (file,) = files(described(1, hashes={"BLAKE3": "B" * 64, "SHA256": "no", "CRC32": None}))
+    (file,) = files(described(1, hashes={"BLAKE3": "B" * 63, "SHA256": "no", "CRC32": None}))
     assert file.digests == ()
 
 

@@ -29,7 +29,7 @@ def test_a_url_is_its_own_address_and_keeps_what_the_user_said() -> None:
     assert resource.service.name == "direct"
 
 
-@pytest.mark.parametrize("reference", ["https://", "https://h.example/a b", "http://h.example:99999/"])
+@pytest.mark.parametrize("reference", ["https://", "https://h.example/a\nb", "http://h.example:99999/"])
 def test_what_isnt_a_web_address_isnt_guessed_at(reference: str) -> None:
     with pytest.raises(ReferenceSyntaxError, match="not a reference") as refusal:
         resolved(Direct().resolve(Wish(reference), Environment()))

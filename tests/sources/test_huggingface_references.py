@@ -92,6 +92,13 @@ def test_what_names_no_repository_or_leads_astray_isnt_guessed_at(text: str) -> 
         ("org/repo/tree/main/vae/x", folder("org/repo", "vae/x")),
         ("org/repo/tree/refs%2Fpr%2F1/vae", folder("org/repo", "vae", "refs/pr/1")),
         ("org/repo/resolve/main", folder("org/repo")),
+        ("org/repo/tree/main?show_file_info=a%20b.gguf", HubReference("org/repo", "a b.gguf")),
+        ("org/repo/tree/v1/BF16?show_file_info=BF16%2Fa.gguf&x=1", HubReference("org/repo", "BF16/a.gguf", "v1")),
+        ("org/repo/tree/v1/BF16/?show_file_info=a.gguf", HubReference("org/repo", "BF16/a.gguf", "v1")),
+        ("org/repo?show_file_info=a.gguf", HubReference("org/repo", "a.gguf")),
+        ("datasets/org/repo/tree/main?show_file_info=x.csv", HubReference("org/repo", "x.csv", kind="datasets")),
+        ("org/repo/blob/main/a.bin?show_file_info=b.bin", HubReference("org/repo", "a.bin")),
+        ("org/repo/tree/main?show_file_info=", folder("org/repo")),
     ],
 )
 @pytest.mark.parametrize("host", ["huggingface.co", "hf.co", "huggingface.com", "www.huggingface.co"])

@@ -59,7 +59,7 @@ def test_options_of_aria2_are_understood_or_passed_over() -> None:
     ("text", "message"),
     [
         (" out=x", "line 1 is indented, but there is no reference above it"),
-        ("https://h.example/a SECRET", "line 1 of the list .* after the reference come digests"),
+        ("civitai:1 SECRET", "line 1 of the list .* after the reference come digests"),
         ("\nhttps://h.example/a sha256:SECRET", "line 2 of the list .* not a sha256 digest"),
         ("https://h.example/a -> ../SECRET", "line 1 of the list .* the name isn't one"),
         ("https://h.example/a -> ", "line 1 of the list"),
@@ -125,5 +125,12 @@ def test_every_text_is_read_or_refused(content: bytes) -> None:
         return
     for entry in entries:
         assert entry.references
-        assert not any(reference.split() != [reference] for reference in entry.references)
+        assert not any(" ".join(reference.split()) != reference for reference in entry.references)
         assert ".." not in entry.folder.split("/")
+
+
+def test_an_address_may_have_spaces_in_it() -> None:
+    line = f"https://h.example/my model (v: 2).bin https://m.example/my model.bin sha256:{HEX} -> m.bin"
+    (entry,) = parse(line.encode())
+    assert entry.references == ("https://h.example/my model (v: 2).bin", "https://m.example/my model.bin")
+    assert (entry.name, len(entry.digests)) == ("m.bin", 1)

@@ -167,5 +167,6 @@ def test_digests_that_contradict_each_other_are_told_before_anything_is_fetched(
 def test_what_goes_into_an_address_stays_where_it_is_put() -> None:
     assert segment("a/b?c#d é\ud800") == "a%2Fb%3Fc%23d%20%C3%A9%3F"
     assert make_url(HOME, f"/{segment('../x')}", "q=1").reveal() == f"{HOME}/..%2Fx?q=1"
+    assert make_url(HOME, "/a b").reveal() == f"{HOME}/a%20b"
     with pytest.raises(ReferenceSyntaxError, match="not a reference"):
-        make_url(HOME, "/a b")
+        make_url(HOME, "/a\nb")

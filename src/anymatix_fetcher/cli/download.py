@@ -17,6 +17,7 @@ from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
     from typing import TypeAlias
 
     from anymatix_fetcher.cli.displays import Display
@@ -69,7 +70,7 @@ def told(
             session.out.write(json.dumps(one) + "\n")
     session.out.flush()
     if not (report.quiet or report.json or report.progress == "json"):
-        session.complain(*_warnings(last))
+        session.complain(*_warnings(last), *_parts(results))
     if stopped is not None:
         session.complain(_interrupted(last))
     return results, stopped
@@ -167,6 +168,25 @@ def _warnings(last: Sequence[Progress]) -> list[str]:
         for one in last
         if one.phase is Phase.DONE and one.note
     ]
+
+
+def _parts(results: Sequence[Result]) -> list[str]:
+    """What is to be said of models of which only some parts are here, once for each."""
+    from anymatix_fetcher.formats.splits import part_by_name  # noqa: PLC0415 - as above
+
+    lacking: dict[Path, str] = {}
+    for result in results:
+        part = part_by_name(result.path.name) if result.path is not None and result.error is None else None
+        if part is None or result.path is None:
+            continue
+        missing = [name for name in part.names if not (result.path.parent / name).exists()]
+        if missing:
+            which = format.printable(missing[0] if len(missing) == 1 else f"{missing[0]} and {len(missing) - 1} more")
+            text = (
+                f"note: {format.printable(result.path.name)} is part {part.number} of {part.count}; not here: {which}"
+            )
+            lacking.setdefault(result.path.parent / part.names[0], text)
+    return list(lacking.values())
 
 
 def _was_cancelled(result: Result) -> bool:

@@ -6,6 +6,7 @@ and leads nowhere else.
 
 from __future__ import annotations
 
+import binascii
 import re
 import unicodedata
 from functools import lru_cache
@@ -48,6 +49,8 @@ _RESERVED_ON_WINDOWS = re.compile(
 _PARAMETER = re.compile(
     r"""(?:^|;)[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)|([^;"]*))""", re.DOTALL
 )
+_ENCODED_WORD = re.compile(r"=\?([A-Za-z0-9_.*-]{1,40})\?([bBqQ])\?([^? \t]*)\?=")
+_BETWEEN_WORDS = re.compile(r"(?<=\?=)[ \t\r\n]+(?==\?)")
 _EXTENDED_VALUE = re.compile(r"(utf-8|iso-8859-1)'[^']*'(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -85,7 +88,7 @@ def exact_name(text: str) -> SafeName | None:
         return None
     if any(unicodedata.category(character) in _UNSAFE_CATEGORIES for character in text):
         return None
-    if not any(map(str.isalnum, text)) or text.casefold().endswith(OWN_SUFFIXES):
+    if not any(map(str.isalnum, text)) or text.casefold().endswith(OWN_SUFFIXES) or _SIDECAR.fullmatch(text):
         return None
     return SafeName(text) if len(text.encode()) <= MAX_NAME_BYTES else None
 
@@ -100,7 +103,7 @@ def filename_from(headers: Headers) -> str | None:
     for name, value in _parameters(headers.get("Content-Disposition") or ""):
         parameters.setdefault(name.lower(), value)
     extended = _decode_extended(parameters.get("filename*", ""))
-    return extended or _decode_raw(parameters.get("filename", "")) or None
+    return extended or _decode_words(_decode_raw(parameters.get("filename", ""))) or None
 
 
 def choose_name(headers: Headers, url_segment: str, fallback: str) -> SafeName:
@@ -145,6 +148,25 @@ def _decode_raw(text: str) -> str:
         return text.encode("iso-8859-1").decode("utf-8")
     except UnicodeError:
         return text
+
+
+def _decode_words(text: str) -> str:
+    """Mail programs' encoded words (RFC 2047) have no place in HTTP, and are sent; empty where one can't be read."""
+    if _ENCODED_WORD.search(text) is None:
+        return text
+    try:
+        return _ENCODED_WORD.sub(_decode_word, _BETWEEN_WORDS.sub("", text))
+    except (LookupError, ValueError):
+        return ""  # the name's end, and with it what it is, would be somewhere inside
+
+
+def _decode_word(match: re.Match[str]) -> str:
+    charset, encoding, text = match.groups()
+    if encoding in "bB":
+        raw = binascii.a2b_base64(text + "=" * (-len(text) % 4))
+    else:
+        raw = unquote_to_bytes(text.replace("%", "%25").replace("_", " ").replace("=", "%"))
+    return raw.decode(charset.partition("*")[0])
 
 
 def fitted(name: SafeName, room: int) -> SafeName:

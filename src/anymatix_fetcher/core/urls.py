@@ -26,7 +26,7 @@ _URL = re.compile(
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _AUTHORITY = re.compile(r"([^:/?]*://)([^/?]*)")
 _LOOPBACK = re.compile(r"(?:.+\.)?localhost|127(?:\.[0-9]{1,3}){3}|::1")
-_BLANK = re.compile(r"[\x00- \x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Origin(NamedTuple):
@@ -51,7 +51,8 @@ class Origin(NamedTuple):
 class Url:
     """An absolute http or https URL, kept verbatim, for re-encoding breaks signatures; printing it redacts it.
 
-    It is plain ASCII: what people type beyond that is percent-encoded, and in a host's name put into its IDNA form.
+    It is plain ASCII: what people type beyond that, and a space, is percent-encoded; a host's name is put into its IDNA
+    form.
     """
 
     _text: str
@@ -212,9 +213,9 @@ def _checked(text: str) -> str:
     """
     if len(text) > MAX_URL_LENGTH:
         raise ValueError("the URL is longer than 64 KiB")
-    if _BLANK.search(text):
-        raise ValueError("the URL has a space or a control character in it")
-    text = text.partition("#")[0]
+    if _CONTROL.search(text):
+        raise ValueError("the URL has a control character in it")
+    text = text.partition("#")[0].rstrip(" ").replace(" ", "%20")
     scheme = _SCHEME.match(text)
     if scheme is None or scheme.group(1).lower() not in DEFAULT_PORTS:
         raise ValueError(f"the scheme {scheme.group(1)[:20] if scheme else ''!r} isn't http or https")

@@ -11,6 +11,7 @@ whatever lies behind it. ::
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.spans import Span
@@ -21,6 +22,7 @@ from anymatix_fetcher.formats.gguf import GgufHeader, LongArray
 from anymatix_fetcher.formats.pickles import MAY_RUN_CODE, RUNS_CODE, holds_pickle, may_be_pickle
 from anymatix_fetcher.formats.prefix import DamagedError, Prefix, ShortError
 from anymatix_fetcher.formats.recognition import recognize_gguf, recognize_model
+from anymatix_fetcher.formats.splits import part_by_metadata, part_by_name
 from anymatix_fetcher.formats.training import hashes_in, tags_in, training_in, trigger_words_in
 from anymatix_fetcher.formats.triage import not_loadable
 from anymatix_fetcher.formats.zip_directory import TAIL_SIZE, find_directory, read_entries
@@ -59,9 +61,9 @@ def inspect(length: int, name: str = "") -> Inspection:
     content = recognize(first, length=length)
     try:
         if content is Content.SAFETENSORS:
-            return (yield from _safetensors(Prefix(first, length), length))
+            return _as_part((yield from _safetensors(Prefix(first, length), length)), name)
         if content is Content.GGUF:
-            return (yield from _gguf(Prefix(first, length), length))
+            return _as_part((yield from _gguf(Prefix(first, length), length)), name)
         if content is Content.ZIP:
             return (yield from _zip(first, length))
     except DamagedError as damage:
@@ -175,6 +177,12 @@ def _read_again(first: bytes, span: Span) -> Generator[Span, bytes, bytes]:
     if span.stop <= len(first):
         return first[span.start : span.stop]
     return (yield from _read(span))
+
+
+def _as_part(facts: ModelFacts, name: str) -> ModelFacts:
+    """The facts, with a remark where the file is a part of a model only."""
+    part = part_by_metadata(facts.metadata) or part_by_name(name.rpartition("/")[2])
+    return facts if part is None else replace(facts, remarks=(f"it is {part}", *facts.remarks))
 
 
 def _missing(complete: bool, size: int) -> tuple[str, ...]:  # noqa: FBT001 - of the caller's own facts

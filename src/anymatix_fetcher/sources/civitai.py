@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from anymatix_fetcher.core.http import Headers, Request
+    from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.civitai_references import CivitaiReference
     from anymatix_fetcher.sources.sites import Located
@@ -68,9 +69,21 @@ class Civitai:
             # The API isn't the file: what has an address of its own is tried there, and so is a known version
             # where the API is out of order.
             if found.download is None and (found.version is None or isinstance(error, NotFoundError)):
-                raise
+                raise _perhaps_a_model(found, error) from error
             return (without_digest(_unknown(base, found, wish, headers), SITE, error),)
         return (_known(base, found, wish, headers, document, answer.text),)
+
+
+def _perhaps_a_model(found: CivitaiReference, error: FetchError) -> FetchError:
+    """The error, with what mends it where a number without a model isn't that of a version."""
+    if not isinstance(error, NotFoundError) or found.version is None or found.model is not None:
+        return error
+    number = found.version
+    return NotFoundError(
+        error.message,
+        hint=f"If {number} is a model's number, as pages have it in their address, write civitai:{number}@VERSION, or "
+        f"the page's address: {CIVITAI.home}/models/{number}.",
+    )
 
 
 def _version(base: str, found: CivitaiReference, headers: Headers) -> Generator[Request, Answer, Answer]:

@@ -48,11 +48,8 @@ class CivitaiFile:
 
     @property
     def digests(self) -> tuple[Digest, ...]:
-        """The strongest digest that can be checked everywhere: SHA-256, else CRC-32.
-
-        The BLAKE3 beside them would need an optional package, and all were computed from the same bytes.
-        """
-        for algorithm in ("sha256", "crc32"):
+        """One digest is enough, for all were computed from the same bytes: the first of SHA-256, BLAKE3 and CRC-32."""
+        for algorithm in ("sha256", "blake3", "crc32"):
             if algorithm in self.hashes:
                 return (Digest(algorithm, self.hashes[algorithm]),)
         return ()

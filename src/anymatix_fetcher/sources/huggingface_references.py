@@ -5,8 +5,8 @@
 - A repository without an organisation is named with its revision, ``hf:gpt2@main/model.safetensors``: without an at
   sign the first two segments are organisation and repository.
 - A slash within a revision is written ``%2F``; those of ``refs/pr/N`` and ``refs/convert/NAME`` may stand as they are.
-- URLs are those of files (``/resolve/``, ``/blob/``, ``/raw/``), folders (``/tree/``) and repositories; their query
-  doesn't matter.
+- URLs are those of files (``/resolve/``, ``/blob/``, ``/raw/``), folders (``/tree/``) and repositories; of their query
+  only ``show_file_info`` matters, by which the last two show one file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.repository import stays_inside
@@ -111,18 +111,27 @@ def read_url(located: Located) -> HubReference | None:
         ReferenceSyntaxError: It speaks of a repository, and can't be read.
     """
     segments = list(located.segments)
+    shown = next((value for name, value in parse_qsl(located.query) if name == "show_file_info"), "")
     kind = segments.pop(0) if segments[0] in KINDS else ""
     for position in (1, 2):
         mark = segments[position] if position < len(segments) else ""
         if mark in _FILE_MARKS or mark == _FOLDER_MARK:
             repository, rest = "/".join(segments[:position]), segments[position + 1 :]
             revision, path = _split_revision(rest)
-            if mark == _FOLDER_MARK and path:
+            if mark == _FOLDER_MARK and shown:
+                path = _below(path, shown)
+            elif mark == _FOLDER_MARK and path:
                 path = f"{path.removesuffix('/')}/"
             return _checked(kind, repository, revision or DEFAULT_REVISION, path)
     names = [name for name in segments if name]
     is_page = not located.is_home or not names or len(names) > 2 or (not kind and names[0] in _SITE_PAGES)  # noqa: PLR2004
-    return None if is_page else _checked(kind, "/".join(names), DEFAULT_REVISION, "")
+    return None if is_page else _checked(kind, "/".join(names), DEFAULT_REVISION, shown)
+
+
+def _below(folder: str, path: str) -> str:
+    """The path of the file that a folder's page shows, which states it from the repository's root on."""
+    folder = folder.strip("/")
+    return path if not folder or path.startswith(f"{folder}/") else f"{folder}/{path}"
 
 
 def _revision_and_path(text: str) -> tuple[str, str]:

@@ -11,7 +11,8 @@ r"""Lists of references: a text file with one download a line, in our own form a
       checksum=sha-256=9f86d081884c7d65...
 
 A line is a reference, then digests and other URLs of the same file in any order, then ``->`` and the file's name;
-all but the first are optional. Indented lines are options of the download above them, as aria2 has them.
+all but the first are optional. What is neither goes on with the URL before it, which has a space in it then.
+Indented lines are options of the download above them, as aria2 has them.
 A list may come from anywhere, so its names and folders lead nowhere but into the folder that the user chose.
 """
 
@@ -40,6 +41,7 @@ TUNING = {
 """Options of aria2 that say how to go about it: we have our own ways, and pass over them."""
 
 _ALGORITHM = re.compile(rf"(?:{'|'.join((*HEX_LENGTHS, 'sha'))})(?:-[0-9]+)?:", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HINT = "One reference a line, then its digests, then '-> NAME'; below it, indented, out=, dir= and checksum=."
 
 
@@ -120,6 +122,8 @@ def _first_line(number: int, line: str) -> Entry:
     for word in words:
         if _ALGORITHM.match(word):
             digests.append(Digest.parse(word))
+        elif "://" in references[-1] and not digests and word != "->" and _SCHEME.match(word) is None:
+            references[-1] = f"{references[-1]} {word}"  # addresses are copied with the spaces that are in them
         elif ":" in word:
             references.append(_mirror(word))
         else:
