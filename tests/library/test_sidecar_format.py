@@ -97,6 +97,28 @@ def test_a_file_name_that_leads_out_of_the_folder_is_none(name: str) -> None:
     assert record.file_name is None
 
 
+@pytest.mark.parametrize("text", ["\ud800", "x\udfff", "a" * 10_000])
+def test_a_text_that_no_file_and_no_terminal_takes_is_none(text: str) -> None:
+    own = {"source": text, "type": text, "verified": text, "identities": [text]}
+    record = decode(json.dumps({"url": text, "name": text, "anyfetch": own}).encode())
+    assert record == Record(own=Provenance())
+
+
+@pytest.mark.parametrize("number", [-1, 10**19, 1e300, -1e300, 253_402_300_800, float("nan"), True, None])
+def test_a_number_that_no_file_and_no_calendar_has_is_none(number: float | None) -> None:
+    own = {"verified_at": number, "mtime_ns": number if number != 253_402_300_800 else None}
+    record = decode(json.dumps({"file_size": number if number != 253_402_300_800 else None, "anyfetch": own}).encode())
+    assert record == Record(own=Provenance())
+
+
+def test_what_is_nested_too_deep_is_not_written_again() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    again = decode(encode(Record(url="https://h/x", data=deep, rest={"other": deep})))
+    assert again == Record(url="https://h/x")
+
+
 def test_its_digests_are_ours_and_the_first_fetchers() -> None:
     assert FULL.digests == (Digest("sha256", HEX), Digest("blake3", "ef" * 32))
     assert replace(FULL, own=None).digests == (Digest("sha256", HEX),)

@@ -19,11 +19,11 @@ Each field may be missing in what others have written, and fields that we don't 
 from __future__ import annotations
 
 import json
-import math
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.library.identity import recordable
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ OWN_KEY = "anyfetch"
 VERSION = 1
 MOST_BYTES = 8 << 20
 """Civitai's descriptions take up to some hundred kilobytes."""
+
+_MOST_CHARACTERS = 8192
+_MOST_COUNT = 1 << 63
+_MOST_SECONDS = 253_402_300_800.0
 
 _FIELDS = ("url", "file_name", "file_size", "name", "data", "sha256")
 
@@ -100,6 +104,13 @@ class Record:
 
 def encode(record: Record) -> bytes:
     """The record as bytes, with whatever may be a secret taken out of it; ASCII, for it is read by whatever locale."""
+    try:
+        return _encoded(record)
+    except RecursionError:  # what others have written besides may be nested as deep as they please
+        return _encoded(replace(record, data=None, rest={}))
+
+
+def _encoded(record: Record) -> bytes:
     own = record.own
     content: dict[str, Any] = {
         **record.rest,
@@ -153,10 +164,10 @@ def _provenance(value: object) -> Provenance | None:
     stated = digests.items() if isinstance(digests, dict) else ()
     return Provenance(
         source=_text(value.get("source")) or "",
-        identities=tuple(text for text in identities if isinstance(text, str)) if isinstance(identities, list) else (),
+        identities=tuple(filter(_is_identity, identities)) if isinstance(identities, list) else (),
         type=_text(value.get("type")) or "",
         digests=tuple(digest for name, text in stated if (digest := _digest(name, text))),
-        verified=_text(value.get("verified")) or "none",
+        verified=_proof(value.get("verified")),
         verified_at=_seconds(value.get("verified_at")),
         mtime_ns=_count(value.get("mtime_ns")) or 0,
     )
@@ -183,19 +194,29 @@ def _component(value: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """A text that is one: of a length that makes sense, and that can be written anywhere."""
+    if not isinstance(value, str) or len(value) > _MOST_CHARACTERS:
+        return None
+    return None if re.search("[\\ud800-\\udfff]", value) else value
+
+
+def _is_identity(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
+def _proof(value: object) -> str:
+    return value if isinstance(value, str) and value in {*HEX_LENGTHS, "length"} else "none"
 
 
 def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None
+    """A number of bytes or nanoseconds that a file can have."""
+    return value if type(value) is int and 0 <= value < _MOST_COUNT else None
 
 
 def _seconds(value: object) -> float:
+    """A moment since 1970, before the year 10000."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    try:
-        return float(value) if is_number and math.isfinite(value) else 0.0  # type: ignore[arg-type]
-    except OverflowError:
-        return 0.0
+    return float(value) if is_number and 0 <= value < _MOST_SECONDS else 0.0  # type: ignore[operator, arg-type]
 
 
 def _digest(algorithm: object, value: object) -> Digest | None:

@@ -46,7 +46,10 @@ class Sidecar:
 
 def read_sidecar(path: Path, disk: Disk) -> Sidecar | None:
     """The sidecar at ``path``; ``None`` where there is none that can be read."""
-    record = decode(_read(path, disk))
+    data = _read(path, disk)
+    record = decode(data)
+    if record is None and data:
+        _logger.info("%s says nothing that makes sense: it is passed over", path)
     return Sidecar(path, record) if record is not None else None
 
 
@@ -102,8 +105,11 @@ def _write(path: Path, data: bytes, disk: Disk) -> None:
 def _read(path: Path, disk: Disk) -> bytes:
     """The content; empty where it can't be read."""
     try:
-        return read_small(disk, path, MOST_BYTES) or b""
+        data = read_small(disk, path, MOST_BYTES)
     except (OSError, StorageError) as error:
         if not isinstance(error, FileNotFoundError):
-            _logger.debug("the sidecar %s can't be read: %s", path, error)
+            _logger.info("the sidecar %s can't be read: %s", path, error)
         return b""
+    if data is None:
+        _logger.info("%s is too long for a sidecar: it is passed over", path)
+    return data or b""
