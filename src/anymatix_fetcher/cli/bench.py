@@ -17,7 +17,7 @@ from anymatix_fetcher.cli.glyphs import glyphs_for
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.options import network_options, option
-from anymatix_fetcher.cli.parameters import Parsed, parse_connection_count
+from anymatix_fetcher.cli.parameters import REFERENCE, Parsed, parse_connection_count
 from anymatix_fetcher.core.diagnosis import diagnose
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, StorageError
@@ -47,7 +47,7 @@ _EXAMPLES = (
 
 
 @click.command("bench", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", type=REFERENCE)
 @option(
     "What",
     "--seconds",

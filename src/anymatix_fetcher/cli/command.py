@@ -19,6 +19,7 @@ from anymatix_fetcher.cli.inputs import is_local_metalink, jobs_of_file, queries
 from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
 from anymatix_fetcher.cli.options import connections_option, network_options, option
 from anymatix_fetcher.cli.parameters import (
+    REFERENCE,
     Parsed,
     parse_connection_count,
     parse_quantity,
@@ -44,7 +45,7 @@ def _parse_sha256(text: str) -> Digest:
 
 
 @click.command(DOWNLOAD, cls=Command, help=DOWNLOAD_TEXT, sections=DOWNLOAD_SECTIONS)
-@click.argument("references", metavar="REFERENCE...", nargs=-1)
+@click.argument("references", metavar="REFERENCE...", nargs=-1, type=REFERENCE)
 @option(
     "Where to", "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Exact destination of one file."
 )
@@ -62,7 +63,7 @@ def _parse_sha256(text: str) -> Digest:
     "--resume-with",
     type=Parsed("URL", parse_url),
     metavar="URL",
-    help="Go on with a part file, named instead of REFERENCE, from this address of the same content.",
+    help="Go on with a part file, named instead of REFERENCE, from this address of the same content; @FILE has it.",
 )
 @folder_options
 @option(

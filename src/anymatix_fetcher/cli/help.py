@@ -20,6 +20,7 @@ REFERENCES = (
     ("zenodo:ID/NAME", "a record's file; without NAME all of them"),
     ("ollama:NAME:TAG", "a model of Ollama's registry, as for `ollama pull`"),
     ("s3://BUCKET/KEY", "an object; gs:// for Google's store"),
+    ("@FILE", "what FILE says, or with @- standard input: other users see the arguments of programs"),
 )
 
 VERBS = (
@@ -50,7 +51,7 @@ _EXAMPLES = (
     "anyfetch -o vae.safetensors --sha256 63aeecb9...e5 https://example.org/download/42",
     "anyfetch -i references.txt --json > results.jsonl",
     "anyfetch --limit-rate 20M -c 4 https://example.org/model.gguf",
-    'anyfetch -H "Authorization: Bearer $TOKEN" https://example.org/private.safetensors',
+    'echo "Authorization: Bearer $TOKEN" | anyfetch -H @- https://example.org/private.safetensors',
     "anyfetch --json --progress none https://example.org/model.gguf | jq -r .sha256",
     'path=$(anyfetch -q https://example.org/model.gguf) && ls -l "$path"',
 )

@@ -13,6 +13,7 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.parameters import REFERENCE
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.formats.architectures import TITLES
 
@@ -41,7 +42,7 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
 @click.command("inspect", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
-@click.argument("reference", metavar="REFERENCE|FILE")
+@click.argument("reference", metavar="REFERENCE|FILE", type=REFERENCE)
 @network_options
 @option("What it tells", "--tensors", is_flag=True, help="Each tensor too, and each entry of an archive.")
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object on stdout instead.")

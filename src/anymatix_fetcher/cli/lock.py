@@ -16,7 +16,7 @@ from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.lock_options import lock_options, read_lock, surroundings_of, write_lock
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option, telling_options
-from anymatix_fetcher.cli.parameters import Parsed, parse_url
+from anymatix_fetcher.cli.parameters import REFERENCE, Parsed, parse_url
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
@@ -49,7 +49,7 @@ _DIGITS_SHOWN = 12
 
 
 @click.command("lock", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
-@click.argument("wanted", metavar="REFERENCE|WORKFLOW...", nargs=-1, required=True)
+@click.argument("wanted", metavar="REFERENCE|WORKFLOW...", nargs=-1, required=True, type=REFERENCE)
 @option(
     "Where to",
     "-t",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 import click
 
 from anymatix_fetcher.cli.layout import Misuse, Option
-from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_header, parse_proxy, parse_quantity
+from anymatix_fetcher.cli.parameters import Parsed, parse_connections, parse_headers, parse_proxy, parse_quantity
 from anymatix_fetcher.cli.redaction import secrets_in, secrets_in_field
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def network_options(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def with_network(
         *arguments: object,
-        headers: tuple[tuple[str, str], ...],
+        headers: tuple[tuple[tuple[str, str], ...], ...],
         proxy: str | None,
         cacert: Path | None,
         insecure: bool,
         **others: object,
     ) -> int:
-        network = Network(headers=headers, proxy=proxy, ca_file=cacert, verify_tls=not insecure)
+        network = Network(headers=sum(headers, ()), proxy=proxy, ca_file=cacert, verify_tls=not insecure)
         return command(*arguments, network=network, **others)
 
     declared: Callable[..., int] = with_network
@@ -114,10 +114,10 @@ _NETWORK_OPTIONS = (
         "-H",
         "--header",
         "headers",
-        type=Parsed("HEADER", parse_header),
-        metavar="'NAME: VALUE'",
+        type=Parsed("HEADER", parse_headers),
+        metavar="'NAME: VALUE'|@FILE",
         multiple=True,
-        help="Sent to the reference's own server, never to where that redirects; repeatable.",
+        help="Sent to the reference's own server, never to where that redirects; @FILE has one a line; repeatable.",
     ),
     option(
         _GROUP,

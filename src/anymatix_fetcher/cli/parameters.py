@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from anymatix_fetcher.cli.outside_arguments import given_line, given_lines
 from anymatix_fetcher.core.urls import Url
 
 if TYPE_CHECKING:
@@ -113,8 +114,14 @@ def parse_header(text: str) -> tuple[str, str]:
     return name, value
 
 
+def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
+    """A field ``Name: value``, or all of those that ``@FILE`` has, one a line."""
+    return tuple(map(parse_header, given_lines(text)))
+
+
 def parse_proxy(text: str) -> str:
-    """The URL of a proxy, or "" for none at all."""
+    """The URL of a proxy, or "" for none at all; ``@FILE`` has it."""
+    text = given_line(text)
     if not text.strip():
         return ""
     try:
@@ -128,6 +135,11 @@ def parse_proxy(text: str) -> str:
 
 
 def parse_url(text: str) -> str:
-    """An absolute http or https URL, as it was typed."""
-    Url.parse(text.strip())
-    return text.strip()
+    """An absolute http or https URL, as it was typed, or as ``@FILE`` has it."""
+    text = given_line(text).strip()
+    Url.parse(text)
+    return text
+
+
+REFERENCE = Parsed("REFERENCE", given_line)
+"""A reference, or ``@FILE`` that has it: an address that carries a signature or a token is a secret."""

@@ -13,6 +13,7 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
+from anymatix_fetcher.cli.parameters import REFERENCE
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 
@@ -38,7 +39,7 @@ _LABEL_WIDTH = 12
 
 
 @click.command("resolve", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
-@click.argument("reference", metavar="REFERENCE")
+@click.argument("reference", metavar="REFERENCE", type=REFERENCE)
 @option("Which files", "--include", metavar="GLOB", multiple=True, help="Of a repository, only such paths; repeatable.")
 @option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
 @option("What is asked", "--probe", is_flag=True, help="Ask the store, too: where the bytes lie, and until when.")
