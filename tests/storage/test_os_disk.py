@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import pytest
 from anymatix_fetcher.core.disk_errors import storage_error, storage_errors
 from anymatix_fetcher.errors import DiskFullError, StorageError
 from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.storage.renaming import rename_new
 from tests.contracts.disk import DiskContract, PosixDiskContract
 from tests.storage.doubles import FaultyDisk
 
@@ -33,10 +36,10 @@ class TestOsDiskWithoutPositionedCalls(Contract):  # type: ignore[misc,valid-typ
 
 
 class TestOsDiskWithoutHardLinks(Contract):  # type: ignore[misc,valid-type] # as above
-    @pytest.fixture
-    def disk(self) -> Disk:
+    @pytest.fixture(params=[errno.EPERM, errno.EXDEV, errno.EINVAL, errno.ENOSYS], ids=lambda n: errno.errorcode[n])
+    def disk(self, request: pytest.FixtureRequest) -> Disk:
         def refuse(_source: Path, _destination: Path) -> None:
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+            raise OSError(request.param, os.strerror(request.param))
 
         return OsDisk(link=refuse)
 
@@ -79,3 +82,42 @@ def test_a_part_file_is_sparse(tmp_path: Path) -> None:
     file.close()
     assert (tmp_path / "a").stat().st_size == 1 << 30
     assert sys.platform == "win32" or (tmp_path / "a").stat().st_blocks * 512 < 1 << 24
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "darwin"}, reason="there, it isn't one step")
+def test_of_many_who_rename_to_one_name_without_links_one_wins_and_keeps_it(tmp_path: Path) -> None:
+    destination = tmp_path / "x"
+    for turn in range(30):
+        sources = [tmp_path / f"{turn}-{number}" for number in range(8)]
+        for source in sources:
+            source.write_text(source.name)
+        begin = threading.Barrier(len(sources))
+        winners: list[str] = []
+
+        def race(source: Path, begin: threading.Barrier = begin, winners: list[str] = winners) -> None:
+            begin.wait()
+            with suppress(FileExistsError):
+                rename_new(source, destination)
+                winners.append(source.name)
+
+        threads = [threading.Thread(target=race, args=(source,)) for source in sources]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert winners == [destination.read_text()]
+        destination.unlink()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, files are renamed without links")
+def test_an_old_name_that_cant_be_removed_takes_nothing_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+
+    def link(source: Path, destination: Path) -> None:
+        os.link(source, destination)
+        source.unlink()
+        source.mkdir()  # so that it can't be unlinked
+
+    OsDisk(link=link).move(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"abc"
+    assert "second name" in caplog.text

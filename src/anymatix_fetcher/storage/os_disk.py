@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import stat
 import sys
@@ -13,12 +14,15 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import SHARED_MODE, Kind
+from anymatix_fetcher.storage.renaming import rename_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from anymatix_fetcher.storage.disk import RandomFile
+
+_logger = logging.getLogger("anymatix_fetcher.storage")
 
 # Flags that only some systems have. O_NONBLOCK: opening a FIFO that was planted there mustn't wait for its other end.
 _SAFE_FLAGS = (
@@ -30,7 +34,10 @@ _SAFE_FLAGS = (
 )
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
 _CANT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
-_CANT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+_CANT_LINK = {
+    *(errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES),
+    *(errno.EXDEV, errno.EINVAL),  # union mounts and some FUSE file systems, within one folder
+}
 _NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 """What says that nothing is at a path, nor can be."""
 _STAT_BLOCK_BYTES = 512
@@ -121,20 +128,22 @@ class OsDisk:
 
     def move(self, source: Path, destination: Path) -> None:
         """Implements ``Disk.move``."""
-        if sys.platform != "win32":  # there, rename itself refuses to replace
+        if sys.platform == "win32":
+            source.rename(destination)  # which refuses to replace there
+            return
+        try:
+            # POSIX rename replaces silently; link doesn't. A crash between the two calls leaves both names on one
+            # file, which opening the destination again recognizes.
+            self._link(source, destination)
+        except OSError as error:
+            if error.errno not in _CANT_LINK:
+                raise
+            rename_new(source, destination)
+        else:
             try:
-                # POSIX rename replaces silently; link doesn't. A crash between the two calls leaves both names on
-                # one file, which opening the destination again recognizes.
-                self._link(source, destination)
-            except OSError as error:
-                if error.errno not in _CANT_LINK:
-                    raise
-                if os.path.lexists(destination):
-                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(destination)) from None
-            else:
                 source.unlink()
-                return
-        source.rename(destination)
+            except OSError as error:  # the file has its new name, and nothing is to be taken back
+                _logger.warning("%s is a second name of %s: %s", source, destination, error.strerror)
 
     def replace(self, source: Path, destination: Path) -> None:
         """Implements ``Disk.replace``."""
