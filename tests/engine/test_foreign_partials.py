@@ -101,6 +101,41 @@ def test_a_beginning_is_gone_on_with(suffix: str, proved: object, origin: Origin
     assert names(tmp_path) == ["m.bin"]
 
 
+@pytest.mark.parametrize("suffix", [".crdownload", ".incomplete"])
+def test_with_a_digest_a_beginning_is_gone_on_with_unasked_and_stays_the_other_programs(
+    suffix: str, origin: Origin, tmp_path: Path
+) -> None:
+    file = origin.add("/m.bin", size=SIZE)
+    left = tmp_path / f"m.bin{suffix}"
+    left.write_bytes(file.read()[:HALF])
+    result = fetch(file.url, directory=tmp_path, digests=[f"sha256:{file.sha256()}"])
+    assert (result.status, result.verified) == (Status.RESUMED, "sha256")
+    assert result.bytes_downloaded < SIZE - HALF + 8 * MIB
+    assert (tmp_path / "m.bin").read_bytes() == file.read()
+    assert left.read_bytes() == file.read()[:HALF]
+    assert names(tmp_path) == ["m.bin", left.name]
+
+
+def test_without_a_digest_it_is_said_how_a_beginning_is_used(
+    origin: Origin, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = origin.add("/m.bin", size=SIZE)
+    (tmp_path / "m.bin.crdownload").write_bytes(file.read()[:HALF])
+    result = fetch(file.url, directory=tmp_path)
+    assert (result.status, result.bytes_resumed) == (Status.DOWNLOADED, 0)
+    assert "m.bin.crdownload is there, unfinished: --adopt-partial auto" in caplog.text
+    assert names(tmp_path) == ["m.bin", "m.bin.crdownload"]
+
+
+def test_a_part_file_that_may_be_in_use_is_taken_by_those_only_who_ask(origin: Origin, tmp_path: Path) -> None:
+    file = origin.add("/m.bin", size=SIZE)
+    (tmp_path / "m.bin.part").write_bytes(file.read()[:HALF])
+    with pytest.raises(StorageError) as caught:
+        fetch(file.url, directory=tmp_path, digests=[f"sha256:{file.sha256()}"])
+    assert "--adopt-partial auto" in caught.value.hint
+    assert (tmp_path / "m.bin.part").read_bytes() == file.read()[:HALF]
+
+
 def test_a_file_from_elsewhere_is_copied_and_stays(origin: Origin, tmp_path: Path) -> None:
     file = origin.add("/m.bin", size=SIZE)
     cache = tmp_path / "cache"

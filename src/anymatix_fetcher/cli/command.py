@@ -79,7 +79,8 @@ def _parse_sha256(text: str) -> Digest:
     "Where to",
     "--adopt-partial",
     metavar="FILE|auto",
-    help="Go on with what a browser, wget, aria2 or huggingface_hub left in FILE; auto looks beside the destination.",
+    help="Go on with what a browser, wget, aria2 or huggingface_hub left in FILE; auto looks beside the destination, "
+    "which is done anyway where a digest will tell.",
 )
 @option(
     "Which files",

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from anymatix_fetcher.core.digests import COLLISION_FREE
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.core.filenames import SET_ASIDE_SUFFIX
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.errors import DestinationExistsError, StorageError
-from anymatix_fetcher.storage.foreign import aria2_pair, find_beside, read_partial
+from anymatix_fetcher.storage.foreign import find_beside, read_partial
 from anymatix_fetcher.storage.leftovers import read_header
 from anymatix_fetcher.storage.places import Places
 
@@ -58,7 +59,8 @@ class Adoption:
         self._destination = destination
         with storage_errors(destination):
             if self._wanted is None:
-                self._partial = aria2_pair(destination, self._disk)
+                # A part file of another program may be in use, and has the name of ours: only who asks gets that.
+                self._partial = find_beside(destination, self._disk, ours=(Places.of(destination).part,))
                 self._is_begun = self._partial is not None and self._has_journal()
             else:
                 self._is_begun = self._has_journal()
@@ -86,6 +88,12 @@ class Adoption:
         return self._partial is not None and self._partial.path == self._destination
 
     @property
+    def _is_asked_for(self) -> bool:
+        """Whether the caller wants it taken over, even where no digest would tell that it is another file's."""
+        is_aside = self._partial is not None and self._partial.path == self._aside
+        return self._wanted is not None or self.replaces or is_aside
+
+    @property
     def _aside(self) -> Path:
         return self._destination.with_name(self._destination.name + SET_ASIDE_SUFFIX)
 
@@ -103,6 +111,13 @@ class Adoption:
         """
         partial = self._partial
         if partial is None or self._is_begun:
+            return
+        if not (self._is_asked_for or any(digest.algorithm in COLLISION_FREE for digest in digests)):
+            log.warning(
+                "%s is there, unfinished: --adopt-partial auto goes on with it (in Python: adopt_partial='auto')",
+                partial.path,
+            )
+            self._partial = None
             return
         stored = partial.stored(length, digests) if length is not None else None
         if stored is None:
@@ -159,8 +174,8 @@ class Adoption:
     def tidy(self) -> None:
         """The file is published: what was left for this very name, and nothing else, goes."""
         partial = self._partial
-        if partial is None:
-            return
+        if partial is None or not self._is_asked_for:
+            return  # what was taken over unasked is the other program's own
         is_beside = partial.path.parent == self._destination.parent
         is_named_so = partial.path.name.startswith(f"{self._destination.name}.")
         gone = [partial.control] if self.replaces or (self._was_copied and is_beside and is_named_so) else []

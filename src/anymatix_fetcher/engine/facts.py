@@ -54,7 +54,8 @@ class Settings:
         as_is: Keep whatever the server sends: a model's name isn't held against the bytes under it.
         allow_unsafe: Publish a pickle even if a scan finds that it does harm to whoever loads it.
         adopt_partial: An unfinished file that another program has left, to be gone on with; ``"auto"`` for one beside
-            the destination. What aria2 has begun at the destination itself is gone on with anyway.
+            the destination. Where a digest will settle it, one beside the destination is gone on with anyway, and so is
+            what aria2 has begun at the destination itself.
         headers: Fields to send to the reference's own origin, never to where it redirects.
         proxy: A proxy URL; "" for none; ``None`` follows the environment.
         ca_file: Certificates to trust instead of the system's.

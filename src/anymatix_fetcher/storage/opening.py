@@ -58,14 +58,16 @@ def find_content(
         ours = may_be_ours(data) if journal_is_there else part_is_empty
         if not ours and not overwrite:
             raise StorageError(
-                f"{places.part} wasn't made by this program", hint="Remove it, use --overwrite, or choose another name."
+                f"{places.part} wasn't made by this program",
+                hint="--adopt-partial auto goes on with it; else remove it, or choose another name with -o.",
             )
     elif content.header.is_for(reference) or any_reference:
         return JournalContent() if part_is_empty or content.identity is None else content
     elif not part_is_empty and not overwrite:
         raise StorageError(
             f"{places.part} belongs to another download",
-            hint="Use --overwrite to drop it, choose another name, or finish that download first.",
+            hint=f"For the same file at a new address: anyfetch --resume-with URL {places.part}. "
+            "Else choose another name with -o; --overwrite drops it.",
         )
     return JournalContent()
 
