@@ -51,7 +51,7 @@ KINDS = {
     Content.PLAIN_ERROR: b"Entry not found",
     Content.SEVEN_ZIP: b"7z\xbc\xaf\x27\x1c\0\4" + bytes(600),
     Content.RAR: b"Rar!\x1a\x07\x01\x00" + bytes(600),
-    Content.GZIP: gzip.compress(b"model" * 100),
+    Content.GZIP: gzip.compress(b"model" * 100, mtime=0),
     Content.ZSTANDARD: b"\x28\xb5\x2f\xfd" + bytes(600),
     Content.XZ: b"\xfd7zXZ\x00" + bytes(600),
     Content.BZIP2: b"BZh91AY&SY" + bytes(600),
