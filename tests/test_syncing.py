@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.api import fetch_many
 from anymatix_fetcher.composition import open_index
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.engine.facts import Result, Status
+from anymatix_fetcher.engine.facts import Result, Status, moment
 from anymatix_fetcher.errors import DownloadCancelled, NotFoundError, StorageError
 from anymatix_fetcher.library.content import digest_of
 from anymatix_fetcher.library.roots import find_models
 from anymatix_fetcher.lockfile import Lock, LockedFile, Root
-from anymatix_fetcher.syncing import Content, State, Surroundings, content_digests, plan_sync
+from anymatix_fetcher.syncing import Content, State, Surroundings, content_digests, fetch_items, plan_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,6 +75,19 @@ def test_what_was_read_once_is_not_read_again(surroundings: Surroundings, tmp_pa
     assert told == []
     plan_sync(lock, surroundings, check=True, on_progress=told.append)
     assert told[-1].bytes_done == 2 * SIZE
+
+
+def test_a_result_says_when_what_is_here_was_read(surroundings: Surroundings, tmp_path: Path) -> None:
+    here = plan_sync(locked(tmp_path), surroundings)[:1]
+    before = time.time()
+    (result,) = fetch_items(plan_sync(locked(tmp_path), surroundings)[:1], surroundings, fetch_many=fetch_many)
+    known = surroundings.index.current(tmp_path / "a.bin")
+    assert here[0].state is State.HERE
+    assert (result.status, result.verified) == (Status.PRESENT, "sha256")
+    assert known is not None
+    assert result.verified_at == moment(known.read_at)
+    assert known.read_at is not None
+    assert known.read_at > before, "it was written anew, and so read again"
 
 
 def test_reading_ends_when_it_is_cancelled(surroundings: Surroundings, tmp_path: Path) -> None:

@@ -225,8 +225,7 @@ class LibraryShelf:
                 )
                 log.debug("the models are in %s: %s", root.models, root.reason)
                 folders = self._known[key] = root.folders(settings.extra_paths)
-                # As they are named, and as files in them are called whose links were followed.
-                self._roots[key] = (*folders.roots, *(path.resolve() for path in folders.roots))
+                self._roots[key] = folders.roots
             return self._known[key]
 
     def _has_sidecar(self, settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from anymatix_fetcher.care.progress import Tracker, worked_through
 from anymatix_fetcher.core.digests import Digest, strongest
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.engine.facts import Job, Progress, Result, Status, shown
+from anymatix_fetcher.engine.facts import Job, Progress, Result, Status, moment, shown
 from anymatix_fetcher.errors import (
     DestinationLockedError,
     DownloadCancelled,
@@ -249,7 +249,7 @@ def fetch_items(
     chosen = [item for item in items if item.state in wanted]
     rounds = _Rounds(chosen, surroundings, cancel or CancelToken(), on_progress, options)
     fetched = iter(rounds.run(fetch_many))
-    results = [next(fetched) if item.state in wanted else _standing(item) for item in items]
+    results = [next(fetched) if item.state in wanted else _standing(item, surroundings.index) for item in items]
     for item, result in zip(items, results, strict=True):
         if item.state in wanted and result.path is not None and result.sha256 is not None:
             proved = {digest for digest in item.file.strong if digest.algorithm == result.verified}
@@ -300,19 +300,14 @@ def _content_read(path: Path, outcome: _Outcome) -> Content | FetchError:
     return Content(state.size, digest)
 
 
-def _standing(item: Item) -> Result:
+def _standing(item: Item, index: Index) -> Result:
     reference = shown(item.file.sources[0])
-    if item.state is not State.HERE:
+    if item.state is not State.HERE or item.path is None:
         return Result(reference=reference, status=Status.FAILED, error=item.error)
-    sha256 = next((digest.hex for digest in item.file.digests if digest.algorithm == "sha256"), None)
-    return Result(
-        reference=reference,
-        status=Status.PRESENT,
-        path=item.path,
-        size=item.path.stat().st_size if item.path else None,
-        sha256=sha256 if item.proof != "length" else None,
-        verified=item.proof,
-    )
+    known = index.current(item.path) if item.proof != "length" else None
+    sha256 = next((digest.hex for digest in known.digests if digest.algorithm == "sha256"), None) if known else None
+    here = Result(reference=reference, status=Status.PRESENT, path=item.path, size=item.path.stat().st_size)
+    return replace(here, sha256=sha256, verified=item.proof, verified_at=moment(known.read_at if known else None))
 
 
 class _Rounds:

@@ -110,6 +110,19 @@ def test_a_sidecar_that_was_not_written_here_has_no_file_replaced(tmp_path: Path
     assert not list_models(models=tmp_path).models[0].is_damaged, "it is only said of it"
 
 
+def test_a_copy_that_only_its_name_tells_of_saves_the_download(
+    tmp_path: Path, origin: Origin, file: File, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANYFETCH_MODELS", str(tmp_path))
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    copy = model(tmp_path / "vae" / f"x_{file.sha256()}.safetensors", DATA)
+    flip(path, 7)
+    (found,) = verify([path], repair=True)
+    assert (found.condition, found.repaired_from) == (Condition.REPAIRED, copy)
+    assert path.read_bytes() == DATA
+    assert origin.ledger().requests == 0
+
+
 @pytest.mark.parametrize("asked", ["one", "all"])
 def test_a_file_is_repaired_for_all_its_names(
     tmp_path: Path, origin: Origin, file: File, monkeypatch: pytest.MonkeyPatch, asked: str

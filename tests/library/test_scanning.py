@@ -119,3 +119,14 @@ def test_a_folder_that_was_changed_just_now_is_looked_through_again(tmp_path: Pa
     leave(tmp_path)
     for _ in range(2):
         assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).files == 2
+
+
+def test_a_file_that_was_moved_is_claimed_to_be_what_it_was(tmp_path: Path, index: Index) -> None:
+    model = tmp_path / "a" / "x.safetensors"
+    model.parent.mkdir()
+    model.write_bytes(CONTENT)
+    index.add(model, [SHA256])
+    moved = model.rename(tmp_path / "y.safetensors")
+    assert index.wanted(SHA256) == ()
+    assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).forgotten == 1
+    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(moved, Proof.CLAIMED)]

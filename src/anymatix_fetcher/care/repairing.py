@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.api import fetch_one
-from anymatix_fetcher.care.progress import Tracker
+from anymatix_fetcher.care.place import hugging_face_cache
+from anymatix_fetcher.care.progress import Tracker, done
 from anymatix_fetcher.composition import resolving
 from anymatix_fetcher.core.digests import COLLISION_FREE, Digest
 from anymatix_fetcher.core.resource import Author
@@ -22,6 +23,7 @@ from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.relinking import relink
 from anymatix_fetcher.library.reuse import take
+from anymatix_fetcher.library.scanning import scan
 from anymatix_fetcher.library.sidecars import read_sidecar
 from anymatix_fetcher.library.walking import walk_all
 from anymatix_fetcher.looking import inquiring
@@ -103,6 +105,7 @@ class Repair:
         self._on_download = on_download
         self._cancel = cancel
         self._options = options
+        self._has_learned = False
 
     def run(self, kept: Kept, evidence: Evidence) -> Mended:
         """How the right content has come to its place: from a copy that is here, or else from where it came from.
@@ -131,6 +134,10 @@ class Repair:
         """Made of another file with the right content, which is read through before; ``None`` where there is none."""
         target = kept.path.resolve()
         status = target.stat()
+        if not self._has_learned:
+            self._has_learned = True
+            place = self._place
+            done(scan(place.index, place.folders.roots, [hugging_face_cache()], place.catalog))
         for digest in evidence.digests if len(_proofs(evidence)) else ():
             copies = [one for one in self._place.index.wanted(digest) if one.path not in kept.paths]
             counting = self._counter("reading a copy", sum(2 * one.state.size for one in copies), target)

@@ -30,7 +30,7 @@ def parse_hash_reference(reference: str) -> str | None:
 def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Path | None:
     """The first model in ``folders`` whose name before the extension is the hash; not looked for in sub-folders.
 
-    The name is taken at its word, as the first fetcher takes it: whoever uploads such a file has it checked then.
+    The name is a claim: who wants the file has to read it.
 
     Args:
         folders: As ``ModelFolders.paths``.

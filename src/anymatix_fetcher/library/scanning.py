@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from anymatix_fetcher.library.walking import walk_folders
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
+    from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.library.catalog import Catalog
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
@@ -67,7 +69,6 @@ def scan(
     files = models = learned = 0
     waiting: list[Entry] = []
     folders: list[tuple[Path, FileState, tuple[str, ...]]] = []
-    forgotten = index.forget_missing()
     for seen, entries in _found(roots, caches, index, catalog):
         if seen is not None:
             files += len(seen.files or ())
@@ -81,7 +82,7 @@ def scan(
         yield ScanProgress(files, learned)
     index.add_many(waiting)
     index.keep_folders(folders)
-    return ScanReport(files, models, learned, forgotten)
+    return ScanReport(files, models, learned, forgotten=index.forget_missing())
 
 
 def _found(
@@ -94,12 +95,40 @@ def _found(
         before = known.get(Path(os.path.abspath(path)))  # noqa: PTH100 - follows no link
         return before[1] if before is not None and state.is_still(before[0]) else None
 
+    before = _Before(index)
     for seen in walk_folders(roots, remembered):
         if seen.files is not None:
-            yield seen, list(_entries_of(seen.path, seen.files, catalog))
+            yield seen, [*_entries_of(seen.path, seen.files, catalog), *before.entries(seen.files)]
     for cache in caches:
         for path, state, digest in cached_files(cache):
             yield None, [Entry(path, state, (digest,), Proof.CLAIMED)]
+
+
+class _Before:
+    """What the index knew of files before: one that was moved since is the same file still.
+
+    Args:
+        index: The index.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, int, int], tuple[Path, tuple[Digest, ...]]]:
+        known = self._index.all_remembered().items()
+        return {_number(one.state): (path, one.digests) for path, one in known if one.digests}
+
+    def entries(self, files: Iterable[SeenFile]) -> Iterator[Entry]:
+        """Claims of models that are what was read under another name."""
+        for file in files:
+            before = self._known.get(_number(file.state)) if is_model_name(file.path.name) else None
+            if before is not None and before[0] != file.path:
+                yield Entry(file.path, file.state, before[1], Proof.CLAIMED)
+
+
+def _number(state: FileState) -> tuple[int, int, int]:
+    return state.inode, state.size, state.mtime_ns
 
 
 def _entries_of(folder: Path, files: Sequence[SeenFile], catalog: Catalog) -> Iterator[Entry]:
