@@ -162,6 +162,7 @@ def _job(file: File, engine: Engine, folder: Path) -> Job:
         digests=(Digest("sha256", file.sha256()),),
         engine=engine,
         proxy="",
+        links=False,
     )
     return Job(file.url, settings)
 
