@@ -8,7 +8,8 @@ from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.core.resource import About, Plain, Resource
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.engine.facts import Job, Settings
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.engine.shelf import Kept, Recorded
 from anymatix_fetcher.library.identity import identity
 from anymatix_fetcher.library.placing import Place

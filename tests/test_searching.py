@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.engine.facts import Job, Settings
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.engine.shelf import Kept, Recorded, Searched
 from anymatix_fetcher.errors import DownloadCancelled
 from anymatix_fetcher.library.file_state import FileState

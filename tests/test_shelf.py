@@ -7,7 +7,8 @@ import pytest
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.core.resource import About, Resource
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.engine.facts import Job, Settings
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.names import Naming
 from anymatix_fetcher.options import settings_of
@@ -35,9 +36,9 @@ def test_a_plain_download_goes_where_it_is_told_and_looks_for_no_models_root(
     tmp_path: Path, shelf: LibraryShelf
 ) -> None:
     place = shelf.place(Settings(directory=Path("d")), RESOURCE)
-    assert place.working(NAME) == Path("d/unet/a.bin")
+    assert place.working(NAME) == tmp_path / "d/unet/a.bin"
     assert not place.has_sidecar
-    assert shelf.place(Settings(output=Path("x")), RESOURCE).working(NAME) == Path("x")
+    assert shelf.place(Settings(output=Path("x")), RESOURCE).working(NAME) == tmp_path / "x"
     assert list(tmp_path.iterdir()) == []
 
 

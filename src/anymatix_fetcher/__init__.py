@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.care.checking import verify
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.engine.cancel import CancelToken
-    from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Settings, Status
+    from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result, Status
+    from anymatix_fetcher.engine.forms import Engine
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.errors import (
         AccessDeniedError,
         DestinationExistsError,
@@ -91,6 +93,8 @@ _MODULES = (
     "anymatix_fetcher.errors",
     "anymatix_fetcher.engine.cancel",
     "anymatix_fetcher.core.digests",
+    "anymatix_fetcher.engine.forms",
+    "anymatix_fetcher.engine.settings",
     "anymatix_fetcher.engine.facts",
     "anymatix_fetcher.transports.limiter",
     "anymatix_fetcher.formats.facts",

@@ -15,11 +15,11 @@ from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.engine.facts import Engine
+from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.environment import environment
-from anymatix_fetcher.errors import ReferenceSyntaxError, RepresentationChangedError
+from anymatix_fetcher.errors import ReferenceSyntaxError, RepresentationChangedError, StorageError
 from anymatix_fetcher.library.hugging_face_cache import cache_folder
 from anymatix_fetcher.searching import LateIndex
 from anymatix_fetcher.shelf import LibraryShelf
@@ -36,8 +36,11 @@ from anymatix_fetcher.transports.base import NetworkSettings
 from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.engine.facts import Job, Settings
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.sources.base import Environment, Resolving
     from anymatix_fetcher.transports.base import Transport
@@ -52,18 +55,40 @@ def network_of(settings: Settings) -> NetworkSettings:
     )
 
 
-def open_session(network: NetworkSettings, engine: Engine, limiter: RateLimiter | None) -> Session:
-    """A session that hasn't begun; it is the caller's to close."""
+def current_folder() -> Callable[[], Path]:
+    """Tells what the current folder was when this was called, whatever it is later."""
+    try:
+        here = Path.cwd()
+    except OSError:
+
+        def gone() -> Path:
+            raise StorageError(
+                "the current folder is gone", hint="Change to a folder that exists, or name one by its whole path."
+            )
+
+        return gone
+    return lambda: here
+
+
+def open_session(
+    network: NetworkSettings, engine: Engine, limiter: RateLimiter | None, here: Callable[[], Path]
+) -> Session:
+    """A session that hasn't begun; it is the caller's to close.
+
+    Raises:
+        ReferenceSyntaxError: The engine that was asked for isn't there.
+        OSError: The system has no sockets or files to give.
+    """
     limiter = limiter or RateLimiter()
     if not network.verify_tls:
         log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
     surroundings = cache(environment)
-    ports = ports_for(open_transport(network, engine, limiter), limiter)
+    ports = ports_for(open_transport(network, engine, limiter), limiter, here)
     return Session(ports, lambda job: resolving(job, surroundings()))
 
 
-def ports_for(transport: Transport, limiter: RateLimiter) -> Ports:
-    """The outside of a session on this machine."""
+def ports_for(transport: Transport, limiter: RateLimiter, here: Callable[[], Path] | None = None) -> Ports:
+    """The outside of a session on this machine; ``here`` tells the folder that relative paths lie in."""
     from platformdirs import user_cache_path, user_data_path  # noqa: PLC0415 - after the command line has been read
 
     disk, home = OsDisk(), Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
@@ -83,7 +108,9 @@ def ports_for(transport: Transport, limiter: RateLimiter) -> Ports:
         limiter=limiter,
         open_store=partial(Store.open, space=Space(disk)),
         memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
-        shelf=LibraryShelf(disk, index, environment=os.environ, current=Path.cwd, home=home, wall_clock=time.time),
+        shelf=LibraryShelf(
+            disk, index, environment=os.environ, current=here or current_folder(), home=home, wall_clock=time.time
+        ),
     )
 
 

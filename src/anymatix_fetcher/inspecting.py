@@ -14,12 +14,14 @@ from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.settings import Options
+from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.formats import inspection
 from anymatix_fetcher.formats.content import DOCUMENTS, Content
 from anymatix_fetcher.formats.triage import triage
 from anymatix_fetcher.looking import inquiring, single
-from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.options import settings_of
 from anymatix_fetcher.sources.reading import RemoteFile
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ MOST_WITHOUT_RANGES = 16 << 20
 """So much of a file's front is fetched from a server that sends no parts; what lies farther behind isn't inspected."""
 
 
+@explained(Options)
 def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> ModelFacts:
     """What the header of a model says; of its weights nothing is read.
 

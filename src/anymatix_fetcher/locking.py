@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.engine.cancel import CancelToken
-    from anymatix_fetcher.options import Options
+    from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.syncing import Content
     from anymatix_fetcher.workflows.needs import Need
 

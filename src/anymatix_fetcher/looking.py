@@ -19,7 +19,7 @@ from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.engine.inquiry import Inquiry
 from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
 from anymatix_fetcher.library.identity import recordable
-from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.options import settings_of
 from anymatix_fetcher.sources.pinning import pinned_reference
 from anymatix_fetcher.sources.reading import RemoteFile
 from anymatix_fetcher.transports.limiter import RateLimiter
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.resource import About, Resource
     from anymatix_fetcher.engine.bench import Measured
-    from anymatix_fetcher.engine.facts import Settings
+    from anymatix_fetcher.engine.settings import Options, Settings
     from anymatix_fetcher.sources.base import Answer
     from anymatix_fetcher.transports.base import Transport
 

@@ -14,7 +14,7 @@ from anymatix_fetcher.engine.facts import Job, Result, Status
 from anymatix_fetcher.errors import FetchError, NotFoundError
 from anymatix_fetcher.library.containment import inside
 from anymatix_fetcher.looking import locate_each
-from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.options import settings_of
 from anymatix_fetcher.workflows.reading import requirements_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.library.containment import Bounds
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.workflows.needs import Need

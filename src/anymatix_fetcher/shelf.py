@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.digests import COLLISION_FREE, Digest
 from anymatix_fetcher.engine.shelf import Searched
 from anymatix_fetcher.errors import FetchError, NotFoundError
+from anymatix_fetcher.library.containment import Bounds
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.names import Naming
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.engine.facts import Job, Settings
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.engine.shelf import Kept, Recorded
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.ports import Disk
@@ -79,16 +81,16 @@ class LibraryShelf:
         is_plain = settings.naming is Naming.PLAIN and not (settings.type or settings.models or settings.folder)
         if is_plain:
             return Place(
-                settings.directory,
-                exact=settings.output,
+                self._folder(settings),
+                exact=settings.output and self._at(settings.output),
                 below=resource.folder,
                 has_sidecar=settings.sidecar,
-                bounds=settings.bounds,
+                bounds=self._bounds(settings),
             )
         from anymatix_fetcher.library.identity import identity  # noqa: PLC0415 - plain downloads don't need it
         from anymatix_fetcher.library.templates import Template  # noqa: PLC0415 - as above
 
-        folder, note, bounds = settings.directory, "", settings.bounds
+        folder, note, bounds = self._folder(settings), "", self._bounds(settings)
         model_type = known_type(resource.about.type if settings.type == AUTO else settings.type)
         if settings.type and settings.output is None:
             folders = self._folders(settings)
@@ -98,7 +100,7 @@ class LibraryShelf:
             log.info("%s: %s", resource.name or resource.url, note)
         return Place(
             folder,
-            exact=settings.output,
+            exact=settings.output and self._at(settings.output),
             naming=settings.naming,
             mark=identity(resource.reference)[:MARK_CHARACTERS],
             template=Template.parse(settings.folder) if settings.folder else None,
@@ -198,7 +200,7 @@ class LibraryShelf:
         folders, named = self._folders(settings), settings.type if settings.type != AUTO else ""
         place: Place | None = None
         if settings.output is not None or settings.directory.parts:
-            place = Place(settings.directory.absolute(), exact=settings.output and settings.output.absolute())
+            place = Place(self._at(settings.directory), exact=settings.output and self._at(settings.output))
         looked_in = folders.every
         if named:
             target = folders.target_for(named)
@@ -213,6 +215,17 @@ class LibraryShelf:
         return Searched(found, error=None if found else error)
 
     # Where models are -------------------------------------------------------------------------------------
+
+    def _at(self, path: Path) -> Path:
+        return path if path.is_absolute() else self._current() / path
+
+    def _folder(self, settings: Settings) -> Path:
+        return self._at(settings.directory if settings.output is None else settings.output.parent)
+
+    def _bounds(self, settings: Settings) -> Bounds | None:
+        if settings.bounds is not None or settings.output is not None:
+            return settings.bounds
+        return Bounds(self._at(settings.directory), is_named=bool(settings.directory.parts))
 
     def _folders(self, settings: Settings) -> ModelFolders:
         from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - plain downloads don't need it
@@ -231,8 +244,8 @@ class LibraryShelf:
     def _has_sidecar(self, settings: Settings) -> bool:
         if settings.sidecar or settings.naming is not Naming.PLAIN or (settings.type and settings.output is None):
             return True
-        folder = settings.directory if settings.output is None else settings.output.parent
-        return any((self._current() / folder).is_relative_to(root) for root in self._folders(settings).roots)
+        folder = self._folder(settings)
+        return any(folder.is_relative_to(root) for root in self._folders(settings).roots)
 
 
 def _facts(resource: Resource, model_type: str) -> dict[str, str | None]:

@@ -11,23 +11,18 @@ from anymatix_fetcher.core.digests import Digest, strongest
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, Progress, Result, Status, moment, shown
-from anymatix_fetcher.errors import (
-    DestinationLockedError,
-    DownloadCancelled,
-    FetchError,
-    IntegrityError,
-    StorageError,
-)
+from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, FetchError, IntegrityError, StorageError
 from anymatix_fetcher.library.containment import Bounds, inside
 from anymatix_fetcher.library.content import HASHABLE, digest_of
 from anymatix_fetcher.lockfile import Root
-from anymatix_fetcher.options import Options, settings_of
+from anymatix_fetcher.options import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from anymatix_fetcher.care.progress import OnCare
+    from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.index import Index

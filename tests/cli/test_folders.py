@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher.engine.facts import Settings
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.library.names import Naming
 from tests.cli.fakes import SHA256, URL, ScriptedFetch, downloaded
 

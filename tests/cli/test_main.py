@@ -13,7 +13,9 @@ import pytest
 
 from anymatix_fetcher.cli.main import main
 from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.engine.facts import Engine, Phase, Settings
+from anymatix_fetcher.engine.facts import Phase
+from anymatix_fetcher.engine.forms import Engine
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.errors import AccessDeniedError, DownloadCancelled, NotFoundError, ReferenceSyntaxError
 from tests.cli.fakes import SHA256, URL, ScriptedFetch, downloaded, failed, flowing
 

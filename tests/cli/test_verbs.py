@@ -15,7 +15,8 @@ from anymatix_fetcher.cli import demo
 from anymatix_fetcher.cli.glyphs import ASCII
 from anymatix_fetcher.cli.main import main
 from anymatix_fetcher.cli.picture import Screen
-from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Status
+from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result, Status
+from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled
 from tests.cli.fakes import ScriptedFetch, failed, flowing
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from anymatix_fetcher import FetchError, RepresentationChangedError, Result, RetriesExhaustedError, fetch, fetch_many
-from anymatix_fetcher.engine.facts import Engine, Job, Settings
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.forms import Engine
+from anymatix_fetcher.engine.settings import Settings
 from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, Step
 
 if TYPE_CHECKING:

@@ -75,5 +75,5 @@ def test_the_rate_is_raised_while_it_runs(origin: Origin, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("rate", [0, -1.0])
 def test_a_rate_that_is_none_is_told(tmp_path: Path, rate: float) -> None:
-    with pytest.raises(ReferenceSyntaxError, match="not a rate"):
+    with pytest.raises(ReferenceSyntaxError, match="limit_rate"):
         fetch("http://127.0.0.1:9/m", directory=tmp_path, limit_rate=rate)

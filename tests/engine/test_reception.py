@@ -8,9 +8,10 @@ from anymatix_fetcher.core.hosts import Hosts
 from anymatix_fetcher.core.http import Request
 from anymatix_fetcher.core.resource import Resource
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.engine.facts import Job, Settings
+from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.reception import MOST_AT_A_TIME, MOST_AT_ONCE, Reception
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.engine.ticket import Ticket
 from anymatix_fetcher.sources.base import ask
 from tests.engine.test_conversation import ByHand

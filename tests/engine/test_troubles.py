@@ -26,7 +26,8 @@ from anymatix_fetcher import (
 from anymatix_fetcher.composition import open_transport, ports_for, resolving
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.download import Download
-from anymatix_fetcher.engine.facts import Engine, Phase
+from anymatix_fetcher.engine.facts import Phase
+from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.store import Store

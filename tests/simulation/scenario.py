@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-from anymatix_fetcher.engine.facts import Engine
+from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.testing import generate
 from tests.simulation.faults import UNSTATED, Fault
 from tests.simulation.world import BLOCK, Ending, Host, IfRange, Ranges, Tag, World

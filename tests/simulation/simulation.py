@@ -17,9 +17,10 @@ from anymatix_fetcher.core.journal import MAGIC, decode
 from anymatix_fetcher.core.judge import judge
 from anymatix_fetcher.core.segments import Sizes
 from anymatix_fetcher.core.spans import SpanSet
-from anymatix_fetcher.engine.facts import Job, Settings, Status
+from anymatix_fetcher.engine.facts import Job, Status
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DestinationExistsError,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import assert_type
 
@@ -41,6 +42,7 @@ def one_file() -> None:
     assert_type(result.path, Path | None)
     assert_type(result.sha256, str | None)
     assert_type(result.verified, str)
+    assert_type(result.verified_at, datetime | None)
     assert_type(result.status, Status)
     assert_type(result.error, FetchError | None)
     assert_type(result.seconds, float)
@@ -59,6 +61,15 @@ def paths_and_digests_as_text_or_as_values(token: CancelToken) -> None:
     fetch("https://example.com/m", output="m", directory=Path("x"), engine=Engine.THREADS, connections=None)
     fetch("civitai:143906", type="checkpoint", models="ComfyUI/models", naming="anymatix", folder="{base_model}")
     fetch("https://example.com/m", proxy="", ca_file="ca.pem", verify_tls=False, http3=True, limit_rate=10**6)
+
+
+def one_value_where_several_may_be() -> None:
+    fetch("https://example.com/m", sha256="0" * 64, digests="md5:" + "0" * 32)
+    fetch("https://example.com/m", include="*.gguf", mirrors="https://mirror.example/m", extra_paths="extra.yaml")
+    settings = Settings(output="m", headers={"X-Api-Key": "k"}, digests=["sha256:" + "0" * 64], engine="threads")
+    assert_type(settings.output, Path | None)
+    assert_type(settings.digests, tuple[Digest, ...])
+    assert_type(settings.engine, Engine)
 
 
 def a_limit_that_changes(limiter: RateLimiter) -> None:
@@ -102,6 +113,7 @@ def many_files() -> list[Path]:
         for one in progress:
             show(one)
 
+    fetch_many(["https://example.com/a", Job("https://example.com/b")], directory="models", overwrite=True)
     results = fetch_many(jobs, on_progress=tell, cancel=CancelToken())
     assert_type(results, list[Result])
     return [result.path for result in results if result.path is not None]
@@ -142,7 +154,11 @@ def wrong_calls_are_told() -> None:
     fetch("https://example.com/m", "models")  # type: ignore[call-arg, arg-type]
     fetch("https://example.com/m", directroy="models")  # type: ignore[call-arg]
     fetch("https://example.com/m", connections="8")  # type: ignore[arg-type]
-    Settings(Path("m"))  # type: ignore[call-arg]
+    fetch("https://example.com/m", verify=False)  # type: ignore[call-arg]
+    fetch_many(["https://example.com/m"], conections=4)  # type: ignore[call-arg]
+    Settings(conections=4)  # type: ignore[call-arg]
+    verify(output="m")  # type: ignore[call-arg]
+    Settings(Path("m"))  # type: ignore[call-arg, arg-type]
     Settings().overwrite = True  # type: ignore[misc]
 
 

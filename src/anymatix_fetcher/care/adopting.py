@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.care.place import Place
     from anymatix_fetcher.care.progress import OnCare
     from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.engine.settings import GettingThere
     from anymatix_fetcher.library.adopt import Foundling
     from anymatix_fetcher.library.reading import Reading
-    from anymatix_fetcher.options import GettingThere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import errno
 import time
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from anymatix_fetcher.care.checked import Checked, Condition, damaged, unreadable
@@ -14,28 +13,33 @@ from anymatix_fetcher.care.identifying import Identifier
 from anymatix_fetcher.care.place import files_at, hugging_face_cache, opened_place
 from anymatix_fetcher.care.progress import Tracker, worked_through
 from anymatix_fetcher.care.repairing import Repair
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.settings import GettingThere
+from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError
 from anymatix_fetcher.library.evidence import agrees, evidence_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.reading import Reading, read_through
+from anymatix_fetcher.options import getting_there
 from anymatix_fetcher.storage.hashing import new_hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from anymatix_fetcher.care.place import Kept, Place
     from anymatix_fetcher.care.progress import OnCare
     from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.library.evidence import Evidence
-    from anymatix_fetcher.options import GettingThere
 
 
 _Outcome: TypeAlias = "Reading | tuple[Condition, FetchError]"
 
 
+@explained(GettingThere)
 def verify(
-    paths: Iterable[Path | str] = (),
+    paths: Iterable[Path | str] | Path | str = (),
     *,
     models: Path | str | None = None,
     extra_paths: Iterable[Path | str] = (),
@@ -69,12 +73,15 @@ def verify(
         **options: As for ``fetch``, as far as they tell how to get there.
 
     Raises:
-        FetchError: A path leads nowhere. What is wrong with a file is told in its result.
+        TypeError: There is no such keyword.
+        FetchError: A path leads nowhere, or a value can't be read. What is wrong with a file is told in its result.
     """
+    getting_there(**options)  # refused before hours of reading
+    named = forms.paths("paths", paths)
     cancel = cancel or CancelToken()
     with opened_place(models, extra_paths) as place:
         roots = [*place.folders.roots, *([hugging_face_cache()] if cache else [])]
-        wanted = list(map(Path, paths)) or [root for root in roots if root.is_dir()]
+        wanted = list(named) or [root for root in roots if root.is_dir()]
         checkup = _Checkup(place, accept=accept)
         todo: list[tuple[Kept, Checked, Evidence]] = []
         checked: list[Checked] = []

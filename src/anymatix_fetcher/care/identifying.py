@@ -13,7 +13,7 @@ from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import NotFoundError
 from anymatix_fetcher.looking import inquiring
-from anymatix_fetcher.options import GettingThere, settings_of
+from anymatix_fetcher.options import getting_there
 from anymatix_fetcher.sources.civitai import SITE
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.inquiry import Inquiry
+    from anymatix_fetcher.engine.settings import GettingThere
     from anymatix_fetcher.library.index import Index
 
 GOOD_FOR_SECONDS = 7 * 86_400.0
@@ -69,7 +70,7 @@ class Identifier:
         self._index = index
         self._cancel = cancel
         self._wall_clock = wall_clock
-        self._settings = settings_of(**options)
+        self._settings = getting_there(**options)
         self._stack = ExitStack()
         self._inquiry: Inquiry | None = None
 

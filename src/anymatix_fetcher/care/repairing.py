@@ -27,7 +27,7 @@ from anymatix_fetcher.library.scanning import scan
 from anymatix_fetcher.library.sidecars import read_sidecar
 from anymatix_fetcher.library.walking import walk_all
 from anymatix_fetcher.looking import inquiring
-from anymatix_fetcher.options import GettingThere, settings_of
+from anymatix_fetcher.options import getting_there, settings_of
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.salvage import salvage
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Progress
+    from anymatix_fetcher.engine.settings import GettingThere
     from anymatix_fetcher.library.evidence import Evidence
     from anymatix_fetcher.library.sidecars import Sidecar
 
@@ -193,7 +194,7 @@ class Repair:
 
     def _salvage(self, reference: str, target: Path, right: BlockChecksums) -> None:
         """Lays out what is good as the beginning of the download."""
-        settings = settings_of(**self._options)
+        settings = getting_there(**self._options)
         with inquiring(settings, self._cancel) as (inquiry, _):
             resources = inquiry.run(resolving(Job(reference, settings, Author.FILE)))
         if len(resources) != 1:

@@ -27,7 +27,9 @@ from anymatix_fetcher.cli.parameters import (
 )
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.filenames import PART_SUFFIX
-from anymatix_fetcher.engine.facts import Engine, Job, Settings
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.forms import Engine
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.options import named_folder
 from anymatix_fetcher.storage.places import is_shortened
 

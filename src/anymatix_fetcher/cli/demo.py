@@ -25,7 +25,9 @@ from anymatix_fetcher.cli.picture import FINAL_PHASES, Line, Piece, Screen, bar_
 from anymatix_fetcher.cli.results import error_lines
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.engine.facts import Engine, Job, Phase, Progress, Result, Settings
+from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result
+from anymatix_fetcher.engine.forms import Engine
+from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.errors import DownloadCancelled
 from anymatix_fetcher.testing import Origin, parse_size
 

@@ -16,7 +16,7 @@ from anymatix_fetcher.library.containment import Bounds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anymatix_fetcher.engine.facts import Settings
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.sources.lists import Entry
 
 STANDARD_INPUT = "-"

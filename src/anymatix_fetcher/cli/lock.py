@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
     from anymatix_fetcher.engine.facts import Job, Result
+    from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.lockfile import Lock, LockedFile
     from anymatix_fetcher.locking import Change, Entry, Target
-    from anymatix_fetcher.options import Options
     from anymatix_fetcher.syncing import Tell
 
 _HELP = """\

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from anymatix_fetcher.cli.session import Session
-    from anymatix_fetcher.options import Options
+    from anymatix_fetcher.engine.settings import Options
 
 INSECURE = "warning: certificates aren't checked: anybody on the way can read and change what is sent"
 

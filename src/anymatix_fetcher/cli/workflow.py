@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
     from anymatix_fetcher.engine.facts import Result
-    from anymatix_fetcher.options import Options
+    from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.provisioning import Model, Plan
 
 _HELP = """\

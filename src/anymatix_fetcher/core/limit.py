@@ -6,6 +6,8 @@ off. So the sum is exact however many share it, and the error is one piece for e
 
 from __future__ import annotations
 
+from math import isfinite
+
 BURST_SECONDS = 0.08
 """What wasn't used for so long may be caught up on; older claims are forfeited."""
 REST_SECONDS = 0.02
@@ -130,6 +132,9 @@ class FreeFlow:
 
 
 def _checked(bytes_per_second: float | None) -> float | None:
-    if bytes_per_second is not None and not bytes_per_second > 0:
-        raise ValueError(f"not a rate: {bytes_per_second}; expected bytes a second above zero, or None for no limit")
-    return bytes_per_second
+    if bytes_per_second is None:
+        return None
+    rate: object = bytes_per_second  # what callers without a type checker give
+    if isinstance(rate, int | float) and not isinstance(rate, bool) and isfinite(rate) and rate > 0:
+        return rate
+    raise ValueError(f"not a rate: {rate!r}; expected bytes a second above zero, or None for no limit")

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.core.messages import StorageFailed
-    from anymatix_fetcher.engine.facts import Settings
     from anymatix_fetcher.engine.pickle_scan import PickleScan
     from anymatix_fetcher.engine.scanned import Scanned
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.storage.store import Store
 
 log = logging.getLogger("anymatix_fetcher.engine")

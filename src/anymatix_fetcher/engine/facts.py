@@ -5,108 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.errors import DownloadCancelled
-from anymatix_fetcher.library.names import Naming
+from anymatix_fetcher.engine import forms
+from anymatix_fetcher.engine.settings import Settings
+from anymatix_fetcher.errors import DownloadCancelled, ReferenceSyntaxError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.errors import FetchError
-    from anymatix_fetcher.library.containment import Bounds
-    from anymatix_fetcher.transports.limiter import RateLimiter
 
 
 _MAY_HOLD_USERINFO = re.compile(r"[^/]*@|[^@]*:[^@]*@")
-
-
-class Engine(Enum):
-    """Which tier carries the bytes."""
-
-    AUTO = "auto"
-    CURL = "curl"
-    THREADS = "threads"
-    SINGLE = "single"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How to download; every field has a default that suits most.
-
-    Args:
-        output: The exact destination; overrides ``directory``.
-        directory: The folder that gets the file, under the name that the server or the URL gives it.
-        digests: What the whole file must have; checked always.
-        connections: A fixed number of connections; ``None`` adapts it.
-        max_connections: How far ``connections=None`` may climb.
-        engine: The tier to use.
-        limit_rate: Bytes a second for all that is fetched together; a :class:`RateLimiter` can be changed meanwhile,
-            and shared between calls. ``None`` for as fast as the line allows.
-        overwrite: Replace what is at the destination, and drop a part file of other content.
-        take_over: Go on with the part file at the destination though another address has begun it; blocks of it are
-            compared before anything is added.
-        as_is: Keep whatever the server sends: a model's name isn't held against the bytes under it.
-        allow_unsafe: Publish a pickle even if a scan finds that it does harm to whoever loads it.
-        adopt_partial: An unfinished file that another program has left, to be gone on with; ``"auto"`` for one beside
-            the destination. Where a digest will settle it, one beside the destination is gone on with anyway, and so is
-            what aria2 has begun at the destination itself.
-        headers: Fields to send to the reference's own origin, never to where it redirects.
-        proxy: A proxy URL; "" for none; ``None`` follows the environment.
-        ca_file: Certificates to trust instead of the system's.
-        verify_tls: Whether certificates are checked; turning it off is said in the log.
-        http3: Try HTTP/3 where the build has it.
-        include: Globs of the paths that are wanted of a repository; empty for all.
-        exclude: Globs of the paths that aren't.
-        mirrors: Other places with the same bytes: URLs.
-        type: What it is, as ``lora`` or ``vae``: it goes to that type's folder of models instead of ``directory``.
-            ``auto`` takes the source's word.
-        models: Where the models are; ``None`` for ``$ANYFETCH_MODELS``, a ComfyUI that is found, or ``./models``.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
-        naming: ``anymatix`` ends the file's name with the SHA-256 of its content, as the first AnymatixFetcher does.
-        folder: A template for folders below the type's, as ``{base_model}``, and for the name, as
-            ``{base_model}/{name}``.
-        links: Whether a file that is here already, by its digest, is linked or copied instead of downloaded.
-        sidecar: Whether a small file that says where it came from lies beside the file; it does so among models always.
-        length: Bytes of the whole file, where the caller knows; a source or a server that has another one is refused.
-        bounds: Where the destination has to stay, where a list, a lock file or a workflow names ``output`` or a part
-            of ``directory``; ``None`` where both are the caller's own words.
-    """
-
-    output: Path | None = None
-    directory: Path = Path()
-    digests: tuple[Digest, ...] = ()
-    connections: int | None = None
-    max_connections: int = 32
-    engine: Engine = Engine.AUTO
-    limit_rate: float | RateLimiter | None = None
-    overwrite: bool = False
-    take_over: bool = False
-    as_is: bool = False
-    allow_unsafe: bool = False
-    adopt_partial: Path | str | None = None
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    proxy: str | None = field(default=None, repr=False)
-    ca_file: Path | None = None
-    verify_tls: bool = True
-    http3: bool = False
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    mirrors: tuple[str, ...] = field(default=(), repr=False)
-    type: str = ""
-    models: Path | None = None
-    extra_paths: tuple[Path, ...] = ()
-    naming: Naming = Naming.PLAIN
-    folder: str = ""
-    links: bool = True
-    sidecar: bool = False
-    length: int | None = None
-    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +33,20 @@ class Job:
         settings: How.
         author: Who has written the reference and its mirrors: where that may be other people, it leads to no header of
             the settings.
+
+    Raises:
+        ReferenceSyntaxError: The reference isn't text.
     """
 
     reference: str = field(repr=False)
-    settings: Settings
+    settings: Settings = field(default_factory=Settings)
     author: Author = Author.USER
+
+    def __post_init__(self) -> None:
+        """Refuses at once what is no reference and no settings."""
+        forms.reference(self.reference)
+        if not isinstance(self.settings, Settings):
+            raise ReferenceSyntaxError(f"a job's settings are Settings(...), not {type(self.settings).__name__}")
 
     @property
     def shown_reference(self) -> str:

@@ -21,8 +21,9 @@ from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.answering import AnsweringWorkers
 from anymatix_fetcher.engine.driver import Driver
-from anymatix_fetcher.engine.facts import Engine, Job, Phase, Result, Status, phase_of
+from anymatix_fetcher.engine.facts import Job, Phase, Result, Status, phase_of
 from anymatix_fetcher.engine.failing import error_for, let_go
+from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.line import Line, Waiting
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.driver import DriverEvent
-    from anymatix_fetcher.engine.facts import Settings
     from anymatix_fetcher.engine.ports import Ports
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.sources.base import Resolving
 
 log = logging.getLogger("anymatix_fetcher.engine")

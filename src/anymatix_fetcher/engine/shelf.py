@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.engine.facts import Job, Settings
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.wanted import Found, Wanted
