@@ -75,3 +75,11 @@ def test_a_folder_is_looked_through_once_for_many_downloads(destination: Path) -
     assert leftovers.find(destination.parent, "hf:org/repo/later") == destination.with_name("later.bin")
     later.store.discard()
     assert leftovers.find(destination.parent, "hf:org/repo/later") is None
+
+
+def test_a_folder_that_may_not_be_looked_through_holds_nothing_that_is_known(tmp_path: Path) -> None:
+    """As one that may be written to, and not read: the system refuses to list it."""
+    (tmp_path / "file").write_bytes(b"x")
+    assert OsDisk().names(tmp_path / "file") == []
+    assert OsDisk().names(tmp_path / "file" / "below") == []
+    assert OsDisk().names(tmp_path / "missing") == []

@@ -20,6 +20,7 @@ from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
 from anymatix_fetcher.cli.options import connections_option, network_options, option
 from anymatix_fetcher.cli.parameters import (
     REFERENCE,
+    FileToBe,
     Parsed,
     parse_connection_count,
     parse_quantity,
@@ -48,14 +49,12 @@ def _parse_sha256(text: str) -> Digest:
 
 @click.command(DOWNLOAD, cls=Command, help=DOWNLOAD_TEXT, sections=DOWNLOAD_SECTIONS)
 @click.argument("references", metavar="REFERENCE...", nargs=-1, type=REFERENCE)
-@option(
-    "Where to", "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Exact destination of one file."
-)
+@option("Where to", "-o", "--output", type=FileToBe(), metavar="FILE", help="Exact destination of one file.")
 @option(
     "Where to",
     "-d",
     "--directory",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     metavar="DIR",
     help="Destination folder; made where it isn't there. [default: here]",
 )

@@ -63,7 +63,7 @@ _DIGITS_SHOWN = 12
     "Where to",
     "-d",
     "--directory",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, readable=False, path_type=Path),
     metavar="DIR",
     help="A folder below the lock file's own. [default: that folder]",
 )

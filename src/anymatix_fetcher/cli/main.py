@@ -11,6 +11,7 @@ import click
 from anymatix_fetcher.cli import exit_codes
 from anymatix_fetcher.cli.layout import DOWNLOAD, Program
 from anymatix_fetcher.cli.session import FetchMany, Session, fetch_by_api
+from anymatix_fetcher.cli.streams import open_missing_streams
 from anymatix_fetcher.errors import FetchError, InternalError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_
 
     ``fetch_many`` does the downloading.
     """
+    open_missing_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     session = Session(fetch_many)
     code = _run(arguments, session)

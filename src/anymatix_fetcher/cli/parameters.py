@@ -5,7 +5,9 @@ No message repeats what may be a secret: the value of a header, the password in 
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -71,6 +73,19 @@ class Parsed(click.ParamType, Generic[Value]):  # type: ignore[type-arg] # gener
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only shells that complete need it
 
         return [CompletionItem(choice) for choice in self._choices if choice.startswith(incomplete)]
+
+
+class FileToBe(click.Path):
+    """A click type: the path of a file that is to be made, and so no folder's name."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; one that ends as a folder's does is wrong usage."""
+        if str(value).endswith(("/", os.sep)):
+            self.fail(f"{value!s} names a folder; name a file, or use --directory for a folder", param, ctx)
+        return Path(super().convert(value, param, ctx))  # type: ignore[arg-type] # click takes paths, too
 
 
 def parse_quantity(text: str) -> int:

@@ -52,7 +52,7 @@ _SILENT = {"none", "json"}
     "Where to",
     "-d",
     "--directory",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, readable=False, path_type=Path),
     metavar="DIR",
     help="For what isn't among models. [default: the lock file's folder]",
 )

@@ -69,6 +69,8 @@ def error_of(error: BaseException, path: object = "") -> FetchError:
             return error
         case OSError():
             ours: FetchError = storage_error(error, error.filename or path or "the system")
+        case UnicodeEncodeError():
+            ours = storage_error(error, "a name")  # which one isn't said: what can't be encoded may be a secret
         case MemoryError():
             ours = StorageError("there isn't memory enough", hint="End other programs, or fetch fewer files at a time.")
         case _:

@@ -15,7 +15,7 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 
 class FailingCleanly:
-    """A block that a ``FetchError`` or an ``OSError`` ends: it is handed over. No generator: each event enters it."""
+    """A block that our errors and the system's end, and that hands them over; no generator: each event enters it."""
 
     __slots__ = ("_take",)
 
@@ -27,7 +27,7 @@ class FailingCleanly:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         """Hands the error over."""
-        if not isinstance(error, FetchError | OSError):
+        if not isinstance(error, FetchError | OSError | UnicodeEncodeError):
             return False
         self._take(error_of(error))
         return True

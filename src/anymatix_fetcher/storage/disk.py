@@ -90,7 +90,7 @@ class Disk(Protocol):
         """Whether both paths name one file."""
 
     def names(self, folder: Path) -> list[str]:
-        """The names in ``folder``; none where there is no such folder."""
+        """The names in ``folder``; none where there is no such folder, or it may not be looked through."""
 
     def make_folder(self, folder: Path) -> None:
         """Makes sure that the folder is there, its parents too."""

@@ -58,8 +58,8 @@ class DestinationLock:
                 held = self._attempt()
                 if held is not None:
                     return held
-        except OSError as error:
-            if error.errno in _NO_LOCKS:
+        except (OSError, UnicodeEncodeError) as error:
+            if isinstance(error, OSError) and error.errno in _NO_LOCKS:
                 raise StorageError(f"{self.path}: this file system has no locks") from error
             raise storage_error(error, self.path) from error
         raise StorageError(f"{self.path} can't be locked: it keeps being replaced", hint="Try again.")

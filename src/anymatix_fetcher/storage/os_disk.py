@@ -101,8 +101,8 @@ class OsDisk:
         """Implements ``Disk.names``."""
         try:
             return os.listdir(folder)  # noqa: PTH208 - iterdir makes a path of each name: slow in large folders
-        except FileNotFoundError:
-            return []
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return []  # what can't be written there either is told when that is tried
 
     def make_folder(self, folder: Path) -> None:
         """Implements ``Disk.make_folder``."""
