@@ -139,3 +139,18 @@ def test_reading_ends_when_it_is_cancelled(tmp_path: Path, index: Index) -> None
 def test_what_the_index_learns_is_what_was_read(tmp_path: Path, index: Index) -> None:
     examined(plan(tmp_path, MODEL, hash_="5" * 64), index)
     assert index.digests(tmp_path / "vae" / "m.safetensors") == (Digest("sha256", sha256(MODEL)),)
+
+
+def test_what_is_asked_for_by_its_content_alone_is_whatever_has_it(tmp_path: Path, index: Index) -> None:
+    wish = {"url": f"sha256://{sha256(MODEL)}", "type": "lora"}
+    document = json.dumps(workflow(node(1, "AnymatixFetcher", widgets=(wish,)))).encode()
+    asked = plan_workflow(document, comfyui_folders(tmp_path), lambda _: None)
+    (model,) = examined(asked, index).models
+    assert (model.state, asked.jobs()) == (State.NO_ADDRESS, [])
+    assert model.error is not None
+    assert model.error.message.startswith(f"the model in loras with sha256:{sha256(MODEL)} isn't here")
+    path = tmp_path / "elsewhere.safetensors"
+    path.write_bytes(MODEL)
+    index.add(path, [Digest("sha256", sha256(MODEL))])
+    (model,) = examined(asked, index).models
+    assert (model.state, model.path, model.proof, model.error) == (State.HERE, path, "sha256", None)

@@ -92,9 +92,15 @@ class _Unread:
 
 def _at_hand(model: Model, index: Index) -> Model | _Unread:
     """How it stands, as far as that is known without reading the whole file."""
+    wanted = model.need.digest
+    if model.state is State.NO_ADDRESS and model.need.name is None and wanted is not None:
+        # It has no name, only content: whatever has that is the file.
+        candidate = next(iter(index.wanted(wanted)), None)
+        if candidate is not None:
+            path, size = candidate.path, candidate.state.size
+            model = replace(model, state=State.HERE, path=path, directory=path.parent, size=size, error=None)
     if model.state is not State.HERE or model.path is None:
         return model
-    wanted = model.need.digest
     if wanted is None:
         return _looked_at(model, model.path)
     known = index.digests(model.path)

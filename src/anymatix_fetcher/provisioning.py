@@ -201,7 +201,7 @@ class _Placing:
             # In ComfyUI's own order: of several files of one name it takes the first.
             places = dict.fromkeys([*(_below(path, below) for path in self._folders.paths(first)), target])
             if need.name is None:
-                return Model(need, State.MISSING, directory=target, bounds=bounds)
+                return _addressed(Model(need, State.MISSING, directory=target, bounds=bounds))
             spellings = list(self._spellings(need.name))
             for parts in spellings:
                 for place in places:
@@ -216,7 +216,7 @@ class _Placing:
         model = Model(need, State.MISSING, path, path.parent, bounds, note=_note(need.name, spellings[0]))
         if disputed:
             return _conflict(model)
-        return model if need.url is not None else replace(model, state=State.NO_ADDRESS, error=_no_address(need))
+        return _addressed(model)
 
     def _spellings(self, name: str) -> Iterator[tuple[SafeName, ...]]:
         """The names under which the file may lie: as the node asks for it, in the other Unicode form, as all can."""
@@ -248,11 +248,17 @@ def _conflict(model: Model) -> Model:
     return replace(model, state=State.CONFLICT, error=error)
 
 
-def _no_address(need: Need) -> NotFoundError:
-    return NotFoundError(
-        f"{need} isn't here, and the workflow doesn't say where it is",
+def _addressed(model: Model) -> Model:
+    """The missing model, as one that can't be fetched where nothing tells from where."""
+    need = model.need
+    if need.url is not None:
+        return model
+    what = f"the model in {need.directory} with {need.digest}" if need.name is None and need.digest else str(need)
+    error = NotFoundError(
+        f"{what} isn't here, and the workflow doesn't say where it is",
         hint="Find it, and fetch it to its folder by -t TYPE.",
     )
+    return replace(model, state=State.NO_ADDRESS, error=error)
 
 
 def _standing(model: Model) -> Result:

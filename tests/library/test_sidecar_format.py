@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.library.sidecar_format import Provenance, Record, decode, encode
+from tests.mutations import as_bytes, mutated
 
 URL = "https://civitai.com/api/download/models/143906"
 HEX = "ab" * 32
@@ -143,3 +144,9 @@ def test_whatever_a_field_holds_it_is_read_and_written_again(value: object, fiel
 @given(st.binary())
 def test_any_bytes_are_a_record_or_none(data: bytes) -> None:
     assert decode(data) is None or isinstance(decode(data), Record)
+
+
+@given(mutated(json.loads(encode(FULL))))
+def test_whatever_any_of_its_fields_holds_it_is_a_record_or_none(document: object) -> None:
+    record = decode(as_bytes(document))
+    assert record is None or decode(encode(record)) is not None

@@ -143,7 +143,7 @@ def _size_of(path: Path) -> int | None:
 
 
 def _examined(plan: Plan, session: Session, *, silent: bool) -> Plan:
-    if all(model.path is None for model in plan.models):
+    if all(model.path is None and model.need.digest is None for model in plan.models):
         return plan
     from anymatix_fetcher.composition import open_index  # noqa: PLC0415 - as in command
     from anymatix_fetcher.presence import examined  # noqa: PLC0415
