@@ -36,6 +36,7 @@ def sidecar(mtime_ns: int, url: str | None = None) -> Sidecar:
     [
         (Evidence((RIGHT,), "index", frozenset(), remembered(STATE), ()), False),
         (Evidence((RIGHT,), "index", frozenset(), remembered(FileState(1, 2, 8, 4, 9)), ()), True),
+        (Evidence((RIGHT,), "sidecar", frozenset(), Remembered(STATE, (WRONG,)), (sidecar(4),)), True),
         (Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(3),)), False),
         (Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(4),)), True),
         (Evidence((RIGHT,), "name", frozenset(), None, ()), None),
@@ -47,27 +48,31 @@ def test_it_is_told_whether_somebody_has_written_to_it_where_that_is_known(
     found = damaged(FOUND, evidence, READING, None)
     assert found.is_touched is touched
     message = "" if found.error is None else found.error.message
-    assert ("it was written to since" in message, "nobody has written" in message) == (
+    assert ("it was written to since" in message, "nothing has written" in message) == (
         touched is True,
         touched is False,
     )
 
 
 def test_the_hint_names_what_mends_it_best() -> None:
-    with_url = Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(3, "https://example.org/x?token=secret"),))
-    changed = Evidence((RIGHT,), "index", frozenset(), remembered(FileState(1, 2, 8, 4, 9)), ())
-    rotten = Evidence((RIGHT,), "index", frozenset(), remembered(STATE), ())
+    url = "https://example.org/x?token=secret"
+    rotten = Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(3, url),))
+    changed = Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(4, url),))
+    from_nowhere = Evidence((RIGHT,), "index", frozenset(), remembered(STATE), ())
+    theirs = Evidence((RIGHT,), "sidecar", frozenset(), None, (sidecar(4, url),), is_ours=False)
 
     def hint(evidence: Evidence, copy: Path | None = None) -> str:
         error = damaged(FOUND, evidence, READING, copy).error
         return error.hint if error else ""
 
-    assert hint(with_url, Path("/copy.pt")) == (
-        "`anyfetch verify --repair '/models/a model.pt'` mends it by the copy /copy.pt."
-    )
-    assert "from example.org" in hint(with_url)
-    assert "--accept" in hint(changed)
-    assert "backup" in hint(rotten)
+    repair, accept = (f"`anyfetch verify --{word} '/models/a model.pt'`" for word in ("repair", "accept"))
+    assert hint(rotten, Path("/copy.pt")) == f"{repair} mends it by the copy /copy.pt."
+    assert hint(rotten) == f"{repair} fetches what is wrong with it again from example.org."
+    assert hint(changed).startswith(f"If it is meant to be as it is now, {accept} records that; {repair} fetches")
+    assert hint(changed).endswith("keeps what is there now.")
+    assert "backup" in hint(from_nowhere)
+    assert accept in hint(theirs)
+    assert "--repair" not in hint(theirs)
 
 
 def test_what_cant_be_read_says_why() -> None:

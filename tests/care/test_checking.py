@@ -7,7 +7,11 @@ import pytest
 
 from anymatix_fetcher import CancelToken, Condition, DigestMismatchError, NotFoundError, verify
 from anymatix_fetcher.composition import open_index
+from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.library.recording import Arrival, record
+from anymatix_fetcher.library.sidecars import sidecars_in
+from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.testing import Origin
 from tests.care.models import MEBIBYTE, arrived, civitai_at, content, digest, flip, know, model
 from tests.library.first_fetcher import leave
@@ -37,7 +41,7 @@ def test_a_single_flipped_bit_is_found_and_its_block_named(tmp_path: Path) -> No
     assert found.bad == SpanSet.of(Span(3 * MEBIBYTE, 4 * MEBIBYTE))
     assert found.is_touched is False
     assert isinstance(found.error, DigestMismatchError)
-    assert "nobody has written to it" in found.error.message
+    assert "nothing has written to it" in found.error.message
     assert "example.org" in found.error.hint
 
 
@@ -72,15 +76,64 @@ def test_what_nobody_knows_is_recorded_and_checked_the_next_time(tmp_path: Path)
     assert "--accept" in found.error.hint
 
 
-def test_a_change_on_purpose_is_accepted_where_only_the_index_knew_better(tmp_path: Path) -> None:
+def test_a_change_on_purpose_is_accepted_with_and_without_a_sidecar(tmp_path: Path) -> None:
     mine = model(tmp_path / "mine.safetensors", DATA)
-    theirs = arrived(tmp_path / "theirs.safetensors", DATA, URL)
+    fetched = arrived(tmp_path / "fetched.safetensors", DATA, URL)
+    first, sidecar = leave(tmp_path / "first")
     verify([tmp_path])
-    for path in (mine, theirs):
+    for path in (mine, fetched, first):
         flip(path, 5, quietly=False)
-    found = verify([tmp_path], accept=True)
-    assert [one.condition for one in found] == [Condition.RECORDED, Condition.DAMAGED]
-    assert verify([mine])[0].condition is Condition.INTACT
+    assert {one.condition for one in verify([tmp_path])} == {Condition.DAMAGED}
+    accepted = verify([tmp_path], accept=True)
+    assert [(one.condition, one.error) for one in accepted] == [(Condition.RECORDED, None)] * 3
+    assert {one.condition for one in verify([tmp_path])} == {Condition.INTACT}
+    assert not sidecar.exists()
+    for path in (fetched, first):
+        (told,) = sidecars_in(path.parent, OsDisk())
+        assert (told.record.file_name, told.record.file_size) == (path.name, path.stat().st_size)
+        assert told.record.digests == (digest(path.read_bytes()),)
+        assert told.record.url is None, "it isn't what that address gave any longer"
+        assert not told.says(URL)
+    with open_index() as index:
+        assert index.wanted(digest(DATA)) == ()
+
+
+def test_files_that_are_the_same_now_each_keep_a_sidecar(tmp_path: Path) -> None:
+    for name in "ab":
+        arrived(tmp_path / f"{name}.pt", DATA + name.encode(), f"{URL}/{name}").write_bytes(b"the same now")
+    assert [one.error for one in verify([tmp_path], accept=True)] == [None, None]
+    assert {told.record.file_name for told in sidecars_in(tmp_path, OsDisk())} == {"a.pt", "b.pt"}
+
+
+def test_what_the_disk_has_changed_is_not_accepted(tmp_path: Path) -> None:
+    path = arrived(tmp_path / "x.pt", DATA, URL)
+    flip(path, 5)
+    (found,) = verify([path], accept=True)
+    assert found.condition is Condition.DAMAGED
+    assert found.error is not None
+    assert "touch" in found.error.hint
+    path.touch()
+    assert verify([path], accept=True)[0].condition is Condition.RECORDED
+    assert verify([path])[0].condition is Condition.INTACT
+
+
+def test_a_change_counts_as_one_whatever_has_read_the_file_since(tmp_path: Path) -> None:
+    path = arrived(tmp_path / "x.pt", DATA, URL)
+    model(path, content(seed=3))
+    with open_index() as index:
+        index.add(path, [digest(path.read_bytes())])
+    assert verify([path])[0].is_touched is True
+
+
+def test_a_weak_digest_that_a_sidecar_states_counts_too(tmp_path: Path) -> None:
+    path = model(tmp_path / "x.pt", DATA)
+    wrong = Digest("md5", "0" * 32)
+    with open_index() as index:
+        record(Arrival(path, URL, URL, (digest(DATA), wrong), "sha256", path.name), index, OsDisk(), 0)
+    (found,) = verify([path])
+    assert (found.condition, found.verified) == (Condition.DAMAGED, "none")
+    assert found.error is not None
+    assert "its md5 is another one" in found.error.message
 
 
 def test_a_file_that_was_cut_or_lengthened_is_damaged(tmp_path: Path) -> None:
@@ -98,8 +151,8 @@ def test_the_first_fetchers_sidecar_tells_by_its_digest_and_without_one_by_the_l
     model_path.write_bytes(b"other")
     found = verify([tmp_path])
     assert [(one.condition, one.verified, one.is_touched) for one in found] == [
-        (Condition.DAMAGED, "sha256", None),
-        (Condition.DAMAGED, "length", None),
+        (Condition.DAMAGED, "none", None),
+        (Condition.DAMAGED, "none", None),
     ]
     assert found[1].path == cut
     assert found[1].error is not None
@@ -115,6 +168,10 @@ def test_a_blob_of_the_hugging_face_cache_is_held_to_its_name(tmp_path: Path, ca
         good: (Condition.INTACT, "name"),
         bad: (Condition.DAMAGED, "name"),
     }
+    (_, refused) = sorted(verify([good, bad], accept=True), key=lambda one: one.path == bad)
+    assert refused.condition is Condition.DAMAGED
+    assert refused.error is not None
+    assert "what its name says" in refused.error.hint
 
 
 def test_two_names_of_one_file_are_read_once(tmp_path: Path) -> None:
@@ -169,5 +226,20 @@ def test_civitai_is_asked_once_what_a_file_is_that_nobody_knows(
         assert (first.identified.reference, first.identified.title) == ("civitai:143906?fileId=1439060", "Dream v1.0")
         assert (second.condition, second.identified) == (Condition.RECORDED, None)
         assert origin.ledger().requests == 2
-        verify([tmp_path], identify=True, accept=True)
+        again = verify([tmp_path], identify=True)
+        assert [one.condition for one in again] == [Condition.INTACT] * 2
+        assert [one.identified for one in again] == [first.identified, None]
         assert origin.ledger().requests == 2
+
+
+def test_what_was_only_recorded_is_asked_about_later_and_what_came_from_somewhere_never(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model(tmp_path / "a.safetensors", DATA)
+    arrived(tmp_path / "b.safetensors", content(seed=2), URL)
+    verify([tmp_path])
+    with Origin() as origin, civitai_at(origin, monkeypatch):
+        know(origin, DATA, 143906)
+        first, second = verify([tmp_path], identify=True)
+        assert first.identified is not None
+        assert (second.identified, origin.ledger().requests) == (None, 1)

@@ -145,19 +145,6 @@ def test_a_file_is_repaired_for_all_its_names(
     assert len(verify([tmp_path])) == 1
 
 
-def test_where_the_server_has_other_content_now_the_damaged_file_stays(tmp_path: Path, origin: Origin) -> None:
-    file = origin.add("/x.safetensors", data=content(SIZE, seed=9))
-    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
-    verify([path])
-    flip(path, 7)
-    damaged = path.read_bytes()
-    (found,) = verify([path], repair=True)
-    assert found.condition is Condition.DAMAGED
-    assert found.error is not None
-    assert "can't be repaired" in found.error.message
-    assert path.read_bytes() == damaged
-
-
 def test_what_nobody_has_recorded_where_it_came_from_cant_be_mended(tmp_path: Path) -> None:
     path = model(tmp_path / "x.safetensors", DATA)
     verify([path])
@@ -192,6 +179,63 @@ def test_when_it_is_stopped_the_damaged_file_stays_and_the_next_repair_goes_on(t
         assert path.read_bytes() == damaged
     assert verify([path], repair=True)[0].error is None
     assert path.read_bytes() == DATA
+
+
+@pytest.mark.parametrize("by", ["download", "copy"])
+def test_what_was_changed_on_purpose_is_kept_beside_what_mends_it(
+    tmp_path: Path, file: File, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    monkeypatch.setenv("ANYFETCH_MODELS", str(tmp_path))
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    os.link(path, tmp_path / "other-name.safetensors")
+    if by == "copy":
+        model(tmp_path / "copy.safetensors", DATA)
+    verify([tmp_path])
+    for number, mine in enumerate((content(5000, seed=7), content(SIZE, seed=8)), 1):
+        path.write_bytes(mine)
+        kept_as = path.with_name(f"{path.name}.changed{'' if number == 1 else '-2'}")
+        (found,) = verify([path], repair=True)
+        assert (found.condition, found.kept_as) == (Condition.REPAIRED, kept_as)
+        assert kept_as.read_bytes() == mine
+        assert path.read_bytes() == DATA
+        assert path.samefile(tmp_path / "other-name.safetensors")
+    assert {one.path.suffix for one in list_models(models=tmp_path).models} == {".safetensors"}
+    path.write_bytes(b"mine")
+    (found,) = verify([path], repair=True, keep_changed=False)
+    assert (found.condition, found.kept_as) == (Condition.REPAIRED, None)
+    assert len(list(tmp_path.glob("*.changed*"))) == 2
+
+
+def test_what_the_disk_has_changed_isnt_kept(tmp_path: Path, file: File) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    verify([path])
+    flip(path, 7)
+    assert verify([path], repair=True)[0].kept_as is None
+    assert not list(tmp_path.glob("*.changed*"))
+
+
+@pytest.mark.parametrize("size", [SIZE, SIZE + 1])
+def test_another_file_at_the_address_leaves_everything_as_it_was(tmp_path: Path, origin: Origin, size: int) -> None:
+    file = origin.add("/x.safetensors", data=content(size, seed=9))
+    path = arrived(tmp_path / "x.safetensors", DATA, file.url)
+    verify([path])
+    names = {one.name for one in tmp_path.iterdir()}
+    for offset, quietly in ((7, True), (9, False)):
+        flip(path, offset, quietly=quietly)
+        damaged = path.read_bytes()
+        (found,) = verify([path], repair=True)
+        assert (found.condition, path.read_bytes()) == (Condition.DAMAGED, damaged)
+        assert isinstance(found.error, DigestMismatchError)
+        assert "Another file is served there" in found.error.hint
+        assert {one.name for one in tmp_path.iterdir()} == names
+    if size != SIZE:
+        assert origin.ledger().bytes_sent < SIZE, "its length told at once"
+
+
+def test_whatever_is_in_a_repairs_way_it_is_the_file_that_is_damaged(tmp_path: Path, origin: Origin) -> None:
+    path = arrived(tmp_path / "x.safetensors", DATA, origin.url("/gone.safetensors"))
+    flip(path, 7)
+    assert isinstance(verify([path], repair=True)[0].error, DigestMismatchError)
 
 
 def test_where_it_came_from_is_the_sidecars_host(tmp_path: Path) -> None:

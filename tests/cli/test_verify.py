@@ -46,7 +46,7 @@ def test_damage_is_exit_code_6_with_its_place_and_what_mends_it(tmp_path: Path, 
     assert out == (f"damaged     {path}: 5.24 MB, 2.10 MB are bad: bytes 1,048,576-2,097,151, 3,145,728-4,194,303\n")
     error, hint = err.splitlines()
     assert error == (
-        f"error: {path} isn't what its sidecar says: its sha256 is another one; nobody has written to it since, "
+        f"error: {path} isn't what its sidecar says: its sha256 is another one; nothing has written to it since, "
         "so the disk or the memory has changed it"
     )
     assert hint == f"hint: `anyfetch verify --repair {path}` fetches what is wrong with it again from example.org."
@@ -98,8 +98,35 @@ def test_civitai_tells_what_a_file_is(tmp_path: Path, capsys: Streams, monkeypat
     )
 
 
+def test_a_damaged_file_is_exit_code_6_with_and_without_a_repair(tmp_path: Path, capsys: Streams) -> None:
+    with Origin() as origin:
+        path = arrived(tmp_path / "a.pt", DATA, origin.url("/gone.pt"))
+        flip(path, 5)
+        assert [main(["verify", "-q", *options, str(path)]) for options in ((), ("--repair",))] == [6, 6]
+    assert "is damaged, and can't be repaired" in capsys.readouterr().err
+
+
+def test_a_file_that_was_changed_is_kept_unless_nothing_is_to_be_kept(tmp_path: Path, capsys: Streams) -> None:
+    with Origin() as origin:
+        file = origin.add("/x.pt", data=DATA)
+        path = arrived(tmp_path / "a.pt", DATA, file.url)
+        kept = path.with_name("a.pt.changed")
+        flip(path, 5, quietly=False)
+        mine = path.read_bytes()
+        assert main(["verify", "--repair", "--json", str(path)]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["condition"], told["kept_as"], told["touched"]) == ("repaired", str(kept), True)
+        assert told["verified_at"].endswith("Z")
+        assert (path.read_bytes(), kept.read_bytes()) == (DATA, mine)
+        kept.unlink()
+        flip(path, 5, quietly=False)
+        assert main(["verify", "--repair", "--yes", str(path)]) == 0
+    assert (path.read_bytes(), kept.exists()) == (DATA, False)
+
+
 def test_wrong_usage_and_missing_paths_are_said(tmp_path: Path, capsys: Streams) -> None:
     assert main(["verify", "--repair", "--accept", str(tmp_path)]) == 2
+    assert main(["verify", "--yes", str(tmp_path)]) == 2
     assert main(["verify", str(tmp_path / "missing")]) == 3
     assert main(["verify", "--models", str(tmp_path)]) == 0
     assert capsys.readouterr().err.splitlines()[-1] == "No files were verified."

@@ -11,7 +11,7 @@ from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.library.catalog import keep_ours
 from anymatix_fetcher.library.entries import Remembered
-from anymatix_fetcher.library.evidence import Evidence, agrees, bad_spans, evidence_of
+from anymatix_fetcher.library.evidence import Evidence, agrees, bad_spans, differing, evidence_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.reading import Reading
@@ -95,14 +95,22 @@ def test_of_a_file_that_nobody_knows_nothing_is_known(tmp_path: Path, index: Ind
     assert evidence_of([tmp_path / "x.pt"], [], index) == Evidence((), "", frozenset(), None, ())
 
 
-def test_the_strongest_digest_that_can_be_computed_decides() -> None:
+def test_every_stated_digest_that_can_be_computed_counts_and_the_strongest_proves() -> None:
     blake3, md5 = Digest("blake3", "c" * 64), Digest("md5", "d" * 32)
     known = evidence(md5, A, blake3)
-    assert known.algorithm(["sha256", "md5"]) == "sha256"
-    assert known.algorithm(["sha256", "md5", "blake3"]) == "blake3"
-    assert known.algorithm(["crc32"]) is None
-    assert agrees(known, reading(A, Digest("md5", "0" * 32))) == "sha256"
-    assert agrees(known, reading(B, md5)) is None
+    assert known.algorithms(["sha256", "md5"]) == ("sha256", "md5")
+    assert known.algorithms(["md5", "sha256", "blake3"]) == ("blake3", "sha256", "md5")
+    assert known.algorithms(["crc32"]) == ()
+    assert agrees(known, reading(A, md5)) == "sha256"
+    for wrong, told in ((reading(A, Digest("md5", "0" * 32)), "md5"), (reading(B, md5), "sha256")):
+        assert (agrees(known, wrong), differing(known, wrong)) == (None, told)
+
+
+def test_the_right_length_is_that_of_the_right_content_and_else_what_sidecars_agree_on() -> None:
+    read_here, other = Remembered(STATE, (A,), 1.0), Remembered(STATE, (B,), 1.0)
+    assert evidence(A, lengths=frozenset({9}), remembered=read_here).length == 10
+    assert evidence(A, lengths=frozenset({9}), remembered=other).length == 9
+    assert evidence(A, lengths=frozenset({8, 9})).length is None
 
 
 def test_of_sidecars_that_disagree_either_may_be_right() -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.care.repairing import origin_of
 from anymatix_fetcher.core.disk_errors import storage_error
 from anymatix_fetcher.errors import DigestMismatchError, StorageError
-from anymatix_fetcher.library.evidence import bad_spans
+from anymatix_fetcher.library.evidence import bad_spans, differing
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from anymatix_fetcher.care.identifying import Identified
@@ -49,6 +50,7 @@ class Checked:
         size: Bytes of it.
         sha256: That it has, in hex; ``None`` where it can't be read.
         verified: The algorithm by which it was checked, "length", or "none".
+        verified_at: When it was read for that, in UTC; ``None`` where it wasn't, or nothing was there to compare.
         by: Who had recorded what it should be: "sidecar", "name" (of a blob in the Hugging Face cache), "index"; empty
             where nobody had.
         bad: Its bytes that aren't as they were, whole blocks of them; ``None`` where nobody knows which.
@@ -56,6 +58,7 @@ class Checked:
             changed it. ``None`` where that isn't known.
         bytes_downloaded: That its repair took.
         repaired_from: The copy on this machine that it was mended by; ``None`` where it was fetched.
+        kept_as: Where the file is that was there before its repair; ``None`` where it is gone.
         identified: What it is by its digest, where somebody was asked and knows.
         error: What is wrong; ``None`` where nothing is.
         others: More names of the same file.
@@ -66,11 +69,13 @@ class Checked:
     size: int
     sha256: str | None = None
     verified: str = "none"
+    verified_at: datetime | None = None
     by: str = ""
     bad: SpanSet | None = None
     is_touched: bool | None = None
     bytes_downloaded: int = 0
     repaired_from: Path | None = None
+    kept_as: Path | None = None
     identified: Identified | None = None
     error: FetchError | None = None
     others: tuple[Path, ...] = ()
@@ -88,53 +93,62 @@ def damaged(found: Checked, evidence: Evidence, reading: Reading, copy: Path | N
     result = replace(
         found,
         condition=Condition.DAMAGED,
-        verified=evidence.algorithm([digest.algorithm for digest in reading.digests]) or "length",
+        verified="none",
         bad=bad_spans(evidence, reading),
-        is_touched=_is_touched(evidence, reading),
+        is_touched=evidence.was_touched(reading.state),
     )
-    return replace(result, error=_mismatch(result, evidence, copy))
+    what = _mismatch(found, evidence, differing(evidence, reading) or "length")
+    return replace(
+        result, error=DigestMismatchError(what + _WHY[result.is_touched], hint=_advice(result, evidence, copy))
+    )
 
 
-def _is_touched(evidence: Evidence, reading: Reading) -> bool | None:
-    """Whether somebody has written to the file since it was recorded; ``None`` where that can't be told."""
-    if evidence.remembered is not None and evidence.remembered.digests:
-        return not reading.state.is_unwritten_since(evidence.remembered.state)
-    times = {sidecar.record.own.mtime_ns for sidecar in evidence.sidecars if sidecar.record.own}
-    return reading.state.mtime_ns not in times if times else None
+_WHY = {
+    True: "; it was written to since then",
+    False: "; nothing has written to it since, so the disk or the memory has changed it",
+    None: "",
+}
 
 
-def _mismatch(found: Checked, evidence: Evidence, copy: Path | None) -> DigestMismatchError:
+def _mismatch(found: Checked, evidence: Evidence, algorithm: str) -> str:
     teller = {"sidecar": "its sidecar says", "name": "its name says", "index": "was recorded"}[evidence.by or "sidecar"]
-    size = next(iter(evidence.lengths), None)
-    if found.verified == "length":
-        what = f"{found.path} has {found.size:,} bytes, and {teller} {size:,}"
-    else:
-        what = f"{found.path} isn't what {teller}: its {found.verified} is another one"
-    why = {
-        True: "; it was written to since then",
-        False: "; nobody has written to it since, so the disk or the memory has changed it",
-        None: "",
-    }[found.is_touched]
-    return DigestMismatchError(f"{what}{why}", hint=_advice(found, evidence, copy))
+    if algorithm == "length":
+        size = next(iter(evidence.lengths), None)
+        return f"{found.path} has {found.size:,} bytes, and {teller} {size:,}"
+    return f"{found.path} isn't what {teller}: its {algorithm} is another one"
+
+
+def is_acceptable(found: Checked) -> bool:
+    """Whether a damaged file may be right as it is: somebody may have changed it, and not its name says otherwise."""
+    return found.by != "name" and found.is_touched is not False
+
+
+def not_accepted(found: Checked) -> Checked:
+    """The finding where it was asked to be accepted and can't be."""
+    if found.error is None:
+        raise AssertionError("what is damaged has an error")
+    hint = (
+        "It can't be accepted: in the Hugging Face cache a file is what its name says. Move it elsewhere to keep it."
+        if found.by == "name"
+        else f"It isn't accepted, since nothing has written to it: `touch {shlex.quote(str(found.path))}` first if it "
+        f"was changed on purpose all the same. {found.error.hint}"
+    )
+    return replace(found, error=type(found.error)(found.error.message, hint=hint))
 
 
 def _advice(found: Checked, evidence: Evidence, copy: Path | None) -> str:
-    name = shlex.quote(str(found.path))
+    verify = f"anyfetch verify --{{}} {shlex.quote(str(found.path))}"
+    accept = f"If it is meant to be as it is now, `{verify.format('accept')}` records that"
     if not evidence.is_ours:
-        return (
-            "That sidecar was written elsewhere, so the file isn't replaced because of it: remove whichever is wrong, "
-            "or fetch the file again with --overwrite."
-        )
-    if copy is not None:
-        return f"`anyfetch verify --repair {name}` mends it by the copy {copy}."
+        return f"{accept}. It isn't replaced for a sidecar that was written elsewhere: else fetch it with --overwrite."
     host = origin_of(evidence.sidecars)
-    if host:
-        return f"`anyfetch verify --repair {name}` fetches what is wrong with it again from {host}."
-    if evidence.by == "index" and found.is_touched:
-        return (
-            f"If it is meant to be as it is now, `anyfetch verify --accept {name}` records that; else fetch it again."
-        )
-    return "Nobody has recorded where it came from: fetch it again, or take it from a backup."
+    mends = (
+        f"mends it by the copy {copy}" if copy else f"fetches what is wrong with it again from {host}" if host else ""
+    )
+    repair = f"`{verify.format('repair')}` {mends}"
+    if is_acceptable(found):
+        return f"{accept}; {f'{repair}, and keeps what is there now' if mends else 'else fetch it again'}."
+    return f"{repair}." if mends else "Where it came from isn't recorded: fetch it again, or take it from a backup."
 
 
 def unreadable(path: Path, error: OSError) -> StorageError:

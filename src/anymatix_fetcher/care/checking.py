@@ -5,24 +5,26 @@ from __future__ import annotations
 import errno
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
-from anymatix_fetcher.care.checked import Checked, Condition, damaged, unreadable
+from anymatix_fetcher.care.checked import Checked, Condition, damaged, is_acceptable, not_accepted, unreadable
 from anymatix_fetcher.care.identifying import Identifier
 from anymatix_fetcher.care.place import files_at, hugging_face_cache, opened_place
 from anymatix_fetcher.care.progress import Tracker, worked_through
-from anymatix_fetcher.care.repairing import Repair
+from anymatix_fetcher.care.repairing import Repair, tells_origin
 from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
-from anymatix_fetcher.errors import DownloadCancelled, FetchError, StorageError
+from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, FetchError, IntegrityError, StorageError
 from anymatix_fetcher.library.evidence import agrees, evidence_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.reading import Reading, read_through
+from anymatix_fetcher.library.recording import restate
 from anymatix_fetcher.options import getting_there
-from anymatix_fetcher.storage.hashing import new_hasher
+from anymatix_fetcher.storage.hashing import computable, new_hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,6 +48,7 @@ def verify(
     cache: bool = False,
     identify: bool = False,
     repair: bool = False,
+    keep_changed: bool = True,
     accept: bool = False,
     on_progress: OnCare = lambda _: None,
     on_download: Callable[[Progress], None] = lambda _: None,
@@ -65,7 +68,8 @@ def verify(
         cache: Whether to check the Hugging Face cache too.
         identify: Whether Civitai is asked what files are of which nothing was recorded.
         repair: Whether damaged files are mended from where they came from.
-        accept: Whether what only the index remembered otherwise is right as it is now.
+        keep_changed: Whether a file that was written to since it was recorded is kept beside the one that mends it.
+        accept: Whether files that were written to since they were recorded are right as they are now.
         on_progress: Told several times a second how far it is, on the calling thread.
         on_download: Told how a repair goes.
         on_checked: Told about each file as soon as it is finished.
@@ -91,9 +95,8 @@ def verify(
             on_checked(one)
 
         for kept, found, evidence in checkup.run(files_at(place, wanted), on_progress, cancel):
-            if (repair and found.condition is Condition.DAMAGED and evidence.is_ours) or (
-                identify and found.condition is Condition.RECORDED
-            ):
+            mends = repair and found.condition is Condition.DAMAGED and evidence.is_ours
+            if mends or (identify and _is_unidentified(kept, found)):
                 todo.append((kept, found, evidence))
             else:
                 tell(found)
@@ -102,10 +105,10 @@ def verify(
             for kept, found, evidence in todo:
                 if cancel.cancelled:
                     tell(found)
-                elif found.condition is Condition.RECORDED:
+                elif found.condition is not Condition.DAMAGED:
                     tell(_identified(found, identifier))
                 else:
-                    tell(_repaired(kept, found, evidence, mending))
+                    tell(_repaired(kept, found, evidence, mending, keep_changed=keep_changed))
     return sorted(checked, key=lambda one: one.path)
 
 
@@ -115,7 +118,6 @@ class _Checkup:
     def __init__(self, place: Place, *, accept: bool) -> None:
         self._place = place
         self._accept = accept
-        self._computable = ("sha256", "sha384", "sha512", "sha1", "md5", "crc32", *_blake3())
 
     def run(
         self, files: Sequence[Kept], on_progress: OnCare, cancel: CancelToken
@@ -130,11 +132,11 @@ class _Checkup:
 
     def _read(self, path: Path, evidence: Evidence, on_bytes: Callable[[int], None]) -> _Outcome:
         """On a thread of its own: what is in the file, or why that can't be told."""
-        algorithm, blocks = evidence.algorithm(self._computable), evidence.blocks
+        blocks = evidence.blocks
         try:
             reading = read_through(
                 path,
-                [algorithm] if algorithm else [],
+                evidence.algorithms(computable()),
                 new_hasher,
                 block_size=blocks.block_size if blocks else None,
                 on_bytes=on_bytes,
@@ -144,16 +146,25 @@ class _Checkup:
                     f"{path} was written to while it was read", hint="Verify it when that is over."
                 )
         except OSError as error:
+            told = unreadable(path, error)
+            if error.errno != errno.EIO:
+                return Condition.UNREADABLE, told
             # Where the disk itself gives up, what can't be read is as good as wrong.
-            condition = Condition.DAMAGED if error.errno == errno.EIO else Condition.UNREADABLE
-            return condition, unreadable(path, error)
+            return Condition.DAMAGED, IntegrityError(told.message, hint=told.hint)
         return reading
 
     def _compared(self, kept: Kept, evidence: Evidence, outcome: _Outcome) -> Checked:
         if isinstance(outcome, tuple):
             condition, error = outcome
-            size, others = kept.state.size, kept.paths[1:]
-            return Checked(path=kept.path, condition=condition, size=size, by=evidence.by, error=error, others=others)
+            return Checked(
+                path=kept.path,
+                condition=condition,
+                size=kept.state.size,
+                by=evidence.by,
+                is_touched=evidence.was_touched(kept.state),
+                error=error,
+                others=kept.paths[1:],
+            )
         proof = agrees(evidence, outcome)
         found = Checked(
             path=kept.path,
@@ -161,23 +172,36 @@ class _Checkup:
             size=outcome.blocks.length,
             sha256=outcome.sha256.hex,
             verified=proof or "none",
+            verified_at=datetime.now(UTC) if proof else None,
             by=evidence.by,
             others=kept.paths[1:],
         )
-        index = self._place.index
-        if proof is None and not (self._accept and evidence.by == "index"):
-            for path in kept.paths:
-                if evidence.is_ours:
-                    index.refute(path)
-                else:
-                    self._enter(path, outcome, "")
-            copies = {one.path for digest in evidence.digests for one in index.wanted(digest)} - set(kept.paths)
-            return damaged(found, evidence, outcome, min(copies, default=None))
         if proof is None:
-            index.forget(kept.paths)
+            return self._differing(kept, evidence, outcome, found)
         for path in kept.paths:
-            self._enter(path, outcome, proof or "")
+            self._enter(path, outcome, proof)
         return found
+
+    def _differing(self, kept: Kept, evidence: Evidence, reading: Reading, found: Checked) -> Checked:
+        """What becomes of a file that isn't what was recorded: it is damaged, or right from now on."""
+        index = self._place.index
+        copies = {one.path for digest in evidence.digests for one in index.wanted(digest)} - set(kept.paths)
+        wrong = damaged(found, evidence, reading, min(copies, default=None))
+        if self._accept and is_acceptable(wrong):
+            try:
+                restate(kept.sidecars, reading.state, reading.digests, index, self._place.disk, time.time())
+            except FetchError as error:
+                return replace(wrong, error=error)
+            index.forget(kept.paths)
+            for path in kept.paths:
+                self._enter(path, reading, "")
+            return found
+        for path in kept.paths:
+            if evidence.is_ours:
+                index.refute(path)
+            else:
+                self._enter(path, reading, "")
+        return not_accepted(wrong) if self._accept else wrong
 
     def _enter(self, path: Path, reading: Reading, verified: str) -> None:
         self._place.index.add(
@@ -190,6 +214,12 @@ class _Checkup:
         )
 
 
+def _is_unidentified(kept: Kept, found: Checked) -> bool:
+    """Whether it is a file that isn't damaged, and of which nothing here tells where it came from."""
+    is_sound = found.condition in {Condition.RECORDED, Condition.INTACT}
+    return is_sound and found.by != "name" and not any(map(tells_origin, kept.sidecars))
+
+
 def _identified(found: Checked, identifier: Identifier) -> Checked:
     try:
         return replace(found, identified=identifier.ask(found.sha256 or ""))
@@ -199,14 +229,17 @@ def _identified(found: Checked, identifier: Identifier) -> Checked:
         return replace(found, error=error)
 
 
-def _repaired(kept: Kept, found: Checked, evidence: Evidence, mending: Repair) -> Checked:
+def _repaired(kept: Kept, found: Checked, evidence: Evidence, mending: Repair, *, keep_changed: bool) -> Checked:
     try:
-        result = mending.run(kept, evidence)
+        result = mending.run(kept, evidence, keep_changed=keep_changed)
     except DownloadCancelled:
         return found
     except FetchError as error:
-        message = f"{found.path} can't be repaired: {error.message}"
-        return replace(found, error=type(error)(message, hint=error.hint))
+        # Whatever is in the way: what is wrong is the file.
+        message = f"{found.path} is damaged, and can't be repaired: {error.message}"
+        is_other = isinstance(error, IntegrityError)
+        hint = "Another file is served there now; take the right one from a backup." if is_other else error.hint
+        return replace(found, error=DigestMismatchError(message, hint=hint))
     return replace(
         found,
         condition=Condition.REPAIRED,
@@ -215,14 +248,7 @@ def _repaired(kept: Kept, found: Checked, evidence: Evidence, mending: Repair) -
         verified=result.verified,
         bytes_downloaded=result.bytes_downloaded,
         repaired_from=result.source,
+        verified_at=datetime.now(UTC),
+        kept_as=result.kept_as,
         error=None,
     )
-
-
-def _blake3() -> tuple[str, ...]:
-    """Its name, where its package is installed."""
-    try:
-        new_hasher("blake3")
-    except FetchError:
-        return ()
-    return ("blake3",)

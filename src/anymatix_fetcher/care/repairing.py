@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.api import fetch_one
@@ -17,13 +17,15 @@ from anymatix_fetcher.core.digests import COLLISION_FREE, Digest
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.engine.facts import Job
-from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, FetchError, NotFoundError
+from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, FetchError, IntegrityError, NotFoundError
 from anymatix_fetcher.library.cloning import clone
 from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.relinking import relink
 from anymatix_fetcher.library.reuse import take
 from anymatix_fetcher.library.scanning import scan
+from anymatix_fetcher.library.setting_aside import is_set_aside, set_aside
 from anymatix_fetcher.library.sidecars import read_sidecar
 from anymatix_fetcher.library.walking import walk_all
 from anymatix_fetcher.looking import inquiring
@@ -57,10 +59,15 @@ def origin_of(sidecars: Sequence[Sidecar]) -> str:
     return ""
 
 
+def tells_origin(sidecar: Sidecar) -> bool:
+    """Whether it says where its file came from, and not only what it is."""
+    return any(parse_hash_reference(reference) is None for reference in _references([sidecar]))
+
+
 def _references(sidecars: Sequence[Sidecar]) -> Iterator[str]:
     """What may be fetched again: the addresses first, for they say which file it was and not which is the newest."""
     yield from dict.fromkeys(sidecar.record.url for sidecar in sidecars if sidecar.record.url)
-    yield from dict.fromkeys(sidecar.record.own.source for sidecar in sidecars if sidecar.record.own)
+    yield from dict.fromkeys(own.source for sidecar in sidecars if (own := sidecar.record.own) and own.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Mended:
         verified: What has proved it.
         bytes_downloaded: What that took of the network.
         source: The copy on this machine that it was made of; ``None`` where it was fetched.
+        kept_as: Where the file is that was there before; ``None`` where it is gone.
     """
 
     size: int
@@ -80,6 +88,7 @@ class Mended:
     verified: str
     bytes_downloaded: int = 0
     source: Path | None = None
+    kept_as: Path | None = None
 
 
 class Repair:
@@ -108,12 +117,23 @@ class Repair:
         self._options = options
         self._has_learned = False
 
-    def run(self, kept: Kept, evidence: Evidence) -> Mended:
+    def run(self, kept: Kept, evidence: Evidence, *, keep_changed: bool) -> Mended:
         """How the right content has come to its place: from a copy that is here, or else from where it came from.
+
+        Args:
+            kept: The file.
+            evidence: What it should be.
+            keep_changed: Whether what is there now is kept beside it, unless the disk alone has changed it.
 
         Raises:
             FetchError: It can't be had; the damaged file is still there.
         """
+        if not keep_changed or evidence.was_touched(kept.state) is False:
+            return self._mended(kept, evidence)
+        with set_aside(kept.path.resolve()) as aside:
+            return replace(self._mended(kept, evidence), kept_as=aside)
+
+    def _mended(self, kept: Kept, evidence: Evidence) -> Mended:
         taken = self._from_copy(kept, evidence)
         if taken is not None:
             return taken
@@ -173,37 +193,40 @@ class Repair:
     def _from(self, reference: str, kept: Kept, evidence: Evidence) -> Mended:
         target, digests = kept.path.resolve(), _proofs(evidence)
         status, right = target.stat(), evidence.blocks
-        if right is not None:
-            self._salvage(reference, target, right)
+        is_begun = right is not None and self._salvage(reference, target, right)
         settings = settings_of(
             output=target,
             overwrite=True,
             digests=digests,
+            length=evidence.length,
             links=False,  # what is here already was looked at before
             as_is=True,  # and so was what it is
             allow_unsafe=True,
             **self._options,
         )
         # What a sidecar says may have been written elsewhere.
-        result = fetch_one(Job(reference, settings, Author.FILE), on_progress=self._on_download, cancel=self._cancel)
+        job = Job(reference, settings, Author.FILE)
+        try:
+            result = fetch_one(job, on_progress=self._on_download, cancel=self._cancel)
+        except IntegrityError:
+            if is_begun:  # another file is served now, and what was good of this one is in its place still
+                self._drop(target)
+            raise
         self._restore(target, status, evidence)
         names = self._relinked(kept, target, status)
         if result.sha256 is not None:
             self._record(names, Digest("sha256", result.sha256), evidence)
         return Mended(result.size or target.stat().st_size, result.sha256, result.verified, result.bytes_downloaded)
 
-    def _salvage(self, reference: str, target: Path, right: BlockChecksums) -> None:
-        """Lays out what is good as the beginning of the download."""
+    def _salvage(self, reference: str, target: Path, right: BlockChecksums) -> bool:
+        """Whether what is good was laid out as the beginning of the download now."""
         settings = getting_there(**self._options)
         with inquiring(settings, self._cancel) as (inquiry, _):
             resources = inquiry.run(resolving(Job(reference, settings, Author.FILE)))
         if len(resources) != 1:
-            return
-        lock = DestinationLock(target)
-        if not lock.try_acquire():
-            raise DestinationLockedError(f"{target} is being downloaded by another process", hint="Wait for it.")
-        try:
-            salvage(
+            return False
+        with _held(target):
+            kept = salvage(
                 Places.of(target),
                 self._place.disk,
                 reference=resources[0].reference,
@@ -211,13 +234,19 @@ class Repair:
                 clone=clone,
                 on_bytes=self._counter("keeping what is good", right.length, target),
             )
-        finally:
-            lock.release()
+        return kept > 0
+
+    def _drop(self, target: Path) -> None:
+        """Removes the part file that was laid out."""
+        places = Places.of(target)
+        with suppress(OSError, FetchError), _held(target):
+            self._place.disk.remove(places.part)
+            self._place.disk.remove(places.journal)
 
     def _restore(self, target: Path, status: os.stat_result, evidence: Evidence) -> None:
         """The file is what it was at the time that was recorded, so it gets that time again, and its mode."""
         times = [sidecar.record.own.mtime_ns for sidecar in evidence.sidecars if sidecar.record.own]
-        known = evidence.remembered
+        known = evidence.right
         recorded = known.state.mtime_ns if known is not None and known.digests else next(iter(times), 0)
         with suppress(OSError):
             target.chmod(status.st_mode & 0o7777)
@@ -230,7 +259,9 @@ class Repair:
         before = FileState.of(status)
         if status.st_nlink > 1:
             seen = walk_all(self._place.folders.roots)
-            names |= dict.fromkeys(one.path for one in seen if one.state.shares_with(before))
+            names |= dict.fromkeys(
+                one.path for one in seen if one.state.shares_with(before) and not is_set_aside(one.path.name)
+            )
         damaged = [path for path in names if _names(path, before)]
         try:
             if damaged:
@@ -248,6 +279,22 @@ class Repair:
                 self._place.index.add(
                     path, [digest], blocks=evidence.blocks, read_at=time.time(), verified=digest.algorithm
                 )
+
+
+@contextmanager
+def _held(target: Path) -> Iterator[None]:
+    """The lock of the destination, for the time of the block.
+
+    Raises:
+        DestinationLockedError: Another process has it.
+    """
+    lock = DestinationLock(target)
+    if not lock.try_acquire():
+        raise DestinationLockedError(f"{target} is being downloaded by another process", hint="Wait for it.")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _proofs(evidence: Evidence) -> list[Digest | str]:

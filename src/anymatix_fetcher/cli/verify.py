@@ -35,6 +35,8 @@ their names in the Hugging Face cache, or by an earlier look. Finds every flippe
 
 A PATH is a file, or a folder of models; without one, all models are verified. What nothing was recorded of is recorded
 now. Where a file is damaged, the bad blocks are named, if it was downloaded or verified here before.
+
+--repair keeps a file that was written to since then beside the one that takes its place, as NAME.changed.
 """
 _EXAMPLES = (
     "anyfetch verify",
@@ -50,8 +52,14 @@ _SPANS_SHOWN = 4
 @place_options
 @option("Which models", "--cache", is_flag=True, help="The Hugging Face cache too.")
 @option("What it does", "--repair", is_flag=True, help="Fetch what is wrong again from where the file came from.")
-@option("What it does", "--identify", is_flag=True, help="Ask Civitai what files are of which nothing was recorded.")
-@option("What it does", "--accept", is_flag=True, help="Files that were changed on purpose are right as they are now.")
+@option("What it does", "--yes", "-y", is_flag=True, help="With --repair: keep nothing of what was changed.")
+@option("What it does", "--identify", is_flag=True, help="Ask Civitai what files are whose origin isn't recorded.")
+@option(
+    "What it does",
+    "--accept",
+    is_flag=True,
+    help="Files that were changed on purpose are right as they are now; sidecars say so from then on.",
+)
 @network_options
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
 @option("What it tells", "-q", "--quiet", is_flag=True, help="Only what is wrong.")
@@ -65,6 +73,7 @@ def command(
     where: Where,
     cache: bool,
     repair: bool,
+    yes: bool,
     identify: bool,
     accept: bool,
     network: Network,
@@ -75,6 +84,8 @@ def command(
     """Reads, compares and tells."""
     if repair and accept:
         raise Misuse("--repair and --accept are both given", "a changed file is either mended or right as it is")
+    if yes and not repair:
+        raise Misuse("--yes is given without --repair", "nothing else here takes a file's place")
     if repair:
         network.refuse_headers("what was recorded of a file")
     session.verbosity, session.secrets = verbose, network.secrets(())
@@ -95,6 +106,7 @@ def command(
             cache=cache,
             identify=identify,
             repair=repair,
+            keep_changed=not yes,
             accept=accept,
             on_progress=display.care,
             on_download=display.download,
@@ -150,11 +162,13 @@ def as_object(one: Checked, secrets: Iterable[str] = ()) -> dict[str, object]:
         "size": one.size,
         "sha256": one.sha256,
         "verified": one.verified,
+        "verified_at": None if one.verified_at is None else format.timestamp(one.verified_at),
         "recorded_by": one.by or None,
         "bad": None if one.bad is None else [[span.start, span.stop] for span in one.bad],
         "touched": one.is_touched,
         "bytes_downloaded": one.bytes_downloaded,
         "repaired_from": str(one.repaired_from) if one.repaired_from else None,
+        "kept_as": str(one.kept_as) if one.kept_as else None,
         "identified": None
         if known is None
         else {"reference": known.reference, "title": known.title, "name": known.name, "type": known.type},
@@ -175,16 +189,18 @@ def _facts(one: Checked) -> list[str]:
             facts.append(_proof(one))
         case "recorded":
             facts.append("recorded now" if one.by else "nothing was known of it until now")
-            if one.identified is not None:
-                facts.append(f"it is {one.identified.reference}, {one.identified.title}")
         case "damaged":
             facts.append(_where(one.bad))
         case "repaired":
             source = one.repaired_from
             fetched = f"{format.size(one.bytes_downloaded)} were fetched"
             facts += [fetched if source is None else f"made of {shown(source)}", _proof(one)]
+            if one.kept_as is not None:
+                facts.append(f"what was there is {one.kept_as.name} now")
         case _:
             pass
+    if one.identified is not None:
+        facts.append(f"it is {one.identified.reference}, {one.identified.title}")
     return facts
 
 

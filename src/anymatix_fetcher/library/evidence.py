@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.blocks import BlockChecksums
     from anymatix_fetcher.core.spans import SpanSet
     from anymatix_fetcher.library.entries import Remembered
+    from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.reading import Reading
     from anymatix_fetcher.library.sidecars import Sidecar
@@ -43,17 +44,34 @@ class Evidence:
     is_ours: bool = True
 
     @property
+    def right(self) -> Remembered | None:
+        """What the index knows of the file when it was what it should be; ``None`` where it knows other content."""
+        known = self.remembered
+        return known if known is not None and (not self.digests or set(self.digests) & set(known.digests)) else None
+
+    @property
     def blocks(self) -> BlockChecksums | None:
         """The checksums of the blocks of the right content; ``None`` where they aren't known."""
-        known = self.remembered
-        if known is None or known.blocks is None:
-            return None
-        return known.blocks if not self.digests or set(self.digests) & set(known.digests) else None
+        return self.right.blocks if self.right is not None else None
 
-    def algorithm(self, computable: Collection[str]) -> str | None:
-        """The strongest algorithm by which the file can be checked; ``None`` where there is none."""
+    @property
+    def length(self) -> int | None:
+        """Bytes of the right content; ``None`` where that isn't known, or is disputed."""
+        read_here = {self.right.state.size} if self.right is not None and self.right.digests else set()
+        lengths = read_here or self.lengths
+        return next(iter(lengths)) if len(lengths) == 1 else None
+
+    def algorithms(self, computable: Collection[str]) -> tuple[str, ...]:
+        """The algorithms by which the file can be checked, the strongest first."""
         stated = {digest.algorithm for digest in self.digests} & set(computable)
-        return min(stated, key=list(HEX_LENGTHS).index, default=None)
+        return tuple(algorithm for algorithm in HEX_LENGTHS if algorithm in stated)
+
+    def was_touched(self, state: FileState) -> bool | None:
+        """Whether a file in ``state`` was written to since it was right; ``None`` where that can't be told."""
+        if self.right is not None and self.right.digests:
+            return not state.is_unwritten_since(self.right.state)
+        times = {sidecar.record.own.mtime_ns for sidecar in self.sidecars if sidecar.record.own}
+        return state.mtime_ns not in times if times else None
 
 
 def evidence_of(paths: Sequence[Path], sidecars: Sequence[Sidecar], index: Index) -> Evidence:
@@ -89,15 +107,23 @@ def evidence_of(paths: Sequence[Path], sidecars: Sequence[Sidecar], index: Index
 def agrees(evidence: Evidence, reading: Reading) -> str | None:
     """What proves the content to be the right one: an algorithm; empty where there is nothing to compare it with.
 
-    ``None`` where it isn't the right one.
+    Every digest that is stated and was computed counts. ``None`` where the content isn't the right one.
     """
-    algorithm = evidence.algorithm([digest.algorithm for digest in reading.digests])
-    if algorithm is not None:
-        found = next(digest for digest in reading.digests if digest.algorithm == algorithm)
-        return algorithm if found in evidence.digests else None
-    if evidence.lengths and reading.blocks.length not in evidence.lengths:
+    if differing(evidence, reading) is not None:
         return None
-    return ""
+    checked = evidence.algorithms([digest.algorithm for digest in reading.digests])
+    return checked[0] if checked else ""
+
+
+def differing(evidence: Evidence, reading: Reading) -> str | None:
+    """What the content isn't right by: an algorithm, or "length"; ``None`` where nothing speaks against it."""
+    found = {digest.algorithm: digest for digest in reading.digests}
+    checked = evidence.algorithms(found)
+    for algorithm in checked:
+        if found[algorithm] not in evidence.digests:
+            return algorithm
+    is_cut = not checked and evidence.lengths and reading.blocks.length not in evidence.lengths
+    return "length" if is_cut else None
 
 
 def bad_spans(evidence: Evidence, reading: Reading) -> SpanSet | None:

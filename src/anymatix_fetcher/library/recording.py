@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.library.catalog import keep_ours
 from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.hash_named import SCHEME
 from anymatix_fetcher.library.identity import identity, recordable, unnamed
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import Sidecar, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from anymatix_fetcher.core.blocks import BlockChecksums
@@ -114,3 +115,46 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
     path = write_sidecar(arrival.path.parent, arrival.url, content, disk)
     keep_ours(Sidecar(path, content), index)
     return path
+
+
+def restate(
+    sidecars: Iterable[Sidecar],
+    state: FileState,
+    digests: tuple[Digest, ...],
+    index: Index,
+    disk: Disk,
+    wall_seconds: float,
+) -> None:
+    """Each of the sidecars gives way to one that says what its file is now, and no longer where it came from.
+
+    What describes the model to people stays.
+
+    Args:
+        sidecars: Those that name a file that was changed on purpose.
+        state: The file's, when it was read.
+        digests: That it has, SHA-256 among them.
+        index: Learns which sidecars are ours.
+        disk: The file system.
+        wall_seconds: Now, since 1970.
+
+    Raises:
+        StorageError: A sidecar can't be written or removed.
+    """
+    sha256 = next(digest.hex for digest in digests if digest.algorithm == "sha256")
+    reference = f"{SCHEME}{sha256}"
+    for sidecar in sidecars:
+        known = (read_sidecar(sidecar.path, disk) or sidecar).record
+        own = Provenance(
+            source=reference,
+            type=known.own.type if known.own else "",
+            digests=digests,
+            verified_at=wall_seconds,
+            mtime_ns=state.mtime_ns,
+        )
+        content = replace(known, url=None, file_size=state.size, sha256=sha256, own=own)
+        # Two files in one folder may have come to be the same.
+        path = write_sidecar(sidecar.path.parent, f"{reference}/{known.file_name}", content, disk)
+        keep_ours(Sidecar(path, content), index)
+        if path != sidecar.path:
+            with storage_errors(sidecar.path):
+                disk.remove(sidecar.path)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from importlib.util import find_spec
 from threading import Lock, local
 from typing import TYPE_CHECKING, Protocol
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.core.messages import Verified
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
 from anymatix_fetcher.storage.part_file import READ_BYTES
@@ -47,6 +48,11 @@ class Crc32:
     def hexdigest(self) -> str:
         """Implements ``Hasher.hexdigest``."""
         return f"{self._value:08x}"
+
+
+def computable() -> frozenset[str]:
+    """The algorithms of ``core.digests`` that can be computed here: BLAKE3 where its package is installed."""
+    return frozenset(HEX_LENGTHS) - (set() if find_spec("blake3") else {"blake3"})
 
 
 def new_hasher(algorithm: str) -> Hasher:

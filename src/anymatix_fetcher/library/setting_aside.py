@@ -1,0 +1,53 @@
+"""A file that a user has changed is kept under a name of its own when another one takes its place."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.linking import Method, make
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUFFIX = ".changed"
+_NAME = re.compile(rf".+{re.escape(SUFFIX)}(-[0-9]+)?", re.DOTALL)
+_ORDER = (Method.HARD_LINK, Method.REFLINK, Method.COPY)
+
+
+def is_set_aside(name: str) -> bool:
+    """Whether a file that is called so was set aside here."""
+    return _NAME.fullmatch(name) is not None
+
+
+@contextmanager
+def set_aside(path: Path) -> Iterator[Path]:
+    """The name under which the file at ``path`` stays when another one takes its place within this block.
+
+    Where the block fails, and the file is still in its place, that name is gone again.
+
+    Raises:
+        StorageError: There can be no such name.
+    """
+    aside = _free_name(path)
+    with storage_errors(aside):
+        make(path, aside, _ORDER)
+        before = FileState.of(path.stat())
+    try:
+        yield aside
+    except BaseException:
+        with suppress(OSError):
+            if FileState.of(path.stat()).is_still(before):
+                aside.unlink()
+        raise
+
+
+def _free_name(path: Path) -> Path:
+    names = (path.with_name(f"{path.name}{SUFFIX}{f'-{number}' if number > 1 else ''}") for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))
