@@ -235,5 +235,5 @@ def test_on_a_terminal_no_line_wraps_and_places_are_real() -> None:
     plan = plan_workflow(json.dumps(document).encode(), comfyui_folders(Path("/models")), lambda _: None)
     lines = table_of(plan, Path("/models"), "given", 79)
     assert len(lines[0]) <= 79
-    assert lines[0].startswith("missing  ?  unet/flux.1-fill")
+    assert lines[0] == "missing  ?  unet/flux.1-fill-dev-OneR…ansformer_fp8.safetensors  huggingface.co"
     assert url in table_of(plan, Path("/models"), "given", None)[0]

@@ -206,7 +206,7 @@ def table_of(plan: Plan, models: Path, reason: str, width: int | None) -> list[s
             else "The workflow names no models in folders that are known."
         )
         return [nothing, *_remarks(plan)]
-    rows = [(model.state.value, _size(model), _place(model, models), _detail(model)) for model in plan.models]
+    rows = [(model.state.value, _size(model), _place(model, models), _detail(model, width)) for model in plan.models]
     missing = plan.missing
     known = sum(model.size or 0 for model in missing)
     here = len(plan.models) - len(missing) - len(plan.unobtainable)
@@ -242,7 +242,9 @@ def _place(model: Model, models: Path) -> str:
     return str(model.path.relative_to(models) if model.path.is_relative_to(models) else model.path)
 
 
-def _detail(model: Model) -> str:
-    if model.state.value != "missing":
+def _detail(model: Model, width: int | None) -> str:
+    """Where a missing one comes from: of little use beside its name, so on a terminal the host is enough."""
+    url = model.need.url
+    if model.state.value != "missing" or url is None:
         return ""
-    return redact(model.error.message) if model.error is not None else str(model.need.url)
+    return redact(model.error.message) if model.error is not None else str(url) if width is None else url.host
