@@ -6,6 +6,7 @@ import copy
 import json
 from typing import Any
 
+import tomli_w
 from hypothesis import strategies as st
 
 VALUES: tuple[Any, ...] = (
@@ -54,3 +55,11 @@ def mutated(draw: st.DrawFn, document: Any) -> Any:  # noqa: ANN401 - as above
 def as_bytes(document: Any) -> bytes:  # noqa: ANN401 - as above
     """The JSON of it, lone surrogates as escapes, infinities as Python and ComfyUI write them."""
     return json.dumps(document).encode()
+
+
+def as_toml(document: object) -> bytes:
+    """The TOML of it; empty where TOML can't say it."""
+    try:
+        return tomli_w.dumps(document).encode() if isinstance(document, dict) else b""
+    except (TypeError, ValueError, RecursionError):
+        return b""

@@ -47,6 +47,7 @@ LAYERS = {
     "lockfile": 3,
     "locking": 3,
     "syncing": 3,
+    "computing": 3,
     "cli": 4,
     "comfy": 4,
     "serve": 4,

@@ -6,7 +6,6 @@ import tomllib
 from dataclasses import replace
 
 import pytest
-import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +13,7 @@ from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.core.filenames import SafeName, safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.lockfile import Lock, LockedFile, Root, read, write
-from tests.mutations import mutated
+from tests.mutations import as_toml, mutated
 
 A, B = Digest("sha256", "a" * 64), Digest("sha256", "b" * 64)
 COMMIT, LATER = "1" * 40, "2" * 40
@@ -154,14 +153,6 @@ def test_a_digest_that_was_computed_here_stays_where_the_source_is_the_same() ->
 def test_it_is_toml_that_others_can_read() -> None:
     document = tomllib.loads(write(Lock((VAE,))))
     assert document["file"][0]["digests"] == {"sha256": "a" * 64}
-
-
-def as_toml(document: object) -> bytes:
-    """The TOML of it; empty where TOML can't say it."""
-    try:
-        return tomli_w.dumps(document).encode() if isinstance(document, dict) else b""
-    except (TypeError, ValueError, RecursionError):
-        return b""
 
 
 @settings(max_examples=150, deadline=None)

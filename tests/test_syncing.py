@@ -5,31 +5,44 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import tomllib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from anymatix_fetcher.api import fetch_many
 from anymatix_fetcher.composition import open_index
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.core.filenames import SafeName
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.engine.facts import Result, Status, moment
-from anymatix_fetcher.errors import DownloadCancelled, NotFoundError, StorageError
-from anymatix_fetcher.library.content import digest_of
+from anymatix_fetcher.engine.facts import Status, moment
+from anymatix_fetcher.errors import DownloadCancelled, ReferenceSyntaxError
+from anymatix_fetcher.library.reading import Reading, read_through
 from anymatix_fetcher.library.roots import find_models
-from anymatix_fetcher.lockfile import Lock, LockedFile, Root
-from anymatix_fetcher.syncing import Content, State, Surroundings, content_digests, fetch_items, plan_sync
+from anymatix_fetcher.lockfile import Lock, LockedFile, Root, read, write
+from anymatix_fetcher.storage.hashing import new_hasher
+from anymatix_fetcher.syncing import State, Surroundings, fetch_items, plan_sync
+from anymatix_fetcher.testing import Origin
+from tests.mutations import as_toml, mutated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from anymatix_fetcher.care.progress import CareProgress
-    from anymatix_fetcher.library.file_state import FileState
 
 SIZE = 6_000_000
+THEIRS = LockedFile(
+    SafeName("a.safetensors"),
+    Root.MODELS,
+    (SafeName("loras"), SafeName("sub")),
+    ("https://example.org/a.safetensors",),
+    5,
+    (Digest("md5", "0" * 32),),
+    "lora",
+)
 NAMES = ("a.bin", "b.bin", "c.bin")
 
 
@@ -99,43 +112,89 @@ def test_reading_ends_when_it_is_cancelled(surroundings: Surroundings, tmp_path:
 def test_a_file_that_cannot_be_read_is_no_reason_to_leave_the_others(
     surroundings: Surroundings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path, algorithm: str, *, on_bytes: Callable[[int], None]) -> tuple[Digest, FileState]:
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Reading:  # noqa: ANN401 - whatever it is asked with
         if path.name == "a.bin":
             raise PermissionError(13, "Permission denied")
-        return digest_of(path, algorithm, on_bytes=on_bytes)
+        return read_through(path, *arguments, **options)
 
-    monkeypatch.setattr("anymatix_fetcher.syncing.digest_of", refuse)
+    monkeypatch.setattr("anymatix_fetcher.syncing.read_through", refuse)
     items = plan_sync(locked(tmp_path), surroundings)
     assert [item.state for item in items] == [State.UNUSABLE, State.DIFFERENT, State.MISSING]
     assert "a.bin can't be read: Permission denied" in str(items[0].error)
 
 
-def test_what_was_there_already_is_hashed_on_demand_and_how_far_that_is_is_told(tmp_path: Path) -> None:
-    files = {name: bytes([number]) * SIZE for number, name in enumerate(NAMES)}
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-    refused = NotFoundError("it isn't there")
-    results = [
-        Result(reference="https://example.org/x", status=Status.FAILED, error=refused),
-        *(present(tmp_path / name) for name in NAMES[:2]),
-        replace(present(tmp_path / NAMES[2]), sha256="ab" * 32),
-        present(tmp_path / "gone.bin", size=1),
-    ]
+@pytest.mark.parametrize("algorithm", list(HEX_LENGTHS))
+def test_every_digest_that_is_locked_is_checked(surroundings: Surroundings, tmp_path: Path, algorithm: str) -> None:
+    content = b"x" * 5000
+    (tmp_path / "a.bin").write_bytes(content)
+    lock = one_file(content, algorithm)
+    (here,) = plan_sync(lock, surroundings)
+    assert (here.state, here.proof) == (State.HERE, algorithm)
+    assert here.read_at is not None
+    assert plan_sync(lock, surroundings)[0] == here, "it is known now"
+    (tmp_path / "a.bin").write_bytes(b"y" * 5000)
+    for check in (False, True):
+        assert plan_sync(lock, surroundings, check=check)[0].state is State.DIFFERENT
+
+
+def test_of_several_locked_digests_each_has_to_be_right(surroundings: Surroundings, tmp_path: Path) -> None:
+    content = b"x" * 5000
+    (tmp_path / "a.bin").write_bytes(content)
+    (file,) = one_file(content, "sha256").files
+    for algorithm in ("md5", "blake3", "crc32"):
+        wrong = replace(file, digests=(*file.digests, Digest(algorithm, "0" * HEX_LENGTHS[algorithm])))
+        assert plan_sync(Lock((wrong,)), surroundings, check=True)[0].state is State.DIFFERENT
+
+
+@pytest.mark.parametrize(("size", "proof"), [(5000, "length"), (None, "none")])
+def test_where_no_digest_is_locked_no_more_is_said_than_that(
+    surroundings: Surroundings, tmp_path: Path, size: int | None, proof: str
+) -> None:
+    (tmp_path / "a.bin").write_bytes(b"y" * 5000)
+    (file,) = one_file(b"x" * 5000, "md5").files
+    lock = Lock((replace(file, digests=(), size=size),))
+    for check in (False, True):
+        (item,) = plan_sync(lock, surroundings, check=check)
+        assert (item.state, item.proof, item.read_at) == (State.HERE, proof, None)
+        (result,) = fetch_items([item], surroundings, fetch_many=fetch_many)
+        assert (result.status, result.verified, result.verified_at) == (Status.PRESENT, proof, None)
+
+
+def test_what_has_come_by_a_weak_digest_is_known_by_it(surroundings: Surroundings) -> None:
+    with Origin(seed=3) as origin:
+        file = origin.add("/a.bin", size=5000)
+        lock = one_file(file.read(), "md5", file.url)
+        (result,) = fetch_items(plan_sync(lock, surroundings), surroundings, fetch_many=fetch_many)
+    assert (result.status, result.verified) == (Status.DOWNLOADED, "md5")
     told: list[CareProgress] = []
-    *found, gone = content_digests(results, on_progress=told.append)
-    known = [Content(SIZE, Digest("sha256", hashlib.sha256(files[name]).hexdigest())) for name in NAMES[:2]]
-    assert found == [refused, *known, Content(SIZE, Digest("sha256", "ab" * 32))]
-    assert isinstance(gone, StorageError)
-    assert (told[-1].doing, told[-1].files_done, told[-1].bytes_done) == ("hashing", 3, 2 * SIZE)
+    (item,) = plan_sync(lock, surroundings, on_progress=told.append)
+    assert (item.state, item.proof, told) == (State.HERE, "md5", [])
 
 
-def test_hashing_on_demand_ends_when_it_is_cancelled(tmp_path: Path) -> None:
-    (tmp_path / "a.bin").write_bytes(bytes(30 * SIZE))
-    cancel = CancelToken()
-    (found,) = content_digests([present(tmp_path / "a.bin")], on_progress=lambda _: cancel.cancel(), cancel=cancel)
-    assert isinstance(found, DownloadCancelled)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(mutated(tomllib.loads(write(Lock((THEIRS,))))))
+def test_whatever_a_lock_file_says_every_file_has_its_place_within_or_an_error(
+    surroundings: Surroundings, tmp_path: Path, document: object
+) -> None:
+    try:
+        lock = read(as_toml(document))
+    except ReferenceSyntaxError:
+        return
+    for item in plan_sync(lock, surroundings):
+        if item.path is None:
+            assert item.error is not None
+            assert item.error.message.isprintable()
+            continue
+        real = Path(os.path.realpath(item.path))
+        assert real.is_relative_to(tmp_path)
+        assert not {"custom_nodes", "configs"} & {part.casefold() for part in real.relative_to(tmp_path).parts}
 
 
-def present(path: Path, size: int = SIZE) -> Result:
-    """What is there already, and was known by its length only."""
-    return Result(reference=f"https://example.org/{path.name}", status=Status.PRESENT, path=path, size=size)
+def one_file(content: bytes, algorithm: str, source: str = "https://example.org/a.bin") -> Lock:
+    """A lock of one file by one digest."""
+    hasher = new_hasher(algorithm)
+    hasher.update(memoryview(content))
+    digests = (Digest(algorithm, hasher.hexdigest()),)
+    return Lock((LockedFile(SafeName("a.bin"), Root.HERE, (), (source,), len(content), digests),))

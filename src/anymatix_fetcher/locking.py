@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from anymatix_fetcher.computing import Content
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.settings import Options
-    from anymatix_fetcher.syncing import Content
     from anymatix_fetcher.workflows.needs import Need
 
 AUTO = "auto"
@@ -52,11 +52,13 @@ class Entry:
         reference: What names it, as it may be shown.
         file: The entry; ``None`` where there is an ``error``.
         error: Why there is none; or, beside one, why nobody here may have the file at the moment.
+        computed: What its digest was computed of, where no source has stated one.
     """
 
     reference: str
     file: LockedFile | None = None
     error: FetchError | None = None
+    computed: Content | None = None
 
 
 class Change(Enum):
@@ -180,7 +182,7 @@ def _with_digest(entry: Entry, content: Content | FetchError | None) -> Entry:
     if isinstance(content, FetchError):
         return replace(entry, file=None, error=content)
     digests = tuple(sorted({*entry.file.digests, content.digest}, key=str))
-    return replace(entry, file=replace(entry.file, size=content.size, digests=digests))
+    return replace(entry, file=replace(entry.file, size=content.size, digests=digests), computed=content)
 
 
 def _entry(located: Located, target: Target) -> Entry:

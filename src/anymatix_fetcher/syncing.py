@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Unpack
 
+from anymatix_fetcher.care.checked import unreadable
 from anymatix_fetcher.care.progress import Tracker, worked_through
-from anymatix_fetcher.core.digests import Digest, strongest
+from anymatix_fetcher.core.digests import COLLISION_FREE, Digest, strongest
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, Progress, Result, Status, moment, shown
 from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, FetchError, IntegrityError, StorageError
 from anymatix_fetcher.library.containment import Bounds, inside
-from anymatix_fetcher.library.content import HASHABLE, digest_of
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.reading import Reading, read_through
 from anymatix_fetcher.lockfile import Root
 from anymatix_fetcher.options import settings_of
+from anymatix_fetcher.storage.hashing import computable, new_hasher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Sequence
 
     from anymatix_fetcher.care.progress import OnCare
     from anymatix_fetcher.engine.settings import Options
-    from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.lockfile import Lock, LockedFile
 
     Tell: TypeAlias = "Callable[[tuple[Progress, ...]], None]"
-    _Outcome: TypeAlias = "tuple[Digest, FileState] | OSError"
 
 _URLS = ("http://", "https://")
 
@@ -62,7 +64,9 @@ class Item:
         file: What is locked.
         state: How it stands.
         path: Where it is, or belongs; ``None`` where there is no such place.
-        proof: What tells that it is here: an algorithm's name, or ``length``.
+        proof: What tells that it is here: an algorithm's name, or ``length``; ``none`` where nothing is locked that
+            could tell, empty where it isn't here.
+        read_at: When its bytes were read for that, in seconds since 1970; ``None`` where they weren't.
         error: What is in the way.
     """
 
@@ -70,6 +74,7 @@ class Item:
     state: State
     path: Path | None = None
     proof: str = ""
+    read_at: float | None = None
     error: FetchError | None = None
 
 
@@ -118,8 +123,9 @@ def plan_sync(
 ) -> list[Item]:
     """How it stands with each locked file, in their order.
 
-    A file is taken for the locked one where its size is the same and the index knows the digest of what it was when it
-    was last read, by its inode, size and modification time. What isn't known is read, once, and a few files at a time.
+    A file is taken for the locked one where its digests are the locked ones, as far as they can be computed: those that
+    the index knows of the file as it is now, or else of reading it, once, and a few files at a time. Where no digest is
+    locked, its length tells, or nothing.
 
     Args:
         lock: What belongs here.
@@ -134,8 +140,11 @@ def plan_sync(
     cancel = cancel or CancelToken()
     found = [_found(file, surroundings, check=check) for file in lock.files]
     items = {number: one for number, one in enumerate(found) if isinstance(one, Item)}
-    for number, path, outcome in _read("checking", found, on_progress, cancel):
-        items[number] = _item(lock.files[number], path, outcome, surroundings.index)
+    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unread)]
+    tracker = Tracker("checking", [one.size for _, one in unread], [one.path.name for _, one in unread], on_progress)
+    for task, outcome in worked_through([one.read for _, one in unread], tracker, cancel):
+        number, one = unread[task]
+        items[number] = _item(lock.files[number], one.path, outcome, surroundings.index)
     if cancel.cancelled:
         raise DownloadCancelled("the files were being looked at; nothing was begun")
     return [items[number] for number in range(len(found))]
@@ -151,68 +160,87 @@ def _found(file: LockedFile, surroundings: Surroundings, *, check: bool) -> Item
             return Item(file, State.MISSING, places[0])
         size = path.stat().st_size
         if not path.is_file() or file.size not in (None, size):
-            return _at(path, file, "")
-        known = {digest.algorithm: digest for digest in surroundings.index.digests(path)} if not check else {}
-        for digest in file.strong:
-            if digest.algorithm in known:
-                return _at(path, file, digest.algorithm if known[digest.algorithm] == digest else "")
-        wanted = strongest(tuple(digest for digest in file.strong if digest.algorithm in HASHABLE))
-        return _at(path, file, "length") if wanted is None else _Unread(path, size, wanted.algorithm)
+            return _different(path, file)
+        known = surroundings.index.current(path) if not check else None
+        told = _told(file, path, known.digests, known.read_at) if known is not None else None
+        if told is not None:
+            return told
+        algorithms = _stated_algorithms(file)
+        return _Unread(path, size, algorithms) if algorithms or check else _unproved(file, path)
     except FetchError as error:
         return Item(file, State.UNUSABLE, error=error)
     except OSError as error:
-        return _unreadable(file, error)
+        return Item(file, State.UNUSABLE, error=unreadable(Path(str(file)), error))
+
+
+def _stated_algorithms(file: LockedFile) -> tuple[str, ...]:
+    """The algorithms of its digests that can be computed here."""
+    can = computable()
+    return tuple(digest.algorithm for digest in file.digests if digest.algorithm in can)
 
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A file that is here, and that only reading it tells of."""
+    """A file that is here, and that only reading it tells of.
+
+    Args:
+        path: The file.
+        size: In bytes.
+        algorithms: What to compute beside SHA-256.
+    """
 
     path: Path
     size: int
-    algorithm: str = "sha256"
+    algorithms: tuple[str, ...] = ()
 
-    def read(self, on_bytes: Callable[[int], None]) -> _Outcome:
-        """Its digest, or why it has none."""
+    def read(self, on_bytes: Callable[[int], None]) -> Reading | FetchError:
+        """What is in it, or why that can't be told."""
         try:
-            return digest_of(self.path, self.algorithm, on_bytes=on_bytes)
+            reading = read_through(self.path, self.algorithms, new_hasher, on_bytes=on_bytes)
+            is_still = FileState.of(self.path.stat()).is_unwritten_since(reading.state)
         except OSError as error:
-            return error
+            return unreadable(self.path, error)
+        return reading if is_still else StorageError(f"{self.path} was written to while it was read")
 
 
-def _read(
-    doing: str, found: Sequence[object], on_progress: OnCare, cancel: CancelToken
-) -> Iterator[tuple[int, Path, _Outcome]]:
-    """Reads the unread among what was found: number, path and outcome of each as it ends, until it is cancelled."""
-    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unread)]
-    tracker = Tracker(doing, [one.size for _, one in unread], [one.path.name for _, one in unread], on_progress)
-    for task, outcome in worked_through([one.read for _, one in unread], tracker, cancel):
-        number, one = unread[task]
-        yield number, one.path, outcome
-
-
-def _item(file: LockedFile, path: Path, outcome: _Outcome, index: Index) -> Item:
+def _item(file: LockedFile, path: Path, outcome: Reading | FetchError, index: Index) -> Item:
     """How it stands with a file that was read; the index learns what was."""
-    if isinstance(outcome, OSError):
-        return _unreadable(file, outcome)
-    actual, state = outcome
-    index.add(path, [actual], state=state)
-    return _at(path, file, actual.algorithm if actual in file.strong else "")
+    if isinstance(outcome, FetchError):
+        return Item(file, State.UNUSABLE, error=outcome)
+    read_at = time.time()
+    item = _told(file, path, outcome.digests, read_at) or _unproved(file, path)
+    proof = item.proof if item.proof in COLLISION_FREE else ""
+    index.add(path, outcome.digests, state=outcome.state, blocks=outcome.blocks, read_at=read_at, verified=proof)
+    return item
 
 
-def _at(path: Path, file: LockedFile, proof: str) -> Item:
-    """What is at ``path`` is the locked file where something proves it."""
-    if proof:
-        return Item(file, State.HERE, path, proof)
+def _told(file: LockedFile, path: Path, digests: tuple[Digest, ...], read_at: float | None) -> Item | None:
+    """What these digests of the file at ``path`` tell; ``None`` where it has to be read for the others."""
+    if _speaks_against(digests, file):
+        return _different(path, file)
+    known = {digest.algorithm for digest in digests}
+    proof = strongest(tuple(digest for digest in file.digests if digest.algorithm in known))
+    if proof is None or (proof.algorithm not in COLLISION_FREE and set(_stated_algorithms(file)) - known):
+        return None
+    return Item(file, State.HERE, path, proof.algorithm, read_at)
+
+
+def _speaks_against(digests: Iterable[Digest], file: LockedFile) -> Digest | None:
+    """The one of a file's digests by which it isn't the locked one; ``None`` where there is none."""
+    locked = {digest.algorithm: digest for digest in file.digests}
+    return next((digest for digest in digests if locked.get(digest.algorithm, digest) != digest), None)
+
+
+def _unproved(file: LockedFile, path: Path) -> Item:
+    """What no digest speaks of."""
+    return Item(file, State.HERE, path, "none" if file.size is None else "length")
+
+
+def _different(path: Path, file: LockedFile) -> Item:
     different = IntegrityError(
         f"{path} isn't the file that is locked", hint="--overwrite replaces it; `anyfetch lock` locks another one."
     )
     return Item(file, State.DIFFERENT, path, error=different)
-
-
-def _unreadable(file: LockedFile, error: OSError) -> Item:
-    reason = error.strerror or type(error).__name__
-    return Item(file, State.UNUSABLE, error=StorageError(f"{file} can't be read: {reason}"))
 
 
 # Bringing -------------------------------------------------------------------------------------------------
@@ -247,62 +275,25 @@ def fetch_items(
     results = [next(fetched) if item.state in wanted else _standing(item, surroundings.index) for item in items]
     for item, result in zip(items, results, strict=True):
         if item.state in wanted and result.path is not None and result.sha256 is not None:
-            proved = {digest for digest in item.file.strong if digest.algorithm == result.verified}
+            proved = {digest for digest in item.file.digests if digest.algorithm == result.verified}
             surroundings.index.add(result.path, tuple({*proved, Digest("sha256", result.sha256)}))
     return results
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What is in a file."""
-
-    size: int
-    digest: Digest
-
-
-def content_digests(
-    results: Sequence[Result], *, on_progress: OnCare = lambda _: None, cancel: CancelToken | None = None
-) -> list[Content | FetchError]:
-    """Size and SHA-256 of what each result brought; what was there already is read, and taken for what was meant.
-
-    Args:
-        results: Of :func:`fetch_items`.
-        on_progress: Told how far the reading is.
-        cancel: Ends it; what isn't read then is a ``DownloadCancelled``.
-    """
-    found = [_content(result) for result in results]
-    contents = {number: one for number, one in enumerate(found) if not isinstance(one, _Unread)}
-    for number, path, outcome in _read("hashing", found, on_progress, cancel or CancelToken()):
-        contents[number] = _content_read(path, outcome)
-    stopped = DownloadCancelled("the file was being read when that was stopped")
-    return [contents.get(number, stopped) for number in range(len(found))]
-
-
-def _content(result: Result) -> Content | FetchError | _Unread:
-    if result.error is not None:
-        return result.error
-    if result.path is None:
-        raise AssertionError("a success has a path")
-    if result.sha256 is not None and result.size is not None:
-        return Content(result.size, Digest("sha256", result.sha256))
-    return _Unread(result.path, result.size or 0)
-
-
-def _content_read(path: Path, outcome: _Outcome) -> Content | FetchError:
-    if isinstance(outcome, OSError):
-        return StorageError(f"{path} can't be read: {outcome.strerror}")
-    digest, state = outcome
-    return Content(state.size, digest)
 
 
 def _standing(item: Item, index: Index) -> Result:
     reference = shown(item.file.sources[0])
     if item.state is not State.HERE or item.path is None:
         return Result(reference=reference, status=Status.FAILED, error=item.error)
-    known = index.current(item.path) if item.proof != "length" else None
-    sha256 = next((digest.hex for digest in known.digests if digest.algorithm == "sha256"), None) if known else None
-    here = Result(reference=reference, status=Status.PRESENT, path=item.path, size=item.path.stat().st_size)
-    return replace(here, sha256=sha256, verified=item.proof, verified_at=moment(known.read_at if known else None))
+    known = index.digests(item.path)
+    return Result(
+        reference=reference,
+        status=Status.PRESENT,
+        path=item.path,
+        size=item.path.stat().st_size,
+        sha256=next((digest.hex for digest in known if digest.algorithm == "sha256"), None),
+        verified=item.proof,
+        verified_at=moment(item.read_at),
+    )
 
 
 class _Rounds:
@@ -385,6 +376,6 @@ def _job(item: Item, surroundings: Surroundings, number: int, options: Options) 
 
 
 def _checked(file: LockedFile) -> tuple[Digest, ...]:
-    """The digests that are worth computing: the strong ones that need no package, or else whatever there is."""
-    without_package = tuple(digest for digest in file.strong if digest.algorithm in HASHABLE)
-    return without_package or file.strong or file.digests
+    """The digests that are checked: all that can be computed here, or else whatever there is, which is refused."""
+    algorithms = _stated_algorithms(file)
+    return tuple(digest for digest in file.digests if digest.algorithm in algorithms) or file.digests

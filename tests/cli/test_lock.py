@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +21,8 @@ from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.lockfile import LockedFile
 
 Streams = pytest.CaptureFixture[str]
@@ -173,27 +174,84 @@ def test_a_source_that_fails_is_followed_by_the_next(origin: Origin, tmp_path: P
     assert "404" in capsys.readouterr().err
 
 
-def test_what_is_there_already_is_hashed_and_not_fetched(origin: Origin, tmp_path: Path) -> None:
-    file = origin.add("/a.bin", size=SIZE)
-    mine = bytes(SIZE)
-    (tmp_path / "a.bin").write_bytes(mine)
-    assert main(["lock", "-q", file.url, "--fetch", "--progress", "none"]) == 0
-    assert locked()["a.bin"].strong == (Digest("sha256", hashlib.sha256(mine).hexdigest()),)
-    assert (tmp_path / "a.bin").read_bytes() == mine
-
-
-def test_whoever_stops_the_hashing_of_what_is_there_locks_nothing_of_it(
-    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("size", [SIZE, SIZE + 1])
+def test_what_no_digest_speaks_for_is_fetched_and_stays_where_it_is(
+    origin: Origin, tmp_path: Path, capsys: Streams, size: int
 ) -> None:
-    def stopped(_path: Path, _algorithm: str, *, on_bytes: Callable[[int], None]) -> tuple[Digest, FileState]:
-        signal.raise_signal(signal.SIGTERM)
-        while True:  # until somebody looks how far it is
-            on_bytes(0)
+    file = origin.add("/a.bin", size=SIZE)
+    mine = bytes(size)
+    (tmp_path / "a.bin").write_bytes(mine)
+    assert main(["lock", file.url, "--fetch", "--progress", "none"]) == 0
+    assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
+    assert locked()["a.bin"].size == SIZE
+    assert (tmp_path / "a.bin").read_bytes() == mine
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"a.bin", "anyfetch.lock"}
+    assert "which was here" not in capsys.readouterr().err
 
-    monkeypatch.setattr("anymatix_fetcher.syncing.digest_of", stopped)
+
+def test_what_the_same_reference_has_brought_is_not_fetched_again(
+    origin: Origin, tmp_path: Path, capsys: Streams
+) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    assert main(["-q", file.url]) == 0
+    sent = origin.ledger().bytes_sent
+    assert main(["lock", file.url, "--fetch", "--progress", "none"]) == 0
+    assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
+    assert origin.ledger().bytes_sent < sent + SIZE // 2
+    assert (
+        "note: its digest was computed of a.bin, which was here: this source had brought it" in capsys.readouterr().err
+    )
     (tmp_path / "a.bin").write_bytes(bytes(SIZE))
-    assert main(["lock", "-q", origin.add("/a.bin", size=SIZE).url, "--fetch", "--progress", "none"]) == 143
-    assert "a.bin" not in locked()
+    Path("anyfetch.lock").unlink()
+    assert main(["lock", "-q", file.url, "--fetch", "--progress", "none"]) == 0
+    assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
+
+
+def test_a_stated_weak_digest_tells_whether_what_is_here_is_hashed(
+    origin: Origin, tmp_path: Path, capsys: Streams
+) -> None:
+    content = bytes(range(256)) * 100
+    md5 = hashlib.md5(content, usedforsecurity=False)
+    stated = base64.b64encode(md5.digest()).decode()
+    url = origin.add("/a.bin", data=content, headers={"x-goog-hash": f"md5={stated}"}).url
+    right = Digest("sha256", hashlib.sha256(content).hexdigest())
+    for mine in (content, bytes(len(content))):
+        (tmp_path / "a.bin").write_bytes(mine)
+        assert main(["lock", "--json", url, "--fetch", "--progress", "none"]) == 0
+        assert set(locked()["a.bin"].digests) == {right, Digest("md5", md5.hexdigest())}
+        told = json.loads(capsys.readouterr().out)
+        assert told["computed_from"] == (str(tmp_path / "a.bin") if mine == content else None)
+        assert (tmp_path / "a.bin").read_bytes() == mine
+        Path("anyfetch.lock").unlink()
+
+
+def test_who_stops_the_reading_of_what_is_here_is_told_so(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+    assert main(["lock", "-q", origin.add("/a.bin", size=SIZE).url]) == 0
+    text = Path("anyfetch.lock").read_text()
+    Path("anyfetch.lock").write_text(
+        text.replace(f"size = {SIZE}", f"size = {64 << 30}").replace(
+            "[file.digests]", f'[file.digests]\nsha256 = "{"a" * 64}"'
+        )
+    )
+    with (tmp_path / "a.bin").open("wb") as file:
+        file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
+    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGTERM])
+    timer.start()
+    assert main(["sync", "-q"]) == 143
+    timer.join()
+    assert "Interrupted. The files were being looked at" in capsys.readouterr().err
+
+
+def test_what_has_failed_writes_nothing(origin: Origin, capsys: Streams) -> None:
+    for word in ("nosuch:thing", origin.url("/missing.bin")):
+        assert main(["lock", word]) in {2, 3}
+        assert not Path("anyfetch.lock").exists()
+        assert "nothing was locked" in capsys.readouterr().err
+    assert main(["lock", "-q", origin.add("/a.bin", size=1000).url]) == 0
+    commented = "# mine\n" + Path("anyfetch.lock").read_text()
+    Path("anyfetch.lock").write_text(commented)
+    assert main(["lock", origin.url("/missing.bin")]) == 3
+    assert Path("anyfetch.lock").read_text() == commented
 
 
 def test_what_differs_is_left_alone_unless_asked_to(origin: Origin, tmp_path: Path, capsys: Streams) -> None:

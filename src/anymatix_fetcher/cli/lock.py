@@ -17,6 +17,7 @@ from anymatix_fetcher.cli.lock_options import lock_options, read_lock, surroundi
 from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.parameters import REFERENCE, Parsed, parse_url
+from anymatix_fetcher.cli.place_options import shown
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.cli.options import Network
     from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.computing import Content
     from anymatix_fetcher.engine.facts import Job, Result
     from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.lockfile import Lock, LockedFile
@@ -80,7 +82,10 @@ _DIGITS_SHOWN = 12
     help="Another source of the same file; repeatable.",
 )
 @option(
-    "Which files", "--fetch", is_flag=True, help="Bring files that no source states a strong digest of, and hash them."
+    "Which files",
+    "--fetch",
+    is_flag=True,
+    help="Bring files that no source states a strong digest of, and hash what came.",
 )
 @network_options
 @telling_options("file", quiet="Only errors.")
@@ -123,13 +128,13 @@ def command(
     options: Options = {**which, **network.keywords()}
     home, stopped = file.absolute().parent, None
     target = Target(type_, below(directory, home) if directory is not None else ())
-    lock = read_lock(file) if file.exists() else Lock()
+    before = read_lock(file) if file.exists() else Lock()
     entries = _asked(wanted, target, session, options)
     if fetch:
         bringing = _Bringing(session, file, models, extra_paths, {**network.keywords(), **speed}, progress)
-        entries, stopped = bringing.bring(entries, lock)
-    lock, changes = lock_entries(lock, entries)
-    has_changed = write_lock(file, lock)
+        entries, stopped = bringing.bring(entries, before)
+    lock, changes = lock_entries(before, entries)
+    has_changed = lock != before and write_lock(file, lock)
     if as_json:
         session.out.write("".join(_line_for_programs(change, session.secrets) for change in changes))
     session.out.flush()
@@ -192,10 +197,10 @@ class _Bringing:
     def bring(self, entries: list[Entry], lock: Lock) -> tuple[list[Entry], int | None]:
         """The entries with what was computed; and the exit code of the signal that stopped it, if one did."""
         from anymatix_fetcher.cli.download import Report, carry_out  # noqa: PLC0415 - as in command
-        from anymatix_fetcher.cli.sync import care_display, looked_at  # noqa: PLC0415
+        from anymatix_fetcher.cli.sync import looked_at  # noqa: PLC0415
         from anymatix_fetcher.composition import open_index  # noqa: PLC0415
+        from anymatix_fetcher.computing import contents, fetch_to_hash  # noqa: PLC0415
         from anymatix_fetcher.locking import unproved, with_digests  # noqa: PLC0415
-        from anymatix_fetcher.syncing import content_digests, fetch_items  # noqa: PLC0415
 
         wanted = unproved(entries, lock)
         if not wanted.files:
@@ -208,21 +213,14 @@ class _Bringing:
                 jobs: Sequence[Job], *, cancel: CancelToken | None = None, on_progress: Tell | None = None
             ) -> list[Result]:
                 del jobs  # they are made from the items
-                several, options = self.session.fetch_many, self.options
-                return fetch_items(
-                    items, surroundings, fetch_many=several, cancel=cancel, on_progress=on_progress, **options
+                several, cancel = self.session.fetch_many, cancel or CancelToken()
+                return fetch_to_hash(
+                    items, surroundings, fetch_many=several, cancel=cancel, on_progress=on_progress, **self.options
                 )
 
             report = Report(progress=self.progress)
             results, stopped, _ = carry_out([], report, self.session, fetch_many=fetch_all)
-        cancel = CancelToken()
-        if stopped is not None:
-            cancel.cancel()
-        with interruptible(cancel) as interruption, care_display(self.session, self.progress) as display:
-            contents = content_digests(results, on_progress=display.care, cancel=cancel)
-        if stopped is None and any(isinstance(one, DownloadCancelled) for one in contents):
-            stopped = interruption.exit_code
-        return with_digests(entries, wanted, contents), stopped
+        return with_digests(entries, wanted, contents(results)), stopped
 
 
 def _line_for_programs(change: tuple[Entry, Change], secrets: Iterable[str]) -> str:
@@ -242,6 +240,7 @@ def _line_for_programs(change: tuple[Entry, Change], secrets: Iterable[str]) -> 
                 "size": file.size if file else None,
                 "digests": {digest.algorithm: digest.hex for digest in file.digests} if file else {},
                 "sources": list(map(recordable, file.sources)) if file else [],
+                "computed_from": str(entry.computed.local) if entry.computed and entry.computed.local else None,
                 "error": error_object(entry.error, secrets) if entry.error else None,
             }
         )
@@ -255,6 +254,13 @@ def _lines(changes: list[tuple[Entry, Change]]) -> Iterator[str]:
             yield f"{change.value}: {format.printable(str(entry.file))}, {_facts(entry.file)}"
             if not entry.file.strong:
                 yield "note: no source states a strong digest of it; --fetch brings it and computes one"
+            elif entry.computed is not None and entry.computed.local is not None:
+                yield format.printable(_note(entry.computed, entry.computed.local))
+
+
+def _note(computed: Content, local: Path) -> str:
+    proof = f"its {computed.proof} is the stated one" if computed.proof else "this source had brought it"
+    return f"note: its digest was computed of {shown(local)}, which was here: {proof}"
 
 
 def _facts(file: LockedFile) -> str:
@@ -264,5 +270,7 @@ def _facts(file: LockedFile) -> str:
 
 
 def _summary(file: Path, lock: Lock, *, has_changed: bool) -> str:
+    if not (has_changed or file.exists()):
+        return f"nothing was locked, so there is no {format.printable(str(file))}"
     how = "wrote" if has_changed else "nothing has changed in"
     return f"{how} {format.printable(str(file))}: {format.plural(len(lock.files), 'file')}"

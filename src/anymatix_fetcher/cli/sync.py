@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +12,14 @@ import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.care_display import CareDisplay
-from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.exit_codes import INTERRUPTED, exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
 from anymatix_fetcher.cli.lock_options import lock_options, read_lock, surroundings_of
 from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.results import error_lines, error_object
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -118,17 +121,19 @@ def looked_at(
     quiet: bool = False,
     check: bool = False,
 ) -> list[Item]:
-    """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it."""
+    """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it.
+
+    Raises:
+        click.exceptions.Exit: It was ended.
+    """
     from anymatix_fetcher.syncing import plan_sync  # noqa: PLC0415 - as in command
 
     cancel = CancelToken()
-    with interruptible(cancel), care_display(session, progress, quiet=quiet) as display:
+    silent = quiet or session.verbosity > 0 or progress in _SILENT
+    with interruptible(cancel) as stop, CareDisplay(session, silent=silent) as display, suppress(DownloadCancelled):
         return plan_sync(lock, surroundings, check=check, on_progress=display.care, cancel=cancel)
-
-
-def care_display(session: Session, progress: str, *, quiet: bool = False) -> CareDisplay:
-    """What shows how far the reading of files is, where that is wanted."""
-    return CareDisplay(session, silent=quiet or session.verbosity > 0 or progress in _SILENT)
+    session.complain("Interrupted. The files were being looked at; nothing was begun.")
+    raise click.exceptions.Exit(stop.exit_code or INTERRUPTED)
 
 
 def _show(items: list[Item], models_root: str, session: Session, *, as_json: bool, quiet: bool) -> int:
@@ -156,6 +161,7 @@ def as_object(item: Item, secrets: Iterable[str] = ()) -> dict[str, object]:
         "path": str(item.path) if item.path else None,
         "size": file.size,
         "verified": item.proof or None,
+        "verified_at": None if item.read_at is None else format.timestamp(datetime.fromtimestamp(item.read_at, UTC)),
         "sources": list(map(recordable, file.sources)),
         "error": error_object(item.error, secrets) if item.error else None,
     }
