@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.session import Session
     from anymatix_fetcher.transports.base import NetworkSettings
 
-    _Surroundings: TypeAlias = "tuple[NetworkSettings, Engine, RateLimiter | None]"
+    _Surroundings: TypeAlias = "tuple[NetworkSettings, Engine, RateLimiter | None, bool]"
     """What the downloads of one session share."""
 
 PROGRESS_SECONDS = 0.25
@@ -263,10 +263,10 @@ class _Batch:
         limiter = settings.limit_rate
         if limiter is not None and not isinstance(limiter, RateLimiter):
             limiter = self._limiters.setdefault(limiter, RateLimiter(limiter))
-        key = (network_of(settings), settings.engine, limiter)
+        key = (network_of(settings), settings.engine, limiter, settings.remember)
         session = self._sessions.get(key)  # once: to hash the settings is most of what this costs, and lists are long
         if session is None:
-            session = self._sessions[key] = open_session(*key, self._here)
+            session = self._sessions[key] = open_session(*key[:3], self._here, remember=settings.remember)
         return session
 
     def _watch(self, on_progress: Callable[[tuple[Progress, ...]], None] | None) -> None:

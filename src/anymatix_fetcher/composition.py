@@ -16,7 +16,7 @@ from anymatix_fetcher.core.http import Headers
 from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.engine.forms import Engine
-from anymatix_fetcher.engine.ports import Ports
+from anymatix_fetcher.engine.ports import NoMemory, Ports
 from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import ReferenceSyntaxError, RepresentationChangedError, StorageError
@@ -71,9 +71,21 @@ def current_folder() -> Callable[[], Path]:
 
 
 def open_session(
-    network: NetworkSettings, engine: Engine, limiter: RateLimiter | None, here: Callable[[], Path]
+    network: NetworkSettings,
+    engine: Engine,
+    limiter: RateLimiter | None,
+    here: Callable[[], Path],
+    *,
+    remember: bool = True,
 ) -> Session:
     """A session that hasn't begun; it is the caller's to close.
+
+    Args:
+        network: How to reach it.
+        engine: The tier to use.
+        limiter: What the downloads share; ``None`` for no limit.
+        here: Tells the folder that relative paths lie in.
+        remember: Whether the session shares what is known of files and hosts with other ones.
 
     Raises:
         ReferenceSyntaxError: The engine that was asked for isn't there.
@@ -83,21 +95,24 @@ def open_session(
     if not network.verify_tls:
         log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
     surroundings = cache(environment)
-    ports = ports_for(open_transport(network, engine, limiter), limiter, here)
+    ports = ports_for(open_transport(network, engine, limiter), limiter, here, remember=remember)
     return Session(ports, lambda job: resolving(job, surroundings()))
 
 
-def ports_for(transport: Transport, limiter: RateLimiter, here: Callable[[], Path] | None = None) -> Ports:
-    """The outside of a session on this machine; ``here`` tells the folder that relative paths lie in."""
+def ports_for(
+    transport: Transport, limiter: RateLimiter, here: Callable[[], Path] | None = None, *, remember: bool = True
+) -> Ports:
+    """The outside of a session on this machine; the arguments are those of :func:`open_session`."""
     from platformdirs import user_cache_path, user_data_path  # noqa: PLC0415 - after the command line has been read
 
     disk, home = OsDisk(), Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
     index = LateIndex(
-        user_data_path("anymatix-fetcher", appauthor=False) / "index.sqlite",
+        user_data_path("anymatix-fetcher", appauthor=False) / "index.sqlite" if remember else None,
         disk,
         (cache_folder(os.environ, home),),
         time.monotonic,
     )
+    hosts = user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json"
     return Ports(
         transport=transport,
         disk=disk,
@@ -107,7 +122,7 @@ def ports_for(transport: Transport, limiter: RateLimiter, here: Callable[[], Pat
         random=random.random,
         limiter=limiter,
         open_store=partial(Store.open, space=Space(disk)),
-        memory=HostMemory(user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json", time.time),
+        memory=HostMemory(hosts, time.time) if remember else NoMemory(),
         shelf=LibraryShelf(
             disk, index, environment=os.environ, current=here or current_folder(), home=home, wall_clock=time.time
         ),

@@ -44,13 +44,13 @@ class LateIndex:
     """The index, opened when somebody asks it something; what is to be entered waits until then, or until the end.
 
     Args:
-        path: Where it is kept.
+        path: Where it is kept; ``None`` keeps it in memory.
         disk: To read sidecars.
         caches: Folders that know digests, as Hugging Face's.
         clock: Seconds, never going back.
     """
 
-    def __init__(self, path: Path, disk: Disk, caches: tuple[Path, ...], clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path | None, disk: Disk, caches: tuple[Path, ...], clock: Callable[[], float]) -> None:
         self._path = path
         self._disk = disk
         self._caches = caches
@@ -127,7 +127,8 @@ class LateIndex:
 
     def _is_out_of_date(self) -> bool:
         """Whether the index may know more than was read of it."""
-        if self._clock() >= self._known_until and self._index is None and not self._path.exists():
+        is_there = self._index is not None or (self._path is not None and self._path.exists())
+        if self._clock() >= self._known_until and not is_there:
             self._known_until = self._clock() + GOOD_FOR_SECONDS  # nobody has ever entered anything
         return self._clock() >= self._known_until
 

@@ -230,7 +230,9 @@ def test_the_demo_leaves_nothing_behind() -> None:
     assert all(job.settings.output is not None and not job.settings.output.parent.exists() for job in fetch.jobs)
 
 
-def test_a_demo_downloads_both_times_and_the_next_one_again(capsys: Streams) -> None:
+def test_a_demo_downloads_both_times_and_the_next_one_again(
+    capsys: Streams, cache_folder: Path, data_folder: Path
+) -> None:
     for _ in range(2):
         assert main(["demo", "--size", "12M", "--rate", "6M", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
@@ -238,6 +240,7 @@ def test_a_demo_downloads_both_times_and_the_next_one_again(capsys: Streams) -> 
         assert told["anyfetch"]["connections_peak"] > 1
         assert [told[name]["signing_requests"] for name in ("one_stream", "anyfetch")] == [1, 1]
         assert [told[name]["verified"] for name in ("one_stream", "anyfetch")] == ["sha256", "sha256"]
+    assert [*cache_folder.rglob("*"), *data_folder.rglob("*")] == []
 
 
 def test_a_demo_that_fails_says_why(capsys: Streams) -> None:

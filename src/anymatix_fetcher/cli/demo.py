@@ -165,6 +165,7 @@ def _job(file: File, engine: Engine, folder: Path) -> Job:
         engine=engine,
         proxy="",
         links=False,
+        remember=False,
     )
     return Job(file.url, settings)
 

@@ -59,6 +59,7 @@ class Options(GettingThere, total=False):
     folder: str
     links: bool
     sidecar: bool
+    remember: bool
     length: int | None
 
 
@@ -101,6 +102,8 @@ class Settings:
             ``{base_model}/{name}``.
         links: Whether a file that is here already, by its digest, is linked or copied instead of downloaded.
         sidecar: Whether a small file that says where it came from lies beside the file; it does so among models always.
+        remember: Whether what is learned of files and hosts is kept for later runs, and what earlier ones have learned
+            is used.
         length: Bytes of the whole file, where the caller knows; a source or a server that has another one is refused.
         bounds: Where the destination has to stay, where a list, a lock file or a workflow names ``output`` or a part
             of ``directory``; ``None`` where both are the caller's own words.
@@ -137,6 +140,7 @@ class Settings:
     folder: str = ""
     links: bool = True
     sidecar: bool = False
+    remember: bool = True
     length: int | None = None
     bounds: Bounds | None = None
 
@@ -219,5 +223,6 @@ _FORMS: dict[str, Callable[[str, object], object]] = {
     "folder": forms.text,
     "links": forms.switch,
     "sidecar": forms.switch,
+    "remember": forms.switch,
     "length": forms.length,
 }
