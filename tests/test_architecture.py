@@ -44,6 +44,7 @@ LAYERS = {
     "provisioning": 3,
     "presence": 3,
     "care": 3,
+    "checkup": 3,
     "lockfile": 3,
     "locking": 3,
     "syncing": 3,

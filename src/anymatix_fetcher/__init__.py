@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.api import afetch, fetch, fetch_many
     from anymatix_fetcher.care.checked import Checked, Condition
     from anymatix_fetcher.care.checking import verify
+    from anymatix_fetcher.checkup.examining import doctor
+    from anymatix_fetcher.checkup.finding import Finding, FindingState
     from anymatix_fetcher.core.digests import Digest
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result, Status
@@ -60,6 +62,8 @@ __all__ = [
     "DownloadCancelled",
     "Engine",
     "FetchError",
+    "Finding",
+    "FindingState",
     "IntegrityError",
     "InternalError",
     "Job",
@@ -81,6 +85,7 @@ __all__ = [
     "UnsafeModelError",
     "__version__",
     "afetch",
+    "doctor",
     "fetch",
     "fetch_many",
     "inspect",
@@ -98,9 +103,11 @@ _MODULES = (
     "anymatix_fetcher.engine.facts",
     "anymatix_fetcher.transports.limiter",
     "anymatix_fetcher.formats.facts",
+    "anymatix_fetcher.checkup.finding",
     "anymatix_fetcher.api",  # it brings the engine with it,
     "anymatix_fetcher.inspecting",
     "anymatix_fetcher.care.checking",  # and this one the library of models besides
+    "anymatix_fetcher.checkup.examining",
 )
 
 

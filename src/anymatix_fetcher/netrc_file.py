@@ -35,6 +35,11 @@ class NetrcFile:
         """Implements ``Logins.default``."""
         return self._read[0].get(_DEFAULT)
 
+    @property
+    def trouble(self) -> str:
+        """Why the file can't be read, after its name; empty where it can, or isn't there."""
+        return self._read[1]
+
     def lack(self, host: str) -> str:
         """Implements ``Logins.lack``."""
         _, trouble = self._read

@@ -17,6 +17,8 @@ from anymatix_fetcher import (
     DownloadCancelled,
     Engine,
     FetchError,
+    Finding,
+    FindingState,
     Job,
     ModelFacts,
     NetworkError,
@@ -29,6 +31,7 @@ from anymatix_fetcher import (
     Settings,
     Status,
     afetch,
+    doctor,
     fetch,
     fetch_many,
     inspect,
@@ -163,3 +166,10 @@ def wrong_calls_are_told() -> None:
 
 
 assert_type(anymatix_fetcher.__version__, str)
+
+
+def what_this_machine_can() -> None:
+    found = doctor(models="ComfyUI/models", directory=Path("models"))
+    assert_type(found, list[Finding])
+    assert_type(found[0].state, FindingState)
+    assert_type(found[0].hint, str)

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from anymatix_fetcher.checkup.tokens import HostToken
 from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.options import option
-from anymatix_fetcher.core.urls import Url
 from anymatix_fetcher.credentials import forget, main_host, store, system_keyring, tokens
-from anymatix_fetcher.engine.facts import shown
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.sources.accounts import WITH_TOKENS
 from anymatix_fetcher.sources.base import Secret
 
 if TYPE_CHECKING:
     from anymatix_fetcher.cli.session import Session
-    from anymatix_fetcher.core.urls import Origin
-    from anymatix_fetcher.credentials import Credential, Tokens
-    from anymatix_fetcher.sources.accounts import Account
-    from anymatix_fetcher.sources.base import Environment
 
 _AUTH_HELP = """\
 Show which host would get which token, masked, and where it was found. Tokens go to these hosts only, never to where
@@ -50,89 +43,10 @@ def auth_command(session: Session, /, *, hosts: tuple[str, ...], as_json: bool) 
     asked = [main_host(host, surroundings) for host in hosts] or list(accounts)
     width = max(map(len, asked))
     for host in asked:
-        standing = _Standing(host, accounts.get(host), known, surroundings)
+        standing = HostToken(host, accounts.get(host), known, surroundings)
         session.out.write(f"{json.dumps(standing.as_object())}\n" if as_json else f"{host:<{width}}  {standing}\n")
     session.out.flush()
     return 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """How it stands with the token for a host.
-
-    Args:
-        host: Under which it is kept.
-        account: The service whose main host it is; ``None`` for any other server.
-        known: The tokens that are there.
-        surroundings: What stands in for services.
-    """
-
-    host: str
-    account: Account | None
-    known: Tokens
-    surroundings: Environment
-
-    @property
-    def credential(self) -> Credential | None:
-        """The token, and where it was found."""
-        return self.known.credential(self.account.name if self.account else f"https://{self.host}")
-
-    @property
-    def origins(self) -> tuple[Origin, ...]:
-        """Where the service is asked."""
-        return self.surroundings.asked(self.account) if self.account else (Url.parse(f"https://{self.host}").origin,)
-
-    @property
-    def receivers(self) -> tuple[str, ...]:
-        """Who gets the token: hosts, and origins where these aren't https."""
-        return tuple(str(origin).removeprefix("https://") for origin in self.origins if origin.is_confidential)
-
-    @property
-    def withheld_from(self) -> tuple[str, ...]:
-        """Who would get it in plain http, and doesn't."""
-        return tuple(str(origin) for origin in self.origins if not origin.is_confidential)
-
-    @property
-    def endpoints(self) -> dict[str, str]:
-        """The variables that are set and say where the service is asked instead."""
-        account = self.account
-        names = (*account.endpoint_variables, *account.api_endpoint_variables) if account else ()
-        return {name: shown(os.environ[name].strip()) for name in names if os.environ.get(name, "").strip()}
-
-    @property
-    def login_found_in(self) -> str | None:
-        """Where a user and a password for the host stand, which are sent where there is no token."""
-        logins = self.surroundings.logins
-        return logins.place if logins.of(self.host.partition(":")[0]) is not None else None
-
-    @property
-    def destination(self) -> str:
-        """Where the token goes, as the end of a sentence."""
-        goes = f"goes to {', '.join(self.receivers)} only" if self.receivers else ""
-        withheld = f"isn't sent to {', '.join(self.withheld_from)}: that is plain http" if self.withheld_from else ""
-        return ", and ".join(filter(None, (goes, withheld)))
-
-    def as_object(self) -> dict[str, object]:
-        """The JSON form."""
-        return {
-            "host": self.host,
-            "hosts": list(self.receivers),
-            "withheld_from": list(self.withheld_from),
-            "endpoints": self.endpoints,
-            "token": self.credential.masked if self.credential else None,
-            "found_in": self.credential.found_in if self.credential else None,
-            "login_found_in": self.login_found_in,
-            "variables": list(self.account.token_variables if self.account else ()),
-        }
-
-    def __str__(self) -> str:
-        if self.credential is None and self.login_found_in:
-            return f"a user and a password from {self.login_found_in}"
-        if self.credential is None:
-            variables = self.account.token_variables if self.account else ()
-            return f"no token: {f'set {variables[0]}, or run' if variables else 'run'} anyfetch login {self.host}"
-        found = f"{self.credential.masked}  from {self.credential.found_in}"
-        return f"{found}, {self.destination} ({', '.join(self.endpoints)})" if self.endpoints else found
 
 
 @click.command(
@@ -162,6 +76,6 @@ def login_command(session: Session, /, *, host: str, forgets: bool) -> int:
     session.secrets = (*session.secrets, text)
     store(name, Secret(text), keyring)
     account = next((one for one in WITH_TOKENS.values() if one.main_host == name), None)
-    standing = _Standing(name, account, tokens(), surroundings)
+    standing = HostToken(name, account, tokens(), surroundings)
     session.complain(f"{name}: the token is in the keyring, and {standing.destination}")
     return 0

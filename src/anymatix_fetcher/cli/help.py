@@ -37,6 +37,7 @@ VERBS = (
     ("sync", "bring exactly the files that were locked, from any of their sources"),
     ("auth", "which host would get which token, and where that was found"),
     ("login", "keep a token for a host in the system's keyring"),
+    ("doctor", "what this machine can and has, and what would stop a download"),
     ("bench", "measure how many connections to a file are worth having, and what binds"),
     ("demo", "see on this machine, without internet, what parallel connections gain"),
     ("testserver", "a server that misbehaves as told, to try downloads against"),

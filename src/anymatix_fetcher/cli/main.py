@@ -38,6 +38,7 @@ PROGRAM = Program(
         "prune": "anymatix_fetcher.cli.prune:command",
         "dedupe": "anymatix_fetcher.cli.dedupe:command",
         "inspect": "anymatix_fetcher.cli.inspect:command",
+        "doctor": "anymatix_fetcher.cli.doctor:command",
         "demo": "anymatix_fetcher.cli.demo:command",
         "testserver": "anymatix_fetcher.cli.testserver:command",
     },

@@ -1,0 +1,1 @@
+"""What this machine can and has, looked at before it matters: the work of ``doctor``."""
