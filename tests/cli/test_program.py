@@ -76,7 +76,10 @@ def test_the_first_request_waits_for_nothing_that_comes_later(tmp_path: Path) ->
     script = """
 import os, sys
 from anymatix_fetcher.cli.main import main
+from anymatix_fetcher import api
 from anymatix_fetcher.core.exchanges import Exchanges
+
+api.PROGRESS_SECONDS = 60.0  # on a busy machine the first picture may else be drawn before the first request
 
 def begin(*_: object, **__: object) -> None:
     os.write(1, " ".join(sys.modules).encode())

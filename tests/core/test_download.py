@@ -156,7 +156,13 @@ def test_a_403_on_a_fresh_address_is_asked_once_more_and_once_without_a_range_an
 def test_a_web_page_is_no_model_and_no_byte_of_it_is_stored() -> None:
     bench = Bench()
     bench.status(bench.open(), 200, ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "512"))
+    peek = bench.one(m.PeekBody)
+    bench.bring(peek.exchange, Span(0, 512))
+    bench.send(m.BodyEnded(peek.exchange))
+    assert bench.one(m.LookAtBeginning) == m.LookAtBeginning("", is_whole=True)
+    bench.send(m.BeginningSeen(is_unwanted=True))
     assert not bench.all(m.AcceptBody)
+    assert not bench.machine.coverage.stored
     assert isinstance(bench.failure(), NotAModelError)
     assert "secret" not in bench.failure().message
 

@@ -114,7 +114,8 @@ def test_no_secret_of_a_request_reaches_a_message_a_hint_or_a_repr(secret: str, 
     request = Request(url, headers=Headers.of(authorization=f"Bearer {secret}", x_api_key=secret))
     location = f"ftp://{secret}:{secret}@o.example/?{secret}"
     head = ResponseHead(
-        status, Headers.of(location=location, set_cookie=secret, content_encoding=secret, content_range=secret)
+        status,
+        Headers.of(location=location, set_cookie=secret, content_encoding=f"gzip, {secret}", content_range=secret),
     )
     shown = [repr(url), str(url), repr(request), repr(head), str(head.headers)]
     for excerpt in (body.replace("{}", secret), json.dumps({"error": body.replace("{}", secret)})):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -68,6 +70,9 @@ def head(status: int, **fields: str) -> ResponseHead:
         (SLICE, head(206, content_range="bytes 10-19/100", accept_ranges="none"), KNOWN, (10, 20, 100, True)),
         (WHOLE, head(200, content_length="100", accept_ranges="bytes"), KNOWN, (0, 100, 100, False)),
         (WHOLE, head(200, content_length="5", content_encoding="identity"), FRESH, (0, 5, 5, False)),
+        # What is called a page and has the file's own length is the file.
+        (SLICE, head(206, content_type="text/html", content_range="bytes 10-19/100"), KNOWN, (10, 20, 100, True)),
+        (WHOLE, head(200, content_type="application/json", content_length="100"), KNOWN, (0, 100, 100, False)),
     ],
 )
 def test_bodies_that_fit_are_accepted_for_what_they_are(
@@ -127,9 +132,11 @@ def test_bodies_that_fit_are_accepted_for_what_they_are(
         # Something else than the file, or the file in another form.
         (SLICE, head(206, content_range="bytes 10-19/100", content_encoding="gzip"), KNOWN, Refusal.ENCODED),
         (WHOLE, head(200, content_encoding="gzip"), FRESH, Refusal.ENCODED),
-        (WHOLE, head(200, content_encoding="aws-chunked"), FRESH, Refusal.ENCODED),
+        (WHOLE, head(200, content_encoding="aws-chunked, br"), FRESH, Refusal.ENCODED),
         (WHOLE, head(200, content_type="text/html; charset=utf-8"), FRESH, Refusal.NOT_A_MODEL),
-        (SLICE, head(206, content_type="text/html", content_range="bytes 10-19/100"), KNOWN, Refusal.NOT_A_MODEL),
+        (SLICE, head(206, content_type="text/html", content_range="bytes 10-19/99"), KNOWN, Refusal.NOT_A_MODEL),
+        (SLICE, head(200, content_type="text/html", content_length="100"), KNOWN, Refusal.NOT_A_MODEL),
+        (WHOLE, head(200, content_type="text/html", content_length="99"), KNOWN, Refusal.NOT_A_MODEL),
         (WHOLE, head(200, content_type="application/xhtml+xml"), Known(), Refusal.NOT_A_MODEL),
         (WHOLE, head(200, content_type="application/json"), FRESH, Refusal.NOT_A_MODEL),
         (WHOLE, head(200, content_type="application/xml"), FRESH, Refusal.NOT_A_MODEL),
@@ -202,6 +209,47 @@ def test_last_modified_tells_a_change_where_there_are_no_tags() -> None:
 )
 def test_what_the_name_promises_is_wanted(name: str, fields: dict[str, str]) -> None:
     assert isinstance(judge(WHOLE, head(200, **fields), Known(name=name)), Accepted)
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        *("aws-chunked", "none", "binary", "utf-8", "UTF-8", "iso-8859-1", "", " , ", "aws-chunked, identity"),
+        *("identity, , none", "7bit", "x-unheard-of"),
+    ],
+)
+def test_what_is_no_registered_coding_codes_nothing(coding: str) -> None:
+    assert isinstance(judge(WHOLE, head(200, content_encoding=coding), FRESH), Accepted)
+
+
+def test_a_coding_beside_what_codes_nothing_is_still_the_names_own() -> None:
+    answer = head(200, content_encoding="gzip, aws-chunked")
+    assert isinstance(judge(WHOLE, answer, Known(name="m.tar.gz")), Accepted)
+    assert isinstance(judge(WHOLE, answer, FRESH), Refused)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"content_type": "text/html"}, Refusal.NOT_A_MODEL),
+        ({"content_type": "application/json"}, Refusal.NOT_A_MODEL),
+        ({"content_encoding": "gzip"}, Refusal.ENCODED),
+        ({"content_encoding": "br"}, Refusal.ENCODED),
+    ],
+)
+def test_of_the_first_answer_a_label_only_casts_doubt_and_the_user_may_not_care(
+    fields: dict[str, str], kind: Refusal
+) -> None:
+    answer = head(206, content_range="bytes 0-9/100", **fields)
+    doubted = judge(FRONT, answer, Known(name="m.safetensors", is_fresh=True))
+    assert isinstance(doubted, Accepted)
+    assert doubted.doubt is not None
+    assert doubted.doubt.kind is kind
+    ignored = judge(FRONT, answer, Known(name="m.safetensors", is_fresh=True, ignores_labels=True))
+    assert isinstance(ignored, Accepted)
+    assert ignored.doubt is None
+    later = judge(SLICE, head(206, content_range="bytes 10-19/100", **fields), replace(KNOWN, length=99, is_fresh=True))
+    assert isinstance(later, Refused)
 
 
 def test_without_a_name_the_urls_own_one_tells_what_is_wanted() -> None:
@@ -315,7 +363,9 @@ def test_no_body_is_accepted_that_isnt_what_was_asked_for(
     if not isinstance(verdict, Accepted):
         return
     assert answer.status in {200, 203, 206}
-    assert answer.media_type not in {"text/html", "multipart/byteranges"}
+    assert answer.media_type != "multipart/byteranges"
+    assert answer.media_type != "text/html" or verdict.length == known.length is not None
+    assert verdict.doubt is None
     if answer.content_coding:
         assert known.name.endswith(COMPRESSED_SUFFIXES[answer.content_coding])
     assert verdict.length is None or known.length is None or verdict.length == known.length

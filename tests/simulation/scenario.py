@@ -116,6 +116,10 @@ def draw(seed: int) -> Scenario:
         "wrong": sha256(b"something else").hexdigest(),
     }[kind]
     own = Random(f"what goes wrong with {seed}")  # apart, so that a seed's story stays what it was without it
+    as_is = any(len(content) < SMALLEST_MODEL for content in world.contents)
+    if as_is:  # then a login page is as good as anything
+        world.faults = [fault for fault in world.faults if fault is not Fault.LOGIN_PAGE] or [Fault.SERVER_ERROR]
+        world.ending = Ending.MISSING if world.ending is Ending.LOGIN_PAGE else world.ending
     lives = tuple(_draw_life(random, world, own) for _ in range(random.choice((0, 1, 1, 2, 3, 4))))
     return Scenario(
         world=world,
@@ -126,7 +130,7 @@ def draw(seed: int) -> Scenario:
         connections=random.choice((None, None, 1, 2, 4)),
         max_connections=random.choice((1, 4, 8)),
         engine=Engine.SINGLE if random.random() < 0.1 else Engine.AUTO,
-        as_is=any(len(content) < SMALLEST_MODEL for content in world.contents),
+        as_is=as_is,
         has_neighbour=own.random() < 0.3,
         states_length=leaves_out and strange.random() < 0.5 and len({*map(len, world.contents)}) == 1,
     )

@@ -20,14 +20,26 @@ from tests.workflows.graphs import entry, node, subgraph, workflow
 HEX = "ab" * 32
 EDITOR = workflow(
     node(1, models=(entry("m.safetensors", hash=HEX, hash_type="SHA256"),), title="My loader"),
-    node(2, "S", widgets=("v.pt", 5)),
+    node(2, "S", widgets=("v.pt",)),
     node(3, "workflow>G", widgets=("c.ckpt", "l.pt")),
     node(4, "AnymatixFetcher", widgets=({"url": "https://h.example/x?token=s", "type": "lora"}, "sha256://" + HEX)),
     node(5, "LoraLoader", widgets={"lora_name": "d.safetensors", "strength": 1.0}, mode=4),
     node(6, "LTXAVTextEncoderLoader", widgets=("t.safetensors", "c.safetensors")),
     node(7, "MyLoader", widgets=("odd.gguf",)),
     subgraphs=(
-        subgraph("S", node(8, "VAELoader", widgets=("v.pt",), models=(entry("v.pt", "vae"),)), node(9, "T")),
+        subgraph(
+            "S",
+            node(
+                8,
+                "VAELoader",
+                widgets=("v.pt",),
+                models=(entry("v.pt", "vae"),),
+                inputs=[{"name": "vae_name", "widget": {"name": "vae_name"}, "link": 1}],
+            ),
+            node(9, "T"),
+            inputs=[{"name": "vae", "linkIds": [1]}],
+            links=[{"id": 1, "target_id": 8, "target_slot": 0}],
+        ),
         subgraph("T", node(10, "UNETLoader", widgets=("u.gguf", "default"))),
     ),
     models=[entry("e.safetensors", "embeddings")],

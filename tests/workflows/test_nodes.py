@@ -5,6 +5,7 @@ import pytest
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.workflows.nodes import (
     MAX_DEPTH,
+    MAX_INSTANCES,
     Graph,
     graph_of_prompt,
     graph_of_workflow,
@@ -156,3 +157,56 @@ def test_a_muted_group_node_and_one_inside_of_itself_end() -> None:
 @pytest.mark.parametrize("extra", [5, [], {"groupNodes": 3}, {"groupNodes": {"G": 1}}, {"groupNodes": {"G": {}}}])
 def test_group_nodes_that_arent_as_they_should_be_are_passed_over(extra: object) -> None:
     assert len(files(workflow(node(1, "workflow>G"), extra=extra))) == (extra != {"groupNodes": {"G": {}}})
+
+
+def widget(name: str, link: int) -> Json:
+    return {"name": name, "widget": {"name": name}, "link": link}
+
+
+def test_what_an_instance_of_a_subgraph_holds_counts() -> None:
+    inner = subgraph(
+        "S",
+        node(7, "VAELoader", widgets=("old.pt",), inputs=[widget("vae_name", 12)]),
+        node(8, "CheckpointLoaderSimple", widgets=("old.ckpt",), inputs=[widget("ckpt_name", 11)]),
+        node(9, "DualCLIPLoader", widgets=("a.pt", "b.pt", "flux"), inputs=[widget("clip_name2", 13)]),
+        node(
+            10,
+            "DualCLIPLoader",
+            widgets=("a.pt", "b.pt", "flux"),
+            inputs=[widget("clip_name1", 0), widget("clip_name2", 14), widget("type", 0)],
+        ),
+        inputs=[
+            {"name": "image", "linkIds": [10]},
+            {"name": "ckpt_name", "linkIds": [11]},
+            {"name": "vae_name", "linkIds": [12]},
+            {"name": "clip", "linkIds": [13, 14]},
+        ],
+        links=[
+            {"id": 10, "target_id": 7, "target_slot": 5},
+            {"id": 11, "target_id": 8, "target_slot": 0},
+            [12, -10, 2, 7, 0, "COMBO"],
+            {"id": 13, "target_id": 9, "target_slot": 0},
+            {"id": 14, "target_id": 10, "target_slot": 1},
+        ],
+    )
+    document = workflow(
+        node(1, "S", widgets=("new.ckpt", "new.pt", "c.pt")),
+        node(2, "S", widgets=("new.ckpt", "new.pt", "c.pt")),
+        node(3, "S", widgets=("third.ckpt", "old.pt", "b.pt")),
+        node(4, "S", widgets=("not all",)),
+        subgraphs=(inner,),
+    )
+    clip = ["a.pt", "b.pt", "flux"]
+    assert files(document) == [
+        *(("1:7", ["new.pt"]), ("1:8", ["new.ckpt"]), ("1:9", clip), ("1:10", ["a.pt", "c.pt", "flux"])),
+        *(("3:7", ["old.pt"]), ("3:8", ["third.ckpt"]), ("3:9", clip), ("3:10", clip)),
+        *(("4:7", ["old.pt"]), ("4:8", ["old.ckpt"]), ("4:9", clip), ("4:10", clip)),
+    ]
+
+
+def test_with_very_many_different_files_the_definitions_own_count() -> None:
+    groups = {"G": group(inner("VAELoader", "own.pt"))}
+    nodes = [node(number, "workflow>G", widgets=(f"{number}.pt",)) for number in range(MAX_INSTANCES + 50)]
+    found = files(workflow(*nodes, extra={"groupNodes": groups}))
+    assert len(found) == MAX_INSTANCES + 1
+    assert found[-1][1] == ["own.pt"]

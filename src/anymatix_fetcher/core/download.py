@@ -110,6 +110,8 @@ class Download(Setbacks):
                 self._out.append(m.Finish(self._verified))
             case m.Renewed():
                 self._renewed(event.resource, now)
+            case m.BeginningSeen():
+                self._beginning_seen(event, now)
             case m.StorageFailed() | m.RenewalFailed() | m.ContentRefused():
                 self._fail(event.error)
             case m.CancelRequested():
@@ -154,6 +156,8 @@ class Download(Setbacks):
             return
         if self._matching.storage_is_open and not comparing:  # before that nothing flows whose pace could be seen
             self._asking.adapt(self.coverage, length, now)
+        if self._labels.doubted is not None:
+            return
         self._asking.look_ahead(now)
         may_start = self._asking.may_start(now, divisible=divisible)
         if may_start and self._asking.renew_in_time(self.coverage, length, now):
@@ -232,10 +236,14 @@ class Download(Setbacks):
     def _judge_head(self, exchange: Exchange, head: ResponseHead, excerpt: str, now: float) -> None:
         self._matching.expect_digest(settles=self._proof.settles)
         known = self._matching.known(exchange.request.url.origin, self._name)
+        known = self._labels.weigh(known, is_fresh=self._matching.identity is None)
         verdict = self._judge(exchange.request, head, known, excerpt)
         match verdict:
-            case Accepted():
+            case Accepted(doubt=None):
                 self._accepted(exchange, head, verdict, now)
+            case Accepted():
+                if self._heard(exchange, head):
+                    self._peek(exchange, verdict, now)
             case Redirected():
                 self._redirected(exchange, verdict.url, now)
             case Refused():
@@ -344,6 +352,9 @@ class Download(Setbacks):
     def _body_ended(self, event: m.BodyEnded, now: float) -> None:
         exchange, matching = self._asking.exchanges.end(event.exchange), self._matching
         if exchange is None:
+            return
+        if exchange.purpose is Purpose.PEEK:
+            self._peeked(exchange)
             return
         self._asking.exchanges.finish(exchange, now)
         if exchange.mirror is not None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.exchange import Purpose
+from anymatix_fetcher.core.judge import Refusal
+from anymatix_fetcher.core.labels import PEEKED_BESIDE_A_DIGEST_BYTES, PEEKED_BYTES
 from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.proof import Proof, Suspect
 from anymatix_fetcher.core.spans import SpanSet
@@ -12,11 +15,31 @@ from anymatix_fetcher.core.standing import Standing
 from anymatix_fetcher.errors import RepresentationChangedError
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.exchange import Exchange
+    from anymatix_fetcher.core.judge import Accepted
     from anymatix_fetcher.errors import FetchError
 
 
 class Ending(Standing):
     """The part of the machine that draws the last conclusions."""
+
+    def _peek(self, exchange: Exchange, verdict: Accepted, now: float) -> None:
+        """Has the beginning of a body looked at whose label speaks against it."""
+        most = PEEKED_BESIDE_A_DIGEST_BYTES if self._proof.settles else PEEKED_BYTES
+        exchange.purpose, exchange.doubt = Purpose.PEEK, verdict.doubt
+        exchange.start, exchange.stop = 0, min(most, most if verdict.stop is None else verdict.stop)
+        exchange.flow(now)
+        self._out.append(m.PeekBody(exchange.id, exchange.stop))
+
+    def _peeked(self, exchange: Exchange) -> None:
+        """What there is to see is here."""
+        head, doubt = exchange.head, exchange.doubt
+        if head is None or doubt is None:
+            raise AssertionError("an answer in doubt has a head, and what is doubted of it")
+        self._labels.doubted = exchange
+        length = head.content_range.total if head.content_range else head.content_length
+        is_whole = bool(exchange.rest) or exchange.position == length
+        self._out.append(m.LookAtBeginning(head.content_coding if doubt.kind is Refusal.ENCODED else "", is_whole))
 
     def _judge_whole(self, event: m.Verified) -> None:
         if self._phase is not Phase.VERIFYING:

@@ -12,6 +12,7 @@ from anymatix_fetcher.core.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.judge import Refused
     from anymatix_fetcher.core.messages import ExchangeId
     from anymatix_fetcher.core.mirrors import Mirror
 
@@ -33,6 +34,8 @@ class Purpose(Enum):
     """To be stored."""
     COMPARE = auto()
     """To be compared with recorded blocks."""
+    PEEK = auto()
+    """To be looked at: its label speaks against it."""
 
 
 class State(Enum):
@@ -52,8 +55,8 @@ class Exchange:
     that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
     redirects that led here; ``in_company`` tells that it wasn't the only one when it was asked; ``mirror`` is the place
     that it was sent to, where that isn't the first one; ``narrowed`` tells that it brings less than it was asked for;
-    ``led_by`` is the request whose redirect led here. A request on its way to the bytes may carry no Range although a
-    span is wanted.
+    ``led_by`` is the request whose redirect led here; ``doubt`` is what its label says against it. A request on its way
+    to the bytes may carry no Range although a span is wanted.
 
     ``open_ended`` tells that its head hasn't stated where the body ends: that it ends where the file does has to be
     seen, and ``fresh`` is what it has brought until then that wasn't here.
@@ -78,6 +81,7 @@ class Exchange:
     floor_at: float = 0.0
     floor_position: int = 0
     narrowed: bool = False
+    doubt: Refused | None = None
     led_by: Request | None = None
     open_ended: bool = False
     fresh: SpanSet = SpanSet()  # noqa: RUF009 - frozen, so sharing it is safe

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KEPT = "What has arrived is kept; run the same command again to go on."
 LOGIN_PAGE_HINT = (
     "Mostly this is a login page: open the address in a browser, and give the token that it asks for. "
-    "To keep a web page as such, name it with -o NAME.html."
+    "To keep a web page as such, name it with -o NAME.html, or give --as-is."
 )
 FULL_DISK_ERRORS = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
 
@@ -49,6 +49,10 @@ _REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
     Refusal.CHANGED: (
         RepresentationChangedError,
         "The pieces that are here are kept, but no longer fit; --overwrite drops them and fetches the new content.",
+    ),
+    Refusal.ENCODED: (
+        UnexpectedAnswerError,
+        "The server codes it, or a proxy does. --as-is keeps it as it comes; so does --hash with the right digest.",
     ),
     Refusal.NOT_A_MODEL: (
         NotAModelError,

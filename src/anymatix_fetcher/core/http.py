@@ -27,6 +27,11 @@ MAX_LENGTH = 2**63 - 1
 MAX_ENTITY_TAG_LENGTH = 1024
 """A longer entity tag is taken as none at all: no server that means well sends one."""
 
+CONTENT_CODINGS = frozenset(
+    {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "exi", "pack200-gzip", "dcb", "dcz"}
+)
+"""The registered ones that change what is sent (https://www.iana.org/assignments/http-parameters)."""
+
 _WHITE_SPACE = " \t"
 """What may surround a value (RFC 9110, section 5.6.3); Python's own notion has control characters in it."""
 
@@ -301,9 +306,13 @@ class ResponseHead:
 
     @property
     def content_coding(self) -> str:
-        """The content coding in lower case; empty for none or ``identity`` (section 8.4)."""
-        coding = (self.headers.get("Content-Encoding") or "").strip(_WHITE_SPACE).lower()
-        return "" if coding == "identity" else coding
+        """The content codings in lower case, as they were applied; empty where there is none (section 8.4).
+
+        What isn't registered as one codes nothing: stores keep the framing of uploads there (``aws-chunked``), programs
+        a charset or the word "none".
+        """
+        stated = (self.headers.get("Content-Encoding") or "").lower().split(",")
+        return ", ".join(coding for member in stated if (coding := member.strip(_WHITE_SPACE)) in CONTENT_CODINGS)
 
     def retry_after_seconds(self) -> float | None:
         """How long ``Retry-After`` asks to wait (section 10.2.3), a date taken against the response's own ``Date``."""

@@ -7,7 +7,7 @@ from HEAD, or from what the same server did a moment ago.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
@@ -57,7 +57,8 @@ class Refusal(Enum):
 class Accepted:
     """The body holds the file's bytes from ``start`` up to ``stop`` (``None``: to an end that wasn't stated).
 
-    ``length`` is the complete length, where stated; ``ranged`` tells that the server did what the range asked.
+    ``length`` is the complete length, where stated; ``ranged`` tells that the server did what the range asked;
+    ``doubt`` is what a label says against the body: its first bytes decide.
     """
 
     start: int
@@ -65,6 +66,7 @@ class Accepted:
     length: int | None
     ranged: bool
     validator: Validator
+    doubt: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,16 @@ Verdict: TypeAlias = Accepted | Redirected | Refused
 class Known:
     """What is known of the representation when the answer comes.
 
-    ``validator`` is what the same host said earlier (else an empty one), ``name`` what the file will be called.
+    ``validator`` is what the same host said earlier (else an empty one), ``name`` what the file will be called;
+    ``is_fresh`` tells that nothing was accepted yet, so that first bytes may be waited for, and ``ignores_labels`` that
+    media types and codings count for nothing: the user wants what comes, or the bytes have shown that they are wrong.
     """
 
     length: int | None = None
     validator: Validator = Validator()  # noqa: RUF009 - frozen, so sharing it is safe
     name: str = ""
+    is_fresh: bool = False
+    ignores_labels: bool = False
 
 
 def judge(request: Request, head: ResponseHead, known: Known, excerpt: str = "") -> Verdict:
@@ -119,7 +125,13 @@ def judge(request: Request, head: ResponseHead, known: Known, excerpt: str = "")
         return _redirect(request, head)
     if head.status not in (200, 203, 206):
         return _refuse_status(request, head, excerpt)
-    return _unwanted_content(request, head, known) or _accept(request, head, known)
+    verdict = _accept(request, head, known)
+    fits = isinstance(verdict, Accepted) and verdict.length is not None and verdict.length == known.length
+    unwanted = None if known.ignores_labels else _unwanted_content(request, head, known, fits=fits)
+    if unwanted is None:
+        return verdict
+    may_be_seen = isinstance(verdict, Accepted) and verdict.start == 0 and known.is_fresh
+    return replace(verdict, doubt=unwanted) if isinstance(verdict, Accepted) and may_be_seen else unwanted
 
 
 def _accept(request: Request, head: ResponseHead, known: Known) -> Verdict:
@@ -168,15 +180,18 @@ def _differs(known: Known, length: int | None, validator: Validator) -> bool:
     return known.validator.contradicts(validator)
 
 
-def _unwanted_content(request: Request, head: ResponseHead, known: Known) -> Refused | None:
+def _unwanted_content(request: Request, head: ResponseHead, known: Known, *, fits: bool) -> Refused | None:
+    """What the labels say against the body; where it ``fits``, having the file's own length, it is no page."""
     name, media_type = (known.name or request.url.last_segment).lower(), head.media_type
+    if head.content_coding and not name.endswith(COMPRESSED_SUFFIXES.get(head.content_coding, ())):
+        # "identity" was asked for; a coded slice is of no use, and a coded whole has another length and digest.
+        return _refused(Refusal.ENCODED, request, head, "compressed the answer unasked")
+    if fits:
+        return None
     if media_type in WEB_PAGE_TYPES and not name.endswith(WEB_PAGE_SUFFIXES):
         return _refused(Refusal.NOT_A_MODEL, request, head, "sent a web page instead of the file")
     if media_type in DOCUMENT_TYPES and name.endswith(MODEL_SUFFIXES):
         return _refused(Refusal.NOT_A_MODEL, request, head, f"sent a {media_type} document instead of the file")
-    if head.content_coding and not name.endswith(COMPRESSED_SUFFIXES.get(head.content_coding, ())):
-        # "identity" was asked for; a coded slice is of no use, and a coded whole has another length and digest.
-        return _refused(Refusal.ENCODED, request, head, "compressed the answer unasked")
     return None
 
 

@@ -103,6 +103,13 @@ class BodyStored:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginningSeen:
+    """Whether the beginning is as unwanted as its label says; answers :class:`LookAtBeginning`."""
+
+    is_unwanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BodyEnded:
     """The body ended as its framing promised, or was cut at the accepted span's stop; all of it is stored.
 
@@ -185,6 +192,7 @@ Event: TypeAlias = (
     | StorageOpened
     | StorageFailed
     | ContentRefused
+    | BeginningSeen
     | HeadArrived
     | BodyStored
     | BodyEnded
@@ -224,6 +232,26 @@ class AcceptBody:
     start: int
     stop: int | None
     compare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeekBody:
+    """Let the body flow up to ``stop``, into memory: it is to be looked at, and not stored."""
+
+    exchange: ExchangeId
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtBeginning:
+    """Tell whether what was peeked at is what its label says; answered by :class:`BeginningSeen`.
+
+    ``coding`` is how it is said to be coded, empty where it is said to be a document; ``is_whole`` tells that there is
+    no more of it.
+    """
+
+    coding: str
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +340,8 @@ class Fail:
 Command: TypeAlias = (
     StartExchange
     | AcceptBody
+    | PeekBody
+    | LookAtBeginning
     | NarrowBody
     | CancelExchange
     | OpenAhead

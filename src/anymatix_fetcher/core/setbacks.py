@@ -47,6 +47,13 @@ class Setbacks(Ending):
         elif not asking.cope(reaction, exchange, refused, now, nothing_stored=not self.coverage.stored):
             self._fail_here(asking.error(refused, exchange.request))
 
+    def _beginning_seen(self, event: m.BeginningSeen, now: float) -> None:
+        exchange = self._labels.seen(is_unwanted=event.is_unwanted)
+        if event.is_unwanted and exchange.doubt is not None:
+            self._refused(exchange, exchange.doubt, now)
+        else:
+            self._asking.settle(exchange, now)  # it is asked for again, for good this time
+
     def _empty(self, exchange: Exchange) -> None:
         self._asking.address.settle(exchange.request.url)
         self._matching.set_identity(m.Identity(0, Validator(), exchange.request.url.origin))
@@ -66,6 +73,8 @@ class Setbacks(Ending):
             self._fail(self._asking.address.error(failure, exchange.request))
         elif exchange.mirror is not None:
             self._mirrors.failed(exchange.mirror, exchange, now)
+        elif exchange.purpose is Purpose.PEEK and exchange.has_all:
+            self._peeked(exchange)
         elif exchange.flowing and exchange.has_all:
             pass  # nothing is missing of it but its end
         elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):

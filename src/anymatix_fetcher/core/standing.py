@@ -12,6 +12,7 @@ from anymatix_fetcher.core.comparison import Question
 from anymatix_fetcher.core.coverage import Coverage
 from anymatix_fetcher.core.exchange import Purpose
 from anymatix_fetcher.core.judge import Known, Verdict, judge
+from anymatix_fetcher.core.labels import Labels
 from anymatix_fetcher.core.matching import Matching
 from anymatix_fetcher.core.messages import FOREIGN
 from anymatix_fetcher.core.mirrors import Mirrors
@@ -50,6 +51,7 @@ class Standing:
         sizes: How small and how large segments are.
         join: Gives a share of an origin's connections, for mirrors; ``None`` where nobody else is asked.
         overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
+        as_is: Take what comes, whatever media type or coding its label names.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Standing:
         sizes: Sizes = SIZES,
         join: Callable[[Origin], Share] | None = None,
         overwrite: bool = False,
+        as_is: bool = False,
     ) -> None:
         self.coverage = Coverage()
         self._out: list[m.Command] = []
@@ -81,6 +84,7 @@ class Standing:
             stated_length=resource.length,
         )
         self._mirrors = Mirrors(self._asking, self._matching, self.coverage, self._out, join)
+        self._labels = Labels(as_is=as_is)
         self._begun = False
         self._judge = judge
         self._meter: Meter | None = None

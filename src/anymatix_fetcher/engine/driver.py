@@ -172,10 +172,9 @@ class Driver(Outlook):
                 return
             for command in commands:
                 self._carry_out(command)
-            is_looking = self._appraisal is not None and self._appraisal.is_looking and self.result is None
-            if self._appraisal is not None and is_looking and not self._machine.is_in_doubt:
+            if self._appraisal and self._appraisal.is_looking and not (self.result or self._machine.is_in_doubt):
                 refused = self._appraisal.look(self._machine.coverage.stored.front(), self._machine.length)
-                self._events.extend([refused] if refused is not None else ())
+                self._events.extendleft([refused] if refused is not None else ())
 
     def _is_kept_back(self, commands: list[m.Command]) -> bool:
         """Whether a digest has become known on the way to the bytes, and they may be here already."""
@@ -185,11 +184,13 @@ class Driver(Outlook):
 
     def _carry_out(self, command: m.Command) -> None:  # noqa: C901, PLR0912 - one branch for each command
         match command:
-            case m.StartExchange() | m.NarrowBody() | m.CancelExchange() | m.OpenAhead():
+            case m.StartExchange() | m.PeekBody() | m.NarrowBody() | m.CancelExchange() | m.OpenAhead():
                 self._telling.tell(command)
             case m.AcceptBody():
                 sink = self._opened.comparing if command.compare else self._opened.sink
                 self._ports.transport.accept(command.exchange, sink, command.start, command.stop)
+            case m.LookAtBeginning():
+                self._events.appendleft(self._telling.beginning.look(command, self._machine.digests))
             case m.OpenStorage():
                 self._asked_for_storage = True
                 name = self._resource.name or choose_name(

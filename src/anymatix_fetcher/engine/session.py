@@ -21,13 +21,13 @@ from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.answering import AnsweringWorkers
 from anymatix_fetcher.engine.driver import Driver
-from anymatix_fetcher.engine.facts import Job, Phase, Result, Status, phase_of
+from anymatix_fetcher.engine.facts import Job, Phase, Result, phase_of
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.line import Line, Waiting
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
-from anymatix_fetcher.engine.ticket import Ticket
+from anymatix_fetcher.engine.ticket import Ticket, without_costs
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
 from anymatix_fetcher.storage.leftovers import Leftovers
 from anymatix_fetcher.storage.workers import no_thread
@@ -267,13 +267,7 @@ class Session:
             self._line.add(same)
             return
         same.ticket.progress = replace(same.ticket.progress, phase=Phase.DONE)
-        self._over(
-            same.ticket,
-            replace(
-                result, status=Status.PRESENT, bytes_downloaded=0, bytes_resumed=0, seconds=0.0,
-                requests=0, origin_requests=0, renewals=0, connections_peak=0,
-            ),
-        )  # fmt: skip
+        self._over(same.ticket, without_costs(result))
 
     # Starting ---------------------------------------------------------------------------------------------
 
@@ -371,6 +365,7 @@ class Session:
             one_stream=settings.engine is Engine.SINGLE,
             join=None if settings.engine is Engine.SINGLE else partial(self._join, ticket),
             overwrite=settings.overwrite,
+            as_is=settings.as_is,
         )
         report = partial(self._report, ticket.number)
         driver = Driver(

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.engine.beginning import Beginning
 from anymatix_fetcher.engine.failing import let_go
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
-Told: TypeAlias = m.StartExchange | m.NarrowBody | m.CancelExchange | m.OpenAhead
+Told: TypeAlias = m.StartExchange | m.PeekBody | m.NarrowBody | m.CancelExchange | m.OpenAhead
 
 
 class Telling:
@@ -22,9 +23,13 @@ class Telling:
 
     Args:
         transport: Carries the exchanges.
+
+    Attributes:
+        beginning: Of the body that was peeked at last.
     """
 
     def __init__(self, transport: Transport) -> None:
+        self.beginning = Beginning()
         self._transport = transport
         self._under_way: set[m.ExchangeId] = set()
 
@@ -35,6 +40,9 @@ class Telling:
                 log.debug("asking %s for %s", command.request.url, command.request.span or "the whole")
                 self._under_way.add(command.exchange)
                 self._transport.start(command.exchange, command.request)
+            case m.PeekBody():
+                self.beginning = Beginning()
+                self._transport.accept(command.exchange, self.beginning, 0, command.stop)
             case m.NarrowBody():
                 self._transport.narrow(command.exchange, command.stop)
             case m.CancelExchange():

@@ -13,6 +13,7 @@ from anymatix_fetcher.core.digests import stated_digests
 from anymatix_fetcher.core.expiry import signs_range
 from anymatix_fetcher.core.http import Validator, parse_date
 from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refused, judge
+from anymatix_fetcher.core.labels import may_be_right
 from anymatix_fetcher.core.spans import Span
 from anymatix_fetcher.errors import UnexpectedAnswerError
 
@@ -94,7 +95,10 @@ class RemoteFile:
         url, hops = self._address.target or self._address.origin_url, 0
         while hops <= MAX_HOPS:
             request, answer = yield from self._ask(url, span)
-            match judge(request, answer.head, Known(self.length, name=self.resource.name or ""), answer.text):
+            known = Known(self.length, name=self.resource.name or "", is_fresh=True)
+            match judge(request, answer.head, known, answer.text):
+                case Accepted(doubt=Refused() as doubt) if may_be_right(doubt, answer.head.content_coding, answer.body):
+                    raise self._address.error(doubt, request)
                 case Accepted() as accepted:
                     return self._accepted(url, accepted, answer, span, whole=request.span is None)
                 case Redirected(target) if until_described and self.is_described:

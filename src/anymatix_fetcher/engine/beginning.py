@@ -1,0 +1,51 @@
+"""The beginning of a body in memory, for a label that speaks against it to be held against the bytes themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.digests import COLLISION_FREE
+from anymatix_fetcher.core.messages import BeginningSeen
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.storage.hashing import new_hasher
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.messages import LookAtBeginning
+
+
+class Beginning:
+    """Takes the beginning of a body; implements ``Sink``."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Implements ``Sink.write``."""
+        self._data[offset : offset + len(data)] = data
+
+    def look(self, command: LookAtBeginning, digests: Sequence[Digest]) -> BeginningSeen:
+        """Whether it is what its label says, and no file with one of ``digests``.
+
+        Where a digest settles that, and more is to come than any page has, the whole decides.
+        """
+        from anymatix_fetcher.formats.labelled import is_coded, is_document  # noqa: PLC0415 - few answers are doubted
+
+        settling = [digest for digest in digests if digest.algorithm in COLLISION_FREE]
+        if settling and not command.is_whole:
+            return BeginningSeen(is_unwanted=False)
+        first = bytes(self._data)
+        length = len(first) if command.is_whole else None
+        unwanted = is_coded(first, command.coding) if command.coding else is_document(first, length)
+        return BeginningSeen(is_unwanted=unwanted and not any(_has(self._data, digest) for digest in settling))
+
+
+def _has(data: bytearray, digest: Digest) -> bool:
+    try:
+        hasher = new_hasher(digest.algorithm)
+    except ReferenceSyntaxError:
+        return False  # that it can't be computed here is said where the file is verified
+    hasher.update(memoryview(data))
+    return hasher.hexdigest() == digest.hex
