@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.composition import current_folder, network_of, open_session
 from anymatix_fetcher.core.disk_errors import error_of
+from anymatix_fetcher.engine.brought import Brought
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.failing import let_go
@@ -17,6 +18,7 @@ from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.engine.ticket import Ticket
 from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
 from anymatix_fetcher.options import settings_of
+from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.workers import no_thread
 from anymatix_fetcher.transports.limiter import RateLimiter
 
@@ -217,6 +219,7 @@ class _Batch:
     def __init__(self, cancel: CancelToken) -> None:
         self._cancel = cancel
         self._here = current_folder()
+        self._brought = Brought(OsDisk())
         self._anchored: dict[int, Settings] = {}
         self._limiters: dict[float, RateLimiter] = {}
         self._sessions: dict[_Surroundings, Session] = {}
@@ -266,7 +269,9 @@ class _Batch:
         key = (network_of(settings), settings.engine, limiter, settings.remember)
         session = self._sessions.get(key)  # once: to hash the settings is most of what this costs, and lists are long
         if session is None:
-            session = self._sessions[key] = open_session(*key[:3], self._here, remember=settings.remember)
+            session = self._sessions[key] = open_session(
+                *key[:3], self._here, remember=settings.remember, brought=self._brought
+            )
         return session
 
     def _watch(self, on_progress: Callable[[tuple[Progress, ...]], None] | None) -> None:

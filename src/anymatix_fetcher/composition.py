@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.engine.brought import Brought
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.library.index import Index
@@ -77,6 +78,7 @@ def open_session(
     here: Callable[[], Path],
     *,
     remember: bool = True,
+    brought: Brought | None = None,
 ) -> Session:
     """A session that hasn't begun; it is the caller's to close.
 
@@ -86,6 +88,7 @@ def open_session(
         limiter: What the downloads share; ``None`` for no limit.
         here: Tells the folder that relative paths lie in.
         remember: Whether the session shares what is known of files and hosts with other ones.
+        brought: What the call has brought, in all of its sessions.
 
     Raises:
         ReferenceSyntaxError: The engine that was asked for isn't there.
@@ -96,6 +99,7 @@ def open_session(
         log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
     surroundings = cache(environment)
     ports = ports_for(open_transport(network, engine, limiter), limiter, here, remember=remember)
+    ports = replace(ports, brought=brought)
     return Session(ports, lambda job: resolving(job, surroundings()))
 
 

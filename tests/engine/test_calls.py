@@ -15,6 +15,7 @@ import pytest
 
 import anymatix_fetcher
 from anymatix_fetcher import (
+    DestinationExistsError,
     Digest,
     DigestMismatchError,
     DownloadCancelled,
@@ -327,3 +328,61 @@ def test_a_cancelled_job_is_a_result_too(url: str, tmp_path: Path) -> None:
         results = fetch_many([url, url], directory=tmp_path, cancel=token)
         assert [type(result.error) for result in results] == [DownloadCancelled] * 2
     assert not list(tmp_path.iterdir())
+
+
+# One call, one destination ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}])
+@pytest.mark.parametrize("names", [("dup.bin", "dup.bin"), ("cafe\u0301.bin", "caf\u00e9.bin")])
+def test_no_download_replaces_what_another_one_of_the_call_has_brought(
+    origin: Origin, tmp_path: Path, options: dict[str, Any], names: tuple[str, str]
+) -> None:
+    urls = [origin.add(f"/{folder}/{name}", data=folder.encode() * 1000).url for folder, name in zip("ab", names)]  # noqa: B905 - two each
+    folder = tmp_path / "before"
+    folder.mkdir()
+    if options:
+        (folder / names[1]).write_bytes(b"what was there before is what overwrite is about")
+    results = fetch_many(urls, directory=folder, **options)
+    first = results[0]
+    assert first.path is not None
+    assert first.path.read_bytes() == b"a" * 1000
+    brought = [result for result in results if result.error is None]
+    assert len(brought) == len(list(folder.iterdir()))
+    for result in results[1:]:
+        if result.error is not None:
+            assert isinstance(result.error, DestinationExistsError)
+            assert "same run" in result.error.message
+            assert "-o" in result.error.hint
+            assert "--overwrite" not in result.error.hint
+
+
+def test_sessions_of_one_call_know_of_each_others_files(origin: Origin, tmp_path: Path) -> None:
+    urls = [origin.add(f"/{folder}/dup.bin", data=folder.encode() * 1000).url for folder in "ab"]
+    jobs = [
+        Job(url, Settings(output=tmp_path / "dup.bin", overwrite=True, verify_tls=verify_tls))
+        for url, verify_tls in zip(urls, (True, False), strict=True)
+    ]
+    results = fetch_many(jobs)
+    errors = [result.error for result in results if result.error is not None]
+    assert [type(error) for error in errors] == [DestinationExistsError]
+    (whole,) = (result for result in results if result.error is None)
+    assert (tmp_path / "dup.bin").read_bytes() == (b"a" if whole is results[0] else b"b") * 1000
+
+
+def test_a_destination_that_a_failed_download_wanted_is_free(url: str, origin: Origin, tmp_path: Path) -> None:
+    results = fetch_many([origin.url("/gone/model.bin"), url], directory=tmp_path, overwrite=True)
+    assert isinstance(results[0].error, anymatix_fetcher.NotFoundError)
+    assert results[1].error is None
+
+
+def test_the_same_reference_twice_is_one_file(url: str, tmp_path: Path) -> None:
+    results = fetch_many([Job(url, Settings(output=tmp_path / "a.bin"))] * 2)
+    assert [result.status for result in results] == [Status.DOWNLOADED, Status.PRESENT]
+
+
+def test_another_call_may_replace_what_this_one_has_brought(url: str, origin: Origin, tmp_path: Path) -> None:
+    fetch(url, output=tmp_path / "a.bin")
+    other = origin.add("/other.bin", data=b"other" * 100).url
+    assert fetch(other, output=tmp_path / "a.bin", overwrite=True).error is None
+    assert (tmp_path / "a.bin").read_bytes() == b"other" * 100

@@ -59,6 +59,7 @@ class Claim:
 
         Raises:
             DestinationLockedError: The holder shows no sign of life any more.
+            DestinationExistsError: Another download of the same call has just brought its file there.
             StorageError: The folder can't be made, or the lock not be tried.
         """
         if self._lock is None:
@@ -72,6 +73,8 @@ class Claim:
         self._waited_for_same = self.holder is not None and self.holder.same_reference
         self.holder = None
         self._shown_at = self._ports.clock()
+        if self._ports.brought is not None:
+            self._ports.brought.check(self.destination, self._reference)
         return True
 
     def show_life(self) -> None:
@@ -160,13 +163,19 @@ class Claim:
             with suppress(OSError):  # litter that can't be removed does no harm
                 self._ports.disk.remove(places.part)
 
-    def drop_journal(self) -> None:
-        """Removes the journal of the part file that :meth:`drop_part` has removed."""
+    def release(self, published: Path | None = None) -> None:
+        """Lets the next one have the destination; ``published`` is the file that is there now, if all went well."""
+        try:
+            if published is not None:
+                self._succeed(published)
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def _succeed(self, published: Path) -> None:
+        """Notes what was brought; the journal of the part file that :meth:`drop_part` has removed goes."""
+        if self._ports.brought is not None:
+            self._ports.brought.add(published, self._reference)
         if self._has_journal:
             with suppress(OSError):
                 self._ports.disk.remove(Places.of(self.destination).journal)
-
-    def release(self) -> None:
-        """Lets the next one have the destination."""
-        if self._lock is not None:
-            self._lock.release()

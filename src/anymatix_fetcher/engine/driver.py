@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from anymatix_fetcher.core import messages as m
@@ -394,7 +395,6 @@ class Driver(Outlook):
             held += [self._store.discard, self._store.close] if is_litter else [self._store.close]
             held += [self._store.tidy] if result.error is None else []
         if self._claim is not None:
-            held += [self._claim.drop_journal] if result.error is None else []
-            held.append(self._claim.release)
+            held.append(partial(self._claim.release, result.path))
         let_go(self._shown_reference, *held)
         self.result = result

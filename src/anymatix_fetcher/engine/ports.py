@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.core.learned import KnownHost
+    from anymatix_fetcher.engine.brought import Brought
     from anymatix_fetcher.engine.shelf import Shelf
     from anymatix_fetcher.storage.disk import Disk
     from anymatix_fetcher.storage.workers import Workers
@@ -77,6 +78,7 @@ class Ports:
         memory: Keeps what was learned about hosts.
         wall_clock: Seconds since 1970, for what the memory says about times.
         shelf: Where files go, and what is here already.
+        brought: What the call has brought, in all of its sessions; ``None`` where it brings one file only.
     """
 
     transport: Transport
@@ -90,3 +92,4 @@ class Ports:
     memory: Memory = field(default_factory=NoMemory)
     wall_clock: Callable[[], float] = time.time
     shelf: Shelf = field(default_factory=NoShelf)
+    brought: Brought | None = None

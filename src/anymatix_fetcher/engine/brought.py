@@ -1,0 +1,46 @@
+"""What one call has brought so far: its downloads replace what was there before, and never what another one brought."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.errors import DestinationExistsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymatix_fetcher.storage.disk import Disk
+
+
+class Brought:
+    """The destinations of the downloads of one call that have succeeded. Any thread may use it.
+
+    Args:
+        disk: Tells whether two paths name one file: case and composed letters may not count.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._by_name: dict[str, list[tuple[Path, str]]] = {}
+
+    def add(self, destination: Path, reference: str) -> None:
+        """``reference`` has come to a file at ``destination``."""
+        self._by_name.setdefault(_folded(destination), []).append((destination, reference))
+
+    def check(self, destination: Path, reference: str) -> None:
+        """Makes sure that nothing that another reference has just brought lies at ``destination``.
+
+        Raises:
+            DestinationExistsError: It does.
+        """
+        for path, other in self._by_name.get(_folded(destination), ()):
+            if other != reference and (path == destination or self._disk.same_file(path, destination)):
+                raise DestinationExistsError(
+                    f"{destination} was brought just now, by another reference of the same run",
+                    hint="Give each a name of its own with -o, or folders of their own with -d or --folder.",
+                )
+
+
+def _folded(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()
