@@ -129,7 +129,14 @@ def entries_of_workflow(
     entries = [_needed(need, located) for need, located in zip(wanted, found, strict=True)]
     entries += [Entry(str(need), error=_disputed(need)) for need in sorted(disputed, key=str)]
     entries += [Entry(str(need), error=_without_address(need)) for need in requirements.without_address]
-    return entries, requirements.remarks
+    changed = [need for need in wanted if need.name != need.portable]
+    return entries, (*requirements.remarks, *map(_renamed, changed))
+
+
+def _renamed(need: Need) -> str:
+    return (
+        f"the node asks for {need.name!r}; locked is {need.portable!r}, as every system takes it: choose it in the node"
+    )
 
 
 def lock_entries(lock: Lock, entries: Iterable[Entry]) -> tuple[Lock, list[tuple[Entry, Change]]]:

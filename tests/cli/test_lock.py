@@ -155,6 +155,17 @@ def test_a_workflow_is_locked_with_the_folders_of_its_nodes(tmp_path: Path, caps
     assert list(locked()) == ["vae/vae.safetensors"]
 
 
+@pytest.mark.usefixtures("_surroundings")
+def test_what_not_every_system_can_call_a_file_is_locked_under_another_name(tmp_path: Path, capsys: Streams) -> None:
+    address = "https://huggingface.co/anymatix/model/resolve/main/vae/vae.safetensors"
+    models = [{"name": "-my: vae.safetensors", "url": address, "directory": "vae"}]
+    node = {"id": 1, "type": "VAELoader", "widgets_values": ["-my: vae.safetensors"], "properties": {"models": models}}
+    (tmp_path / "flow.json").write_text(json.dumps({"nodes": [node]}))
+    assert main(["lock", "flow.json"]) == 0
+    assert list(locked()) == ["vae/_my_ vae.safetensors"]
+    assert "the node asks for '-my: vae.safetensors'; locked is '_my_ vae.safetensors'" in capsys.readouterr().err
+
+
 def test_a_source_that_fails_is_followed_by_the_next(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
     file = origin.add("/a.bin", size=SIZE)
     dead, alive = origin.url("/dead.bin"), file.url
