@@ -88,6 +88,7 @@ def arrival_of(kept: Kept) -> Arrival:
         asked=asked,
         read_at=kept.verified_at,
         is_unnamed=kept.place.leaves_name,
+        part_of=kept.job.part_of,
     )
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +9,6 @@ from anymatix_fetcher.care.place import files_at, hugging_face_cache, opened_pla
 from anymatix_fetcher.errors import NotFoundError
 from tests.care.models import model
 from tests.library.first_fetcher import leave
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_models_and_what_sidecars_name_are_found_and_nothing_else(tmp_path: Path) -> None:
@@ -33,6 +30,18 @@ def test_a_named_file_counts_whatever_it_is_called(tmp_path: Path) -> None:
         assert [kept.path for kept in files_at(place, [path, path, tmp_path])] == [path]
         with pytest.raises(NotFoundError):
             files_at(place, [tmp_path / "missing"])
+
+
+def test_a_path_is_looked_for_here_and_then_below_the_models_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = model(tmp_path / "models" / "loras" / "x.pt", b"x")
+    monkeypatch.chdir(tmp_path)
+    with opened_place(tmp_path / "models") as place:
+        for word in ("loras", "loras/x.pt", "models/loras"):
+            assert [kept.path for kept in files_at(place, [Path(word)])] == [there]
+        here = model(tmp_path / "loras" / "x.pt", b"y")
+        assert [kept.path for kept in files_at(place, [Path("loras")])] == [here]
 
 
 def test_all_names_of_one_file_are_one_and_the_real_one_is_shown(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from anymatix_fetcher.care.removal import Going, plan, remove
 from anymatix_fetcher.composition import open_index
-from anymatix_fetcher.errors import NotFoundError, StorageError
+from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, StorageError
 from tests.care.models import arrived, content, digest, model
 from tests.library.first_fetcher import BASE, TOKEN, leave
 
@@ -53,6 +53,32 @@ def test_a_path_is_looked_for_here_and_below_the_models_root(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path / "loras")
     assert plan(["x.safetensors"], models=tmp_path) == below
     assert plan(["x.safetensors", "./x.safetensors"], models=tmp_path) == below
+
+
+def test_a_path_that_means_two_files_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = tmp_path / "models"
+    here, there = (model(folder / "loras" / "x.pt", DATA) for folder in (tmp_path, models))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReferenceSyntaxError, match="in the current folder, and below the models root") as caught:
+        plan(["loras/x.pt"], models=models)
+    assert str(there) in caught.value.hint
+    for word, meant in (("./loras/x.pt", here), (str(there), there), ("models/loras/x.pt", there)):
+        assert [one.folder for one in plan([word], models=models)] == [meant.parent]
+    here.unlink()
+    assert [one.folder for one in plan(["loras/x.pt"], models=models)] == [there.parent]
+    with pytest.raises(NotFoundError):
+        plan(["./loras/x.pt"], models=models)
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "config.json", f"{'0' * 64}.json", "x.safetensors.part", "x.pt.d"])
+def test_what_is_no_model_and_has_no_sidecar_isnt_removed(tmp_path: Path, name: str) -> None:
+    path = model(tmp_path / name, b"mine")
+    with pytest.raises(StorageError, match="is no model, and no sidecar names it"):
+        plan([str(path)], models=tmp_path)
+    arrived(path, b"mine", URL)
+    assert plan([str(path)], models=tmp_path)[0].models == (name,)
+    kept = model(tmp_path / "x.pt.changed-2", b"set aside")
+    assert plan([str(kept)], models=tmp_path)[0].models == (kept.name,)
 
 
 def test_the_first_fetchers_files_go_too_whatever_token_they_were_fetched_with(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 from tests.care.models import arrived, content
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def test_a_dry_run_tells_the_same_and_nothing_goes(tmp_path: Path, capsys: Strea
 def test_without_anybody_to_ask_nothing_goes(tmp_path: Path, capsys: Streams) -> None:
     path = arrived(tmp_path / "x.pt", DATA, URL)
     assert main(["rm", "--models", str(tmp_path), str(path)]) == 2
-    assert "nobody to ask" in capsys.readouterr().err
+    assert "without a terminal" in capsys.readouterr().err
     assert path.exists()
 
 
@@ -57,6 +58,28 @@ def test_what_another_reference_needs_stays_and_that_is_said(tmp_path: Path, cap
     assert main(["rm", "--yes", "--models", str(tmp_path), URL]) == 0
     assert f"stays  {path}: another reference has led to it as well" in capsys.readouterr().out
     assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("reference", "count"),
+    [("hf:anymatix/model", 3), ("github:anymatix/weights@v1.0", 1), ("zenodo:123456", 1), ("hf://anymatix/model", 3)],
+)
+def test_a_reference_of_several_files_is_known_as_it_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Streams, reference: str, count: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANYFETCH_MODELS", str(tmp_path / "models"))
+    with Hosts(*everything(EverythingSettings(size=100_000, bytes_per_second=None))) as hosts:
+        for name, value in {**hosts.variables, "HF_TOKEN": TOKEN, "GITHUB_TOKEN": TOKEN}.items():
+            monkeypatch.setenv(name, value)
+        assert main(["-q", "-t", "lora", reference]) == 0
+        assert main(["-q", "-t", "vae", "hf:anymatix/model/vae/vae.safetensors"]) == 0
+    capsys.readouterr()
+    assert main(["rm", "--yes", "--json", reference]) == 0
+    told = list(map(json.loads, capsys.readouterr().out.splitlines()))
+    assert sum(len(one["models"]) for one in told) == count
+    left = {path.name for path in (tmp_path / "models").rglob("*") if path.is_file() and path.suffix != ".json"}
+    assert left == {"vae.safetensors"}
 
 
 def test_what_isnt_here_and_no_name_at_all_are_errors(tmp_path: Path, capsys: Streams) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.catalog import Catalog
+from anymatix_fetcher.library.identity import part_of
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -32,6 +34,17 @@ def arrival(path: Path) -> Arrival:
         name="dream.safetensors",
         type="checkpoint",
     )
+
+
+def test_a_sidecar_keeps_which_references_have_led_to_its_url(tmp_path: Path) -> None:
+    model = tmp_path / "dream.safetensors"
+    model.write_bytes(CONTENT)
+    with Index() as index:
+        record(replace(arrival(model), part_of="hf:o/r"), index, DISK, NOW)
+        path = record(replace(arrival(model), reference="civitai:7"), index, DISK, NOW)
+    identities = json.loads(path.read_bytes())["anyfetch"]["identities"]
+    assert set(identities) == {hexed(BASE), hexed("civitai:7"), hexed(REFERENCE), part_of("hf:o/r")}
+    assert len(identities) == 4
 
 
 def test_a_download_leaves_a_sidecar_and_an_entry(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from anymatix_fetcher.library.identity import part_of
 from anymatix_fetcher.library.removal import Removal, removal_of_model, removal_of_reference
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
+from anymatix_fetcher.library.sidecars import Sidecar
 from tests.library.first_fetcher import BASE, TOKEN, hexed
 
 OTHER = "https://huggingface.co/o/r/resolve/main/dream.safetensors"
@@ -49,6 +53,15 @@ def test_a_sidecar_of_ours_belongs_to_the_references_it_was_written_for() -> Non
     records = {"00.json": Record(url=BASE, file_name=MODEL, own=own)}
     assert removal_of_reference(f"{BASE}?model=2", records, [MODEL]).sidecars == ()
     assert removal_of_reference("civitai:1", records, [MODEL]).models == (MODEL,)
+
+
+def test_a_reference_of_several_files_is_known_by_each_of_them_and_means_none_alone() -> None:
+    own = Provenance(identities=(hexed(BASE), part_of("hf:o/r")))
+    records = {name: Record(url=BASE, file_name=MODEL, own=own) for name in (BASE_SIDECAR, OTHER_SIDECAR)}
+    assert removal_of_reference("hf:o/r", records, [MODEL, *records]).sidecars == tuple(sorted(records))
+    assert removal_of_reference("hf:o/r?token=x", records, [MODEL, *records]).models == (MODEL,)
+    assert removal_of_reference("hf:o/r2", records, [MODEL, *records]) == Removal((), (), ())
+    assert not Sidecar(Path(BASE_SIDECAR), records[BASE_SIDECAR]).says("hf:o/r")
 
 
 def test_a_model_that_is_gone_is_not_named() -> None:

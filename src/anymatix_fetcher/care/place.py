@@ -90,6 +90,17 @@ def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | 
         yield Place(root, folders, index, disk, Catalog(index, disk))
 
 
+def paths_of(word: Path | str, place: Place | None) -> list[Path]:
+    """What ``word`` may mean, as far as that is there: in the current folder, and below the models root of ``place``.
+
+    Absolute, and of a link the link itself.
+    """
+    beginnings = (Path(), *([place.folders.models] if place is not None else []))
+    # abspath takes ".." out, and follows no link.
+    paths = dict.fromkeys(Path(os.path.abspath(beginning / word)) for beginning in beginnings)  # noqa: PTH100
+    return [path for path in paths if os.path.lexists(path)]
+
+
 def hugging_face_cache() -> Path:
     """The Hugging Face cache of this user."""
     return cache_folder(os.environ, Path.home())
@@ -98,20 +109,22 @@ def hugging_face_cache() -> Path:
 def files_at(place: Place, paths: Sequence[Path]) -> list[Kept]:
     """The files that ``paths`` mean: files themselves, and the models in folders; each file once.
 
+    They are looked for in the current folder first, and then below the models root, where `ls` shows them.
+
     Raises:
         NotFoundError: There is no such file or folder.
     """
     folders: list[Path] = []
-    named: dict[Path, SeenFile] = {}
-    for path in paths:
-        path = Path(os.path.abspath(path))  # noqa: PTH100, PLW2901 - takes ".." out, and follows no link
+    files: dict[Path, SeenFile] = {}
+    for named in paths:
+        path = next(iter(paths_of(named, place)), named)
         if path.is_dir():
             folders.append(path)
         elif path.is_file():
-            named[path] = SeenFile(path, FileState.of(path.stat()), is_link=path.is_symlink())
+            files[path] = SeenFile(path, FileState.of(path.stat()), is_link=path.is_symlink())
         else:
-            raise NotFoundError(f"there is no file {path}", hint="`anyfetch ls` shows what is here.")
-    return _kept(place, {file.path: file for file in walk_all(folders)} | named, set(named))
+            raise NotFoundError(f"there is no file {named}", hint="`anyfetch ls` shows what is here.")
+    return _kept(place, {file.path: file for file in walk_all(folders)} | files, set(files))
 
 
 def _kept(place: Place, seen: dict[Path, SeenFile], named: set[Path]) -> list[Kept]:

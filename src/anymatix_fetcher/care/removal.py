@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.care.place import opened_place
-from anymatix_fetcher.errors import NotFoundError, StorageError
+from anymatix_fetcher.care.place import opened_place, paths_of
+from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, StorageError
+from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.removal import Removal
 from anymatix_fetcher.library.removing import carry_out, plan_removal, plan_removal_of_model
+from anymatix_fetcher.library.setting_aside import is_set_aside
 from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from anymatix_fetcher.care.place import Place
 
@@ -51,7 +53,8 @@ def plan(
 
     Raises:
         NotFoundError: Nothing of that is here.
-        StorageError: A path is a folder.
+        StorageError: A path is a folder, or neither a model nor described by a sidecar.
+        ReferenceSyntaxError: A path means two files.
     """
     with opened_place(models, extra_paths) as place:
         return list(dict.fromkeys(going for target in targets for going in _plan(target, place)))
@@ -77,7 +80,13 @@ def _plan(target: str, place: Place) -> list[Going]:
     if path is not None:
         if path.is_dir() and not path.is_symlink():
             raise StorageError(f"{path} is a folder", hint="Name the files; a folder isn't removed as a whole.")
-        return [_going(path.parent, plan_removal_of_model(path, place.disk))]
+        going = plan_removal_of_model(path, place.disk)
+        if not (going.sidecars or is_model_name(path.name) or is_set_aside(path.name)):
+            raise StorageError(
+                f"{path} is no model, and no sidecar names it",
+                hint="Only models and what belongs to them are removed here; `anyfetch ls` shows them.",
+            )
+        return [_going(path.parent, going)]
     found = [
         _going(folder, removal)
         for folder in _folders(place)
@@ -91,9 +100,18 @@ def _plan(target: str, place: Place) -> list[Going]:
 
 def _path(target: str, place: Place) -> Path | None:
     """The file that is meant, where it is one."""
-    candidates = (Path(target), place.folders.models / target)
-    # Not resolved: of a link, the link goes.
-    return next((Path(os.path.abspath(path)) for path in candidates if os.path.lexists(path)), None)  # noqa: PTH100
+    is_exact = target.startswith(".")
+    found = paths_of(target, None if is_exact else place)
+    if len(found) > 1 and not _is_one_name(*found):
+        raise ReferenceSyntaxError(
+            f"{target} is in the current folder, and below the models root",
+            hint=f"Write .{os.sep}{target} for the first, or {found[1]} for the second.",
+        )
+    return found[0] if found else None
+
+
+def _is_one_name(first: Path, second: Path) -> bool:
+    return first.name == second.name and first.parent.samefile(second.parent)
 
 
 def _folders(place: Place) -> Iterator[Path]:

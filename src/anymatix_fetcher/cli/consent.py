@@ -39,7 +39,9 @@ def refused(question: str, session: Session, *, yes: bool, dry_run: bool, answer
         return None
     answers = answers or sys.stdin
     if not (answers.isatty() and session.err.isatty()):
-        session.complain("Nothing was done: there is nobody to ask.", "hint: --yes does it without asking")
+        session.complain(
+            "Nothing was done: without a terminal it can't be asked.", "hint: --yes does it without asking"
+        )
         return USAGE
     session.out.flush()
     session.err.write(f"{question}? [y/N] ")

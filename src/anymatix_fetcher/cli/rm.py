@@ -24,7 +24,8 @@ _HELP = """\
 Remove what was fetched by a REFERENCE, or the file at a PATH, with the sidecars that describe it.
 
 A file that another reference has led to as well stays. A PATH is looked for in the current folder and below the models
-root. On a terminal it asks first.
+root; what is no model, and has no sidecar, isn't removed. A reference that named several files, as of a whole
+repository, is known as it was typed. On a terminal it asks first.
 """
 _EXAMPLES = (
     "anyfetch rm civitai:143906",

@@ -33,8 +33,9 @@ _HELP = """\
 Read models from the first byte to the last, and compare them with what was recorded of them: by their sidecars, by
 their names in the Hugging Face cache, or by an earlier look. Finds every flipped bit.
 
-A PATH is a file, or a folder of models; without one, all models are verified. What nothing was recorded of is recorded
-now. Where a file is damaged, the bad blocks are named, if it was downloaded or verified here before.
+A PATH is a file, or a folder of models, here or below the models root; without one, all models are verified. What
+nothing was recorded of is recorded now. Where a file is damaged, the bad blocks are named, if it was downloaded or
+verified here before.
 
 --repair keeps a file that was written to since then beside the one that takes its place, as NAME.changed.
 """

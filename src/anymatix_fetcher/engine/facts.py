@@ -33,6 +33,7 @@ class Job:
         settings: How.
         author: Who has written the reference and its mirrors: where that may be other people, it leads to no header of
             the settings.
+        part_of: What was named, where that stands for several files, this one among them; else empty.
 
     Raises:
         ReferenceSyntaxError: The reference isn't text.
@@ -41,6 +42,7 @@ class Job:
     reference: str = field(repr=False)
     settings: Settings = field(default_factory=Settings)
     author: Author = Author.USER
+    part_of: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuses at once what is no reference and no settings."""

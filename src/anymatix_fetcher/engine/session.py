@@ -323,7 +323,8 @@ class Session:
         parts = []
         for resource in resources:
             author = Author.FILE if Author.FILE in (ticket.job.author, resource.author) else Author.USER
-            part = Ticket(Job(resource.reference, settings, author), next(self._numbers))
+            job = Job(resource.reference, settings, author, part_of=ticket.job.reference)
+            part = Ticket(job, next(self._numbers))
             part.progress = replace(part.progress, name=resource.name, length=resource.length)
             part.cancelled = ticket.cancelled
             parts.append(part)

@@ -75,6 +75,11 @@ def unnamed(reference: str) -> str:
     return f"{UNNAMED}{identity(reference)}"
 
 
+def part_of(reference: str) -> str:
+    """What stands for a reference that names several files, beside each of these: no file is meant by it alone."""
+    return _hash(f"part of {base_reference(reference)}")
+
+
 def left_by_first_fetcher(reference: str, auth: str = "") -> tuple[str, ...]:
     """The hashes under which the first AnymatixFetcher may have kept it: of the effective URL first, then of the base.
 

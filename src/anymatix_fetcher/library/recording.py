@@ -10,7 +10,7 @@ from anymatix_fetcher.library.catalog import keep_ours
 from anymatix_fetcher.library.entries import Entry, Proof
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import SCHEME
-from anymatix_fetcher.library.identity import identity, recordable, unnamed
+from anymatix_fetcher.library.identity import identity, part_of, recordable, unnamed
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import Sidecar, read_sidecar, write_sidecar
 
@@ -42,6 +42,7 @@ class Arrival:
         asked: What was typed, where that is something else.
         read_at: When its digests were computed, in seconds since 1970; just now where that isn't given.
         is_unnamed: Whether the file's name was left to the place that it came from.
+        part_of: The reference of several files, as of a whole repository, that named this one among them; else empty.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class Arrival:
     asked: str = field(default="", repr=False)
     read_at: float | None = None
     is_unnamed: bool = False
+    part_of: str = field(default="", repr=False)
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -76,7 +78,8 @@ class Arrival:
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:
     """The path of the sidecar that was written; the index knows the file too.
 
-    What an earlier sidecar of the same URL says besides, as the first fetcher's ``data``, is kept.
+    What an earlier sidecar of the same URL says besides, as the first fetcher's ``data``, is kept, and which other
+    references have led to it.
 
     Args:
         arrival: What has arrived.
@@ -94,6 +97,7 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
     earlier = read_sidecar(arrival.path.with_name(f"{identity(arrival.url)}.json"), disk)
     known = earlier.record if earlier else Record()
     sha256 = next((digest.hex for digest in arrival.digests if digest.algorithm == "sha256"), None)
+    named_among_others = (part_of(arrival.part_of),) if arrival.part_of else ()
     content = Record(
         url=recordable(arrival.url),
         file_name=arrival.path.name,
@@ -103,7 +107,7 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
         sha256=sha256,
         own=Provenance(
             source=arrival.reference,
-            identities=arrival.identities,
+            identities=tuple(dict.fromkeys((*arrival.identities, *named_among_others, *known.identities))),
             type=arrival.type,
             digests=arrival.digests,
             verified=arrival.verified,

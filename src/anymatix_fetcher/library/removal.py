@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.library.identity import identity, left_by_first_fetcher
+from anymatix_fetcher.library.identity import identity, left_by_first_fetcher, part_of
 from anymatix_fetcher.library.names import parse_hashed_name
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _is_of(name: str, record: Record, reference: str, hashes: Collection[str]) -
     if name.removesuffix(".json") in hashes:
         return True
     if record.identities:
-        return identity(reference) in record.identities
+        return not {identity(reference), part_of(reference)}.isdisjoint(record.identities)
     url = record.url
     return url is not None and (reference == url or reference.startswith((f"{url}?", f"{url}&")))
 
