@@ -64,5 +64,5 @@ def test_a_sidecar_is_written_and_a_failure_is_told_to_nobody_but_the_log(tmp_pa
     assert (sidecar["file_name"], sidecar["anyfetch"]["type"]) == ("a.bin", "lora")
     assert late.opened().digests(path) == (SHA256,)
     noting.fail(OSError("no room"))
-    assert told == [Recorded(), Recorded()]
+    assert told == [Recorded(), Recorded(is_kept=False)]
     late.close()

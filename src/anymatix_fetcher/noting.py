@@ -7,8 +7,9 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from anymatix_fetcher.core.disk_errors import error_of
 from anymatix_fetcher.engine.shelf import Recorded
-from anymatix_fetcher.errors import FetchError
+from anymatix_fetcher.errors import InternalError
 from anymatix_fetcher.library.names import parse_hashed_name
 from anymatix_fetcher.storage.workers import Step
 
@@ -61,11 +62,12 @@ class Noting:
 
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
-        if isinstance(error, FetchError):
-            log.warning("the sidecar of %s can't be written: %s", self._kept.path, error)
-        else:
+        ours = error_of(error, self._kept.path)
+        if isinstance(ours, InternalError):
             log.error("a sidecar can't be written for a reason that is a bug", exc_info=error)
-        self._report(Recorded())
+        else:
+            log.warning("the sidecar of %s can't be written: %s", self._kept.path, ours)
+        self._report(Recorded(is_kept=False))
 
 
 def arrival_of(kept: Kept) -> Arrival:

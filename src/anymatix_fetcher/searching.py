@@ -7,8 +7,9 @@ import os
 from threading import Event, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from anymatix_fetcher.core.disk_errors import error_of
 from anymatix_fetcher.engine.shelf import Recorded, Searched
-from anymatix_fetcher.errors import DownloadCancelled, FetchError
+from anymatix_fetcher.errors import DownloadCancelled, FetchError, InternalError
 from anymatix_fetcher.storage.workers import Step
 
 if TYPE_CHECKING:
@@ -96,14 +97,15 @@ class LateIndex:
         with self._lock:
             entered, self._waiting = self._waiting, []
             self._is_entering = False
+        is_kept = False
         try:
-            if entered:
-                self._enter(entered)
+            is_kept = not entered or self._enter(entered)
         except ImportError as error:  # some Pythons have no SQLite
             log.debug("nothing is noted of files: %s", error)
+            is_kept = True  # as far as it ever is
         finally:
             for one in entered:
-                one.report(Recorded())
+                one.report(Recorded(is_kept=is_kept))
 
     def may_know(self, digests: Iterable[Digest], folders: Iterable[Path] = ()) -> bool:
         """Whether it is worth asking for one of these; quick, and asks nobody.
@@ -160,13 +162,13 @@ class LateIndex:
             self._index = Index(self._path)
         return self._index
 
-    def _enter(self, waiting: Sequence[_Waiting]) -> None:
+    def _enter(self, waiting: Sequence[_Waiting]) -> bool:
         from anymatix_fetcher.noting import arrival_of  # noqa: PLC0415 - brings SQLite
 
         entries = [arrival_of(one.kept).entry(one.state, one.read_at) for one in waiting]
         with self._lock:
-            self._opened().add_many(entries)
             self._origins.update(origin for entry in entries for origin in entry.identities)
+            return self._opened().add_many(entries)
 
     def learn(self, folders: Iterable[Path]) -> bool:
         """Enters what sidecars in ``folders`` and the caches say; false where that was done before."""
@@ -237,10 +239,11 @@ class Search:
 
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``: whatever it is, the file can still be downloaded."""
-        if not isinstance(error, FetchError):
+        ours = error_of(error)
+        if isinstance(ours, InternalError):
             log.error("a search failed for a reason that is a bug", exc_info=error)
-        elif not isinstance(error, DownloadCancelled):
-            log.info("what is here can't be used: %s", error)
+        elif not isinstance(ours, DownloadCancelled):
+            log.info("what is here can't be used: %s", ours)
         self._report(Searched(None, error=error if isinstance(error, FetchError) else None))
 
     def _on_bytes(self, _: int) -> None:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import COLLISION_FREE, Digest
-from anymatix_fetcher.engine.shelf import Searched
+from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.errors import FetchError, NotFoundError
 from anymatix_fetcher.library.containment import Bounds
 from anymatix_fetcher.library.file_state import FileState
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.settings import Settings
-    from anymatix_fetcher.engine.shelf import Kept, Recorded
+    from anymatix_fetcher.engine.shelf import Kept
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.ports import Disk
     from anymatix_fetcher.library.seeking import Seeker
@@ -155,9 +155,11 @@ class LibraryShelf:
         """Implements ``Shelf.record``."""
         state = _state_of(kept.path)
         was_changed = kept.existing is not None and state is not None and not state.is_still(kept.existing)
-        if state is None or was_changed or not kept.digests:
+        if was_changed or not kept.digests:
             return False
-        if kept.place.has_sidecar and not kept.is_recorded:
+        if state is None:
+            report(Recorded(is_kept=False))
+        elif kept.place.has_sidecar and not kept.is_recorded:
             from anymatix_fetcher.noting import Noting  # noqa: PLC0415 - needed at the end only
 
             run(Noting(kept, self._index, self._disk, self._wall_clock, report))

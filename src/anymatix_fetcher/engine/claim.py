@@ -77,12 +77,16 @@ class Claim:
             self._ports.brought.check(self.destination, self._reference)
         return True
 
-    def show_life(self) -> None:
-        """Shows those who wait that this process lives; to be called again and again while the destination is held."""
+    def waits(self) -> bool:
+        """Whether another process has the destination. Where this one has it, those who wait are shown that it lives.
+
+        To be called again and again.
+        """
         now = self._ports.clock()
         if self._lock is not None and self.holder is None and now - self._shown_at >= HEARTBEAT_SECONDS:
             self._shown_at = now
             self._lock.show_life()
+        return self.holder is not None
 
     def finds_something(self) -> bool:
         """Whether something is at the destination. Of a file with two names the part file's goes.
@@ -163,19 +167,24 @@ class Claim:
             with suppress(OSError):  # litter that can't be removed does no harm
                 self._ports.disk.remove(places.part)
 
-    def release(self, published: Path | None = None) -> None:
-        """Lets the next one have the destination; ``published`` is the file that is there now, if all went well."""
+    def release(self, published: Path | None = None, *, is_known: bool = False) -> None:
+        """Lets the next one have the destination.
+
+        Args:
+            published: The file that is there now, if all went well.
+            is_known: Whether the next run will know it without the journal of a part file that was here.
+        """
         try:
             if published is not None:
-                self._succeed(published)
+                self._succeed(published, is_known=is_known)
         finally:
             if self._lock is not None:
                 self._lock.release()
 
-    def _succeed(self, published: Path) -> None:
+    def _succeed(self, published: Path, *, is_known: bool) -> None:
         """Notes what was brought; the journal of the part file that :meth:`drop_part` has removed goes."""
         if self._ports.brought is not None:
             self._ports.brought.add(published, self._reference)
-        if self._has_journal:
+        if self._has_journal and is_known:
             with suppress(OSError):
                 self._ports.disk.remove(Places.of(self.destination).journal)

@@ -73,7 +73,7 @@ class Driver(Outlook):
         self._renew = renew
         self._leftovers = leftovers
         self._asked_for_storage = False
-        self._is_guess = False
+        self._is_guess, self._is_kept = False, True
         self._telling = Telling(ports.transport)
         self._events: deque[m.Event] = deque()
         self._failing_cleanly = FailingCleanly(self._storage_failed)
@@ -114,6 +114,7 @@ class Driver(Outlook):
         with self._failing_cleanly:
             if self._noted is not None:
                 if isinstance(event, Recorded | m.StorageFailed):
+                    self._is_kept = isinstance(event, Recorded) and event.is_kept
                     self._end(self._noted)
                 return  # it is at its destination: whatever else happens comes too late
             match event:
@@ -146,9 +147,7 @@ class Driver(Outlook):
         if self.result is not None:
             return
         with self._failing_cleanly:
-            if self._claim is not None:
-                self._claim.show_life()
-            if self._claim is not None and self._claim.holder is not None:
+            if self._claim is not None and self._claim.waits():
                 self._try_claim(self._claim)
             elif self._machine_runs:
                 self._feed(m.Tick(limited=limited))
@@ -386,6 +385,7 @@ class Driver(Outlook):
     def _end(self, result: Result) -> None:
         """Lets go of everything; before the result can be seen, so that whoever sees it may start anew."""
         is_litter = result.error is not None and not isinstance(result.error, DownloadCancelled) and self._is_litter
+        is_known = result.error is None and self._is_kept  # else the journal tells the next run what the file is
         held: list[Callable[[], object]] = [self._drop_exchanges, self._shelving.stop]
         if self._claim is not None:
             held.append(self._claim.stop_reading)
@@ -393,8 +393,8 @@ class Driver(Outlook):
             held.append(self._appraisal.abandon)
         if self._store is not None:
             held += [self._store.discard, self._store.close] if is_litter else [self._store.close]
-            held += [self._store.tidy] if result.error is None else []
+            held += [self._store.tidy] if is_known else []
         if self._claim is not None:
-            held.append(partial(self._claim.release, result.path))
+            held.append(partial(self._claim.release, result.path, is_known=is_known))
         let_go(self._shown_reference, *held)
         self.result = result

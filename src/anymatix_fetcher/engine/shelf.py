@@ -44,7 +44,13 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What had to be written about a file is written, or can't be."""
+    """What had to be written about a file is written, or can't be.
+
+    Args:
+        is_kept: Whether the next run will know the file by it.
+    """
+
+    is_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,18 +52,19 @@ class Database:
                 self._take(error)
                 return otherwise
 
-    def write(self, change: Callable[[sqlite3.Connection], None]) -> None:
-        """Carries out ``change`` wholly or not at all; where it can't be, what it says is forgotten."""
+    def write(self, change: Callable[[sqlite3.Connection], None]) -> bool:
+        """Carries out ``change`` wholly or not at all; false where it can't be, and what it says is forgotten."""
         with self._lock:
-            for _ in range(2):
+            for is_last in (False, True):
                 try:
                     with _transaction(self._connection):
                         change(self._connection)
                 except sqlite3.DatabaseError as error:
-                    if not self._take(error):
-                        return
+                    if is_last or not self._take(error):
+                        return False
                 else:
-                    return
+                    return True
+        return False
 
     def close(self) -> None:
         """Closes it; a second call does nothing."""
@@ -84,26 +85,25 @@ class Database:
             self._connection = _copied(path)
             return True
         _logger.debug("the index can't be used now: %s", error)
-        return False
+        return not _is_busy(error)  # what is busy has been waited for; a disk's trouble may pass
 
     def _open(self) -> sqlite3.Connection:
-        if self._path is not None:
-            for _ in range(2):
-                try:
-                    self._path.parent.mkdir(parents=True, exist_ok=True)
-                    _make_private(self._path)
-                    return _connect(str(self._path), self._busy_seconds)
-                except sqlite3.DatabaseError as error:
-                    if not _is_broken(error):
-                        _logger.debug("the index %s can't be opened: %s", self._path, error)
-                        break
+        if self._path is None:
+            return _connect(":memory:")
+        for _ in range(2):
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                _make_private(self._path)
+                return _connect(str(self._path), self._busy_seconds)
+            except sqlite3.DatabaseError as error:
+                if _is_broken(error):
                     self._set_aside(str(error))
-                except OSError as error:
-                    _logger.debug("the index %s can't be made: %s", self._path, error.strerror)
-                    break
-            path, self._path = self._path, None
-            return _copied(path)
-        return _connect(":memory:")
+                else:
+                    _logger.debug("the index %s can't be opened: %s", self._path, error)
+            except OSError as error:
+                _logger.debug("the index %s can't be made: %s", self._path, error.strerror)
+        path, self._path = self._path, None
+        return _copied(path)
 
     def _set_aside(self, reason: str) -> None:
         """Renames the file, so that somebody may look at it; of earlier ones only the last is kept."""

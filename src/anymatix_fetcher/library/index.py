@@ -86,15 +86,15 @@ class Index:
             return
         self.add_many([Entry(path, now, tuple(digests), Proof.HASHED, (), verified, read_at, blocks)])
 
-    def add_many(self, entries: Iterable[Entry]) -> None:
-        """Enters files and claims in one step."""
+    def add_many(self, entries: Iterable[Entry]) -> bool:
+        """Enters files and claims in one step; whether that could be done."""
         entries, now = list(entries), self._wall_clock()
 
         def change(connection: sqlite3.Connection) -> None:
             for entry in entries:
                 entering.enter(connection, entry, now)
 
-        self.database.write(change)
+        return self.database.write(change)
 
     def refute(self, path: Path) -> None:
         """The file as it is now isn't what it should be: it is offered to nobody until it changes, or is found right.
