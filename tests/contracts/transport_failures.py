@@ -98,7 +98,12 @@ class FailureContract(TransportContract):
         [
             b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
             b"\x00\x01\x02\x03 not a status line\r\n\r\n",
+            b"HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nX-Odd: a\0b\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 6000 + b"Content-Length: 0\r\n\r\n",
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         ],
+        ids=["SSH", "binary", "HTTP/1.2", "a NUL in a field", "too many fields", "another protocol"],
     )
     def test_what_is_no_http_breaks_the_protocol(self, talk: Conversation, reply: bytes) -> None:
         with ScriptedServer([ReadRequest(), Send(reply), Close()]) as server:
@@ -130,6 +135,7 @@ class FailureContract(TransportContract):
             ("Content-Length: 5, 5", b"hello"),
             ("Content-Length: 5\r\nContent-Length: 5", b"hello"),
             ("Content-Length: 99\r\nTransfer-Encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n"),
+            ("Content-Length: 5\r\nTransfer-Encoding: identity", b"hello"),
         ],
     )
     def test_a_framing_that_is_odd_but_clear_is_followed(self, talk: Conversation, field: str, body: bytes) -> None:

@@ -280,9 +280,16 @@ class ResponseHead:
         return length if length is not None and length <= MAX_LENGTH else None
 
     @property
+    def transfer_coding(self) -> str:
+        """The transfer codings in lower case; empty for none, and for ``identity``, which RFC 2616 still had."""
+        stated = (self.headers.get("Transfer-Encoding") or "").lower().split(",")
+        codings = (member.strip(_WHITE_SPACE) for member in stated)
+        return ", ".join(coding for coding in codings if coding not in ("", "identity"))
+
+    @property
     def is_chunked(self) -> bool:
         """Whether the body comes in chunks; that wins over a ``Content-Length`` beside it (RFC 9112, section 6.3)."""
-        return "chunked" in (self.headers.get("Transfer-Encoding") or "").lower()
+        return "chunked" in self.transfer_coding
 
     @property
     def body_length(self) -> int | None:

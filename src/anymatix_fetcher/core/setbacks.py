@@ -77,10 +77,10 @@ class Setbacks(Ending):
             self._peeked(exchange)
         elif exchange.flowing and exchange.has_all:
             pass  # nothing is missing of it but its end
+        elif self._asking.manners.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
+            pass  # it is asked for again at once
         elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
             self._fail_here(self._asking.address.error(failure, exchange.request))
-        elif failure.kind is FailureKind.HTTP2 and not self._asking.manners.http1_only:
-            self._asking.manners.http1_only = True
         else:
             self._tried_in_vain(exchange, failure, now)
 

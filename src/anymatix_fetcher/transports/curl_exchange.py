@@ -191,7 +191,7 @@ class CurlExchange:
             room = stop - self._stored - self._filled
             if size >= room:
                 self._gather(piece[:room], room)
-                if size > room or self._promises_more:
+                if size > room or self._promises_more or self._hides_end:
                     self._cut = True
                     self._goes_on = self._promised is None
                     return _REFUSE
@@ -217,6 +217,8 @@ class CurlExchange:
 
     def accept(self, sink: Sink, start: int, stop: int | None) -> None:
         """Lets the body flow; ends the exchange where all of the body, namely nothing, has arrived already."""
+        if stop is None and self._hides_end:
+            stop = start + (self._promised or 0)
         if stop is not None:
             stop = max(start, stop)
         self._buffer = self.buffers.take(GATHER_BYTES if stop is None else min(GATHER_BYTES, stop - start))
@@ -299,6 +301,14 @@ class CurlExchange:
         """Whether the head says that the body goes on beyond ``stop``; one of unknown length may or may not."""
         length = self._promised
         return length is not None and self._stop is not None and self._start + length > self._stop
+
+    @property
+    def _hides_end(self) -> bool:
+        """Whether libcurl waits for the connection's end although a length is stated, for the sake of ``identity``."""
+        head = self._head.head
+        if head is None or head.transfer_coding or self._promised is None:
+            return False
+        return head.headers.get("Transfer-Encoding") is not None
 
     @property
     def _promised(self) -> int | None:

@@ -11,10 +11,14 @@ from anymatix_fetcher.transports.base import EXCERPT_BYTES, MAX_HEAD_BYTES
 MAX_INTERIM_RESPONSES = 20
 """More 1xx responses than this before a final one are a way to keep us waiting, not information."""
 
-_STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?) +(\d{3})(?: |$)")
+MOST_FIELDS = 5000
+"""As many as libcurl takes."""
+
+_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]|[23])(?:\.0)? +(\d{3})(?: |$)")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WHITE_SPACE = b" \t"
 _LAST_INTERIM_STATUS = 199
+_SWITCHING_PROTOCOLS = 101
 
 
 class HeadRefusedError(Exception):
@@ -48,6 +52,8 @@ class HeadReader:
         if self._size > MAX_HEAD_BYTES:
             raise HeadRefusedError(f"the response's head is longer than {MAX_HEAD_BYTES // 1024} KiB")
         text = line.rstrip(b"\r\n")
+        if b"\0" in text or len(self._fields) > MOST_FIELDS:
+            raise HeadRefusedError("the response's head has too many fields, or one that can't be read")
         if self._status_line is None:
             self._status_line = _status_line(text)
         elif not text:
@@ -73,6 +79,8 @@ class HeadReader:
         if status > _LAST_INTERIM_STATUS:
             self.head = _framed(ResponseHead(status, Headers(tuple(self._fields)), version))
             return
+        if status == _SWITCHING_PROTOCOLS:
+            raise HeadRefusedError("the server switches to another protocol, for which nobody has asked")
         self._interim += 1
         if self._interim > MAX_INTERIM_RESPONSES:
             raise HeadRefusedError("interim responses don't end")
@@ -89,7 +97,7 @@ def _status_line(text: bytes) -> tuple[str, int]:
 def _framed(head: ResponseHead) -> ResponseHead:
     # A length that can't be read must not turn into "until the connection closes" (RFC 9112, section 6.3).
     has_length = head.headers.get("Content-Length") is not None
-    if has_length and head.content_length is None and head.headers.get("Transfer-Encoding") is None:
+    if has_length and head.content_length is None and not head.transfer_coding:
         raise HeadRefusedError("the response's Content-Length can't be read")
     return head
 

@@ -48,11 +48,10 @@ def body_of(head: ResponseHead, connection: Connection) -> Body:
     Raises:
         BrokenExchangeError: It has a transfer coding other than chunked.
     """
-    codings = head.headers.get("Transfer-Encoding")
     if head.status in _STATUSES_WITHOUT_BODY:
         return LengthBody(connection, 0, ends_connection=_is_last(head))
-    if codings is not None:
-        if codings.strip().lower() != "chunked":
+    if head.transfer_coding:
+        if head.transfer_coding != "chunked":
             raise BrokenExchangeError(FailureKind.PROTOCOL, "an unknown transfer coding")
         # Chunked stands above a length; who sends both may be two servers that don't agree (section 6.3).
         ambiguous = head.headers.get("Content-Length") is not None
