@@ -21,7 +21,7 @@ def drawn(progress: CareProgress, width: int = 60) -> list[str]:
 def test_it_shows_the_file_the_count_the_bytes_the_rate_and_the_time_left() -> None:
     assert drawn(HALF) == [
         "loras/x.safetensors                  verifying, 1 of 3 files",
-        "#############.............   50 %  1.25 GB/s  about 4 s left",
+        "#########.........   50 %  1.25 GB/s  about 4 s left",
         "5.00 of 10.0 GB read",
     ]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from anymatix_fetcher.cli.live import LiveDisplay, as_text, live_display
 from anymatix_fetcher.cli.streams import PatientStream
@@ -42,6 +42,27 @@ def test_the_cursor_rests_on_a_line_of_its_own_where_an_echoed_key_does_no_harm(
     display = LiveDisplay(terminal(stream, [0.0]))
     display.show((flowing(250),))
     assert stream.getvalue().endswith("\n ")
+    display.close([])
+
+
+def test_a_window_that_becomes_narrower_is_cleared_of_the_rows_that_lines_were_broken_into() -> None:
+    stream, now = io.StringIO(), [0.0]
+    console = terminal(stream, now)
+    display = LiveDisplay(console)
+    display.show((flowing(250),))
+    first = stream.getvalue()
+    title, bar = first.splitlines()[0].rpartition("\x1b[?25l")[2], first.splitlines()[1]
+    assert (len(title), len(bar)) == (59, 51)
+    console.size, now[0] = ConsoleDimensions(20, 24), 1.0
+    display.show((flowing(500),))
+    after = stream.getvalue().removeprefix(first)
+    # Of 20 columns, the title's 59, the bar's 51 and each of the map's rows take 3 rows, and the counts take 2.
+    assert "\x1b[9A\r\x1b[J" in after
+    assert after.index("\x1b[9A\r\x1b[J") < after.index("50 %")
+    shown = stream.getvalue()
+    console.size, now[0] = ConsoleDimensions(100, 24), 2.0
+    display.show((flowing(600),))
+    assert "\x1b[J" not in stream.getvalue().removeprefix(shown)
     display.close([])
 
 

@@ -36,7 +36,7 @@ def drawn(*progress: Progress, width: int = 60, height: int = 24, glyphs: Glyphs
 def test_one_file_is_shown_with_bar_numbers_and_map() -> None:
     assert drawn(HALF) == [
         "flux1-dev.safetensors                          8 connections",
-        "##########................   42 %  96.3 MB/s  about 6 s left",
+        "#######...........   42 %  96.3 MB/s  about 6 s left",
         "420 MB of 1.00 GB written  200 MB verified",
         "########################============>>>>>>>>>>>>............",
         "==============>>>>>>>>>>....................................",
@@ -45,7 +45,7 @@ def test_one_file_is_shown_with_bar_numbers_and_map() -> None:
 
 def test_blocks_are_used_where_the_terminal_has_them() -> None:
     lines = drawn(HALF, glyphs=BLOCKS)
-    assert lines[1].startswith("━" * 10 + "─" * 15)
+    assert lines[1].startswith("━" * 7 + "─" * 11 + " ")
     assert lines[3] == "█" * 24 + "▓" * 12 + "░" * 12 + "·" * 12
 
 
@@ -116,10 +116,53 @@ def test_many_files_get_a_line_each_and_one_for_all() -> None:
         replace(flowing(0, name="d.gguf"), phase=Phase.FAILED),
     ]
     assert drawn(*files, width=70) == [
-        "a.gguf  #######.....................   25 %    100 B/s  about 8 s left",
+        "a.gguf  ######....................   25 %    100 B/s  8 s left",
         "b.gguf  opening",
         "1 of 4 done, 1 failed  1.25 kB  100 B/s",
     ]
+
+
+def columns_of(line: str) -> tuple[int, int]:
+    """Where the bar begins and where it ends."""
+    bar = [index for index, sign in enumerate(line) if sign in "━─"]
+    return bar[0], bar[-1]
+
+
+@pytest.mark.parametrize("width", [40, 60, 79, 120])
+def test_the_bars_stay_where_they_are_whatever_the_numbers_are(width: int) -> None:
+    frames = [
+        replace(HALF, name="one", bytes_per_second=rate, eta_seconds=seconds, bytes_stored=stored, phase=phase)
+        for rate, seconds, stored in (
+            (0.0, None, 1),
+            (999.0, 3.0, 10 * MB),
+            (282_000.0, 70.0, 420 * MB),
+            (99.9 * MB, 3595.0, 999 * MB),
+            (1.0, 98 * 86_400.0, 1000 * MB),
+        )
+        for phase in (Phase.TRANSFERRING, Phase.VERIFYING)
+    ]
+    rows = [row for one in frames for row in drawn(one, replace(HALF, name="two.gguf"), width=width, glyphs=BLOCKS)[:2]]
+    assert len({columns_of(row) for row in rows if row.startswith("one")}) == 1
+    flowing_alone = [one for one in frames if one.phase is Phase.TRANSFERRING]
+    alone = [drawn(one, width=width, glyphs=BLOCKS)[1] for one in flowing_alone]
+    assert len({columns_of(line) for line in alone}) == 1
+
+
+def test_names_take_the_same_room_when_a_file_has_ended() -> None:
+    long = replace(flowing(10, name="a-longer-name.safetensors"), phase=Phase.DONE)
+    before = drawn(replace(long, phase=Phase.TRANSFERRING), flowing(10, name="b.gguf"))[1]
+    assert drawn(long, flowing(10, name="b.gguf"))[0] == before
+
+
+def test_a_name_that_isnt_known_yet_is_the_end_of_the_path_decoded_and_without_its_query() -> None:
+    opening = Progress("https://example.org/a/%E6%97%A5%20x.safetensors?...")
+    assert drawn(opening, glyphs=BLOCKS)[0].startswith("日 x.safetensors ")
+    assert drawn(opening, Progress("hf:org/repo@main"))[1].startswith("repo@main ")
+
+
+def test_a_file_that_flows_and_has_a_note_shows_both_how_far_and_why() -> None:
+    noted = replace(flowing(250, name="a.gguf"), note="one stream only")
+    assert drawn(noted, flowing(1, name="b.gguf"))[0] == "a.gguf   25 %  one stream only"
 
 
 def test_more_files_than_lines_are_counted() -> None:

@@ -217,9 +217,9 @@ def test_whoever_waits_says_for_what() -> None:
     share = host.join()
     assert host.waits_for(0.0) == f"waiting for its turn at {TLS.host}"
     share.pause(TLS, 90.0, "the server asks to wait")
-    assert host.waits_for(10.5) == "the server asks to wait, in 80 s"
+    assert host.waits_for(10.5) == "the server asks to wait: next request in 80 s"
     share.pause(TLS, 610.0, "the server asks to wait")
-    assert host.waits_for(10.5) == "the server asks to wait, in 10 min"
+    assert host.waits_for(10.5) == "the server asks to wait: next request in 10 min"
 
 
 def test_a_small_rest_of_a_quota_allows_as_many_connections_until_it_is_restored() -> None:

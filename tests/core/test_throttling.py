@@ -66,7 +66,7 @@ def test_a_server_that_always_asks_to_wait_is_asked_some_ten_times(fields: tuple
 def test_an_honest_wish_to_wait_is_granted_and_said() -> None:
     bench = Bench()
     throttle(bench, bench.open(), 429, ("Retry-After", "5"))
-    assert bench.machine.waiting_for(bench.now) == "the server asks to wait, in 6 s"
+    assert bench.machine.waiting_for(bench.now) == "the server asks to wait: next request in 6 s"
     bench.wait(4.5)
     assert not bench.all(m.StartExchange)
     bench.wait(1.5)

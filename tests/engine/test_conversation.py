@@ -213,7 +213,7 @@ def test_a_question_to_a_host_that_others_were_told_to_leave_alone_says_what_it_
     talk = Talk(source(API))
     talk.head(502)
     talk.hosts.pause(API.origin, talk.clock.now + 30.0, "the server asks to wait")
-    assert talk.conversation.waiting_for(talk.clock.now) == "the server asks to wait, in 30 s"
+    assert talk.conversation.waiting_for(talk.clock.now) == "the server asks to wait: next request in 30 s"
 
 
 def test_a_wish_beyond_all_patience_is_handed_to_the_source_and_pauses_nobody() -> None:

@@ -37,8 +37,8 @@ def test_each_says_what_its_host_waits_for() -> None:
         line.add(one)
     assert line.next(10.0) is None
     assert notes(line, 10.0) == {
-        "https://paused.example/a": "the server asks to wait, in 50 s",
-        "https://paused.example/b": "the server asks to wait, in 50 s",
+        "https://paused.example/a": "the server asks to wait: next request in 50 s",
+        "https://paused.example/b": "the server asks to wait: next request in 50 s",
         "https://busy.example/c": "waiting for its turn at busy.example",
     }
 
@@ -51,7 +51,7 @@ def test_those_that_could_begin_if_not_so_many_were_under_way_say_so() -> None:
     line.add(waiting(paused, "b"))
     assert notes(line, 10.0, full=True) == {
         "https://free.example/a": FULL,
-        "https://paused.example/b": "the server asks to wait, in 50 s",
+        "https://paused.example/b": "the server asks to wait: next request in 50 s",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
-from anymatix_fetcher.cli.picture import bar_lines, clipped, fit, picture, title, within
+from anymatix_fetcher.cli.picture import bar_lines, clipped, fit, pace_facts, picture, title, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +22,11 @@ def care_picture(progress: CareProgress, screen: Screen) -> list[Line]:
     """The lines for work on files: which one, how many, and bytes read of bytes to read."""
     screen = within(screen)
     counted = f", {progress.files_done} of {progress.files} files" if progress.files > 1 else ""
-    facts = [(format.rate(progress.bytes_per_second).rjust(9), "bold"), (format.eta(progress.eta_seconds), "")]
+    facts = pace_facts(progress.bytes_per_second, progress.eta_seconds, screen)
     read = f"{format.size_of(progress.bytes_done, progress.bytes_to_do)} read"
     lines = [
         title(format.printable(progress.name), progress.doing + counted, screen),
-        *bar_lines(progress.bytes_done, progress.bytes_to_do, [fact for fact in facts if fact[0]], screen),
+        *bar_lines(progress.bytes_done, progress.bytes_to_do, facts, screen),
         fit([(read, "dim")], screen.width),
     ]
     return clipped(lines, screen)

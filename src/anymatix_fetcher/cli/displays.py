@@ -128,7 +128,7 @@ class PlainDisplay:
     def __init__(self, stream: PatientStream) -> None:
         self._stream = stream
         self._said: dict[int, _Said] = {}
-        self._overall = _Said()
+        self._overall = _Said(seconds=0.0, percent=0)
 
     def show(self, progress: tuple[Progress, ...]) -> None:
         """Writes a line where there is something new to say."""

@@ -15,6 +15,12 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP = 1000
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _LONGEST_ETA_DAYS = 99
+RATE_WIDTH = len("99.9 MB/s")
+"""Columns that a rate takes at most,"""
+TIME_LEFT_WIDTH = len("59 min 55 s left")
+"""and a time to go,"""
+ETA_WIDTH = len("about 59 min 55 s left")
+"""and the same in more words."""
 
 
 def size(count: float) -> str:
@@ -65,14 +71,20 @@ def moment(seconds: float) -> str:
 
 
 def eta(seconds: float | None) -> str:
-    """``about 42 s left``; empty where nobody can know. Coarser than a duration, since it is a guess."""
+    """``about 42 s left``; empty where it can't be known. At most :data:`ETA_WIDTH` columns."""
+    left = time_left(seconds)
+    return f"about {left}" if left else ""
+
+
+def time_left(seconds: float | None) -> str:
+    """``42 s left``; empty where it can't be known. Coarser than a duration, since it is a guess."""
     if seconds is None or seconds >= _LONGEST_ETA_DAYS * _DAY:
         return ""
     if seconds < 1:
-        return "about 1 s left"
+        return "1 s left"
     if seconds < _MINUTE:
-        return f"about {round(seconds)} s left"
-    return f"about {duration(round(seconds / 5) * 5 if seconds < _HOUR else seconds)} left"
+        return f"{round(seconds)} s left"
+    return f"{duration(round(seconds / 5) * 5 if seconds < _HOUR else seconds)} left"
 
 
 def percentage(part: int, whole: int) -> str:

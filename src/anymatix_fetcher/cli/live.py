@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.glyphs import glyphs_for
 from anymatix_fetcher.cli.picture import Line, Screen, picture
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Progress, Result
 
 _FRAME_SECONDS = 1 / 8
+_ERASE_BELOW = "\x1b[J"
+"""From the cursor to the end of the screen (ED of ECMA-48), for which rich has no word."""
 
 Draw: TypeAlias = "Callable[[Sequence[Progress], Screen], list[Line]]"
 
@@ -42,6 +45,8 @@ class LiveDisplay:
         self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._shown_at = float("-inf")
         self._phases: list[object] = []
+        self._columns = 0
+        self._widths: list[int] = []
 
     def show(self, progress: tuple[Progress, ...]) -> None:
         """Draws the picture anew, at most eight times a second unless a phase changes."""
@@ -53,10 +58,22 @@ class LiveDisplay:
         # Asked each time: people resize their windows. The last column stays free, where some terminals wrap.
         width, height = self._console.size
         lines = self._draw(progress, Screen(width - 1, height - 1, self._glyphs))
+        if width != self._columns:
+            self._clear_reflowed(width)
+        self._columns, self._widths = width, [format.cell_width("".join(text for text, _ in line)) for line in lines]
         self._live.start()
         # The cursor rests on a line of its own: a terminal that echoes ^C at the end of a full one would break it, and
         # everything above would be drawn and cleared one row off.
         self._live.update(as_text([*lines, [(" ", "")]]), refresh=True)
+
+    def _clear_reflowed(self, columns: int) -> None:
+        """Takes the picture away in a window that has become narrower: its lines are broken into more rows by now."""
+        if not self._live.is_started or self._console.legacy_windows:
+            return
+        self._live.stop()
+        rows_more = sum(max(0, (width - 1) // columns) for width in self._widths)
+        if rows_more:
+            self._console.file.write(f"\x1b[{rows_more}A\r{_ERASE_BELOW}")
 
     def close(self, results: Sequence[Result] | None = None) -> None:  # noqa: ARG002 - the summaries show them
         """Clears the picture and brings the cursor back."""

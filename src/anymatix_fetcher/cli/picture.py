@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
 
 from anymatix_fetcher.cli import blockmap, format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.blockmap import Cell
@@ -31,6 +32,7 @@ FINAL_PHASES = frozenset({Phase.DONE, Phase.FAILED, Phase.CANCELLED})
 
 _WIDEST = 120
 _NARROW = 40
+_ROOMY = 60
 _LEAST_BAR = 8
 # A shorter bar shows less than the percentage beside it.
 _GAP = "  "
@@ -69,8 +71,9 @@ def clipped(lines: Sequence[Line], screen: Screen) -> list[Line]:
 
 
 def name_of(progress: Progress) -> str:
-    """The file's name, or the reference's end until the name is known."""
-    return format.printable(progress.name or progress.reference.rstrip("/").rpartition("/")[2] or progress.reference)
+    """The file's name, or the end of the reference's path until the name is known."""
+    path = progress.reference.partition("?")[0].partition("#")[0].rstrip("/")
+    return format.printable(progress.name or unquote(path.rpartition("/")[2]) or progress.reference)
 
 
 def fraction_of(progress: Progress) -> tuple[int, int] | None:
@@ -117,14 +120,23 @@ def title(name: str, state: str, screen: Screen) -> Line:
 
 def _bar_lines(progress: Progress, screen: Screen) -> list[Line]:
     fraction = fraction_of(progress)
+    eta_seconds = None if progress.phase in FINAL_PHASES else progress.eta_seconds
     facts: list[Piece] = []
     if progress.phase is Phase.TRANSFERRING:
-        facts.append((format.rate(progress.bytes_per_second).rjust(9), "bold"))
-    if progress.eta_seconds is not None and progress.phase not in FINAL_PHASES:
-        facts.append((format.eta(progress.eta_seconds), ""))
+        facts = pace_facts(progress.bytes_per_second, eta_seconds, screen)
+    elif eta_seconds is not None:
+        facts.append((format.eta(eta_seconds), ""))
     if not fraction:
         return [line for line in [fit(facts, screen.width)] if line]
     return bar_lines(*fraction, facts, screen)
+
+
+def pace_facts(bytes_per_second: float, eta_seconds: float | None, screen: Screen) -> list[Piece]:
+    """Rate and time to go, as wide as they ever get: the bar beside them keeps its length."""
+    rate: Piece = (format.rate(bytes_per_second).rjust(format.RATE_WIDTH), "bold")
+    if screen.width < _ROOMY:
+        return [rate, (format.time_left(eta_seconds).ljust(format.TIME_LEFT_WIDTH), "")]
+    return [rate, (format.eta(eta_seconds).ljust(format.ETA_WIDTH), "")]
 
 
 def bar_lines(part: int, whole: int, facts: Sequence[Piece], screen: Screen) -> list[Line]:
@@ -184,7 +196,7 @@ def _many(progress: Sequence[Progress], screen: Screen) -> list[Line]:
     # Files that move come first; those that merely wait for their turn are the ones to be counted.
     going.sort(key=lambda one: one.phase is Phase.OPENING and not one.bytes_stored)
     shown = going[: max(1, min(MOST_FILES, screen.height - 3))]
-    name_width = min(screen.width * 2 // 5, max((format.cell_width(name_of(one)) for one in shown), default=0))
+    name_width = min(screen.width * 2 // 5, max(format.cell_width(name_of(one)) for one in progress))
     lines = [_file_line(one, name_width, screen) for one in shown]
     if len(going) > len(shown):
         lines.append([(_text(f"and {len(going) - len(shown)} more", screen, screen.width), "dim")])
@@ -196,17 +208,19 @@ def _file_line(progress: Progress, name_width: int, screen: Screen) -> Line:
     head: Line = [(name + " " * (name_width - format.cell_width(name)), "bold"), (_GAP, "")]
     room = screen.width - name_width - len(_GAP)
     fraction = fraction_of(progress)
-    percentage = format.percentage(*fraction).rjust(5) if fraction else ""
-    if progress.phase is Phase.TRANSFERRING and fraction:
-        facts = [(percentage, ""), (format.rate(progress.bytes_per_second).rjust(9), "")]
-        facts.append((format.eta(progress.eta_seconds), "dim"))
-        tail = fit([piece for piece in facts if piece[0]], room)
-        if room - _width(tail) - len(_GAP) >= _LEAST_BAR:
-            return head + bar_and(tail, *fraction, room, screen.glyphs)
+    if fraction is None or progress.note:
+        facts: list[Piece] = [(format.percentage(*fraction).rjust(5), "")] if fraction else []
+        left = max(0, room - _width(facts) - len(_GAP)) if facts else room
+        return head + fit([*facts, (_text(progress.note or progress.phase.value, screen, left), "dim")], room)
+    # Each as wide as it ever gets: the columns stay where they are, from row to row and from one moment to the next.
+    flows = progress.phase is Phase.TRANSFERRING
+    pace = format.rate(progress.bytes_per_second).rjust(format.RATE_WIDTH) if flows else progress.phase.value
+    left_over = format.time_left(progress.eta_seconds).ljust(format.TIME_LEFT_WIDTH)
+    facts = [(format.percentage(*fraction).rjust(5), ""), (pace.ljust(format.RATE_WIDTH), ""), (left_over, "dim")]
+    tail = fit(facts, room - _LEAST_BAR - len(_GAP)) or fit(facts, room)
+    if room - _width(tail) - len(_GAP) < _LEAST_BAR:
         return head + tail
-    facts = [(percentage, "")] if fraction else []
-    left = max(0, room - _width(facts) - len(_GAP)) if facts else room
-    return head + fit([*facts, (_text(progress.note or progress.phase.value, screen, left), "dim")], room)
+    return head + bar_and(tail, *fraction, room, screen.glyphs)
 
 
 def _overall(progress: Sequence[Progress], screen: Screen) -> Line:
@@ -220,10 +234,12 @@ def overall_facts(progress: Sequence[Progress]) -> list[str]:
     stored = sum(one.bytes_stored for one in progress)
     bytes_per_second = sum(one.bytes_per_second for one in progress if one.phase not in FINAL_PHASES)
     facts = [f"{done} of {len(progress)} done" + (f", {failed} failed" if failed else "")]
+    going = [one for one in progress if one.phase not in FINAL_PHASES]
+    if not going:
+        return [*facts, format.size(stored)] if stored else facts
     lengths = [one.length for one in progress if one.length is not None]
     if len(lengths) < len(progress):
-        return [*facts, format.size(stored), format.rate(bytes_per_second)]
-    going = [one for one in progress if one.phase not in FINAL_PHASES]
+        return [*facts, format.size(stored), format.rate(bytes_per_second)] if stored else facts
     missing = sum((one.length or 0) - one.bytes_stored for one in going)
     facts += [format.size_of(stored, sum(lengths)), format.rate(bytes_per_second)]
     left = format.eta(missing / bytes_per_second) if bytes_per_second > 0 and missing > 0 else ""
@@ -245,7 +261,14 @@ def fit(pieces: Sequence[Piece], width: int) -> Line:
 
 
 def _clipped(line: Line, width: int) -> Line:
-    """The line's first columns: on a screen of a few columns even the least that is shown may be too wide."""
+    """The line's first columns: on a screen of a few columns even the least that is shown may be too wide.
+
+    Blanks at its end are left out: a terminal that becomes narrower would break them into a row of their own.
+    """
+    line = list(line)
+    while line and line[-1][0].endswith(" "):
+        text, style = line.pop()
+        line += [(text.rstrip(" "), style)] if text.strip(" ") else []
     clipped: Line = []
     for text, style in line:
         clipped.append((format.shorten(text, max(0, width - _width(clipped)), ""), style))

@@ -267,7 +267,7 @@ class Asking(Requests):
             case Reaction.ONCE_MORE:
                 self.patience.second_chance = False
                 self.address.expire()
-                self.patience.delay(now, SETTLING_SECONDS, "asking once more")
+                self.patience.delay(now, SETTLING_SECONDS, "the last request was refused")
             case Reaction.WITHOUT_IF_RANGE:
                 self.manners.takes_if_range = False
             case Reaction.DISTRUST_RANGES:

@@ -107,7 +107,7 @@ class Patience:
         self._progress = 0
         self._counted_at = now
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * _doubled(self._failures - 1))
-        self._wait(now, self.random() * longest, "trying again")
+        self._wait(now, self.random() * longest, "the last request failed")
         most = FAILURES_IN_A_ROW if self.answered else FAILURES_BEFORE_ANY_ANSWER
         return self._failures < most and not self._breaks_at_one_place(now)
 
@@ -168,7 +168,8 @@ def countdown(reason: str, until: float, now: float) -> str:
     seconds = ceil(until - now)
     if seconds <= 0:
         return ""
-    return f"{reason}, in {seconds} s" if seconds < LONG_SECONDS else f"{reason}, in {ceil(seconds / 60)} min"
+    wait = f"{seconds} s" if seconds < LONG_SECONDS else f"{ceil(seconds / 60)} min"
+    return f"{reason}: next request in {wait}"
 
 
 def _doubled(times: int) -> float:
