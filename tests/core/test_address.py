@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.address import Address
+from anymatix_fetcher.core.address import MOST_LOANS, Address
 from anymatix_fetcher.core.http import Headers, Request
 from anymatix_fetcher.core.judge import Refusal, Refused
 from anymatix_fetcher.core.resource import Resource
@@ -119,3 +119,17 @@ def test_a_host_that_wants_a_login_is_told_of_with_why_none_was_sent(
     hint = address.error(UNAUTHORIZED, ask(address, asked)).hint
     assert hint.endswith(note) == is_told
     assert ("doesn't accept the credentials" in hint) == bool(headers)
+
+
+def test_only_the_last_addresses_are_remembered_and_the_one_in_use() -> None:
+    address = Address(Resource(ORIGIN))
+    urls = [
+        Url.parse(f"https://cdn.example/m?X-Amz-Date=20260101T000000Z&X-Amz-Expires=600&X-Amz-Signature={number}")
+        for number in range(1000)
+    ]
+    address.lend(urls[0], Headers.of(Date="Thu, 01 Jan 2026 00:00:00 GMT"), 100.0)
+    address.settle(urls[0])
+    for url in urls[1:]:
+        address.lend(url, Headers.of(Date="Thu, 01 Jan 2026 00:00:00 GMT"), 100.0)
+    known = [url for url in urls if address.seconds_left(url, 100.0, Headers()) is not None]
+    assert known == [urls[0], *urls[1 - MOST_LOANS :]]

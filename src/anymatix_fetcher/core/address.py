@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MAX_HOPS = 10
 _TOKENS = frozenset({"token", "access_token", "api_key", "apikey", "key"})
 """Parameters that carry credentials."""
+MOST_LOANS = 64
+"""Of so many addresses it is known when they end: each walk brings one, and only the last ones are used."""
 
 
 class Loan(NamedTuple):
@@ -121,7 +123,10 @@ class Address:
             skew = expiry.issued_at - now if expiry.issued_at is not None else None
         if skew is not None:
             left = seconds_left(expiry, now=now, skew=skew)
+            self._loans.pop(url, None)  # the latest stands last
             self._loans[url] = Loan(now + left, renew_at(expiry, given_at=now, skew=skew))
+            if len(self._loans) > MOST_LOANS:
+                del self._loans[next(known for known in self._loans if known != self.target)]
 
     def is_due(self, now: float) -> bool:
         """Whether the target should be given back before it expires."""
