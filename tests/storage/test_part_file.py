@@ -435,3 +435,58 @@ def test_nothing_is_written_for_no_bytes() -> None:
     bench.part.write(5, b"")
     assert bench.part.is_empty
     assert bench.file.writes == 0
+
+
+def test_what_follows_a_block_that_came_otherwise_is_not_recorded_before_that_is_decided() -> None:
+    bench = Bench()
+    bench.put(0, BLOCK)
+    bench.put(0, 3 * BLOCK, OTHER)
+    assert bench.journaled() == expected(0), "it may be of the same other content"
+    (compared,) = bench.part.compared()
+    assert (compared, compared.filling) == (BlockCompared(Span(0, BLOCK), equal=False), True)
+    bench.part.forget(spans(0))
+    assert sorted(bench.journaled()) == [1, 2]
+    bench.put(0, BLOCK)
+    assert sorted(bench.journaled()) == [0, 1, 2]
+
+
+def test_a_block_that_is_only_compared_holds_nothing_up() -> None:
+    bench = Bench()
+    bench.put(0, BLOCK)
+    bench.part.compare(0, OTHER[:BLOCK])
+    bench.put(BLOCK, 2 * BLOCK)
+    assert bench.journaled() == expected(0, 1)
+    (compared,) = bench.part.compared()
+    assert not compared.equal
+    assert not compared.filling
+
+
+@pytest.mark.parametrize(("content", "equal"), [(CONTENT, True), (OTHER, False)])
+def test_a_piece_of_a_block_that_is_not_whole_is_compared_with_what_is_stored(content: bytes, *, equal: bool) -> None:
+    bench = Bench()
+    bench.put(BLOCK, BLOCK + 1000)
+    bench.part.compare(BLOCK + 500, content[BLOCK + 500 : BLOCK + 1000])
+    assert bench.part.compared() == [BlockCompared(Span(BLOCK + 500, BLOCK + 1000), equal=equal)]
+    bench.part.compare(BLOCK + 500, content[BLOCK + 500 : BLOCK + 1001])
+    bench.part.compare(2 * BLOCK, content[2 * BLOCK : 2 * BLOCK + 10])
+    assert bench.part.compared() == [], "what isn't stored can't be compared"
+    bench.put(BLOCK + 1000, 2 * BLOCK)
+    assert bench.journaled() == expected(1)
+
+
+def test_what_was_found_out_of_a_forgotten_block_is_forgotten_with_it() -> None:
+    bench = Bench()
+    bench.put(0, 2 * BLOCK)
+    bench.part.compare(0, OTHER[: 2 * BLOCK])
+    bench.part.forget(spans(0))
+    assert bench.part.compared() == [BlockCompared(Span(BLOCK, 2 * BLOCK), equal=False)]
+
+
+def test_a_file_whose_end_is_forgotten_may_go_on() -> None:
+    bench = Bench(length=None)
+    bench.put(0, BLOCK + 10)
+    bench.part.set_length(BLOCK + 10)
+    assert sorted(bench.journaled()) == [0, 1]
+    bench.part.forget(SpanSet.of(Span(BLOCK, 2 * BLOCK)))
+    bench.put(BLOCK, 3 * BLOCK)
+    assert bench.journaled() == expected(0, 1, 2)

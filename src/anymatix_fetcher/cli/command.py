@@ -139,7 +139,7 @@ def _parse_sha256(text: str) -> Digest:
     type=Parsed("URL", parse_url),
     metavar="URL",
     multiple=True,
-    help="Another place of the same file, that brings pieces too or steps in; repeatable.",
+    help="Another place of the same file: steps in where URL fails, brings pieces if a digest is known; repeatable.",
 )
 @option("How fast", "--http3", is_flag=True, help="Try HTTP/3, where libcurl has it.")
 @network_options

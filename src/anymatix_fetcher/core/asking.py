@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, assert_never
 
 from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.comparison import Question
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.explain import broken_off_error
 from anymatix_fetcher.core.failures import Failure, FailureKind
@@ -65,13 +66,33 @@ class Asking(Requests):
             if self.exchanges:
                 return False
             # Nothing can be divided: the whole, as one stream.
-            self.start(None, Purpose.COMPARE if comparison else Purpose.FILL, now, identity=identity)
+            # Over what is here it compares as well; only the search for what spoils a digest mustn't store anything.
+            searches = comparison is not None and comparison.question is Question.CULPRITS
+            self.start(None, Purpose.COMPARE if searches else Purpose.FILL, now, identity=identity)
             return True
+        elif self._compares_first(matching, coverage, length):
+            return self.start_next(matching, coverage, now, bytes_per_second=bytes_per_second)
         else:
             span = self.next_fill(coverage, length, now, block_size=block_size, bytes_per_second=bytes_per_second)
         if span is not None:
             self.start(span, purpose, now, identity=identity)
         return span is not None
+
+    def _compares_first(self, matching: Matching, coverage: Coverage, length: int) -> bool:
+        """Whether the next request is for blocks that are here: others would be answered in vain."""
+        if self.address.trusted or not coverage.waiting(length, self.exchanges.rests(Purpose.FILL)):
+            return False
+        return matching.compares_first(may_hold=self.pace.connections > 1)
+
+    def make_room(self) -> None:
+        """An answer that waits for blocks to be compared gives its connection up where these can have no other."""
+        if len(self.exchanges.of(None)) >= self.pace.connections and not self.exchanges.rests(Purpose.COMPARE):
+            self.drop_waiting()
+
+    def drop_waiting(self) -> None:
+        """Drops the answers that wait for blocks to be compared."""
+        for exchange in self.exchanges.held:
+            self.drop(exchange)
 
     @property
     def _opening_span(self) -> Span:

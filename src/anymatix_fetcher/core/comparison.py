@@ -16,6 +16,9 @@ SAMPLES = 3
 SAMPLES_BESIDE_A_DIGEST = 1
 """The same where a digest will settle at the end what the whole is."""
 
+PIECE_SHARE = 16
+"""Where no block is whole yet, so small a part of one is compared: a connection may bring no more than that."""
+
 SAMPLES_OF_FOREIGN = 16
 """How many blocks that another program has left have to agree where nothing will prove the whole."""
 
@@ -83,8 +86,9 @@ class Comparison:
         return Span(start, min(stop, first.stop))
 
 
-def samples(held: SpanSet, *, length: int, block_size: int, most: int = SAMPLES) -> SpanSet:
+def samples(held: SpanSet, *, length: int | None, block_size: int, most: int = SAMPLES) -> SpanSet:
     """A few whole blocks of what is held: the first, one in the middle and the last; of one alone the last."""
+    length = held.stop if length is None else length
     starts = [
         start
         for span in held
@@ -96,3 +100,10 @@ def samples(held: SpanSet, *, length: int, block_size: int, most: int = SAMPLES)
     last = len(starts) - 1
     chosen = {starts[last * index // (most - 1)] for index in range(most)} if most > 1 else {starts[last]}
     return union(Span(start, min(start + block_size, length)) for start in chosen)
+
+
+def last_piece(held: SpanSet, *, block_size: int) -> SpanSet:
+    """The last bytes of what is held, where no block of it is whole."""
+    last = held.spans[-1]
+    size = min(len(last), max(1, block_size // PIECE_SHARE), last.stop - (last.stop - 1) // block_size * block_size)
+    return SpanSet.of(Span(last.stop - size, last.stop))

@@ -42,11 +42,12 @@ from anymatix_fetcher.core.address import MAX_HOPS
 from anymatix_fetcher.core.exchange import Exchange, Purpose, State
 from anymatix_fetcher.core.explain import KEPT
 from anymatix_fetcher.core.judge import Accepted, Redirected, Refusal, Refused
+from anymatix_fetcher.core.matching import Admission
 from anymatix_fetcher.core.meter import Meter
 from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.proof import contradiction
 from anymatix_fetcher.core.setbacks import Setbacks
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.spans import SpanSet
 from anymatix_fetcher.errors import DownloadCancelled, UnexpectedAnswerError
 
 if TYPE_CHECKING:
@@ -141,9 +142,7 @@ class Download(Setbacks):
     def _advance(self, now: float) -> None:
         self.account.bytes_resumed -= self._matching.take_parted_bytes()
         if self._phase in (Phase.OPENING, Phase.TRANSFERRING):
-            self._replace_stuck(now)
-            if not self.is_over and not self._matching.conclude():
-                self._fail(self._proof.mismatch())
+            self._conclude(now)
         if self._phase not in (Phase.OPENING, Phase.TRANSFERRING):
             return
         length, comparing = self._matching.length, self._matching.comparison is not None
@@ -158,6 +157,8 @@ class Download(Setbacks):
             self._asking.adapt(self.coverage, length, now)
         if self._labels.doubted is not None:
             return
+        if comparing:
+            self._asking.make_room()
         self._asking.look_ahead(now)
         may_start = self._asking.may_start(now, divisible=divisible)
         if may_start and self._asking.renew_in_time(self.coverage, length, now):
@@ -169,12 +170,17 @@ class Download(Setbacks):
         if length is not None and divisible and is_flat and self._mirrors.any:
             self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
 
+    def _conclude(self, now: float) -> None:
+        self._replace_stuck(now)
+        if not self.is_over and not self._matching.conclude():
+            self._fail(self._proof.mismatch())
+        if self._matching.storage_is_open and self._matching.comparison is None:
+            self._release(now)
+
     @property
     def _has_seen_the_end(self) -> bool:
-        """Whether no body may go on beyond the file's end; a digest would find that out as well."""
-        return self._proof.settles or not any(
-            exchange.open_ended and exchange.flowing and not exchange.narrowed for exchange in self._asking.exchanges
-        )
+        """Whether no body is under way whose end matters; a digest would find the same."""
+        return self._proof.settles or not any(exchange.has_to_be_seen for exchange in self._asking.exchanges)
 
     def _notice_gap(self, now: float) -> None:
         if self._seen_at is not None and now - self._seen_at > GAP_SECONDS:
@@ -185,15 +191,11 @@ class Download(Setbacks):
     # Storage ----------------------------------------------------------------------------------------------
 
     def _storage_opened(self, event: m.StorageOpened, now: float) -> None:
-        held = self._asking.exchanges.held
         if self._take_over(event.kept):
-            # An earlier run left pieces: whether this answer fits them is judged as any other answer is.
-            if held is not None and held.head is not None:
-                self._judge_head(held, held.head, "", now)
-            return
+            return  # whether the answer that waits fits what an earlier run left is judged as any other answer is
         self._matching.write_down()
-        if held is not None:
-            self._let_flow(held, now)
+        for exchange in self._asking.exchanges.held:
+            self._let_flow(exchange, now)
 
     def _take_over(self, kept: m.Kept | None) -> bool:
         """Goes on with what an earlier run left; False where that is nothing."""
@@ -204,8 +206,11 @@ class Download(Setbacks):
         return True
 
     def _blocks_proved(self, event: m.BlocksProved) -> None:
-        good = event.good & self.coverage.claimed
+        good, spoiled = event.good & self.coverage.claimed, event.bad & self.coverage.stored
+        if not good and not spoiled and not event.bad & self.coverage.claimed:
+            return  # they were forgotten since
         self.coverage.prove(event.good, event.bad)
+        self.coverage.lose(spoiled)
         if self._resuming:
             self.account.bytes_resumed += good.total
             self._resuming = bool(self.coverage.claimed)
@@ -282,14 +287,10 @@ class Download(Setbacks):
             self._asking.drop(exchange)  # "bytes 0-9/*": without the whole there is nothing to divide
             self._asking.manners.ranged = False
             return
-        if asked_for_range and not verdict.ranged and self._asking.manners.range_proved:
+        misfit = self._misfit(exchange, head, verdict)
+        if misfit is not None:
             self._asking.drop(exchange)
-            self._refused(exchange, Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status), now)
-            return
-        if verdict.length is not None and verdict.length < self.coverage.held.stop:  # of which no length was stated
-            self._asking.drop(exchange)
-            what = f"{exchange.request.url.host} now has other content"
-            self._refused(exchange, Refused(Refusal.CHANGED, what, head.status), now)
+            self._refused(exchange, misfit, now)
             return
         if not self._heard(exchange, head):
             return
@@ -310,17 +311,29 @@ class Download(Setbacks):
             self._asking.take_whole(exchange, head, verdict.length)
         if exchange.start == 0 and exchange.stop is not None and exchange.stop == verdict.length:
             self._asking.pace.turned_out_small()
-        if self._matching.admit(exchange, verdict):
-            self._flow_or_hold(exchange, now)
-        else:
+        admission = self._matching.admit(exchange, verdict)
+        if admission is Admission.UNNEEDED:
             self._asking.drop(exchange)
-
-    def _flow_or_hold(self, exchange: Exchange, now: float) -> None:
-        if self._matching.storage_is_open:
-            self._let_flow(exchange, now)
-        elif exchange.head is not None:
+        elif admission is Admission.WAITS or not self._matching.storage_is_open:
             exchange.state = State.HELD
-            self._open_storage(exchange.head)
+            self._open_storage(head)
+        else:
+            self._let_flow(exchange, now)
+
+    def _misfit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted) -> Refused | None:
+        """Why an answer that is right in itself isn't wanted here; ``None`` where it is."""
+        if exchange.request.span is not None and not verdict.ranged and self._asking.manners.range_proved:
+            return Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status)
+        if verdict.length is not None and verdict.length < self.coverage.held.stop:  # of what had no stated length
+            return Refused(Refusal.CHANGED, f"{exchange.request.url.host} now has other content", head.status)
+        return None
+
+    def _release(self, now: float) -> None:
+        """Those that have waited for a comparison go on, where what came meanwhile leaves them something to bring."""
+        for exchange in self._asking.exchanges.held:
+            if exchange.head is not None and not self.is_over:
+                exchange.state = State.ASKED
+                self._judge_head(exchange, exchange.head, "", now)
 
     def _let_flow(self, exchange: Exchange, now: float) -> None:
         if self._phase is Phase.OPENING:
@@ -350,7 +363,7 @@ class Download(Setbacks):
             self._meter.add(count, now)
 
     def _body_ended(self, event: m.BodyEnded, now: float) -> None:
-        exchange, matching = self._asking.exchanges.end(event.exchange), self._matching
+        exchange = self._asking.exchanges.end(event.exchange)
         if exchange is None:
             return
         if exchange.purpose is Purpose.PEEK:
@@ -360,13 +373,16 @@ class Download(Setbacks):
         if exchange.mirror is not None:
             self._mirrors.ended(exchange.mirror, exchange)
             return
-        if exchange.purpose is Purpose.COMPARE and matching.comparison is not None:
-            matching.comparison.ended(Span(exchange.start, exchange.position), matching.block_size)
+        self._compared_so_far(exchange)
         if exchange.open_ended:
             self._open_end(exchange, now, goes_on=event.goes_on)
         elif exchange.rest:
             self._ended_early(exchange, now)
 
     def _block_compared(self, event: m.BlockCompared) -> None:
-        if not self._mirrors.compared(event) and not self._matching.compared(event):
+        span = event.span
+        if not self.coverage.held.count_in(span) and not self._asking.exchanges.flow_over(span):
+            return  # it was forgotten since
+        of_mirror = not event.filling and self._mirrors.compared(event)
+        if not of_mirror and not self._matching.compared(event):
             self._changed(self._other_content())

@@ -59,7 +59,8 @@ class Exchange:
     to the bytes may carry no Range although a span is wanted.
 
     ``open_ended`` tells that its head hasn't stated where the body ends: that it ends where the file does has to be
-    seen, and ``fresh`` is what it has brought until then that wasn't here.
+    seen, and ``fresh`` is what it has brought until then that wasn't here. ``has_to_end`` tells that what is
+    here is compared on its way.
     """
 
     id: ExchangeId
@@ -84,6 +85,7 @@ class Exchange:
     doubt: Refused | None = None
     led_by: Request | None = None
     open_ended: bool = False
+    has_to_end: bool = False
     fresh: SpanSet = SpanSet()  # noqa: RUF009 - frozen, so sharing it is safe
 
     def __post_init__(self) -> None:
@@ -109,6 +111,11 @@ class Exchange:
     def has_all(self) -> bool:
         """Whether it has brought everything that it was to bring."""
         return self.stop is not None and self.position >= self.stop
+
+    @property
+    def has_to_be_seen(self) -> bool:
+        """Whether its end says something that isn't known from the file's being complete."""
+        return self.flowing and (self.open_ended or self.has_to_end) and not self.narrowed
 
     @property
     def flowing(self) -> bool:

@@ -119,9 +119,16 @@ class Exchanges:
         return sum(exchange.flowing for exchange in self.of(None))
 
     @property
-    def held(self) -> Exchange | None:
-        """The one whose head is accepted and whose body waits for the part file."""
-        return next((exchange for exchange in self._under_way.values() if exchange.state is State.HELD), None)
+    def held(self) -> list[Exchange]:
+        """Those whose head is accepted and whose body waits: for the part file, or for blocks to be compared."""
+        return [exchange for exchange in self._under_way.values() if exchange.state is State.HELD]
+
+    def flow_over(self, span: Span) -> bool:
+        """Whether a body is under way that goes over some of ``span``."""
+        return any(
+            exchange.flowing and exchange.start < span.stop and (exchange.stop is None or exchange.stop > span.start)
+            for exchange in self._under_way.values()
+        )
 
     @property
     def walks(self) -> bool:

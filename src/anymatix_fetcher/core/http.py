@@ -193,6 +193,14 @@ class Validator:
             return self.modified != other.modified
         return False
 
+    def completed_by(self, other: Validator) -> Validator:
+        """This one, and where it says nothing what ``other`` says of the same representation."""
+        return Validator(
+            etag=self.etag or other.etag,
+            modified=self.modified or other.modified,
+            modified_is_strong=self.modified_is_strong if self.modified else other.modified_is_strong,
+        )
+
     def proves_same(self, other: Validator) -> bool:
         """Whether the two surely belong to one representation: equal and strong (RFC 9110, section 8.8.1)."""
         return self.if_range is not None and self.if_range == other.if_range

@@ -2,7 +2,8 @@
 
 Where a strong validator proves an answer to be of the representation that is here, nothing more is asked. Where none
 can (another host after a renewal, weak or missing validators on resume, replicas whose tags disagree), a few recorded
-blocks are fetched again and compared with the journal before anything is stored.
+blocks are fetched again and compared with the journal before anything is stored. Within a run the same is asked after
+each connection that failed, of one block, unless a digest will settle it: the server may have new content by then.
 
 For what another program has left nobody vouches: more blocks are compared, and where they differ nothing is wrong with
 the server. Beside a digest that will find every wrong block, those that differ come again, as long as most of them
@@ -13,6 +14,7 @@ file whose digest nobody knows.
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
@@ -22,6 +24,7 @@ from anymatix_fetcher.core.comparison import (
     SAMPLES_OF_FOREIGN,
     Comparison,
     Question,
+    last_piece,
     samples,
 )
 from anymatix_fetcher.core.exchange import Purpose
@@ -39,6 +42,16 @@ if TYPE_CHECKING:
 
 EVERYTHING = SpanSet.of(Span(0, 1 << 62))
 """Every byte that any file can have."""
+
+
+class Admission(Enum):
+    """What becomes of an accepted body."""
+
+    FLOWS = auto()
+    WAITS = auto()
+    """Until blocks have been compared: nothing proves yet that it is of the representation that is here."""
+    UNNEEDED = auto()
+    """What it would bring is here."""
 
 
 class Matching:
@@ -78,7 +91,11 @@ class Matching:
         """How many blocks have to agree where nothing else proves sameness."""
         self.foreign = SpanSet()
         """What another program has left, as far as the digest hasn't proved it."""
-        self._digest_settles = False
+        self.digest_settles = False
+        """Whether a digest will tell at the end whether all of it is right."""
+        self._is_shaken = False
+        self._is_silent = False
+        self._brought = Span(0, 0)
         self._unsearched = SpanSet()
         self._parted_bytes = 0
 
@@ -107,13 +124,11 @@ class Matching:
     def goes_on(self) -> None:
         """Another one came, and was longer: the file's end is still to be found."""
         end, self._end, self.comparison = self._end or 0, None, None
-        self.take_back(SpanSet.of(Span(end // self.block_size * self.block_size, end)))
-        if self.identity is not None:
-            self._out.append(m.SetIdentity(self.identity))
+        self.take_back(SpanSet.of(Span(end // self.block_size * self.block_size, end + 1)))
 
     def expect_digest(self, *, settles: bool) -> None:
         """Takes whether a digest will settle at the end what the whole is: then fewer blocks are compared."""
-        self._digest_settles = settles
+        self.digest_settles = settles
         if self.foreign:
             self.samples = SAMPLES if settles else SAMPLES_OF_FOREIGN
         else:
@@ -148,6 +163,7 @@ class Matching:
         """The bytes come from another place now."""
         self._address, self._manners = address, manners
         self.comparison = self._doubted = None
+        self._is_shaken = False
 
     def known(self, origin: Origin, name: str) -> Known:
         """What an answer from ``origin`` has to agree with."""
@@ -155,29 +171,50 @@ class Matching:
         comparable = identity is not None and identity.origin == origin and not self._manners.tags_disagree
         return Known(self.known_length, identity.validator if identity and comparable else Validator(), name)
 
-    def admit(self, exchange: Exchange, verdict: Accepted) -> bool:
-        """Whether the accepted body may flow: not where it isn't needed, nor where blocks have to prove sameness."""
-        answer = m.Identity(verdict.length, verdict.validator, exchange.request.url.origin)
-        known = self.identity
-        if not verdict.ranged and self.foreign:
-            self.lose(self.foreign)  # all of it comes anyway, from a server that is to be believed
-        if known is None or not self._coverage.held:
-            self._address.trusted = True
-            self.set_identity(answer)
-            return True
-        if not verdict.ranged or self._is_same(known, answer):
-            # One stream over recorded blocks compares every one of them on its way: nothing else need prove sameness.
-            self._address.trusted = True
-            if known.origin != answer.origin or known.length is None:
-                self.set_identity(replace(answer, length=known.length or answer.length))
+    def admit(self, exchange: Exchange, verdict: Accepted) -> Admission:
+        """Whether the accepted body may flow."""
+        origin, known, held = exchange.request.url.origin, self.identity, self._coverage.held
+        answer = m.Identity(verdict.length, verdict.validator, origin)
+        if not verdict.ranged:
+            self._expect_all(exchange)
+            held = self._coverage.held
+        if known is None or not held:
+            # Others may flow already from the same place.
+            self._trust(_completed(answer, known) if self._address.trusted else answer)
+            return Admission.FLOWS
+        if self._is_same(known, answer):
+            moved = known.origin != origin or known.length is None
+            self._trust(replace(_completed(answer, known), length=known.length or answer.length) if moved else known)
             # An earlier run may have left these bytes, which wasn't known when they were asked for.
-            needed = exchange.purpose is Purpose.COMPARE or exchange.start not in self._coverage.held
-            return needed or not verdict.ranged
+            needed = exchange.purpose is Purpose.COMPARE or not verdict.ranged or exchange.start not in held
+            return Admission.FLOWS if needed else Admission.UNNEEDED
+        if not verdict.ranged:
+            return self._admit_stream(exchange, answer)
         if exchange.purpose is Purpose.COMPARE:
             self._doubted = answer
-            return True
-        self._doubt(answer)
-        return False
+            return Admission.FLOWS
+        return self._doubt(answer)
+
+    def _expect_all(self, exchange: Exchange) -> None:
+        """All of the file comes, in one stream: what was to be compared is compared on its way."""
+        if self.foreign:
+            self.lose(self.foreign)  # from a server that is to be believed
+        if self.comparison is not None and self.comparison.question is Question.SAMENESS:
+            self.comparison = self._doubted = None
+            exchange.purpose = Purpose.FILL
+
+    def _admit_stream(self, exchange: Exchange, answer: m.Identity) -> Admission:
+        """One stream over recorded blocks compares every one of them on its way: nothing else need prove sameness."""
+        if not samples(self._coverage.held, length=self.length, block_size=self.block_size):
+            self.lose(self._coverage.held)  # only pieces of blocks are here, which it would write over
+        exchange.has_to_end = True
+        self._trust(_completed(answer, self.identity))
+        return Admission.FLOWS
+
+    def _trust(self, identity: m.Identity) -> None:
+        """What comes from the place in use belongs to ``identity``, of which pieces are here."""
+        self._address.trusted, self._is_shaken = True, False
+        self.set_identity(identity)
 
     def _is_same(self, known: m.Identity, answer: m.Identity) -> bool:
         """Whether the answer surely belongs to the representation that is here."""
@@ -187,24 +224,53 @@ class Matching:
         proved = not self._manners.tags_disagree and known.validator.proves_same(answer.validator)
         return self._address.trusted or proved
 
-    def _doubt(self, answer: m.Identity) -> None:
+    def distrust(self, failed: Exchange) -> None:
+        """A connection has failed: what the next one brings may be of other content, where nothing will tell."""
+        if self._address.trusted and not self.digest_settles:
+            self._address.trusted, self._is_shaken = False, True
+            self._brought = Span(failed.start, failed.position)
+
+    def compares_first(self, *, may_hold: bool) -> bool:
+        """Whether blocks are compared now, before an answer that couldn't prove itself is asked for.
+
+        Args:
+            may_hold: Whether such an answer could wait until they are.
+        """
+        known = self.identity
+        if known is None or self._address.trusted or not self._coverage.held or (may_hold and not self._is_shaken):
+            return False
+        if known.validator.if_range is not None and not self._manners.tags_disagree:
+            return False
+        return self._begin_comparison(known)
+
+    def _doubt(self, answer: m.Identity) -> Admission:
         """Nothing proves ``answer`` to be of the representation that is here: recorded blocks have to."""
         self._doubted = answer
-        if self.comparison is not None:
-            return
-        blocks = samples(self._coverage.held, length=self.length or 0, block_size=self.block_size, most=self.samples)
-        if blocks:
-            self.comparison = Comparison(Question.SAMENESS, blocks)
-            return
-        # Only pieces of blocks are here, which nothing can prove: they come again.
-        self.lose(self._coverage.held)
-        self.set_identity(answer)
-        self._address.trusted = True
+        if self.comparison is None and not self._begin_comparison(answer):
+            self._trust(answer)
+            return Admission.FLOWS
+        return Admission.WAITS
+
+    def _begin_comparison(self, answer: m.Identity) -> bool:
+        """Chooses what is compared; False where nothing is here that could be, which comes again."""
+        held, most = self._coverage.held, self.samples
+        if self._is_shaken and self.identity is not None and self.identity.origin == answer.origin:
+            most = 1
+            if not self._is_silent:
+                held = held.within(self._brought) or held  # of the very one that failed: others may be newer
+        blocks = samples(held, length=self.length, block_size=self.block_size, most=most)
+        if not blocks and not self._is_silent:
+            blocks = last_piece(held, block_size=self.block_size)
+        if not blocks:
+            self.lose(self._coverage.held)
+            return False
+        self.comparison = Comparison(Question.SAMENESS, blocks)
+        return True
 
     def start_over(self) -> None:
         """Nothing that is here counts any longer; the next answer says what the file is."""
         self.identity = self.comparison = self._doubted = self._end = None
-        self._address.trusted = False
+        self._address.trusted = self._is_shaken = False
         self.lose(EVERYTHING)  # more than is known: dropped exchanges have written what they didn't tell of any more
 
     def lose(self, spans: SpanSet) -> None:
@@ -218,14 +284,14 @@ class Matching:
 
     def take_back(self, spans: SpanSet) -> None:
         """``spans`` came from an answer that turned out to be of something else: only its length is known still."""
-        size = self.block_size
-        self.lose(union(Span(span.start // size * size, -(-span.stop // size) * size) for span in spans))
+        size, end = self.block_size, self.known_length or EVERYTHING.stop
+        self.lose(union(Span(span.start // size * size, min(end, -(-span.stop // size) * size)) for span in spans))
         if not self._coverage.held:
             self._stated_length, self.identity = self.known_length, None
 
     def compared(self, event: m.BlockCompared) -> bool:
         """A recorded block came again; False where that shows the server to have other content now."""
-        if self.comparison is not None:
+        if self.comparison is not None and not event.filling:
             self.comparison.note(event.span, equal=event.equal)
             return event.equal or self.comparison.question is Question.CULPRITS or bool(self.foreign)
         if event.equal or not self.foreign.covers(event.span):
@@ -255,10 +321,12 @@ class Matching:
             return self._conclude_search(comparison.differing)
         if comparison.differing:
             self._part_with(comparison)
-        if self._doubted is not None and (comparison.agreed or not self._coverage.held):
-            self._address.trusted = True
-            self.set_identity(replace(self._doubted, length=self.length))
-        elif self._doubted is not None:
+        if self._doubted is None:
+            return True
+        self._is_silent = not comparison.agreed and not comparison.differing
+        if comparison.agreed or not self._coverage.held:
+            self._trust(replace(_completed(self._doubted, self.identity), length=self.known_length))
+        else:
             self._doubt(self._doubted)
         return True
 
@@ -274,4 +342,11 @@ class Matching:
     def _part_with(self, comparison: Comparison) -> None:
         """Samples of what another program has left differ: they go, and with them what can't be told from them."""
         mostly_right = comparison.agreed.total >= comparison.differing.total
-        self.lose(comparison.differing if mostly_right and self._digest_settles else self.foreign)
+        self.lose(comparison.differing if mostly_right and self.digest_settles else self.foreign)
+
+
+def _completed(answer: m.Identity, known: m.Identity | None) -> m.Identity:
+    """``answer``, and where it says nothing what its host has said before of the same representation."""
+    if known is None or known.origin != answer.origin:
+        return answer
+    return replace(answer, validator=answer.validator.completed_by(known.validator))

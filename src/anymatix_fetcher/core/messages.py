@@ -138,10 +138,14 @@ class BlocksProved:
 
 @dataclass(frozen=True, slots=True)
 class BlockCompared:
-    """A block that was already recorded arrived again; whether it has the same checksum."""
+    """A block that was already recorded arrived again, or a piece of one that isn't whole: whether it is the same.
+
+    ``filling`` tells that it lay on the way of a body that was to be stored.
+    """
 
     span: Span
     equal: bool
+    filling: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 Theory of operation
 -------------------
 
-Nobody believes a mirror: before it may bring anything, blocks that are here are fetched from it and compared with the
-journal. Its head has to state the same length. From then on it takes segments as any connection does, as many as its
-own host's pace allows; since whoever is idle takes the next segment, a fast place brings more than a slow one.
+A mirror is never believed. Only where a digest will prove the whole it brings pieces; without one, wrong bytes of it
+could be told from right ones by nothing but asking the first place for the same. Before it may bring anything, blocks
+that are here are fetched from it and compared with the journal, and its head has to state the same length. From then on
+it takes segments as any connection does, as many as its own host's pace allows; since whoever is idle takes the next
+segment, a fast place brings more than a slow one.
 
 At the first answer that doesn't fit a mirror is dropped for good, and after a few failures too: the download doesn't
-depend on it. Only when the first place can't go on, the best of the mirrors takes its place, with its whole manners
-still to be found out.
+depend on it. When the first place can't go on, the best of the mirrors takes its place, with its whole manners still to
+be found out: what is here is compared with it as with any other place that nothing is known of.
 """
 
 from __future__ import annotations
@@ -159,8 +161,8 @@ class Mirrors:
             now: The time.
             bytes_per_second: What arrives in sum.
         """
-        if not self._mirrors:
-            return
+        if not self._mirrors or not self._matching.digest_settles:
+            return  # without a digest nothing would prove all that a mirror brings
         waiting = self._coverage.waiting(length, self._asking.exchanges.rests(Purpose.FILL)).total
         for mirror in self:
             if mirror.crawls >= CRAWLS:
@@ -223,7 +225,7 @@ class Mirrors:
         match judge(exchange.request, head, Known(self._matching.length, mirror.validator)):
             case Accepted(ranged=True, length=length) as accepted if length == self._matching.length:
                 mirror.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
-                mirror.validator = accepted.validator
+                mirror.validator = accepted.validator.completed_by(mirror.validator)
                 exchange.start = exchange.position = accepted.start
                 exchange.stop = accepted.stop
                 exchange.flow(now)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.ending import Ending
-from anymatix_fetcher.core.exchange import Purpose
+from anymatix_fetcher.core.exchange import Purpose, State
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Refusal, Refused
 from anymatix_fetcher.core.reaction import Reaction, react
 from anymatix_fetcher.core.situation import situation_of
+from anymatix_fetcher.core.spans import Span
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.exchange import Exchange
@@ -36,6 +37,8 @@ class Setbacks(Ending):
             has_digest=digests,
         )
         reaction = react(refused, situation)
+        if reaction is Reaction.WAIT:
+            self._distrust(exchange)
         if reaction is Reaction.RETRY:
             self._tried_in_vain(exchange, refused, now)
         elif reaction is Reaction.EMPTY:
@@ -69,6 +72,7 @@ class Setbacks(Ending):
         exchange, failure = self._asking.exchanges.end(event.exchange), event.failure
         if exchange is None:
             return
+        self._compared_so_far(exchange)
         if failure.kind in (FailureKind.STORAGE, FailureKind.BUG):
             self._fail(self._asking.address.error(failure, exchange.request))
         elif exchange.mirror is not None:
@@ -76,9 +80,9 @@ class Setbacks(Ending):
         elif exchange.purpose is Purpose.PEEK and exchange.has_all:
             self._peeked(exchange)
         elif exchange.flowing and exchange.has_all:
-            pass  # nothing is missing of it but its end
+            self._distrust(exchange)  # nothing is missing of it but its end
         elif self._asking.manners.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
-            pass  # it is asked for again at once
+            self._distrust(exchange)  # it is asked for again at once
         elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
             self._fail_here(self._asking.address.error(failure, exchange.request))
         else:
@@ -88,6 +92,7 @@ class Setbacks(Ending):
         for exchange in self._asking.exchanges:
             if exchange.is_stuck(now) and not self.is_over:
                 self._asking.drop(exchange)
+                self._compared_so_far(exchange)
                 if exchange.mirror is not None:
                     self._mirrors.failed(exchange.mirror, exchange, now)
                 elif not (exchange.flowing and exchange.has_all):  # then nothing is missing of it but its end
@@ -118,11 +123,25 @@ class Setbacks(Ending):
         elif end is not None and exchange.position < end:
             self._ended_early(exchange, now)
 
+    def _compared_so_far(self, exchange: Exchange) -> None:
+        """One that was to bring blocks for comparison is over: the next one goes on from where it has come to."""
+        comparison = self._matching.comparison
+        if comparison is not None and exchange.purpose is Purpose.COMPARE and exchange.mirror is None:
+            comparison.ended(Span(exchange.start, exchange.position), self._matching.block_size)
+
     def _ended_early(self, exchange: Exchange, now: float) -> None:
         what = "the body was empty" if exchange.position == exchange.start else "the body ended before the file does"
         self._tried_in_vain(exchange, Failure(FailureKind.LOST, what), now)
 
+    def _distrust(self, exchange: Exchange) -> None:
+        """Something else may answer from now on; not so where only one more wasn't let in while others go on."""
+        if exchange.state is not State.ASKED or not self._asking.exchanges.first_flowing:
+            self._matching.distrust(exchange)
+        if exchange.purpose is Purpose.COMPARE and exchange.mirror is None:
+            self._asking.drop_waiting()  # what waits for the comparison may be what keeps it from being let in
+
     def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
+        self._distrust(exchange)
         # Who hasn't brought anything yet isn't waited for as long where others may have it.
         elsewhere = self._matching.identity is None and self._mirrors.any
         patient = self._asking.may_retry(exchange, now) and not (elsewhere and self._asking.patience.failures > 1)

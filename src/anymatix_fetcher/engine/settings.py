@@ -92,7 +92,8 @@ class Settings:
         http3: Try HTTP/3 where the build has it.
         include: Globs of the paths that are wanted of a repository; empty for all.
         exclude: Globs of the paths that aren't.
-        mirrors: Other places with the same bytes: URLs.
+        mirrors: Other places with the same bytes: URLs. They bring pieces where a digest will prove the whole; else one
+            steps in where the first place can't go on.
         type: What it is, as ``lora`` or ``vae``: it goes to that type's folder of models instead of ``directory``.
             ``auto`` takes the source's word.
         models: Where the models are; ``None`` for ``$ANYFETCH_MODELS``, a ComfyUI that is found, or ``./models``.

@@ -19,24 +19,37 @@ class Comparisons:
         self._under_way: dict[int, tuple[int, xxh3_64]] = {}
         self._finished: list[BlockCompared] = []
 
-    def feed(self, block: Span, offset: int, data: bytes | bytearray | memoryview, checksum: int) -> None:
-        """Takes bytes of a recorded ``block``; those that don't run on from its start prove nothing and are dropped."""
+    def feed(
+        self, block: Span, offset: int, data: bytes | bytearray | memoryview, checksum: int, *, filling: bool = False
+    ) -> bool:
+        """Takes bytes of a recorded ``block``; those that don't run on from its start prove nothing and are dropped.
+
+        Returns:
+            Whether the block is whole now, and differs.
+        """
         if offset == block.start:
             self._under_way[block.start] = (offset, xxh3_64())
         position, hasher = self._under_way.pop(block.start, (-1, xxh3_64()))
         if position != offset:
-            return
+            return False
         hasher.update(data)
         position += len(data)
-        if position == block.stop:
-            self._finished.append(BlockCompared(block, equal=hasher.intdigest() == checksum))
-        else:
+        if position < block.stop:
             self._under_way[block.start] = (position, hasher)
+            return False
+        equal = hasher.intdigest() == checksum
+        self._finished.append(BlockCompared(block, equal=equal, filling=filling))
+        return not equal
+
+    def note(self, piece: Span, *, equal: bool) -> None:
+        """A piece of a block that isn't recorded yet came again."""
+        self._finished.append(BlockCompared(piece, equal=equal))
 
     def drop(self, start: int, stop: int) -> None:
-        """Drops the comparisons of blocks that begin in ``[start, stop)``."""
+        """Drops the comparisons of blocks that begin in ``[start, stop)``, finished ones too."""
         for key in [key for key in self._under_way if start <= key < stop]:
             del self._under_way[key]
+        self._finished = [compared for compared in self._finished if not start <= compared.span.start < stop]
 
     @property
     def has_finished(self) -> bool:

@@ -61,6 +61,10 @@ class OpenBlock:
             return self._position == stop
         return self._covered.add(Span(self._start, self._position)).covers(Span(self._start, stop))
 
+    def holds(self, start: int, stop: int) -> bool:
+        """Whether ``[start, stop)`` is stored and nobody is writing."""
+        return not self.writers and self._covered.add(Span(self._start, self._position)).covers(Span(start, stop))
+
     def checksum(self, stop: int) -> int | None:
         """The whole block's xxh3_64 where all of it came in order, else ``None``."""
         return self._hasher.intdigest() if self._position == stop else None

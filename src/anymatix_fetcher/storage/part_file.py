@@ -7,7 +7,9 @@ How a block goes::
       a journal's claim --> recorded, claimed --prove---+      +--prove, and it doesn't match--> nothing
 
 A block is recorded after its bytes are stored, never before; and once it is, nobody writes into it: what comes for
-it again is compared. So what the follower hashes, and what is published, is what the records say.
+it again is compared. So what the follower hashes, and what is published, is what the records say. Where a body on its
+way to blocks that are missing brings a recorded one otherwise, it may be of other content, and so may be what it brings
+next: that is stored, but not recorded before the machine has decided.
 """
 
 from __future__ import annotations
@@ -83,6 +85,8 @@ class PartFile:
         self._length = length
         self._table = BlockTable()
         self._open: dict[int, OpenBlock] = {}
+        self._disputed: set[int] = set()
+        """Recorded blocks that have come otherwise: until they are forgotten, or all ends, nothing more is recorded."""
         self.recorded = SpanSet() if claimed is None else self._take_claims(claimed)
         """The bytes of all recorded blocks, claimed ones too."""
         self.proved = SpanSet()
@@ -127,11 +131,18 @@ class PartFile:
             self._write_within(index, start, start + len(piece), piece)
 
     def compare(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Compares ``data`` with the records of the blocks that it lies in; what has no record is dropped."""
+        """Compares ``data`` with the records of the blocks that it lies in; what has no record, with what is stored."""
         for index, start, piece in self._pieces(offset, memoryview(data)):
             with self._lock:
                 if index in self._table:
                     self._comparisons.feed(self.span(index), start, piece, self._table.checksum(index))
+                    continue
+                block = self._open.get(index)
+                is_stored = block is not None and block.holds(start, start + len(piece))
+            stored = memoryview(bytearray(len(piece) if is_stored else 0))
+            if is_stored and self.read_into(start, stored):
+                with self._lock:
+                    self._comparisons.note(Span(start, start + len(piece)), equal=stored == piece)
 
     def _pieces(self, offset: int, data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
         """``data`` cut at the edges of blocks: each piece with its block's index and its offset in the file."""
@@ -147,7 +158,9 @@ class PartFile:
             block = self._open.get(index)
             if block is None:
                 if index in self._table:
-                    self._comparisons.feed(self.span(index), start, data, self._table.checksum(index))
+                    checksum = self._table.checksum(index)
+                    if self._comparisons.feed(self.span(index), start, data, checksum, filling=True):
+                        self._disputed.add(index)
                     return
                 block = self._open[index] = OpenBlock(index * self._block_size)
             hasher = block.enter(start, stop)
@@ -173,7 +186,7 @@ class PartFile:
         while True:
             with self._lock:
                 stop = self._block_stop(index)
-                if self._open.get(index) is not block or not block.is_whole(stop):
+                if self._disputed or self._open.get(index) is not block or not block.is_whole(stop):
                     return  # another thread was faster, or is writing again and will come here itself
                 checksum = block.checksum(stop)
                 if checksum is not None:
@@ -231,7 +244,10 @@ class PartFile:
         return good
 
     def forget(self, spans: SpanSet) -> None:
-        """Strikes every block that ``spans`` touch, recorded or unfinished; waits for writes under way in them."""
+        """Strikes every block that ``spans`` touch, recorded or unfinished; waits for writes under way in them.
+
+        Where they go on beyond the file's end, that isn't its end any longer.
+        """
         for span in spans:
             touched = span.blocks(self._block_size)
             with self._lock:
@@ -239,7 +255,19 @@ class PartFile:
                 while self._is_written_to(touched):
                     self._settled.wait()
                 self._waiting -= 1
+                if self._length is not None and span.stop > self._length:
+                    self._length = None  # it turns out to go on beyond
+                was_disputed = bool(self._disputed)
                 self._strike(touched)
+            if was_disputed and not self._disputed:
+                self._close_those_that_waited()
+
+    def _close_those_that_waited(self) -> None:
+        """What was in dispute is forgotten: what came meanwhile counts."""
+        with self._lock:
+            waiting = list(self._open.items())
+        for index, block in waiting:
+            self._close(index, block)
 
     def _strike(self, blocks: range) -> None:
         for index in [index for index in self._open if index in blocks]:
@@ -248,6 +276,7 @@ class PartFile:
         if any(index in self._table for index in recorded):
             self._journal.append(BlocksForgotten(recorded.start, recorded.stop))
         self._table.forget(recorded.start, recorded.stop)
+        self._disputed -= {index for index in self._disputed if index in blocks}
         gone = Span(blocks.start * self._block_size, blocks.stop * self._block_size)
         self._comparisons.drop(gone.start, gone.stop)
         self.recorded = self.recorded.remove(gone)
@@ -255,10 +284,8 @@ class PartFile:
         self.front = self.proved.front()
         self._on_forgotten(gone.start)
 
-    def set_length(self, length: int | None) -> None:
+    def set_length(self, length: int) -> None:
         """The file has ``length`` bytes: gives it its size by a hole, and forgets blocks that don't agree with that.
-
-        ``None`` where that isn't known any longer.
 
         Raises:
             OSError: The file system can't.
@@ -266,8 +293,6 @@ class PartFile:
         if self._length != length:
             self._length = length
             self.forget(self.recorded - self._fitting())
-        if length is None:
-            return
         if self._file.size() != length:
             self._file.truncate(length)
         last = (length - 1) // self._block_size

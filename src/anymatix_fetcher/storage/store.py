@@ -246,7 +246,7 @@ class Store:
                 self._journal.append(identity)
             if identity.length is not None:
                 self._check_space(identity.length)
-            self._part.set_length(identity.length)
+                self._part.set_length(identity.length)
             self._identity = identity
         if self._following is None:
             self._following = self._workers.start(self._follower, asleep=True)
