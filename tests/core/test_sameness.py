@@ -372,3 +372,40 @@ def test_nothing_is_asked_of_a_machine_that_is_over() -> None:
         m.Tick(),
     ):
         assert bench.send(event) == []
+
+
+# A part file that somebody has cut ----------------------------------------------------------------------------
+
+
+def test_a_part_file_that_was_cut_is_proved_again_and_pieces_come_again() -> None:
+    bench = Bench(connections=1)
+    start = flowing(bench)
+    bench.bring(start.exchange, Span(0, 3 * MIB + 5))
+    bench.send(m.PartShortened())
+    assert bench.all(m.CancelExchange) == [m.CancelExchange(start.exchange)]
+    assert bench.one(m.ForgetBlocks).blocks == SpanSet.of(Span(3 * MIB, LENGTH))
+    assert bench.one(m.ProveBlocks).blocks == SpanSet.of(Span(0, 3 * MIB))
+    bench.send(m.BodyStored(start.exchange, Span(3 * MIB + 5, 4 * MIB)))
+    bench.send(m.BlocksProved(SpanSet.of(Span(0, MIB)), SpanSet.of(Span(MIB, 3 * MIB))))
+    assert bench.machine.coverage.stored == SpanSet.of(Span(0, MIB))
+    assert bench.machine.account.bytes_resumed == 0
+
+
+@pytest.mark.parametrize("phase", [Phase.VERIFYING, Phase.PUBLISHING])
+def test_so_is_one_that_was_whole_already(phase: Phase) -> None:
+    bench = Bench(connections=1)
+    start = bench.open()
+    bench.answer(start, length=2 * MIB)
+    bench.bring(start.exchange, Span(0, 2 * MIB))
+    if phase is Phase.PUBLISHING:
+        bench.send(m.Verified((RIGHT,)))
+    assert bench.machine.phase is phase
+    bench.send(m.PartShortened())
+    assert bench.one(m.ProveBlocks).blocks == SpanSet.whole(2 * MIB)
+    bench.send(m.BlocksProved(SpanSet.of(Span(0, MIB)), SpanSet.of(Span(MIB, 2 * MIB))))
+    again = next_request(bench)
+    assert again.request.span == Span(MIB, 2 * MIB)
+    bench.answer(again, length=2 * MIB, tag=None)
+    bench.bring(again.exchange, Span(MIB, 2 * MIB))
+    bench.send(m.Verified((RIGHT,)))
+    assert bench.all(m.Publish)

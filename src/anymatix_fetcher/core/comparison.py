@@ -86,20 +86,29 @@ class Comparison:
         return Span(start, min(stop, first.stop))
 
 
+def whole_blocks(held: SpanSet, *, length: int | None, block_size: int) -> SpanSet:
+    """The blocks of which all bytes are held."""
+    return union(_blocks(held, length, block_size))
+
+
 def samples(held: SpanSet, *, length: int | None, block_size: int, most: int = SAMPLES) -> SpanSet:
     """A few whole blocks of what is held: the first, one in the middle and the last; of one alone the last."""
-    length = held.stop if length is None else length
-    starts = [
-        start
+    blocks = _blocks(held, length, block_size)
+    if not blocks:
+        return SpanSet()
+    last = len(blocks) - 1
+    return union({blocks[last * index // (most - 1)] for index in range(most)} if most > 1 else {blocks[last]})
+
+
+def _blocks(held: SpanSet, length: int | None, block_size: int) -> list[Span]:
+    end = held.stop if length is None else length
+    blocks = (
+        Span(start, min(start + block_size, end))
         for span in held
         for start in range(-(-span.start // block_size) * block_size, span.stop, block_size)
-        if min(start + block_size, length) <= span.stop
-    ]
-    if not starts:
-        return SpanSet()
-    last = len(starts) - 1
-    chosen = {starts[last * index // (most - 1)] for index in range(most)} if most > 1 else {starts[last]}
-    return union(Span(start, min(start + block_size, length)) for start in chosen)
+        if start < end
+    )
+    return [block for block in blocks if held.covers(block)]
 
 
 def last_piece(held: SpanSet, *, block_size: int) -> SpanSet:

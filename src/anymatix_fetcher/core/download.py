@@ -11,7 +11,8 @@ conclusions.
 ::
 
     OPENING --> TRANSFERRING --> VERIFYING --> PUBLISHING --> DONE        from any but DONE: --> FAILED, CANCELLED
-                     ^-------------'   a digest that doesn't match sends it back for the blocks in question
+                     ^-------------'------------'   a digest that doesn't match, or a part file that somebody
+                                                    has cut, sends it back for the blocks in question
 
 **Opening.** The first request is a ranged GET that is already payload; only hosts that sign their redirects for one
 range, the Hugging Face hub first of all, are asked for none on the way (``range_signers``). It walks from the
@@ -104,6 +105,8 @@ class Download(Setbacks):
                 self._blocks_proved(event)
             case m.BlockCompared():
                 self._block_compared(event)
+            case m.PartShortened():
+                self._part_shortened()
             case m.Verified():
                 self._judge_whole(event)
             case m.Published():

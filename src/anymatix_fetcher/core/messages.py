@@ -149,6 +149,11 @@ class BlockCompared:
 
 
 @dataclass(frozen=True, slots=True)
+class PartShortened:
+    """Somebody else has shortened the part file: what is stored there has to be proved again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """The digests of the whole part file; answers :class:`Verify`."""
 
@@ -203,6 +208,7 @@ Event: TypeAlias = (
     | ExchangeFailed
     | BlocksProved
     | BlockCompared
+    | PartShortened
     | Verified
     | Published
     | Renewed

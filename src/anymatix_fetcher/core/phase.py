@@ -24,7 +24,7 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.OPENING: _ENDS | {Phase.TRANSFERRING, Phase.VERIFYING},
     Phase.TRANSFERRING: _ENDS | {Phase.VERIFYING},
     Phase.VERIFYING: _ENDS | {Phase.TRANSFERRING, Phase.PUBLISHING},
-    Phase.PUBLISHING: _ENDS | {Phase.DONE},
+    Phase.PUBLISHING: _ENDS | {Phase.TRANSFERRING, Phase.DONE},
     Phase.DONE: frozenset(),
     Phase.FAILED: frozenset(),
     Phase.CANCELLED: frozenset(),

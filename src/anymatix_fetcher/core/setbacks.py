@@ -6,14 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.comparison import whole_blocks
 from anymatix_fetcher.core.ending import Ending
 from anymatix_fetcher.core.exchange import Purpose, State
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.judge import Refusal, Refused
+from anymatix_fetcher.core.matching import EVERYTHING
+from anymatix_fetcher.core.phase import Phase
 from anymatix_fetcher.core.reaction import Reaction, react
 from anymatix_fetcher.core.situation import situation_of
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.exchange import Exchange
@@ -132,6 +135,22 @@ class Setbacks(Ending):
     def _ended_early(self, exchange: Exchange, now: float) -> None:
         what = "the body was empty" if exchange.position == exchange.start else "the body ended before the file does"
         self._tried_in_vain(exchange, Failure(FailureKind.LOST, what), now)
+
+    def _part_shortened(self) -> None:
+        """Somebody has cut the part file: whole blocks are proved again, and all the rest comes again."""
+        matching, coverage = self._matching, self.coverage
+        self._asking.drop_all()  # what they have written and not told of isn't there, either
+        whole = whole_blocks(coverage.stored, length=matching.length, block_size=matching.block_size)
+        everything = EVERYTHING if matching.length is None else SpanSet.whole(matching.length)
+        matching.lose(everything - whole - coverage.claimed)
+        matching.comparison = None
+        self._resuming = False
+        if self._phase is not Phase.OPENING and self._phase is not Phase.TRANSFERRING:
+            self._enter(Phase.TRANSFERRING)
+        if whole:
+            coverage.lose(whole)
+            coverage.claim(whole | coverage.claimed)
+            self._out.append(m.ProveBlocks(whole))
 
     def _distrust(self, exchange: Exchange) -> None:
         """Something else may answer from now on; not so where only one more wasn't let in while others go on."""

@@ -103,9 +103,8 @@ class Driver(Outlook):
         """Takes one event, of anybody, after what the part file has found out by now about blocks that came again."""
         if isinstance(event, m.BodyEnded | m.ExchangeFailed):
             self._telling.ended(event.exchange)
-        if self._store is not None:
-            for compared in self._store.compared():
-                self._take(compared)
+        for found in self._store.compared() if self._store is not None else ():
+            self._take(found)
         self._take(event)
 
     def _take(self, event: DriverEvent) -> None:
@@ -150,7 +149,7 @@ class Driver(Outlook):
             if self._claim is not None and self._claim.waits():
                 self._try_claim(self._claim)
             elif self._machine_runs:
-                self._feed(m.Tick(limited=limited))
+                self.handle(m.Tick(limited=limited))
 
     # Commands ---------------------------------------------------------------------------------------------
 

@@ -139,8 +139,10 @@ class Follower:
             if offset < self._reaching:
                 self._restart()
 
-    def verify_at_once(self, length: int) -> Verified:
+    def verify_at_once(self, length: int) -> Verified | None:
         """The digests of the first ``length`` bytes, all that the file has; where no step runs.
+
+        ``None`` where the file turns out to be shortened, so that it has to be proved again.
 
         Raises:
             StorageError: The file was shortened.
@@ -148,7 +150,8 @@ class Follower:
         """
         self._wanted = length
         while (answer := self._answer()) is None:
-            self._hash_more()
+            if not self._hash_more():
+                return None
         return answer
 
     def step(self) -> Next:
@@ -175,6 +178,8 @@ class Follower:
         while position < stop:
             piece = buffer[: min(READ_BYTES, stop - position)]
             if not self._part.read_into(position, piece):
+                if not self._part.looks_whole():
+                    return False
                 raise StorageError(f"{self._path} was shortened by somebody else", hint="Start again.")
             for hasher in hashers:
                 hasher.update(piece)

@@ -26,6 +26,7 @@ from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.storage.comparison import Comparisons
 from anymatix_fetcher.storage.disk import read_exactly
 from anymatix_fetcher.storage.open_block import OpenBlock
+from anymatix_fetcher.storage.size_guard import SizeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,6 +86,7 @@ class PartFile:
         self._length = length
         self._table = BlockTable()
         self._open: dict[int, OpenBlock] = {}
+        self._guard = SizeGuard(self._file)
         self._disputed: set[int] = set()
         """Recorded blocks that have come otherwise: until they are forgotten, or all ends, nothing more is recorded."""
         self.recorded = SpanSet() if claimed is None else self._take_claims(claimed)
@@ -106,6 +108,11 @@ class PartFile:
     def block_size(self) -> int:
         """Bytes of a block, of all but the last one."""
         return self._block_size
+
+    @property
+    def length(self) -> int:
+        """Bytes of the whole file; 0 while that isn't known."""
+        return self._length or 0
 
     @property
     def is_empty(self) -> bool:
@@ -140,7 +147,7 @@ class PartFile:
                 block = self._open.get(index)
                 is_stored = block is not None and block.holds(start, start + len(piece))
             stored = memoryview(bytearray(len(piece) if is_stored else 0))
-            if is_stored and self.read_into(start, stored):
+            if is_stored and self.looks_whole() and self.read_into(start, stored):
                 with self._lock:
                     self._comparisons.note(Span(start, start + len(piece)), equal=stored == piece)
 
@@ -165,6 +172,8 @@ class PartFile:
                 block = self._open[index] = OpenBlock(index * self._block_size)
             hasher = block.enter(start, stop)
         try:
+            if stop >= self._guard.size:  # the only write that could hide that it was shortened
+                self.looks_whole()
             self._file.write_at(start, data)
             if hasher is not None:
                 hasher.update(data)
@@ -174,6 +183,8 @@ class PartFile:
                 self._settle()
             raise
         with self._lock:
+            if self._length is None:
+                self._guard.size = max(self._guard.size, stop)
             block.leave(start, stop, hasher)
             self._settle()
             whole = block.is_whole(self._block_stop(index))
@@ -182,6 +193,8 @@ class PartFile:
 
     def _close(self, index: int, block: OpenBlock) -> None:
         """Records a block that is whole, reading it back where its bytes came out of order."""
+        if not self.looks_whole():
+            return
         start = index * self._block_size
         while True:
             with self._lock:
@@ -201,6 +214,8 @@ class PartFile:
                     block.writers -= 1
                     self._settle()
             if checksum is None:
+                if not self.looks_whole():
+                    return
                 raise OSError(errno.EIO, "the part file was shortened by somebody else")
             with self._lock:
                 if self._open.get(index) is block and block.entries == entries and not block.writers:
@@ -224,6 +239,28 @@ class PartFile:
         if moved:
             self.front = self.proved.front()
         return moved
+
+    def looks_whole(self) -> bool:
+        """Whether the file has its size; where somebody else has cut it, nothing counts as proved any more.
+
+        Raises:
+            OSError: The file system doesn't tell, or doesn't allow it.
+        """
+        with self._lock:
+            is_whole = self._guard.is_whole()
+            if not is_whole:
+                self.proved, self.front = SpanSet(), 0
+                self._on_forgotten(0)
+        return is_whole
+
+    def take_shortened(self) -> bool:
+        """Whether it was cut since the last call."""
+        return self._guard.has_found and self._guard.take()
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether something was found out that has to be decided before all counts as proved."""
+        return self._guard.has_found or bool(self._disputed)
 
     def prove(self, index: int) -> bool:
         """Reads a recorded block back; whether it matches. One that doesn't, or that isn't recorded, is forgotten."""
@@ -290,11 +327,13 @@ class PartFile:
         Raises:
             OSError: The file system can't.
         """
+        self.looks_whole()
         if self._length != length:
             self._length = length
             self.forget(self.recorded - self._fitting())
         if self._file.size() != length:
             self._file.truncate(length)
+        self._guard.size = length
         last = (length - 1) // self._block_size
         block = self._open.get(last)
         if block is not None:

@@ -58,6 +58,7 @@ class Publisher:
         journal: The open journal, closed when the file has its name.
         overwrite: Whether to replace what is at the destination.
         named_by: The digest that the destination's name says; what is there under it and has it is kept.
+        length: Bytes that the part file has.
         distrust: Called when syncing failed, for then nobody knows which bytes the disk has: the kernel keeps showing
             those that it lost, so reading them back would prove nothing.
         report: Takes ``Published`` or ``StorageFailed``, from the worker's thread.
@@ -74,6 +75,7 @@ class Publisher:
         distrust: Callable[[], None],
         report: Callable[[Event], None],
         named_by: Digest | None = None,
+        length: int = 0,
     ) -> None:
         self._disk = disk
         self._places = places
@@ -83,6 +85,7 @@ class Publisher:
         self._distrust = distrust
         self._report = report
         self._named_by = named_by
+        self._length = length
         self._already_there = False
         self._reader: ExistingReader | None = None
         self._witness: RandomFile | None = None
@@ -123,6 +126,10 @@ class Publisher:
                 raise StorageError(
                     f"{self._places.part} was replaced or removed by somebody else",
                     hint="Start again; nothing is published.",
+                )
+            if self._part.size() < self._length:
+                raise StorageError(
+                    f"{self._places.part} was shortened by somebody else", hint="Start again; nothing is published."
                 )
             self._part.close()
         except OSError:
@@ -198,3 +205,16 @@ class Publisher:
             self._journal.close()
         self._report(Published(already_there=self._already_there))
         return Step.DONE
+
+
+def forget_for_good(forget: Callable[[], None], places: Places, disk: Disk, journal: JournalFile) -> None:
+    """Nobody knows which of the stored bytes are on the disk: none of them counts for the next run."""
+    try:
+        forget()
+    except OSError:  # the disk may be full, or gone
+        try:
+            journal.void()
+        except OSError:
+            for path in (places.part, places.journal):
+                with suppress(OSError):
+                    disk.remove(path)

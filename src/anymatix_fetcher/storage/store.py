@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.disk_errors import storage_errors
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
-from anymatix_fetcher.core.messages import FOREIGN, Identity, Kept
+from anymatix_fetcher.core.messages import FOREIGN, Identity, Kept, PartShortened
 from anymatix_fetcher.core.spans import Span, SpanSet
 from anymatix_fetcher.storage.adopting import Adopter
 from anymatix_fetcher.storage.disk import read_first
@@ -20,7 +20,7 @@ from anymatix_fetcher.storage.opening import check_destination, find_content, op
 from anymatix_fetcher.storage.part_file import Comparing, PartFile
 from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.proving import Prover
-from anymatix_fetcher.storage.publishing import Publisher, too_late_to_fail
+from anymatix_fetcher.storage.publishing import Publisher, forget_for_good, too_late_to_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -223,9 +223,10 @@ class Store:
         """Those of all blocks of the whole file; ``None`` where one isn't recorded."""
         return self._part.checksums()
 
-    def compared(self) -> list[BlockCompared]:
-        """The comparisons of recorded blocks that were finished since the last call."""
-        return self._part.compared()
+    def compared(self) -> list[BlockCompared | PartShortened]:
+        """What was found out since the last call: that the file was shortened, and comparisons that were finished."""
+        shortened = [PartShortened()] if self._part.take_shortened() else []
+        return [*shortened, *self._part.compared()]
 
     def set_identity(self, identity: Identity) -> None:
         """Writes down what the part file holds pieces of, and gives it its length.
@@ -303,6 +304,8 @@ class Store:
         """
         with storage_errors(self._places.part):
             self._part.set_length(length)
+        if self._part.is_unsettled:
+            return None  # the machine is about to be told, and asks again
         if self._part.proved != SpanSet.whole(length):
             raise ValueError(f"to be verified, all of {length} bytes must be proved, not only {self._part.proved}")
         if length <= AT_ONCE_BYTES and not self._was_woken:
@@ -320,14 +323,18 @@ class Store:
             destination: That name, in the same folder; ``None`` for the name that was known from the beginning.
         """
         places = self._places if destination is None else replace(self._places, destination=destination)
+        with storage_errors(self._places.part):
+            if not self._part.looks_whole():
+                return  # the machine is about to be told
         self._stop_workers()  # the file is closed on the way, and nobody may be reading it then
         self._publisher = Publisher(
             self._disk,
             places,
             part=self._file,
+            length=self._part.length,
             journal=self._journal,
             overwrite=self._overwrite,
-            distrust=self._distrust,
+            distrust=partial(forget_for_good, lambda: self._part.forget(EVERYTHING), places, self._disk, self._journal),
             report=self._report,
             named_by=named_by,
         )
@@ -341,18 +348,6 @@ class Store:
         """Removes the journal of a file that is published and recorded; a second call does nothing."""
         with too_late_to_fail(self._places.journal):
             self._disk.remove(self._places.journal)
-
-    def _distrust(self) -> None:
-        """Nobody knows which of the stored bytes are on the disk: none of them counts for the next run."""
-        try:
-            self._part.forget(EVERYTHING)
-        except OSError:  # the disk may be full, or gone
-            try:
-                self._journal.void()
-            except OSError:
-                for path in (self._places.part, self._places.journal):
-                    with suppress(OSError):
-                        self._disk.remove(path)
 
     def close(self) -> None:
         """Stops the work and closes the files, which stay for the next run. A second call does nothing.

@@ -1,0 +1,44 @@
+"""The part file's size: where it is less than we made it, somebody else has cut the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.storage.disk import RandomFile
+
+
+class SizeGuard:
+    """Knows how large a file has to be; the part file's lock guards every call.
+
+    A file is given its whole size before its first byte, so that "shorter than that" proves that it was cut. Only a
+    write up to that size, or beyond, could hide it: so the guard is asked before each of these.
+    """
+
+    def __init__(self, file: RandomFile) -> None:
+        self._file = file
+        self._found = False
+        self.size = 0
+        """The file has at least so many bytes, as far as it is ours."""
+
+    def is_whole(self) -> bool:
+        """Whether the file has its size; else it gets it back at once, so that the next cut is seen, too.
+
+        Raises:
+            OSError: The file system doesn't tell, or doesn't allow it.
+        """
+        if self._file.size() >= self.size:
+            return True
+        self._file.truncate(self.size)
+        self._found = True
+        return False
+
+    @property
+    def has_found(self) -> bool:
+        """Whether the file was cut since that was last taken."""
+        return self._found
+
+    def take(self) -> bool:
+        """The same; from now on only what happens next counts."""
+        found, self._found = self._found, False
+        return found
