@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from anymatix_fetcher.core.urls import Url
-from anymatix_fetcher.credentials import KEYRING_SERVICE, Tokens, forget, main_host, store, tokens_at_hand
+from anymatix_fetcher.credentials import KEYRING_SERVICE, Tokens, forget, main_host, needed, store, tokens_at_hand
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
 from anymatix_fetcher.sources.accounts import WITH_TOKENS
@@ -73,9 +73,14 @@ def test_a_keyring_keeps_and_forgets_tokens_of_services_and_of_any_host() -> Non
 
 def test_a_keyring_that_is_locked_or_missing_is_as_good_as_none_until_something_is_to_be_kept() -> None:
     assert Tokens({}, NOWHERE, Drawer(locked=True)).get("civitai") is None
-    for keyring in (None, Drawer(locked=True)):
+    locked = Drawer(locked=True)
+    for act in (
+        lambda: needed(None),
+        lambda: store("civitai.com", Secret("SECRET"), locked),
+        lambda: forget("civitai.com", locked),
+    ):
         with pytest.raises(StorageError) as refusal:
-            store("civitai.com", Secret("SECRET"), keyring)
+            act()
         assert refusal.value.hint
         assert "SECRET" not in f"{refusal.value!r}{refusal.value.__cause__!r}"
 

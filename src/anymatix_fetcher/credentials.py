@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -168,31 +169,49 @@ def main_host(host: str, environment: Environment) -> str:
     return name
 
 
-def store(host: str, token: Secret, keyring: Keyring | None) -> None:
-    """Keeps ``token`` for ``host`` in the keyring.
+def needed(keyring: Keyring | None) -> Keyring:
+    """The keyring, where one is needed.
 
     Raises:
-        StorageError: There is no keyring, or it refuses.
+        StorageError: There is none.
     """
     if keyring is None:
         raise StorageError(
             "there is no keyring to keep a token in",
             hint="pip install 'anymatix-fetcher[keyring]', or set the service's environment variable.",
         )
-    try:
+    return keyring
+
+
+def store(host: str, token: Secret, keyring: Keyring) -> None:
+    """Keeps ``token`` for ``host`` in the keyring.
+
+    Raises:
+        StorageError: It refuses.
+    """
+    with _opened("doesn't keep the token"):
         keyring.set_password(KEYRING_SERVICE, host, token.reveal())
+
+
+def forget(host: str, keyring: Keyring) -> bool:
+    """Whether a token for ``host`` was in the keyring; it isn't any more.
+
+    Raises:
+        StorageError: It can't be looked at, or refuses.
+    """
+    with _opened("doesn't tell"):
+        if keyring.get_password(KEYRING_SERVICE, host) is None:
+            return False
+    with _opened("doesn't forget the token"):
+        keyring.delete_password(KEYRING_SERVICE, host)
+    return True
+
+
+@contextmanager
+def _opened(refusal: str) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # noqa: BLE001 - each backend has exceptions of its own
         raise StorageError(
-            f"the keyring doesn't keep the token: {type(error).__name__}", hint="Unlock the keyring, and try again."
+            f"the keyring {refusal}: {type(error).__name__}", hint="Unlock the keyring, and try again."
         ) from None
-
-
-def forget(host: str, keyring: Keyring | None) -> bool:
-    """Whether a token for ``host`` was in the keyring; it isn't any more."""
-    if keyring is None:
-        return False
-    try:
-        keyring.delete_password(KEYRING_SERVICE, host)
-    except Exception:  # noqa: BLE001 - "not found" has another class in each backend
-        return False
-    return True

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,6 +63,20 @@ def test_a_service_that_refuses_is_told_of_once(tmp_path: Path, capsys: Streams,
     out, err = capsys.readouterr()
     assert out.count("failed") == 2
     assert err.count("error:") == 1
+
+
+@pytest.mark.usefixtures("civitai")
+def test_ctrl_c_is_said_and_nothing_else_claimed(tmp_path: Path, capsys: Streams) -> None:
+    with (tmp_path / "b.pt").open("wb") as file:
+        file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
+    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    assert main(["adopt", "--models", str(tmp_path)]) == 130
+    timer.join()
+    assert capsys.readouterr() == (
+        "",
+        "Interrupted. What was finished by then is told; the same command goes on.\n",
+    )
 
 
 def test_where_all_have_sidecars_that_is_said(tmp_path: Path, capsys: Streams) -> None:

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.credentials import system_keyring
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TOKEN = "hf_planted_secret_token"
@@ -45,16 +48,62 @@ def test_programs_get_objects(capsys: pytest.CaptureFixture[str]) -> None:
     assert TOKEN not in printed
 
 
-def test_login_without_a_keyring_says_what_to_do(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("options", [[], ["--forget"]])
+def test_login_without_a_keyring_says_what_to_do_and_asks_for_nothing(
+    options: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{TOKEN}\n"))
-    assert main(["login", "civitai.com"]) == 7
+    answers = io.StringIO(f"{TOKEN}\n")
+    monkeypatch.setattr("sys.stdin", answers)
+    assert main(["login", *options, "civitai.com"]) == 7
     printed = capsys.readouterr()
     assert "pip install 'anymatix-fetcher[keyring]'" in printed.err
     assert TOKEN not in printed.out + printed.err
+    assert answers.read() == f"{TOKEN}\n"
 
 
+_KEYRING = """
+kept = {}
+def get_keyring(): return object()
+def get_password(service, name): return kept.get((service, name))
+def set_password(service, name, password): kept[service, name] = password
+def delete_password(service, name): del kept[service, name]
+"""
+
+
+def _loaded() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "keyring"]
+
+
+@pytest.fixture
+def _keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A package ``keyring`` that keeps everything in memory."""
+    backends = tmp_path / "keyring" / "backends"
+    backends.mkdir(parents=True)
+    (tmp_path / "keyring" / "__init__.py").write_text(_KEYRING)
+    (backends / "__init__.py").touch()
+    (backends / "fail.py").write_text("class Keyring: pass")
+    for name in _loaded():
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    system_keyring.cache_clear()
+    yield
+    system_keyring.cache_clear()
+    for name in _loaded():
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("_keyring")
+def test_a_token_is_kept_and_forgotten(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{TOKEN}\n"))
+    assert main(["login", "models.example.com"]) == 0
+    assert [main(["login", "--forget", "models.example.com"]) for _ in range(2)] == [0, 0]
+    err = capsys.readouterr().err
+    assert "the token is forgotten" in err
+    assert "there was no token in the keyring" in err
+    assert TOKEN not in err
+
+
+@pytest.mark.usefixtures("_keyring")
 @pytest.mark.parametrize("text", ["", "two words\n"])
 def test_what_is_no_token_isnt_kept(
     text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

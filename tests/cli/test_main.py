@@ -9,9 +9,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
-from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.cli.main import PROGRAM, main
 from anymatix_fetcher.core.digests import Digest
 from anymatix_fetcher.engine.facts import Phase
 from anymatix_fetcher.engine.forms import Engine
@@ -178,7 +179,7 @@ def test_the_first_failure_decides_the_exit_code(capsys: Streams) -> None:
 def test_an_unreadable_reference_is_wrong_usage(capsys: Streams, raised: bool) -> None:  # noqa: FBT001 - a parameter
     error = ReferenceSyntaxError("not a reference: 'x'; expected https://...", hint="put https:// before it")
     fetch = ScriptedFetch(raises=error) if raised else ScriptedFetch([failed(error)])
-    assert main(["x"], fetch_many=fetch) == 2
+    assert main(["x:"], fetch_many=fetch) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: not a reference: 'x'; expected https://...",
         "hint: put https:// before it",
@@ -304,3 +305,56 @@ def test_a_second_signal_ends_a_download_that_doesnt_stop() -> None:
         assert process.stdout.readline() == b"cancelled\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        (["verfiy", "models/loras"], "'verfiy' is no verb, and no reference either", "did you mean verify?"),
+        (["list"], "'list' is no verb, and no reference either", "did you mean ls?"),
+        (["Remove", "x"], "'Remove' is no verb, and no reference either", "did you mean rm?"),
+        (["get", URL], "'get' is no verb, and no reference either", "a download needs no verb: anyfetch REFERENCE"),
+        (["xyzzy"], "'xyzzy' is no verb, and no reference either", "anyfetch --help lists the verbs"),
+        (["-q", "ls"], "'ls' is a verb, and stands first", "options come after it: anyfetch ls --help"),
+        (["-v", "--json", "verify", "x.pt"], "'verify' is a verb, and stands first", "options come after it"),
+        ([URL, "doctor"], "'doctor' is a verb, and stands first", "options come after it"),
+    ],
+)
+def test_a_misspelt_or_misplaced_verb_is_told(words: list[str], error: str, hint: str, capsys: Streams) -> None:
+    fetch = ScriptedFetch()
+    assert main(words, fetch_many=fetch) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"error: {error}"
+    assert second.startswith(f"hint: {hint}")
+    assert fetch.jobs == []
+
+
+@pytest.mark.parametrize("word", ["model.safetensors", "x:", "example.com", "a/b", "--", "v1"])
+def test_whatever_may_be_a_reference_is_none_of_our_verbs(word: str) -> None:
+    fetch = ScriptedFetch([downloaded()])
+    main([word, "x:y"], fetch_many=fetch)
+    assert fetch.jobs
+
+
+@pytest.mark.parametrize("verb", PROGRAM.list_commands(click.Context(PROGRAM)))
+def test_every_verb_has_help_and_a_log(verb: str, capsys: Streams) -> None:
+    assert main([verb, "--help"]) == 0
+    long = capsys.readouterr().out
+    assert main([verb, "-h"]) == 0
+    assert capsys.readouterr().out == long
+    assert "--verbose" in long
+
+
+def test_the_log_is_shown_without_the_secrets_of_the_command_line(capsys: Streams) -> None:
+    address = f"{URL}?token={SECRET}"
+
+    def log(_: int) -> None:
+        logging.getLogger("anymatix_fetcher.test").info("it is asked with %s", SECRET)
+
+    fetch = ScriptedFetch([downloaded()], frames=[()], before_each=log)
+    assert main([address], fetch_many=fetch) == 0
+    assert "it is asked" not in capsys.readouterr().err
+    assert main(["-v", address], fetch_many=fetch) == 0
+    err = capsys.readouterr().err
+    assert "anymatix_fetcher.test: it is asked with" in err
+    assert SECRET not in err

@@ -12,7 +12,6 @@ from anymatix_fetcher.cli.care_display import CareDisplay
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
-from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
 from anymatix_fetcher.cli.place_options import place_options, shown
 from anymatix_fetcher.cli.results import error_lines, error_object
@@ -41,7 +40,6 @@ _EXAMPLES = ("anyfetch adopt --dry-run", "anyfetch adopt --models ~/ComfyUI", "a
 @network_options
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
 @option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
 @click.pass_obj
 def command(
     session: Session,
@@ -52,18 +50,16 @@ def command(
     network: Network,
     as_json: bool,
     quiet: bool,
-    verbose: int,
 ) -> int:
     """Hashes, asks, writes and tells."""
-    session.verbosity, session.secrets = verbose, network.secrets(())
+    session.secrets = network.secrets(())
     network.warn(session)
     from anymatix_fetcher.care.adopting import adopt  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
     with (
-        log_to_stderr(verbose, session.secrets),
         interruptible(cancel) as interruption,
-        CareDisplay(session, silent=quiet or verbose > 0) as display,
+        CareDisplay(session, silent=quiet or session.verbosity > 0) as display,
     ):
         adopted = adopt(
             models=where.models,
@@ -80,7 +76,7 @@ def command(
             session.out.write(f"{line(one)}\n")
     session.out.flush()
     _complain(adopted, session)
-    if not (quiet or as_json):
+    if not (quiet or as_json) and interruption.exit_code is None:
         session.complain(summary(adopted, dry_run=dry_run))
     if interruption.exit_code is not None:
         session.complain("Interrupted. What was finished by then is told; the same command goes on.")

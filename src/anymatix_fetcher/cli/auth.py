@@ -11,7 +11,7 @@ import click
 from anymatix_fetcher.checkup.tokens import HostToken
 from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.options import option
-from anymatix_fetcher.credentials import forget, main_host, store, system_keyring, tokens
+from anymatix_fetcher.credentials import forget, main_host, needed, store, system_keyring, tokens
 from anymatix_fetcher.environment import environment
 from anymatix_fetcher.sources.accounts import WITH_TOKENS
 from anymatix_fetcher.sources.base import Secret
@@ -60,7 +60,7 @@ def auth_command(session: Session, /, *, hosts: tuple[str, ...], as_json: bool) 
 @click.pass_obj
 def login_command(session: Session, /, *, host: str, forgets: bool) -> int:
     """Keeps a token, or forgets it."""
-    surroundings, keyring = environment(), system_keyring()
+    surroundings, keyring = environment(), needed(system_keyring())
     name = main_host(host, surroundings)
     if forgets:
         was_there = forget(name, keyring)

@@ -16,7 +16,7 @@ from anymatix_fetcher import __version__
 from anymatix_fetcher.cli.folders import folder_options
 from anymatix_fetcher.cli.help import DOWNLOAD_SECTIONS, DOWNLOAD_TEXT
 from anymatix_fetcher.cli.inputs import is_local_metalink, jobs_of_file, queries_of
-from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option
+from anymatix_fetcher.cli.layout import DOWNLOAD, HELP, Command, Misuse, Option, Program
 from anymatix_fetcher.cli.options import connections_option, network_options, option
 from anymatix_fetcher.cli.parameters import (
     REFERENCE,
@@ -152,7 +152,6 @@ def _parse_sha256(text: str) -> Digest:
 )
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per reference on stdout, at the end.")
 @option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
 @click.version_option(__version__, message="anyfetch %(version)s", cls=Option, group=HELP)
 @click.pass_obj
 def command(
@@ -167,18 +166,18 @@ def command(
     progress: str,
     as_json: bool,
     quiet: bool,
-    verbose: int,
     **options: object,
 ) -> int:
     """Reads the options and downloads."""
-    session.verbosity = verbose
     if not (references or lists):
         raise Misuse("nothing to download: no REFERENCE is given", "anyfetch https://example.org/model.safetensors")
     settings = _settings(references, network, folders, **options)  # type: ignore[arg-type] # click has checked them
     session.secrets = network.secrets((*references, *settings.mirrors))
     if not (quiet or progress == "json"):
         network.warn(session)
-    if resume_with is not None:
+    if resume_with is None:
+        _refuse_words(references)
+    else:
         settings = replace(settings, output=_begun(references, settings.output), take_over=True)
         session.secrets += network.secrets([resume_with])
         references = (resume_with,)
@@ -193,6 +192,12 @@ def command(
     from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
 
     return run(jobs, Report(progress=progress, json=as_json, quiet=quiet), session, fetch_many=session.fetch_many)
+
+
+def _refuse_words(references: tuple[str, ...]) -> None:
+    program = click.get_current_context().find_root().command
+    if isinstance(program, Program):
+        program.refuse_words(references)
 
 
 def _settings(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
-from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Phase
 from anymatix_fetcher.errors import DownloadCancelled
@@ -94,7 +93,7 @@ def carry_out(
     cancel = CancelToken()
     display = _LateDisplay(lambda: _display(report, session))
     results: list[Result] | None = None
-    with log_to_stderr(session.verbosity, session.secrets), interruptible(cancel) as interruption:
+    with interruptible(cancel) as interruption:
         try:
             results = fetch_many(jobs, cancel=cancel, on_progress=display.show)
         finally:

@@ -11,7 +11,6 @@ from anymatix_fetcher.cli import format  # noqa: A004 - the module is called wha
 from anymatix_fetcher.cli.exit_codes import DONE, INTEGRITY
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
-from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
 from anymatix_fetcher.cli.parameters import REFERENCE
 from anymatix_fetcher.engine.cancel import CancelToken
@@ -46,19 +45,15 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 @network_options
 @option("What it tells", "--tensors", is_flag=True, help="Each tensor too, and each entry of an archive.")
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object on stdout instead.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
 @click.pass_obj
-def command(
-    session: Session, /, *, reference: str, network: Network, tensors: bool, as_json: bool, verbose: int
-) -> int:
+def command(session: Session, /, *, reference: str, network: Network, tensors: bool, as_json: bool) -> int:
     """Reads the header and tells."""
-    session.verbosity = verbose
     session.secrets = network.secrets([reference])
     network.warn(session)
     from anymatix_fetcher.inspecting import inspect  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
-    with log_to_stderr(verbose, session.secrets), interruptible(cancel):
+    with interruptible(cancel):
         facts = inspect(
             reference,
             cancel=cancel,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,12 @@ DOWNLOAD = "download"
 
 HELP = "Help"
 """The last group of options: what click adds itself."""
+
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
+_DOWNLOADING = {"download", "fetch", "get", "pull", "install"}
+_OTHER_WORDS = {"list": "ls", "remove": "rm", "delete": "rm", "check": "verify", "repair": "verify", "info": "inspect"}
+"""What other programs call our verbs."""
 
 
 class Misuse(click.UsageError):
@@ -37,7 +44,7 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help groups its options and ends with sections of terms or lines.
+    """A command whose help groups its options and ends with sections of terms or lines, and that can show the log.
 
     Args:
         sections: Headings with what stands below them: pairs of a term and its meaning, or whole lines.
@@ -51,6 +58,16 @@ class Command(click.Command):
     ) -> None:
         super().__init__(*arguments, **settings)  # type: ignore[arg-type] # click's own, passed through
         self.sections = sections or {}
+        self.params.append(_verbose())
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command, and shows the library's log meanwhile, where that is wanted."""
+        if not ctx.obj.verbosity:
+            return super().invoke(ctx)
+        from anymatix_fetcher.cli.log import log_to_stderr  # noqa: PLC0415 - rarely needed
+
+        with log_to_stderr(ctx.obj):
+            return super().invoke(ctx)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The usage line, with the words that the user typed."""
@@ -72,6 +89,23 @@ class Command(click.Command):
                 _write_section(formatter, records)
 
 
+def _verbose() -> Option:
+    """``--verbose``, which every command has: a bug is reported with what it shows."""
+
+    def take(ctx: click.Context, _: click.Parameter, count: int) -> None:
+        if ctx.obj is not None:
+            ctx.obj.verbosity = count
+
+    return Option(
+        ["-v", "--verbose"],
+        group="What it tells",
+        count=True,
+        expose_value=False,
+        callback=take,
+        help="The library's log on stderr; twice for all of it.",
+    )
+
+
 def _write_section(formatter: click.HelpFormatter, entries: Sequence[tuple[str, str] | str]) -> None:
     terms = [entry for entry in entries if not isinstance(entry, str)]
     if terms:
@@ -79,6 +113,16 @@ def _write_section(formatter: click.HelpFormatter, entries: Sequence[tuple[str, 
     for line in entries:
         if isinstance(line, str):
             formatter.write(f"{'':>{formatter.current_indent}}{line}\n" if line else "\n")
+
+
+def _meant(word: str, verbs: Sequence[str]) -> str:
+    """What to say to a word that isn't known."""
+    from difflib import get_close_matches  # noqa: PLC0415 - needed for mistakes only
+
+    if word in _DOWNLOADING:
+        return "a download needs no verb: anyfetch REFERENCE"
+    near = [_OTHER_WORDS[word]] if word in _OTHER_WORDS else get_close_matches(word, verbs, n=1)
+    return f"did you mean {near[0]}?" if near else "anyfetch --help lists the verbs"
 
 
 class Program(click.Group):
@@ -91,7 +135,8 @@ class Program(click.Group):
     """
 
     def __init__(self, name: str, places: Mapping[str, str]) -> None:
-        super().__init__(name, add_help_option=False, no_args_is_help=False)
+        names = {"help_option_names": ["--help", "-h"]}
+        super().__init__(name, add_help_option=False, no_args_is_help=False, context_settings=names)
         self._places = places
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -114,6 +159,19 @@ class Program(click.Group):
         if not completes_first_word and (not args or args[0] not in self.list_commands(ctx)):
             args = [DOWNLOAD, *args]
         return super().parse_args(ctx, args)
+
+    def refuse_words(self, words: Sequence[str]) -> None:
+        """Refuses words that stand where references do, and are verbs, or can only be misspelt ones.
+
+        Raises:
+            Misuse: There is such a word.
+        """
+        verbs = [name for name in self._places if name != DOWNLOAD]
+        for word in words:
+            if word in verbs:
+                raise Misuse(f"{word!r} is a verb, and stands first", f"options come after it: anyfetch {word} --help")
+        if words and _WORD.fullmatch(words[0]):
+            raise Misuse(f"{words[0]!r} is no verb, and no reference either", _meant(words[0].lower(), verbs))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """At the first word: verbs and the download's options."""

@@ -14,7 +14,6 @@ from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse
 from anymatix_fetcher.cli.lock_options import lock_options, read_lock, surroundings_of, write_lock
-from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option, telling_options
 from anymatix_fetcher.cli.parameters import REFERENCE, Parsed, parse_url
 from anymatix_fetcher.cli.place_options import shown
@@ -109,10 +108,8 @@ def command(
     progress: str,
     as_json: bool,
     quiet: bool,
-    verbose: int,
 ) -> int:
     """Asks, locks, fetches what has no digest, writes and tells."""
-    session.verbosity = verbose
     session.secrets = network.secrets([*wanted, *mirrors])
     network.warn(session)
     if any(Path(word).is_file() for word in wanted):
@@ -152,7 +149,7 @@ def _asked(wanted: tuple[str, ...], target: Target, session: Session, options: O
 
     entries = list[Entry]()
     cancel = CancelToken()
-    with log_to_stderr(session.verbosity, session.secrets), interruptible(cancel):
+    with interruptible(cancel):
         for word in wanted:
             try:
                 if Path(word).is_file():

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.cli.redaction import redact_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.cli.session import Session
 
 
 class _StderrHandler(logging.Handler):
     """Writes to what ``sys.stderr`` is at the moment: while the live display is on, rich puts itself there."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        self._session = session
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(redact_log(self.format(record), self._secrets) + "\n")
+            sys.stderr.write(redact_log(self.format(record), self._session.secrets) + "\n")
             sys.stderr.flush()
         except OSError:
             # Nobody reads the log; the download goes on.
@@ -30,16 +32,16 @@ class _StderrHandler(logging.Handler):
 
 
 @contextmanager
-def log_to_stderr(verbosity: int, secrets: Iterable[str]) -> Iterator[None]:
-    """Shows nothing (0), what the library tells (1), or all of it (2 and more) within the block."""
+def log_to_stderr(session: Session) -> Iterator[None]:
+    """Shows within the block what the library tells, or all of it where the session's verbosity is more than 1.
+
+    Without the secrets that the session knows when a line is written.
+    """
     logger = logging.getLogger("anymatix_fetcher")
-    if not verbosity:
-        yield
-        return
-    handler = _StderrHandler(secrets)
+    handler = _StderrHandler(session)
     handler.setFormatter(logging.Formatter("%(relativeCreated)8d ms %(name)s: %(message)s"))
     level = logger.level
-    logger.setLevel(logging.INFO if verbosity == 1 else logging.DEBUG)
+    logger.setLevel(logging.INFO if session.verbosity == 1 else logging.DEBUG)
     logger.addHandler(handler)
     try:
         yield

@@ -182,7 +182,6 @@ def telling_options(
         ),
         option(_TOLD, "--json", "as_json", is_flag=True, help=f"One JSON object per {unit} on stdout instead."),
         option(_TOLD, "-q", "--quiet", is_flag=True, help=quiet),
-        option(_TOLD, "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it."),
     )
 
     def declare_all(command: Callable[..., int]) -> Callable[..., int]:

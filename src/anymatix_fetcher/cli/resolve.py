@@ -11,7 +11,6 @@ from anymatix_fetcher.cli import format  # noqa: A004 - the module is called wha
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
-from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
 from anymatix_fetcher.cli.parameters import REFERENCE
 from anymatix_fetcher.cli.results import error_lines, error_object
@@ -45,7 +44,6 @@ _LABEL_WIDTH = 12
 @option("What is asked", "--probe", is_flag=True, help="Ask the store, too: where the bytes lie, and until when.")
 @network_options
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
 @click.pass_obj
 def command(
     session: Session,
@@ -57,16 +55,14 @@ def command(
     probe: bool,
     network: Network,
     as_json: bool,
-    verbose: int,
 ) -> int:
     """Asks and tells."""
-    session.verbosity = verbose
     session.secrets = network.secrets([reference])
     network.warn(session)
     from anymatix_fetcher.looking import Depth, locate  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
-    with log_to_stderr(verbose, session.secrets), interruptible(cancel):
+    with interruptible(cancel):
         found = locate(
             reference,
             depth=Depth.STORE if probe else Depth.CATALOGUE,

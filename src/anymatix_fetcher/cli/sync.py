@@ -81,10 +81,8 @@ def command(
     progress: str,
     as_json: bool,
     quiet: bool,
-    verbose: int,
 ) -> int:
     """Looks, shows, and fetches."""
-    session.verbosity = verbose
     network.refuse_headers("the lock file")
     network.warn(session)
     lock = read_lock(file)

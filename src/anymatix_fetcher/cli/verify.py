@@ -14,7 +14,6 @@ from anymatix_fetcher.cli.care_display import CareDisplay
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse
-from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option
 from anymatix_fetcher.cli.place_options import place_options, shown
 from anymatix_fetcher.cli.results import error_lines, error_object
@@ -64,7 +63,6 @@ _SPANS_SHOWN = 4
 @network_options
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
 @option("What it tells", "-q", "--quiet", is_flag=True, help="Only what is wrong.")
-@option("What it tells", "-v", "--verbose", count=True, help="The library's log on stderr; twice for all of it.")
 @click.pass_obj
 def command(
     session: Session,
@@ -80,7 +78,6 @@ def command(
     network: Network,
     as_json: bool,
     quiet: bool,
-    verbose: int,
 ) -> int:
     """Reads, compares and tells."""
     if repair and accept:
@@ -89,15 +86,14 @@ def command(
         raise Misuse("--yes is given without --repair", "nothing else here takes a file's place")
     if repair:
         network.refuse_headers("what was recorded of a file")
-    session.verbosity, session.secrets = verbose, network.secrets(())
+    session.secrets = network.secrets(())
     network.warn(session)
     from anymatix_fetcher.care.checking import verify  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel, started_at = CancelToken(), time.monotonic()
     with (
-        log_to_stderr(verbose, session.secrets),
         interruptible(cancel) as interruption,
-        CareDisplay(session, silent=quiet or verbose > 0) as display,
+        CareDisplay(session, silent=quiet or session.verbosity > 0) as display,
     ):
         teller = _Teller(session, as_json=as_json, quiet=quiet, waits=display.is_drawn and session.out.isatty())
         checked = verify(

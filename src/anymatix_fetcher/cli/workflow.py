@@ -16,7 +16,6 @@ from anymatix_fetcher.cli.download import Report, exit_code_of, told
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
-from anymatix_fetcher.cli.log import log_to_stderr
 from anymatix_fetcher.cli.options import network_options, option, speed_options, telling_options
 from anymatix_fetcher.cli.place_options import extra_paths_option, models_option
 from anymatix_fetcher.cli.redaction import redact
@@ -70,10 +69,8 @@ def command(
     progress: str,
     as_json: bool,
     quiet: bool,
-    verbose: int,
 ) -> int:
     """Plans, shows, and fetches."""
-    session.verbosity = verbose
     network.refuse_headers("the workflow")
     session.secrets = network.secrets([])
     network.warn(session)
@@ -91,7 +88,7 @@ def command(
         "sidecar": True,
     }
     if dry_run:
-        plan = _with_sizes(plan, session, options)
+        plan = _with_sizes(plan, options)
     write = session.out.write if dry_run else session.err.write
     if as_json:
         session.complain(*_remarks(plan))
@@ -153,11 +150,11 @@ def _examined(plan: Plan, session: Session, *, silent: bool) -> Plan:
         return examined(plan, index, on_progress=display.care, cancel=cancel)
 
 
-def _with_sizes(plan: Plan, session: Session, options: Options) -> Plan:
+def _with_sizes(plan: Plan, options: Options) -> Plan:
     from anymatix_fetcher.provisioning import with_sizes  # noqa: PLC0415 - as in command
 
     cancel = CancelToken()
-    with log_to_stderr(session.verbosity, session.secrets), interruptible(cancel):
+    with interruptible(cancel):
         return with_sizes(plan, cancel=cancel, **options)
 
 
