@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,7 +88,9 @@ def source(*urls: Url) -> Resolving:
 class Talk:
     """One conversation and its outside."""
 
-    def __init__(self, resolving: Resolving, answers: dict[Request, Answer] | None = None) -> None:
+    def __init__(
+        self, resolving: Resolving, answers: dict[Request, Answer] | None = None, *, enough_seconds: float = inf
+    ) -> None:
         self.clock = VirtualClock()
         self.transport = ByHand()
         self.hosts = Hosts()
@@ -102,7 +105,7 @@ class Talk:
         numbers = count(1)
         self.answers = {} if answers is None else answers
         self.conversation = Conversation(
-            resolving, ports, self.hosts, lambda: ExchangeId(0, -next(numbers)), self.answers
+            resolving, ports, self.hosts, lambda: ExchangeId(0, -next(numbers)), self.answers, enough_seconds
         )
         self.conversation.start()
 
@@ -229,6 +232,23 @@ def test_silence_is_an_answer_too() -> None:
     talk.wait(1.0)
     assert len(talk.transport.started) == 2
     assert talk.transport.cancelled == [talk.transport.started[0][0]]
+
+
+def test_who_sits_and_waits_isnt_kept_for_a_minute_by_a_host_that_says_nothing() -> None:
+    talk = Talk(source(API), enough_seconds=20.0)
+    talk.wait(SILENCE_SECONDS)
+    assert isinstance(talk.conversation.outcome, RetriesExhaustedError)
+    assert talk.conversation.outcome.hint == "Run the same command again later."
+    assert len(talk.transport.started) == 1
+
+
+def test_who_sits_and_waits_is_patient_with_what_fails_at_once() -> None:
+    talk = Talk(source(API), enough_seconds=20.0)
+    for _ in range(2):
+        talk.fail(FailureKind.CONNECT)
+        talk.wait(2.0)
+    assert len(talk.transport.started) == 3
+    assert talk.conversation.outcome is None
 
 
 def test_the_same_question_is_asked_once_for_all() -> None:

@@ -59,7 +59,7 @@ def command(
     cancel = CancelToken()
     with (
         interruptible(cancel) as interruption,
-        CareDisplay(session, silent=quiet or session.verbosity > 0) as display,
+        CareDisplay(session, silent=quiet) as display,
     ):
         adopted = adopt(
             models=where.models,
@@ -110,7 +110,7 @@ def as_object(one: Adopted, secrets: Iterable[str] = ()) -> dict[str, object]:
 def line(one: Adopted) -> str:
     """The same for people."""
     if one.error is not None:
-        word, told = "failed", "nobody could be asked" if one.sha256 else "it can't be read"
+        word, told = "failed", "Civitai couldn't be asked" if one.sha256 else "it can't be read"
     elif one.identified is None:
         word, told = "unknown", "Civitai doesn't know it"
     else:

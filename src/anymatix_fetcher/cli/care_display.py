@@ -1,21 +1,28 @@
-"""Shows how far the care for files is: a bar on a terminal, and nothing where nobody looks."""
+"""Shows what goes on where a file or an answer is waited for: on a terminal only, and taken away afterwards."""
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.picture import bar_lines, clipped, fit, pace_facts, picture, title, within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
     from anymatix_fetcher.care.progress import CareProgress
+    from anymatix_fetcher.cli.live import LiveDisplay
     from anymatix_fetcher.cli.picture import Line, Screen
     from anymatix_fetcher.cli.session import Session
     from anymatix_fetcher.engine.facts import Progress
+
+PATIENCE_SECONDS = 0.5
+"""An answer that comes sooner isn't worth a picture."""
 
 
 def care_picture(progress: CareProgress, screen: Screen) -> list[Line]:
@@ -33,46 +40,73 @@ def care_picture(progress: CareProgress, screen: Screen) -> list[Line]:
 
 
 class CareDisplay:
-    """A picture of what goes on, taken away at the end of its block.
+    """A picture of what goes on within its block, taken away at its end.
 
     Args:
         session: Whose stderr is drawn on, where that is a terminal.
         silent: Whether to show nothing at all.
+        clock: Seconds, never going back.
     """
 
-    def __init__(self, session: Session, *, silent: bool) -> None:
+    def __init__(self, session: Session, *, silent: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._silent = silent or session.verbosity > 0 or not session.err.isatty()  # lines of a log go before
+        self._clock = clock
         self._care: CareProgress | None = None
-        self._live = None
-        if not silent and session.err.isatty():
-            from anymatix_fetcher.cli.live import live_display  # noqa: PLC0415 - takes a tenth of a second to import
+        self._waits_for = ""
+        self._waits_since: float | None = None
+        self._watching = ExitStack()
 
-            self._live = live_display(session.err, forced=False, draw=self._draw)
+    @cached_property
+    def _live(self) -> LiveDisplay | None:
+        """What draws, made when there is something to draw: that takes a tenth of a second."""
+        from anymatix_fetcher.cli.live import live_display  # noqa: PLC0415 - see above
 
-    @property
-    def is_drawn(self) -> bool:
-        """Whether lines that are written to the same terminal would be drawn over."""
-        return self._live is not None
+        return None if self._silent else live_display(self._session.err, forced=False, draw=self._draw)
 
     def care(self, progress: CareProgress) -> None:
         """Shows how far the work on files is; work that is done at once isn't worth a picture."""
-        self._care = progress
-        if self._live is not None and progress.bytes_to_do:
-            self._live.show(())
+        self._care, self._waits_for, self._waits_since = progress, "", None
+        if progress.bytes_to_do:
+            self._show()
 
     def download(self, progress: Progress) -> None:
         """Shows how a download goes."""
-        self._care = None
-        if self._live is not None:
-            self._live.show((progress,))
+        self._care, self._waits_for, self._waits_since = None, "", None
+        self._show(progress)
+
+    def wait(self, text: str) -> None:
+        """Shows what is waited for, once that takes a while."""
+        now = self._clock()
+        self._waits_since = now if self._waits_since is None else self._waits_since
+        if not self._silent and now - self._waits_since >= PATIENCE_SECONDS:
+            self._waits_for = text
+            self._show()
+
+    def step_aside(self) -> None:
+        """Takes the picture away for lines that are written now; what comes next is drawn below them."""
+        if not self._silent and self._live is not None:
+            self._live.close()
+
+    def _show(self, *progress: Progress) -> None:
+        if not self._silent and self._live is not None:
+            self._live.show(progress)
 
     def __enter__(self) -> Self:
+        from anymatix_fetcher.engine.waiting import watching  # noqa: PLC0415 - wrong usage needn't wait for it
+
+        self._watching.enter_context(watching(self.wait))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.close()
+        self._watching.close()
+        self.step_aside()
 
     def _draw(self, progress: Sequence[Progress], screen: Screen) -> list[Line]:
+        if self._waits_for:
+            narrow = within(screen)
+            text = format.shorten(narrow.glyphs.text(format.printable(self._waits_for)), narrow.width)
+            return clipped([[(text, "dim")]], narrow)
         return care_picture(self._care, screen) if self._care is not None else picture(progress, screen)

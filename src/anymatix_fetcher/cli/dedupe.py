@@ -65,7 +65,7 @@ def command(
     from anymatix_fetcher.care import tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
-    with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet or session.verbosity > 0) as display:
+    with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet) as display:
         try:
             groups = tidying.find_duplicates(
                 models=where.models, extra_paths=where.extra_paths, on_progress=display.care, cancel=cancel
@@ -101,7 +101,7 @@ def _link(
     from anymatix_fetcher.care import tidying  # noqa: PLC0415 - as above
 
     cancel = CancelToken()
-    with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet or session.verbosity > 0) as display:
+    with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet) as display:
         done = tidying.dedupe(
             groups, hard_links=hard_links, models=where.models, on_progress=display.care, cancel=cancel
         )

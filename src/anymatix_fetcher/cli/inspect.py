@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.care_display import CareDisplay
 from anymatix_fetcher.cli.exit_codes import DONE, INTEGRITY
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
@@ -53,7 +54,8 @@ def command(session: Session, /, *, reference: str, network: Network, tensors: b
     from anymatix_fetcher.inspecting import inspect  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
-    with interruptible(cancel):
+    display = CareDisplay(session, silent=False)
+    with interruptible(cancel), display:
         facts = inspect(
             reference,
             cancel=cancel,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.care_display import CareDisplay
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Misuse
@@ -126,7 +127,8 @@ def command(
     home, stopped = file.absolute().parent, None
     target = Target(type_, below(directory, home) if directory is not None else ())
     before = read_lock(file) if file.exists() else Lock()
-    entries = _asked(wanted, target, session, options)
+    display = CareDisplay(session, silent=quiet or progress in {"json", "none"})
+    entries = _asked(wanted, target, session, options, display)
     if fetch:
         bringing = _Bringing(session, file, models, extra_paths, {**network.keywords(), **speed}, progress)
         entries, stopped = bringing.bring(entries, before)
@@ -143,17 +145,19 @@ def command(
     return stopped if stopped is not None else exit_code_for_all(entry.error for entry, _ in changes if not entry.file)
 
 
-def _asked(wanted: tuple[str, ...], target: Target, session: Session, options: Options) -> list[Entry]:
+def _asked(
+    wanted: tuple[str, ...], target: Target, session: Session, options: Options, display: CareDisplay
+) -> list[Entry]:
     """What each of the words leads to; one that leads nowhere doesn't keep the others from being locked."""
     from anymatix_fetcher.locking import Entry, entries_of  # noqa: PLC0415 - as in command
 
     entries = list[Entry]()
     cancel = CancelToken()
-    with interruptible(cancel):
+    with interruptible(cancel), display:
         for word in wanted:
             try:
                 if Path(word).is_file():
-                    entries += _needed(Path(word), session, options, cancel)
+                    entries += _needed(Path(word), session, options, cancel, display)
                 else:
                     entries += entries_of(word, target, cancel=cancel, **options)
             except DownloadCancelled:
@@ -163,13 +167,14 @@ def _asked(wanted: tuple[str, ...], target: Target, session: Session, options: O
     return entries
 
 
-def _needed(path: Path, session: Session, options: Options, cancel: CancelToken) -> list[Entry]:
+def _needed(path: Path, session: Session, options: Options, cancel: CancelToken, display: CareDisplay) -> list[Entry]:
     from anymatix_fetcher.locking import entries_of_workflow  # noqa: PLC0415 - as in command
     from anymatix_fetcher.workflows.documents import MAX_FILE_BYTES  # noqa: PLC0415
 
     if path.stat().st_size > MAX_FILE_BYTES:
         raise ReferenceSyntaxError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB, and no workflow")
     found, remarks = entries_of_workflow(path.read_bytes(), cancel=cancel, **options)
+    display.step_aside()
     session.complain(*(f"note: {format.printable(remark)}" for remark in remarks))
     return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.care_display import CareDisplay
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command
@@ -62,7 +63,8 @@ def command(
     from anymatix_fetcher.looking import Depth, locate  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
-    with interruptible(cancel):
+    display = CareDisplay(session, silent=False)
+    with interruptible(cancel), display:
         found = locate(
             reference,
             depth=Depth.STORE if probe else Depth.CATALOGUE,

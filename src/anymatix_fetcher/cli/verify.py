@@ -93,9 +93,9 @@ def command(
     cancel, started_at = CancelToken(), time.monotonic()
     with (
         interruptible(cancel) as interruption,
-        CareDisplay(session, silent=quiet or session.verbosity > 0) as display,
+        CareDisplay(session, silent=quiet) as display,
     ):
-        teller = _Teller(session, as_json=as_json, quiet=quiet, waits=display.is_drawn and session.out.isatty())
+        teller = Teller(session, display, as_json=as_json, quiet=quiet)
         checked = verify(
             paths,
             models=where.models,
@@ -111,7 +111,6 @@ def command(
             cancel=cancel,
             **network.keywords(),
         )
-    teller.finish()
     for one in checked:
         if one.error is not None:
             session.complain(*error_lines(one.error))
@@ -123,30 +122,22 @@ def command(
     return exit_code_for_all(one.error for one in checked)
 
 
-class _Teller:
-    """Writes a line for each file: at once, or at the end where a picture would be drawn over it."""
+class Teller:
+    """Writes a line for each file as soon as it is finished, above the picture of what goes on."""
 
-    def __init__(self, session: Session, *, as_json: bool, quiet: bool, waits: bool) -> None:
+    def __init__(self, session: Session, display: CareDisplay, *, as_json: bool, quiet: bool) -> None:
         self._session = session
+        self._display = display
         self._as_json = as_json
         self._quiet = quiet
-        self._waits = waits
-        self._waiting: list[str] = []
 
     def tell(self, one: Checked) -> None:
         """A file is finished."""
-        if self._as_json:
-            self._waiting.append(json.dumps(as_object(one, self._session.secrets)))
-        elif one.error is not None or not self._quiet:
-            self._waiting.append(line(one))
-        if not self._waits:
-            self.finish()
-
-    def finish(self) -> None:
-        """Writes what waits."""
-        for text in self._waiting:
-            self._session.out.write(f"{text}\n")
-        self._waiting.clear()
+        if self._quiet and one.error is None and not self._as_json:
+            return
+        self._display.step_aside()
+        text = json.dumps(as_object(one, self._session.secrets)) if self._as_json else line(one)
+        self._session.out.write(f"{text}\n")
         self._session.out.flush()
 
 

@@ -79,7 +79,8 @@ def command(
 
     root = find_models(models, environment=os.environ, current=Path.cwd(), home=Path.home())
     plan = plan_workflow(_content(file), root.folders(extra_paths), _size_of)
-    plan = _examined(plan, session, silent=quiet or progress in {"json", "none"})
+    silent = quiet or progress in {"json", "none"}
+    plan = _examined(plan, session, silent=silent)
     options: Options = {
         **speed,
         **network.keywords(),
@@ -88,7 +89,7 @@ def command(
         "sidecar": True,
     }
     if dry_run:
-        plan = _with_sizes(plan, options)
+        plan = _with_sizes(plan, session, options, silent=silent)
     write = session.out.write if dry_run else session.err.write
     if as_json:
         session.complain(*_remarks(plan))
@@ -150,11 +151,11 @@ def _examined(plan: Plan, session: Session, *, silent: bool) -> Plan:
         return examined(plan, index, on_progress=display.care, cancel=cancel)
 
 
-def _with_sizes(plan: Plan, options: Options) -> Plan:
+def _with_sizes(plan: Plan, session: Session, options: Options, *, silent: bool) -> Plan:
     from anymatix_fetcher.provisioning import with_sizes  # noqa: PLC0415 - as in command
 
-    cancel = CancelToken()
-    with interruptible(cancel):
+    cancel, display = CancelToken(), CareDisplay(session, silent=silent)
+    with interruptible(cancel), display:
         return with_sizes(plan, cancel=cancel, **options)
 
 

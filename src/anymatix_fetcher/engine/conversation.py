@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 from functools import partial
 from http import HTTPStatus
+from math import inf
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from anymatix_fetcher.core.codings import UndecodableError, decoded
 from anymatix_fetcher.core.exchange import SILENCE_SECONDS
-from anymatix_fetcher.core.explain import failure_error
+from anymatix_fetcher.core.explain import KEPT, failure_error
 from anymatix_fetcher.core.failures import Failure, FailureKind
 from anymatix_fetcher.core.judge import Known, Refusal, Refused, judge
 from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
@@ -38,6 +39,7 @@ T = TypeVar("T")
 log = logging.getLogger("anymatix_fetcher.engine")
 
 _OK, _REDIRECTS_FROM = 200, 300
+ASK_LATER = "Run the same command again later."
 _PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
 _FINAL_FAILURES = frozenset({FailureKind.TLS, FailureKind.UNUSABLE, FailureKind.STORAGE, FailureKind.BUG})
 
@@ -61,6 +63,7 @@ class Conversation(Generic[T]):
         hosts: Whom a host's wish to be left in peace is told to.
         new_id: Gives the ids of its exchanges.
         answers: What was answered already, to whomever: the same question isn't asked twice in a session.
+        enough_seconds: A question that fails isn't asked again when so much time has gone by.
 
     Attributes:
         outcome: What it has come to; ``None`` while it goes on.
@@ -74,6 +77,7 @@ class Conversation(Generic[T]):
         hosts: Hosts,
         new_id: Callable[[], ExchangeId],
         answers: Answers,
+        enough_seconds: float = inf,
     ) -> None:
         self.outcome: T | FetchError | None = None
         self.requests: dict[Origin, int] = {}
@@ -82,6 +86,8 @@ class Conversation(Generic[T]):
         self._hosts = hosts
         self._new_id = new_id
         self._answers = answers
+        self._enough_seconds = enough_seconds
+        self._taken_at = 0.0
         self._patience = Patience(ports.random)
         self._request: Request | None = None
         self._exchange: ExchangeId | None = None
@@ -102,7 +108,7 @@ class Conversation(Generic[T]):
             self._send_when_due(now)
         elif now - self._heard_at >= SILENCE_SECONDS:
             self._hang_up()
-            self._failed(Failure(FailureKind.SILENT, "no answer came"), now)
+            self._failed(Failure(FailureKind.SILENT, f"no answer for {SILENCE_SECONDS:.0f} s"), now)
 
     def handle(self, event: TransportEvent) -> None:
         """Takes an event of the transport."""
@@ -121,6 +127,11 @@ class Conversation(Generic[T]):
             case ExchangeFailed():
                 self._exchange = None
                 self._failed(event.failure, now)
+
+    @property
+    def host(self) -> str:
+        """Who is asked; empty where it hasn't asked anything."""
+        return self._request.url.host if self._request is not None else ""
 
     def waiting_for(self, now: float) -> str:
         """Why nothing is being asked, for people; empty where something is."""
@@ -164,9 +175,9 @@ class Conversation(Generic[T]):
             self._take(request)
 
     def _take(self, request: Request) -> None:
-        self._request = request
+        self._request, self._taken_at = request, self._ports.clock()
         self._patience = Patience(self._ports.random)
-        self._send_when_due(self._ports.clock())
+        self._send_when_due(self._taken_at)
 
     # The exchange -----------------------------------------------------------------------------------------
 
@@ -243,5 +254,8 @@ class Conversation(Generic[T]):
         self._advance(answer)
 
     def _failed(self, failure: Failure, now: float) -> None:
-        if failure.kind in _FINAL_FAILURES or not self._patience.failed(now, now):
-            self._give_up(failure_error(failure, self._asked.url))
+        is_enough = now - self._taken_at >= self._enough_seconds
+        if failure.kind in _FINAL_FAILURES or is_enough or not self._patience.failed(now, now):
+            error = failure_error(failure, self._asked.url)
+            error.hint = ASK_LATER if error.hint == KEPT else error.hint  # of a document there is nothing to keep
+            self._give_up(error)

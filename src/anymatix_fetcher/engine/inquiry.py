@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from anymatix_fetcher.core.hosts import Hosts
 from anymatix_fetcher.core.messages import ExchangeId
 from anymatix_fetcher.engine.conversation import Conversation
+from anymatix_fetcher.engine.waiting import tell
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ T = TypeVar("T")
 TURN_SECONDS = 0.1
 MOST_AT_ONCE = 8
 """So many questions are under way together."""
+ENOUGH_SECONDS = 20.0
+"""Somebody sits and waits: a question that has failed after so long isn't asked again."""
 
 
 class Inquiry:
@@ -56,7 +59,9 @@ class Inquiry:
             DownloadCancelled: It was stopped.
         """
         answers: dict[Request, Answer] = {}
-        waiting = [Conversation(talk, self._ports, self._hosts, self._new_id, answers) for talk in talks]
+        waiting = [
+            Conversation(talk, self._ports, self._hosts, self._new_id, answers, ENOUGH_SECONDS) for talk in talks
+        ]
         every, talking = list(waiting), list[Conversation[T]]()
         waiting.reverse()
         while waiting or talking:
@@ -64,6 +69,7 @@ class Inquiry:
                 talking.append(waiting.pop())
                 talking[-1].start()
             self._turn(talking)
+            self._tell(talking, len(every), len(waiting))
             talking = [conversation for conversation in talking if conversation.outcome is None]
         return [conversation.outcome for conversation in every if conversation.outcome is not None]
 
@@ -79,6 +85,17 @@ class Inquiry:
                 conversation.handle(event)
         for conversation in talking:
             conversation.tick()
+
+    def _tell(self, talking: Sequence[Conversation[T]], total: int, waiting: int) -> None:
+        going = [conversation for conversation in talking if conversation.outcome is None]
+        if not going:
+            return
+        now = self._ports.clock()
+        reasons = [reason for conversation in going if (reason := conversation.waiting_for(now))]
+        first, *others = dict.fromkeys(conversation.host for conversation in going)
+        doing = f"asking {first}{f' and {len(others)} more' if others else ''}"
+        counted = f", {total - waiting - len(going)} of {total} answered" if total > 1 else ""
+        tell(f"{doing}{counted}{f': {reasons[0]}' if len(reasons) == len(going) else ''}")
 
     def _new_id(self) -> ExchangeId:
         self._sent += 1

@@ -1,0 +1,29 @@
+"""Who wants to know what questions to hosts wait for, while a call runs on the same thread."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    OnWait: TypeAlias = Callable[[str], None]
+
+_on_wait: ContextVar[OnWait] = ContextVar("_on_wait", default=lambda _: None)
+
+
+@contextmanager
+def watching(on_wait: OnWait) -> Iterator[None]:
+    """Has ``on_wait`` told, several times a second, what is waited for within the block."""
+    before = _on_wait.set(on_wait)
+    try:
+        yield
+    finally:
+        _on_wait.reset(before)
+
+
+def tell(text: str) -> None:
+    """Tells it to whoever watches."""
+    _on_wait.get()(text)
