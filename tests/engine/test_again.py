@@ -15,6 +15,7 @@ from anymatix_fetcher import (
 )
 from anymatix_fetcher.core.http import Validator
 from anymatix_fetcher.core.messages import Identity, Published
+from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.store import Store
 from tests.storage.doubles import ManualWorkers
@@ -104,6 +105,18 @@ def test_a_run_that_is_killed_after_the_rename_has_succeeded(
     assert destination.stat().st_ino == inode
     assert served.origin.seen() == ()
     assert fetch(served.url, directory=tmp_path).status is Status.PRESENT
+
+
+def test_the_lock_of_a_process_that_is_gone_goes_with_the_next_run(served: File, tmp_path: Path) -> None:
+    fetch(served.url, directory=tmp_path)
+    (tmp_path / "a.bin.part.lock").touch()
+    assert fetch(served.url, directory=tmp_path).requests == 0
+    assert names(tmp_path) == ["a.bin"]
+    lock = DestinationLock(tmp_path / "a.bin")
+    assert lock.try_acquire()
+    assert fetch(served.url, directory=tmp_path).status is Status.PRESENT
+    assert lock.is_held(), "a living one's stays"
+    lock.release()
 
 
 def test_a_digest_is_compared_with_what_a_killed_run_has_published(served: File, tmp_path: Path) -> None:

@@ -9,15 +9,17 @@ it is: what a sidecar names needs no name, and for a copy that is here the name 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.digests import COLLISION_FREE
 from anymatix_fetcher.core.filenames import SafeName, fitted, safe_name
 from anymatix_fetcher.engine.shelf import Kept, Recorded, Searched
+from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.placing import Place
-from anymatix_fetcher.storage.places import LEAST_NAME_LIMIT, name_limit
+from anymatix_fetcher.storage.places import LEAST_NAME_LIMIT, Places, name_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,10 +198,20 @@ class Shelving:
     def searched(self, event: Searched) -> list[m.Command]:
         """Takes the answer; returns what the machine wanted to do before it."""
         kept_back, self._kept_back = self._kept_back or [], None
+        if self.looks_ahead and event.found is not None:
+            self._sweep(event.found.path)
         self._search = self._worker = None
         self.looks_ahead = False
         self._existing = {self._working: event.existing}
         return kept_back
+
+    def _sweep(self, path: Path) -> None:
+        """Removes the lock file of a process that was killed when it had brought the file: nothing is claimed here."""
+        with suppress(OSError, StorageError):
+            if self._ports.disk.kind(Places.of(path).lock) is not None:
+                lock = self._ports.lock(path)
+                if lock.try_acquire():
+                    lock.release()
 
     def record(
         self,
