@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import errors
-from anymatix_fetcher.cli.exit_codes import BUG, MEANINGS, exit_code_for, exit_code_for_all, exit_code_for_signal
+from anymatix_fetcher.cli.exit_codes import BUG, MEANINGS, exit_code_for_all, exit_code_for_signal
+from anymatix_fetcher.reporting import exit_code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ TABLE = {
 
 @pytest.mark.parametrize("kind", TABLE)
 def test_each_error_has_its_code(kind: type[errors.FetchError]) -> None:
-    assert exit_code_for(kind("it happened")) == TABLE[kind]
+    assert exit_code_of(kind("it happened")) == TABLE[kind]
 
 
 def descendants(kind: type[errors.FetchError]) -> Iterator[type[errors.FetchError]]:
@@ -44,7 +45,7 @@ def descendants(kind: type[errors.FetchError]) -> Iterator[type[errors.FetchErro
 
 def test_only_a_bug_has_the_code_of_a_bug() -> None:
     ours = [kind for kind in descendants(errors.FetchError) if kind.__module__.startswith("anymatix_fetcher.")]
-    assert [kind.__name__ for kind in ours if exit_code_for(kind("it happened")) == BUG] == ["InternalError"]
+    assert [kind.__name__ for kind in ours if exit_code_of(kind("it happened")) == BUG] == ["InternalError"]
 
 
 def test_the_first_failure_decides_in_the_order_of_the_references() -> None:

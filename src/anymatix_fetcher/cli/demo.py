@@ -17,7 +17,7 @@ import click
 
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.displays import NoDisplay, PlainDisplay
-from anymatix_fetcher.cli.exit_codes import INTERRUPTED, exit_code_for
+from anymatix_fetcher.cli.exit_codes import INTERRUPTED
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.layout import Command, Option
 from anymatix_fetcher.cli.parameters import Parsed
@@ -29,6 +29,7 @@ from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.errors import DownloadCancelled
+from anymatix_fetcher.reporting import exit_code_of
 from anymatix_fetcher.testing import Origin, parse_size
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def command(session: Session, /, *, size: int, rate: int, as_json: bool) -> int:
                 session.complain("Interrupted. The demonstration's file is deleted.")
                 return interruption.exit_code or INTERRUPTED
             session.complain(*error_lines(failure.error))
-            return exit_code_for(failure.error)
+            return exit_code_of(failure.error)
         finally:
             display.close(None)
     text = json.dumps(as_object(size, rate, runs)) + "\n" if as_json else table(size, rate, runs)

@@ -5,17 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.errors import (
-    AccessDeniedError,
-    DestinationLockedError,
-    DownloadCancelled,
-    IntegrityError,
-    InternalError,
-    NetworkError,
-    NotFoundError,
-    ReferenceSyntaxError,
-    StorageError,
-)
+from anymatix_fetcher.reporting import exit_code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,27 +38,10 @@ MEANINGS = (
 )
 """The codes in words, as the help shows them."""
 
-_TABLE: tuple[tuple[type[FetchError], int], ...] = (
-    (ReferenceSyntaxError, USAGE),
-    (NotFoundError, NOT_FOUND),
-    (AccessDeniedError, ACCESS_DENIED),
-    (NetworkError, NETWORK),
-    (IntegrityError, INTEGRITY),
-    (StorageError, STORAGE),
-    (DestinationLockedError, LOCKED),
-    (DownloadCancelled, INTERRUPTED),
-    (InternalError, BUG),
-)
-
-
-def exit_code_for(error: FetchError) -> int:
-    """The code of one error; an error of no known kind is a bug."""
-    return next((code for kind, code in _TABLE if isinstance(error, kind)), BUG)
-
 
 def exit_code_for_all(errors: Iterable[FetchError | None]) -> int:
     """The code of the first failure, in the order of the references; ``None`` stands for a success."""
-    return next((exit_code_for(error) for error in errors if error is not None), DONE)
+    return next((exit_code_of(error) for error in errors if error is not None), DONE)
 
 
 def exit_code_for_signal(number: int) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from anymatix_fetcher import reporting
 from anymatix_fetcher.cli import exit_codes
 from anymatix_fetcher.cli.layout import DOWNLOAD, Program
 from anymatix_fetcher.cli.session import FetchMany, Session, fetch_by_api
@@ -75,7 +76,7 @@ def _run(arguments: list[str], session: Session) -> int:
         from anymatix_fetcher.cli.results import error_lines  # noqa: PLC0415 - rarely needed
 
         session.complain(*error_lines(error))
-        return exit_codes.exit_code_for(error)
+        return reporting.exit_code_of(error)
     except (click.Abort, KeyboardInterrupt):
         session.complain("Interrupted.")
         return exit_codes.INTERRUPTED
@@ -117,7 +118,7 @@ def _last_defence(error: Exception, session: Session) -> int:
         _report_bug(error, session)
     else:
         session.complain(*error_lines(ours))
-    return exit_codes.exit_code_for(ours)
+    return reporting.exit_code_of(ours)
 
 
 def _report_bug(bug: Exception, session: Session) -> None:

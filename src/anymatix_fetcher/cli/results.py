@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher import reporting
 from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
-from anymatix_fetcher.cli.exit_codes import exit_code_for
 from anymatix_fetcher.cli.redaction import redact
 from anymatix_fetcher.engine.facts import Status
 from anymatix_fetcher.errors import DownloadCancelled
@@ -29,25 +29,8 @@ def result_object(
         interrupted_code: The exit code of the signal that stopped it, for an error that says "cancelled".
         secrets: What a server may have repeated in an error, and mustn't be printed.
     """
-    return {
-        "reference": result.reference,
-        "status": result.status.value,
-        "path": None if result.path is None else str(result.path.absolute()),
-        "size": result.size,
-        "sha256": result.sha256,
-        "verified": result.verified,
-        "verified_at": None if result.verified_at is None else format.timestamp(result.verified_at),
-        "bytes_downloaded": result.bytes_downloaded,
-        "bytes_resumed": result.bytes_resumed,
-        "seconds": round(result.seconds, 3),
-        "requests": result.requests,
-        "origin_requests": result.origin_requests,
-        "renewals": result.renewals,
-        "connections_peak": result.connections_peak,
-        "engine": result.engine,
-        "http_version": result.http_version,
-        "error": None if result.error is None else error_object(result.error, secrets, interrupted_code),
-    }
+    error = None if result.error is None else error_object(result.error, secrets, interrupted_code)
+    return reporting.result_object(result, error)
 
 
 def path_line(result: Result) -> str | None:
@@ -97,10 +80,7 @@ def error_lines(error: FetchError, about: str = "") -> list[str]:
 
 def error_object(error: FetchError, secrets: Iterable[str], interrupted_code: int | None = None) -> dict[str, object]:
     """The JSON form of an error; ``secrets`` are taken out of its words."""
-    code = exit_code_for(error)
-    return {
-        "kind": type(error).__name__,
-        "message": redact(error.message, secrets),
-        "hint": redact(error.hint, secrets),
-        "exit_code": interrupted_code if interrupted_code and isinstance(error, DownloadCancelled) else code,
-    }
+    said = reporting.error_object(error)
+    if interrupted_code and isinstance(error, DownloadCancelled):
+        said["exit_code"] = interrupted_code
+    return {**said, "message": redact(error.message, secrets), "hint": redact(error.hint, secrets)}
