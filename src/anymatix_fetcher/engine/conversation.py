@@ -9,7 +9,7 @@ import logging
 from functools import partial
 from http import HTTPStatus
 from math import inf
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from anymatix_fetcher.core.codings import UndecodableError, decoded
 from anymatix_fetcher.core.exchange import SILENCE_SECONDS
@@ -23,16 +23,15 @@ from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, MutableMapping
+    from collections.abc import Callable, Generator
 
     from anymatix_fetcher.core.hosts import Hosts
     from anymatix_fetcher.core.http import Request, ResponseHead
     from anymatix_fetcher.core.messages import ExchangeId
     from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.engine.answers import Answers
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.transports.base import TransportEvent
-
-    Answers: TypeAlias = MutableMapping[Request, Answer]
 
 T = TypeVar("T")
 

@@ -101,6 +101,8 @@ class Progress:
         in_flight: Which bytes are being asked for.
         seconds: Since the download began.
         note: What a person should know now ("the server asks to wait 12 s"); mostly empty.
+        path: The destination that is claimed, beside which part file and journal lie, and where the file is in the
+            end; ``None`` while it isn't known.
     """
 
     reference: str
@@ -117,6 +119,7 @@ class Progress:
     in_flight: SpanSet = field(default_factory=SpanSet)
     seconds: float = 0.0
     note: str = ""
+    path: Path | None = None
 
 
 class Status(Enum):

@@ -79,6 +79,7 @@ class Outlook:
             in_flight=machine.in_flight,
             seconds=now - self._started_at,
             note=self._note(now),
+            path=self._path,
         )
 
     def _have_read(self, digests: tuple[Digest, ...]) -> None:
@@ -120,6 +121,11 @@ class Outlook:
         return self._claim.destination.name
 
     @property
+    def _path(self) -> Path | None:
+        """Where the file is, or shall be; while only its content would tell its name, where it is claimed."""
+        return self._found_at or (self._claim.destination if self._claim is not None else None)
+
+    @property
     def _machine_runs(self) -> bool:
         """Whether nobody else is waited for: another process, a reader, a search, or the writer of a sidecar."""
         is_free = self._holder is None and not self._reads_existing
@@ -152,12 +158,11 @@ class Outlook:
         self, status: Status, verified: str, *, size: int | None = None, error: FetchError | None = None
     ) -> Result:
         account = self._machine.account
-        path = self._found_at or (self._claim.destination if self._claim is not None else None)
         sha256 = next((digest.hex for digest in self._digests if digest.algorithm == "sha256"), None)
         return Result(
             reference=self._shown_reference,
             status=status,
-            path=path if error is None else None,
+            path=self._path if error is None else None,
             size=size,
             sha256=sha256,
             verified=verified,

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.messages import ExchangeId
+from anymatix_fetcher.engine.answers import RecentAnswers
 from anymatix_fetcher.engine.conversation import Conversation
 from anymatix_fetcher.engine.failing import error_for
 
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from anymatix_fetcher.core.hosts import Hosts
-    from anymatix_fetcher.core.http import Request
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.engine.answers import Answers
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.errors import FetchError
-    from anymatix_fetcher.sources.base import Answer, Resolving
+    from anymatix_fetcher.sources.base import Resolving
     from anymatix_fetcher.transports.base import TransportEvent
 
     Resolution: TypeAlias = Conversation[tuple[Resource, ...]]
@@ -30,8 +31,6 @@ MOST_AT_ONCE = 16
 """So many sources ask at a time; services count these questions."""
 MOST_AT_A_TIME = 64
 """So many references are looked at before the network is again: of a thousand, the first may be asked for meanwhile."""
-MOST_REMEMBERED = 512
-"""Answers that are kept, so that the files of one model ask once."""
 
 
 class Reception:
@@ -52,7 +51,7 @@ class Reception:
         self._waiting: deque[Ticket] = deque()
         self._talking: dict[Ticket, Resolution] = {}
         self._renewing: dict[Ticket, Resolution] = {}
-        self._answers: dict[Request, Answer] = {}
+        self._answers = RecentAnswers(ports.clock)
         self._numbers = count(1)
 
     def add(self, ticket: Ticket) -> None:
@@ -72,6 +71,7 @@ class Reception:
 
     def tick(self) -> None:
         """Lets time pass."""
+        self._answers.forget_old()
         self._each(lambda conversation: conversation.tick())
 
     def resolved(self) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
@@ -126,9 +126,7 @@ class Reception:
         """Whether nobody waits for an answer."""
         return not (self._waiting or self._talking or self._renewing)
 
-    def _begin(self, ticket: Ticket, answers: dict[Request, Answer]) -> Resolution:
-        if len(answers) > MOST_REMEMBERED:
-            answers.clear()
+    def _begin(self, ticket: Ticket, answers: Answers) -> Resolution:
         conversation = Conversation(
             self._resolve(ticket.job),
             self._ports,

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core import messages as m
 from anymatix_fetcher.core.download import Download
 from anymatix_fetcher.core.hosts import Hosts
-from anymatix_fetcher.core.resource import Author
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.answering import AnsweringWorkers
+from anymatix_fetcher.engine.dividing import parts_of
 from anymatix_fetcher.engine.driver import Driver
 from anymatix_fetcher.engine.facts import Job, Phase, Result, phase_of
 from anymatix_fetcher.engine.failing import error_for, let_go
@@ -28,7 +28,7 @@ from anymatix_fetcher.engine.line import Line, Waiting
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
 from anymatix_fetcher.engine.ticket import Ticket, without_costs
-from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
+from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.leftovers import Leftovers
 from anymatix_fetcher.storage.workers import no_thread
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.resource import Resource
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.driver import DriverEvent
+    from anymatix_fetcher.engine.facts import Job, Result
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.sources.base import Resolving
@@ -75,7 +76,7 @@ class Session:
         self._inbox: deque[tuple[int, DriverEvent]] = deque()
         self._submitted: deque[Ticket] = deque()
         self._numbers = count()
-        self._tickets: list[Ticket] = []
+        self._tickets: dict[int, Ticket] = {}
         self._unfinished = 0
         self._line = Line()
         self._hosts = Hosts()
@@ -92,10 +93,10 @@ class Session:
 
     # For the caller, from any thread ----------------------------------------------------------------------
 
-    def submit(self, job: Job) -> Ticket:
-        """Adds a job; it starts when its turn comes."""
-        ticket = Ticket(job, next(self._numbers))
-        self._tickets.append(ticket)
+    def submit(self, job: Job, on_over: Callable[[], object] = lambda: None) -> Ticket:
+        """Adds a job; it starts when its turn comes. ``on_over`` is called on the loop's thread when it is over."""
+        ticket = Ticket(job, next(self._numbers), on_over)
+        self._tickets[ticket.number] = ticket
         with self._changed:
             self._unfinished += 1
         self._submitted.append(ticket)
@@ -114,10 +115,22 @@ class Session:
 
     def cancel(self) -> None:
         """Stops every job, begun or not. Doesn't block; may be called from a signal handler."""
-        for ticket in list(self._tickets):
+        for ticket in list(self._tickets.values()):
             ticket.cancelled = True
         self._cancelled = True
         self._ports.transport.wake()
+
+    def stop(self, ticket: Ticket) -> None:
+        """Stops one job, and no other one; what has arrived is kept. Doesn't block."""
+        for one in (ticket, *ticket.parts):
+            one.cancelled = True
+        self._cancelled = True
+        self._ports.transport.wake()
+
+    def forget(self, ticket: Ticket) -> None:
+        """Keeps nothing of a job that is over: a session may last for months."""
+        for one in (ticket, *ticket.parts):
+            self._tickets.pop(one.number, None)
 
     def wait(self, timeout_seconds: float) -> bool:
         """Whether every job is over; waits at most so long for it."""
@@ -159,7 +172,7 @@ class Session:
             let_go(ticket.job.shown_reference, partial(driver.fail, error))
         self._active.clear()
         with self._changed:
-            for ticket in self._tickets:
+            for ticket in list(self._tickets.values()):  # other threads submit and forget
                 if not ticket.is_over:
                     ticket.result = ticket.failed(error)
             self._unfinished = 0
@@ -255,6 +268,7 @@ class Session:
             self._unfinished -= 1
             if not self._unfinished:
                 self._changed.notify_all()
+        let_go(ticket.job.shown_reference, ticket.on_over)
         for same in self._line.end(ticket):
             self._end_same(same, result)
 
@@ -309,29 +323,10 @@ class Session:
 
     def _divide(self, ticket: Ticket, resources: tuple[Resource, ...]) -> None:
         """The reference names several files: each is a download of its own."""
-        settings = ticket.job.settings
-        if settings.output is not None or settings.digests:
-            what = "an output file" if settings.output is not None else "a digest"
-            self._fail(
-                ticket,
-                ReferenceSyntaxError(
-                    f"{ticket.job.shown_reference} names {len(resources)} files, and {what} is given for one",
-                    hint="Name one of its files, or a folder for all of them.",
-                ),
-            )
-            return
-        parts = []
-        for resource in resources:
-            author = Author.FILE if Author.FILE in (ticket.job.author, resource.author) else Author.USER
-            job = Job(resource.reference, settings, author, part_of=ticket.job.reference)
-            part = Ticket(job, next(self._numbers))
-            part.progress = replace(part.progress, name=resource.name, length=resource.length)
-            part.cancelled = ticket.cancelled
-            parts.append(part)
-        parts[0].requests = ticket.requests
-        self._tickets += parts
+        parts = parts_of(ticket, resources, self._numbers)
+        self._tickets.update((part.number, part) for part in parts)
         with self._changed:
-            ticket.parts = tuple(parts)
+            ticket.parts = parts
             self._unfinished += len(parts) - 1
         for part, resource in zip(parts, resources, strict=True):
             self._stand_in_line(part, resource)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.engine.facts import Progress, Result, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymatix_fetcher.core.urls import Origin
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.errors import FetchError
@@ -18,10 +20,16 @@ class Ticket:
 
     ``progress`` is what was last told; ``result`` appears when the job is over. A job whose reference names several
     files has ``parts`` instead of a result: one for each.
+
+    Args:
+        job: What its caller wants.
+        number: Tells it from others.
+        on_over: Called on the session's thread when it is over; mustn't block.
     """
 
-    def __init__(self, job: Job, number: int) -> None:
+    def __init__(self, job: Job, number: int, on_over: Callable[[], object] = lambda: None) -> None:
         self.job = job
+        self.on_over = on_over
         self.number = number
         self.progress = Progress(reference=job.shown_reference)
         self.result: Result | None = None

@@ -1,0 +1,46 @@
+"""A reference that names several files: a download of its own for each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.ticket import Ticket
+from anymatix_fetcher.errors import ReferenceSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.core.resource import Resource
+
+
+def parts_of(ticket: Ticket, resources: tuple[Resource, ...], numbers: Iterator[int]) -> tuple[Ticket, ...]:
+    """A ticket for each of the files.
+
+    Args:
+        ticket: Of the job that names them.
+        resources: The files.
+        numbers: Gives each its own.
+
+    Raises:
+        ReferenceSyntaxError: The job gives what only a single file can have.
+    """
+    settings = ticket.job.settings
+    if settings.output is not None or settings.digests:
+        what = "an output file" if settings.output is not None else "a digest"
+        raise ReferenceSyntaxError(
+            f"{ticket.job.shown_reference} names {len(resources)} files, and {what} is given for one",
+            hint="Name one of its files, or a folder for all of them.",
+        )
+    parts = []
+    for resource in resources:
+        author = Author.FILE if Author.FILE in (ticket.job.author, resource.author) else Author.USER
+        job = Job(resource.reference, settings, author, part_of=ticket.job.reference)
+        part = Ticket(job, next(numbers), ticket.on_over)
+        part.progress = replace(part.progress, name=resource.name, length=resource.length)
+        part.cancelled = ticket.cancelled
+        parts.append(part)
+    parts[0].requests = ticket.requests
+    return tuple(parts)
