@@ -43,16 +43,18 @@ LAYERS = {
     "inspecting": 3,
     "provisioning": 3,
     "presence": 3,
+    "reporting": 3,
     "care": 3,
     "checkup": 3,
     "lockfile": 3,
     "locking": 3,
     "syncing": 3,
     "computing": 3,
-    "cli": 4,
-    "comfy": 4,
-    "serve": 4,
-    "__main__": 5,
+    "queue": 4,
+    "cli": 5,
+    "comfy": 5,
+    "serve": 5,
+    "__main__": 6,
 }
 SIBLINGS = {"transports", "sources", "storage", "workflows", "library", "formats"}
 PURE = {"core", "sources", "workflows", "formats", "errors"}

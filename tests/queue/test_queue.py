@@ -1,0 +1,455 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.core.journal import JournalHeader
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    DiskFullError,
+    NotFoundError,
+    ReferenceSyntaxError,
+    RetriesExhaustedError,
+)
+from anymatix_fetcher.queue.adding import Wish
+from anymatix_fetcher.queue.events import EventKind, QueueEvent
+from anymatix_fetcher.queue.execution import SPACE_SECONDS
+from anymatix_fetcher.queue.jobs import (
+    ConflictingJobError,
+    JobState,
+    OutsideError,
+    Part,
+    QueuedJob,
+    UnknownJobError,
+    Wanted,
+    WrongStateError,
+)
+from anymatix_fetcher.queue.queue import QueueSettings
+from anymatix_fetcher.storage.places import Places
+from tests.queue.fakes import SIZE, Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+QUEUED, ACTIVE, PAUSED = JobState.QUEUED, JobState.ACTIVE, JobState.PAUSED
+DONE, FAILED, CANCELLED = JobState.DONE, JobState.FAILED, JobState.CANCELLED
+
+
+def url(name: object) -> str:
+    return f"https://example.org/{name}.bin"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.queue.close()
+
+
+def add(bench: Bench, *names: object, priority: int = 0, paused: bool = False) -> list[QueuedJob]:
+    wishes = [Wish(Wanted(reference=url(name)), priority=priority, paused=paused) for name in names]
+    return [job for job, _ in bench.queue.add(wishes)]
+
+
+def states(bench: Bench) -> dict[str, JobState]:
+    return {job.reference.rpartition("/")[2].removesuffix(".bin"): job.state for job in bench.queue.jobs()}
+
+
+# Their order ----------------------------------------------------------------------------------------------
+
+
+def test_so_many_run_at_a_time_and_the_next_one_when_there_is_room(bench: Bench) -> None:
+    bench.queue.change_settings(QueueSettings(max_downloads=2))
+    add(bench, *"abc")
+    bench.turn()
+    assert states(bench) == {"a": ACTIVE, "b": ACTIVE, "c": QUEUED}
+    assert bench.queue.view(bench.queue.jobs(QUEUED)[0])["waits_for"] == "its turn: 2 at a time"
+    bench.runner.of(url("a")).finish()
+    bench.turn()
+    assert states(bench) == {"a": DONE, "b": ACTIVE, "c": ACTIVE}
+    bench.queue.change_settings(QueueSettings(max_downloads=0))
+    bench.runner.of(url("b")).finish()
+    add(bench, "d")
+    bench.turn()
+    assert states(bench)["d"] == QUEUED
+
+
+def test_priority_and_position_say_what_is_next(bench: Bench) -> None:
+    bench.queue.change_settings(QueueSettings(max_downloads=1))
+    jobs = add(bench, *"abcd")
+    bench.queue.set_priority(jobs[3].id, 5)
+    assert bench.queue.move(jobs[2].id, 0).position == 0
+    for running in range(4):
+        bench.turn()
+        bench.runner.started[running].finish()
+    assert [one.job.reference for one in bench.runner.started] == [url(name) for name in "cdab"]
+
+
+# What becomes of them -------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_done_has_its_result_and_its_file(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    bench.runner.of(url("a")).store(500)
+    bench.turn()
+    view = bench.queue.view(bench.queue.get(job.id))
+    assert (view["bytes_stored"], view["bytes_per_second"], view["size"]) == (500, 100, SIZE)
+    assert view["path"] == str(bench.folder / "files" / "a.bin")
+    bench.runner.of(url("a")).finish()
+    bench.turn()
+    done = bench.queue.get(job.id)
+    assert done.result is not None
+    assert (done.state, done.bytes_stored, done.result["status"]) == (DONE, SIZE, "downloaded")
+    assert bench.runner.of(url("a")).is_forgotten
+    assert not bench.queue.is_busy(job.id)
+
+
+def test_what_passes_by_itself_is_tried_again_and_says_when(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    bench.runner.of(url("a")).fail(RetriesExhaustedError("no answer came", hint="Try again later."))
+    bench.turn()
+    waiting = bench.queue.get(job.id)
+    assert (waiting.state, waiting.attempts) == (QUEUED, 1)
+    assert waiting.error is not None
+    assert waiting.error.retryable
+    assert str(bench.queue.view(waiting)["waits_for"]).startswith("another try, at 1970-01-12T")
+    bench.turn(29.0)
+    assert len(bench.runner.started) == 1
+    bench.turn(2.0)
+    assert len(bench.runner.started) == 2
+    bench.runner.of(url("a")).finish()
+    bench.turn()
+    assert states(bench) == {"a": DONE}
+
+
+@pytest.mark.parametrize("error", [NotFoundError("gone"), AccessDeniedError("a token is missing", hint="Set one.")])
+def test_what_its_user_has_to_mend_waits_for_its_user(bench: Bench, error: NotFoundError) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    bench.runner.of(url("a")).fail(error)
+    bench.turn()
+    failed = bench.queue.get(job.id)
+    assert failed.error is not None
+    assert (failed.state, failed.error.kind, failed.error.hint) == (FAILED, type(error).__name__, error.hint)
+    assert not failed.error.retryable
+    bench.turn(1e6)
+    assert len(bench.runner.started) == 1
+    assert bench.queue.retry(job.id).state is QUEUED
+    bench.turn()
+    assert states(bench) == {"a": ACTIVE}
+
+
+def test_a_full_disk_is_waited_for(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    for _ in range(50):
+        bench.turn(SPACE_SECONDS + 1.0)
+        bench.runner.of(url("a")).fail(DiskFullError("there isn't room for a.bin"))
+        bench.turn()
+        assert "room" in str(bench.queue.view(bench.queue.get(job.id))["waits_for"])
+    bench.turn(SPACE_SECONDS + 1.0)
+    bench.runner.of(url("a")).finish()
+    bench.turn()
+    assert states(bench) == {"a": DONE}
+
+
+def test_a_job_whose_runner_raises_fails_alone(bench: Bench) -> None:
+    add(bench, *"ab")
+    bench.turn()
+    bench.runner.of(url("a")).bug = ZeroDivisionError()
+    bench.runner.of(url("b")).finish()
+    bench.turn()
+    assert states(bench) == {"a": FAILED, "b": DONE}
+
+
+# What users do --------------------------------------------------------------------------------------------
+
+
+def test_a_paused_job_stops_and_goes_on_when_resumed(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    first = bench.runner.of(url("a"))
+    first.store(300)
+    assert bench.queue.pause(job.id).state is PAUSED
+    assert first.is_stopped
+    bench.turn()
+    assert (bench.queue.get(job.id).bytes_stored, bench.queue.is_busy(job.id)) == (300, False)
+    bench.turn(1e5)
+    assert len(bench.runner.started) == 1
+    bench.queue.resume(job.id)
+    bench.turn()
+    assert states(bench) == {"a": ACTIVE}
+    assert len(bench.runner.started) == 2
+
+
+def test_one_job_never_runs_twice_at_a_time(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    bench.runner.of(url("a")).stop = lambda: None  # type: ignore[method-assign] # it takes its time
+    bench.queue.pause(job.id)
+    bench.queue.resume(job.id)
+    bench.turn()
+    assert len(bench.runner.started) == 1
+    bench.runner.of(url("a")).finish()  # and comes to its end instead
+    bench.turn()
+    assert states(bench) == {"a": DONE}
+
+
+def test_a_cancelled_job_keeps_its_part_or_not(bench: Bench) -> None:
+    kept, removed = add(bench, *"kr")
+    bench.turn()
+    paths = [bench.folder / "files" / f"{name}.bin" for name in "kr"]
+    for path in paths:
+        leave_part(path)
+    bench.queue.cancel(kept.id)
+    bench.queue.cancel(removed.id, part=Part.REMOVE)
+    bench.turn()
+    assert states(bench) == {"k": CANCELLED, "r": CANCELLED}
+    assert [sorted(path.name for path in one.parent.glob(f"{one.name}*")) for one in paths] == [
+        ["k.bin.part", "k.bin.part.journal"],
+        [],
+    ]
+    assert bench.queue.get(removed.id).bytes_stored == 0
+    bench.queue.remove(kept.id, part=Part.REMOVE)
+    assert list(paths[0].parent.glob("k.bin*")) == []
+
+
+def leave_part(path: Path) -> None:
+    """What an unfinished download leaves."""
+    places = Places.of(path)
+    places.part.parent.mkdir(parents=True, exist_ok=True)
+    places.part.write_bytes(bytes(100))
+    places.journal.write_bytes(JournalHeader.create(url("a"), block_size=1 << 20, salt=bytes(16)).encode())
+
+
+def test_a_part_is_removed_after_a_crash_where_that_was_acknowledged(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    bench.runner.of(url("a")).stop = lambda: None  # type: ignore[method-assign] # it takes its time
+    bench.turn()
+    leave_part(bench.folder / "files" / "a.bin")
+    bench.queue.cancel(job.id, part=Part.REMOVE)
+    bench.crash()
+    assert list((bench.folder / "files").iterdir()) == []
+    assert not bench.queue.get(job.id).part_unwanted
+
+
+def test_a_file_of_others_beside_a_destination_stays(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    bench.queue.pause(job.id)
+    bench.turn()
+    folder = bench.folder / "files"
+    folder.mkdir(exist_ok=True)
+    (folder / "a.bin.part").write_bytes(b"a browser's")
+    bench.queue.cancel(job.id, part=Part.REMOVE)
+    assert (folder / "a.bin.part").read_bytes() == b"a browser's"
+
+
+def test_only_what_has_ended_is_taken_out(bench: Bench) -> None:
+    done, active = add(bench, *"da")
+    bench.turn()
+    bench.runner.of(url("d")).finish()
+    bench.turn()
+    with pytest.raises(WrongStateError):
+        bench.queue.remove(active.id)
+    bench.queue.remove(done.id, part=Part.REMOVE)
+    assert states(bench) == {"a": ACTIVE}
+    assert (bench.folder / "files" / "d.bin").stat().st_size == SIZE
+    with pytest.raises(UnknownJobError):
+        bench.queue.get(done.id)
+
+
+def test_another_address_goes_on_with_the_part_of_the_first(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    bench.runner.of(url("a")).fail(AccessDeniedError("it has expired"))
+    bench.turn()
+    assert bench.queue.replace_reference(job.id, url("new")).state is QUEUED
+    bench.turn()
+    assert bench.runner.of(url("new")).job.settings.take_over
+    with pytest.raises(ReferenceSyntaxError):
+        bench.queue.replace_reference(job.id, "nonsense")
+    bench.queue.replace_reference(job.id, url("newer"))
+    assert bench.runner.of(url("new")).is_stopped
+    bench.turn()
+    bench.turn()
+    bench.runner.of(url("newer")).finish()
+    bench.turn()
+    with pytest.raises(WrongStateError):
+        bench.queue.replace_reference(job.id, url("late"))
+
+
+# Adding ---------------------------------------------------------------------------------------------------
+
+
+def test_the_same_reference_to_the_same_destination_is_the_same_job(bench: Bench) -> None:
+    folder = bench.folder / "files"
+    spellings = ["", ".", "x/..", str(folder)]
+    wishes = [Wish(Wanted(reference=url("a"), directory=directory)) for directory in spellings]
+    found = bench.queue.add(wishes)
+    assert len({job.id for job, _ in found}) == 1
+    assert [is_new for _, is_new in found] == [True, False, False, False]
+    others = bench.queue.add(
+        [
+            Wish(Wanted(reference=url("a"), directory="other")),
+            Wish(Wanted(reference=url("a"), output="other.bin")),
+            Wish(Wanted(reference=url("a"), type="lora")),
+        ]
+    )
+    assert len({job.id for job, _ in [*found, *others]}) == 4
+
+
+def test_a_destination_that_a_job_holds_is_no_other_references(bench: Bench) -> None:
+    bench.queue.add([Wish(Wanted(reference=url("a"), output="same.bin"))])
+    with pytest.raises(ConflictingJobError) as caught:
+        bench.queue.add([Wish(Wanted(reference=url("x"))), Wish(Wanted(reference=url("b"), output="same.bin"))])
+    assert caught.value.hint
+    assert states(bench) == {"a": QUEUED}
+    bench.turn()
+    bench.runner.of(url("a")).finish()
+    bench.turn()
+    bench.queue.add([Wish(Wanted(reference=url("b"), output="same.bin"))])
+
+
+def test_another_digest_of_the_same_file_is_no_agreement_and_a_further_one_is_checked(bench: Bench) -> None:
+    sha256, md5 = "sha256:" + "a" * 64, "md5:" + "b" * 32
+
+    def added(*digests: str) -> QueuedJob:
+        ((job, _),) = bench.queue.add([Wish(Wanted(reference=url("a"), digests=digests))])
+        return job
+
+    added("SHA-256:" + "A" * 64)
+    bench.turn()
+    assert added(sha256).state is ACTIVE
+    assert added(md5).wanted.digests == (sha256, md5)
+    bench.turn()
+    bench.turn()
+    assert [str(digest) for digest in bench.runner.of(url("a")).job.settings.digests] == [sha256, md5]
+    with pytest.raises(ConflictingJobError):
+        added("sha256:" + "c" * 64)
+
+
+def test_what_has_ended_is_fetched_once_more_unless_its_file_is_there(bench: Bench) -> None:
+    (done,) = add(bench, "a")
+    bench.turn()
+    bench.runner.of(url("a")).finish()
+    bench.turn()
+    assert add(bench, "a")[0].state is DONE
+    (bench.folder / "files" / "a.bin").unlink()
+    (again,) = add(bench, "a")
+    assert (again.id, again.state, again.result) == (done.id, QUEUED, None)
+    bench.queue.cancel(again.id)
+    assert add(bench, "a")[0].state is QUEUED
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error"),
+    [
+        (Wanted(reference="nonsense"), ReferenceSyntaxError),
+        (Wanted(reference=""), ReferenceSyntaxError),
+        (Wanted(reference=url("a"), type="no such type"), ReferenceSyntaxError),
+        (Wanted(reference=url("a"), type="lora", directory="x"), ReferenceSyntaxError),
+        (Wanted(reference=url("a"), digests=("sha256:12",)), ReferenceSyntaxError),
+        (Wanted(reference=url("a"), naming="odd"), ReferenceSyntaxError),
+        (Wanted(reference=url("a"), connections=0), ReferenceSyntaxError),
+        (Wanted(reference=url("a"), output="."), ReferenceSyntaxError),
+        (Wanted(reference=url("a"), directory="/etc"), OutsideError),
+        (Wanted(reference=url("a"), directory=".."), OutsideError),
+        (Wanted(reference=url("a"), directory="../models-of-others"), OutsideError),
+        (Wanted(reference=url("a"), directory="custom_nodes"), OutsideError),
+        (Wanted(reference=url("a"), directory="x/configs"), OutsideError),
+        (Wanted(reference=url("a"), output="../../x.bin"), OutsideError),
+        (Wanted(reference=url("a"), output="/etc/passwd"), OutsideError),
+        (Wanted(reference=url("a"), type="lora", output="../../../x.bin"), OutsideError),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_added(bench: Bench, wanted: Wanted, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        bench.queue.add([Wish(Wanted(reference=url("fine"))), Wish(wanted)])
+    assert bench.queue.jobs() == []
+
+
+def test_a_link_out_of_the_folders_is_not_followed(bench: Bench, tmp_path: Path) -> None:
+    (bench.folder / "files").mkdir()
+    (tmp_path / "outside").mkdir()
+    (bench.folder / "files" / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(OutsideError):
+        bench.queue.add([Wish(Wanted(reference=url("a"), directory="link"))])
+
+
+def test_models_go_to_their_types_folder_and_the_alias_means_the_models_root(bench: Bench) -> None:
+    models = bench.folder / "models"
+    wishes = [
+        Wanted(reference=url("a"), type="lora", output="a.safetensors"),
+        Wanted(reference=url("b"), directory="/models/vae/sub", output="b.safetensors"),
+        Wanted(reference=url("c"), directory=str(models / "loras"), output="c.safetensors"),
+    ]
+    bench.queue.add([Wish(wanted) for wanted in wishes])
+    bench.turn()
+    assert [one.job.settings.output for one in bench.runner.started] == [
+        models / "loras" / "a.safetensors",
+        models / "vae" / "sub" / "b.safetensors",
+        models / "loras" / "c.safetensors",
+    ]
+
+
+# Restarts -------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_as_it_was_after_a_restart_and_what_was_active_goes_on(bench: Bench) -> None:
+    bench.queue.change_settings(QueueSettings(limit_rate=5e6, max_downloads=2, rpc_always_active=True))
+    jobs = add(bench, *"abcd")
+    bench.queue.pause(jobs[3].id)
+    bench.turn()
+    before = states(bench)
+    for stop in (bench.restart, bench.crash):
+        stop()
+        assert bench.queue.settings == QueueSettings(limit_rate=5e6, max_downloads=2, rpc_always_active=True)
+        bench.turn()
+        assert states(bench) == before
+        assert sorted(one.job.reference for one in bench.runner.started) == [url("a"), url("b")]
+
+
+def test_numbers_of_events_rise_across_restarts(bench: Bench) -> None:
+    seen: list[QueueEvent] = []
+    for _ in range(2):
+        bench.queue.subscribe(seen.append)
+        add(bench, len(seen))
+        bench.turn()
+        bench.restart()
+    kinds = [event.kind for event in seen]
+    assert [event.number for event in seen] == sorted({event.number for event in seen})
+    assert kinds[:2] == [EventKind.ADDED, EventKind.CHANGED]
+
+
+def test_a_secret_address_is_good_for_this_process_and_fails_after_a_restart(bench: Bench) -> None:
+    secret = url("a") + "?token=planted"
+    ((job, _),) = bench.queue.add([Wish(Wanted(reference=secret))])
+    bench.turn()
+    assert bench.runner.started[0].job.reference == secret
+    bench.restart()
+    failed = bench.queue.get(job.id)
+    assert failed.error is not None
+    assert (failed.state, failed.reference) == (FAILED, url("a") + "?...")
+    assert "again" in failed.error.hint
+    assert bench.queue.retry(job.id).state is FAILED
+    assert bench.queue.replace_reference(job.id, secret).state is QUEUED
+    bench.turn()
+    assert bench.runner.started[0].job.reference == secret
+    assert bench.runner.started[0].job.settings.take_over
+
+
+def test_progress_is_told_while_it_changes_and_not_else(bench: Bench) -> None:
+    add(bench, "a")
+    bench.turn()
+    bench.turn()
+    seen: list[QueueEvent] = []
+    bench.queue.subscribe(seen.append)
+    bench.runner.of(url("a")).store(10)
+    bench.turn()
+    bench.turn()
+    assert [(event.kind, event.job.bytes_stored) for event in seen] == [(EventKind.PROGRESS, 10)]

@@ -1,0 +1,87 @@
+"""The queue on the real engine, against a real server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.library.folders import comfyui_folders
+from anymatix_fetcher.queue.adding import Wish
+from anymatix_fetcher.queue.destinations import Destinations
+from anymatix_fetcher.queue.jobs import JobState, Part, Wanted
+from anymatix_fetcher.queue.opening import open_queue
+from anymatix_fetcher.queue.queue import Queue, QueueSettings
+from anymatix_fetcher.testing import Origin
+from tests.queue.fakes import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BYTES = 6 << 20
+SLOWLY = 1_500_000.0
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin(seed=11) as origin:
+        yield origin
+
+
+def opened(tmp_path: Path) -> Queue:
+    queue = open_queue(tmp_path / "state", Destinations(tmp_path / "files", comfyui_folders(tmp_path / "models")))
+    queue.start()
+    return queue
+
+
+def test_pause_resume_and_restart_fetch_no_byte_twice(origin: Origin, tmp_path: Path) -> None:
+    file = origin.add("/model.bin", size=BYTES)
+    queue = opened(tmp_path)
+    queue.change_settings(QueueSettings(limit_rate=SLOWLY))
+    ((job, _),) = queue.add([Wish(Wanted(reference=file.url))])
+    until(lambda: queue.get(job.id).bytes_stored > BYTES // 4)
+    assert queue.get(job.id).path == str(tmp_path / "files" / "model.bin")
+    queue.pause(job.id)
+    until(lambda: not queue.is_busy(job.id))
+    assert queue.blocks(job.id).blocks.count(2) >= 1
+    queue.resume(job.id)
+    until(lambda: queue.get(job.id).bytes_stored > BYTES // 2)
+    queue.close()
+
+    queue = opened(tmp_path)
+    queue.change_settings(QueueSettings())
+    until(lambda: queue.get(job.id).state is JobState.DONE)
+    result = queue.get(job.id).result
+    assert result is not None
+    assert result["status"] == "resumed"
+    assert (tmp_path / "files" / "model.bin").read_bytes() == file.content.read(0, BYTES)
+    kept = result["bytes_resumed"]
+    assert isinstance(kept, int)
+    assert kept > BYTES // 4
+    assert result["bytes_downloaded"] == BYTES - kept
+    assert set(queue.blocks(job.id).blocks) == {3}
+    queue.close()
+
+
+def test_a_cancelled_download_leaves_nothing_where_that_is_wanted(origin: Origin, tmp_path: Path) -> None:
+    file = origin.add("/model.bin", size=BYTES)
+    queue = opened(tmp_path)
+    queue.change_settings(QueueSettings(limit_rate=SLOWLY))
+    ((job, _),) = queue.add([Wish(Wanted(reference=file.url))])
+    until(lambda: queue.get(job.id).bytes_stored > 0)
+    queue.cancel(job.id, part=Part.REMOVE)
+    until(lambda: not queue.is_busy(job.id))
+    assert list((tmp_path / "files").iterdir()) == []
+    queue.close()
+
+
+def test_a_session_keeps_nothing_of_what_is_over(origin: Origin, tmp_path: Path) -> None:
+    urls = [origin.add(f"/{number}.bin", size=2000).url for number in range(60)]
+    queue = opened(tmp_path)
+    queue.add([Wish(Wanted(reference=url)) for url in urls])
+    until(lambda: queue.counts()[JobState.DONE] == len(urls))
+    until(lambda: not queue._execution.all_running())
+    (session,) = queue._execution._runner._sessions.values()  # type: ignore[attr-defined]
+    assert (session._tickets, session._active, session._shares, session._line._first) == ({}, {}, {}, {})
+    queue.close()
