@@ -1,0 +1,106 @@
+"""What users do to jobs that are there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.engine.facts import Job, shown
+from anymatix_fetcher.queue import schedule
+from anymatix_fetcher.queue.failures import ADDRESS_IS_GONE
+from anymatix_fetcher.queue.jobs import Part, WrongStateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.queue.book import Book
+    from anymatix_fetcher.queue.jobs import QueuedJob
+
+
+class Changing:
+    """Changes jobs; each method returns the job as it is then.
+
+    Each raises ``UnknownJobError`` where there is none of that id, and ``WrongStateError`` where its state doesn't
+    allow what is asked for.
+
+    Args:
+        book: The jobs.
+        check: Raises what is wrong with a job that can be seen without asking a server.
+        clock: Seconds since 1970.
+        stop: Asks what carries a job out to stop, and removes what isn't wanted of it.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        *,
+        check: Callable[[Job], None],
+        clock: Callable[[], float],
+        stop: Callable[[QueuedJob], None],
+    ) -> None:
+        self._book = book
+        self._check = check
+        self._clock = clock
+        self._stop = stop
+
+    def pause(self, identity: str) -> QueuedJob:
+        """It waits for its user; what has arrived is kept."""
+        return self._changed(identity, lambda job: job.paused(), stops=True)
+
+    def resume(self, identity: str) -> QueuedJob:
+        """It goes on when its turn comes."""
+        return self._changed(identity, lambda job: job.queued())
+
+    def retry(self, identity: str) -> QueuedJob:
+        """A job that failed or was cancelled is tried again, from what has arrived."""
+
+        def retried(job: QueuedJob) -> QueuedJob:
+            again = job.retried()
+            return again if job.wanted.reference else again.failed(ADDRESS_IS_GONE, self._clock())
+
+        return self._changed(identity, retried)
+
+    def cancel(self, identity: str, *, part: Part = Part.KEEP) -> QueuedJob:
+        """It isn't wanted any more, and can be tried again; ``part`` says what becomes of what has arrived."""
+        return self._changed(identity, lambda job: job.cancelled(self._clock(), part=part), stops=True)
+
+    def remove(self, identity: str, *, part: Part = Part.KEEP) -> QueuedJob:
+        """A job that has ended is taken out of the queue; a file that is whole stays."""
+        with self._book.lock:
+            job = self._book.get(identity)
+            if not job.has_ended:
+                raise WrongStateError(f"job {job.id} is {job.state} and can't be removed", hint="Cancel it first.")
+            if part is Part.REMOVE and job.destinations:
+                self._stop(replace(job, part_unwanted=True))
+            self._book.forget([job])
+            return job
+
+    def move(self, identity: str, position: int) -> QueuedJob:
+        """It comes to ``position`` among those that haven't ended; 0 is next."""
+        with self._book.lock:
+            job = self._book.get(identity)
+            self._book.change(*schedule.moved(self._book.all(), job.id, position))
+            return self._book.get(identity)
+
+    def set_priority(self, identity: str, priority: int) -> QueuedJob:
+        """The higher priority goes first."""
+        return self._changed(identity, lambda job: replace(job, priority=priority))
+
+    def replace_reference(self, identity: str, reference: str) -> QueuedJob:
+        """Another address for the same file, where the old one has expired: its part is gone on with.
+
+        Raises:
+            ReferenceSyntaxError: It is no reference.
+        """
+        self._check(Job(reference))
+        return self._changed(identity, lambda job: job.redirected(reference, shown(reference)), stops=True)
+
+    def _changed(self, identity: str, change: Callable[[QueuedJob], QueuedJob], *, stops: bool = False) -> QueuedJob:
+        with self._book.lock:
+            before = self._book.get(identity)
+            job = change(before)
+            if job != before:
+                self._book.change(job)
+                if stops:
+                    self._stop(job)
+            return self._book.get(identity)

@@ -1,0 +1,207 @@
+"""The jobs that are under way: which begin, how they stand, and what becomes of them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.engine.failing import error_for, let_go
+from anymatix_fetcher.errors import DiskFullError, DownloadCancelled, FetchError
+from anymatix_fetcher.queue import schedule
+from anymatix_fetcher.queue.failures import error_of
+from anymatix_fetcher.queue.jobs import JobState
+from anymatix_fetcher.queue.leavings import remove_parts
+from anymatix_fetcher.queue.results import as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anymatix_fetcher.engine.facts import Progress, Result
+    from anymatix_fetcher.queue.book import Book
+    from anymatix_fetcher.queue.destinations import Destinations
+    from anymatix_fetcher.queue.jobs import JobId, QueuedJob
+    from anymatix_fetcher.queue.runner import Runner, Running
+    from anymatix_fetcher.transports.limiter import RateLimiter
+
+_logger = logging.getLogger("anymatix_fetcher.queue")
+
+SPACE_SECONDS = 30.0
+"""How long a job waits for room on the disk before it looks again."""
+
+
+class Execution:
+    """Has jobs carried out.
+
+    Args:
+        book: The jobs.
+        destinations: Where they may go.
+        runner: Carries them out, under ``limiter``.
+        limiter: The limit that all of them share.
+        draw: Numbers in [0, 1), for the jitter of backoff.
+        on_over: Called from any thread when something is to be looked at.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        destinations: Destinations,
+        runner: Runner,
+        limiter: RateLimiter,
+        draw: Callable[[], float],
+        on_over: Callable[[], object],
+    ) -> None:
+        self._book = book
+        self._destinations = destinations
+        self._runner = runner
+        self._limiter = limiter
+        self._draw = draw
+        self._on_over = on_over
+        self._running: dict[JobId, Running] = {}
+        self._shown: dict[JobId, Progress] = {}
+
+    # From any thread --------------------------------------------------------------------------------------
+
+    def running(self, identity: JobId) -> Running | None:
+        """What carries a job out; ``None`` where nothing does."""
+        return self._running.get(identity)
+
+    def all_running(self) -> list[Running]:
+        """Everything that is under way."""
+        return list(self._running.values())
+
+    def stop(self, job: QueuedJob) -> None:
+        """Asks what carries a job out to stop; where nothing does, what isn't wanted of it goes at once."""
+        running = self._running.get(job.id)
+        if running is not None:
+            running.stop()
+        elif job.part_unwanted:
+            self._drop_part(job)
+
+    def close(self) -> None:
+        """Stops everything; parts and journals are kept."""
+        self._runner.close()
+
+    # On the queue's thread, with the book's lock ----------------------------------------------------------
+
+    def look(self, now: float) -> None:
+        """Takes over how everything stands that is under way."""
+        for identity, running in list(self._running.items()):
+            try:
+                self._look_at(identity, running, now)
+            except FetchError as error:
+                _logger.warning("job %s: %s", identity, error)  # it is looked at again
+            except Exception as raised:  # noqa: BLE001 - it is this job's end alone
+                self._give_up(identity, running, raised, now)
+
+    def begin(self, now: float, *, most: int) -> None:
+        """Begins what is due.
+
+        Args:
+            now: Seconds since 1970.
+            most: How many jobs run at a time.
+        """
+        waiting = [job for job in self._book.all() if job.id not in self._running]
+        for job in schedule.due(waiting, now, most=most - len(self._running)):
+            self._begin(job, now)
+
+    def _begin(self, job: QueuedJob, now: float) -> None:
+        started = job.started(now)
+        self._book.change(started)
+        try:
+            settings = self._destinations.settings(job.wanted, self._limiter)
+            self._running[job.id] = self._runner.start(
+                Job(job.wanted.reference, settings, job.wanted.author), self._on_over
+            )
+        except Exception as raised:  # noqa: BLE001 - it is this job's end alone
+            self._book.change(started.failed(error_of(error_for(raised, job.reference)), now))
+
+    def _look_at(self, identity: JobId, running: Running, now: float) -> None:
+        results, job = running.results, self._book.find(identity)
+        if job is None and results is None:
+            return  # it was taken out, and is being stopped
+        if job is not None and results is None:
+            self._show(job, running)
+            return
+        if job is not None and results is not None:
+            self._settled(_seen(job, running), results, now)
+        del self._running[identity]  # not before that is written down
+        self._shown.pop(identity, None)
+        let_go(identity, running.forget)
+
+    def _show(self, job: QueuedJob, running: Running) -> None:
+        if job.state is not JobState.ACTIVE:
+            return
+        progress, seen = running.progress, _seen(job, running)
+        if _lasting(seen) != _lasting(job):
+            self._book.change(seen)
+        elif replace(progress, seconds=0.0) != self._shown.get(job.id):
+            self._book.show(seen)
+        self._shown[job.id] = replace(progress, seconds=0.0)
+
+    def _give_up(self, identity: JobId, running: Running, raised: Exception, now: float) -> None:
+        let_go(identity, running.stop, running.forget)
+        self._running.pop(identity, None)
+        job = self._book.find(identity)
+        if job is not None and not job.has_ended:
+            self._book.change(job.failed(error_of(error_for(raised, job.reference)), now))
+
+    def _settled(self, job: QueuedJob, results: Sequence[Result], now: float) -> None:
+        """Nothing works on it any more: it has ended, or was stopped."""
+        error = next((result.error for result in results if result.error is not None), None)
+        if error is None and job.state is not JobState.CANCELLED:
+            self._book.change(_done(job, results, now))
+        elif job.state is JobState.ACTIVE and isinstance(error, DownloadCancelled):
+            self._book.change(job.put_back())
+        elif job.state is JobState.ACTIVE and error is not None:
+            self._book.change(self._after_failure(job, error, now))
+        elif job.part_unwanted:
+            self._drop_part(job)
+        else:
+            self._book.change(job)
+
+    def _drop_part(self, job: QueuedJob) -> None:
+        remove_parts(job.destinations)
+        self._book.change(replace(job, part_unwanted=False, bytes_stored=0))
+
+    def _after_failure(self, job: QueuedJob, error: FetchError, now: float) -> QueuedJob:
+        said = error_of(error)
+        if isinstance(error, DiskFullError):
+            waits_for = f"room on the disk: {error.message}"
+            return replace(job.put_back(waits_for=waits_for, not_before=now + SPACE_SECONDS, error=said), attempts=0)
+        again = schedule.retry_at(job, now, self._draw()) if said.retryable else None
+        if again is None:
+            return job.failed(said, now)
+        return job.put_back(not_before=again, error=said)
+
+
+def _seen(job: QueuedJob, running: Running) -> QueuedJob:
+    """The job with what is known by now."""
+    progress = running.progress
+    destinations = tuple(dict.fromkeys((*job.destinations, *map(str, running.destinations))))
+    is_several = len(running.files) > 1
+    is_final = progress.path is not None and (is_several or progress.name in (None, progress.path.name))
+    return replace(
+        job,
+        name=progress.name or job.name,
+        path=str(progress.path) if is_final else job.path,
+        destinations=destinations,
+        size=job.size if progress.length is None else progress.length,
+        bytes_stored=progress.bytes_stored,
+        waits_for=progress.note if job.state is JobState.ACTIVE else job.waits_for,
+    )
+
+
+def _lasting(job: QueuedJob) -> tuple[object, ...]:
+    """What is worth writing down: it is known once, and of use after a restart."""
+    return job.name, job.path, job.destinations, job.size
+
+
+def _done(job: QueuedJob, results: Sequence[Result], now: float) -> QueuedJob:
+    size = sum(result.size or 0 for result in results)
+    path = results[0].path if len(results) == 1 else None
+    known = replace(job, size=size, bytes_stored=size, destinations=())
+    if path is not None:
+        known = replace(known, path=str(path), name=path.name)
+    return known.finished(as_object(results), now)

@@ -1,0 +1,93 @@
+"""The queue of this machine: its state folder, its models roots, and the engine."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.composition import resolving
+from anymatix_fetcher.environment import environment
+from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
+from anymatix_fetcher.library.hash_named import parse_hash_reference
+from anymatix_fetcher.library.roots import find_models
+from anymatix_fetcher.queue.destinations import Destinations
+from anymatix_fetcher.queue.queue import Queue
+from anymatix_fetcher.queue.runner import EngineRunner
+from anymatix_fetcher.queue.store import JobStore
+from anymatix_fetcher.transports.limiter import RateLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anymatix_fetcher.engine.facts import Job
+
+STATE_VARIABLE = "ANYFETCH_STATE"
+
+
+def state_folder(named: Path | None = None) -> Path:
+    """Where a queue is kept: as named, as ``$ANYFETCH_STATE`` says, or in the user's state folder."""
+    if named is not None:
+        return named.absolute()
+    variable = os.environ.get(STATE_VARIABLE)
+    if variable:
+        return Path(variable).expanduser().absolute()
+    from platformdirs import user_state_path  # noqa: PLC0415 - costs start-up time
+
+    return user_state_path("anymatix-fetcher", appauthor=False)
+
+
+def destinations(directory: Path, models: Path | None = None, extra_paths: Sequence[Path] = ()) -> Destinations:
+    """The folders that jobs may write to.
+
+    Args:
+        directory: The server's own folder.
+        models: The models root; ``None`` for the one that is found.
+        extra_paths: More files like ``extra_model_paths.yaml``.
+
+    Raises:
+        ReferenceSyntaxError: One of these files can't be read.
+    """
+    here = Path.cwd()
+    root = find_models(models, environment=os.environ, current=here, home=Path.home())
+    models = None if models is None else here / models
+    extra = tuple(here / path for path in extra_paths)
+    return Destinations(Path(os.path.abspath(directory)), root.folders(extra), models, extra)  # noqa: PTH100 - no link
+
+
+def open_queue(state: Path, where: Destinations) -> Queue:
+    """The queue that is kept in ``state``; it hasn't begun, and is the caller's to close.
+
+    Args:
+        state: The state folder; it is made for the user alone.
+        where: The folders that jobs may write to.
+
+    Raises:
+        DestinationLockedError: Another process has it open.
+        StorageError: The folder can't be used.
+    """
+    limiter = RateLimiter()
+    store = JobStore(state, now=time.time())
+    return Queue(store, where, EngineRunner(limiter), limiter, check=checker())
+
+
+def checker() -> Callable[[Job], None]:
+    """What raises ``ReferenceSyntaxError`` for jobs whose reference can't be read; asks no server."""
+    surroundings = cache(environment)
+
+    def check(job: Job) -> None:
+        if parse_hash_reference(job.reference) is not None:
+            return
+        talk = resolving(job, surroundings())
+        try:
+            next(talk)
+        except ReferenceSyntaxError:
+            raise
+        except (FetchError, StopIteration):
+            pass  # what else is wrong is said when its turn comes
+        finally:
+            talk.close()
+
+    return check

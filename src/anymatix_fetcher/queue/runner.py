@@ -1,0 +1,144 @@
+"""What carries the jobs out: one engine session for all, so that they share hosts, politeness and bandwidth limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from anymatix_fetcher.composition import network_of, open_session
+from anymatix_fetcher.queue.progress import summed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anymatix_fetcher.engine.facts import Job, Progress, Result
+    from anymatix_fetcher.engine.session import Session
+    from anymatix_fetcher.engine.settings import Settings
+    from anymatix_fetcher.engine.ticket import Ticket
+    from anymatix_fetcher.transports.base import NetworkSettings
+    from anymatix_fetcher.transports.limiter import RateLimiter
+
+MOST_SESSIONS = 4
+"""A job with a proxy of its own has another session. So many are kept; idle ones go when there are more."""
+
+
+class Running(Protocol):
+    """One job under way."""
+
+    @property
+    def progress(self) -> Progress:
+        """How it stands; of several files, in sum."""
+
+    @property
+    def files(self) -> Sequence[Progress]:
+        """How each of its files stands."""
+
+    @property
+    def destinations(self) -> Sequence[Path]:
+        """The destinations that are claimed, as far as they are known."""
+
+    @property
+    def results(self) -> tuple[Result, ...] | None:
+        """What became of each of its files; ``None`` while it is under way."""
+
+    def stop(self) -> None:
+        """Asks it to stop; part and journal are kept. Returns at once."""
+
+    def forget(self) -> None:
+        """It is over, and its results were taken: nothing of it is kept."""
+
+
+class Runner(Protocol):
+    """Starts jobs."""
+
+    def start(self, job: Job, on_over: Callable[[], object]) -> Running:
+        """Begins a download.
+
+        Args:
+            job: What, with absolute paths.
+            on_over: Called from any thread when one of its files is over; doesn't block.
+
+        Raises:
+            FetchError: It can't be begun.
+            OSError: The system has no sockets or files to give.
+        """
+
+    def close(self) -> None:
+        """Stops what is under way, and waits until it has let go of everything."""
+
+
+class EngineRunner:
+    """Jobs in sessions of the engine; implements :class:`Runner`.
+
+    Args:
+        limiter: The limit that all of them share.
+    """
+
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
+        self._sessions: dict[NetworkSettings, Session] = {}
+
+    def start(self, job: Job, on_over: Callable[[], object]) -> Running:
+        """Implements ``Runner.start``."""
+        session = self._session(job.settings)
+        return _Submitted(session.submit(job, on_over), session.stop, session.forget)
+
+    def _session(self, settings: Settings) -> Session:
+        network = network_of(settings)
+        session = self._sessions.get(network)
+        if session is None:
+            self._close_idle()
+            session = self._sessions[network] = open_session(network, settings.engine, self._limiter, Path.cwd)
+            session.start()
+        return session
+
+    def _close_idle(self) -> None:
+        idle = [network for network, session in self._sessions.items() if session.is_idle()]
+        for network in idle[: max(0, len(self._sessions) - MOST_SESSIONS + 1)]:
+            self._sessions.pop(network).close()
+
+    def close(self) -> None:
+        """Implements ``Runner.close``."""
+        for session in self._sessions.values():
+            session.cancel()  # all together, then each to its end
+        while self._sessions:
+            self._sessions.popitem()[1].close()
+
+
+class _Submitted:
+    """A ticket of a session; implements :class:`Running`."""
+
+    def __init__(self, ticket: Ticket, stop: Callable[[Ticket], None], forget: Callable[[Ticket], None]) -> None:
+        self._ticket = ticket
+        self._stop = stop
+        self._forget = forget
+
+    @property
+    def progress(self) -> Progress:
+        """Implements ``Running.progress``."""
+        return summed(self.files, self._ticket.progress)
+
+    @property
+    def files(self) -> Sequence[Progress]:
+        """Implements ``Running.files``."""
+        return [file.progress for file in self._ticket.files]
+
+    @property
+    def destinations(self) -> Sequence[Path]:
+        """Implements ``Running.destinations``."""
+        return [file.path for file in self.files if file.path is not None]
+
+    @property
+    def results(self) -> tuple[Result, ...] | None:
+        """Implements ``Running.results``."""
+        files = self._ticket.files
+        found = tuple(file.result for file in files if file.result is not None)
+        return found if len(found) == len(files) else None
+
+    def stop(self) -> None:
+        """Implements ``Running.stop``."""
+        self._stop(self._ticket)
+
+    def forget(self) -> None:
+        """Implements ``Running.forget``."""
+        self._forget(self._ticket)
