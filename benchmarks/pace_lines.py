@@ -14,7 +14,7 @@ import matplotlib as mpl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.pace.controller import Pace
 from tests.simulation.lines import Comparison, Line, Transfer, compared, finished
 from tests.simulation.named_lines import NAMED_LINES
 

@@ -20,45 +20,32 @@ MAX_LINES = 400
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 
 LAYERS = {
-    "core": 0,
     "errors": 0,
-    "transports": 1,
-    "sources": 1,
-    "workflows": 1,
-    "storage": 1,
-    "library": 1,
-    "formats": 1,
-    "engine": 2,
-    "credentials": 2,
-    "signing": 2,
-    "environment": 2,
-    "netrc_file": 2,
-    "options": 3,
-    "composition": 3,
-    "shelf": 3,
-    "searching": 3,
-    "noting": 3,
-    "api": 3,
-    "looking": 3,
-    "inspecting": 3,
-    "provisioning": 3,
-    "presence": 3,
-    "reporting": 3,
-    "care": 3,
-    "checkup": 3,
-    "lockfile": 3,
-    "locking": 3,
-    "syncing": 3,
-    "computing": 3,
-    "queue": 4,
-    "cli": 5,
-    "comfy": 5,
-    "serve": 5,
-    "__main__": 6,
+    "core.values": 1,
+    "core.answers": 2,
+    "core.pace": 3,
+    "core.machine": 4,
+    "transports": 5,
+    "sources": 5,
+    "workflows": 5,
+    "storage": 5,
+    "library": 5,
+    "formats": 5,
+    "engine": 6,
+    "wiring": 7,
+    "verbs": 8,
+    "queue": 9,
+    "cli": 10,
+    "comfy": 10,
+    "serve": 10,
+    "fleet": 10,
+    "__main__": 11,
 }
-SIBLINGS = {"transports", "sources", "storage", "workflows", "library", "formats"}
-PURE = {"core", "sources", "workflows", "formats", "errors"}
-GROUND = {"core", "errors"}
+"""Every room, by its height: who may know whom. From ``cli`` down to ``core.values`` it is nine steps."""
+PURE = {"core.values", "core.answers", "core.pace", "core.machine", "sources", "workflows", "formats", "errors"}
+GROUND = {"core.values", "core.answers", "core.pace", "core.machine", "errors"}
+PORTS = f"{PACKAGE}.core.values.ports"
+"""What adapters fulfil; it names paths, and does nothing with them."""
 PURE_PARTS = {
     f"{PACKAGE}.library.{name}"
     for name in ("types", "layouts", "templates", "identity", "names", "sidecar_format", "removal")
@@ -123,19 +110,23 @@ def imports_of(source: str) -> set[str]:
 
 
 def area_of(module: str) -> str:
-    """The part of the package that a module of ours belongs to: ``core``, ``cli``, ...; empty for the package."""
-    return module.split(".")[1] if "." in module else ""
+    """The room that a module of ours is in: ``core.values``, ``cli``, ...; empty for the package itself."""
+    parts = module.split(".")[1:]
+    return next((".".join(parts[:n]) for n in (2, 1) if ".".join(parts[:n]) in LAYERS), parts[0] if parts else "")
 
 
 IMPORTS = {module_of(path): imports_of(path.read_text(encoding="utf-8")) for path in FILES}
 OURS = {module: {name for name in imported if name.split(".")[0] == PACKAGE} for module, imported in IMPORTS.items()}
-INSIDE = sorted(module for module in IMPORTS if area_of(module) not in {"", "testing"})
+INSIDE = sorted(module for module in IMPORTS if area_of(module) not in {"", "core", "testing"})
+GRAPH = {module: {name for name in imported if name in IMPORTS} for module, imported in OURS.items()}
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"core", "sources", "formats", "transports", "storage", "engine", "api", "cli", "testing"} <= set(
-        map(area_of, IMPORTS)
-    )
+    assert set(LAYERS) - {"queue", "comfy", "serve", "fleet"} <= set(map(area_of, IMPORTS))
+
+
+def test_the_root_holds_rooms_and_three_modules() -> None:
+    assert {path.name for path in ROOT.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
 
 
 def test_imports_are_found_wherever_they_stand() -> None:
@@ -143,13 +134,13 @@ def test_imports_are_found_wherever_they_stand() -> None:
 import os.path
 from typing import TYPE_CHECKING
 if TYPE_CHECKING:
-    from anymatix_fetcher.core import spans
+    from anymatix_fetcher.core.values import spans
 def late():
     import socket as s, time
 class C:
-    from anymatix_fetcher import api
+    from anymatix_fetcher.verbs import fetch
 """
-    ours = {"anymatix_fetcher.core.spans", "anymatix_fetcher.api"}
+    ours = {"anymatix_fetcher.core.values.spans", "anymatix_fetcher.verbs.fetch"}
     assert imports_of(source) == {"os.path", "typing", "socket", "time"} | ours
 
 
@@ -160,10 +151,58 @@ def test_nothing_imports_upward(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", INSIDE)
-def test_siblings_never_meet(module: str) -> None:
-    area = area_of(module)
-    if area in SIBLINGS:
-        assert not {name for name in OURS[module] if area_of(name) in SIBLINGS - {area}}
+def test_rooms_of_one_layer_dont_know_each_other(module: str) -> None:
+    own = area_of(module)
+    assert not {name for name in OURS[module] if area_of(name) != own and LAYERS.get(area_of(name)) == LAYERS[own]}
+
+
+def circles_of(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The modules that import each other, however long the way round is; by Tarjan's algorithm."""
+    found: list[list[str]] = []
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(module: str) -> None:
+        number[module] = lowest[module] = len(number)
+        stack.append(module)
+        for other in graph[module]:
+            if other not in number:
+                visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in stack:
+                lowest[module] = min(lowest[module], number[other])
+        if lowest[module] == number[module]:
+            at = stack.index(module)
+            if len(stack) - at > 1:
+                found.append(sorted(stack[at:]))
+            del stack[at:]
+
+    for module in graph:
+        if module not in number:
+            visit(module)
+    return found
+
+
+def test_a_circle_is_found_however_long_it_is() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set(), "e": {"a"}}
+    assert circles_of(graph) == [["a", "b", "c"]]
+
+
+def test_nothing_imports_itself_by_a_detour() -> None:
+    assert circles_of({module: GRAPH[module] for module in GRAPH if module != PACKAGE} | {PACKAGE: set()}) == []
+
+
+def test_a_public_class_name_has_one_definition() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in FILES:
+        module = module_of(path)
+        if area_of(module) == "testing":
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
 
 
 @pytest.mark.parametrize("module", [module for module in INSIDE if area_of(module) in PURE])
@@ -174,20 +213,20 @@ def test_what_decides_has_no_effects(module: str) -> None:
         if name in OURS[module]:
             assert area_of(name) in allowed
         else:
-            assert name in PURE_STANDARD_MODULES
+            assert name in PURE_STANDARD_MODULES or (module, name) == (PORTS, "pathlib")
 
 
 def test_what_is_here_knows_the_ground_alone() -> None:
     for module, imported in OURS.items():
         if area_of(module) == "library":
-            assert {area_of(name) for name in imported} <= {"library", "core", "errors"}
+            assert {area_of(name) for name in imported} <= {"library"} | GROUND
 
 
 @pytest.mark.parametrize("module", sorted(PURE_PARTS))
 def test_parts_that_decide_have_no_effects(module: str) -> None:
     for name in IMPORTS[module]:
         if name in OURS[module]:
-            assert area_of(name) in {"core", "errors"} or any(name.startswith(part) for part in PURE_PARTS)
+            assert area_of(name) in GROUND or any(name.startswith(part) for part in PURE_PARTS)
         else:
             assert name in PURE_STANDARD_MODULES
 

@@ -97,7 +97,7 @@ def test_importing_is_quick_since_what_takes_time_waits_until_it_is_used(module:
 def test_a_values_import_brings_no_engine() -> None:
     program = "import sys; from anymatix_fetcher import FetchError, CancelToken, Digest, Settings; print(*sys.modules)"
     loaded = in_a_fresh_interpreter(program).split()
-    assert "anymatix_fetcher.api" not in loaded
+    assert "anymatix_fetcher.verbs.fetch" not in loaded
     assert not {"pycurl", "asyncio", "ssl", "email"} & set(loaded)
 
 

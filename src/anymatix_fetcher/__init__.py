@@ -13,12 +13,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.api import afetch, fetch, fetch_many
-    from anymatix_fetcher.care.checked import Checked, Condition
-    from anymatix_fetcher.care.checking import verify
-    from anymatix_fetcher.checkup.examining import doctor
-    from anymatix_fetcher.checkup.finding import Finding, FindingState
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result, Status
     from anymatix_fetcher.engine.forms import Engine
@@ -44,8 +39,13 @@ if TYPE_CHECKING:
         UnsafeModelError,
     )
     from anymatix_fetcher.formats.facts import ModelFacts
-    from anymatix_fetcher.inspecting import inspect
     from anymatix_fetcher.transports.limiter import RateLimiter
+    from anymatix_fetcher.verbs.checked import Checked, Condition
+    from anymatix_fetcher.verbs.checkup.examining import doctor
+    from anymatix_fetcher.verbs.checkup.finding import Finding, FindingState
+    from anymatix_fetcher.verbs.fetch import afetch, fetch, fetch_many
+    from anymatix_fetcher.verbs.inspect import inspect
+    from anymatix_fetcher.verbs.verify import verify
 
 __version__ = "0.1.0"
 
@@ -97,17 +97,17 @@ logging.getLogger("anymatix_fetcher").addHandler(logging.NullHandler())
 _MODULES = (
     "anymatix_fetcher.errors",
     "anymatix_fetcher.engine.cancel",
-    "anymatix_fetcher.core.digests",
+    "anymatix_fetcher.core.values.digests",
     "anymatix_fetcher.engine.forms",
     "anymatix_fetcher.engine.settings",
     "anymatix_fetcher.engine.facts",
     "anymatix_fetcher.transports.limiter",
     "anymatix_fetcher.formats.facts",
-    "anymatix_fetcher.checkup.finding",
-    "anymatix_fetcher.api",  # it brings the engine with it,
-    "anymatix_fetcher.inspecting",
-    "anymatix_fetcher.care.checking",  # and this one the library of models besides
-    "anymatix_fetcher.checkup.examining",
+    "anymatix_fetcher.verbs.checkup.finding",
+    "anymatix_fetcher.verbs.fetch",  # it brings the engine with it,
+    "anymatix_fetcher.verbs.inspect",
+    "anymatix_fetcher.verbs.verify",  # and this one the library of models besides
+    "anymatix_fetcher.verbs.checkup.examining",
 )
 
 

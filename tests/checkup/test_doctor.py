@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import FindingState, doctor
-from anymatix_fetcher.checkup.finding import Finding
-from anymatix_fetcher.cli.doctor import report
+from anymatix_fetcher.cli.commands.doctor import report
 from anymatix_fetcher.cli.main import main
 from anymatix_fetcher.sources.accounts import WITH_TOKENS
+from anymatix_fetcher.verbs.checkup.finding import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path

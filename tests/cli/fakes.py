@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result, Status
 
 if TYPE_CHECKING:

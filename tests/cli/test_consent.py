@@ -7,8 +7,8 @@ import click
 import pytest
 
 from anymatix_fetcher.cli.consent import refused
-from anymatix_fetcher.cli.session import Session, fetch_by_api
-from anymatix_fetcher.cli.streams import PatientStream
+from anymatix_fetcher.cli.display.streams import PatientStream
+from anymatix_fetcher.cli.session import Invocation, fetch_by_api
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -25,7 +25,7 @@ class Interrupted(Terminal):
 
 
 def asked(answers: TextIO, err: io.StringIO, *, yes: bool = False, dry_run: bool = False) -> int | None:
-    session = Session(fetch_by_api, PatientStream(io.StringIO()), PatientStream(err))
+    session = Invocation(fetch_by_api, PatientStream(io.StringIO()), PatientStream(err))
     return refused("Remove it", session, yes=yes, dry_run=dry_run, answers=answers)
 
 

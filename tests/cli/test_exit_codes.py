@@ -7,7 +7,7 @@ import pytest
 
 from anymatix_fetcher import errors
 from anymatix_fetcher.cli.exit_codes import BUG, MEANINGS, exit_code_for_all, exit_code_for_signal
-from anymatix_fetcher.reporting import exit_code_of
+from anymatix_fetcher.verbs.reporting import exit_code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from anymatix_fetcher.cli.main import PROGRAM, main
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.engine.facts import Phase
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.settings import Settings

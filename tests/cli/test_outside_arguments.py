@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.cli.options.parameters import parse_headers, parse_proxy, parse_url
 from anymatix_fetcher.cli.outside_arguments import MOST_BYTES, given_line, given_lines
-from anymatix_fetcher.cli.parameters import parse_headers, parse_proxy, parse_url
 from anymatix_fetcher.testing import Origin
 from tests.cli.fakes import ScriptedFetch, downloaded
 

@@ -64,8 +64,8 @@ def test_the_module_is_the_command() -> None:
 def test_help_and_version_import_nothing_slow() -> None:
     script = (
         "import sys; from anymatix_fetcher.cli.main import main; main(['--help'])\n"
-        "slow = {'rich', 'pycurl', 'ssl', 'asyncio', 'http.client', 'logging.config', 'anymatix_fetcher.api', "
-        "'anymatix_fetcher.cli.demo', 'anymatix_fetcher.testing'}\n"
+        "slow = {'rich', 'pycurl', 'ssl', 'asyncio', 'http.client', 'logging.config', 'anymatix_fetcher.verbs.fetch', "
+        "'anymatix_fetcher.cli.commands.demo', 'anymatix_fetcher.testing'}\n"
         "sys.exit(', '.join(sorted(slow & set(sys.modules))) or 0)"
     )
     process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -76,8 +76,8 @@ def test_the_first_request_waits_for_nothing_that_comes_later(tmp_path: Path) ->
     script = """
 import os, sys
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher import api
-from anymatix_fetcher.core.exchanges import Exchanges
+from anymatix_fetcher.verbs import fetch as api
+from anymatix_fetcher.core.machine.exchanges import Exchanges
 
 api.PROGRESS_SECONDS = 60.0  # on a busy machine the first picture may else be drawn before the first request
 
@@ -93,11 +93,14 @@ main(["http://127.0.0.1:9/model.safetensors", "--progress", "bar", "--directory"
     )
     late = {
         *("rich", "asyncio", "sqlite3", "email.utils", "http.client", "filelock", "pickletools"),
-        *(f"anymatix_fetcher.cli.{name}" for name in ("displays", "live", "picture", "results")),
-        *(f"anymatix_fetcher.{name}" for name in ("noting", "formats.content", "formats.triage", "engine.pickle_scan")),
+        *(f"anymatix_fetcher.cli.display.{name}" for name in ("displays", "live", "picture", "results")),
+        *(
+            f"anymatix_fetcher.{name}"
+            for name in ("wiring.library_notes", "formats.content", "formats.triage", "engine.pickle_scan")
+        ),
         *(f"anymatix_fetcher.library.{name}" for name in ("identity", "index", "recording", "roots", "wanted")),
         *(f"anymatix_fetcher.sources.{name}" for name in ("civitai", "huggingface", "sites", "explanations.lookup")),
-        *(f"anymatix_fetcher.core.{name}" for name in ("aria2", "links")),
+        *(f"anymatix_fetcher.core.values.{name}" for name in ("aria2_control", "links")),
     }
     loaded = set(process.stdout.split())
     assert "anymatix_fetcher.engine.driver" in loaded, process.stderr

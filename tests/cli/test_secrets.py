@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher.cli.options import Network
+from anymatix_fetcher.cli.options.network import Network
 from anymatix_fetcher.testing import Fault, Match
 from anymatix_fetcher.transports.proxies import PROXY_VARIABLES
 from tests.engine.planted import PLANTED, World

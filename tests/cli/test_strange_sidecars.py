@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from anymatix_fetcher.cli.main import main
-from tests.care.models import arrived, content
+from tests.verbs.models import arrived, content
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.cli.display.streams import PatientStream
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher.cli.streams import PatientStream
 from anymatix_fetcher.testing import Origin
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.cli import demo
-from anymatix_fetcher.cli.glyphs import ASCII
+from anymatix_fetcher.cli.commands import demo
+from anymatix_fetcher.cli.display.glyphs import ASCII
+from anymatix_fetcher.cli.display.picture import Screen
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher.cli.picture import Screen
 from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result, Status
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.core.values.ports import Disk, FileKind, RandomFile
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import Disk, Kind, RandomFile, read_all, read_exactly
+from anymatix_fetcher.storage.disk import read_all, read_exactly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,8 +123,8 @@ class DiskContract:
         self.make(disk, folder / "a", b"").close()
         disk.make_folder(folder / "b" / "c")
         disk.make_folder(folder / "b" / "c")
-        assert disk.kind(folder / "a") is Kind.FILE
-        assert disk.kind(folder / "b") is Kind.FOLDER
+        assert disk.kind(folder / "a") is FileKind.FILE
+        assert disk.kind(folder / "b") is FileKind.FOLDER
         assert sorted(disk.names(folder)) == ["a", "b"]
 
     def test_an_open_file_knows_whether_a_path_is_its_own(self, disk: Disk, folder: Path) -> None:
@@ -173,7 +174,7 @@ class PosixDiskContract(DiskContract):
     def test_links_are_refused_and_their_target_untouched(self, disk: Disk, folder: Path) -> None:
         (folder / "victim").write_bytes(b"precious")
         (folder / "link").symlink_to(folder / "victim")
-        assert disk.kind(folder / "link") is Kind.LINK
+        assert disk.kind(folder / "link") is FileKind.LINK
         for opening in (disk.open, disk.open_to_read):
             with pytest.raises(OSError, match=r".") as caught:
                 opening(folder / "link")
@@ -196,7 +197,7 @@ class PosixDiskContract(DiskContract):
 
     def test_a_fifo_is_refused_without_waiting_for_its_other_end(self, disk: Disk, folder: Path) -> None:
         os.mkfifo(folder / "fifo")
-        assert disk.kind(folder / "fifo") is Kind.OTHER
+        assert disk.kind(folder / "fifo") is FileKind.OTHER
         with pytest.raises(StorageError, match="regular"):
             disk.open(folder / "fifo")
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
-from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
+from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.transports.base import NetworkSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from anymatix_fetcher.core.failures import Failure
+    from anymatix_fetcher.core.values.failures import Failure
     from anymatix_fetcher.transports.base import Transport, TransportEvent
 
 PATIENCE_SECONDS = 15.0

@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from anymatix_fetcher.core.failures import FailureKind
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.failures import FailureKind
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.transports.base import EXCERPT_BYTES
 from tests.contracts.transport import Conversation, MemorySink, RaisingSink, TransportContract
 from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, UntilClosed, WaitFor, answer

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.failures import FailureKind
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.messages import ExchangeFailed
-from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.failures import FailureKind
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.messages import ExchangeFailed
+from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.urls import Url
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink, TransportContract
 from tests.servers.scripted import Close, ReadRequest, Reset, ScriptedServer, Send, UntilClosed, WaitFor, answer
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.failures import FailureKind
-from anymatix_fetcher.core.messages import ExchangeFailed
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.failures import FailureKind
+from anymatix_fetcher.core.values.messages import ExchangeFailed
+from anymatix_fetcher.core.values.spans import Span
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink, TransportContract
 from tests.servers.scripted import (
     Close,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.transports.limiter import RateLimiter
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink

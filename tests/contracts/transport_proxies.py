@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from anymatix_fetcher.core.failures import FailureKind
-from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.values.failures import FailureKind
+from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.transports.base import NetworkSettings
 from tests.contracts.transport import Conversation, TransportContract
 from tests.servers.proxies import HttpProxy, SocksProxy

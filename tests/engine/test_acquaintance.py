@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.hosts import Hosts
-from anymatix_fetcher.core.http import ResponseHead
-from anymatix_fetcher.core.learned import KnownHost
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.pace.hosts import Hosts
+from anymatix_fetcher.core.pace.learned import KnownHost
+from anymatix_fetcher.core.values.http import ResponseHead
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from anymatix_fetcher import (
     Status,
     fetch,
 )
-from anymatix_fetcher.core.http import Validator
-from anymatix_fetcher.core.messages import Identity, Published
+from anymatix_fetcher.core.values.http import Validator
+from anymatix_fetcher.core.values.messages import Identity, Published
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.store import Store
@@ -23,7 +23,7 @@ from tests.storage.doubles import ManualWorkers
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.core.messages import Event
+    from anymatix_fetcher.core.values.messages import Event
     from anymatix_fetcher.testing import Origin
     from anymatix_fetcher.testing.origin import File
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import AccessDeniedError, CancelToken, DownloadCancelled, NetworkError, NotFoundError
-from anymatix_fetcher.core.diagnosis import Cause, Machine, Step, diagnose
-from anymatix_fetcher.looking import bench
+from anymatix_fetcher.core.pace.diagnosis import BenchStep, Cause, Machine, diagnose
+from anymatix_fetcher.verbs.resolve import bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,9 +142,9 @@ def test_a_folder_that_cant_be_written_to_only_costs_the_disks_figure(origin: Or
 def test_stopping_keeps_what_was_measured(origin: Origin, run: Run) -> None:
     origin.add("/m.bin", size="1GB")
     origin.script("throttle:rate=5M")
-    cancel, told = CancelToken(), list[Step]()
+    cancel, told = CancelToken(), list[BenchStep]()
 
-    def stop(step: Step) -> None:
+    def stop(step: BenchStep) -> None:
         told.append(step)
         if len(told) == 2:
             cancel.cancel()

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.exchange import SILENCE_SECONDS
-from anymatix_fetcher.core.failures import Failure, FailureKind
-from anymatix_fetcher.core.hosts import Hosts
-from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.machine.exchange import SILENCE_SECONDS
+from anymatix_fetcher.core.pace.hosts import Hosts
+from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.conversation import Conversation
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.errors import FetchError, NotFoundError, RetriesExhaustedError, UnexpectedAnswerError
@@ -30,7 +30,7 @@ from tests.simulation.workers import SimulatedWorkers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.sources.base import Resolving
     from anymatix_fetcher.transports.base import Sink, TransportEvent
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import Engine, fetch
-from anymatix_fetcher.inspecting import inspect
-from anymatix_fetcher.looking import locate
 from anymatix_fetcher.testing import Fault, Match, Origin
+from anymatix_fetcher.verbs.inspect import inspect
+from anymatix_fetcher.verbs.resolve import locate
 from tests.formats.files import safetensors
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from anymatix_fetcher import (
     fetch,
 )
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher.core.aria2 import read_control
+from anymatix_fetcher.core.values.aria2_control import read_control
 from anymatix_fetcher.testing import Fault, Origin
 
 if TYPE_CHECKING:

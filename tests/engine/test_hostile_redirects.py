@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import Engine, FetchError
-from anymatix_fetcher.composition import open_transport
-from anymatix_fetcher.core.explain import failure_error
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.messages import ExchangeFailed, ExchangeId, HeadArrived
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.answers.explain import failure_error
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.messages import ExchangeFailed, ExchangeId, HeadArrived
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.reading import RemoteFile
 from anymatix_fetcher.transports.base import NetworkSettings
 from anymatix_fetcher.transports.limiter import RateLimiter
-from tests.core.hostile import SECRET, SECRET_FIELDS
+from anymatix_fetcher.wiring.composition import open_transport
+from tests.core.machine.hostile import SECRET, SECRET_FIELDS
 from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, Step, answer
 from tests.sources.talk import Reply, talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.transports.base import Transport
 
 REDIRECTS = 300

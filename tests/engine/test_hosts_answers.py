@@ -16,8 +16,7 @@ from anymatix_fetcher import (
     fetch,
     fetch_many,
 )
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.looking import locate
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.testing.hosts import (
     CivitaiFile,
     CivitaiModel,
@@ -37,6 +36,7 @@ from anymatix_fetcher.testing.hosts import (
     huggingface,
     zenodo,
 )
+from anymatix_fetcher.verbs.resolve import locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.messages import BodyEnded, HeadArrived
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.values.messages import BodyEnded, HeadArrived
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.inquiry import Inquiry
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.waiting import tell, watching
@@ -21,7 +21,7 @@ from tests.simulation.workers import SimulatedWorkers
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.values.messages import ExchangeId
     from anymatix_fetcher.sources.base import Answer
     from anymatix_fetcher.transports.base import TransportEvent
 

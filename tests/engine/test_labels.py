@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import Engine, FetchError, NotAModelError, Status, UnexpectedAnswerError, fetch, inspect
-from anymatix_fetcher.looking import locate
 from anymatix_fetcher.testing import Fault, Origin
+from anymatix_fetcher.verbs.resolve import locate
 from tests.formats.files import safetensors
 
 if TYPE_CHECKING:

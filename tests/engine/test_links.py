@@ -16,8 +16,8 @@ from anymatix_fetcher import (
     Status,
     fetch,
 )
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.library.entries import Entry, Proof
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.testing import Fault, Origin
 from anymatix_fetcher.testing.hosts import (
@@ -51,11 +51,11 @@ def test_it_takes_no_time_with_ten_thousand_files_in_the_index(
 ) -> None:
     fetch(origin.add("/a.bin", data=CONTENT).url, directory=tmp_path)
     others = [
-        Entry(
+        IndexEntry(
             tmp_path / f"{number}.pt",
             FileState(1, number, 1, 1, 1),
             (Digest("sha256", f"{number:064x}"),),
-            Proof.HASHED,
+            HowKnown.HASHED,
         )
         for number in range(10_000)
     ]

@@ -20,7 +20,7 @@ from anymatix_fetcher import (
     fetch,
     fetch_many,
 )
-from anymatix_fetcher.core.filenames import OWN_SUFFIXES
+from anymatix_fetcher.core.values.filenames import OWN_SUFFIXES
 from anymatix_fetcher.library.identity import identity
 from anymatix_fetcher.library.names import Naming, hashed_name
 from anymatix_fetcher.testing import Fault, Origin

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.messages import StorageFailed
+from anymatix_fetcher.core.values.messages import StorageFailed
 from anymatix_fetcher.engine.opcodes import MOST_READS
 from anymatix_fetcher.engine.pickle_scan import PickleScan, may_run_code, scan
 from anymatix_fetcher.engine.scanned import Scanned

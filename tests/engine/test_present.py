@@ -13,7 +13,7 @@ from anymatix_fetcher import (
     Status,
     fetch,
 )
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from tests.engine.shelved import CONTENT, SHA256, index_of
 
 if TYPE_CHECKING:

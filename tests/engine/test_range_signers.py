@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from anymatix_fetcher import CancelToken, DownloadCancelled, Status, fetch
-from anymatix_fetcher.looking import Depth, bench, locate
 from anymatix_fetcher.testing.hosts import Host, Hosts, HubFile, HubRepo, HubSettings, hosted, huggingface
 from anymatix_fetcher.testing.hosts.cloudfront import KeyPair
 from anymatix_fetcher.testing.hosts.schemes import Asked, CloudFrontScheme, Grant, Scheme
 from anymatix_fetcher.testing.hosts.site import Serving, redirect
 from anymatix_fetcher.testing.hosts.stores import Store
 from anymatix_fetcher.testing.responses.making import document
+from anymatix_fetcher.verbs.resolve import Depth, bench, locate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.hosts import Hosts
-from anymatix_fetcher.core.http import Request
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.pace.hosts import Hosts
+from anymatix_fetcher.core.values.http import Request
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.reception import MOST_AT_A_TIME, MOST_AT_ONCE, Reception

@@ -10,25 +10,25 @@ from urllib.parse import quote
 import pytest
 
 from anymatix_fetcher import CancelToken, Digest, Engine, FetchError, Job, Settings, Status, fetch, fetch_many
-from anymatix_fetcher.composition import network_of, open_transport, ports_for, resolving
-from anymatix_fetcher.credentials import KEYRING_SERVICE, Tokens
 from anymatix_fetcher.engine.session import Session
-from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import DigestMismatchError, DiskFullError, DownloadCancelled, NetworkError
 from anymatix_fetcher.testing import Fault, Match, Origin
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.wiring.composition import network_of, open_transport, ports_for, resolving
+from anymatix_fetcher.wiring.credentials import KEYRING_SERVICE, Tokens
+from anymatix_fetcher.wiring.environment import environment
 from tests.engine.planted import PLANTED, World
 from tests.servers.proxies import HttpProxy
 from tests.storage.doubles import FaultyDisk, failing
-from tests.test_credentials import Drawer
+from tests.wiring.test_credentials import Drawer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from anymatix_fetcher import Progress, Result
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.sources.base import Environment
-    from anymatix_fetcher.storage.disk import Disk
     from tests.servers.tls_material import TlsMaterial
 
 ENGINES = [Engine.CURL, Engine.THREADS]

@@ -23,9 +23,8 @@ from anymatix_fetcher import (
     StorageError,
     fetch,
 )
-from anymatix_fetcher.composition import open_transport, ports_for, resolving
-from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.download import Download
+from anymatix_fetcher.core.machine.download import Download
+from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.engine.facts import Phase
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.session import Session
@@ -34,6 +33,7 @@ from anymatix_fetcher.storage.store import Store
 from anymatix_fetcher.storage.workers import ThreadWorkers
 from anymatix_fetcher.transports.base import NetworkSettings
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.wiring.composition import open_transport, ports_for, resolving
 from tests.storage.doubles import FaultyDisk, failing
 from tests.threads import no_more_threads
 

@@ -16,7 +16,7 @@ from anymatix_fetcher.formats.safetensors import BITS_PER_ELEMENT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from anymatix_fetcher.core.spans import Span
+    from anymatix_fetcher.core.values.spans import Span
     from anymatix_fetcher.formats.facts import ModelFacts
 
 Shapes: TypeAlias = "Mapping[str, tuple[str, tuple[int, ...]]]"

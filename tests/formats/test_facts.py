@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from anymatix_fetcher.formats.content import Content
-from anymatix_fetcher.formats.facts import MAX_METADATA_LENGTH, Kind, ModelFacts
+from anymatix_fetcher.formats.facts import MAX_METADATA_LENGTH, ModelFacts, ModelKind
 from anymatix_fetcher.formats.tensors import Tensor
 from anymatix_fetcher.formats.training import Training
 from anymatix_fetcher.formats.zip_directory import ZipEntry
@@ -17,7 +17,7 @@ FACTS = ModelFacts(
     Content.SAFETENSORS,
     100,
     header_length=72,
-    kind=Kind.LORA,
+    kind=ModelKind.LORA,
     architecture="sdxl",
     tensors=(Tensor("a", "F16", (2, 5), 72, 92), Tensor("b", "F32", (2,), 92, 100)),
     training=Training(dim=8, steps=0),

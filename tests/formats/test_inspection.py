@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import NotAModelError
 from anymatix_fetcher.formats.content import Content
-from anymatix_fetcher.formats.facts import Kind
+from anymatix_fetcher.formats.facts import ModelKind
 from anymatix_fetcher.formats.inspection import FIRST_SIZE, MAX_SAFETENSORS_SIZE, inspect, inspect_bytes
 from anymatix_fetcher.formats.pickles import RUNS_CODE
 from tests.formats.files import GgufWriter, behind, of_dtype, run, safetensors, safetensors_header, zip_file
@@ -33,7 +33,7 @@ def test_a_lora_tells_everything_about_itself() -> None:
     shapes, *_ = MODELS["LoRA SDXL of kohya"]
     data = safetensors(of_dtype("F16", shapes), KOHYA | {"modelspec.title": "Ohwx"})
     facts = inspect_bytes(data, "ohwx.safetensors")
-    assert (facts.content, facts.kind, facts.architecture) == (Content.SAFETENSORS, Kind.LORA, "sdxl")
+    assert (facts.content, facts.kind, facts.architecture) == (Content.SAFETENSORS, ModelKind.LORA, "sdxl")
     assert facts.length == len(data)
     assert facts.base_model == "sd_xl_base_1.0.safetensors"
     assert facts.title == "Ohwx"
@@ -64,7 +64,7 @@ def test_a_gguf_file_tells_its_quantization_and_its_metadata() -> None:
         ("tokenizer.ggml.tokens", 9, (8, ["x"] * 5000)),
     ]
     facts = inspect_bytes(GgufWriter(order=">").file(pairs, [("img_in.weight", 12, (4, 256))]), "flux.gguf")
-    assert (facts.kind, facts.architecture, facts.quantization) == (Kind.DIFFUSION_MODEL, "flux1", "Q4_K_M")
+    assert (facts.kind, facts.architecture, facts.quantization) == (ModelKind.DIFFUSION_MODEL, "flux1", "Q4_K_M")
     assert (facts.title, facts.base_model) == ("Flux.1-dev", "FLUX.1")
     assert facts.metadata["ok"] == "true"
     assert facts.metadata["dims"] == "1, 2"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.formats.facts import Kind
+from anymatix_fetcher.formats.facts import ModelKind
 from anymatix_fetcher.formats.recognition import Recognized, recognize_gguf, recognize_model
 from anymatix_fetcher.formats.tensors import Tensor
 from tests.formats.models import MODELS, lora
@@ -42,7 +42,7 @@ def test_the_order_of_the_tensors_doesnt_matter(title: str) -> None:
     ],
 )
 def test_a_loras_family_is_what_its_trainer_states(metadata: dict[str, str], architecture: str) -> None:
-    assert recognize_model(tensors(lora({"a.b": (8, 8)})), metadata) == Recognized(Kind.LORA, architecture)
+    assert recognize_model(tensors(lora({"a.b": (8, 8)})), metadata) == Recognized(ModelKind.LORA, architecture)
 
 
 def test_a_statement_doesnt_change_what_the_tensors_say() -> None:
@@ -58,13 +58,18 @@ def test_a_statement_doesnt_change_what_the_tensors_say() -> None:
 @pytest.mark.parametrize(
     ("stated", "shapes", "metadata", "recognized"),
     [
-        ("flux", {"odd": (1,)}, {}, Recognized(Kind.DIFFUSION_MODEL, "flux1")),
-        ("lumina2", MODELS["Z-Image"][0], {}, Recognized(Kind.DIFFUSION_MODEL, "z-image")),
-        ("pig", MODELS["Wan 2.1 14B"][0], {}, Recognized(Kind.DIFFUSION_MODEL, "wan", "t2v")),
-        ("t5encoder", {"enc.blk.0.attn_q.weight": (1, 1)}, {}, Recognized(Kind.TEXT_ENCODER, "t5")),
-        ("qwen3", {"token_embd.weight": (1, 1)}, {}, Recognized(Kind.LANGUAGE_MODEL, "qwen3")),
-        ("clip", {"v.patch_embd.weight": (1, 1)}, {}, Recognized(Kind.CLIP_VISION, "unknown")),
-        ("llama", {"blk.0.attn_q.weight.lora_a": (1, 1)}, {"general.type": "adapter"}, Recognized(Kind.LORA, "llama")),
+        ("flux", {"odd": (1,)}, {}, Recognized(ModelKind.DIFFUSION_MODEL, "flux1")),
+        ("lumina2", MODELS["Z-Image"][0], {}, Recognized(ModelKind.DIFFUSION_MODEL, "z-image")),
+        ("pig", MODELS["Wan 2.1 14B"][0], {}, Recognized(ModelKind.DIFFUSION_MODEL, "wan", "t2v")),
+        ("t5encoder", {"enc.blk.0.attn_q.weight": (1, 1)}, {}, Recognized(ModelKind.TEXT_ENCODER, "t5")),
+        ("qwen3", {"token_embd.weight": (1, 1)}, {}, Recognized(ModelKind.LANGUAGE_MODEL, "qwen3")),
+        ("clip", {"v.patch_embd.weight": (1, 1)}, {}, Recognized(ModelKind.CLIP_VISION, "unknown")),
+        (
+            "llama",
+            {"blk.0.attn_q.weight.lora_a": (1, 1)},
+            {"general.type": "adapter"},
+            Recognized(ModelKind.LORA, "llama"),
+        ),
         ("", {"odd": (1,)}, {}, Recognized()),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from anymatix_fetcher.formats.architectures import GGUF_NAMES, STATED_NAMES, TITLES, UNKNOWN, stated_architecture
 from anymatix_fetcher.formats.component_rules import ADDITION_RULES, COMPONENT_RULES
 from anymatix_fetcher.formats.diffusion_rules import DIFFUSION_RULES
-from anymatix_fetcher.formats.facts import Kind
+from anymatix_fetcher.formats.facts import ModelKind
 from anymatix_fetcher.formats.lora_rules import LORA_RULES
 from anymatix_fetcher.formats.rules import MAX_NAME_LENGTH, Rule, TensorNames, first_fit
 from anymatix_fetcher.formats.tensors import Tensor
@@ -46,7 +46,7 @@ def test_no_rule_is_hidden_behind_one_of_another_family(table: str, rule: Rule) 
 def test_every_rule_asks_for_something_and_names_a_known_family(table: str, rule: Rule) -> None:
     assert rule.has or rule.any_of or rule.sizes
     assert rule.architecture in TITLES or rule.architecture == UNKNOWN
-    assert (rule.kind is Kind.UNKNOWN) == (table in {"diffusion", "loras"})
+    assert (rule.kind is ModelKind.UNKNOWN) == (table in {"diffusion", "loras"})
     patterns = chain(rule.has, rule.any_of, rule.lacks, (pattern for pattern, _, _ in rule.sizes))
     assert not any("*" in pattern[1:-1] or pattern.strip("*") == "" for pattern in patterns)
 

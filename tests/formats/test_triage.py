@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.judge import MODEL_SUFFIXES
+from anymatix_fetcher.core.answers.judge import MODEL_SUFFIXES
 from anymatix_fetcher.formats.content import DOCUMENTS, ENOUGH, Content
 from anymatix_fetcher.formats.triage import Triage, triage
 from tests.formats.files import GgufWriter, safetensors, safetensors_header, zip_file

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.adopt import Foundling, plan_adoption
 from anymatix_fetcher.library.catalog import Catalog
 from anymatix_fetcher.library.folders import comfyui_folders

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.catalog import Catalog, is_ours
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.recording import Arrival, record
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.core.values.ports import RandomFile
 
 SHA256 = Digest("sha256", hexed(CONTENT))
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.containment import Bounds, inside
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.content import READ_BYTES, digest_of, same_bytes
 from anymatix_fetcher.library.file_state import FileState
 from tests.library.first_fetcher import hexed

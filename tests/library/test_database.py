@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.database import Database
-from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.entries import HowKnown
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.schema import OLDEST, VERSION
 
@@ -96,8 +96,8 @@ def test_many_processes_open_a_new_one_at_once(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     program = """
 import sys, pathlib
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.database import Database
 from anymatix_fetcher.library.entries import Proof
 from anymatix_fetcher.library.index import Index
@@ -214,7 +214,7 @@ def test_what_an_earlier_version_knew_is_a_claim_until_it_is_read(tmp_path: Path
     model.write_bytes(b"weights")
     earlier_version(path, model, proof)
     with Index(path) as index:
-        assert [found.proof for found in index.wanted(SHA256)] == [Proof.CLAIMED]
+        assert [found.proof for found in index.wanted(SHA256)] == [HowKnown.CLAIMED]
         assert index.digests(model) == ()
         assert index.answer("who?", not_before=1.0) == "nobody"
         index.add(model, [SHA256])
@@ -232,8 +232,8 @@ def test_processes_that_carry_over_at_once_lose_nothing(tmp_path: Path) -> None:
     earlier_version(path, model, "hashed")
     program = """
 import sys, pathlib
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.database import Database
 from anymatix_fetcher.library.entries import Proof
 from anymatix_fetcher.library.index import Index

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.dedupe import LEAST_BYTES, Group, Hashed, dedupe, find_duplicates, groups_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.index import Index

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.library.catalog import keep_ours
 from anymatix_fetcher.library.entries import Remembered
 from anymatix_fetcher.library.evidence import Evidence, agrees, bad_spans, differing, evidence_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.hugging_face_cache import cache_folder, cached_files
 
 HEX = "ab" * 32

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.library.entries import Candidate, Entry, Proof, Remembered
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.library.entries import Candidate, HowKnown, IndexEntry, Remembered
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.index import Index
 
@@ -39,14 +39,14 @@ def file(folder: Path, name: str = "x.pt", content: bytes = CONTENT) -> Path:
     return path
 
 
-def claimed(path: Path, *digests: Digest) -> Entry:
-    return Entry(path, FileState.of(path.stat()), digests, Proof.CLAIMED)
+def claimed(path: Path, *digests: Digest) -> IndexEntry:
+    return IndexEntry(path, FileState.of(path.stat()), digests, HowKnown.CLAIMED)
 
 
 def test_a_file_is_found_by_each_of_its_digests(tmp_path: Path, index: Index) -> None:
     path = file(tmp_path)
     index.add(path, [SHA256, BLAKE3])
-    expected = (Candidate(path, FileState.of(path.stat()), Proof.HASHED),)
+    expected = (Candidate(path, FileState.of(path.stat()), HowKnown.HASHED),)
     assert index.wanted(SHA256) == index.wanted(BLAKE3) == expected
     assert index.wanted(OTHER) == ()
     assert index.digests(path) == (BLAKE3, SHA256)
@@ -93,7 +93,7 @@ def test_what_is_known_of_a_file_is_a_claim_once_anything_about_it_has_changed(
     change(path, how)
     assert index.digests(path) == ()
     assert index.current(path) is None
-    assert index.wanted(SHA256) == (Candidate(path, FileState.of(path.stat()), Proof.CLAIMED),)
+    assert index.wanted(SHA256) == (Candidate(path, FileState.of(path.stat()), HowKnown.CLAIMED),)
     assert index.remembered(path) == Remembered(before, (SHA256,), NOW, "length")
 
 
@@ -103,14 +103,21 @@ def test_a_file_of_another_length_than_what_was_read_isnt_it(tmp_path: Path, ind
     change(path, "longer")
     assert index.wanted(SHA256) == ()
     index.add_many([claimed(path, SHA256)])
-    assert [found.proof for found in index.wanted(SHA256)] == [Proof.CLAIMED], "somebody else says so of it as it is"
+    assert [found.proof for found in index.wanted(SHA256)] == [HowKnown.CLAIMED], "somebody else says so of it as it is"
 
 
 @pytest.mark.parametrize("how", ["time", "mode", "replaced"])
 def test_the_same_content_in_another_state_keeps_all_that_is_known(tmp_path: Path, index: Index, how: str) -> None:
     path, blocks = file(tmp_path), BlockChecksums.of(4, len(CONTENT), [1, 2])
-    entry = Entry(
-        path, FileState.of(path.stat()), (SHA256, BLAKE3), Proof.HASHED, ("one",), "length", read_at=5.0, blocks=blocks
+    entry = IndexEntry(
+        path,
+        FileState.of(path.stat()),
+        (SHA256, BLAKE3),
+        HowKnown.HASHED,
+        ("one",),
+        "length",
+        read_at=5.0,
+        blocks=blocks,
     )
     index.add_many([entry])
     change(path, how)
@@ -187,8 +194,8 @@ def test_a_claim_is_marked_so_and_comes_after_what_was_hashed(tmp_path: Path, in
     index.add_many([claimed(first, SHA256)])
     index.add(second, [SHA256])
     assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [
-        (second, Proof.HASHED),
-        (first, Proof.CLAIMED),
+        (second, HowKnown.HASHED),
+        (first, HowKnown.CLAIMED),
     ]
     assert index.digests(first) == ()
 
@@ -268,7 +275,7 @@ def test_a_refuted_file_is_offered_to_nobody_until_it_is_read_and_right_again(tm
     assert (known.is_refuted(state), known.holds(state)) == (True, False)
     assert (known.blocks, known.digests) == (blocks, (SHA256,))
     index.add(path, [SHA256])
-    assert [found.proof for found in index.wanted(SHA256)] == [Proof.HASHED]
+    assert [found.proof for found in index.wanted(SHA256)] == [HowKnown.HASHED]
 
 
 def test_a_refuted_file_that_was_replaced_is_worth_reading(tmp_path: Path, index: Index) -> None:
@@ -276,7 +283,7 @@ def test_a_refuted_file_that_was_replaced_is_worth_reading(tmp_path: Path, index
     index.add(path, [SHA256])
     index.refute(path)
     change(path, "replaced")
-    assert [found.proof for found in index.wanted(SHA256)] == [Proof.CLAIMED]
+    assert [found.proof for found in index.wanted(SHA256)] == [HowKnown.CLAIMED]
 
 
 def test_what_was_never_read_is_refuted_too(tmp_path: Path, index: Index) -> None:
@@ -304,7 +311,7 @@ def test_with_ten_thousand_models_a_digest_is_found_in_milliseconds(tmp_path: Pa
     path = file(tmp_path)
     state = FileState.of(path.stat())
     entries = [
-        Entry(tmp_path / f"{number}.pt", state, (Digest("sha256", f"{number:064x}"),), Proof.HASHED)
+        IndexEntry(tmp_path / f"{number}.pt", state, (Digest("sha256", f"{number:064x}"),), HowKnown.HASHED)
         for number in range(10_000)
     ]
     index.add_many(entries)
@@ -317,7 +324,7 @@ def test_with_ten_thousand_models_a_digest_is_found_in_milliseconds(tmp_path: Pa
 
 def test_it_is_known_which_references_led_to_a_file_while_its_content_is_the_same(tmp_path: Path, index: Index) -> None:
     path = file(tmp_path)
-    entry = Entry(path, FileState.of(path.stat()), (SHA256,), Proof.HASHED, ("one", "two"))
+    entry = IndexEntry(path, FileState.of(path.stat()), (SHA256,), HowKnown.HASHED, ("one", "two"))
     index.add_many([entry])
     index.add(path, [SHA256])
     assert index.came_from(path, ["three", "two"])
@@ -335,8 +342,8 @@ def test_a_file_that_was_read_is_known_under_each_of_its_names(tmp_path: Path, i
     assert index.digests(other) == index.digests(link) == (SHA256,)
     index.add_many([claimed(other, SHA256), claimed(link, OTHER)])
     assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [
-        (other, Proof.HASHED),
-        (path, Proof.HASHED),
+        (other, HowKnown.HASHED),
+        (path, HowKnown.HASHED),
     ]
     assert index.wanted(OTHER) == ()
     index.refute(other)

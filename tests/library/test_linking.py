@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.errors import DestinationExistsError, DigestMismatchError, DiskFullError, StorageError
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import Method, NoLinkError, SourceUnusableError, bring

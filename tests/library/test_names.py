@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.filenames import MAX_NAME_BYTES, SafeName, safe_name
+from anymatix_fetcher.core.values.filenames import MAX_NAME_BYTES, SafeName, safe_name
 from anymatix_fetcher.library.names import (
     HashedName,
     Naming,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.journal import MAGIC
+from anymatix_fetcher.core.values.journal import MAGIC
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.prune import Leftover, PruneReport, find_leftovers, leftovers_of, prune, stale
 from anymatix_fetcher.library.walking import SeenFile

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from xxhash import xxh3_64_intdigest
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.reading import READ_BYTES, read_through
 from anymatix_fetcher.storage.hashing import new_hasher

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.catalog import Catalog
-from anymatix_fetcher.library.entries import Entry, Proof
+from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.index import Index
-from anymatix_fetcher.library.placing import Place
+from anymatix_fetcher.library.placing import Placement
 from anymatix_fetcher.library.recalling import recall
 from anymatix_fetcher.library.seeking import Seeker
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -52,7 +52,7 @@ def test_a_name_that_lies_is_passed_over(tmp_path: Path, seeker: Seeker) -> None
 
 def test_what_the_index_knows_is_found_wherever_it_lies(tmp_path: Path, seeker: Seeker) -> None:
     path = put(tmp_path / "x" / "m.pt")
-    seeker.index.add_many([Entry(path, FileState.of(path.stat()), (SHA256,), Proof.CLAIMED)])
+    seeker.index.add_many([IndexEntry(path, FileState.of(path.stat()), (SHA256,), HowKnown.CLAIMED)])
     found = recall(SHA256, [tmp_path], None, seeker)
     assert found is not None
     assert found.path == path
@@ -62,14 +62,14 @@ def test_it_stays_in_a_folder_of_its_type_and_comes_there_from_elsewhere(tmp_pat
     folders = [tmp_path / "loras", tmp_path / "more"]
     path = put(tmp_path / "x" / "m.pt")
     seeker.index.add(path, [SHA256])
-    linked = recall(SHA256, folders, Place(folders[0]), seeker)
+    linked = recall(SHA256, folders, Placement(folders[0]), seeker)
     assert linked is not None
     assert linked.path == folders[0] / f"{SHA256.hex}.pt"
     assert linked.method is not None
-    stays = recall(SHA256, folders, Place(folders[0]), seeker)
+    stays = recall(SHA256, folders, Placement(folders[0]), seeker)
     assert stays is not None
     assert (stays.path, stays.method) == (linked.path, None)
-    exact = recall(SHA256, folders, Place(tmp_path, exact=tmp_path / "mine"), seeker)
+    exact = recall(SHA256, folders, Placement(tmp_path, exact=tmp_path / "mine"), seeker)
     assert exact is not None
     assert (tmp_path / "mine").read_bytes() == CONTENT
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.catalog import Catalog
 from anymatix_fetcher.library.identity import part_of

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.errors import DestinationExistsError
-from anymatix_fetcher.library.entries import Entry, Proof
+from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.linking import Method
@@ -41,7 +41,7 @@ def here(tmp_path: Path) -> Path:
 
 
 def claim(index: Index, path: Path, *digests: Digest) -> None:
-    index.add_many([Entry(path, FileState.of(path.stat()), digests, Proof.CLAIMED)])
+    index.add_many([IndexEntry(path, FileState.of(path.stat()), digests, HowKnown.CLAIMED)])
 
 
 def test_a_wanted_file_that_is_here_is_linked_and_known_in_both_places(
@@ -73,7 +73,7 @@ def test_a_false_claim_brings_nothing_and_is_corrected(tmp_path: Path, here: Pat
     claim(index, here, wrong)
     assert take(index, wrong, tmp_path / "b", DISK) is None
     assert not (tmp_path / "b").exists()
-    assert [found.proof for found in index.wanted(SHA256)] == [Proof.HASHED]
+    assert [found.proof for found in index.wanted(SHA256)] == [HowKnown.HASHED]
 
 
 def test_a_claim_that_cannot_be_checked_brings_nothing(tmp_path: Path, here: Path, index: Index) -> None:
@@ -92,7 +92,7 @@ def test_one_bad_source_does_not_stand_in_the_way_of_a_good_one(tmp_path: Path, 
     linked = take(index, SHA256, tmp_path / "b", DISK, order=[Method.COPY])
     assert linked is not None
     assert linked.source == here
-    known = [found.path for found in index.wanted(SHA256) if found.proof is Proof.HASHED]
+    known = [found.path for found in index.wanted(SHA256) if found.proof is HowKnown.HASHED]
     assert known == [tmp_path / "b", here]
 
 
@@ -135,7 +135,7 @@ def test_the_same_content_in_another_state_is_read_once_and_used(
         os.utime(here, ns=(1, 1))
     else:
         state = FileState.of(here.stat())
-        index.add_many([Entry(here, replace(state, device=state.device + 1), (SHA256,), Proof.HASHED)])
+        index.add_many([IndexEntry(here, replace(state, device=state.device + 1), (SHA256,), HowKnown.HASHED)])
     read: list[int] = []
     assert take(index, SHA256, tmp_path / "b", DISK, order=[Method.HARD_LINK], on_bytes=read.append) is not None
     assert take(index, SHA256, tmp_path / "c", DISK, order=[Method.HARD_LINK], on_bytes=read.append) is not None

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.catalog import Catalog
-from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.entries import HowKnown
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.library.scanning import ScanProgress, ScanReport, scan
@@ -33,7 +33,7 @@ def test_the_first_fetchers_sidecars_are_claims(tmp_path: Path, index: Index) ->
     model, _ = leave(tmp_path / "loras")
     report = result(scan(index, [tmp_path], [], Catalog(index, DISK)))
     assert report == ScanReport(files=2, models=1, learned=2, forgotten=0)
-    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(model, Proof.CLAIMED)]
+    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(model, HowKnown.CLAIMED)]
 
 
 def test_a_wrong_length_does_not_speak_against_a_claim(tmp_path: Path, index: Index) -> None:
@@ -48,7 +48,7 @@ def test_a_hash_in_a_name_is_a_claim(tmp_path: Path, index: Index, name: str) ->
     model.write_bytes(b"something else")
     (tmp_path / f"notes_{SHA256.hex}.txt").write_bytes(CONTENT)
     result(scan(index, [tmp_path], [], Catalog(index, DISK)))
-    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(model, Proof.CLAIMED)]
+    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(model, HowKnown.CLAIMED)]
 
 
 def test_a_sidecar_whose_model_is_gone_tells_nothing(tmp_path: Path, index: Index) -> None:
@@ -65,7 +65,7 @@ def test_a_lost_index_is_rebuilt_of_claims_for_what_is_beside_a_file_proves_noth
     with Index() as lost:
         record(Arrival(model, BASE, BASE, (SHA256,), "sha256", model.name), lost, DISK, 1.8e9)
     result(scan(index, [tmp_path], [], Catalog(index, DISK)))
-    assert [found.proof for found in index.wanted(SHA256)] == [Proof.CLAIMED]
+    assert [found.proof for found in index.wanted(SHA256)] == [HowKnown.CLAIMED]
     assert index.digests(model) == ()
 
 
@@ -74,7 +74,7 @@ def test_the_hugging_face_cache_is_a_claim_by_name(tmp_path: Path, index: Index)
     blob.parent.mkdir(parents=True)
     blob.write_bytes(CONTENT)
     assert result(scan(index, [], [tmp_path], Catalog(index, DISK))).learned == 1
-    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(blob, Proof.CLAIMED)]
+    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(blob, HowKnown.CLAIMED)]
 
 
 def test_files_that_are_gone_are_forgotten(tmp_path: Path, index: Index) -> None:
@@ -129,4 +129,4 @@ def test_a_file_that_was_moved_is_claimed_to_be_what_it_was(tmp_path: Path, inde
     moved = model.rename(tmp_path / "y.safetensors")
     assert index.wanted(SHA256) == ()
     assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).forgotten == 1
-    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(moved, Proof.CLAIMED)]
+    assert [(found.path, found.proof) for found in index.wanted(SHA256)] == [(moved, HowKnown.CLAIMED)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.filenames import SafeName, safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.templates import FIELDS, Template
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.names import Naming
-from anymatix_fetcher.library.placing import Place
+from anymatix_fetcher.library.placing import Placement
 from anymatix_fetcher.library.wanted import Wanted
 
 SHA256, SHA512, CRC32 = Digest("sha256", "ab" * 32), Digest("sha512", "cd" * 64), Digest("crc32", "12345678")
@@ -14,7 +14,7 @@ STATE = FileState(1, 2, 100, 4, 5)
 
 
 def wanted(*digests: Digest, length: int | None = None, naming: Naming = Naming.PLAIN) -> Wanted:
-    place = Place(Path("/m"), naming=naming, mark="x")
+    place = Placement(Path("/m"), naming=naming, mark="x")
     name = SafeName("a.bin")
     return Wanted(
         place=place, name=name, working=place.working(name), references=("https://h/?token=SECRET",),

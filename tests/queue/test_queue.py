@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.journal import JournalHeader
+from anymatix_fetcher.core.values.journal import JournalHeader
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DiskFullError,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.errors import DestinationLockedError, StorageError
 from anymatix_fetcher.queue.jobs import JobState, QueuedJob, Wanted
 from anymatix_fetcher.queue.store import DATABASE, JobStore

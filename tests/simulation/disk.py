@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.storage.disk import SHARED_MODE, Kind
+from anymatix_fetcher.core.values.ports import SHARED_MODE, FileKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,10 +175,10 @@ class SimulatedDisk:
         if path in self._folders:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
-    def kind(self, path: Path) -> Kind | None:
+    def kind(self, path: Path) -> FileKind | None:
         if path in self._folders:
-            return Kind.FOLDER
-        return Kind.FILE if path in self._names else None
+            return FileKind.FOLDER
+        return FileKind.FILE if path in self._names else None
 
     def same_file(self, first: Path, second: Path) -> bool:
         return first in self._names and self._names.get(second) is self._names[first]

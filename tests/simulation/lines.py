@@ -21,7 +21,7 @@ from math import exp, exp2, inf, log, sqrt
 from random import Random
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.pace.controller import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64
 
-from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.download import Download
-from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, PART_SUFFIX
-from anymatix_fetcher.core.journal import HEADER_BYTES, BlockRecorded, records
-from anymatix_fetcher.core.phase import Phase
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.machine.download import Download
+from anymatix_fetcher.core.machine.phase import MachinePhase
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, PART_SUFFIX
+from anymatix_fetcher.core.values.journal import HEADER_BYTES, BlockRecorded, records
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.engine.facts import Result
     from tests.simulation.clock import VirtualClock
     from tests.simulation.disk import SimulatedDisk
@@ -169,7 +169,7 @@ class Oracle:
         assert not stored & claimed, f"rule 4: {stored & claimed} is both stored and claimed"
         unknown = stored - self._arrived
         assert not unknown, f"rule 4: {unknown} counts as stored and never arrived"
-        if length is None or machine.phase is not Phase.TRANSFERRING or stored.stop > length:
+        if length is None or machine.phase is not MachinePhase.TRANSFERRING or stored.stop > length:
             return
         in_flight = machine.in_flight
         waiting = coverage.waiting(length, in_flight)

@@ -9,14 +9,14 @@ from functools import cached_property, partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.download import Download
-from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, PART_SUFFIX, SafeName
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.journal import MAGIC, decode
-from anymatix_fetcher.core.judge import judge
-from anymatix_fetcher.core.segments import Sizes
-from anymatix_fetcher.core.spans import SpanSet
+from anymatix_fetcher.core.answers.judge import judge
+from anymatix_fetcher.core.machine.download import Download
+from anymatix_fetcher.core.machine.segments import Sizes
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, PART_SUFFIX, SafeName
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.journal import MAGIC, decode
+from anymatix_fetcher.core.values.spans import SpanSet
 from anymatix_fetcher.engine.facts import Job, Status
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.standing import Judge
+    from anymatix_fetcher.core.machine.standing import Judge
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.sources.base import Resolving

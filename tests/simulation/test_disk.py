@@ -10,7 +10,7 @@ from tests.contracts.disk import DiskContract
 from tests.simulation.disk import PAGE_BYTES, PowerGone, SimulatedDisk
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.ports import Disk
 
 FOLDER = Path("/simulated")
 FILE, OTHER = FOLDER / "a", FOLDER / "b"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.pace import Pace
+from anymatix_fetcher.core.pace.controller import Pace
 from tests.simulation.lines import STEP_SECONDS, Line, Transfer, Weather, compared, finished, steady
 from tests.simulation.named_lines import NAMED_LINES
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.journal import BlockRecorded
-from anymatix_fetcher.core.judge import judge
+from anymatix_fetcher.core.answers.judge import judge
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.journal import BlockRecorded
 from anymatix_fetcher.storage.journal_file import JournalFile
 from anymatix_fetcher.storage.store import Store
 from tests.simulation.simulation import Simulation
@@ -17,9 +17,9 @@ from tests.simulation.simulation import Simulation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.http import Request, ResponseHead
-    from anymatix_fetcher.core.journal import JournalHeader, Record
-    from anymatix_fetcher.core.judge import Known, Verdict
+    from anymatix_fetcher.core.answers.judge import Known, Verdict
+    from anymatix_fetcher.core.values.http import Request, ResponseHead
+    from anymatix_fetcher.core.values.journal import JournalHeader, Record
 
 ENOUGH_SEEDS = 200
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.failures import Failure, FailureKind
-from anymatix_fetcher.core.http import ResponseHead
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.http import ResponseHead
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
+from anymatix_fetcher.core.values.spans import Span
 from tests.simulation.world import BLOCK, Answer
 
 if TYPE_CHECKING:
     from random import Random
 
-    from anymatix_fetcher.core.http import Request
-    from anymatix_fetcher.core.messages import ExchangeId
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.core.values.messages import ExchangeId
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.transports.base import Sink, TransportEvent
     from tests.simulation.clock import VirtualClock
     from tests.simulation.oracle import Oracle

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.failures import Failure, FailureKind
-from anymatix_fetcher.core.http import Headers, ResponseHead
+from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from tests.simulation.faults import Fault
 
 if TYPE_CHECKING:
     from random import Random
 
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
 
 BLOCK = 16_384
 """Bytes of a block in the simulation; production has a MiB."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.base import Environment, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymatix_fetcher.core.http import Headers, Request
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.http import Headers, Request
+    from anymatix_fetcher.core.values.resource import Resource
 
 SERVICES = ("civitai", "huggingface", "github", "modelscope")
 

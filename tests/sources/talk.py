@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from anymatix_fetcher.core.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
 from anymatix_fetcher.sources.base import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Resolving
 

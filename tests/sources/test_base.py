@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.values.http import Headers, Request
 from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_HOPS, ask
-from tests.core.hostile import HOME, SECRET, SECRET_FIELDS, heads, keeps_secrets_at_home
+from tests.core.machine.hostile import HOME, SECRET, SECRET_FIELDS, heads, keeps_secrets_at_home
 from tests.sources.talk import Reply, talk
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.http import ResponseHead
+    from anymatix_fetcher.core.values.http import ResponseHead
 
 QUESTION = Request(HOME, headers=Headers((*SECRET_FIELDS, ("Accept", "application/json"))))
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import FetchError, NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Environment, Secret, Wish

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.filenames import SafeName
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.resource import About
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import SafeName
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.resource import About
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,
@@ -25,7 +25,7 @@ from tests.sources.talk import Reply, resolved, talk, urls
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.errors import FetchError
 
 SITE = "https://civitai.com"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.sources.civitai_files import CivitaiFile, choose, exact_length, read_files
 from anymatix_fetcher.sources.civitai_references import CivitaiReference

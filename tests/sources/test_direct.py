@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.filenames import SafeName
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import Resource
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import SafeName
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.base import Environment, Secret, Wish
 from anymatix_fetcher.sources.direct import Direct

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import ResponseHead
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import ResponseHead
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import UnexpectedAnswerError
 from anymatix_fetcher.sources.base import Answer
 from anymatix_fetcher.sources.documents import Document

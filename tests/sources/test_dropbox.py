@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.http import Headers
+from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.base import Environment, Wish
 from anymatix_fetcher.sources.dropbox import Dropbox

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.values.http import Headers, Request
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     FetchError,
@@ -22,7 +22,7 @@ from tests.sources.talk import Reply, talk, urls
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
 
 FILE_ID = "1AbC_dEf-234567890"
 LINK = f"https://drive.google.com/file/d/{FILE_ID}/view?usp=sharing"

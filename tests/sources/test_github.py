@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Headers, Request
 from anymatix_fetcher.errors import NotFoundError, RetriesExhaustedError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import Environment, Wish
 from anymatix_fetcher.sources.github import GitHub
@@ -15,7 +15,7 @@ from tests.sources.talk import Reply, talk, urls
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.errors import FetchError
 
 SITE, API = "https://github.com", "https://api.github.com"

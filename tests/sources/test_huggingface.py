@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.resource import About, Stated
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.values.resource import About, Stated
 from anymatix_fetcher.errors import AccessDeniedError, NotFoundError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import Environment, Wish
 from anymatix_fetcher.sources.huggingface import SERVICE, HuggingFace
@@ -14,7 +14,7 @@ from tests.sources.surroundings import authorization, hosts_that_see, surroundin
 from tests.sources.talk import Reply, resolved, talk, urls
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
 
 SITE = "https://huggingface.co"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

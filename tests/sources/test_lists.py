@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.errors import ReferenceSyntaxError
-from anymatix_fetcher.sources.lists import MAX_LIST_BYTES, Entry, parse
+from anymatix_fetcher.sources.lists import MAX_LIST_BYTES, ListEntry, parse
 
 HEX = "ab" * 32
 SHA256 = Digest("sha256", HEX)
@@ -23,9 +23,9 @@ def refusal_of(text: str) -> str:
 def test_references_stand_one_a_line_between_blank_lines_and_comments() -> None:
     text = "\ufeff# models\n\nhttps://h.example/a#part\r\n   # indented\ncivitai:sha256:00\n   \nhf:org/repo/x.bin\n"
     assert parse(text.encode()) == (
-        Entry(("https://h.example/a#part",), 3),
-        Entry(("civitai:sha256:00",), 5),
-        Entry(("hf:org/repo/x.bin",), 7),
+        ListEntry(("https://h.example/a#part",), 3),
+        ListEntry(("civitai:sha256:00",), 5),
+        ListEntry(("hf:org/repo/x.bin",), 7),
     )
 
 
@@ -36,7 +36,7 @@ def test_an_empty_list_has_no_downloads() -> None:
 def test_digests_more_places_and_a_name_follow_the_reference() -> None:
     text = f"https://h.example/a\thttps://i.example/a  SHA-256:{HEX.upper()} md5:{'0' * 32} -> my model.bin"
     assert parse(text.encode()) == (
-        Entry(
+        ListEntry(
             ("https://h.example/a", "https://i.example/a"),
             1,
             name=SafeName("my model.bin"),

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources import metalink
-from anymatix_fetcher.sources.metalink import Mirror, Pieces, parse
+from anymatix_fetcher.sources.metalink import MetalinkMirror, Pieces, parse
 
 HEX = "ab" * 32
 PLACE = "<url>https://h.example/m</url>"
@@ -49,10 +49,10 @@ def test_a_file_has_a_name_a_size_digests_pieces_and_places_the_best_first() -> 
     assert found.digests == (Digest("md5", "0" * 32), Digest("sha256", HEX))
     assert found.pieces == Pieces(4, (Digest("sha256", "3" * 64), Digest("sha256", "4" * 64)))
     assert found.mirrors == (
-        Mirror(Url.parse("https://a.example/m"), 1),
-        Mirror(Url.parse("http://b.example/m"), 2, "de"),
-        Mirror(Url.parse("https://c.example/m?sig=SECRET"), 999_999),
-        Mirror(Url.parse("https://e.example/m"), 999_999),
+        MetalinkMirror(Url.parse("https://a.example/m"), 1),
+        MetalinkMirror(Url.parse("http://b.example/m"), 2, "de"),
+        MetalinkMirror(Url.parse("https://c.example/m?sig=SECRET"), 999_999),
+        MetalinkMirror(Url.parse("https://e.example/m"), 999_999),
     )
     assert "SECRET" not in repr(found)
 

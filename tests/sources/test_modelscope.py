@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.resource import Stated
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.values.resource import Stated
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, RetriesExhaustedError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import Environment, Wish
 from anymatix_fetcher.sources.modelscope import SERVICE, ModelScope
@@ -18,7 +18,7 @@ from tests.sources.talk import Reply, talk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.errors import FetchError
 
 SITE, ABROAD = "https://www.modelscope.cn", "https://www.modelscope.ai"

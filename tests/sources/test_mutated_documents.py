@@ -9,18 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anymatix_fetcher.cli.resolve import as_object, report
-from anymatix_fetcher.core.http import MAX_LENGTH
+from anymatix_fetcher.cli.commands.resolve import as_object, report
+from anymatix_fetcher.core.values.http import MAX_LENGTH
 from anymatix_fetcher.errors import FetchError, NotFoundError
-from anymatix_fetcher.looking import Located
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Wish
+from anymatix_fetcher.verbs.resolve import Located
 from tests.mutations import as_bytes, mutated
 from tests.sources.surroundings import surroundings
 from tests.sources.talk import Reply, talk
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
 
 HEX = "ab" * 32
 CIVITAI = {

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Headers, Request
 from anymatix_fetcher.errors import FetchError, NotFoundError, ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import Environment, Wish
 from anymatix_fetcher.sources.ollama import MODEL_TYPE, Ollama
@@ -15,7 +15,7 @@ from tests.sources.talk import Reply, talk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
 
 SITE = "https://registry.ollama.ai"
 HEX = "ab" * 32

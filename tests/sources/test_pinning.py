@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.pinning import pinned_reference
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -4,17 +4,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import AccessDeniedError, UnexpectedAnswerError
 from anymatix_fetcher.sources.reading import RemoteFile
 from tests.sources.talk import Reply, talk, urls
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
 
 CONTENT = bytes(range(256)) * 4
 ORIGIN = "https://h.example/m.bin"

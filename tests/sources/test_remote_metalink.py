@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.filenames import SafeName
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.resource import Author
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import SafeName
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import (
     DigestMismatchError,
     FetchError,
@@ -24,7 +24,7 @@ from tests.sources.talk import Reply, talk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
 
 META = "https://h.example/model.meta4"
 HEX = "ab" * 32

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.judge import Known, Refused, judge
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.answers.judge import Known, judge
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,

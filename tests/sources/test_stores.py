@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import AccessDeniedError, FetchError, NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.sources.base import Environment, Secret, Wish
 from anymatix_fetcher.sources.stores import CHECKSUMS, FIRST_BYTE, S3, GoogleCloudStorage
@@ -15,7 +15,7 @@ from tests.sources.talk import Reply, resolved, talk, urls
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
 
 HOME = "https://models.s3.amazonaws.com"
 OBJECT = f"{HOME}/a/b%20c%2B.bin"

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Headers, Request
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Headers, Request
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,
@@ -22,7 +22,7 @@ from tests.sources.talk import Reply, talk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.errors import FetchError
 
 SITE = "https://zenodo.org"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.storage.disk import SHARED_MODE
+from anymatix_fetcher.core.values.ports import SHARED_MODE
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.workers import After, Step
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.core.values.ports import RandomFile
     from anymatix_fetcher.storage.workers import Task, Worker
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.http import EntityTag, Validator
-from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE
-from anymatix_fetcher.core.messages import (
+from anymatix_fetcher.core.values.http import EntityTag, Validator
+from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE
+from anymatix_fetcher.core.values.messages import (
     BlocksProved,
     Event,
     Identity,
     Published,
     StorageFailed,
 )
-from anymatix_fetcher.core.spans import Span, SpanSet, union
-from anymatix_fetcher.core.urls import Origin
+from anymatix_fetcher.core.values.spans import Span, SpanSet, union
+from anymatix_fetcher.core.values.urls import Origin
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.store import Store
 from tests.storage.doubles import ManualWorkers
@@ -23,11 +23,11 @@ from tests.storage.doubles import ManualWorkers
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.errors import (
         FetchError,
     )
-    from anymatix_fetcher.storage.disk import Disk
     from anymatix_fetcher.storage.space import Space
 
 BLOCK = MIN_BLOCK_SIZE

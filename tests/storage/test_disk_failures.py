@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.messages import (
-    Kept,
+from anymatix_fetcher.core.values.messages import (
+    KeptBlocks,
     Published,
 )
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import (
     DiskFullError,
     ReferenceSyntaxError,
@@ -36,7 +36,7 @@ def test_a_full_disk_keeps_what_has_arrived_and_a_later_run_goes_on(destination:
     assert caught.value.errno == errno.ENOSPC
     opened.store.close()
     later = Opened(destination)
-    assert later.store.kept == Kept(blocks(0), IDENTITY)
+    assert later.store.kept == KeptBlocks(blocks(0), IDENTITY)
 
 
 def test_a_full_disk_at_the_journal_loses_a_record_and_no_byte_of_sense(destination: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_full_disk_at_the_journal_loses_a_record_and_no_byte_of_sense(destinat
         opened.fill(Span(BLOCK, 2 * BLOCK))
     opened.fill(Span(2 * BLOCK, LENGTH))
     opened.store.close()
-    assert Opened(destination).store.kept == Kept(blocks(0, 2, 3), IDENTITY)
+    assert Opened(destination).store.kept == KeptBlocks(blocks(0, 2, 3), IDENTITY)
 
 
 @pytest.mark.parametrize("operation", ["open", "truncate"])
@@ -162,7 +162,7 @@ def test_a_rename_that_is_hindered_for_good_fails_and_keeps_the_part_file(destin
     assert isinstance(opened.failure(), StorageError)
     assert 10 < opened.workers.waited_seconds < 15
     opened.store.close()
-    assert Opened(destination).store.kept == Kept(WHOLE, IDENTITY)
+    assert Opened(destination).store.kept == KeptBlocks(WHOLE, IDENTITY)
 
 
 def test_discarding_leaves_nothing(destination: Path) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Validator
-from anymatix_fetcher.core.messages import FOREIGN, Identity, StorageFailed
-from anymatix_fetcher.core.spans import Span, SpanSet
-from anymatix_fetcher.storage.adopting import Adopted
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Validator
+from anymatix_fetcher.core.values.messages import FOREIGN, Identity, StorageFailed
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.foreign import aria2_pair, find_beside, read_partial
 from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.storage.takeover import TakenOver
 from tests.storage.opened import BLOCK, CONTENT, LENGTH, Opened
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ def test_a_link_is_nothing(tmp_path: Path) -> None:
 # Taking over ----------------------------------------------------------------------------------------------
 
 
-def taken_over(tmp_path: Path, data: bytes, stored: SpanSet) -> tuple[Opened, list[Adopted | StorageFailed]]:
+def taken_over(tmp_path: Path, data: bytes, stored: SpanSet) -> tuple[Opened, list[TakenOver | StorageFailed]]:
     left = tmp_path / "left"
     left.write_bytes(data)
     partial = read_partial(left, DISK)
     assert partial is not None
-    opened, told = Opened(tmp_path / "m.bin"), list[Adopted | StorageFailed]()
+    opened, told = Opened(tmp_path / "m.bin"), list[TakenOver | StorageFailed]()
     opened.store.adopt(partial, stored, LENGTH, told.append)
     opened.workers.run()
     assert left.read_bytes() == data
@@ -100,7 +100,7 @@ def taken_over(tmp_path: Path, data: bytes, stored: SpanSet) -> tuple[Opened, li
 
 def test_whole_blocks_are_recorded_and_survive_the_process(tmp_path: Path) -> None:
     opened, told = taken_over(tmp_path, CONTENT[: 2 * BLOCK + 5], SpanSet.of(Span(0, 2 * BLOCK + 5)))
-    assert told == [Adopted()]
+    assert told == [TakenOver()]
     opened.store.close()
     kept = Opened(tmp_path / "m.bin").store.kept
     assert kept is not None
@@ -120,12 +120,12 @@ def test_zeroes_and_what_isnt_there_are_left_out(tmp_path: Path) -> None:
     data = bytes(BLOCK) + CONTENT[BLOCK : 2 * BLOCK]
     opened, told = taken_over(tmp_path, data, SpanSet.whole(LENGTH))
     kept = opened.store.kept
-    assert told == [Adopted()]
+    assert told == [TakenOver()]
     assert kept is not None
     assert kept.blocks == SpanSet.of(Span(BLOCK, 2 * BLOCK))
 
 
 def test_nothing_of_any_use_leaves_nothing_to_go_on_with(tmp_path: Path) -> None:
     opened, told = taken_over(tmp_path, random.Random(1).randbytes(100), SpanSet.of(Span(0, 100)))
-    assert told == [Adopted()]
+    assert told == [TakenOver()]
     assert opened.store.kept is None

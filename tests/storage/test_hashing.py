@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.messages import Event, StorageFailed, Verified
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.messages import Event, StorageFailed, Verified
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.storage.hashing import Crc32, Follower, new_hasher
 from anymatix_fetcher.storage.workers import Step

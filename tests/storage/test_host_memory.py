@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.learned import KnownHost
+from anymatix_fetcher.core.pace.learned import KnownHost
 from anymatix_fetcher.storage.host_memory import MOST_HOSTS, HostMemory
 
 if TYPE_CHECKING:

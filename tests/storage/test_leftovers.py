@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.storage.leftovers import JournalWatch, Leftovers, PartProgress
 from anymatix_fetcher.storage.os_disk import OsDisk
 from tests.storage.doubles import FaultyFile
@@ -11,7 +11,7 @@ from tests.storage.opened import BLOCK, LENGTH, REFERENCE, Opened, blocks, leave
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.core.values.ports import RandomFile
 
 
 def test_a_part_file_is_found_again_by_its_reference(destination: Path) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.messages import (
+from anymatix_fetcher.core.values.messages import (
     Published,
 )
 from anymatix_fetcher.errors import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.disk_errors import storage_error, storage_errors
+from anymatix_fetcher.core.values.disk_errors import storage_error, storage_errors
 from anymatix_fetcher.errors import DiskFullError, StorageError
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.renaming import rename_new
@@ -18,7 +18,7 @@ from tests.contracts.disk import DiskContract, PosixDiskContract
 from tests.storage.doubles import FaultyDisk
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.ports import Disk
 
 Contract = DiskContract if sys.platform == "win32" else PosixDiskContract
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
-from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, JournalHeader, decode
-from anymatix_fetcher.core.messages import BlockCompared
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, JournalHeader, decode
+from anymatix_fetcher.core.values.messages import BlockCompared
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.journal_file import JournalFile
 from anymatix_fetcher.storage.part_file import Comparing, PartFile
 

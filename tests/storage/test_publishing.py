@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.messages import Published
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.messages import Published
 from anymatix_fetcher.errors import DestinationExistsError
 from tests.storage.doubles import FaultyDisk
 from tests.storage.opened import CONTENT, LENGTH, OTHER, Opened

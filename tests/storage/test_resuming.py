@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.http import EntityTag, Validator
-from anymatix_fetcher.core.journal import BlockRecorded, encode
-from anymatix_fetcher.core.messages import (
+from anymatix_fetcher.core.values.http import EntityTag, Validator
+from anymatix_fetcher.core.values.journal import BlockRecorded, encode
+from anymatix_fetcher.core.values.messages import (
     Identity,
-    Kept,
+    KeptBlocks,
     Published,
 )
-from anymatix_fetcher.core.spans import Span, SpanSet
-from anymatix_fetcher.core.urls import Origin
+from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.urls import Origin
 from anymatix_fetcher.storage.store import EVERYTHING
 from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, OTHER, WHOLE, Opened, blocks, leave
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_kept_blocks_are_claimed_then_proved_and_only_the_rest_is_written(destination: Path) -> None:
     leave(destination, Span(0, BLOCK), Span(2 * BLOCK, LENGTH))
     opened = Opened(destination)
-    assert opened.store.kept == Kept(blocks(0, 2, 3), IDENTITY)
+    assert opened.store.kept == KeptBlocks(blocks(0, 2, 3), IDENTITY)
     opened.store.set_identity(IDENTITY)
     opened.workers.run()
     assert opened.store.hashed_bytes == 0  # a claim isn't hashed
@@ -93,7 +93,7 @@ def test_a_journal_torn_anywhere_keeps_what_it_proves_and_the_file_comes_out_who
         opened.fill(span)
     opened.store.close()
     again = Opened(destination)
-    assert again.store.kept == Kept(WHOLE, IDENTITY)
+    assert again.store.kept == KeptBlocks(WHOLE, IDENTITY)
     again.store.set_identity(IDENTITY)
     again.store.prove(WHOLE)
     again.workers.run()
@@ -119,7 +119,7 @@ def test_another_representation_starts_from_nothing_once_everything_is_forgotten
     assert destination.with_name("model.bin.part").read_bytes() == bytes(2 * BLOCK)
     opened.store.sink.write(0, OTHER[:BLOCK])
     opened.store.close()
-    assert Opened(destination).store.kept == Kept(blocks(0), changed)
+    assert Opened(destination).store.kept == KeptBlocks(blocks(0), changed)
 
 
 def test_a_new_identity_of_the_same_bytes_keeps_what_is_stored(destination: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_new_identity_of_the_same_bytes_keeps_what_is_stored(destination: Path
     opened.store.set_identity(renewed)
     opened.store.sink.write(BLOCK + 10, CONTENT[BLOCK + 10 : 2 * BLOCK])
     opened.store.close()
-    assert Opened(destination).store.kept == Kept(blocks(0, 1), renewed)
+    assert Opened(destination).store.kept == KeptBlocks(blocks(0, 1), renewed)
 
 
 def test_a_length_that_is_learned_later_keeps_what_is_stored(destination: Path) -> None:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import Validator
-from anymatix_fetcher.core.messages import (
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import Validator
+from anymatix_fetcher.core.values.messages import (
     BlockCompared,
     Event,
     Identity,
     Published,
     Verified,
 )
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.store import AT_ONCE_BYTES, EVERYTHING, Store

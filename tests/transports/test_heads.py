@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.http import ResponseHead
+from anymatix_fetcher.core.values.http import ResponseHead
 from anymatix_fetcher.transports.base import MAX_HEAD_BYTES
 from anymatix_fetcher.transports.heads import MAX_INTERIM_RESPONSES, HeadReader, HeadRefusedError, excerpt_of
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from anymatix_fetcher.core.urls import Origin
+from anymatix_fetcher.core.values.urls import Origin
 from anymatix_fetcher.transports.proxies import PROXY_VARIABLES, Proxy, UnusableProxyError, is_excepted, proxy_for
 
 

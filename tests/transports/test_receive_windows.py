@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.messages import ExchangeId
-from anymatix_fetcher.core.spans import Span
-from anymatix_fetcher.core.windows import ENOUGH
-from anymatix_fetcher.transports.curl import CurlTransport
+from anymatix_fetcher.core.machine.windows import ENOUGH
+from anymatix_fetcher.core.values.messages import ExchangeId
+from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.transports.curl.transport import CurlTransport
 from anymatix_fetcher.transports.receive_windows import EVERY_SECONDS, Flow, ReceiveWindows
-from anymatix_fetcher.transports.threads import ThreadsTransport
+from anymatix_fetcher.transports.threads.transport import ThreadsTransport
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink
 from tests.servers.scripted import ReadRequest, ScriptedServer, Send, UntilClosed
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.workflows.anymatix import CHATTERBOX_FILES, FOLDERS, Wish, wishes_of
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.workflows.anymatix import CHATTERBOX_FILES, FOLDERS, AnymatixWish, wishes_of
 from anymatix_fetcher.workflows.needs import NodeName
 from anymatix_fetcher.workflows.nodes import Node
 
@@ -11,19 +11,19 @@ URL = "https://civitai.com/api/download/models/1?type=Model"
 FETCHER = NodeName("1", "AnymatixFetcher")
 
 
-def wishes(*values: object, kind: str = "AnymatixFetcher") -> list[Wish]:
+def wishes(*values: object, kind: str = "AnymatixFetcher") -> list[AnymatixWish]:
     return list(wishes_of(Node(NodeName("1", kind), values=values)))
 
 
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_a_dictionary_stands_for_a_file_in_its_types_folder(kind: str) -> None:
-    assert wishes({"url": URL, "type": kind, "auth": "token=SECRET"}) == [Wish(URL, FOLDERS[kind])]
+    assert wishes({"url": URL, "type": kind, "auth": "token=SECRET"}) == [AnymatixWish(URL, FOLDERS[kind])]
 
 
 def test_dictionaries_are_found_in_inputs_and_deep_inside_of_other_nodes_values() -> None:
     lora = {"url": URL, "type": "lora", "auth": ""}
     node = Node(NodeName("1", "Other"), values=([{"deep": [lora, None]}],), inputs={"model": lora})
-    assert list(wishes_of(node)) == [Wish(URL, "loras"), Wish(URL, "loras")]
+    assert list(wishes_of(node)) == [AnymatixWish(URL, "loras"), AnymatixWish(URL, "loras")]
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_dictionaries_are_found_in_inputs_and_deep_inside_of_other_nodes_values(
     ],
 )
 def test_a_token_in_the_address_isnt_kept(address: str, kept: str) -> None:
-    assert wishes({"url": address, "type": "vae"}) == [Wish(kept, "vae")]
-    assert wishes(address, "token=SECRET", kind="AnymatixCheckpointFetcher") == [Wish(kept, "checkpoints")]
+    assert wishes({"url": address, "type": "vae"}) == [AnymatixWish(kept, "vae")]
+    assert wishes(address, "token=SECRET", kind="AnymatixCheckpointFetcher") == [AnymatixWish(kept, "checkpoints")]
 
 
 def test_a_wish_doesnt_show_its_address_nor_a_node_its_values() -> None:
@@ -49,7 +49,9 @@ def test_a_wish_doesnt_show_its_address_nor_a_node_its_values() -> None:
 
 def test_a_digest_instead_of_an_address_is_a_digest() -> None:
     digest = "ab" * 32
-    assert wishes({"url": f"sha256://{digest}", "type": "lora"}) == [Wish("", "loras", digest=Digest("sha256", digest))]
+    assert wishes({"url": f"sha256://{digest}", "type": "lora"}) == [
+        AnymatixWish("", "loras", digest=Digest("sha256", digest))
+    ]
     with pytest.raises(ValueError, match="not a sha256 digest"):
         wishes({"url": "sha256://00", "type": "lora"})
 
@@ -64,7 +66,7 @@ def test_a_voice_pack_is_several_files_of_one_repository() -> None:
 def test_an_annotators_file_lies_in_its_repositorys_folder() -> None:
     address = "https://huggingface.co/yzd-v/DWPose/resolve/main/sub/yolox_l.onnx?download=true"
     assert wishes({"url": address, "type": "dwpose_aux"}) == [
-        Wish(address, "annotator_ckpts/yzd-v/DWPose", "yolox_l.onnx")
+        AnymatixWish(address, "annotator_ckpts/yzd-v/DWPose", "yolox_l.onnx")
     ]
     with pytest.raises(ValueError, match="in a repository"):
         wishes({"url": "https://h.example/x.onnx", "type": "dwpose_aux"})

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.workflows.merging import merged
 from anymatix_fetcher.workflows.needs import Conflict, Need, NodeName
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anymatix_fetcher.cli.workflow import as_object, table_of
+from anymatix_fetcher.cli.commands.workflow import as_object, table_of
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.folders import comfyui_folders
-from anymatix_fetcher.provisioning import State, plan_workflow
+from anymatix_fetcher.verbs.workflow import ModelState, plan_workflow
 from tests.mutations import as_bytes, mutated
 from tests.workflows.graphs import entry, node, subgraph, workflow
 
@@ -78,7 +78,7 @@ def test_whatever_a_field_holds_ends_in_a_sentence_or_in_models(document: Any, d
     for model in plan.models:
         assert json.loads(json.dumps(as_object(model)))["state"] == model.state.value
         assert model.path is None or (model.path.is_relative_to(EMPTY) and ".." not in model.path.parts)
-        assert (model.error is None) == (model.state in {State.HERE, State.MISSING})
+        assert (model.error is None) == (model.state in {ModelState.HERE, ModelState.MISSING})
     assert len(plan.jobs()) == len(plan.missing)
 
 

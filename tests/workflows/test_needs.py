@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.workflows.needs import Need, asked_file, safe_folder, safe_url, shown
 
 

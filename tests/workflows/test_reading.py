@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.workflows.needs import Conflict, Need, NodeName, Requirements
 from anymatix_fetcher.workflows.reading import requirements_of

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli.exit_codes import DONE, USAGE
-from anymatix_fetcher.cli.options import option
+from anymatix_fetcher.cli.options.network import option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-    from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.cli.session import Invocation
 
 
 def consent_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -23,7 +23,9 @@ def consent_options(command: Callable[..., int]) -> Callable[..., int]:
     return option("What it does", "--yes", "-y", is_flag=True, help="Don't ask.")(dry_run(command))
 
 
-def refused(question: str, session: Session, *, yes: bool, dry_run: bool, answers: TextIO | None = None) -> int | None:
+def refused(
+    question: str, session: Invocation, *, yes: bool, dry_run: bool, answers: TextIO | None = None
+) -> int | None:
     """The exit code where nothing is to be done; ``None`` where the user agrees.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.cli import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.engine.cancel import CancelToken
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
-    from anymatix_fetcher.cli.displays import Display
-    from anymatix_fetcher.cli.session import FetchMany, Session
+    from anymatix_fetcher.cli.display.displays import Display
+    from anymatix_fetcher.cli.session import Invocation
     from anymatix_fetcher.engine.facts import Job, Progress, Result
+    from anymatix_fetcher.verbs.callables import FetchMany
 
     AsObjects: TypeAlias = "Callable[[Sequence[Result], int | None], Iterable[dict[str, object]]]"
 
@@ -35,7 +36,7 @@ class Report:
     quiet: bool = False
 
 
-def run(jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany) -> int:
+def run(jobs: Sequence[Job], report: Report, session: Invocation, *, fetch_many: FetchMany) -> int:
     """Downloads, shows how it goes, tells how it ended; returns the exit code."""
     results, stopped = told(jobs, report, session, fetch_many=fetch_many)
     return exit_code_of(results, stopped)
@@ -47,7 +48,12 @@ def exit_code_of(results: Sequence[Result], stopped: int | None) -> int:
 
 
 def told(
-    jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany, as_objects: AsObjects | None = None
+    jobs: Sequence[Job],
+    report: Report,
+    session: Invocation,
+    *,
+    fetch_many: FetchMany,
+    as_objects: AsObjects | None = None,
 ) -> tuple[Sequence[Result], int | None]:
     """Downloads, shows how it goes, tells how it ended.
 
@@ -75,15 +81,15 @@ def told(
     return results, stopped
 
 
-def _objects(results: Sequence[Result], stopped: int | None, session: Session) -> Iterator[dict[str, object]]:
-    from anymatix_fetcher.cli.results import result_object  # noqa: PLC0415 - see _LateDisplay
+def _objects(results: Sequence[Result], stopped: int | None, session: Invocation) -> Iterator[dict[str, object]]:
+    from anymatix_fetcher.cli.display.results import result_object  # noqa: PLC0415 - see _LateDisplay
 
     for result in results:
         yield result_object(result, interrupted_code=stopped, secrets=session.secrets)
 
 
 def carry_out(
-    jobs: Sequence[Job], report: Report, session: Session, *, fetch_many: FetchMany
+    jobs: Sequence[Job], report: Report, session: Invocation, *, fetch_many: FetchMany
 ) -> tuple[Sequence[Result], int | None, Sequence[Progress]]:
     """Downloads and shows how it goes.
 
@@ -119,8 +125,8 @@ class _LateDisplay:
         self._display().close(results)
 
 
-def _display(report: Report, session: Session) -> Display:
-    from anymatix_fetcher.cli.displays import JsonDisplay, NoDisplay, PlainDisplay  # noqa: PLC0415 - see _LateDisplay
+def _display(report: Report, session: Invocation) -> Display:
+    from anymatix_fetcher.cli.display.displays import JsonDisplay, NoDisplay, PlainDisplay  # noqa: PLC0415 - see _LateDisplay
 
     match report.progress:
         case "json":
@@ -138,13 +144,13 @@ def _display(report: Report, session: Session) -> Display:
             forced = False
     if not (forced or session.err.isatty()):
         return PlainDisplay(session.err)
-    from anymatix_fetcher.cli.live import live_display  # noqa: PLC0415 - rich takes a tenth of a second to import
+    from anymatix_fetcher.cli.display.live import live_display  # noqa: PLC0415 - rich takes a tenth of a second to import
 
     return live_display(session.err, forced=forced) or PlainDisplay(session.err)
 
 
-def _tell(results: Sequence[Result], report: Report, session: Session, stopped: int | None) -> None:
-    from anymatix_fetcher.cli.results import error_lines, path_line, summary  # noqa: PLC0415 - as above
+def _tell(results: Sequence[Result], report: Report, session: Invocation, stopped: int | None) -> None:
+    from anymatix_fetcher.cli.display.results import error_lines, path_line, summary  # noqa: PLC0415 - as above
 
     # Programs that read JSON from either stream get no lines for people in between, but for errors.
     for_people = not (report.quiet or report.json or report.progress == "json")
@@ -160,7 +166,7 @@ def _tell(results: Sequence[Result], report: Report, session: Session, stopped: 
 
 def _warnings(last: Sequence[Progress]) -> list[str]:
     """What remains to be said of files that are here; it would be lost with the picture."""
-    from anymatix_fetcher.cli.picture import name_of  # noqa: PLC0415 - as above
+    from anymatix_fetcher.cli.display.picture import name_of  # noqa: PLC0415 - as above
 
     return [
         f"warning: {name_of(one)} is {format.printable(one.note)}"
@@ -193,7 +199,7 @@ def _was_cancelled(result: Result) -> bool:
 
 
 def _interrupted(last: Sequence[Progress]) -> str:
-    from anymatix_fetcher.cli.picture import FINAL_PHASES, name_of  # noqa: PLC0415 - as above
+    from anymatix_fetcher.cli.display.picture import FINAL_PHASES, name_of  # noqa: PLC0415 - as above
 
     kept = [
         f"{name_of(one)}.part"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.reporting import exit_code_of
+from anymatix_fetcher.verbs.reporting import exit_code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,13 +12,13 @@ from anymatix_fetcher.cli.redaction import redact_log
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anymatix_fetcher.cli.session import Session
+    from anymatix_fetcher.cli.session import Invocation
 
 
 class _StderrHandler(logging.Handler):
     """Writes to what ``sys.stderr`` is at the moment: while the live display is on, rich puts itself there."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Invocation) -> None:
         super().__init__()
         self._session = session
 
@@ -32,7 +32,7 @@ class _StderrHandler(logging.Handler):
 
 
 @contextmanager
-def log_to_stderr(session: Session) -> Iterator[None]:
+def log_to_stderr(session: Invocation) -> Iterator[None]:
     """Shows within the block what the library tells, or all of it where the session's verbosity is more than 1.
 
     Without the secrets that the session knows when a line is written.

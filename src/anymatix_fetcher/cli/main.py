@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from anymatix_fetcher import reporting
 from anymatix_fetcher.cli import exit_codes
-from anymatix_fetcher.cli.layout import DOWNLOAD, Program
-from anymatix_fetcher.cli.session import FetchMany, Session, fetch_by_api
-from anymatix_fetcher.cli.streams import open_missing_streams
+from anymatix_fetcher.cli.display.help_layout import DOWNLOAD, Program
+from anymatix_fetcher.cli.display.streams import open_missing_streams
+from anymatix_fetcher.cli.session import Invocation, fetch_by_api
 from anymatix_fetcher.errors import FetchError, InternalError
+from anymatix_fetcher.verbs import reporting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from anymatix_fetcher.verbs.callables import FetchMany
 
 _NAME = "anyfetch"
 _COMPLETE = "_ANYFETCH_COMPLETE"
@@ -24,24 +26,24 @@ _COMPLETE = "_ANYFETCH_COMPLETE"
 PROGRAM = Program(
     _NAME,
     {
-        DOWNLOAD: "anymatix_fetcher.cli.command:command",
-        "bench": "anymatix_fetcher.cli.bench:command",
-        "auth": "anymatix_fetcher.cli.auth:auth_command",
-        "login": "anymatix_fetcher.cli.auth:login_command",
-        "workflow": "anymatix_fetcher.cli.workflow:command",
-        "lock": "anymatix_fetcher.cli.lock:command",
-        "sync": "anymatix_fetcher.cli.sync:command",
-        "resolve": "anymatix_fetcher.cli.resolve:command",
-        "ls": "anymatix_fetcher.cli.ls:command",
-        "verify": "anymatix_fetcher.cli.verify:command",
-        "rm": "anymatix_fetcher.cli.rm:command",
-        "adopt": "anymatix_fetcher.cli.adopt:command",
-        "prune": "anymatix_fetcher.cli.prune:command",
-        "dedupe": "anymatix_fetcher.cli.dedupe:command",
-        "inspect": "anymatix_fetcher.cli.inspect:command",
-        "doctor": "anymatix_fetcher.cli.doctor:command",
-        "demo": "anymatix_fetcher.cli.demo:command",
-        "testserver": "anymatix_fetcher.cli.testserver:command",
+        DOWNLOAD: "anymatix_fetcher.cli.commands.download_command:command",
+        "bench": "anymatix_fetcher.cli.commands.bench:command",
+        "auth": "anymatix_fetcher.cli.commands.auth:auth_command",
+        "login": "anymatix_fetcher.cli.commands.auth:login_command",
+        "workflow": "anymatix_fetcher.cli.commands.workflow:command",
+        "lock": "anymatix_fetcher.cli.commands.lock:command",
+        "sync": "anymatix_fetcher.cli.commands.sync:command",
+        "resolve": "anymatix_fetcher.cli.commands.resolve:command",
+        "ls": "anymatix_fetcher.cli.commands.ls:command",
+        "verify": "anymatix_fetcher.cli.commands.verify:command",
+        "rm": "anymatix_fetcher.cli.commands.rm:command",
+        "adopt": "anymatix_fetcher.cli.commands.adopt:command",
+        "prune": "anymatix_fetcher.cli.commands.prune:command",
+        "dedupe": "anymatix_fetcher.cli.commands.dedupe:command",
+        "inspect": "anymatix_fetcher.cli.commands.inspect:command",
+        "doctor": "anymatix_fetcher.cli.commands.doctor:command",
+        "demo": "anymatix_fetcher.cli.commands.demo:command",
+        "testserver": "anymatix_fetcher.cli.commands.testserver:command",
     },
 )
 
@@ -53,7 +55,7 @@ def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_
     """
     open_missing_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    session = Session(fetch_many)
+    session = Invocation(fetch_many)
     code = _run(arguments, session)
     session.out.flush()
     if session.out.failure is not None:
@@ -63,7 +65,7 @@ def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_
     return code
 
 
-def _run(arguments: list[str], session: Session) -> int:
+def _run(arguments: list[str], session: Invocation) -> int:
     try:
         return _invoke(arguments, session)
     except click.exceptions.Exit as leaving:
@@ -73,7 +75,7 @@ def _run(arguments: list[str], session: Session) -> int:
         session.complain(f"error: {_sentence(error.format_message())}", f"hint: {hint}")
         return exit_codes.USAGE
     except FetchError as error:
-        from anymatix_fetcher.cli.results import error_lines  # noqa: PLC0415 - rarely needed
+        from anymatix_fetcher.cli.display.results import error_lines  # noqa: PLC0415 - rarely needed
 
         session.complain(*error_lines(error))
         return reporting.exit_code_of(error)
@@ -87,7 +89,7 @@ def _run(arguments: list[str], session: Session) -> int:
         return _last_defence(error, session)
 
 
-def _invoke(arguments: list[str], session: Session) -> int:
+def _invoke(arguments: list[str], session: Invocation) -> int:
     # Not click's own main(): it turns a reader that went away into exit code 1, which means a bug here.
     instruction = os.environ.get(_COMPLETE)
     if instruction:
@@ -108,10 +110,10 @@ def _sentence(message: str) -> str:
     return message[:1].lower() + message[1:].rstrip(".")
 
 
-def _last_defence(error: Exception, session: Session) -> int:
+def _last_defence(error: Exception, session: Invocation) -> int:
     """What the system has refused is told as such, wherever that was; anything else is a bug."""
-    from anymatix_fetcher.cli.results import error_lines  # noqa: PLC0415 - rarely needed
-    from anymatix_fetcher.core.disk_errors import error_of  # noqa: PLC0415 - as above
+    from anymatix_fetcher.cli.display.results import error_lines  # noqa: PLC0415 - rarely needed
+    from anymatix_fetcher.core.values.disk_errors import error_of  # noqa: PLC0415 - as above
 
     ours = error_of(error)
     if isinstance(ours, InternalError):
@@ -121,7 +123,7 @@ def _last_defence(error: Exception, session: Session) -> int:
     return reporting.exit_code_of(ours)
 
 
-def _report_bug(bug: Exception, session: Session) -> None:
+def _report_bug(bug: Exception, session: Invocation) -> None:
     lines = [f"error: {type(bug).__name__}: this is a bug in anyfetch"]
     if session.verbosity:
         import traceback  # noqa: PLC0415 - for bugs only
@@ -135,7 +137,7 @@ def _report_bug(bug: Exception, session: Session) -> None:
 
 
 def _silence_streams() -> None:
-    from anymatix_fetcher.cli.streams import silence  # noqa: PLC0415 - rarely needed
+    from anymatix_fetcher.cli.display.streams import silence  # noqa: PLC0415 - rarely needed
 
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -5,36 +5,24 @@ from __future__ import annotations
 import gc
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from anymatix_fetcher.cli.display.streams import PatientStream
 from anymatix_fetcher.cli.redaction import redact
-from anymatix_fetcher.cli.streams import PatientStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Job, Progress, Result
+    from anymatix_fetcher.verbs.callables import FetchMany
 
 GARBAGE_OBJECTS = 50_000
 """After so many new objects Python looks for garbage; its own 700 are for programs that make less of them."""
 
 
-class FetchMany(Protocol):
-    """Downloads files: ``anymatix_fetcher.api.fetch_many``, or something that behaves like it."""
-
-    def __call__(
-        self,
-        jobs: Sequence[Job],
-        *,
-        cancel: CancelToken | None = None,
-        on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
-    ) -> list[Result]:
-        """One result for each job, in order; a failed download is a result too."""
-
-
 @dataclass(slots=True)
-class Session:
+class Invocation:
     """The surroundings of a command; ``verbosity`` and ``secrets`` are filled in when options have been read."""
 
     fetch_many: FetchMany
@@ -59,7 +47,7 @@ def fetch_by_api(
     """The library's ``fetch_many``, imported when it is used: it brings the engine and libcurl with it."""
     # What is imported stays. To look it through for garbage, and often, costs a tenth of many small files' time.
     gc.set_threshold(GARBAGE_OBJECTS)
-    from anymatix_fetcher.api import fetch_many  # noqa: PLC0415 - see above
+    from anymatix_fetcher.verbs.fetch import fetch_many  # noqa: PLC0415 - see above
 
     gc.freeze()
     results = fetch_many(jobs, cancel=cancel, on_progress=on_progress)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from anymatix_fetcher.core.retry import LONGEST_RETRY_AFTER_SECONDS
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS
+from anymatix_fetcher.core.values.urls import Url
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.hosts import Hosts
-    from anymatix_fetcher.core.learned import KnownHost
-    from anymatix_fetcher.core.pause import Pause
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.pace.hosts import Hosts
+    from anymatix_fetcher.core.pace.learned import KnownHost
+    from anymatix_fetcher.core.pace.pause import Pause
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.engine.ports import Memory
 
 KEEPING_UP_SECONDS = 1.0
@@ -20,7 +20,7 @@ SLACK_SECONDS = 0.1
 """Two clocks that tell the same pause may differ by this."""
 
 
-class Surroundings(Protocol):
+class MemoryPorts(Protocol):
     """What is used of :class:`~anymatix_fetcher.engine.ports.Ports`."""
 
     @property
@@ -42,7 +42,7 @@ class Acquaintance:
         ports: The memory and the clocks.
     """
 
-    def __init__(self, hosts: Hosts, ports: Surroundings) -> None:
+    def __init__(self, hosts: Hosts, ports: MemoryPorts) -> None:
         self.has_news = False
         """Whether something was learned that hasn't been written."""
         self._hosts = hosts

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import error_of
-from anymatix_fetcher.core.messages import StorageFailed
+from anymatix_fetcher.core.values.disk_errors import error_of
+from anymatix_fetcher.core.values.messages import StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.messages import ContentRefused
+from anymatix_fetcher.core.values.messages import ContentRefused
 from anymatix_fetcher.engine.first_bytes import FirstBytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.core.messages import StorageFailed
+    from anymatix_fetcher.core.values.messages import StorageFailed
     from anymatix_fetcher.engine.pickle_scan import PickleScan
     from anymatix_fetcher.engine.scanned import Scanned
     from anymatix_fetcher.engine.settings import Settings

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import COLLISION_FREE
-from anymatix_fetcher.core.messages import BeginningSeen
+from anymatix_fetcher.core.values.digests import COLLISION_FREE
+from anymatix_fetcher.core.values.messages import BeginningSeen
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.storage.hashing import new_hasher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.messages import LookAtBeginning
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.messages import LookAtBeginning
 
 
 class Beginning:

@@ -10,22 +10,23 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.address import MAX_HOPS, Address
-from anymatix_fetcher.core.diagnosis import Machine, Step, is_clear
-from anymatix_fetcher.core.expiry import signs_range
-from anymatix_fetcher.core.explain import failure_error, refusal_error
-from anymatix_fetcher.core.failures import Failure, FailureKind
-from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refused, judge
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
+from anymatix_fetcher.core.answers.expiry import signs_range
+from anymatix_fetcher.core.answers.explain import failure_error, refusal_error
+from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
+from anymatix_fetcher.core.pace.diagnosis import BenchStep, Machine, is_clear
+from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
+from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anymatix_fetcher.core.http import Request
-    from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.transports.base import Transport, TransportEvent
 
 WARM_UP_SHARE = 0.4
@@ -62,7 +63,7 @@ class Measured:
     length: int | None = None
     ranged: bool = True
     bytes_transferred: int = 0
-    steps: tuple[Step, ...] = ()
+    steps: tuple[BenchStep, ...] = ()
     machine: Machine = Machine()  # noqa: RUF009 - frozen, so sharing it is safe
     disk_trouble: str = ""
     interrupted: bool = False
@@ -155,7 +156,7 @@ class Bench:
                 raise failure_error(opening, url) if isinstance(opening, Failure) else refusal_error(opening, url)
             self._turn()
 
-    def steps(self, counts: Sequence[int], seconds: float, on_step: Callable[[Step], None]) -> bool:
+    def steps(self, counts: Sequence[int], seconds: float, on_step: Callable[[BenchStep], None]) -> bool:
         """Measures each count for so many seconds, until the answer is clear; whether it wasn't stopped before.
 
         Args:
@@ -163,7 +164,7 @@ class Bench:
             seconds: For each.
             on_step: Told about each as soon as it is measured.
         """
-        measured: list[Step] = []
+        measured: list[BenchStep] = []
         for count in counts if self.ranged else counts[:1]:
             try:
                 measured.append(self._step(count, seconds))
@@ -181,7 +182,7 @@ class Bench:
 
     # Measuring --------------------------------------------------------------------------------------------
 
-    def _step(self, count: int, seconds: float) -> Step:
+    def _step(self, count: int, seconds: float) -> BenchStep:
         self._wanted, self._refusals, self._opening = count, 0, None
         began = self._clock()
         self._run_until(began + seconds * WARM_UP_SHARE)
@@ -191,7 +192,7 @@ class Bench:
         elapsed = max(now - measured_from, 1e-9)
         patience = max(UNANSWERED_SECONDS, 0.8 * seconds)
         unanswered = sum(not lane.flows and now - lane.started_at >= patience for lane in self._lanes.values())
-        return Step(
+        return BenchStep(
             connections=count,
             borne=borne,
             refusals=self._refusals + unanswered,

@@ -10,7 +10,7 @@ from anymatix_fetcher.errors import DestinationExistsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.ports import Disk
 
 
 class Brought:

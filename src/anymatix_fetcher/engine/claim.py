@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.messages import StorageFailed
-    from anymatix_fetcher.engine.ports import Lock, Ports
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.messages import StorageFailed
+    from anymatix_fetcher.core.values.ports import Lock
+    from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.storage.existing import ExistingRead
     from anymatix_fetcher.storage.workers import Worker
 

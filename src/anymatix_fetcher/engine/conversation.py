@@ -11,13 +11,15 @@ from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from anymatix_fetcher.core.codings import UndecodableError, decoded
-from anymatix_fetcher.core.exchange import SILENCE_SECONDS
-from anymatix_fetcher.core.explain import KEPT, failure_error
-from anymatix_fetcher.core.failures import Failure, FailureKind
-from anymatix_fetcher.core.judge import Known, Refusal, Refused, judge
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
-from anymatix_fetcher.core.retry import Patience, countdown
+from anymatix_fetcher.core.answers.explain import KEPT, failure_error
+from anymatix_fetcher.core.answers.judge import Known, judge
+from anymatix_fetcher.core.machine.exchange import SILENCE_SECONDS
+from anymatix_fetcher.core.machine.retry import Patience
+from anymatix_fetcher.core.pace.pause import countdown
+from anymatix_fetcher.core.values.codings import UndecodableError, decoded
+from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
@@ -25,10 +27,10 @@ from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from anymatix_fetcher.core.hosts import Hosts
-    from anymatix_fetcher.core.http import Request, ResponseHead
-    from anymatix_fetcher.core.messages import ExchangeId
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.pace.hosts import Hosts
+    from anymatix_fetcher.core.values.http import Request, ResponseHead
+    from anymatix_fetcher.core.values.messages import ExchangeId
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.engine.answers import Answers
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.transports.base import TransportEvent

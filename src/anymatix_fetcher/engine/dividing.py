@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.ticket import Ticket
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -13,7 +13,7 @@ from anymatix_fetcher.errors import ReferenceSyntaxError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
 
 
 def parts_of(ticket: Ticket, resources: tuple[Resource, ...], numbers: Iterator[int]) -> tuple[Ticket, ...]:

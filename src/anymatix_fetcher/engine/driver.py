@@ -11,28 +11,28 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.filenames import choose_name
-from anymatix_fetcher.core.phase import Phase as MachinePhase
+from anymatix_fetcher.core.machine.phase import MachinePhase
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.filenames import choose_name
 from anymatix_fetcher.engine.appraisal import Appraisal
 from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Result, Status
 from anymatix_fetcher.engine.failing import FailingCleanly, let_go
-from anymatix_fetcher.engine.outlook import Outlook
 from anymatix_fetcher.engine.scanned import Scanned
 from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.engine.shelving import Shelving
+from anymatix_fetcher.engine.snapshot import Outlook
 from anymatix_fetcher.engine.telling import Telling
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
-from anymatix_fetcher.storage.adopting import Adopted
 from anymatix_fetcher.storage.existing import ExistingRead
+from anymatix_fetcher.storage.takeover import TakenOver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.core.download import Download
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.machine.download import Download
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.library.wanted import Found
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
-DriverEvent: TypeAlias = m.Event | ExistingRead | Searched | Recorded | Scanned | Adopted
+DriverEvent: TypeAlias = m.Event | ExistingRead | Searched | Recorded | Scanned | TakenOver
 
 
 class Driver(Outlook):
@@ -123,7 +123,7 @@ class Driver(Outlook):
                     self._searched(event)
                 case Scanned():
                     self._scanned(event)
-                case Adopted():
+                case TakenOver():
                     self._adoption.end()
                     self._begin(self._opened)
                 case Recorded():

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.resource import Author
-from anymatix_fetcher.core.spans import SpanSet
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.core.values.spans import SpanSet
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.errors import DownloadCancelled, ReferenceSyntaxError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import error_of
+from anymatix_fetcher.core.values.disk_errors import error_of
 from anymatix_fetcher.errors import FetchError, InternalError
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.names import Naming
 from anymatix_fetcher.transports.limiter import RateLimiter

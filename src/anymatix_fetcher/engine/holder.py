@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.engine.ports import Lock
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.ports import Disk, Lock
 
 HEARTBEAT_SECONDS = 10.0
 """A holder shows so often that it lives, whatever it waits for."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from anymatix_fetcher.core.hosts import Hosts
-from anymatix_fetcher.core.messages import ExchangeId
+from anymatix_fetcher.core.pace.hosts import Hosts
+from anymatix_fetcher.core.values.messages import ExchangeId
 from anymatix_fetcher.engine.conversation import Conversation
 from anymatix_fetcher.engine.waiting import tell
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
@@ -13,7 +13,7 @@ from anymatix_fetcher.errors import DownloadCancelled, FetchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.sources.base import Answer
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from picklescan.scanner import ScanResult
 
-    from anymatix_fetcher.core.messages import StorageFailed
+    from anymatix_fetcher.core.values.messages import StorageFailed
     from anymatix_fetcher.engine.opcodes import Readable
     from anymatix_fetcher.storage.workers import Next
 

@@ -14,31 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from anymatix_fetcher.core.learned import KnownHost
+    from anymatix_fetcher.core.pace.learned import KnownHost
+    from anymatix_fetcher.core.values.ports import Disk, Lock
     from anymatix_fetcher.engine.brought import Brought
     from anymatix_fetcher.engine.shelf import Shelf
-    from anymatix_fetcher.storage.disk import Disk
     from anymatix_fetcher.storage.workers import Workers
     from anymatix_fetcher.transports.base import Transport
-
-
-class Lock(Protocol):
-    """One writer's claim to a destination."""
-
-    def try_acquire(self) -> bool:
-        """Takes the lock; false where somebody else has it."""
-
-    def is_held(self) -> bool:
-        """Whether it is still ours: somebody may have removed its file, and taken a new one."""
-
-    def show_life(self) -> None:
-        """Leaves a sign that its holder lives; never fails."""
-
-    def signs_of_life(self) -> object:
-        """What changes while another holder lives and works, to be compared with what it was before; never fails."""
-
-    def release(self) -> None:
-        """Frees the lock; where it isn't held, nothing happens."""
 
 
 class Memory(Protocol):

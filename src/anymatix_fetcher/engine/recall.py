@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.messages import CancelRequested, StorageFailed
+from anymatix_fetcher.core.values.messages import CancelRequested, StorageFailed
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment, phase_of
 from anymatix_fetcher.engine.failing import let_go
 from anymatix_fetcher.engine.shelf import Searched

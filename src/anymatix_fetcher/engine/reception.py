@@ -6,7 +6,7 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
-from anymatix_fetcher.core.messages import ExchangeId
+from anymatix_fetcher.core.values.messages import ExchangeId
 from anymatix_fetcher.engine.answers import RecentAnswers
 from anymatix_fetcher.engine.conversation import Conversation
 from anymatix_fetcher.engine.failing import error_for
@@ -14,9 +14,9 @@ from anymatix_fetcher.engine.failing import error_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from anymatix_fetcher.core.hosts import Hosts
-    from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.pace.hosts import Hosts
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.engine.answers import Answers
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports

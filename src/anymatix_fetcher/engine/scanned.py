@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from anymatix_fetcher.core.filenames import PART_SUFFIX
+from anymatix_fetcher.core.values.filenames import PART_SUFFIX
 from anymatix_fetcher.errors import UnsafeModelError
 from anymatix_fetcher.formats.pickles import RUNS_CODE
 

@@ -14,9 +14,9 @@ from functools import partial
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core import messages as m
-from anymatix_fetcher.core.download import Download
-from anymatix_fetcher.core.hosts import Hosts
+from anymatix_fetcher.core.machine.download import Download
+from anymatix_fetcher.core.pace.hosts import Hosts
+from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.answering import AnsweringWorkers
 from anymatix_fetcher.engine.dividing import parts_of
@@ -24,7 +24,7 @@ from anymatix_fetcher.engine.driver import Driver
 from anymatix_fetcher.engine.facts import Job, Phase, Result, phase_of
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.engine.forms import Engine
-from anymatix_fetcher.engine.line import Line, Waiting
+from anymatix_fetcher.engine.queue import Line, Waiting
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
 from anymatix_fetcher.engine.ticket import Ticket, without_costs
@@ -35,9 +35,9 @@ from anymatix_fetcher.storage.workers import no_thread
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.hosts import Host, Share
-    from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.pace.hosts import Host, Share
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.engine.driver import DriverEvent
     from anymatix_fetcher.engine.facts import Job, Result
     from anymatix_fetcher.engine.ports import Ports

@@ -18,7 +18,7 @@ from anymatix_fetcher.library.names import Naming
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.library.containment import Bounds
     from anymatix_fetcher.transports.limiter import RateLimiter
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from anymatix_fetcher.library.placing import Place
+from anymatix_fetcher.library.placing import Placement
 from anymatix_fetcher.storage.workers import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.blocks import BlockChecksums
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.blocks import BlockChecksums
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.errors import FetchError
@@ -54,7 +54,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Arrived:
     """A file that is at its destination now.
 
     Args:
@@ -72,7 +72,7 @@ class Kept:
 
     job: Job
     resource: Resource
-    place: Place
+    place: Placement
     path: Path
     digests: tuple[Digest, ...]
     verified: str
@@ -96,7 +96,7 @@ class Search(Task, Protocol):
 class Shelf(Protocol):
     """What is on this machine. The loop's thread calls every method but ``close``; all return at once."""
 
-    def place(self, settings: Settings, resource: Resource) -> Place:
+    def place(self, settings: Settings, resource: Resource) -> Placement:
         """Where the file goes.
 
         Raises:
@@ -105,7 +105,7 @@ class Shelf(Protocol):
 
     def may_find(
         self,
-        place: Place,
+        place: Placement,
         digests: Sequence[Digest],
         settings: Settings,
         *,
@@ -137,7 +137,7 @@ class Shelf(Protocol):
     def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
         """The search for what a reference to something here names; ``None`` where it is a reference to elsewhere."""
 
-    def record(self, kept: Kept, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
+    def record(self, kept: Arrived, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
         """Notes a file that is at its destination; whether ``Recorded`` is to be waited for.
 
         Args:
@@ -153,13 +153,13 @@ class Shelf(Protocol):
 class NoShelf:
     """Nothing is here, and files go where they are told; implements :class:`Shelf`."""
 
-    def place(self, settings: Settings, resource: Resource) -> Place:
+    def place(self, settings: Settings, resource: Resource) -> Placement:
         """Implements ``Shelf.place``."""
-        return Place(settings.directory, exact=settings.output, below=resource.folder, bounds=settings.bounds)
+        return Placement(settings.directory, exact=settings.output, below=resource.folder, bounds=settings.bounds)
 
     def may_find(
         self,
-        place: Place,
+        place: Placement,
         digests: Sequence[Digest],
         settings: Settings,
         *,
@@ -180,7 +180,7 @@ class NoShelf:
     def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
         """Implements ``Shelf.recall``."""
 
-    def record(self, kept: Kept, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
+    def record(self, kept: Arrived, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
         """Implements ``Shelf.record``."""
         del kept, report, run
         return False

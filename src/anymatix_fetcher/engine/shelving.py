@@ -13,21 +13,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import COLLISION_FREE
-from anymatix_fetcher.core.filenames import SafeName, fitted, safe_name
-from anymatix_fetcher.engine.shelf import Kept, Recorded, Searched
+from anymatix_fetcher.core.values.digests import COLLISION_FREE
+from anymatix_fetcher.core.values.filenames import SafeName, fitted, safe_name
+from anymatix_fetcher.engine.shelf import Arrived, Recorded, Searched
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.names import is_model_name
-from anymatix_fetcher.library.placing import Place
+from anymatix_fetcher.library.placing import Placement
 from anymatix_fetcher.storage.places import LEAST_NAME_LIMIT, Places, name_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core import messages as m
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.standing import Standing
+    from anymatix_fetcher.core.machine.standing import Standing
+    from anymatix_fetcher.core.values import messages as m
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.engine.facts import Job, Result
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.engine.shelf import Search
@@ -59,7 +59,7 @@ class Shelving:
     def __init__(
         self, job: Job, resource: Resource, ports: Ports, report: Callable[[Searched | Recorded], None]
     ) -> None:
-        self.place = Place(job.settings.directory)
+        self.place = Placement(job.settings.directory)
         self.name = resource.name
         self.looks_ahead = False
         self._guess: SafeName | None = None
@@ -228,7 +228,7 @@ class Shelving:
         """
         if result.path is None:
             return False
-        kept = Kept(
+        kept = Arrived(
             self._job,
             self._resource,
             self.place,

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from anymatix_fetcher.core import messages as m
+from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.engine.beginning import Beginning
 from anymatix_fetcher.engine.failing import let_go
 

@@ -10,7 +10,7 @@ from anymatix_fetcher.engine.facts import Progress, Result, Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.errors import FetchError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anymatix_fetcher.core.judge import MODEL_SUFFIXES
+from anymatix_fetcher.core.answers.judge import MODEL_SUFFIXES
 
 HEADED_SUFFIXES = (".safetensors", ".sft", ".gguf")
 """Names whose content has a beginning of its own: nothing else can be loaded."""

@@ -19,7 +19,7 @@ MAX_METADATA_LENGTH = 2000
 """Of a longer metadata value, reports show the beginning."""
 
 
-class Kind(Enum):
+class ModelKind(Enum):
     """What a model is for; the value is what it is called in references and in folders' names."""
 
     CHECKPOINT = "checkpoint"
@@ -72,7 +72,7 @@ class ModelFacts:
     length: int
     header_length: int = 0
     complete: bool = True
-    kind: Kind = Kind.UNKNOWN
+    kind: ModelKind = ModelKind.UNKNOWN
     architecture: str = "unknown"
     variant: str = ""
     base_model: str = ""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.formats import gguf, safetensors
 from anymatix_fetcher.formats.content import Content, recognize
 from anymatix_fetcher.formats.facts import ModelFacts

@@ -19,7 +19,7 @@ from anymatix_fetcher.formats.diffusion_rules import (
     UNET_INPUTS,
     UNET_RULES,
 )
-from anymatix_fetcher.formats.facts import Kind
+from anymatix_fetcher.formats.facts import ModelKind
 from anymatix_fetcher.formats.lora_rules import ALGORITHMS, LORA_RULES
 from anymatix_fetcher.formats.rules import TensorNames, first_fit
 
@@ -36,7 +36,7 @@ _GGUF_TEXT_ENCODERS = frozenset({"t5", "t5encoder"})
 class Recognized:
     """What a model is for, its family, and what is special about it."""
 
-    kind: Kind = Kind.UNKNOWN
+    kind: ModelKind = ModelKind.UNKNOWN
     architecture: str = UNKNOWN
     variant: str = ""
 
@@ -46,7 +46,11 @@ def recognize_model(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> R
     names = TensorNames.of(tensors)
     stated = _stated(metadata)
     found = _addition(names) or _lora(names, stated) or _diffusion_model(names) or _component(names) or Recognized()
-    if found.architecture == UNKNOWN and found.kind not in {Kind.VAE, Kind.TEXT_ENCODER, Kind.LANGUAGE_MODEL}:
+    if found.architecture == UNKNOWN and found.kind not in {
+        ModelKind.VAE,
+        ModelKind.TEXT_ENCODER,
+        ModelKind.LANGUAGE_MODEL,
+    }:
         return Recognized(found.kind, stated, found.variant)
     return found
 
@@ -57,19 +61,19 @@ def recognize_gguf(architecture: str, tensors: Iterable[Tensor], metadata: Mappi
     Language models keep llama.cpp's name of their architecture ("llama", "qwen3"): there are hundreds.
     """
     found = recognize_model(tensors, metadata)
-    if found.kind is not Kind.UNKNOWN:
+    if found.kind is not ModelKind.UNKNOWN:
         return found
     if architecture in GGUF_NAMES:
-        return Recognized(Kind.DIFFUSION_MODEL, GGUF_NAMES[architecture])
+        return Recognized(ModelKind.DIFFUSION_MODEL, GGUF_NAMES[architecture])
     names = TensorNames.of(tensors)
     if metadata.get("general.type") == "adapter":
-        return Recognized(Kind.LORA, architecture or UNKNOWN)
+        return Recognized(ModelKind.LORA, architecture or UNKNOWN)
     if architecture in _GGUF_TEXT_ENCODERS:
-        return Recognized(Kind.TEXT_ENCODER, "t5")
+        return Recognized(ModelKind.TEXT_ENCODER, "t5")
     if architecture == "clip" and names.has("v.patch_embd.weight"):
-        return Recognized(Kind.CLIP_VISION, UNKNOWN)
+        return Recognized(ModelKind.CLIP_VISION, UNKNOWN)
     if architecture and names.has("token_embd.weight"):
-        return Recognized(Kind.LANGUAGE_MODEL, architecture)
+        return Recognized(ModelKind.LANGUAGE_MODEL, architecture)
     return found
 
 
@@ -93,7 +97,7 @@ def _lora(names: TensorNames, stated: str) -> Recognized | None:
     if algorithm is None:
         return None
     rule = first_fit(LORA_RULES, names) if stated == UNKNOWN else None
-    return Recognized(Kind.LORA, rule.architecture if rule else stated, algorithm)
+    return Recognized(ModelKind.LORA, rule.architecture if rule else stated, algorithm)
 
 
 def _diffusion_model(names: TensorNames) -> Recognized | None:
@@ -104,7 +108,7 @@ def _diffusion_model(names: TensorNames) -> Recognized | None:
         if rule is not None:
             whole = bool(prefix) and any(map(names.has, COMPANIONS))
             variant = rule.variant or (_unet_variant(names, prefix) if rule in UNET_RULES else "")
-            return Recognized(Kind.CHECKPOINT if whole else Kind.DIFFUSION_MODEL, rule.architecture, variant)
+            return Recognized(ModelKind.CHECKPOINT if whole else ModelKind.DIFFUSION_MODEL, rule.architecture, variant)
     return None
 
 

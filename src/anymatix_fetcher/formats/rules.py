@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.formats.facts import Kind
+from anymatix_fetcher.formats.facts import ModelKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ class Rule:
     any_of: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     sizes: tuple[tuple[str, int, int], ...] = ()
-    kind: Kind = Kind.UNKNOWN
+    kind: ModelKind = ModelKind.UNKNOWN
     variant: str = ""
 
     def fits(self, names: TensorNames, prefix: str = "") -> bool:

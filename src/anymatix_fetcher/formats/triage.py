@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from anymatix_fetcher.core.explain import LOGIN_PAGE_HINT
+from anymatix_fetcher.core.answers.explain import LOGIN_PAGE_HINT
 from anymatix_fetcher.errors import NotAModelError
 from anymatix_fetcher.formats import gguf, safetensors
 from anymatix_fetcher.formats.claims import HEADED_SUFFIXES, TORCH_SUFFIXES, claimed_suffix

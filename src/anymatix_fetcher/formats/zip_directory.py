@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.formats.prefix import TRUNCATED_HINT, DamagedError
 
 LOCAL_HEADER = b"PK\x03\x04"

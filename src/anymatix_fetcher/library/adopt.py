@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.library.catalog import Catalog
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.index import Index

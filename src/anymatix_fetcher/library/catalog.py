@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterator, Mapping
 
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.index import Index
-    from anymatix_fetcher.library.ports import Disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.types import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anymatix_fetcher.core.filenames import SafeName
+    from anymatix_fetcher.core.values.filenames import SafeName
 
 RUN_FOLDERS = {"customnodes", "configs"}
 """In the form of ``folded``. ComfyUI runs what lies in the one, and does what the other says."""

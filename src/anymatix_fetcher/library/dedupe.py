@@ -20,10 +20,10 @@ from anymatix_fetcher.library.walking import walk_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.linking import Cloner
-    from anymatix_fetcher.library.ports import Disk
     from anymatix_fetcher.library.walking import SeenFile
 
 LEAST_BYTES = 1 << 20

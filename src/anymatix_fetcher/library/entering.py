@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.library.entries import STRONG, Proof
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.library.entries import STRONG, HowKnown
 from anymatix_fetcher.library.file_state import FileState
 
 if TYPE_CHECKING:
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.library.entries import Entry
+    from anymatix_fetcher.library.entries import IndexEntry
 
 
-def enter(connection: sqlite3.Connection, entry: Entry, wall_seconds: float) -> None:
+def enter(connection: sqlite3.Connection, entry: IndexEntry, wall_seconds: float) -> None:
     """Enters what was read, or what is claimed."""
     key = key_of(entry.path)
-    if entry.proof is Proof.CLAIMED:
+    if entry.proof is HowKnown.CLAIMED:
         claims = [(key, digest.algorithm, digest.hex) for digest in entry.digests]
         connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", claims)
         return
@@ -49,7 +49,7 @@ def enter(connection: sqlite3.Connection, entry: Entry, wall_seconds: float) -> 
     connection.executemany("INSERT OR IGNORE INTO origins VALUES (?, ?)", origins)
 
 
-def _has_rotted(known: FileState, entry: Entry) -> bool:
+def _has_rotted(known: FileState, entry: IndexEntry) -> bool:
     """Whether the disk has changed a file that nobody has written to, as far as that can be told."""
     return entry.state.is_unwritten_since(known) and entry.verified not in STRONG
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.core.blocks import BlockChecksums
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.blocks import BlockChecksums
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.library.file_state import FileState
 
 STRONG = {"sha256", "sha384", "sha512", "blake3"}
 """The algorithms by which a file may stand for another one: nobody can make two files with one such digest."""
 
 
-class Proof(StrEnum):
+class HowKnown(StrEnum):
     """How it is known that a file has a digest."""
 
     HASHED = "hashed"
@@ -27,7 +27,7 @@ class Proof(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """A file that is to be entered.
 
     Args:
@@ -44,7 +44,7 @@ class Entry:
     path: Path
     state: FileState
     digests: tuple[Digest, ...]
-    proof: Proof
+    proof: HowKnown
     identities: tuple[str, ...] = ()
     verified: str = ""
     read_at: float | None = None
@@ -86,4 +86,4 @@ class Candidate:
 
     path: Path
     state: FileState
-    proof: Proof
+    proof: HowKnown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import COLLISION_FREE, HEX_LENGTHS, Digest
+from anymatix_fetcher.core.values.digests import COLLISION_FREE, HEX_LENGTHS, Digest
 from anymatix_fetcher.library.catalog import is_ours
 from anymatix_fetcher.library.hugging_face_cache import digest_in_name
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.blocks import BlockChecksums
-    from anymatix_fetcher.core.spans import SpanSet
+    from anymatix_fetcher.core.values.blocks import BlockChecksums
+    from anymatix_fetcher.core.values.spans import SpanSet
     from anymatix_fetcher.library.entries import Remembered
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import safe_name
+from anymatix_fetcher.core.values.filenames import safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library import layouts
 from anymatix_fetcher.library.containment import Bounds

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.names import MODEL_EXTENSIONS, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from anymatix_fetcher.library.ports import Disk
+    from anymatix_fetcher.core.values.ports import Disk
 
 SCHEME = "sha256://"
 

@@ -19,12 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library import entering
 from anymatix_fetcher.library.database import Database
 from anymatix_fetcher.library.entering import key_of, state_of_row
-from anymatix_fetcher.library.entries import STRONG, Candidate, Entry, Proof, Remembered
+from anymatix_fetcher.library.entries import STRONG, Candidate, HowKnown, IndexEntry, Remembered
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.identity import UNNAMED
 
@@ -84,9 +84,9 @@ class Index:
         now = state_of(path)
         if now is None or (state is not None and not now.is_still(state)):
             return
-        self.add_many([Entry(path, now, tuple(digests), Proof.HASHED, (), verified, read_at, blocks)])
+        self.add_many([IndexEntry(path, now, tuple(digests), HowKnown.HASHED, (), verified, read_at, blocks)])
 
-    def add_many(self, entries: Iterable[Entry]) -> bool:
+    def add_many(self, entries: Iterable[IndexEntry]) -> bool:
         """Enters files and claims in one step; whether that could be done."""
         entries, now = list(entries), self._wall_clock()
 
@@ -144,7 +144,7 @@ class Index:
             # What was read here had a length, too: a file of another one needn't be read again.
             if now is None or known is None or known.is_refuted(now) or now.size != known.state.size:
                 continue
-            found[path] = Candidate(path, now, Proof.HASHED if known.holds(now) else Proof.CLAIMED)
+            found[path] = Candidate(path, now, HowKnown.HASHED if known.holds(now) else HowKnown.CLAIMED)
         for path in self._paths("SELECT path FROM claims WHERE algorithm = ? AND hex = ?", values):
             now = state_of(path)
             if path in found or now is None:
@@ -153,8 +153,8 @@ class Index:
             if known is not None and _speaks_against(known, digest, now):
                 continue
             is_known = known is not None and known.holds(now) and digest in known.digests
-            found[path] = Candidate(path, now, Proof.HASHED if is_known else Proof.CLAIMED)
-        return tuple(sorted(found.values(), key=lambda one: (one.proof is Proof.CLAIMED, one.path)))
+            found[path] = Candidate(path, now, HowKnown.HASHED if is_known else HowKnown.CLAIMED)
+        return tuple(sorted(found.values(), key=lambda one: (one.proof is HowKnown.CLAIMED, one.path)))
 
     def current(self, path: Path) -> Remembered | None:
         """What is known of the file as it is now; ``None`` where it was never read in this state.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from anymatix_fetcher.core.disk_errors import destination_exists, storage_errors
+from anymatix_fetcher.core.values.disk_errors import destination_exists, storage_errors
 from anymatix_fetcher.errors import DigestMismatchError, StorageError
 from anymatix_fetcher.library.cloning import clone
 from anymatix_fetcher.library.content import HASHABLE, READ_BYTES, state_of
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.library.ports import Disk
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.ports import Disk
 
     Cloner: TypeAlias = Callable[[Path, Path], bool]
     """As :func:`~anymatix_fetcher.library.cloning.clone`."""

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from anymatix_fetcher.core.filenames import MAX_NAME_BYTES, SafeName, safe_name
+from anymatix_fetcher.core.values.filenames import MAX_NAME_BYTES, SafeName, safe_name
 
 MODEL_EXTENSIONS = frozenset(
     (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.filenames import SafeName, safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.containment import Bounds, check_encoding, inside
 from anymatix_fetcher.library.names import Naming, hashed_name, split_name
@@ -23,7 +23,7 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """Where one download goes.
 
     Args:

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, OWN_SUFFIXES, PART_SUFFIX
-from anymatix_fetcher.core.journal import HEADER_BYTES, may_be_ours
+from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, OWN_SUFFIXES, PART_SUFFIX
+from anymatix_fetcher.core.values.journal import HEADER_BYTES, may_be_ours
 from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
-    from anymatix_fetcher.library.ports import Disk, Lock
+    from anymatix_fetcher.core.values.ports import Disk, Lock
     from anymatix_fetcher.library.walking import SeenFile
 
 NANOSECONDS = 1_000_000_000

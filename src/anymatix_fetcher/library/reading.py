@@ -11,13 +11,13 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from xxhash import xxh3_64
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.journal import block_size_for
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.journal import block_size_for
 from anymatix_fetcher.library.content import state_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
+    from anymatix_fetcher.core.values.ports import Hasher
     from anymatix_fetcher.library.file_state import FileState
 
 READ_BYTES = 2 << 20
@@ -34,16 +35,6 @@ _BUFFERS = 3
 processor's cache still when it is hashed."""
 AHEAD_BYTES = 16 << 20
 """So much is asked of the disk beyond what is being read."""
-
-
-class Hasher(Protocol):
-    """What all hash algorithms have in common."""
-
-    def update(self, data: memoryview, /) -> object:
-        """Goes over more bytes."""
-
-    def hexdigest(self) -> str:
-        """The digest in lower-case hex."""
 
 
 NewHasher: TypeAlias = "Callable[[str], Hasher]"

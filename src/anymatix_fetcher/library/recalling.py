@@ -6,8 +6,8 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import SafeName
-from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.core.values.filenames import SafeName
+from anymatix_fetcher.library.entries import HowKnown
 from anymatix_fetcher.library.hash_named import find_hash_named
 from anymatix_fetcher.library.names import split_name
 from anymatix_fetcher.library.wanted import Found, Wanted
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.library.placing import Place
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.library.placing import Placement
     from anymatix_fetcher.library.seeking import Seeker
 
 _logger = logging.getLogger("anymatix_fetcher.library")
 
 
-def recall(digest: Digest, folders: Sequence[Path], place: Place | None, seeker: Seeker) -> Found | None:
+def recall(digest: Digest, folders: Sequence[Path], place: Placement | None, seeker: Seeker) -> Found | None:
     """The file with this SHA-256; ``None`` where it isn't here.
 
     Files that are called by their hash come first, then those that the index knows. The name is no proof: such a file
@@ -73,7 +73,9 @@ def _here(digest: Digest, folders: Sequence[Path], seeker: Seeker) -> Path | Non
         if path is not None and _has(digest, path, seeker):
             return path
     candidates = sorted(seeker.index.wanted(digest), key=lambda one: one.path.parent not in folders)
-    return next((one.path for one in candidates if one.proof is Proof.HASHED or _has(digest, one.path, seeker)), None)
+    return next(
+        (one.path for one in candidates if one.proof is HowKnown.HASHED or _has(digest, one.path, seeker)), None
+    )
 
 
 def _has(digest: Digest, path: Path, seeker: Seeker) -> bool:

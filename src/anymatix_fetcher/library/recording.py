@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.library.catalog import keep_ours
-from anymatix_fetcher.library.entries import Entry, Proof
+from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import SCHEME
 from anymatix_fetcher.library.identity import identity, part_of, recordable, unnamed
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from anymatix_fetcher.core.blocks import BlockChecksums
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.blocks import BlockChecksums
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.index import Index
-    from anymatix_fetcher.library.ports import Disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,13 @@ class Arrival:
     def _references(self) -> tuple[str, ...]:
         return (self.url, self.reference, *((self.asked,) if self.asked else ()))
 
-    def entry(self, state: FileState, read_at: float) -> Entry:
+    def entry(self, state: FileState, read_at: float) -> IndexEntry:
         """What the index says of it, in ``state``, as it was read at ``read_at`` (seconds since 1970)."""
         origins = dict.fromkeys(map(unnamed, self._references)) if self.is_unnamed else {}
         identities = (*self.identities, *origins)
-        return Entry(self.path, state, self.digests, Proof.HASHED, identities, self.verified, read_at, self.blocks)
+        return IndexEntry(
+            self.path, state, self.digests, HowKnown.HASHED, identities, self.verified, read_at, self.blocks
+        )
 
 
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.library.linking import Method, expect, make
 from anymatix_fetcher.library.ports import temporary_beside
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.linking import Cloner
-    from anymatix_fetcher.library.ports import Disk
 
 
 def relink(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.library.removal import removal_of_model, removal_of_reference
 from anymatix_fetcher.library.sidecars import sidecars_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.library.ports import Disk
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.removal import Removal
     from anymatix_fetcher.library.sidecar_format import Record
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import DigestMismatchError
 from anymatix_fetcher.library.content import HASHABLE, digest_of
-from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.entries import HowKnown
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method, NoLinkError, SourceUnusableError, bring
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.entries import Candidate
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.linking import Linked
-    from anymatix_fetcher.library.ports import Disk
 
 _logger = logging.getLogger("anymatix_fetcher.library")
 
@@ -72,7 +72,7 @@ def take(
         if any(candidate.state.shares_with(one) for one in refused):
             continue  # another name of a file that was read just now
         state: FileState | None = candidate.state
-        if read_all or candidate.proof is Proof.CLAIMED:
+        if read_all or candidate.proof is HowKnown.CLAIMED:
             state = _proved(candidate, digest, index, on_bytes)
         linked = _brought(candidate.path, destination, state, digest, index, bringing) if state is not None else None
         if linked is not None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.library.entries import Entry, Proof
+from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.hash_named import digest_by_name
 from anymatix_fetcher.library.hugging_face_cache import cached_files
 from anymatix_fetcher.library.names import is_model_name, is_sidecar_name
@@ -17,7 +17,7 @@ from anymatix_fetcher.library.walking import walk_folders
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.library.catalog import Catalog
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
@@ -67,7 +67,7 @@ def scan(
         catalog: What sidecars say.
     """
     files = models = learned = 0
-    waiting: list[Entry] = []
+    waiting: list[IndexEntry] = []
     folders: list[tuple[Path, FileState, tuple[str, ...]]] = []
     for seen, entries in _found(roots, caches, index, catalog):
         if seen is not None:
@@ -87,7 +87,7 @@ def scan(
 
 def _found(
     roots: Iterable[Path], caches: Iterable[Path], index: Index, catalog: Catalog
-) -> Iterator[tuple[SeenFolder | None, list[Entry]]]:
+) -> Iterator[tuple[SeenFolder | None, list[IndexEntry]]]:
     """Folder by folder: what is in it, and what is claimed of that; only folders in which something has changed."""
     known = index.folders_looked_through()
 
@@ -101,7 +101,7 @@ def _found(
             yield seen, [*_entries_of(seen.path, seen.files, catalog), *before.entries(seen.files)]
     for cache in caches:
         for path, state, digest in cached_files(cache):
-            yield None, [Entry(path, state, (digest,), Proof.CLAIMED)]
+            yield None, [IndexEntry(path, state, (digest,), HowKnown.CLAIMED)]
 
 
 class _Before:
@@ -119,27 +119,27 @@ class _Before:
         known = self._index.all_remembered().items()
         return {_number(one.state): (path, one.digests) for path, one in known if one.digests}
 
-    def entries(self, files: Iterable[SeenFile]) -> Iterator[Entry]:
+    def entries(self, files: Iterable[SeenFile]) -> Iterator[IndexEntry]:
         """Claims of models that are what was read under another name."""
         for file in files:
             before = self._known.get(_number(file.state)) if is_model_name(file.path.name) else None
             if before is not None and before[0] != file.path:
-                yield Entry(file.path, file.state, before[1], Proof.CLAIMED)
+                yield IndexEntry(file.path, file.state, before[1], HowKnown.CLAIMED)
 
 
 def _number(state: FileState) -> tuple[int, int, int]:
     return state.inode, state.size, state.mtime_ns
 
 
-def _entries_of(folder: Path, files: Sequence[SeenFile], catalog: Catalog) -> Iterator[Entry]:
+def _entries_of(folder: Path, files: Sequence[SeenFile], catalog: Catalog) -> Iterator[IndexEntry]:
     """What sidecars and names say of the files in one folder: claims, whatever else the sidecars say."""
     states = {file.path.name: file.state for file in files}
     if any(map(is_sidecar_name, states)):
         for sidecar in catalog.sidecars(folder):
             state = states.get(sidecar.model.name) if sidecar.model is not None else None
             if sidecar.model is not None and state is not None and sidecar.record.digests:
-                yield Entry(sidecar.model, state, sidecar.record.digests, Proof.CLAIMED)
+                yield IndexEntry(sidecar.model, state, sidecar.record.digests, HowKnown.CLAIMED)
     for file in files:
         digest = digest_by_name(file.path.name)
         if digest is not None:
-            yield Entry(file.path, file.state, (digest,), Proof.CLAIMED)
+            yield IndexEntry(file.path, file.state, (digest,), HowKnown.CLAIMED)

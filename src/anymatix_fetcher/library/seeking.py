@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.filenames import PART_SUFFIX
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import PART_SUFFIX
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.content import HASHABLE, digests_of
 from anymatix_fetcher.library.file_state import FileState
@@ -26,9 +26,9 @@ from anymatix_fetcher.library.wanted import Found
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.catalog import Catalog
     from anymatix_fetcher.library.index import Index
-    from anymatix_fetcher.library.ports import Disk
     from anymatix_fetcher.library.sidecars import Sidecar
     from anymatix_fetcher.library.wanted import Wanted
 

@@ -23,7 +23,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
+from anymatix_fetcher.core.values.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.library.identity import recordable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.identity import base_reference, identity
 from anymatix_fetcher.library.names import is_sidecar_name
@@ -18,7 +18,7 @@ from anymatix_fetcher.library.sidecar_format import MOST_BYTES, Record, decode, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.library.ports import Disk
+    from anymatix_fetcher.core.values.ports import Disk
 
 _logger = logging.getLogger("anymatix_fetcher.library")
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.filenames import SafeName, safe_name
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.names import split_name
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import COLLISION_FREE, HEX_LENGTHS
+from anymatix_fetcher.core.values.digests import COLLISION_FREE, HEX_LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.filenames import SafeName
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.filenames import SafeName
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.linking import Method
-    from anymatix_fetcher.library.placing import Place
+    from anymatix_fetcher.library.placing import Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Wanted:
         is_claimed: Whether the destination is ours; else nothing is made there, and its name is a guess.
     """
 
-    place: Place
+    place: Placement
     name: SafeName
     working: Path
     references: tuple[str, ...] = field(repr=False)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.journal import block_size_for
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.journal import block_size_for
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.leftovers import read_journal
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.places import Places

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from anymatix_fetcher.core.filenames import SafeName
+from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
 from anymatix_fetcher.library.containment import Bounds, inside

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import DestinationLockedError, DiskFullError, NetworkError
 from anymatix_fetcher.queue.jobs import JobError
-from anymatix_fetcher.reporting import exit_code_of
+from anymatix_fetcher.verbs.reporting import exit_code_of
 
 if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError

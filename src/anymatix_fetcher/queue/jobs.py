@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
-from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.errors import DestinationExistsError, NotFoundError, ReferenceSyntaxError, StorageError
 
 if TYPE_CHECKING:

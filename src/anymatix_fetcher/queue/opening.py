@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.composition import resolving
-from anymatix_fetcher.environment import environment
 from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.roots import find_models
@@ -18,6 +16,8 @@ from anymatix_fetcher.queue.queue import Queue
 from anymatix_fetcher.queue.runner import EngineRunner
 from anymatix_fetcher.queue.store import JobStore
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.wiring.composition import resolving
+from anymatix_fetcher.wiring.environment import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.reporting import error_object, result_object
+from anymatix_fetcher.verbs.reporting import error_object, result_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

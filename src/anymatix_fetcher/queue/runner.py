@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from anymatix_fetcher.composition import network_of, open_session
 from anymatix_fetcher.queue.progress import summed
+from anymatix_fetcher.wiring.composition import network_of, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.expiry import is_signed
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.answers.expiry import is_signed
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.facts import shown
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from anymatix_fetcher.core.resource import Author
+from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.errors import DestinationLockedError, StorageError
 from anymatix_fetcher.queue.jobs import JobError, JobId, JobState, QueuedJob, Wanted
 from anymatix_fetcher.queue.secrecy import storable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.engine.facts import UNPROVED
 from anymatix_fetcher.queue.jobs import JobState
-from anymatix_fetcher.reporting import timestamp_of
+from anymatix_fetcher.verbs.reporting import timestamp_of
 
 if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Progress

@@ -15,22 +15,23 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from anymatix_fetcher.core.cookies import Cookies
-from anymatix_fetcher.core.credentials import basic_authorization, bearer_authorization
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.judge import REDIRECTS, Known, Redirected, Refused, judge
-from anymatix_fetcher.core.resource import Author
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.answers.judge import REDIRECTS, Known, Redirected, judge
+from anymatix_fetcher.core.values.cookies import Cookies
+from anymatix_fetcher.core.values.credentials import basic_authorization, bearer_authorization
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.filenames import SafeName
-    from anymatix_fetcher.core.http import ResponseHead
-    from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.filenames import SafeName
+    from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.sources.accounts import Account
 
 MAX_DOCUMENT_BYTES = 32 << 20

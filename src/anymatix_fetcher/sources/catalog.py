@@ -7,7 +7,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from anymatix_fetcher.core.filenames import METALINK_SUFFIXES
+from anymatix_fetcher.core.values.filenames import METALINK_SUFFIXES
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.direct import Direct
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.resource import About, Resource
 from anymatix_fetcher.errors import NetworkError, NotFoundError
 from anymatix_fetcher.sources import civitai_references as references
 from anymatix_fetcher.sources.accounts import CIVITAI
@@ -23,11 +23,11 @@ from anymatix_fetcher.sources.sites import Site, agreed, make_url, without_diges
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.http import Headers, Request
+    from anymatix_fetcher.core.values.http import Headers, Request
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.civitai_references import CivitaiReference
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 SITE = Site(CIVITAI)
 SERVICE = Explained(SITE.name)
@@ -160,7 +160,7 @@ def _unknown(base: str, found: CivitaiReference, wish: Wish, headers: Headers) -
     )
 
 
-def _elsewhere(located: Located, wish: Wish, environment: Environment) -> Resource:
+def _elsewhere(located: SiteUrl, wish: Wish, environment: Environment) -> Resource:
     """Another address at Civitai, its token moved into a header."""
     url = make_url(located.base, located.path, references.without_token(located.query))
     token = references.token_of(located.url.parameters)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.sources.civitai_references import HASH_LENGTHS
 from anymatix_fetcher.sources.repository import listing

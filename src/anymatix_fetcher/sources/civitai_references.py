@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote_plus
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.base import Secret
 from anymatix_fetcher.sources.sites import make_url
@@ -21,8 +21,8 @@ from anymatix_fetcher.sources.sites import make_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anymatix_fetcher.core.urls import Url
-    from anymatix_fetcher.sources.sites import Located, Parameters
+    from anymatix_fetcher.core.values.urls import Url
+    from anymatix_fetcher.sources.sites import Parameters, SiteUrl
 
 PREFERENCES = ("type", "format", "size", "fp", "quantType")
 """The parameters of a download's address that say which of a version's files is meant."""
@@ -117,7 +117,7 @@ def read_air_name(name: str) -> CivitaiReference:
     return CivitaiReference(version=version, model=model, file=file, preferences=preferences)
 
 
-def read_url(located: Located) -> CivitaiReference | None:
+def read_url(located: SiteUrl) -> CivitaiReference | None:
     """The reference in a URL at Civitai; ``None`` where it is neither a download nor a model's page."""
     parameters = located.url.parameters
     if download := _DOWNLOAD.fullmatch(located.path):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.explanations.hosts import service_of
 from anymatix_fetcher.sources.services import Explained

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import MAX_LENGTH
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import MAX_LENGTH
 from anymatix_fetcher.errors import UnexpectedAnswerError
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.resource import About, Resource
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import DROPBOX
 from anymatix_fetcher.sources.services import Explained
@@ -13,7 +13,7 @@ from anymatix_fetcher.sources.sites import Site, make_url
 
 if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment, Resolving, Wish
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 SITE = Site(DROPBOX)
 SERVICE = Explained(SITE.name)
@@ -57,7 +57,7 @@ class Dropbox:
         )
 
 
-def _is_file(located: Located) -> bool:
+def _is_file(located: SiteUrl) -> bool:
     match located.segments:
         case ["s", key, *name] | ["scl", "fi", key, *name]:
             return bool(key and any(name))
@@ -65,7 +65,7 @@ def _is_file(located: Located) -> bool:
             return False
 
 
-def _is_folder(located: Located) -> bool:
+def _is_folder(located: SiteUrl) -> bool:
     match located.segments:
         case ["sh", key, *_] | ["scl", "fo", key, *_]:
             return bool(key)
@@ -73,7 +73,7 @@ def _is_folder(located: Located) -> bool:
             return False
 
 
-def _query(located: Located) -> str:
+def _query(located: SiteUrl) -> str:
     """The link's query, asking for the content; the rest (``rlkey``, ``st``) opens the link and stays as it is."""
     kept = [part for part in located.query.split("&") if part and part.partition("=")[0] not in _OWN_PARAMETERS]
     return "&".join([*kept, "dl=1"])

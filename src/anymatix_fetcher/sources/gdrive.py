@@ -11,12 +11,13 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.explain import refusal_error
-from anymatix_fetcher.core.filenames import filename_from, safe_name
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.judge import WEB_PAGE_TYPES, Known, Refused, judge
-from anymatix_fetcher.core.resource import About, Resource
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.answers.explain import refusal_error
+from anymatix_fetcher.core.answers.judge import WEB_PAGE_TYPES, Known, judge
+from anymatix_fetcher.core.values.filenames import filename_from, safe_name
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.resource import About, Resource
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import CONTENT_HOST, GOOGLE_DRIVE
 from anymatix_fetcher.sources.base import ask
@@ -25,10 +26,10 @@ from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.sources.sites import Site, make_url, segment
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 SITE = Site(GOOGLE_DRIVE)
 SERVICE = Explained(SITE.name)
@@ -74,7 +75,7 @@ class GoogleDrive:
         raise unexpected(url.host, "one page after the other instead of the file")
 
 
-def _file_id(located: Located) -> str | None:
+def _file_id(located: SiteUrl) -> str | None:
     """The id of the file that the URL names; ``None`` where it names none."""
     path = [part for part in located.segments if part]
     if path[:1] == ["u"] or path[1:2] == ["u"]:  # /u/0/uc, /file/u/0/d/ID: whose account the browser is in
@@ -91,7 +92,7 @@ def _file_id(located: Located) -> str | None:
     return found if _ID.fullmatch(found) else None
 
 
-def _no_file(located: Located | None) -> ReferenceSyntaxError:
+def _no_file(located: SiteUrl | None) -> ReferenceSyntaxError:
     if located is not None and {"folders", "folderview", "embeddedfolderview"} & set(located.segments):
         return ReferenceSyntaxError(
             "the link is a folder's, and Google Drive lists folders only for those who are logged in",
@@ -100,7 +101,7 @@ def _no_file(located: Located | None) -> ReferenceSyntaxError:
     return ReferenceSyntaxError("the link to Google Drive names no file", hint=_HINT)
 
 
-def _address(located: Located, file_id: str) -> Url:
+def _address(located: SiteUrl, file_id: str) -> Url:
     path = "/download" if located.url.host == CONTENT_HOST else "/uc"
     key = dict(located.url.parameters).get("resourcekey", "")
     more = f"&resourcekey={segment(key)}" if key else ""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import About, Resource
 from anymatix_fetcher.errors import AccessDeniedError, NetworkError, NotFoundError
 from anymatix_fetcher.sources import github_references as references
 from anymatix_fetcher.sources.accounts import GITHUB, RAW_HOST
@@ -25,9 +25,9 @@ from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment, with
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 SITE = Site(GITHUB)
 SERVICE = Explained(SITE.name)
@@ -191,7 +191,7 @@ def _about(release: Release, found: ReleaseReference) -> About:
     return About(title=f"{found.repository} {tag}".strip(), page=page, document=release.text)
 
 
-def _file(found: FileReference, located: Located | None, wish: Wish, environment: Environment) -> Resource:
+def _file(found: FileReference, located: SiteUrl | None, wish: Wish, environment: Environment) -> Resource:
     """A file of a repository.
 
     ``/raw/`` leads to the content, also of what is in LFS, of which raw.githubusercontent.com has the pointer only. But

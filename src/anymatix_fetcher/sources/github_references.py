@@ -20,7 +20,7 @@ from anymatix_fetcher.sources.repository import stays_inside
 from anymatix_fetcher.sources.sites import printable, segment
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 LATEST = "latest"
 HINT = "Expected github:OWNER/REPO@TAG/ASSET, or an asset's address at github.com."
@@ -99,7 +99,7 @@ def read_scheme(text: str) -> ReleaseReference:
     return ReleaseReference(_repository(parts[0], name), "" if tag == LATEST else tag, _asset(rest))
 
 
-def read_url(located: Located) -> GitHubReference | None:
+def read_url(located: SiteUrl) -> GitHubReference | None:
     """The reference in a URL at GitHub; ``None`` where it is a page or a document of another kind.
 
     Raises:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.resource import About, Resource, Stated
+from anymatix_fetcher.core.values.resource import About, Resource, Stated
 from anymatix_fetcher.sources import huggingface_references as references
 from anymatix_fetcher.sources.accounts import HUGGING_FACE
 from anymatix_fetcher.sources.air import read_air
@@ -22,8 +22,8 @@ from anymatix_fetcher.sources.sites import Site, agreed, make_url, segment
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
     from anymatix_fetcher.sources.huggingface_references import HubReference
 

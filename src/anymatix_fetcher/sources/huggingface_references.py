@@ -23,7 +23,7 @@ from anymatix_fetcher.sources.sites import printable, segment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 KINDS = ("datasets", "spaces", "kernels")
 DEFAULT_REVISION = "main"
@@ -104,7 +104,7 @@ def read_scheme(text: str) -> HubReference:
     return _checked(kind, repository, revision, path)
 
 
-def read_url(located: Located) -> HubReference | None:
+def read_url(located: SiteUrl) -> HubReference | None:
     """The reference in a URL at the hub; ``None`` where it is a page or a document of another kind.
 
     Raises:

@@ -22,9 +22,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
-from anymatix_fetcher.core.filenames import SafeName, safe_name
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import HEX_LENGTHS, Digest
+from anymatix_fetcher.core.values.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _HINT = "One reference a line, then its digests, then '-> NAME'; below it, inden
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """One download of a list.
 
     Args:
@@ -75,7 +75,7 @@ class Entry:
         return tuple(map(Url.parse, self.references[1:]))
 
 
-def parse(content: bytes) -> tuple[Entry, ...]:
+def parse(content: bytes) -> tuple[ListEntry, ...]:
     """The downloads of a list in UTF-8, in order.
 
     Raises:
@@ -104,7 +104,7 @@ def _blocks(text: str) -> Iterable[list[tuple[int, str]]]:
     return blocks
 
 
-def _entry(block: list[tuple[int, str]]) -> Entry:
+def _entry(block: list[tuple[int, str]]) -> ListEntry:
     number, line = block[0]
     try:
         entry = _first_line(number, line)
@@ -115,7 +115,7 @@ def _entry(block: list[tuple[int, str]]) -> Entry:
     return entry
 
 
-def _first_line(number: int, line: str) -> Entry:
+def _first_line(number: int, line: str) -> ListEntry:
     left, *right = re.split(r"\s+->\s+", line, maxsplit=1)
     first, *words = left.split()
     references, digests = [first], list[Digest]()
@@ -128,7 +128,7 @@ def _first_line(number: int, line: str) -> Entry:
             references.append(_mirror(word))
         else:
             raise ValueError("after the reference come digests, other URLs, and '-> NAME'")
-    return Entry(tuple(references), number, _name(right[0]) if right else None, "", tuple(dict.fromkeys(digests)))
+    return ListEntry(tuple(references), number, _name(right[0]) if right else None, "", tuple(dict.fromkeys(digests)))
 
 
 def _mirror(text: str) -> str:
@@ -139,7 +139,7 @@ def _mirror(text: str) -> str:
     return text
 
 
-def _with_option(entry: Entry, option: str) -> Entry:
+def _with_option(entry: ListEntry, option: str) -> ListEntry:
     key, separator, value = (part.strip() for part in option.partition("="))
     key = key.removeprefix("--").lower()
     if separator and key == "out":

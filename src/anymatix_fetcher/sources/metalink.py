@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
-from anymatix_fetcher.core.filenames import SafeName, safe_name
-from anymatix_fetcher.core.http import MAX_LENGTH
-from anymatix_fetcher.core.links import LAST_PRIORITY
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.digests import HEX_LENGTHS, Digest
+from anymatix_fetcher.core.values.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.http import MAX_LENGTH
+from anymatix_fetcher.core.values.links import LAST_PRIORITY
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources import elements
 
@@ -29,7 +29,7 @@ _HINT = "Expected a Metalink 4 file (.meta4), as RFC 5854 describes it."
 
 
 @dataclass(frozen=True, slots=True)
-class Mirror:
+class MetalinkMirror:
     """A place of a file: ``priority`` 1 is best; ``country`` is an ISO 3166-1 code in lower case, where it is known."""
 
     url: Url
@@ -60,7 +60,7 @@ class MetalinkFile:
 
     name: SafeName
     folder: str
-    mirrors: tuple[Mirror, ...]
+    mirrors: tuple[MetalinkMirror, ...]
     size: int | None = None
     digests: tuple[Digest, ...] = ()
     pieces: Pieces | None = None
@@ -120,8 +120,8 @@ def _path(text: str) -> tuple[str, SafeName]:
     return "/".join(folders), name
 
 
-def _mirrors(element: Element) -> tuple[Mirror, ...]:
-    found: dict[Url, Mirror] = {}
+def _mirrors(element: Element) -> tuple[MetalinkMirror, ...]:
+    found: dict[Url, MetalinkMirror] = {}
     for place in element.all("url"):
         try:
             url = Url.parse(place.text)
@@ -129,7 +129,7 @@ def _mirrors(element: Element) -> tuple[Mirror, ...]:
             continue  # ftp and the like; whether anything is left is seen below
         stated = place.attributes.get("priority", "")
         priority = int(stated) if _NUMBER.fullmatch(stated) and 0 < int(stated) <= LAST_PRIORITY else LAST_PRIORITY
-        found.setdefault(url, Mirror(url, priority, place.attributes.get("location", "").lower() or None))
+        found.setdefault(url, MetalinkMirror(url, priority, place.attributes.get("location", "").lower() or None))
     if not found:
         raise ValueError("it names no http or https address")
     return tuple(sorted(found.values(), key=lambda mirror: mirror.priority))

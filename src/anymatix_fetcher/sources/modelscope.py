@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import About, Resource, Stated
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import About, Resource, Stated
 from anymatix_fetcher.errors import NetworkError, ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import MODELSCOPE
 from anymatix_fetcher.sources.modelscope_listing import Repository, probe
@@ -28,9 +28,9 @@ from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, se
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.http import Request, ResponseHead
+    from anymatix_fetcher.core.values.http import Request, ResponseHead
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 
 class ModelScopeService(Explained):
@@ -122,7 +122,7 @@ def read_scheme(text: str) -> ModelScopeReference:
     return _checked(parts[0], name, revision, "".join(parts[2:]))
 
 
-def read_url(located: Located) -> ModelScopeReference | None:
+def read_url(located: SiteUrl) -> ModelScopeReference | None:
     """The reference in a URL at ModelScope; ``None`` where it is a page or a document of another kind.
 
     Raises:
@@ -178,7 +178,7 @@ def _one(
     return resource if trouble is None else without_digest(resource, SITE, trouble)
 
 
-def _elsewhere(located: Located, wish: Wish, environment: Environment) -> Resolving:
+def _elsewhere(located: SiteUrl, wish: Wish, environment: Environment) -> Resolving:
     """Another address at ModelScope; whether it is a file's that there isn't, only its first bytes tell."""
     resource = SITE.as_it_is(located, wish, environment, SERVICE)
     if "resolve" in located.segments or "FilePath" in dict(located.url.parameters):

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import NotFoundError, UnexpectedAnswerError
 from anymatix_fetcher.sources.documents import Document, unexpected
 from anymatix_fetcher.sources.repository import RepositoryFile, listing, stays_inside
@@ -19,7 +19,7 @@ from anymatix_fetcher.sources.sites import printable, segment
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.http import Headers, Request
+    from anymatix_fetcher.core.values.http import Headers, Request
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.base import Answer
     from anymatix_fetcher.sources.sites import Site

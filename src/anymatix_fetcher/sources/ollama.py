@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import About, Resource
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import HUGGING_FACE, OLLAMA
 from anymatix_fetcher.sources.documents import Document, unexpected
@@ -21,7 +21,7 @@ from anymatix_fetcher.sources.sites import Site, agreed, make_url
 
 if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment, Resolving, Wish
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 SITE = Site(OLLAMA)
 _PAGES = "https://ollama.com"
@@ -130,7 +130,7 @@ def read_scheme(text: str) -> OllamaReference:
     return found
 
 
-def read_url(located: Located) -> OllamaReference | None:
+def read_url(located: SiteUrl) -> OllamaReference | None:
     """The reference in a URL at Ollama; ``None`` where it names no model."""
     match located.segments:
         case ["v2", namespace, name, "manifests", tag]:

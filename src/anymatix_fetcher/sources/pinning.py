@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.sources import huggingface_references as hub
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.resource import Resource
+    from anymatix_fetcher.core.values.resource import Resource
 
 
 def pinned_reference(resource: Resource, commit: str = "") -> str:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from anymatix_fetcher.core.address import MAX_HOPS, Address
-from anymatix_fetcher.core.digests import stated_digests
-from anymatix_fetcher.core.expiry import signs_range
-from anymatix_fetcher.core.http import Validator, parse_date
-from anymatix_fetcher.core.judge import Accepted, Known, Redirected, Refused, judge
-from anymatix_fetcher.core.labels import may_be_right
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
+from anymatix_fetcher.core.answers.expiry import signs_range
+from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
+from anymatix_fetcher.core.machine.labels import may_be_right
+from anymatix_fetcher.core.values.digests import stated_digests
+from anymatix_fetcher.core.values.http import Validator, parse_date
+from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.http import Headers, HttpDate, Request
-    from anymatix_fetcher.core.resource import Resource
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.http import Headers, HttpDate, Request
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.sources.base import Answer
 
 Reading: TypeAlias = "Generator[Request, Answer, bytes]"

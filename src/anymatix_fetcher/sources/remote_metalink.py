@@ -11,12 +11,13 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.explain import refusal_error
-from anymatix_fetcher.core.filenames import METALINK_SUFFIXES, SafeName
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.judge import Known, Refused, judge
-from anymatix_fetcher.core.resource import About, Author, Resource
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.answers.explain import refusal_error
+from anymatix_fetcher.core.answers.judge import Known, judge
+from anymatix_fetcher.core.values.filenames import METALINK_SUFFIXES, SafeName
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.resource import About, Author, Resource
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import ask
 from anymatix_fetcher.sources.documents import unexpected

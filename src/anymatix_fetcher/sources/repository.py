@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.filenames import SafeName, safe_name
 from anymatix_fetcher.errors import NotFoundError
 from anymatix_fetcher.sources.sites import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.sources.base import Wish
 
 MAX_LISTED, MAX_LISTED_LENGTH = 20, 200

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.http import MAX_LENGTH
-from anymatix_fetcher.core.resource import Stated
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import MAX_LENGTH
+from anymatix_fetcher.core.values.resource import Stated
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.http import ResponseHead
-    from anymatix_fetcher.core.judge import Refused
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
 
 _ETAG = re.compile(r'(?:W/)?"?([0-9a-fA-F]{64})"?')

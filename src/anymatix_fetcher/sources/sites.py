@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, unquote
 
-from anymatix_fetcher.core.address import is_authorized
-from anymatix_fetcher.core.credentials import bearer_authorization
-from anymatix_fetcher.core.explain import refusal_error
-from anymatix_fetcher.core.http import Headers, RateLimit, Request
-from anymatix_fetcher.core.judge import Known, Refusal, Refused, judge
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.urls import DEFAULT_PORTS, Url
+from anymatix_fetcher.core.answers.address import is_authorized
+from anymatix_fetcher.core.answers.explain import refusal_error
+from anymatix_fetcher.core.answers.judge import Known, judge
+from anymatix_fetcher.core.values.credentials import bearer_authorization
+from anymatix_fetcher.core.values.http import Headers, RateLimit, Request
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.urls import DEFAULT_PORTS, Url
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,
@@ -29,9 +30,9 @@ from anymatix_fetcher.sources.base import ask
 from anymatix_fetcher.sources.documents import unexpected
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.resource import Service
-    from anymatix_fetcher.core.spans import Span
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.resource import Service
+    from anymatix_fetcher.core.values.spans import Span
     from anymatix_fetcher.sources.accounts import Account
     from anymatix_fetcher.sources.base import Answer, Asking, Environment, Secret, Wish
 
@@ -45,7 +46,7 @@ _OK, _REDIRECTS_FROM, _FORBIDDEN = 200, 300, 403
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class SiteUrl:
     """A URL at a service.
 
     Args:
@@ -107,7 +108,7 @@ class Site:
         """Where it is asked, without a slash at the end."""
         return environment.site(self.name, self.home)
 
-    def locate(self, reference: str, environment: Environment) -> Located | None:
+    def locate(self, reference: str, environment: Environment) -> SiteUrl | None:
         """What the reference names at this service; ``None`` where it is no URL there.
 
         A URL with a port or with credentials of its own belongs to whoever the user says, not to the service.
@@ -120,11 +121,11 @@ class Site:
         if endpoint is not None and url.origin == endpoint.origin:
             prefix = endpoint.path.rstrip("/")
             if url.path.startswith(f"{prefix}/"):
-                return Located(self.base(environment), url, url.path[len(prefix) :], is_home=False)
+                return SiteUrl(self.base(environment), url, url.path[len(prefix) :], is_home=False)
         home = self.home if url.host in self.guides else self.account.sites.get(url.host)
         if home is None or url.origin.port != DEFAULT_PORTS[url.origin.scheme] or url.credentials is not None:
             return None
-        return Located(environment.site(self.name, home), url, url.path or "/", is_home=True)
+        return SiteUrl(environment.site(self.name, home), url, url.path or "/", is_home=True)
 
     def headers(self, environment: Environment, wish: Wish, base: str, token: Secret | None = None) -> Headers:
         """The user's own fields and, unless they hold an ``Authorization``, the token: the given one or the stored one.
@@ -221,7 +222,7 @@ class Site:
             hint = f"Check the reference{private}."
         return type(error)(message, hint=hint)
 
-    def as_it_is(self, located: Located, wish: Wish, environment: Environment, service: Service) -> Resource:
+    def as_it_is(self, located: SiteUrl, wish: Wish, environment: Environment, service: Service) -> Resource:
         """The resource at a URL of the service that isn't a file that the source knows more of."""
         return Resource(
             # Never over plain http at the service's own hosts: the token goes along.

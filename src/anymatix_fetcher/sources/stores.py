@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.explain import refusal_error
-from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.http import Headers, Request
-from anymatix_fetcher.core.judge import REDIRECTS, Known, Refused, judge
-from anymatix_fetcher.core.resource import Resource
-from anymatix_fetcher.core.spans import Span
+from anymatix_fetcher.core.answers.explain import refusal_error
+from anymatix_fetcher.core.answers.judge import REDIRECTS, Known, judge
+from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import AccessDeniedError, ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import GOOGLE_CLOUD
 from anymatix_fetcher.sources.services import Explained
@@ -26,7 +27,7 @@ from anymatix_fetcher.sources.sites import make_url, segment
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Sign, Wish
 
 S3_SERVICE, GCS_SERVICE = Explained("s3"), Explained("gcs")

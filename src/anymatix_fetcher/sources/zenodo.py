@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.resource import About, Resource
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import About, Resource
 from anymatix_fetcher.errors import AccessDeniedError, NetworkError, NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import ZENODO
 from anymatix_fetcher.sources.documents import Document, unexpected
@@ -24,9 +24,9 @@ from anymatix_fetcher.sources.sites import Site, agreed, make_url, printable, se
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from anymatix_fetcher.core.http import Request
+    from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.sources.base import Answer, Environment, Resolving, Wish
-    from anymatix_fetcher.sources.sites import Located
+    from anymatix_fetcher.sources.sites import SiteUrl
 
 _RESOLVERS = ("doi.org", "dx.doi.org", "www.doi.org")
 SITE = Site(ZENODO, _RESOLVERS)
@@ -116,7 +116,7 @@ def read_scheme(text: str) -> ZenodoReference:
     return ZenodoReference(record, path)
 
 
-def read_url(located: Located) -> ZenodoReference | None:
+def read_url(located: SiteUrl) -> ZenodoReference | None:
     """The reference in a URL at Zenodo or in a DOI's; ``None`` where it is another page."""
     if located.url.host in _RESOLVERS:
         doi = _DOI.fullmatch(located.path.removeprefix("/10.5281/"))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64
 
-from anymatix_fetcher.core.messages import BlockCompared
+from anymatix_fetcher.core.values.messages import BlockCompared
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.spans import Span
+    from anymatix_fetcher.core.values.spans import Span
 
 
 class Comparisons:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64
 
-from anymatix_fetcher.core.digests import Digest
-from anymatix_fetcher.core.disk_errors import storage_errors
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.storage.hashing import STEP_BYTES, new_hasher
 from anymatix_fetcher.storage.part_file import READ_BYTES
 from anymatix_fetcher.storage.workers import Step, failure
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from anymatix_fetcher.core.blocks import BlockChecksums
-    from anymatix_fetcher.core.messages import StorageFailed
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.blocks import BlockChecksums
+    from anymatix_fetcher.core.values.messages import StorageFailed
+    from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.storage.workers import Next
 
 

@@ -14,17 +14,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import PART_SUFFIX, SET_ASIDE_SUFFIX
-from anymatix_fetcher.core.spans import SpanSet
+from anymatix_fetcher.core.values.filenames import PART_SUFFIX, SET_ASIDE_SUFFIX
+from anymatix_fetcher.core.values.ports import FileKind
+from anymatix_fetcher.core.values.spans import SpanSet
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import Kind, opened_to_read, read_all
+from anymatix_fetcher.storage.disk import opened_to_read, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.ports import Disk
 
 CONTROL_SUFFIX = ".aria2"
 SUFFIXES = (SET_ASIDE_SUFFIX, PART_SUFFIX, ".crdownload", ".incomplete")
@@ -57,7 +58,7 @@ class Partial:
             return None
         if self.control is None:
             return SpanSet.whole(self.size) if self.size <= length else None
-        from anymatix_fetcher.core.aria2 import read_control  # noqa: PLC0415 - few downloads need it
+        from anymatix_fetcher.core.values.aria2_control import read_control  # noqa: PLC0415 - few downloads need it
 
         said = read_control(self.control_data)
         if said is None or said.length != length:
@@ -76,9 +77,9 @@ def read_partial(path: Path, disk: Disk) -> Partial | None:
     with suppress(OSError, StorageError):
         with opened_to_read(disk, path) as file:
             size = file.size()
-        if disk.kind(control) is not Kind.FILE:
+        if disk.kind(control) is not FileKind.FILE:
             return Partial(path, size)
-        from anymatix_fetcher.core.aria2 import MAX_CONTROL_BYTES  # noqa: PLC0415 - as above
+        from anymatix_fetcher.core.values.aria2_control import MAX_CONTROL_BYTES  # noqa: PLC0415 - as above
 
         with opened_to_read(disk, control) as file:
             return Partial(path, size, control, read_all(file) if file.size() <= MAX_CONTROL_BYTES else b"")
@@ -88,7 +89,7 @@ def read_partial(path: Path, disk: Disk) -> Partial | None:
 def aria2_pair(destination: Path, disk: Disk) -> Partial | None:
     """What aria2 has begun at ``destination`` itself; ``None`` where it hasn't."""
     control = destination.with_name(destination.name + CONTROL_SUFFIX)
-    return read_partial(destination, disk) if disk.kind(control) is Kind.FILE else None
+    return read_partial(destination, disk) if disk.kind(control) is FileKind.FILE else None
 
 
 def find_beside(destination: Path, disk: Disk, *, ours: Container[Path] = ()) -> Partial | None:
@@ -102,6 +103,6 @@ def find_beside(destination: Path, disk: Disk, *, ours: Container[Path] = ()) ->
     found = aria2_pair(destination, disk)
     for suffix in SUFFIXES:
         path = destination.with_name(destination.name + suffix)
-        if found is None and path not in ours and disk.kind(path) is Kind.FILE:
+        if found is None and path not in ours and disk.kind(path) is FileKind.FILE:
             found = read_partial(path, disk)
     return found

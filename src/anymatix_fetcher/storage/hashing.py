@@ -6,10 +6,10 @@ import hashlib
 import zlib
 from importlib.util import find_spec
 from threading import Lock, local
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import HEX_LENGTHS, Digest
-from anymatix_fetcher.core.messages import Verified
+from anymatix_fetcher.core.values.digests import HEX_LENGTHS, Digest
+from anymatix_fetcher.core.values.messages import Verified
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
 from anymatix_fetcher.storage.part_file import READ_BYTES
 from anymatix_fetcher.storage.workers import Step, failure
@@ -18,21 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from anymatix_fetcher.core.messages import Event
+    from anymatix_fetcher.core.values.messages import Event
+    from anymatix_fetcher.core.values.ports import Hasher
     from anymatix_fetcher.storage.part_file import PartFile
     from anymatix_fetcher.storage.workers import Next
 
 STEP_BYTES = 8 * READ_BYTES
-
-
-class Hasher(Protocol):
-    """What all hash algorithms have in common."""
-
-    def update(self, data: memoryview, /) -> object:
-        """Goes over more bytes."""
-
-    def hexdigest(self) -> str:
-        """The digest in lower-case hex."""
 
 
 class Crc32:

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.learned import FORGETTING_SECONDS, KnownHost
+from anymatix_fetcher.core.pace.learned import FORGETTING_SECONDS, KnownHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.journal import encode
+from anymatix_fetcher.core.values.journal import encode
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.journal import JournalHeader, Record
-    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.core.values.journal import JournalHeader, Record
+    from anymatix_fetcher.core.values.ports import RandomFile
 
 
 class JournalFile:

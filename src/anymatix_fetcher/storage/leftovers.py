@@ -5,19 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX
-from anymatix_fetcher.core.journal import HEADER_BYTES, JournalHeader, decode
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX
+from anymatix_fetcher.core.values.journal import HEADER_BYTES, JournalHeader, decode
+from anymatix_fetcher.core.values.ports import FileKind
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import Kind, opened_to_read, read_all, read_first
+from anymatix_fetcher.storage.disk import opened_to_read, read_all, read_first
 from anymatix_fetcher.storage.places import Places, is_shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from anymatix_fetcher.core.journal import JournalContent
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.journal import JournalContent
+    from anymatix_fetcher.core.values.ports import Disk
 
 
 GOOD_FOR_SECONDS = 10.0
@@ -131,7 +132,7 @@ def _belonging_to(reference: str, begun: Iterable[tuple[Path, JournalHeader]], d
     for destination, header in begun:
         if not header.is_for(reference):
             continue
-        if Kind.FILE in (disk.kind(Places.of(destination).part), disk.kind(destination)):
+        if FileKind.FILE in (disk.kind(Places.of(destination).part), disk.kind(destination)):
             return destination
     return None
 

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import storage_error
+from anymatix_fetcher.core.values.disk_errors import storage_error
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import PRIVATE_MODE
 from anymatix_fetcher.storage.places import Places

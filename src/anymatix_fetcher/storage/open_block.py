@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xxhash import xxh3_64
 
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 
 
 class OpenBlock:

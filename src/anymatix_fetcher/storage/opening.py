@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import destination_exists
-from anymatix_fetcher.core.journal import JournalContent, decode, may_be_ours
+from anymatix_fetcher.core.values.disk_errors import destination_exists
+from anymatix_fetcher.core.values.journal import JournalContent, decode, may_be_ours
+from anymatix_fetcher.core.values.ports import FileKind
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import PRIVATE_MODE, Kind, opened_to_read, read_all
+from anymatix_fetcher.storage.disk import PRIVATE_MODE, opened_to_read, read_all
 from anymatix_fetcher.storage.journal_file import JournalFile
 from anymatix_fetcher.storage.leftovers import read_header
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.core.values.ports import Disk, RandomFile
     from anymatix_fetcher.storage.places import Places
 
 
@@ -28,13 +29,13 @@ def check_destination(places: Places, disk: Disk, *, overwrite: bool) -> None:
     kind = disk.kind(places.destination)
     if kind is None:
         return
-    if kind is Kind.FILE and disk.same_file(places.destination, places.part):
+    if kind is FileKind.FILE and disk.same_file(places.destination, places.part):
         disk.remove(places.part)  # killed between giving the file its name and taking the old one away
     if disk.kind(places.part) is None and read_header(places.journal, disk) is not None:
         disk.remove(places.journal)  # killed just after: all that is left to do
-    if kind is Kind.FILE and overwrite:
+    if kind is FileKind.FILE and overwrite:
         return
-    if kind in {Kind.FILE, Kind.LINK} and not overwrite:
+    if kind in {FileKind.FILE, FileKind.LINK} and not overwrite:
         raise destination_exists(places.destination)
     raise StorageError(f"{places.destination} is a {kind.value}", hint="Choose another name.")
 

@@ -12,15 +12,15 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.values.ports import SHARED_MODE, FileKind
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import SHARED_MODE, Kind
 from anymatix_fetcher.storage.renaming import rename_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.core.values.ports import RandomFile
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
 
@@ -32,7 +32,7 @@ _SAFE_FLAGS = (
     | getattr(os, "O_BINARY", 0)
     | getattr(os, "O_NOINHERIT", 0)
 )
-_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER, stat.S_IFLNK: Kind.LINK}
+_KINDS = {stat.S_IFREG: FileKind.FILE, stat.S_IFDIR: FileKind.FOLDER, stat.S_IFLNK: FileKind.LINK}
 _CANT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 _CANT_LINK = {
     *(errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES),
@@ -78,7 +78,7 @@ class OsDisk:
             raise
         return self._file(handle)
 
-    def kind(self, path: Path) -> Kind | None:
+    def kind(self, path: Path) -> FileKind | None:
         """Implements ``Disk.kind``."""
         try:
             mode = os.lstat(path).st_mode
@@ -86,7 +86,7 @@ class OsDisk:
             if error.errno in _NOTHING_THERE:
                 return None
             raise
-        return _KINDS.get(stat.S_IFMT(mode), Kind.OTHER)
+        return _KINDS.get(stat.S_IFMT(mode), FileKind.OTHER)
 
     def same_file(self, first: Path, second: Path) -> bool:
         """Implements ``Disk.same_file``."""

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64
 
-from anymatix_fetcher.core.blocks import BlockChecksums
-from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, BlockRecorded, BlocksForgotten, BlockTable
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.blocks import BlockChecksums
+from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, BlockRecorded, BlocksForgotten, BlockTable
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.comparison import Comparisons
 from anymatix_fetcher.storage.disk import read_exactly
 from anymatix_fetcher.storage.open_block import OpenBlock
@@ -31,8 +31,8 @@ from anymatix_fetcher.storage.size_guard import SizeGuard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from anymatix_fetcher.core.messages import BlockCompared
-    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.core.values.messages import BlockCompared
+    from anymatix_fetcher.core.values.ports import RandomFile
     from anymatix_fetcher.storage.journal_file import JournalFile
 
 READ_BYTES = 1 << 20

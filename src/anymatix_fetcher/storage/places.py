@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, PART_SUFFIX
+from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, PART_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

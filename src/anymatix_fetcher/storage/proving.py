@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.messages import BlocksProved
-from anymatix_fetcher.core.spans import Span, SpanSet
+from anymatix_fetcher.core.values.messages import BlocksProved
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.workers import Step, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.core.messages import Event
+    from anymatix_fetcher.core.values.messages import Event
     from anymatix_fetcher.storage.part_file import PartFile
     from anymatix_fetcher.storage.workers import Next
 

@@ -14,10 +14,11 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import destination_exists
-from anymatix_fetcher.core.messages import Published
+from anymatix_fetcher.core.values.disk_errors import destination_exists
+from anymatix_fetcher.core.values.messages import Published
+from anymatix_fetcher.core.values.ports import FileKind
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.storage.disk import Kind, is_held
+from anymatix_fetcher.storage.disk import is_held
 from anymatix_fetcher.storage.existing import ExistingRead, ExistingReader
 from anymatix_fetcher.storage.workers import After, Step, failure
 
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.messages import Event, StorageFailed
-    from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.messages import Event, StorageFailed
+    from anymatix_fetcher.core.values.ports import Disk, RandomFile
     from anymatix_fetcher.storage.journal_file import JournalFile
     from anymatix_fetcher.storage.places import Places
     from anymatix_fetcher.storage.workers import Next
@@ -147,7 +148,7 @@ class Publisher:
             self._move(self._places.part, self._places.destination)
         except FileExistsError:
             self._is_named = False
-            if self._named_by is None or self._disk.kind(self._places.destination) is not Kind.FILE:
+            if self._named_by is None or self._disk.kind(self._places.destination) is not FileKind.FILE:
                 raise destination_exists(self._places.destination) from None
             self._reader = ExistingReader(self._places.destination, self._disk, (), self._existing_read)
             self._next = partial(self._compare, self._reader)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_intdigest
 
-from anymatix_fetcher.core.disk_errors import storage_errors
-from anymatix_fetcher.core.http import Validator
-from anymatix_fetcher.core.journal import SALT_BYTES, BlockRecorded, JournalHeader
-from anymatix_fetcher.core.messages import Identity
+from anymatix_fetcher.core.values.disk_errors import storage_errors
+from anymatix_fetcher.core.values.http import Validator
+from anymatix_fetcher.core.values.journal import SALT_BYTES, BlockRecorded, JournalHeader
+from anymatix_fetcher.core.values.messages import Identity
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import PRIVATE_MODE, opened_to_read, read_exactly
 from anymatix_fetcher.storage.journal_file import JournalFile
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from anymatix_fetcher.core.blocks import BlockChecksums
-    from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.core.values.blocks import BlockChecksums
+    from anymatix_fetcher.core.values.ports import Disk, RandomFile
     from anymatix_fetcher.storage.places import Places
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.storage.disk import RandomFile
+    from anymatix_fetcher.core.values.ports import RandomFile
 
 
 class SizeGuard:

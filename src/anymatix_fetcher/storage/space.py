@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.storage.disk import Disk
+    from anymatix_fetcher.core.values.ports import Disk
 
 MOST_MARGIN_BYTES = 4 << 20
 LEAST_MARGIN_BYTES = 64 << 10

@@ -8,12 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.disk_errors import storage_errors
-from anymatix_fetcher.core.http import Validator
-from anymatix_fetcher.core.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
-from anymatix_fetcher.core.messages import FOREIGN, Identity, Kept, PartShortened
-from anymatix_fetcher.core.spans import Span, SpanSet
-from anymatix_fetcher.storage.adopting import Adopter
+from anymatix_fetcher.core.values.disk_errors import storage_errors
+from anymatix_fetcher.core.values.http import Validator
+from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
+from anymatix_fetcher.core.values.messages import FOREIGN, Identity, KeptBlocks, PartShortened
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.disk import read_first
 from anymatix_fetcher.storage.hashing import Follower, new_hasher
 from anymatix_fetcher.storage.opening import check_destination, find_content, open_files
@@ -21,20 +20,21 @@ from anymatix_fetcher.storage.part_file import Comparing, PartFile
 from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.proving import Prover
 from anymatix_fetcher.storage.publishing import Publisher, forget_for_good, too_late_to_fail
+from anymatix_fetcher.storage.takeover import Adopter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from anymatix_fetcher.core.blocks import BlockChecksums
-    from anymatix_fetcher.core.digests import Digest
-    from anymatix_fetcher.core.journal import JournalContent
-    from anymatix_fetcher.core.messages import BlockCompared, Event, StorageFailed, Verified
-    from anymatix_fetcher.storage.adopting import Adopted
-    from anymatix_fetcher.storage.disk import Disk, RandomFile
+    from anymatix_fetcher.core.values.blocks import BlockChecksums
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.journal import JournalContent
+    from anymatix_fetcher.core.values.messages import BlockCompared, Event, StorageFailed, Verified
+    from anymatix_fetcher.core.values.ports import Disk, RandomFile
     from anymatix_fetcher.storage.foreign import Partial
     from anymatix_fetcher.storage.journal_file import JournalFile
     from anymatix_fetcher.storage.space import Space
+    from anymatix_fetcher.storage.takeover import TakenOver
     from anymatix_fetcher.storage.workers import Task, Worker, Workers
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
@@ -158,7 +158,7 @@ class Store:
         )
 
     @property
-    def kept(self) -> Kept | None:
+    def kept(self) -> KeptBlocks | None:
         """What an earlier run left, claimed and not yet proved; ``None`` where it left nothing that counts."""
         recorded, identity = self._part.recorded, self._identity
         if not recorded or identity is None:
@@ -166,7 +166,7 @@ class Store:
         if self._any_reference and identity.origin != FOREIGN:
             # What was said of it under another address says nothing of this one: its blocks have to.
             identity = Identity(identity.length, Validator())
-        return Kept(recorded, identity)
+        return KeptBlocks(recorded, identity)
 
     @property
     def is_new(self) -> bool:
@@ -268,9 +268,9 @@ class Store:
             self._space.claim(self, self._places.part.parent, needed, lambda: length - self._part.recorded.total)
 
     def adopt(
-        self, partial: Partial, stored: SpanSet, length: int, report: Callable[[Adopted | StorageFailed], None]
+        self, partial: Partial, stored: SpanSet, length: int, report: Callable[[TakenOver | StorageFailed], None]
     ) -> None:
-        """Copies what another program has left; answered by ``Adopted``. For a part file that holds nothing yet.
+        """Copies what another program has left; answered by ``TakenOver``. For a part file that holds nothing yet.
 
         Args:
             partial: Where it is.

@@ -12,8 +12,8 @@ from threading import Condition, Lock, Thread, current_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from anymatix_fetcher.core.disk_errors import error_of
-from anymatix_fetcher.core.messages import StorageFailed
+from anymatix_fetcher.core.values.disk_errors import error_of
+from anymatix_fetcher.core.values.messages import StorageFailed
 from anymatix_fetcher.errors import InternalError, StorageError
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def libcurl() -> Libcurl | None:
     try:
         import pycurl  # noqa: PLC0415 - it may be missing
 
-        import anymatix_fetcher.transports.curl  # noqa: F401, PLC0415 - what composition will import
+        import anymatix_fetcher.transports.curl.transport  # noqa: F401, PLC0415 - what composition will import
     except ImportError:
         return None
     facts = pycurl.version_info()

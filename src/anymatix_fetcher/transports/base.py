@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from anymatix_fetcher.core.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from anymatix_fetcher.core.http import Request
-    from anymatix_fetcher.core.messages import ExchangeId
-    from anymatix_fetcher.core.urls import Origin
+    from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.core.values.messages import ExchangeId
+    from anymatix_fetcher.core.values.urls import Origin
 
 TransportEvent: TypeAlias = HeadArrived | BodyStored | BodyEnded | ExchangeFailed
 

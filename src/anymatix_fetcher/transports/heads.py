@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from anymatix_fetcher.core.codings import beginning
-from anymatix_fetcher.core.http import Headers, ResponseHead
+from anymatix_fetcher.core.values.codings import beginning
+from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.transports.base import EXCERPT_BYTES, MAX_HEAD_BYTES
 
 MAX_INTERIM_RESPONSES = 20

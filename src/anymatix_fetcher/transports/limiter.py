@@ -6,7 +6,7 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.limit import Limit
+from anymatix_fetcher.core.pace.limit import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

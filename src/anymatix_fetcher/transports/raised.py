@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from anymatix_fetcher.core.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.failures import Failure, FailureKind
 
 log = logging.getLogger("anymatix_fetcher.transports")
 

@@ -1,6 +1,6 @@
 """The receive windows of the connections under way: sees what each brings, and bounds what may be on its way to it.
 
-How large they are to be is :mod:`anymatix_fetcher.core.windows`'. Linux only (``TCP_WINDOW_CLAMP`` and ``TCP_INFO``,
+How large they are to be, ``core.machine.windows`` decides. Linux only (``TCP_WINDOW_CLAMP`` and ``TCP_INFO``,
 see tcp(7)): elsewhere the system's own windows stay, and all works as well, on most lines as fast.
 """
 
@@ -13,13 +13,13 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from anymatix_fetcher.core.meter import Meter
-from anymatix_fetcher.core.windows import receive_window
+from anymatix_fetcher.core.machine.windows import receive_window
+from anymatix_fetcher.core.pace.meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymatix_fetcher.core.messages import ExchangeId
+    from anymatix_fetcher.core.values.messages import ExchangeId
 
 EVERY_SECONDS = 0.1
 OWN_SECONDS = 1.5

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ _TOKEN = re.compile(r"(?<=[?&])token=[^&#]*&?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class AnymatixWish:
     """One file that such a node asks for, as texts that nobody has checked yet.
 
     ``address`` is a URL, or empty where ``digest`` is all that is known: ``sha256://HEX`` asks for a file that is here.
@@ -62,37 +62,37 @@ class Wish:
     digest: Digest | None = None
 
 
-def wishes_of(node: Node) -> Iterator[Wish]:
+def wishes_of(node: Node) -> Iterator[AnymatixWish]:
     """What a node asks for, whatever its class: other nodes may hold such dictionaries too.
 
     Raises:
         ValueError: The node is a fetcher, and its type or its digest isn't known; the message completes "...: ...".
     """
     if node.name.type == CHECKPOINT_FETCHER:
-        yield from (Wish(_without_token(text), FOLDERS["checkpoint"]) for text in node.texts() if _is_url(text))
+        yield from (AnymatixWish(_without_token(text), FOLDERS["checkpoint"]) for text in node.texts() if _is_url(text))
     for found in _dictionaries((*node.values, *node.inputs.values())):
         address, kind = found.get("url"), found.get("type")
         if isinstance(address, str) and isinstance(kind, str) and address.strip():
             yield from _wishes(_without_token(address.strip()), kind, strict=node.name.type == FETCHER)
 
 
-def _wishes(address: str, kind: str, *, strict: bool) -> Iterator[Wish]:
+def _wishes(address: str, kind: str, *, strict: bool) -> Iterator[AnymatixWish]:
     scheme, separator, rest = address.partition("://")
     if kind == "chatterbox_model_pack":
         base = address.rstrip("/")
-        yield from (Wish(f"{base}/resolve/main/{name}", CHATTERBOX_FOLDER, name) for name in CHATTERBOX_FILES)
+        yield from (AnymatixWish(f"{base}/resolve/main/{name}", CHATTERBOX_FOLDER, name) for name in CHATTERBOX_FILES)
     elif kind == "dwpose_aux":
         parts = _REPOSITORY_FILE.match(address)
         if parts is None:
             raise ValueError("its address isn't that of a file in a repository")
-        yield Wish(address, f"{ANNOTATORS_FOLDER}/{parts['repository']}", parts["name"])
+        yield AnymatixWish(address, f"{ANNOTATORS_FOLDER}/{parts['repository']}", parts["name"])
     elif kind not in FOLDERS:
         if strict:
             raise ValueError("its type isn't known")
     elif separator and scheme.lower() == "sha256":
-        yield Wish("", FOLDERS[kind], digest=Digest.parse(f"sha256:{rest}"))
+        yield AnymatixWish("", FOLDERS[kind], digest=Digest.parse(f"sha256:{rest}"))
     else:
-        yield Wish(address, FOLDERS[kind])
+        yield AnymatixWish(address, FOLDERS[kind])
 
 
 def _dictionaries(values: Iterable[object]) -> Iterator[dict[str, object]]:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import strongest
+from anymatix_fetcher.core.values.digests import strongest
 from anymatix_fetcher.workflows.needs import Conflict, Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
 
 
 def merged(found: Iterable[Need]) -> tuple[tuple[Need, ...], tuple[Need, ...], tuple[Conflict, ...]]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.filenames import safe_name
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.urls import Url
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.digests import Digest
+    from anymatix_fetcher.core.values.digests import Digest
 
 MAX_SHOWN_LENGTH = 80
 MAX_PATH_LENGTH = 1024

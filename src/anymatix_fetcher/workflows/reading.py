@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.digests import Digest
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.workflows.anymatix import wishes_of
 from anymatix_fetcher.workflows.documents import document_in
 from anymatix_fetcher.workflows.loaders import files_named_by, unplaced_files

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.judge import REDIRECTS, Known, Refusal, Refused, judge
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.answers.judge import REDIRECTS, Known, judge
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.explanations.lookup import explain
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.explanations.hosts import service_of
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.judge import Refusal, Refused
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.explanations.anywhere import ANYWHERE, PROTECTIONS
 from anymatix_fetcher.sources.explanations.lookup import HUBS, explain, row_for
 from anymatix_fetcher.sources.explanations.stores import AZURE, BEHIND_A_HUB, GOOGLE_CLOUD, OWN_LINKS, S3

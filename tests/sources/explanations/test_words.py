@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.http import Headers
-from anymatix_fetcher.core.judge import Refusal, Refused
-from anymatix_fetcher.core.urls import Url
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.explanations.words import words_for
 
 ANSWER = Refused(Refusal.FORBIDDEN, "h.example answered 403", 403)

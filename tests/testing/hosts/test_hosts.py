@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.cli import testhosts
+from anymatix_fetcher.cli.options import testhosts
 from anymatix_fetcher.testing import Fault, Match
 from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 from tests.testing.hosts.asking import ask

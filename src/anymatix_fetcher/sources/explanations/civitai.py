@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anymatix_fetcher.core.explain import KEPT
+from anymatix_fetcher.core.answers.explain import KEPT
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     NotAModelError,

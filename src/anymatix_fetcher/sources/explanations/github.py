@@ -5,7 +5,7 @@ https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 
 from __future__ import annotations
 
-from anymatix_fetcher.core.explain import KEPT
+from anymatix_fetcher.core.answers.explain import KEPT
 from anymatix_fetcher.errors import AccessDeniedError, NotAModelError, NotFoundError, RetriesExhaustedError
 from anymatix_fetcher.sources.explanations.row import Row
 

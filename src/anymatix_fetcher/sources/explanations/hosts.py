@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.sources.accounts import ACCOUNTS
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.urls import Url
 
 ANY = "any"
 STORES = frozenset({"s3", "gcs", "azure"})

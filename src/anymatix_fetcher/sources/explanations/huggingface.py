@@ -5,7 +5,7 @@ https://github.com/huggingface/huggingface_hub/blob/main/src/huggingface_hub/uti
 
 from __future__ import annotations
 
-from anymatix_fetcher.core.explain import KEPT
+from anymatix_fetcher.core.answers.explain import KEPT
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     NotAModelError,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.expiry import is_signed
-from anymatix_fetcher.core.judge import Refusal
+from anymatix_fetcher.core.answers.expiry import is_signed
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.sources.explanations.anywhere import ANYWHERE, PROTECTIONS
 from anymatix_fetcher.sources.explanations.civitai import CIVITAI
 from anymatix_fetcher.sources.explanations.github import GITHUB
@@ -16,8 +16,8 @@ from anymatix_fetcher.sources.explanations.stores import AZURE, BEHIND_A_HUB, GO
 from anymatix_fetcher.sources.explanations.words import words_for
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.judge import Refused
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.explanations.row import Row
 

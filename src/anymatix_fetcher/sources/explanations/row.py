@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.signature_faults import SignatureFault, signature_fault
+from anymatix_fetcher.core.answers.signature_faults import SignatureFault, signature_fault
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.judge import Refused
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
 
 

@@ -7,8 +7,8 @@ https://learn.microsoft.com/en-us/rest/api/storageservices/blob-service-error-co
 
 from __future__ import annotations
 
-from anymatix_fetcher.core.explain import KEPT
-from anymatix_fetcher.core.signature_faults import REFUSING, SignatureFault
+from anymatix_fetcher.core.answers.explain import KEPT
+from anymatix_fetcher.core.answers.signature_faults import REFUSING, SignatureFault
 from anymatix_fetcher.errors import AccessDeniedError, NotFoundError, RetriesExhaustedError, UnexpectedAnswerError
 from anymatix_fetcher.sources.explanations.row import Row
 

@@ -7,11 +7,11 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.http import parse_date
+from anymatix_fetcher.core.values.http import parse_date
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.judge import Refused
-    from anymatix_fetcher.core.urls import Url
+    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.urls import Url
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 

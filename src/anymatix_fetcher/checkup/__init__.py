@@ -1,1 +1,0 @@
-"""What this machine can and has, looked at before it matters: the work of ``doctor``."""

@@ -1,0 +1,128 @@
+"""``anyfetch adopt``: finds out what models are that nobody has written down where they came from."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.care import CareDisplay
+from anymatix_fetcher.cli.display.help_layout import Command
+from anymatix_fetcher.cli.display.results import error_lines, error_object
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.places import place_options, shown
+from anymatix_fetcher.engine.cancel import CancelToken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from anymatix_fetcher.cli.options.network import Network
+    from anymatix_fetcher.cli.options.places import Where
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.verbs.adopt import Adopted
+
+_HELP = """\
+Find out where models came from that were brought by hand or by another program: those without a sidecar are hashed,
+Civitai is asked by their digests, and what it knows is written beside them. The files themselves stay as they are.
+
+Digests and answers are remembered: doing it again costs nothing but new files.
+"""
+_EXAMPLES = ("anyfetch adopt --dry-run", "anyfetch adopt --models ~/ComfyUI", "anyfetch adopt --json | jq .reference")
+
+
+@click.command("adopt", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@place_options
+@option("What it does", "--dry-run", is_flag=True, help="Hash and ask, and write no sidecars.")
+@network_options
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
+@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors.")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    where: Where,
+    dry_run: bool,
+    network: Network,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Hashes, asks, writes and tells."""
+    session.secrets = network.secrets(())
+    network.warn(session)
+    from anymatix_fetcher.verbs.adopt import adopt  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    cancel = CancelToken()
+    with (
+        interruptible(cancel) as interruption,
+        CareDisplay(session, silent=quiet) as display,
+    ):
+        adopted = adopt(
+            models=where.models,
+            extra_paths=where.extra_paths,
+            dry_run=dry_run,
+            on_progress=display.care,
+            cancel=cancel,
+            **network.keywords(),
+        )
+    for one in adopted:
+        if as_json:
+            session.out.write(json.dumps(as_object(one, session.secrets)) + "\n")
+        elif not quiet:
+            session.out.write(f"{line(one)}\n")
+    session.out.flush()
+    _complain(adopted, session)
+    if not (quiet or as_json) and interruption.exit_code is None:
+        session.complain(summary(adopted, dry_run=dry_run))
+    if interruption.exit_code is not None:
+        session.complain("Interrupted. What was finished by then is told; the same command goes on.")
+        return interruption.exit_code
+    return exit_code_for_all(one.error for one in adopted)
+
+
+def _complain(adopted: Sequence[Adopted], session: Invocation) -> None:
+    """Each trouble once: a service that doesn't answer is told of for one model, not for a thousand."""
+    for lines in dict.fromkeys(tuple(error_lines(one.error)) for one in adopted if one.error is not None):
+        session.complain(*lines)
+
+
+def as_object(one: Adopted, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form."""
+    known = one.identified
+    return {
+        "path": str(one.path),
+        "folder": one.folder,
+        "size": one.size,
+        "sha256": one.sha256,
+        "reference": known.reference if known else None,
+        "title": known.title if known else None,
+        "type": known.type if known else None,
+        "url": known.url if known else None,
+        "sidecar": str(one.sidecar) if one.sidecar else None,
+        "error": None if one.error is None else error_object(one.error, secrets),
+    }
+
+
+def line(one: Adopted) -> str:
+    """The same for people."""
+    if one.error is not None:
+        word, told = "failed", "Civitai couldn't be asked" if one.sha256 else "it can't be read"
+    elif one.identified is None:
+        word, told = "unknown", "Civitai doesn't know it"
+    else:
+        word = "adopted" if one.sidecar else "known"
+        told = f"{one.identified.title or one.identified.name} ({one.identified.reference})"
+    return format.printable(f"{word:<7}  {shown(one.path)}: {told}")
+
+
+def summary(adopted: Sequence[Adopted], *, dry_run: bool) -> str:
+    """How many there were, and how many are known now."""
+    if not adopted:
+        return "Every model here has a sidecar already."
+    known = sum(one.identified is not None for one in adopted)
+    written = "no sidecar was written" if dry_run else f"{sum(one.sidecar is not None for one in adopted)} adopted"
+    return f"{format.plural(len(adopted), 'model')} without a sidecar, {known} known to Civitai, {written}."

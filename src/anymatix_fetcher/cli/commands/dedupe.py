@@ -1,0 +1,160 @@
+"""``anyfetch dedupe``: models that are here more than once share their space."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.consent import consent_options, refused
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.care import CareDisplay
+from anymatix_fetcher.cli.display.help_layout import Command
+from anymatix_fetcher.cli.exit_codes import DONE, INTERRUPTED, STORAGE
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.places import place_options, shown
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DownloadCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymatix_fetcher.cli.options.places import Where
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.library.dedupe import DedupeReport, Group
+
+_HELP = """\
+Find models that are here more than once, and have them share their space: by reflinks, where the file system has them
+(Btrfs, XFS, APFS), so that each stays a file of its own. Every byte is compared before a file is replaced.
+
+On a terminal it asks first.
+"""
+_EXAMPLES = ("anyfetch dedupe --dry-run", "anyfetch dedupe --yes", "anyfetch dedupe --hard-links")
+_NO_REFLINKS = (
+    "This file system has no reflinks, so nothing can be shared without making one file of several.",
+    "hint: --hard-links does that; whoever edits one of them then edits all",
+)
+
+
+@click.command("dedupe", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@place_options
+@option(
+    "What it does",
+    "--hard-links",
+    is_flag=True,
+    help="Where there are no reflinks, make one file of several: whoever edits one edits all.",
+)
+@consent_options
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per group on stdout instead.")
+@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors and the question.")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    where: Where,
+    hard_links: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Finds them, tells what is won, asks, compares and links."""
+    from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    cancel = CancelToken()
+    with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet) as display:
+        try:
+            groups = tidying.find_duplicates(
+                models=where.models, extra_paths=where.extra_paths, on_progress=display.care, cancel=cancel
+            )
+        except DownloadCancelled:
+            groups = None
+    if groups is None:
+        session.complain("Interrupted. Nothing was changed.")
+        return interruption.exit_code or INTERRUPTED
+    has_reflinks = tidying.shares_space(groups)
+    groups = groups if has_reflinks else tuple(group for group in groups if group.may_link)
+    possible = hard_links or has_reflinks
+    if not (as_json or quiet):
+        for text in report(groups, possible=possible):
+            session.out.write(f"{text}\n")
+        session.out.flush()
+    code: int | None = DONE
+    if groups and not possible:
+        session.complain(*_NO_REFLINKS)
+        code = DONE if dry_run else STORAGE
+    elif groups:
+        code = refused(_question(groups), session, yes=yes, dry_run=dry_run)
+    if code is None:
+        return _link(groups, where, session, hard_links=hard_links, as_json=as_json, quiet=quiet)
+    if as_json:
+        _tell(groups, None, session)
+    return code
+
+
+def _link(
+    groups: Sequence[Group], where: Where, session: Invocation, *, hard_links: bool, as_json: bool, quiet: bool
+) -> int:
+    from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - as above
+
+    cancel = CancelToken()
+    with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet) as display:
+        done = tidying.dedupe(
+            groups, hard_links=hard_links, models=where.models, on_progress=display.care, cancel=cancel
+        )
+    if as_json:
+        _tell(groups, done, session)
+    elif not quiet:
+        linked = format.plural(len(done.linked), "file")
+        session.complain(f"{linked} linked now; {format.size(done.bytes_freed)} are free.")
+    for path in done.differing:
+        session.complain(
+            format.printable(f"error: {shown(path)} isn't the same, byte by byte; it stays as it is"),
+            "hint: `anyfetch verify` tells which of them is damaged",
+        )
+    for path, reason in done.skipped:
+        session.complain(format.printable(f"error: {shown(path)} stays as it is: {reason}"))
+    if interruption.exit_code is not None:
+        session.complain("Interrupted. Files that were linked by then stay so.")
+        return interruption.exit_code
+    return STORAGE if done.skipped or done.differing else DONE
+
+
+def _tell(groups: Sequence[Group], done: DedupeReport | None, session: Invocation) -> None:
+    for group in groups:
+        session.out.write(json.dumps(as_object(group, done)) + "\n")
+    session.out.flush()
+
+
+def _question(groups: Sequence[Group]) -> str:
+    count = sum(len(group.names) for group in groups)
+    return f"Have {format.plural(count, 'file')} share the space of another one"
+
+
+def report(groups: Sequence[Group], *, possible: bool) -> list[str]:
+    """The groups, a line for each file, and what is won, where that is ``possible``."""
+    if not groups:
+        return ["No model is here more than once."]
+    lines = []
+    for group in groups:
+        lines.append(f"{format.size(group.size)}  {shown(group.keep)}")
+        lines += [f"{'':>{len(format.size(group.size))}}  = {shown(other)}" for other in group.names]
+    won = sum(group.bytes_won for group in groups)
+    files = sum(len(group.others) for group in groups)
+    facts = f"{format.plural(files, 'duplicate')}, {format.size(won)} {'to be won' if possible else 'in all'}"
+    return [*map(format.printable, lines), "", facts]
+
+
+def as_object(group: Group, done: DedupeReport | None) -> dict[str, object]:
+    """The JSON form; ``linked`` are those that share their space now."""
+    return {
+        "digest": str(group.digest),
+        "size": group.size,
+        "keep": str(group.keep),
+        "others": [str(path) for path in group.names],
+        "linked": [str(path) for path in group.names if done is not None and path in done.linked],
+        "bytes_won": group.bytes_won,
+    }

@@ -1,0 +1,280 @@
+"""``anyfetch lock REFERENCE|WORKFLOW...``: writes down exactly which files they lead to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.care import CareDisplay
+from anymatix_fetcher.cli.display.help_layout import Command, Misuse
+from anymatix_fetcher.cli.display.results import error_lines, error_object
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.options.lock import lock_options, read_lock, surroundings_of, write_lock
+from anymatix_fetcher.cli.options.network import network_options, option, telling_options
+from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, parse_url
+from anymatix_fetcher.cli.options.places import shown
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from anymatix_fetcher.cli.options.network import Network
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.engine.facts import Job, Result
+    from anymatix_fetcher.engine.settings import Options
+    from anymatix_fetcher.library.lock_file_format import LockedFile, LockFile
+    from anymatix_fetcher.verbs.computing import ReadContent
+    from anymatix_fetcher.verbs.lock import Change, LockEntry, Target
+    from anymatix_fetcher.verbs.sync import Tell
+
+_HELP = """\
+Write down exactly which files references and workflows lead to: name, folder, size, digests and sources, pinned to a
+commit or a version where the source has such. `anyfetch sync` brings these very files, here or on any other machine.
+
+A WORKFLOW is a ComfyUI workflow's JSON, or a picture that carries one. Locking again updates the entries and keeps the
+others, in their order; one that isn't wanted any more is deleted in an editor. Nothing secret is written.
+"""
+_EXAMPLES = (
+    "anyfetch lock -t checkpoint civitai:143906",
+    "anyfetch lock -d flux hf:black-forest-labs/FLUX.1-schnell --include '*.safetensors'",
+    "anyfetch lock flux.json && git add anyfetch.lock",
+    "anyfetch lock -t vae https://example.org/vae.safetensors --mirror https://example.net/vae.safetensors --fetch",
+)
+_DIGITS_SHOWN = 12
+
+
+@click.command("lock", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@click.argument("wanted", metavar="REFERENCE|WORKFLOW...", nargs=-1, required=True, type=REFERENCE)
+@option(
+    "Where to",
+    "-t",
+    "--type",
+    "type_",
+    metavar="TYPE",
+    default="",
+    help="Among models: lora, vae, ...; auto asks the source.",
+)
+@option(
+    "Where to",
+    "-d",
+    "--directory",
+    type=click.Path(file_okay=False, readable=False, path_type=Path),
+    metavar="DIR",
+    help="A folder below the lock file's own. [default: that folder]",
+)
+@lock_options
+@option("Which files", "--include", metavar="GLOB", multiple=True, help="Of a repository, only such paths; repeatable.")
+@option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
+@option(
+    "Which files",
+    "--mirror",
+    "mirrors",
+    type=Parsed("URL", parse_url),
+    metavar="URL",
+    multiple=True,
+    help="Another source of the same file; repeatable.",
+)
+@option(
+    "Which files",
+    "--fetch",
+    is_flag=True,
+    help="Bring files that no source states a strong digest of, and hash what came.",
+)
+@network_options
+@telling_options("file", quiet="Only errors.")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    wanted: tuple[str, ...],
+    file: Path,
+    type_: str,
+    directory: Path | None,
+    models: Path | None,
+    extra_paths: tuple[Path, ...],
+    speed: Options,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    mirrors: tuple[str, ...],
+    fetch: bool,
+    network: Network,
+    progress: str,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Asks, locks, fetches what has no digest, writes and tells."""
+    session.secrets = network.secrets([*wanted, *mirrors])
+    network.warn(session)
+    if any(Path(word).is_file() for word in wanted):
+        network.refuse_headers("the workflow")
+    if mirrors and len(wanted) > 1:
+        raise Misuse("--mirror is another source of one file, but several are named", "use one command for each")
+    if type_ and directory is not None:
+        raise Misuse("--type and --directory name two places", "leave one of them away")
+    from anymatix_fetcher.library.lock_file_format import LockFile  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.lock import Target, below, lock_entries  # noqa: PLC0415 - wrong usage needn't wait
+
+    which: Options = {"include": include, "exclude": exclude, "mirrors": mirrors}
+    options: Options = {**which, **network.keywords()}
+    home, stopped = file.absolute().parent, None
+    target = Target(type_, below(directory, home) if directory is not None else ())
+    before = read_lock(file) if file.exists() else LockFile()
+    display = CareDisplay(session, silent=quiet or progress in {"json", "none"})
+    entries = _asked(wanted, target, session, options, display)
+    if fetch:
+        bringing = _Bringing(session, file, models, extra_paths, {**network.keywords(), **speed}, progress)
+        entries, stopped = bringing.bring(entries, before)
+    lock, changes = lock_entries(before, entries)
+    has_changed = lock != before and write_lock(file, lock)
+    if as_json:
+        session.out.write("".join(_line_for_programs(change, session.secrets) for change in changes))
+    session.out.flush()
+    for entry, _ in changes:
+        if entry.error is not None:
+            session.complain(*error_lines(entry.error, entry.reference if len(changes) > 1 else ""))
+    if not (quiet or as_json):
+        session.complain(*_lines(changes), _summary(file, lock, has_changed=has_changed))
+    return stopped if stopped is not None else exit_code_for_all(entry.error for entry, _ in changes if not entry.file)
+
+
+def _asked(
+    wanted: tuple[str, ...], target: Target, session: Invocation, options: Options, display: CareDisplay
+) -> list[LockEntry]:
+    """What each of the words leads to; one that leads nowhere doesn't keep the others from being locked."""
+    from anymatix_fetcher.verbs.lock import LockEntry, entries_of  # noqa: PLC0415 - as in command
+
+    entries = list[LockEntry]()
+    cancel = CancelToken()
+    with interruptible(cancel), display:
+        for word in wanted:
+            try:
+                if Path(word).is_file():
+                    entries += _needed(Path(word), session, options, cancel, display)
+                else:
+                    entries += entries_of(word, target, cancel=cancel, **options)
+            except DownloadCancelled:
+                raise
+            except FetchError as error:
+                entries.append(LockEntry(_shown(word), error=error))
+    return entries
+
+
+def _needed(
+    path: Path, session: Invocation, options: Options, cancel: CancelToken, display: CareDisplay
+) -> list[LockEntry]:
+    from anymatix_fetcher.verbs.lock import entries_of_workflow  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.workflows.documents import MAX_FILE_BYTES  # noqa: PLC0415
+
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise ReferenceSyntaxError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB, and no workflow")
+    found, remarks = entries_of_workflow(path.read_bytes(), cancel=cancel, **options)
+    display.step_aside()
+    session.complain(*(f"note: {format.printable(remark)}" for remark in remarks))
+    return found
+
+
+def _shown(word: str) -> str:
+    from anymatix_fetcher.engine.facts import shown  # noqa: PLC0415 - as in command
+
+    return shown(word)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bringing:
+    """Fetches the files that no source states a strong digest of, each to where ``sync`` would bring it."""
+
+    session: Invocation
+    file: Path
+    models: Path | None
+    extra_paths: tuple[Path, ...]
+    options: Options
+    progress: str
+
+    def bring(self, entries: list[LockEntry], lock: LockFile) -> tuple[list[LockEntry], int | None]:
+        """The entries with what was computed; and the exit code of the signal that stopped it, if one did."""
+        from anymatix_fetcher.cli.commands.sync import looked_at  # noqa: PLC0415
+        from anymatix_fetcher.cli.download import Report, carry_out  # noqa: PLC0415 - as in command
+        from anymatix_fetcher.verbs.computing import contents, fetch_to_hash  # noqa: PLC0415
+        from anymatix_fetcher.verbs.lock import unproved, with_digests  # noqa: PLC0415
+        from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415
+
+        wanted = unproved(entries, lock)
+        if not wanted.files:
+            return entries, None
+        with open_index() as index:
+            surroundings, _ = surroundings_of(self.file, None, self.models, self.extra_paths, index)
+            items = looked_at(wanted, surroundings, self.session, progress=self.progress)
+
+            def fetch_all(
+                jobs: Sequence[Job], *, cancel: CancelToken | None = None, on_progress: Tell | None = None
+            ) -> list[Result]:
+                del jobs  # they are made from the items
+                several, cancel = self.session.fetch_many, cancel or CancelToken()
+                return fetch_to_hash(
+                    items, surroundings, fetch_many=several, cancel=cancel, on_progress=on_progress, **self.options
+                )
+
+            report = Report(progress=self.progress)
+            results, stopped, _ = carry_out([], report, self.session, fetch_many=fetch_all)
+        return with_digests(entries, wanted, contents(results)), stopped
+
+
+def _line_for_programs(change: tuple[LockEntry, Change], secrets: Iterable[str]) -> str:
+    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+
+    entry, what = change
+    file = entry.file
+    return (
+        json.dumps(
+            {
+                "reference": entry.reference,
+                "change": what.value,
+                "name": file.name if file else None,
+                "root": file.root.value if file else None,
+                "folder": "/".join(file.folder) if file else None,
+                "type": (file.type or None) if file else None,
+                "size": file.size if file else None,
+                "digests": {digest.algorithm: digest.hex for digest in file.digests} if file else {},
+                "sources": list(map(recordable, file.sources)) if file else [],
+                "computed_from": str(entry.computed.local) if entry.computed and entry.computed.local else None,
+                "error": error_object(entry.error, secrets) if entry.error else None,
+            }
+        )
+        + "\n"
+    )
+
+
+def _lines(changes: list[tuple[LockEntry, Change]]) -> Iterator[str]:
+    for entry, change in changes:
+        if entry.file is not None:
+            yield f"{change.value}: {format.printable(str(entry.file))}, {_facts(entry.file)}"
+            if not entry.file.strong:
+                yield "note: no source states a strong digest of it; --fetch brings it and computes one"
+            elif entry.computed is not None and entry.computed.local is not None:
+                yield format.printable(_note(entry.computed, entry.computed.local))
+
+
+def _note(computed: ReadContent, local: Path) -> str:
+    proof = f"its {computed.proof} is the stated one" if computed.proof else "this source had brought it"
+    return f"note: its digest was computed of {shown(local)}, which was here: {proof}"
+
+
+def _facts(file: LockedFile) -> str:
+    size = format.size(file.size) if file.size is not None else "of unknown size"
+    digest = next(iter(sorted(file.strong, key=lambda digest: digest.algorithm != "sha256")), None)
+    return f"{size}, {digest.algorithm} {digest.hex[:_DIGITS_SHOWN]}..." if digest else size
+
+
+def _summary(file: Path, lock: LockFile, *, has_changed: bool) -> str:
+    if not (has_changed or file.exists()):
+        return f"nothing was locked, so there is no {format.printable(str(file))}"
+    how = "wrote" if has_changed else "nothing has changed in"
+    return f"{how} {format.printable(str(file))}: {format.plural(len(lock.files), 'file')}"

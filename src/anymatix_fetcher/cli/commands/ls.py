@@ -1,0 +1,167 @@
+"""``anyfetch ls``: which models are here, where they came from, and what proves them. Reads no model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.help_layout import Command
+from anymatix_fetcher.cli.display.table import table
+from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.places import place_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.cli.options.places import Where
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.verbs.ls import Listed, Stock
+
+_HELP = """\
+List the models that are here: name, folder, size, the host that each came from, and what proved it when.
+
+A PATTERN is a part of a name, or a glob such as 'loras/*xl*'; case doesn't matter. Nothing is read but names, sidecars
+and the index, so it is quick; `anyfetch verify` looks into the files.
+"""
+_EXAMPLES = (
+    "anyfetch ls",
+    "anyfetch ls flux --type lora",
+    "anyfetch ls --duplicates",
+    "anyfetch ls --json | jq -r 'select(.origin == null) | .path'",
+)
+_HEADINGS = ("NAME", "FOLDER", "SIZE", "FROM", "VERIFIED", "")
+
+
+@click.command("ls", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@click.argument("patterns", metavar="[PATTERN...]", nargs=-1)
+@option("Which models", "-t", "--type", metavar="TYPE", help="Only models of this type: lora, checkpoint, vae, ...")
+@option("Which models", "--duplicates", is_flag=True, help="Only models whose content is here more than once.")
+@place_options
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    patterns: tuple[str, ...],
+    type: str | None,  # noqa: A002 - as the option is called
+    duplicates: bool,
+    where: Where,
+    as_json: bool,
+) -> int:
+    """Looks and tells."""
+    from anymatix_fetcher.verbs.ls import list_models  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    stock = list_models(
+        patterns, models=where.models, extra_paths=where.extra_paths, type=type, only_duplicates=duplicates
+    )
+    if as_json:
+        for one in stock.models:
+            session.out.write(json.dumps(as_object(one)) + "\n")
+        session.out.flush()
+        return 0
+    width = shutil.get_terminal_size().columns - 1 if session.out.isatty() else None
+    for line in report(stock, width, chosen=bool(patterns or type or duplicates)):
+        session.out.write(f"{line}\n")
+    session.out.flush()
+    return 0
+
+
+def as_object(one: Listed) -> dict[str, object]:
+    """The JSON form."""
+    return {
+        "path": str(one.path),
+        "name": one.name,
+        "folder": one.folder,
+        "size": one.size,
+        "origin": one.origin or None,
+        "source": one.source or None,
+        "digests": {digest.algorithm: digest.hex for digest in one.digests},
+        "verified": one.verified,
+        "verified_at": one.verified_at,
+        "damaged": one.is_damaged,
+        "changed": one.is_changed,
+        "duplicates": [str(path) for path in one.duplicates],
+        "same_file": [str(path) for path in one.others],
+    }
+
+
+def report(stock: Stock, width: int | None, *, chosen: bool) -> list[str]:
+    """The lines for people, the sum at their end.
+
+    Args:
+        stock: What is here.
+        width: The terminal's columns; ``None`` where it isn't one.
+        chosen: Whether something was left out.
+    """
+    if not stock.models:
+        what = "No model here is like that" if chosen else f"No models are in {stock.root} ({stock.reason})"
+        return [format.printable("; ".join((what, *_unfinished(stock))) + ("" if stock.unfinished else "."))]
+    rows = [_HEADINGS, *(_row(one, stock.root) for one in stock.models)]
+    return [*table(rows, right={2}, optional=(1, 3, 4), width=width), "", total(stock)]
+
+
+def _row(one: Listed, root: Path) -> tuple[str, ...]:
+    return (
+        one.name,
+        one.folder or "",
+        format.size(one.size),
+        one.origin,
+        _verified(one),
+        _same(one, root),
+    )
+
+
+def _verified(one: Listed) -> str:
+    if one.is_damaged:
+        return "DAMAGED"
+    if one.is_changed:
+        return "changed since"
+    what = one.verified if one.verified != "none" else "read" if one.verified_at else ""
+    day = f" {datetime.fromtimestamp(one.verified_at, UTC):%Y-%m-%d}" if one.verified_at else ""
+    return f"{what}{day}"
+
+
+def _same(one: Listed, root: Path) -> str:
+    """Other files with the same content, or other names of this one; the first by its name among the models."""
+    others, sign = (one.duplicates, "=") if one.duplicates else (one.others, "linked:")
+    if not others:
+        return ""
+    first = others[0].relative_to(root) if others[0].is_relative_to(root) else others[0]
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return f"{sign} {first.as_posix()}{more}"
+
+
+def total(stock: Stock) -> str:
+    """How many there are, what they take, and what could be gained."""
+    models = stock.models
+    facts = [f"{format.plural(len(models), 'model')}, {format.size(sum(one.size for one in models))}"]
+    spare = _spare(models)
+    if spare:
+        facts.append(f"duplicates take {format.size(spare)} of it (anyfetch dedupe --dry-run)")
+    damaged = sum(one.is_damaged for one in models)
+    if damaged:
+        facts.append(f"{damaged} damaged (anyfetch verify --repair)")
+    return "; ".join((*facts, *_unfinished(stock)))
+
+
+def _unfinished(stock: Stock) -> tuple[str, ...]:
+    count = len(stock.unfinished)
+    return (f"{format.plural(count, 'unfinished download')} besides (anyfetch prune)",) if count else ()
+
+
+def _spare(models: Sequence[Listed]) -> int:
+    """What the second and later copies take."""
+    counted, spare = set[object](), 0
+    for one in models:
+        if one.duplicates:
+            group = min(one.path, *one.duplicates)
+            spare += one.size if group in counted else 0
+            counted.add(group)
+    return spare

@@ -1,0 +1,112 @@
+"""``anyfetch prune``: removes what interrupted downloads have left and nobody has gone on with."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.consent import consent_options, refused
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.help_layout import Command
+from anymatix_fetcher.cli.exit_codes import DONE, STORAGE
+from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.places import place_options, shown
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.cli.options.places import Where
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.library.prune import Leftover, PruneReport
+
+_HELP = """\
+Remove the part files and journals of downloads that anyfetch has begun and that nobody has gone on with for some days.
+What a running download holds stays, and so do part files of other programs. On a terminal it asks first.
+"""
+_EXAMPLES = ("anyfetch prune", "anyfetch prune --older-than 30 --yes", "anyfetch prune --older-than 0 --dry-run")
+_DAY_SECONDS = 86_400.0
+_DAYS = 7.0
+
+
+@click.command("prune", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@place_options
+@option(
+    "What it does",
+    "--older-than",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    default=_DAYS,
+    help="Only what nobody has written to for so many days. [default: 7]",
+)
+@consent_options
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per download on stdout instead.")
+@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors and the question.")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    where: Where,
+    older_than: float,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Tells what goes, asks, and removes it."""
+    from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    found = tidying.find_stale(older_than * _DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
+    ours = [one for one in found if one.is_ours]
+    for_people = not (as_json or quiet)
+    if for_people:
+        for one in sorted(found, key=lambda one: not one.is_ours):
+            session.out.write(f"{line(one, time.time())}\n")
+        session.out.flush()
+    if not found:
+        if for_people:
+            session.complain("Nothing is left of any download.")
+        return 0
+    sizes = [one.bytes_used for one in found]  # before it is gone
+    question = f"Remove what is left of {format.plural(len(ours), 'download')}"
+    code = refused(question, session, yes=yes, dry_run=dry_run) if ours else DONE
+    report = tidying.prune(ours) if code is None else None
+    if as_json:
+        for one, size in zip(found, sizes, strict=True):
+            session.out.write(json.dumps(as_object(one, size, report)) + "\n")
+        session.out.flush()
+    if report is None:
+        return code or 0
+    return _tell(report, session, for_people=for_people)
+
+
+def _tell(report: PruneReport, session: Invocation, *, for_people: bool) -> int:
+    if for_people:
+        session.complain(f"{format.size(report.bytes_freed)} are free now.")
+    for path in report.held:
+        session.complain(format.printable(f"{shown(path)}: a running download holds it; it stays"))
+    for path, reason in report.failed:
+        session.complain(format.printable(f"error: what is left of {shown(path)} can't be removed: {reason}"))
+    return STORAGE if report.failed else 0
+
+
+def line(one: Leftover, now: float) -> str:
+    """A line for people; ``now`` in seconds since 1970."""
+    age = format.duration(max(0.0, now - one.written_at))
+    name = shown(one.destination) if one.is_ours else ", ".join(map(shown, one.files))
+    whose = "" if one.is_ours else "; not of anyfetch, but maybe a browser's, wget's or curl's: it stays"
+    return format.printable(f"{format.size(one.bytes_used):>9}  {name}: untouched for {age}{whose}")
+
+
+def as_object(one: Leftover, size: int, report: PruneReport | None) -> dict[str, object]:
+    """The JSON form; ``size`` is what it took on the disk, ``removed`` tells whether it was done."""
+    return {
+        "destination": str(one.destination),
+        "files": [str(path) for path in one.files],
+        "written_at": one.written_at,
+        "bytes": size,
+        "ours": one.is_ours,
+        "removed": report is not None and one.is_ours and one.destination in report.removed,
+        "held": report is not None and one.is_ours and one.destination in report.held,
+    }

@@ -1,0 +1,149 @@
+"""``anyfetch resolve REFERENCE``: what it is, where it lies, how large it is and what proves it. No payload."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.care import CareDisplay
+from anymatix_fetcher.cli.display.help_layout import Command
+from anymatix_fetcher.cli.display.results import error_lines, error_object
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.parameters import REFERENCE
+from anymatix_fetcher.engine.cancel import CancelToken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from anymatix_fetcher.cli.options.network import Network
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.verbs.resolve import Located
+
+_HELP = """\
+Tell what a reference leads to: name, size, digests, type and licence as far as the source says. Where a catalogue
+states the digest of the content, nothing else is asked; other servers are asked for one byte. With --probe every
+reference is followed to where the bytes lie, which some services count as a download.
+"""
+_EXAMPLES = (
+    "anyfetch resolve civitai:143906",
+    "anyfetch resolve --json hf:org/repo/model.safetensors | jq .digests",
+    "anyfetch resolve hf:org/repo --include '*.safetensors'",
+    "anyfetch resolve --probe civitai:143906",
+)
+_LABEL_WIDTH = 12
+
+
+@click.command("resolve", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@click.argument("reference", metavar="REFERENCE", type=REFERENCE)
+@option("Which files", "--include", metavar="GLOB", multiple=True, help="Of a repository, only such paths; repeatable.")
+@option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
+@option("What is asked", "--probe", is_flag=True, help="Ask the store, too: where the bytes lie, and until when.")
+@network_options
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    reference: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    probe: bool,
+    network: Network,
+    as_json: bool,
+) -> int:
+    """Asks and tells."""
+    session.secrets = network.secrets([reference])
+    network.warn(session)
+    from anymatix_fetcher.verbs.resolve import Depth, locate  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    cancel = CancelToken()
+    display = CareDisplay(session, silent=False)
+    with interruptible(cancel), display:
+        found = locate(
+            reference,
+            depth=Depth.STORE if probe else Depth.CATALOGUE,
+            cancel=cancel,
+            include=include,
+            exclude=exclude,
+            **network.keywords(),
+        )
+    for number, located in enumerate(found):
+        if as_json:
+            session.out.write(json.dumps(as_object(located, session.secrets)) + "\n")
+        else:
+            session.out.write(("\n" if number else "") + report(located))
+        if located.error is not None:
+            session.complain(*error_lines(located.error))
+    session.out.flush()
+    return exit_code_for_all(located.error for located in found)
+
+
+def as_object(located: Located, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form; ``secrets`` are taken out of an error's words."""
+    about = located.about
+    return {
+        "reference": located.reference,
+        "source": located.source,
+        "name": located.name,
+        "folder": "/".join(located.folder) or None,
+        "url": located.url,
+        "target": located.target,
+        "size": located.length,
+        "digests": {digest.algorithm: digest.hex for digest in located.digests},
+        "ranged": located.ranged,
+        "etag": located.etag,
+        "expires_at": located.expires_at,
+        "mirrors": list(located.mirrors),
+        "title": about.title or None,
+        "type": about.type or None,
+        "base_model": about.base_model or None,
+        "licence": about.licence or None,
+        "page": about.page or None,
+        "trigger_words": list(about.trigger_words),
+        "remark": located.remark or None,
+        "error": None if located.error is None else error_object(located.error, secrets),
+    }
+
+
+def report(located: Located) -> str:
+    """The same as lines for people; what isn't known is left out."""
+    lines = (f"{label + ':':<{_LABEL_WIDTH}} {format.printable(text)}" for label, text in _facts(located))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _facts(located: Located) -> Iterator[tuple[str, str]]:
+    about = located.about
+    yield "name", "/".join([*located.folder, located.name])
+    yield "source", located.source
+    yield from (
+        (label, text)
+        for label, text in (
+            ("title", about.title),
+            ("type", about.type),
+            ("base model", about.base_model),
+            ("licence", about.licence),
+            ("page", about.page),
+            ("trigger", ", ".join(about.trigger_words)),
+        )
+        if text
+    )
+    size = "not stated" if located.length is None else f"{format.size(located.length)} ({located.length:,} bytes)"
+    yield "size", size
+    for digest in located.digests:
+        yield digest.algorithm, digest.hex
+    if located.remark:
+        yield "remark", located.remark
+    yield "asked at", located.url
+    if located.target is not None:
+        yield "lies at", located.target
+        yield "in parts", "yes: several connections can help" if located.ranged else "no: it comes as one stream"
+    if located.expires_at is not None:
+        yield "expires", format.moment(located.expires_at)
+    for mirror in located.mirrors:
+        yield "mirror", mirror

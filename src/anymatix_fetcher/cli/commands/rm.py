@@ -1,0 +1,102 @@
+"""``anyfetch rm``: removes models with their sidecars, and keeps what another reference still needs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.consent import consent_options, refused
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.help_layout import Command, Misuse
+from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.places import place_options, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from anymatix_fetcher.cli.options.places import Where
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.verbs.remove import Going
+
+_HELP = """\
+Remove what was fetched by a REFERENCE, or the file at a PATH, with the sidecars that describe it.
+
+A file that another reference has led to as well stays. A PATH is looked for in the current folder and below the models
+root; what is no model, and has no sidecar, isn't removed. A reference that named several files, as of a whole
+repository, is known as it was typed. On a terminal it asks first.
+"""
+_EXAMPLES = (
+    "anyfetch rm civitai:143906",
+    "anyfetch rm loras/old-style.safetensors",
+    "anyfetch rm --dry-run https://example.org/model.safetensors",
+)
+
+
+@click.command("rm", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@click.argument("targets", metavar="REFERENCE|PATH...", nargs=-1)
+@place_options
+@consent_options
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per folder on stdout instead.")
+@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors and the question.")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    targets: tuple[str, ...],
+    where: Where,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Tells what goes, asks, and removes it."""
+    if not targets:
+        raise Misuse("nothing to remove: no REFERENCE or PATH is given", "anyfetch ls shows what is here")
+    from anymatix_fetcher.verbs import remove as removal  # noqa: PLC0415 - wrong usage needn't wait for it
+
+    session.secrets = tuple(filter(None, (target.partition("?")[2] for target in targets)))
+    going = removal.plan(targets, models=where.models, extra_paths=where.extra_paths)
+    if not (as_json or quiet):
+        for text in report(going):
+            session.out.write(f"{text}\n")
+        session.out.flush()
+    code = None
+    if any(one.models or one.sidecars for one in going):
+        count = sum(len(one.models) for one in going)
+        question = f"Remove {format.plural(count, 'file')} and what describes them"
+        code = refused(question, session, yes=yes, dry_run=dry_run)
+        if code is None:
+            removal.remove(going, models=where.models)
+    if as_json:
+        for one in going:
+            session.out.write(json.dumps(as_object(one, done=code is None)) + "\n")
+        session.out.flush()
+    elif code is None and not quiet:
+        session.complain(f"{format.size(sum(one.bytes_freed for one in going))} are free now.")
+    return code or 0
+
+
+def report(going: Sequence[Going]) -> Iterator[str]:
+    """What goes and what stays, a line each."""
+    for one in going:
+        for name in one.models:
+            yield format.printable(f"goes   {shown(one.folder / name)}")
+        for name in one.sidecars:
+            yield format.printable(f"goes   {shown(one.folder / name)} (sidecar)")
+        for name in one.kept:
+            yield format.printable(f"stays  {shown(one.folder / name)}: another reference has led to it as well")
+
+
+def as_object(one: Going, *, done: bool) -> dict[str, object]:
+    """The JSON form; ``removed`` tells whether it was done."""
+    return {
+        "folder": str(one.folder),
+        "models": list(one.models),
+        "sidecars": list(one.sidecars),
+        "kept": list(one.kept),
+        "bytes_freed": one.bytes_freed,
+        "removed": done,
+    }

@@ -1,0 +1,181 @@
+"""``anyfetch sync``: brings exactly the files that were locked."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.care import CareDisplay
+from anymatix_fetcher.cli.display.help_layout import Command
+from anymatix_fetcher.cli.display.results import error_lines, error_object
+from anymatix_fetcher.cli.exit_codes import INTERRUPTED, exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.options.lock import lock_options, read_lock, surroundings_of
+from anymatix_fetcher.cli.options.network import network_options, option, telling_options
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DownloadCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from anymatix_fetcher.cli.options.network import Network
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.engine.facts import Job, Result
+    from anymatix_fetcher.engine.settings import Options
+    from anymatix_fetcher.library.lock_file_format import LockFile
+    from anymatix_fetcher.verbs.sync import Item, LocalFiles, Tell
+
+_HELP = """\
+Bring exactly the files that `anyfetch lock` has written down, each checked, from whichever of its sources has it.
+
+What is here already isn't asked for: a file that was read once is known by its size and the time of its last change.
+What is at a file's place and differs is left alone, and is an error. Nothing is removed.
+"""
+_EXAMPLES = (
+    "anyfetch sync",
+    "anyfetch sync -f project/anyfetch.lock --models ~/ComfyUI/models",
+    "anyfetch sync --dry-run --json | jq 'select(.state == \"missing\") | .path'",
+    "anyfetch sync --check",
+)
+
+
+_SILENT = {"none", "json"}
+"""Values of ``--progress`` with which no picture is drawn; JSON tells of downloads."""
+
+
+@click.command("sync", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@lock_options
+@option(
+    "Where to",
+    "-d",
+    "--directory",
+    type=click.Path(file_okay=False, readable=False, path_type=Path),
+    metavar="DIR",
+    help="For what isn't among models. [default: the lock file's folder]",
+)
+@option("Where to", "--overwrite", is_flag=True, help="Replace what differs.")
+@option("Where to", "--dry-run", is_flag=True, help="Only show what is here, what is missing and what differs.")
+@option("Where to", "--check", is_flag=True, help="Read every file that is here, whatever is known of it.")
+@network_options
+@telling_options("file")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    file: Path,
+    directory: Path | None,
+    models: Path | None,
+    extra_paths: tuple[Path, ...],
+    speed: Options,
+    overwrite: bool,
+    dry_run: bool,
+    check: bool,
+    network: Network,
+    progress: str,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Looks, shows, and fetches."""
+    network.refuse_headers("the lock file")
+    network.warn(session)
+    lock = read_lock(file)
+    session.secrets = network.secrets(source for locked in lock.files for source in locked.sources)
+    from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.sync import fetch_items  # noqa: PLC0415 - as above
+    from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415 - as above
+
+    options: Options = {**network.keywords(), **speed, "overwrite": overwrite}
+    with open_index() as index:
+        surroundings, models_root = surroundings_of(file, directory, models, extra_paths, index)
+        items = looked_at(lock, surroundings, session, check=check, progress=progress, quiet=quiet)
+        if dry_run:
+            return _show(items, models_root, session, as_json=as_json, quiet=quiet)
+
+        def fetch_all(
+            jobs: Sequence[Job], *, cancel: CancelToken | None = None, on_progress: Tell | None = None
+        ) -> list[Result]:
+            del jobs  # they are made from the items
+            several = session.fetch_many
+            return fetch_items(
+                items, surroundings, fetch_many=several, cancel=cancel, on_progress=on_progress, **options
+            )
+
+        return run([], Report(progress=progress, json=as_json, quiet=quiet), session, fetch_many=fetch_all)
+
+
+def looked_at(
+    lock: LockFile,
+    surroundings: LocalFiles,
+    session: Invocation,
+    *,
+    progress: str,
+    quiet: bool = False,
+    check: bool = False,
+) -> list[Item]:
+    """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it.
+
+    Raises:
+        click.exceptions.Exit: It was ended.
+    """
+    from anymatix_fetcher.verbs.sync import plan_sync  # noqa: PLC0415 - as in command
+
+    cancel = CancelToken()
+    silent = quiet or session.verbosity > 0 or progress in _SILENT
+    with interruptible(cancel) as stop, CareDisplay(session, silent=silent) as display, suppress(DownloadCancelled):
+        return plan_sync(lock, surroundings, check=check, on_progress=display.care, cancel=cancel)
+    session.complain("Interrupted. The files were being looked at; nothing was begun.")
+    raise click.exceptions.Exit(stop.exit_code or INTERRUPTED)
+
+
+def _show(items: list[Item], models_root: str, session: Invocation, *, as_json: bool, quiet: bool) -> int:
+    if as_json:
+        session.out.write("".join(f"{json.dumps(as_object(item, session.secrets))}\n" for item in items))
+    elif not quiet:
+        session.out.write(table(items, models_root))
+    session.out.flush()
+    for item in items:
+        if item.error is not None:
+            session.complain(*error_lines(item.error))
+    return exit_code_for_all(item.error for item in items)
+
+
+def as_object(item: Item, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form of how it stands with a locked file; ``secrets`` are taken out of an error's words."""
+    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+
+    file = item.file
+    return {
+        "name": file.name,
+        "root": file.root.value,
+        "folder": "/".join(file.folder),
+        "state": item.state.value,
+        "path": str(item.path) if item.path else None,
+        "size": file.size,
+        "verified": item.proof or None,
+        "verified_at": None if item.read_at is None else format.timestamp(datetime.fromtimestamp(item.read_at, UTC)),
+        "sources": list(map(recordable, file.sources)),
+        "error": error_object(item.error, secrets) if item.error else None,
+    }
+
+
+def table(items: list[Item], models_root: str) -> str:
+    """The same as lines for people."""
+    if not items:
+        return "Nothing is locked.\n"
+    rows = [(item.state.value, _size(item.file.size), format.printable(str(item.file))) for item in items]
+    widths = [max(map(format.cell_width, column)) for column in list(zip(*rows, strict=True))[:2]]
+    lines = [f"{state:<{widths[0]}}  {size:>{widths[1]}}  {place}" for state, size, place in rows]
+    here = sum(item.state.value == "here" for item in items)
+    total = f"{here} of {format.plural(len(items), 'file')} here; models root: {format.printable(models_root)}"
+    return "\n".join([*lines, total]) + "\n"
+
+
+def _size(size: int | None) -> str:
+    return format.size(size) if size is not None else "?"

@@ -1,0 +1,248 @@
+"""``anyfetch workflow FILE``: what a ComfyUI workflow needs, which of it is here, and the rest fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.care import CareDisplay
+from anymatix_fetcher.cli.display.help_layout import Command
+from anymatix_fetcher.cli.display.results import error_lines, error_object, result_object
+from anymatix_fetcher.cli.display.table import table
+from anymatix_fetcher.cli.download import Report, exit_code_of, told
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
+from anymatix_fetcher.cli.interruption import interruptible
+from anymatix_fetcher.cli.options.network import network_options, option, speed_options, telling_options
+from anymatix_fetcher.cli.options.places import extra_paths_option, models_option
+from anymatix_fetcher.cli.redaction import redact
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import ReferenceSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from anymatix_fetcher.cli.options.network import Network
+    from anymatix_fetcher.cli.session import Invocation
+    from anymatix_fetcher.engine.facts import Result
+    from anymatix_fetcher.engine.settings import Options
+    from anymatix_fetcher.verbs.workflow import Model, Plan
+
+_HELP = """\
+Find out which models a ComfyUI workflow needs, say which of them are here, and fetch the missing ones to where ComfyUI
+looks for them.
+
+FILE is the workflow's JSON in either format, or a picture (PNG, WebP, JPEG) or FLAC that ComfyUI has written it into.
+Nodes that are muted or bypassed need nothing. Run it again to go on with what was interrupted.
+"""
+_EXAMPLES = (
+    "anyfetch workflow --dry-run flux.json",
+    "anyfetch workflow --models ~/ComfyUI/models picture.png",
+    "anyfetch workflow --dry-run --json flux.json | jq 'select(.state == \"missing\") | .url'",
+)
+
+
+@click.command("workflow", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@option("Where to", "--dry-run", is_flag=True, help="Only show what is here and what is missing.")
+@models_option("Where to")
+@extra_paths_option("Where to")
+@speed_options
+@network_options
+@telling_options("model")
+@click.pass_obj
+def command(
+    session: Invocation,
+    /,
+    *,
+    file: Path,
+    dry_run: bool,
+    models: Path | None,
+    extra_paths: tuple[Path, ...],
+    speed: Options,
+    network: Network,
+    progress: str,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Plans, shows, and fetches."""
+    network.refuse_headers("the workflow")
+    session.secrets = network.secrets([])
+    network.warn(session)
+    from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.workflow import plan_workflow  # noqa: PLC0415 - as above
+
+    root = find_models(models, environment=os.environ, current=Path.cwd(), home=Path.home())
+    plan = plan_workflow(_content(file), root.folders(extra_paths), _size_of)
+    silent = quiet or progress in {"json", "none"}
+    plan = _examined(plan, session, silent=silent)
+    options: Options = {
+        **speed,
+        **network.keywords(),
+        "models": models,
+        "extra_paths": extra_paths,
+        "sidecar": True,
+    }
+    if dry_run:
+        plan = _with_sizes(plan, session, options, silent=silent)
+    write = session.out.write if dry_run else session.err.write
+    if as_json:
+        session.complain(*_remarks(plan))
+    elif not quiet:
+        width = shutil.get_terminal_size().columns - 1 if (session.out if dry_run else session.err).isatty() else None
+        write("".join(f"{line}\n" for line in table_of(plan, root.models, root.reason, width)))
+    if dry_run and as_json:
+        write("".join(f"{json.dumps(as_object(model, session.secrets))}\n" for model in plan.models))
+    session.out.flush()
+    for model in plan.models:
+        if model.error is not None:
+            session.complain(*error_lines(model.error, str(model.need) if len(plan.models) > 1 else ""))
+    if dry_run:
+        return exit_code_for_all(model.error for model in plan.models)
+    return _fetched(plan, Report(progress=progress, json=as_json, quiet=quiet), session, options)
+
+
+def _fetched(plan: Plan, report: Report, session: Invocation, options: Options) -> int:
+    """Fetches what is missing, and tells how it ended; of what is here and of what can't be had as well."""
+
+    def as_objects(results: Sequence[Result], stopped: int | None) -> Iterator[dict[str, object]]:
+        for model, result in zip(plan.models, plan.results(results), strict=True):
+            yield outcome_object(model, result, stopped, session.secrets)
+
+    if plan.missing:
+        results, stopped = told(
+            plan.jobs(**options), report, session, fetch_many=session.fetch_many, as_objects=as_objects
+        )
+        return exit_code_of(plan.results(results), stopped)
+    if report.json:
+        session.out.write("".join(f"{json.dumps(one)}\n" for one in as_objects([], None)))
+        session.out.flush()
+    return exit_code_of(plan.results([]), None)
+
+
+def _content(file: Path) -> bytes:
+    from anymatix_fetcher.workflows.documents import MAX_FILE_BYTES  # noqa: PLC0415 - as in command
+
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise ReferenceSyntaxError(f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, and no workflow")
+    return file.read_bytes()
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _examined(plan: Plan, session: Invocation, *, silent: bool) -> Plan:
+    if all(model.path is None and model.need.digest is None for model in plan.models):
+        return plan
+    from anymatix_fetcher.verbs.presence import examined  # noqa: PLC0415
+    from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415 - as in command
+
+    cancel = CancelToken()
+    with open_index() as index, interruptible(cancel), CareDisplay(session, silent=silent) as display:
+        return examined(plan, index, on_progress=display.care, cancel=cancel)
+
+
+def _with_sizes(plan: Plan, session: Invocation, options: Options, *, silent: bool) -> Plan:
+    from anymatix_fetcher.verbs.workflow import with_sizes  # noqa: PLC0415 - as in command
+
+    cancel, display = CancelToken(), CareDisplay(session, silent=silent)
+    with interruptible(cancel), display:
+        return with_sizes(plan, cancel=cancel, **options)
+
+
+def as_object(model: Model, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form of a needed model; ``secrets`` are taken out of an error's words."""
+    need = model.need
+    return {
+        "name": need.name,
+        "directory": need.directory,
+        "state": model.state.value,
+        "path": str(model.path) if model.path else None,
+        "size": model.size,
+        "url": str(need.url) if need.url else None,
+        "digest": str(need.digest) if need.digest else None,
+        "verified": model.proof or None,
+        "nodes": [str(node) for node in need.nodes],
+        "note": model.note or None,
+        "error": error_object(model.error, secrets) if model.error else None,
+    }
+
+
+def outcome_object(
+    model: Model, result: Result, interrupted_code: int | None, secrets: Iterable[str] = ()
+) -> dict[str, object]:
+    """The JSON form of what became of a needed model: its own with its state now, and that of a result."""
+    own = as_object(model, secrets)
+    outcome = result_object(result, interrupted_code=interrupted_code, secrets=secrets)
+    if result.error is None:
+        return {**own, **outcome, "state": "here"}
+    return {**own, **outcome, "path": own["path"], "size": own["size"]}
+
+
+def table_of(plan: Plan, models: Path, reason: str, width: int | None) -> list[str]:
+    """What is needed and how it stands, as lines for people, the sum at their end.
+
+    Args:
+        plan: What is needed.
+        models: The models root.
+        reason: Why it is that one.
+        width: The terminal's columns; ``None`` where it isn't one.
+    """
+    if not plan.models:
+        nothing = (
+            "The workflow names no models."
+            if not plan.remarks
+            else "The workflow names no models in folders that are known."
+        )
+        return [nothing, *_remarks(plan)]
+    rows = [(model.state.value, _size(model), _place(model, models), _detail(model, width)) for model in plan.models]
+    missing = plan.missing
+    known = sum(model.size or 0 for model in missing)
+    here = len(plan.models) - len(missing) - len(plan.unobtainable)
+    total = f"{here} of {format.plural(len(plan.models), 'model')} here"
+    if missing:
+        more = "" if all(model.size is not None for model in missing) else "at least "
+        total += f", {len(missing)} missing" + (f": {more}{format.size(known)}" if known else "")
+    other = sum(model.state.value == "other content" for model in plan.models)
+    if other:
+        total += f", {other} with other content"
+    if len(plan.unobtainable) > other:
+        total += f", {len(plan.unobtainable) - other} can't be fetched"
+    return [
+        *table(rows, right={1}, width=width, name=2),
+        f"{total}; models root: {format.printable(str(models))} ({reason})",
+        *_remarks(plan),
+    ]
+
+
+def _remarks(plan: Plan) -> list[str]:
+    of_models = (f"{model.need}: {model.note}" for model in plan.models if model.note)
+    return [f"note: {format.printable(remark)}" for remark in (*plan.remarks, *of_models)]
+
+
+def _size(model: Model) -> str:
+    return format.size(model.size) if model.size is not None else "?"
+
+
+def _place(model: Model, models: Path) -> str:
+    """Where it is or goes; below the models root, not every folder is called as ComfyUI names it."""
+    if model.path is None:
+        return str(model.need)
+    return str(model.path.relative_to(models) if model.path.is_relative_to(models) else model.path)
+
+
+def _detail(model: Model, width: int | None) -> str:
+    """Where a missing one comes from: of little use beside its name, so on a terminal the host is enough."""
+    url = model.need.url
+    if model.state.value != "missing" or url is None:
+        return ""
+    return redact(model.error.message) if model.error is not None else str(url) if width is None else url.host

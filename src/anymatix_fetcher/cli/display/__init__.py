@@ -1,0 +1,1 @@
+"""What people see: live pictures, tables, results."""

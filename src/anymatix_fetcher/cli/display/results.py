@@ -1,0 +1,86 @@
+"""How it ended: the JSON object for programs, and the lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.redaction import redact
+from anymatix_fetcher.engine.facts import Status
+from anymatix_fetcher.errors import DownloadCancelled
+from anymatix_fetcher.verbs import reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymatix_fetcher.engine.facts import Result
+    from anymatix_fetcher.errors import FetchError
+
+_HASH_DIGITS_SHOWN = 12
+
+
+def result_object(
+    result: Result, *, interrupted_code: int | None = None, secrets: Iterable[str] = ()
+) -> dict[str, object]:
+    """The JSON form of a result.
+
+    Args:
+        result: What became of one reference.
+        interrupted_code: The exit code of the signal that stopped it, for an error that says "cancelled".
+        secrets: What a server may have repeated in an error, and mustn't be printed.
+    """
+    error = None if result.error is None else error_object(result.error, secrets, interrupted_code)
+    return reporting.result_object(result, error)
+
+
+def path_line(result: Result) -> str | None:
+    """Where the file is, absolute, for scripts to read; ``None`` where there is no file."""
+    return None if result.path is None or result.error is not None else str(result.path.absolute())
+
+
+def summary(result: Result) -> str:
+    """One line for people about a success: name, size, time, rate, what proved it, what was kept."""
+    facts = [] if result.size is None else [format.size(result.size)]
+    match result.status:
+        case Status.PRESENT:
+            facts.append("already there")
+        case Status.LINKED:
+            facts.append("linked to the copy that was here")
+        case _ if result.bytes_downloaded and result.seconds > 0:
+            average = format.rate(result.bytes_downloaded / result.seconds)
+            facts.append(f"{format.duration(result.seconds)} at {average}")
+        case _:
+            facts.append("nothing was left to fetch")
+    if result.bytes_resumed:
+        facts.append(f"{format.size(result.bytes_resumed)} kept from before")
+    name = format.printable(result.path.name if result.path else result.reference)
+    return f"{name}: {', '.join([*facts, proof(result)])}"
+
+
+def proof(result: Result) -> str:
+    """What proves the file to be the right one, in words that claim no more than is known."""
+    shown = f"sha256 {result.sha256[:_HASH_DIGITS_SHOWN]}..." if result.sha256 else ""
+    match result.verified:
+        case "none":
+            return "not proved: the server states neither digest nor length" + (f" ({shown})" if shown else "")
+        case "length":
+            return "proved by its length only" + (f" ({shown})" if shown else "")
+        case "sha256":
+            return f"proved by {shown or 'sha256'}"
+        case algorithm:
+            return f"proved by {algorithm}" + (f" ({shown})" if shown else "")
+
+
+def error_lines(error: FetchError, about: str = "") -> list[str]:
+    """What went wrong and what to do about it; ``about`` names the reference where there are several."""
+    subject = f"{format.printable(about)}: " if about else ""
+    lines = [f"error: {subject}{format.printable(redact(error.message))}"]
+    return [*lines, f"hint: {format.printable(error.hint)}"] if error.hint else lines
+
+
+def error_object(error: FetchError, secrets: Iterable[str], interrupted_code: int | None = None) -> dict[str, object]:
+    """The JSON form of an error; ``secrets`` are taken out of its words."""
+    said = reporting.error_object(error)
+    if interrupted_code and isinstance(error, DownloadCancelled):
+        said["exit_code"] = interrupted_code
+    return {**said, "message": redact(error.message, secrets), "hint": redact(error.hint, secrets)}

@@ -1,0 +1,86 @@
+"""Files that stand for downloads: lists of references and Metalinks, read and made into jobs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.cli.display.help_layout import Misuse
+from anymatix_fetcher.core.values.filenames import METALINK_SUFFIXES
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.engine.facts import Job
+from anymatix_fetcher.library.containment import Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymatix_fetcher.engine.settings import Settings
+    from anymatix_fetcher.sources.lists import ListEntry
+
+STANDARD_INPUT = "-"
+_MOST_BYTES = (64 << 20) + 1
+"""More isn't read: no list is so long."""
+
+
+def is_local_metalink(reference: str) -> bool:
+    """Whether a reference is a Metalink on this machine's own disk."""
+    return reference.lower().endswith(METALINK_SUFFIXES) and "://" not in reference and Path(reference).is_file()
+
+
+def jobs_of_file(name: str, settings: Settings) -> list[Job]:
+    """The downloads that a list or a Metalink asks for.
+
+    Args:
+        name: The file; ``-`` for standard input.
+        settings: Of all of them; what the file says of one goes before.
+
+    Raises:
+        ReferenceSyntaxError: It can't be read as what it is.
+        Misuse: It isn't there, or what was said holds for one file only.
+    """
+    if settings.output is not None or settings.digests or settings.mirrors:
+        raise Misuse(
+            "--output, --hash and --mirror are of one file, and a list has many",
+            "the list says them: REFERENCE sha256:HEX -> NAME",
+        )
+    return [_job(entry, settings) for entry in _entries(name)]
+
+
+def queries_of(jobs: Iterable[Job]) -> tuple[str, ...]:
+    """What of the jobs mustn't be printed."""
+    places = [place for job in jobs for place in (job.reference, *job.settings.mirrors)]
+    return tuple(query for place in places if (query := place.partition("?")[2]))
+
+
+def _entries(name: str) -> tuple[ListEntry, ...]:
+    from anymatix_fetcher.sources.expansion import expand, kind_of  # noqa: PLC0415 - most commands have no list
+
+    content = _content(name)
+    return expand(content, kind_of(name, content))
+
+
+def _content(name: str) -> bytes:
+    if name == STANDARD_INPUT:
+        return sys.stdin.buffer.read(_MOST_BYTES)
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Misuse(f"the list {name!r} can't be read: {reason}", "name a file, or - for standard input") from None
+
+
+def _job(entry: ListEntry, settings: Settings) -> Job:
+    directory = settings.directory
+    folder = directory / entry.folder
+    settings = replace(
+        settings,
+        directory=folder,
+        output=folder / entry.name if entry.name is not None else None,
+        digests=entry.digests,
+        mirrors=tuple(mirror.reveal() for mirror in entry.mirrors),
+        bounds=Bounds(directory, is_named=bool(directory.parts)),
+    )
+    return Job(entry.reference, settings, Author.FILE)

@@ -1,0 +1,226 @@
+"""Where the bytes are at the moment: the resource's own address, and the target that its redirects led to.
+
+A target is derived: it may carry a signature that expires, and it is shared by all connections, for every walk from
+the origin may be counted against the user. Credentials and the user's headers belong to the origin and go nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from anymatix_fetcher.core.answers.expiry import expiry_of
+from anymatix_fetcher.core.answers.explain import failure_error, refusal_error
+from anymatix_fetcher.core.answers.judge import REDIRECTS
+from anymatix_fetcher.core.answers.lifetime import renew_at, seconds_left, skew_seconds
+from anymatix_fetcher.core.answers.range_signers import RangeSigners
+from anymatix_fetcher.core.values.cookies import Cookies
+from anymatix_fetcher.core.values.credentials import basic_authorization
+from anymatix_fetcher.core.values.failures import Failure
+from anymatix_fetcher.core.values.http import Headers, Request, parse_date
+from anymatix_fetcher.core.values.refusals import Refusal
+from anymatix_fetcher.core.values.resource import Stated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.spans import Span
+    from anymatix_fetcher.core.values.urls import Url
+    from anymatix_fetcher.errors import FetchError
+
+MAX_HOPS = 10
+_TOKENS = frozenset({"token", "access_token", "api_key", "apikey", "key"})
+"""Parameters that carry credentials."""
+MOST_LOANS = 64
+"""Of so many addresses it is known when they end: each walk brings one, and only the last ones are used."""
+
+
+class Loan(NamedTuple):
+    """When a signed URL ends, and when it should be given back, by our clock; ``None`` for not before it is refused."""
+
+    ends_at: float
+    renew_at: float | None
+
+
+class Address:
+    """The way to the bytes.
+
+    Args:
+        resource: What the source gave.
+        range_signers: The origins whose redirects are good for one range only.
+    """
+
+    def __init__(self, resource: Resource, range_signers: RangeSigners | None = None) -> None:
+        self.resource = resource
+        self.range_signers = range_signers if range_signers is not None else RangeSigners()
+        self.target: Url | None = None
+        self.served = False
+        self.trusted = False
+        self._led_by: Request | None = None
+        self._cookies = Cookies()
+        self._loans: dict[Url, Loan] = {}
+
+    @property
+    def origin_url(self) -> Url:
+        """The resource's own URL, without userinfo."""
+        return self.resource.url.without_credentials()
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known where the bytes are."""
+        return self.target is not None
+
+    @property
+    def derived(self) -> bool:
+        """Whether a redirect or the source made the target up: only then can it be renewed."""
+        return self.target is not None and (self.resource.renewed_by_source or self.target != self.origin_url)
+
+    def is_current(self, url: Url) -> bool:
+        """Whether an answer from ``url`` says something of the target in use."""
+        return self.target is None or url == self.target
+
+    def settle(self, url: Url, led_by: Request | None = None, span: Span | None = None) -> None:
+        """An accepted answer came from ``url``.
+
+        Args:
+            url: Where the bytes are.
+            led_by: The request whose redirect led there, where one did.
+            span: The range that the accepted request asked for.
+        """
+        if self.target is None:
+            self._led_by = led_by
+        self.target = url
+        self.served = True
+        if self._led_by is not None and span is not None and span != self._led_by.span:
+            self.range_signers.confirm(self._led_by.url.origin)
+            self._led_by = None  # what takes another range than its walk's isn't bound to that
+
+    def may_be_bound(self, span: Span | None) -> bool:
+        """Whether the target may take no other range than the one that its walk was asked with."""
+        led_by = self._led_by
+        return led_by is not None and led_by.span is not None and span not in (None, led_by.span)
+
+    def unbind(self) -> None:
+        """The target takes one range only: the next walk asks whoever led to it without one."""
+        if self._led_by is not None:
+            self.range_signers.suspect(self._led_by.url.origin)
+        self.expire()
+
+    def take_cookies(self, request: Request, head: ResponseHead) -> None:
+        """Keeps what a redirect sets, for its own origin."""
+        if head.status in REDIRECTS:
+            self._cookies.take(request.url, head.headers)
+
+    def lend(self, url: Url, headers: Headers, now: float) -> None:
+        """A redirect with ``headers`` led to ``url``, whose signature may tell when it ends."""
+        expiry, skew = expiry_of(url), skew_seconds(headers, now)
+        if expiry is None:
+            return
+        if skew is None:
+            # Without the server's time, the signature's own is the best guess at when it was made.
+            skew = expiry.issued_at - now if expiry.issued_at is not None else None
+        if skew is not None:
+            left = seconds_left(expiry, now=now, skew=skew)
+            self._loans.pop(url, None)  # the latest stands last
+            self._loans[url] = Loan(now + left, renew_at(expiry, given_at=now, skew=skew))
+            if len(self._loans) > MOST_LOANS:
+                del self._loans[next(known for known in self._loans if known != self.target)]
+
+    def is_due(self, now: float) -> bool:
+        """Whether the target should be given back before it expires."""
+        loan = self._loans.get(self.target) if self.target is not None else None
+        return self.derived and loan is not None and loan.renew_at is not None and now >= loan.renew_at
+
+    def seconds_left(self, url: Url, now: float, refusal: Headers) -> float | None:
+        """How long ``url`` should still work; ``None`` where nobody has told.
+
+        The clock of whoever refuses it, as ``refusal`` tells it, counts more than what was reckoned before.
+        """
+        expiry, date = expiry_of(url), parse_date(refusal.get("Date"))
+        if expiry is not None and date is not None:
+            return expiry.expires_at - date
+        loan = self._loans.get(url)
+        return loan.ends_at - now if loan is not None else None
+
+    def expire(self) -> None:
+        """The target isn't good any more: the next request walks from the origin again."""
+        if self.target is not None:
+            self._loans.pop(self.target, None)
+        self.target = self._led_by = None
+        self.served = self.trusted = False
+
+    def stated(self, request: Request, head: ResponseHead) -> Stated:
+        """What an answer says of the whole file in its service's own way; nothing where another host answered."""
+        if not self._is_origin(request.url):
+            return Stated()
+        return self.resource.service.stated(head)
+
+    def error(self, why: Refused | Failure, request: Request) -> FetchError:
+        """Why ``request`` has come to nothing, as an error, in the service's own terms where it has any."""
+        if isinstance(why, Failure):
+            return failure_error(why, request.url)
+        authorized = self._is_authorized(request)
+        error = self.particular(why, request) or refusal_error(why, request.url, authorized=authorized)
+        if why.kind is Refusal.UNAUTHORIZED and not authorized and self._is_origin(request.url):
+            error.hint = " ".join(filter(None, (error.hint, self.resource.login_note)))
+        return error
+
+    def particular(self, refused: Refused, request: Request) -> FetchError | None:
+        """What a refusal means in the service's own terms; ``None`` where it has none for it."""
+        return self.resource.service.explain(refused, request.url, authorized=self._is_authorized(request))
+
+    def request(
+        self,
+        url: Url,
+        span: Span | None,
+        *,
+        if_range: str | None,
+        fresh_connection: bool,
+        http1_only: bool,
+        lane: int | None = None,
+    ) -> Request:
+        """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin.
+
+        On the way to the bytes a host that signs its redirects for one range is asked for none.
+        """
+        fields: list[tuple[str, str]] = []
+        if url != self.target and self.range_signers.binds(url):
+            span = None
+        if self._is_origin(url):
+            fields += self.resource.headers.fields
+            fields += self._basic_authorization(fields)
+        if if_range is not None and span is not None:
+            fields.append(("If-Range", if_range))
+        return Request(
+            url,
+            span,
+            self._cookies.added_to(Headers(tuple(fields)), url),
+            fresh_connection=fresh_connection,
+            http1_only=http1_only,
+            lane=lane,
+        )
+
+    def _is_authorized(self, request: Request) -> bool:
+        """Whether credentials go along; cookies that a redirect has set are none."""
+        own = self.resource.headers.all("Cookie") if self._is_origin(request.url) else []
+        others = (field for field in request.headers if field[0].lower() != "cookie")
+        fields = (*others, *(("Cookie", value) for value in own))
+        return is_authorized(replace(request, headers=Headers(fields)))
+
+    def _is_origin(self, url: Url) -> bool:
+        return url.origin == self.resource.url.origin
+
+    def _basic_authorization(self, fields: list[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        credentials = self.resource.url.credentials
+        if credentials is None or any(name.lower() == "authorization" for name, _ in fields):
+            return ()
+        return basic_authorization(*credentials)
+
+
+def is_authorized(request: Request) -> bool:
+    """Whether credentials go along with it, in a field or in the query."""
+    in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
+    return in_query or any(request.headers.get(name) is not None for name in ("Authorization", "Cookie"))

@@ -1,0 +1,1 @@
+"""One download: requests, coverage, segments, sameness, proof, mirrors. Pure: it decides and does nothing."""

@@ -1,0 +1,75 @@
+"""Labels: whether what heads say of their bodies is believed, a media type or a coding. First bytes know better.
+
+A label alone condemns nothing: some servers call every file a web page, and stores keep codings that were never
+applied. Nor is it worthless: a login page says that it is one. So the beginning of a body whose label speaks against it
+is looked at, and kept nowhere: either it is refused for what it says, or it is asked for again and labels count no
+longer. Where a digest settles what the whole is, as much is looked at as a page may have: the digest decides then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.values.refusals import Refusal
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.answers.judge import Known
+    from anymatix_fetcher.core.machine.exchange import Exchange
+    from anymatix_fetcher.core.values.refusals import Refused
+
+CODED_BEGINNINGS = {
+    "gzip": b"\x1f\x8b",
+    "x-gzip": b"\x1f\x8b",
+    "zstd": b"\x28\xb5\x2f\xfd",
+    "compress": b"\x1f\x9d",
+    "x-compress": b"\x1f\x9d",
+}
+"""How bodies begin that were coded so (RFC 1952, RFC 8878); the other codings have no mark of their own."""
+PEEKED_BYTES = 4096
+"""They tell a document from a model."""
+PEEKED_BESIDE_A_DIGEST_BYTES = 1 << 20
+"""No login page is longer."""
+_DOCUMENT_BEGINNINGS = b"<{[\xef\xfe\xff"
+"""The first bytes of markup and of JSON, and those of the marks that may stand before them."""
+
+
+class Labels:
+    """The labels of one download's answers.
+
+    Args:
+        as_is: Whether the user wants what comes, whatever it is called.
+
+    Attributes:
+        doubted: The answer whose first bytes are being looked at; nothing else is asked for meanwhile.
+    """
+
+    def __init__(self, *, as_is: bool) -> None:
+        self.doubted: Exchange | None = None
+        self._ignored = as_is
+        self._believed = False
+
+    def weigh(self, known: Known, *, is_fresh: bool) -> Known:
+        """What the judge has to know of the next answer, with what labels are worth."""
+        return replace(known, is_fresh=is_fresh and not self._believed, ignores_labels=self._ignored)
+
+    def seen(self, *, is_unwanted: bool) -> Exchange:
+        """The first bytes were looked at: from now on labels are believed, or they aren't. Whose bytes they were."""
+        if self.doubted is None:
+            raise AssertionError("nothing is looked at")
+        exchange, self.doubted = self.doubted, None
+        self._believed, self._ignored = is_unwanted, not is_unwanted
+        return exchange
+
+
+def may_be_right(refused: Refused, coding: str, first: bytes) -> bool:
+    """Whether a label may be right, by as little as the first byte: where that says nothing it may.
+
+    Args:
+        refused: What the label says.
+        coding: How the body is said to be coded.
+        first: How it begins.
+    """
+    if refused.kind is Refusal.ENCODED:
+        return CODED_BEGINNINGS.get(coding, first)[:1] == first[:1]
+    return not first.strip() or first.lstrip()[:1] in _DOCUMENT_BEGINNINGS

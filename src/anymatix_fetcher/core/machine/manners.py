@@ -1,0 +1,82 @@
+"""What the server turned out to be able to do: learned from its answers, never assumed from what it advertises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.values.failures import FailureKind
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.core.values.refusals import Refused
+
+HTTP2_TROUBLES = 2
+"""After so many HTTP/1.1 is asked for: one stream may fail by chance."""
+_OF_A_VERSION = frozenset({FailureKind.TLS, FailureKind.PROTOCOL, FailureKind.LOST, FailureKind.CONNECT})
+"""How requests end at servers that don't speak a version: in the handshake, or without an answer."""
+LIES_IN_A_ROW = 3
+"""After so many range answers that can't be used, the file is fetched as one stream."""
+LIES_AT_THE_START = 2
+"""The same, where nothing has been stored yet that a stream would bring again."""
+
+
+@dataclass(slots=True)
+class Manners:
+    """A server's manners.
+
+    Args:
+        ranged: Whether it may be asked for ranges.
+        range_proved: Whether it has answered one as it should.
+        accepted: Whether any of its answers was accepted.
+        takes_if_range: Whether If-Range may be sent; some caches answer every one with the whole file.
+        http1_only: Whether HTTP/2 has made trouble, more than once, and HTTP/1.1 hasn't been refused.
+        tags_disagree: Whether its replicas give different entity tags to the same bytes.
+        contradictions: How many of its answers contradicted what was known.
+        why_one_stream: What the server did that leaves one stream only, for people; empty where it just does no ranges.
+        first_lie: The first of the answers to ranges that couldn't be used, one after the other.
+    """
+
+    ranged: bool = True
+    range_proved: bool = False
+    accepted: bool = False
+    takes_if_range: bool = True
+    http1_only: bool = False
+    tags_disagree: bool = False
+    contradictions: int = 0
+    why_one_stream: str = ""
+    first_lie: Refused | None = None
+    _lies: int = 0
+    _http2_troubles: int = 0
+    _http1_refused: bool = False
+
+    def range_answered(self, *, ranged: bool) -> None:
+        """A range was asked for, and a usable answer came: the range, or the whole."""
+        self.ranged = ranged
+        self.range_proved |= ranged
+        self._lies, self.first_lie = 0, None
+
+    def another_version(self, kind: FailureKind, request: Request, *, answered: bool) -> bool:
+        """Whether a failed ``request`` is to be sent again in another version of HTTP, which may not fail so.
+
+        One stream's error isn't its connection's, and some servers speak HTTP/2 only: neither version is given up for
+        good by a single failure.
+        """
+        if request.http1_only and not answered and self.http1_only and kind in _OF_A_VERSION:
+            self.http1_only, self._http1_refused = False, True
+            return True
+        if kind is not FailureKind.HTTP2 or request.http1_only:
+            return False
+        self._http2_troubles += 1
+        if self._http2_troubles < HTTP2_TROUBLES or self._http1_refused:
+            return False
+        self.http1_only = True
+        return True
+
+    def lied(self, refused: Refused, *, nothing_stored: bool) -> bool:
+        """An answer to a range couldn't be used; whether ranges are given up now."""
+        self._lies += 1
+        self.first_lie = self.first_lie or refused
+        if self._lies >= (LIES_AT_THE_START if nothing_stored else LIES_IN_A_ROW):
+            self.ranged = False
+        return not self.ranged

@@ -1,0 +1,352 @@
+"""What the part file holds pieces of, and whether an answer belongs to it: bytes of two representations never meet.
+
+Where a strong validator proves an answer to be of the representation that is here, nothing more is asked. Where none
+can (another host after a renewal, weak or missing validators on resume, replicas whose tags disagree), a few recorded
+blocks are fetched again and compared with the journal before anything is stored. Within a run the same is asked after
+each connection that failed, of one block, unless a digest will settle it: the server may have new content by then.
+
+For what another program has left nobody vouches: more blocks are compared, and where they differ nothing is wrong with
+the server. Beside a digest that will find every wrong block, those that differ come again, as long as most of them
+agree; otherwise all of it does. Without one a few wrong bytes between the samples stay unseen, as they would in any
+file whose digest nobody knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.answers.judge import Known
+from anymatix_fetcher.core.machine.comparison import (
+    SAMPLES,
+    SAMPLES_BESIDE_A_DIGEST,
+    SAMPLES_OF_FOREIGN,
+    Comparison,
+    Question,
+    last_piece,
+    samples,
+)
+from anymatix_fetcher.core.machine.exchange import Purpose
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.http import Validator
+from anymatix_fetcher.core.values.spans import Span, SpanSet, union
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.answers.address import Address
+    from anymatix_fetcher.core.answers.judge import Accepted
+    from anymatix_fetcher.core.machine.coverage import Coverage
+    from anymatix_fetcher.core.machine.exchange import Exchange
+    from anymatix_fetcher.core.machine.manners import Manners
+    from anymatix_fetcher.core.values.urls import Origin
+
+EVERYTHING = SpanSet.of(Span(0, 1 << 62))
+"""Every byte that any file can have."""
+
+
+class Admission(Enum):
+    """What becomes of an accepted body."""
+
+    FLOWS = auto()
+    WAITS = auto()
+    """Until blocks have been compared: nothing proves yet that it is of the representation that is here."""
+    UNNEEDED = auto()
+    """What it would bring is here."""
+
+
+class Matching:
+    """The identity of one download's bytes.
+
+    Args:
+        address: Whose trust it keeps: a target is trusted once its answers are known to belong to what is here.
+        manners: Whether the server's tags may be believed.
+        coverage: What is here.
+        out: Where commands go.
+        block_size: The journal's; told anew when the part file is opened or laid out.
+        stated_length: Bytes of the whole file, as the caller or the source states them.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        manners: Manners,
+        coverage: Coverage,
+        out: list[m.Command],
+        *,
+        block_size: int,
+        stated_length: int | None = None,
+    ) -> None:
+        self.block_size = block_size
+        self._stated_length = stated_length
+        self._end: int | None = None
+        self.identity: m.Identity | None = None
+        self.comparison: Comparison | None = None
+        self.storage_is_open = False
+        self._address = address
+        self._coverage = coverage
+        self._doubted: m.Identity | None = None
+        self._manners = manners
+        self._out = out
+        self.samples = SAMPLES
+        """How many blocks have to agree where nothing else proves sameness."""
+        self.foreign = SpanSet()
+        """What another program has left, as far as the digest hasn't proved it."""
+        self.digest_settles = False
+        """Whether a digest will tell at the end whether all of it is right."""
+        self._is_shaken = False
+        self._is_silent = False
+        self._brought = Span(0, 0)
+        self._unsearched = SpanSet()
+        self._parted_bytes = 0
+
+    @property
+    def known_length(self) -> int | None:
+        """Bytes of the whole file, where anybody has stated them: no answer that states none changes that."""
+        stated = self.identity.length if self.identity else None
+        return self._stated_length if stated is None else stated
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the whole file: as they were stated, else up to where a body of unstated length has ended."""
+        return self._end if self.known_length is None else self.known_length
+
+    def state_length(self, length: int) -> None:
+        """The file's own service says how long it is."""
+        self._stated_length = length
+
+    def ends_at(self, position: int) -> None:
+        """A body of unstated length ended there.
+
+        That isn't written down: a connection that was cut ends in the same way.
+        """
+        self._end = position
+
+    def goes_on(self) -> None:
+        """Another one came, and was longer: the file's end is still to be found."""
+        end, self._end, self.comparison = self._end or 0, None, None
+        self.take_back(SpanSet.of(Span(end // self.block_size * self.block_size, end + 1)))
+
+    def expect_digest(self, *, settles: bool) -> None:
+        """Takes whether a digest will settle at the end what the whole is: then fewer blocks are compared."""
+        self.digest_settles = settles
+        if self.foreign:
+            self.samples = SAMPLES if settles else SAMPLES_OF_FOREIGN
+        else:
+            self.samples = SAMPLES_BESIDE_A_DIGEST if settles else SAMPLES
+
+    def set_identity(self, identity: m.Identity) -> None:
+        """From now on the part file holds pieces of ``identity``."""
+        if identity.length is None:
+            identity = replace(identity, length=self.known_length)
+        if identity != self.identity:
+            self.identity = identity
+            if self.storage_is_open:
+                self._out.append(m.SetIdentity(identity))
+
+    def write_down(self) -> None:
+        """The part file is open now: what is known already is written into its journal."""
+        self.storage_is_open = True
+        if self.identity is not None:
+            self._out.append(m.SetIdentity(self.identity))
+
+    def take_over(self, kept: m.KeptBlocks) -> None:
+        """Goes on with what an earlier run left; whether the server still has it is to be seen."""
+        self.storage_is_open = True
+        self.identity = kept.identity
+        self._address.trusted = False
+        self._coverage.claim(kept.blocks)
+        if kept.identity.origin == m.FOREIGN:
+            self.foreign = kept.blocks
+        self._out += [m.SetIdentity(kept.identity), m.ProveBlocks(kept.blocks)]
+
+    def turn_to(self, address: Address, manners: Manners) -> None:
+        """The bytes come from another place now."""
+        self._address, self._manners = address, manners
+        self.comparison = self._doubted = None
+        self._is_shaken = False
+
+    def known(self, origin: Origin, name: str) -> Known:
+        """What an answer from ``origin`` has to agree with."""
+        identity = self.identity
+        comparable = identity is not None and identity.origin == origin and not self._manners.tags_disagree
+        return Known(self.known_length, identity.validator if identity and comparable else Validator(), name)
+
+    def admit(self, exchange: Exchange, verdict: Accepted) -> Admission:
+        """Whether the accepted body may flow."""
+        origin, known, held = exchange.request.url.origin, self.identity, self._coverage.held
+        answer = m.Identity(verdict.length, verdict.validator, origin)
+        if not verdict.ranged:
+            self._expect_all(exchange)
+            held = self._coverage.held
+        if known is None or not held:
+            # Others may flow already from the same place.
+            self._trust(_completed(answer, known) if self._address.trusted else answer)
+            return Admission.FLOWS
+        if self._is_same(known, answer):
+            moved = known.origin != origin or known.length is None
+            self._trust(replace(_completed(answer, known), length=known.length or answer.length) if moved else known)
+            # An earlier run may have left these bytes, which wasn't known when they were asked for.
+            needed = exchange.purpose is Purpose.COMPARE or not verdict.ranged or exchange.start not in held
+            return Admission.FLOWS if needed else Admission.UNNEEDED
+        if not verdict.ranged:
+            return self._admit_stream(exchange, answer)
+        if exchange.purpose is Purpose.COMPARE:
+            self._doubted = answer
+            return Admission.FLOWS
+        return self._doubt(answer)
+
+    def _expect_all(self, exchange: Exchange) -> None:
+        """All of the file comes, in one stream: what was to be compared is compared on its way."""
+        if self.foreign:
+            self.lose(self.foreign)  # from a server that is to be believed
+        if self.comparison is not None and self.comparison.question is Question.SAMENESS:
+            self.comparison = self._doubted = None
+            exchange.purpose = Purpose.FILL
+
+    def _admit_stream(self, exchange: Exchange, answer: m.Identity) -> Admission:
+        """One stream over recorded blocks compares every one of them on its way: nothing else need prove sameness."""
+        if not samples(self._coverage.held, length=self.length, block_size=self.block_size):
+            self.lose(self._coverage.held)  # only pieces of blocks are here, which it would write over
+        exchange.has_to_end = True
+        self._trust(_completed(answer, self.identity))
+        return Admission.FLOWS
+
+    def _trust(self, identity: m.Identity) -> None:
+        """What comes from the place in use belongs to ``identity``, of which pieces are here."""
+        self._address.trusted, self._is_shaken = True, False
+        self.set_identity(identity)
+
+    def _is_same(self, known: m.Identity, answer: m.Identity) -> bool:
+        """Whether the answer surely belongs to the representation that is here."""
+        if known.origin != answer.origin:
+            return False
+        # Once trusted, the judge's comparison of validators is enough; before, only a strong validator proves it.
+        proved = not self._manners.tags_disagree and known.validator.proves_same(answer.validator)
+        return self._address.trusted or proved
+
+    def distrust(self, failed: Exchange) -> None:
+        """A connection has failed: what the next one brings may be of other content, where nothing will tell."""
+        if self._address.trusted and not self.digest_settles:
+            self._address.trusted, self._is_shaken = False, True
+            self._brought = Span(failed.start, failed.position)
+
+    def compares_first(self, *, may_hold: bool) -> bool:
+        """Whether blocks are compared now, before an answer that couldn't prove itself is asked for.
+
+        Args:
+            may_hold: Whether such an answer could wait until they are.
+        """
+        known = self.identity
+        if known is None or self._address.trusted or not self._coverage.held or (may_hold and not self._is_shaken):
+            return False
+        if known.validator.if_range is not None and not self._manners.tags_disagree:
+            return False
+        return self._begin_comparison(known)
+
+    def _doubt(self, answer: m.Identity) -> Admission:
+        """Nothing proves ``answer`` to be of the representation that is here: recorded blocks have to."""
+        self._doubted = answer
+        if self.comparison is None and not self._begin_comparison(answer):
+            self._trust(answer)
+            return Admission.FLOWS
+        return Admission.WAITS
+
+    def _begin_comparison(self, answer: m.Identity) -> bool:
+        """Chooses what is compared; False where nothing is here that could be, which comes again."""
+        held, most = self._coverage.held, self.samples
+        if self._is_shaken and self.identity is not None and self.identity.origin == answer.origin:
+            most = 1
+            if not self._is_silent:
+                held = held.within(self._brought) or held  # of the very one that failed: others may be newer
+        blocks = samples(held, length=self.length, block_size=self.block_size, most=most)
+        if not blocks and not self._is_silent:
+            blocks = last_piece(held, block_size=self.block_size)
+        if not blocks:
+            self.lose(self._coverage.held)
+            return False
+        self.comparison = Comparison(Question.SAMENESS, blocks)
+        return True
+
+    def start_over(self) -> None:
+        """Nothing that is here counts any longer; the next answer says what the file is."""
+        self.identity = self.comparison = self._doubted = self._end = None
+        self._address.trusted = self._is_shaken = False
+        self.lose(EVERYTHING)  # more than is known: dropped exchanges have written what they didn't tell of any more
+
+    def lose(self, spans: SpanSet) -> None:
+        """``spans`` have to come again, whole blocks of them."""
+        foreign = spans & self.foreign
+        self._parted_bytes += (foreign & self._coverage.stored).total
+        self._coverage.disown(foreign)
+        self._coverage.lose(spans)
+        self.foreign -= spans
+        self._out.append(m.ForgetBlocks(spans))
+
+    def take_back(self, spans: SpanSet) -> None:
+        """``spans`` came from an answer that turned out to be of something else: only its length is known still."""
+        size, end = self.block_size, self.known_length or EVERYTHING.stop
+        self.lose(union(Span(span.start // size * size, min(end, -(-span.stop // size) * size)) for span in spans))
+        if not self._coverage.held:
+            self._stated_length, self.identity = self.known_length, None
+
+    def compared(self, event: m.BlockCompared) -> bool:
+        """A recorded block came again; False where that shows the server to have other content now."""
+        if self.comparison is not None and not event.filling:
+            self.comparison.note(event.span, equal=event.equal)
+            return event.equal or self.comparison.question is Question.CULPRITS or bool(self.foreign)
+        if event.equal or not self.foreign.covers(event.span):
+            return event.equal
+        self.lose(SpanSet.of(event.span))
+        return True
+
+    def take_parted_bytes(self) -> int:
+        """How many bytes that had counted as another program's good ones went since the last call."""
+        parted, self._parted_bytes = self._parted_bytes, 0
+        return parted
+
+    def search(self, whole: SpanSet) -> bool:
+        """Looks for the blocks that spoil the digest; whether only among those that another program has left."""
+        foreign, self.foreign = self.foreign & whole, SpanSet()
+        self.comparison = Comparison(Question.CULPRITS, foreign or whole)
+        self._unsearched = whole - foreign if foreign else SpanSet()
+        return bool(foreign)
+
+    def conclude(self) -> bool:
+        """Concludes when every block has been compared; False where a wrong digest has no culprit."""
+        comparison = self.comparison
+        if comparison is None or comparison.open:
+            return True
+        self.comparison = None
+        if comparison.question is Question.CULPRITS:
+            return self._conclude_search(comparison.differing)
+        if comparison.differing:
+            self._part_with(comparison)
+        if self._doubted is None:
+            return True
+        self._is_silent = not comparison.agreed and not comparison.differing
+        if comparison.agreed or not self._coverage.held:
+            self._trust(replace(_completed(self._doubted, self.identity), length=self.known_length))
+        else:
+            self._doubt(self._doubted)
+        return True
+
+    def _conclude_search(self, differing: SpanSet) -> bool:
+        if differing:
+            self.lose(differing)
+            return True
+        if not self._unsearched:
+            return False
+        self.comparison, self._unsearched = Comparison(Question.CULPRITS, self._unsearched), SpanSet()
+        return True
+
+    def _part_with(self, comparison: Comparison) -> None:
+        """Samples of what another program has left differ: they go, and with them what can't be told from them."""
+        mostly_right = comparison.agreed.total >= comparison.differing.total
+        self.lose(comparison.differing if mostly_right and self.digest_settles else self.foreign)
+
+
+def _completed(answer: m.Identity, known: m.Identity | None) -> m.Identity:
+    """``answer``, and where it says nothing what its host has said before of the same representation."""
+    if known is None or known.origin != answer.origin:
+        return answer
+    return replace(answer, validator=answer.validator.completed_by(known.validator))

@@ -1,0 +1,186 @@
+"""What to ask for next: guided sizes from the front, and taking over from the slowest at the end.
+
+Large segments mean few requests: some hosts count them, and each costs a round trip. But the digest follows the
+contiguous front, so the segments in flight together stay within a window; and towards the end they shrink, so that
+all connections finish at about the same time. What then remains of the slowest is shared with those that are done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.values.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymatix_fetcher.core.values.messages import ExchangeId
+    from anymatix_fetcher.core.values.spans import SpanSet
+
+MEBIBYTE = 1 << 20
+FIRST_SEGMENT = 8 * MEBIBYTE
+"""What the opening request asks for: enough to be worth a connection, little enough to lose nothing by it."""
+SMALLEST_SEGMENT = 4 * MEBIBYTE
+SEGMENT_SECONDS = 4.0
+WINDOW = 256 * MEBIBYTE
+"""How far the connections together may run ahead of the digest, or a sixteenth of the file where that is more."""
+EVEN = 0.8
+"""A segment is at most so large a part of what each connection still has to bring on average: so it ends with others.
+The rest is divided again, for connections aren't equally fast."""
+LEAST_EVEN_SEGMENT = 2 * MEBIBYTE
+SMALLEST_THEFT = MEBIBYTE // 2
+"""Less than this left isn't worth another request."""
+LEAST_SAVED_SECONDS = 0.15
+"""What a theft has to save, beyond what asking costs, to be worth a request."""
+LEAST_COST = 128 << 10
+"""So many bytes at least come in vain for each connection that is closed in mid-body: a server writes ahead."""
+OPEN_SECONDS = 1.0
+"""A younger connection may still be opening its window: it is taken to be at least as fast as is usual here."""
+LARGE_BLOCKS = 4
+"""What has so many blocks is cut between two of them."""
+GRAIN = MEBIBYTE // 16
+"""Less is cut inside a block, where the parts don't meet the blocks' edges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes above, in bytes, as one value: a simulation divides small files as large ones are divided."""
+
+    first_segment: int = FIRST_SEGMENT
+    smallest_segment: int = SMALLEST_SEGMENT
+    window: int = WINDOW
+    least_even_segment: int = LEAST_EVEN_SEGMENT
+    smallest_theft: int = SMALLEST_THEFT
+
+
+SIZES = Sizes()
+
+
+def next_segment(
+    waiting: SpanSet,
+    *,
+    length: int,
+    block_size: int,
+    connections: int,
+    bytes_per_second: float,
+    under_way: int = 0,
+    sizes: Sizes = SIZES,
+) -> Span | None:
+    """The next span to ask for: low offsets first; ``None`` where nothing waits.
+
+    Args:
+        waiting: What nobody has been asked for yet.
+        length: Bytes of the whole file.
+        block_size: Segments end on a block's boundary, or where the gap ends.
+        connections: How many share the rest.
+        bytes_per_second: What one connection brings; 0 where unknown.
+        under_way: Bytes that others have been asked for and still have to bring.
+        sizes: How small and how large.
+    """
+    if not waiting:
+        return None
+    guided = waiting.total // (2 * connections)
+    by_window = max(sizes.window, length // 16) // connections
+    by_time = int(bytes_per_second * SEGMENT_SECONDS) or sizes.first_segment
+    size = max(sizes.smallest_segment, min(guided, by_window, max(by_time, sizes.first_segment)))
+    if under_way:
+        even = int(EVEN * (waiting.total + under_way)) // connections
+        size = min(size, max(even, sizes.least_even_segment))
+    gap = next(iter(waiting))
+    stop = max((gap.start + size) // block_size, gap.start // block_size + 1) * block_size
+    if gap.stop - stop < min(size, sizes.smallest_segment) // 2:
+        stop = gap.stop  # a remainder isn't worth its own request
+    return Span(gap.start, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one flowing exchange still has to bring, how fast it does, and how long it has brought nothing."""
+
+    exchange: ExchangeId
+    rest: Span
+    bytes_per_second: float
+    age_seconds: float = 0.0
+    silent_seconds: float = 0.0
+    narrowed: bool = False
+    """Whether its connection will be closed in any case, since it brings less than the server was asked for."""
+
+    @property
+    def seconds_left(self) -> float:
+        """When it will be done at this rate; infinite where nothing comes."""
+        return _seconds_for(self.rest, self.bytes_per_second)
+
+
+@dataclass(frozen=True, slots=True)
+class Theft:
+    """An idle connection takes ``span`` from the end of ``victim``'s segment, whose own ends with what it keeps.
+
+    ``cost`` is how many bytes will be on their way by then, in vain.
+    """
+
+    victim: ExchangeId
+    span: Span
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thief:
+    """The idle connection, and what it may cost.
+
+    Attributes:
+        bytes_per_second: What a connection brings here; 0 where unknown.
+        start_seconds: How long this one takes until it is as fast.
+        round_trip_seconds: For how long bytes are on their way.
+        budget: How many may come in vain.
+    """
+
+    bytes_per_second: float = 0.0
+    start_seconds: float = 0.0
+    round_trip_seconds: float = 0.0
+    budget: float = inf
+
+
+def theft(lanes: Iterable[Lane], block_size: int, thief: Thief, sizes: Sizes = SIZES) -> Theft | None:
+    """What an idle connection should take over: so much of what the slowest would still need that both end together.
+
+    Args:
+        lanes: The flowing ones.
+        block_size: Where much is left it is cut between blocks.
+        thief: The idle one.
+        sizes: How small a part may be.
+
+    Returns:
+        ``None`` where nothing is worth another request.
+    """
+    large_enough = [lane for lane in lanes if len(lane.rest) >= sizes.smallest_theft]
+    slowest_first = sorted(large_enough, key=lambda lane: _seconds_left(lane, thief), reverse=True)
+    thefts = (_share(lane, block_size, thief) for lane in slowest_first)
+    return next((taken for taken in thefts if taken is not None), None)
+
+
+def _share(lane: Lane, block_size: int, thief: Thief) -> Theft | None:
+    rest, left = lane.rest, _seconds_left(lane, thief)
+    kept = cost = 0.0
+    if 0 < left < inf:
+        alone = _seconds_for(rest, thief.bytes_per_second or len(rest) / left)  # the idle one, for all of it
+        kept = (thief.start_seconds + alone) / (left + alone)  # kept * left == start + (1 - kept) * alone
+        cost = 0.0 if lane.narrowed else max(len(rest) / left * thief.round_trip_seconds, LEAST_COST)
+    if (1 - kept) * left < LEAST_SAVED_SECONDS or cost > thief.budget:
+        return None
+    grain = block_size if len(rest) >= LARGE_BLOCKS * block_size else min(GRAIN, block_size // 4)
+    middle = max(-(-(rest.start + int(kept * len(rest))) // grain), rest.start // grain + 1) * grain
+    return Theft(lane.exchange, Span(middle, rest.stop), int(cost)) if middle < rest.stop else None
+
+
+def _seconds_left(lane: Lane, thief: Thief) -> float:
+    """When the lane will be done by itself; 0.0 where that can't be told yet."""
+    if lane.age_seconds >= OPEN_SECONDS:
+        return lane.seconds_left
+    rate = max(lane.bytes_per_second, thief.bytes_per_second)
+    return _seconds_for(lane.rest, rate) if rate > 0 else 0.0
+
+
+def _seconds_for(span: Span, bytes_per_second: float) -> float:
+    return len(span) / bytes_per_second if bytes_per_second > 0 else inf

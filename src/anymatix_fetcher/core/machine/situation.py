@@ -1,0 +1,82 @@
+"""The situation of a refusal: what is known when it comes, so that ``reaction`` can decide what follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.answers.reaction import Situation
+from anymatix_fetcher.core.answers.signature_faults import PARTICULAR, has_expired, signature_fault
+from anymatix_fetcher.errors import AccessDeniedError
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.machine.coverage import Coverage
+    from anymatix_fetcher.core.machine.exchange import Exchange
+    from anymatix_fetcher.core.machine.requests import Requests
+    from anymatix_fetcher.core.values.refusals import Refused
+
+FRESH_SECONDS = 10.0
+"""No address expires so soon; one that turns away some of those that ask together limits them."""
+
+
+def situation_of(
+    exchange: Exchange,
+    refused: Refused,
+    requests: Requests,
+    coverage: Coverage,
+    length: int | None,
+    now: float,
+    *,
+    is_known: bool,
+    has_digest: bool,
+) -> Situation:
+    """What a refusal of ``exchange`` has to be seen in.
+
+    Args:
+        exchange: What was refused.
+        refused: The refusal.
+        requests: Those of its download.
+        coverage: What is here.
+        length: Of the file, as far as known.
+        now: The time.
+        is_known: Whether any answer was accepted so far.
+        has_digest: Whether a digest will prove the whole.
+    """
+    request, head, address = exchange.request, exchange.head, requests.address
+    fault = signature_fault(refused.status, refused.headers, refused.excerpt)
+    particular = address.particular(refused, request)
+    stated = None
+    if head is not None:
+        stated = head.content_range.total if head.content_range else head.content_length
+    return Situation(
+        is_current=_is_current(exchange, requests),
+        derived=address.derived,
+        served=address.served,
+        redirected=exchange.hops > 0,
+        others_flow=requests.exchanges.first_flowing > 0,
+        was_accepted=exchange.flowing,
+        in_company=exchange.in_company,
+        may_be_bound=address.may_be_bound(request.span),
+        range_refused=address.range_signers.is_suspected(exchange.led_by),
+        is_fresh=now - requests.settled_at < FRESH_SECONDS,
+        expired=has_expired(fault, address.seconds_left(request.url, now, refused.headers)),
+        second_chance=requests.patience.second_chance,
+        ranged=request.span is not None,
+        accepted=requests.manners.accepted,
+        is_explained=fault in PARTICULAR or particular is not None,
+        is_denied=isinstance(particular, AccessDeniedError),
+        had_if_range=request.headers.get("If-Range") is not None,
+        length=length,
+        is_known=is_known,
+        holds_bytes=bool(coverage.held),
+        has_digest=has_digest,
+        tags_disagree=requests.manners.tags_disagree,
+        same_length=length in (None, stated),
+        contradictions=requests.manners.contradictions,
+    )
+
+
+def _is_current(exchange: Exchange, requests: Requests) -> bool:
+    """Whether an answer says something of the address in use, or of the way to the next one."""
+    if requests.address.settled:
+        return requests.address.is_current(exchange.request.url)
+    return exchange.from_origin  # any other was sent to an address that has been given up meanwhile

@@ -1,0 +1,91 @@
+"""The tail: what to do about a connection that crawls, and about the last bytes that nobody can take over.
+
+A connection that falls to a trickle is never silent, so no timer for silence ends it; it shows by its rate against its
+peers, and by when it would be done at that rate. Such a one is replaced: its rest is asked for over a new connection.
+The very last bytes, too few to be divided, are asked for twice where that promises to be quicker; whoever is first
+wins, and the other is dropped. What comes twice is bounded to a hundredth of the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from anymatix_fetcher.core.machine.segments import Lane
+
+MATURE_SECONDS = 1.5
+"""A younger connection may still be opening its window: it is neither judged nor a measure for others."""
+CRAWL = 0.125
+"""A connection below this part of its peers' median crawls."""
+SHOWN_SECONDS = 0.7
+"""After so long a connection has shown how fast it is: a younger one isn't raced against."""
+PATIENCE_SECONDS = 1.0
+"""What a new connection costs in handshakes and slow start, at least: a crawl that is over sooner is let be."""
+SHORTEST_HANG_SECONDS = 0.2
+HANGING = 1.5
+"""Who has brought nothing for so many times what asking again would take hangs, however quick it was before."""
+WORTHWHILE = 2.0
+"""Asking again has to promise to be done in half the time."""
+DUPLICATED_SHARE = 100
+"""At most one byte in so many comes twice on purpose, or in vain."""
+LEAST_IN_VAIN = 512 << 10
+"""So many may come in vain for connections that are closed in mid-body, however small the file is."""
+
+
+def typical_rate(lanes: Iterable[Lane], remembered: Sequence[float]) -> float:
+    """What a connection brings here: the median over mature ones and those that have ended lately; 0 if unknown."""
+    rates = [lane.bytes_per_second for lane in lanes if lane.age_seconds >= MATURE_SECONDS]
+    rates += remembered
+    return sorted(rates)[len(rates) // 2] if rates else 0.0
+
+
+def crawling(lanes: Iterable[Lane], typical: float) -> list[Lane]:
+    """The connections that are worth replacing."""
+    return [
+        lane
+        for lane in lanes
+        if lane.age_seconds >= MATURE_SECONDS
+        and lane.bytes_per_second < CRAWL * typical
+        and lane.seconds_left > WORTHWHILE * (PATIENCE_SECONDS + len(lane.rest) / typical)
+    ]
+
+
+def race(
+    lanes: Iterable[Lane], typical: float, *, budget: int, raced: frozenset[int], answer_seconds: float
+) -> Lane | None:
+    """The connection whose rest should be asked for a second time; ``None`` where that promises nothing.
+
+    Args:
+        lanes: The flowing connections, when nothing else is left to ask for.
+        typical: What a connection brings here, in bytes a second.
+        budget: How many bytes may still come twice.
+        raced: Where rests end that are asked for twice already.
+        answer_seconds: How soon a connection that is open already is answered.
+    """
+    if typical <= 0:
+        return None
+    return max(
+        (
+            lane
+            for lane in lanes
+            if lane.rest
+            and len(lane.rest) <= budget
+            and lane.rest.stop not in raced
+            and (_is_slow(lane, typical) or _hangs(lane, typical, answer_seconds))
+        ),
+        key=lambda lane: max(lane.seconds_left, lane.silent_seconds),
+        default=None,
+    )
+
+
+def _is_slow(lane: Lane, typical: float) -> bool:
+    again = PATIENCE_SECONDS / 2 + len(lane.rest) / typical
+    return lane.age_seconds >= SHOWN_SECONDS and lane.seconds_left > WORTHWHILE * again
+
+
+def _hangs(lane: Lane, typical: float, answer_seconds: float) -> bool:
+    """Whether its last packets seem lost: no later ones tell the server, which waits long before it repeats them."""
+    again = answer_seconds + len(lane.rest) / typical
+    return lane.silent_seconds > max(SHORTEST_HANG_SECONDS, HANGING * again)

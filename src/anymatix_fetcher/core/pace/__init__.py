@@ -1,0 +1,1 @@
+"""How many connections, host by host: the controller, its trials, limits, and what is learned. Pure."""

@@ -1,0 +1,396 @@
+"""Hosts: what all downloads from one place share: the number of connections, the server's moods, what it can do.
+
+Theory of operation
+-------------------
+
+A server doesn't know that two files are two downloads: it counts connections and requests. So there is one
+:class:`Pace` for all downloads of a session from the same origin, and each has its :class:`Share` of what that allows:
+
+* **Everybody gets one, then the oldest gets the rest**: what is begun is finished first. A share says how many
+  connections it could use; what the older ones leave is the younger ones'.
+* **The pace sees the sum**, and only while more could be asked for than is under way: a count that can't be filled
+  can't be judged.
+* **A refusal counts all**: "so many it bears" are those of every share together.
+* **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see ``lanes``. How
+  many at a time doubles and redoubles with each that turned out to be small, since a large one shouldn't be begun
+  before those that are begun have ended. What the server speaks, scouts find out: see ``lanes``, too.
+* **A pause** is an origin's, not a download's: nobody asks there before it is over.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.answers.range_signers import RangeSigners
+from anymatix_fetcher.core.pace.controller import Pace
+from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
+from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause
+from anymatix_fetcher.core.pace.shared_connections import Lanes
+from anymatix_fetcher.core.pace.workload import Workload
+from anymatix_fetcher.core.values.http import RateLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.pace.learned import Learned
+    from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.values.urls import Origin, Url
+
+MOST_STREAMS = 100
+"""Requests on all shared connections together; most servers allow as many on one (RFC 9113, section 5.1.2)."""
+STREAMS_FOR_EACH_SMALL_FILE = 8
+MANY_WAITING = 4
+"""Only for so many files is a shared connection worth having beside those of the segments."""
+OBSERVING_SECONDS = 0.03
+LEARNING_SECONDS = 3.0
+"""What was found in less time than that is chance."""
+
+
+class Share:
+    """One download's part of a host: what its machine takes for the pace. Made by :meth:`Host.join`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.demand = 1
+        self.under_way = 0
+        self.streams = host.may_multiplex(host.origin)
+        """Whether all that it asks for is on shared connections."""
+        self.flowing = 0
+        self.total = 0
+        self.rest = inf
+        """How many bytes are still to come, as far as it is known."""
+        self._behind_seconds: float | None = None
+        self._lane: tuple[Origin, int] | None = None
+
+    # As a pace --------------------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> int:
+        """How many exchanges this download may have under way now; none, where others use them up."""
+        return self._host.allotted(self)
+
+    def foreseen(self, now: float) -> int:
+        """How many may soon be allowed, where it is worth opening their connections ahead."""
+        return self._host.foreseen(self, now)
+
+    def answered(self, seconds: float) -> None:
+        """A head came ``seconds`` after its request."""
+        self._host.pace.answered(seconds)
+
+    def refused(self, others: int, now: float) -> None:
+        """The server refused one more connection while ``others`` of this download went on."""
+        self._host.refused(self, others, self._in_host_time(now))
+
+    def observe(self, total: int, flowing: int, now: float, *, rest: float = inf) -> None:
+        """Takes the bytes that have come for this download so far, how many bodies flow, and how much is to come.
+
+        ``now`` may leave out times that don't count; all shares leave out the same ones.
+        """
+        before, self._host.total = self.counted, self._host.total + total - self.total
+        self.total, self.flowing, self.rest = total, flowing, rest
+        self._host.flowing += self.counted - before
+        self._host.observe(self._in_host_time(now))
+
+    @property
+    def counted(self) -> int:
+        """How many bodies the pace counts: all that could flow, where nothing is left to ask for."""
+        return self.flowing if self.demand > self.under_way else self.demand
+
+    def _in_host_time(self, now: float) -> float:
+        if self._behind_seconds is None:
+            self._behind_seconds = max(0.0, self._host.now - now)
+        return now + self._behind_seconds
+
+    # Beside that ------------------------------------------------------------------------------------------
+
+    def want(self, under_way: int, more: int, *, streams: int = 0) -> None:
+        """Tells how much could be done at once.
+
+        Args:
+            under_way: How many exchanges are asked for or flow.
+            more: How many beside them could be used.
+            streams: How many of those under way are on shared connections.
+        """
+        before, self.under_way = self.counted, under_way
+        demand, only_streams = under_way + more, 0 < under_way + more <= streams
+        if (demand, only_streams) != (self.demand, self.streams):
+            self._host.count(self, -1)
+            self.demand, self.streams = demand, only_streams
+            self._host.count(self, 1)
+        self._host.flowing += self.counted - before
+
+    def lane(self, url: Url) -> int | None:
+        """The lane that the file's first request shares with other files' ones; ``None`` where it may not.
+
+        Where nobody knows yet what an origin speaks, scouts have a lane each, and the others don't wait for what they
+        find out.
+        """
+        origin, hosts = url.origin, self._host.hosts
+        is_unknown = origin not in hosts.versions and self._host.lanes.opened(origin) >= self._host.scouts
+        if is_unknown or not self._host.may_multiplex(origin):
+            return None
+        self.leave_lane()
+        self._lane = origin, self._host.lanes.take(origin)
+        return self._lane[1]
+
+    def leave_lane(self) -> None:
+        """Nothing that was asked for on a lane is under way any longer."""
+        if self._lane is not None:
+            self._host.lanes.leave(*self._lane)
+            self._lane = None
+
+    def heed(self, url: Url, head: ResponseHead, now: float) -> None:
+        """Learns from an answer, whatever it says otherwise, how its host wants to be asked."""
+        origin = url.origin
+        self._host.hosts.versions[origin] = head.http_version
+        if self._lane is not None and self._lane[0] == origin:
+            self._host.lanes.heard(*self._lane)
+        quota = RateLimit.parse(head.headers)
+        if quota is None or quota.remaining is None or not quota.reset_seconds:
+            return
+        until = now + quota.reset_seconds
+        if quota.reset_seconds > LONGEST_RETRY_AFTER_SECONDS:
+            return  # that is never waited for: what the server does, its next answer tells
+        if not quota.remaining:
+            self._host.hosts.pause(origin, until, "the server's quota is used up")
+        elif origin == self._host.origin:
+            self._host.grant(quota.remaining, until)
+
+    def turned_out_small(self) -> None:
+        """One request brings all of the file."""
+        self._host.small_files += 1
+
+    @property
+    def range_signers(self) -> RangeSigners:
+        """The origins whose redirects are good for one range only; the session's."""
+        return self._host.hosts.range_signers
+
+    def pause(self, url: Url, until: float, reason: str) -> None:
+        """Nobody asks at the origin of ``url`` before that."""
+        self._host.hosts.pause(url.origin, until, reason)
+
+    def pause_at(self, url: Url, now: float) -> Pause | None:
+        """The pause at the origin of ``url``, while there is one."""
+        return self._host.hosts.pause_at(url.origin, now) if self._host.hosts.pauses else None
+
+
+class Host:
+    """All downloads of a session from one origin.
+
+    Args:
+        origin: Whom the user named.
+        pace: How many connections all of them together may have.
+        hosts: Where it belongs.
+        most_connections: How far that number may go.
+    """
+
+    def __init__(self, origin: Origin, pace: Pace, hosts: Hosts, most_connections: int = 32) -> None:
+        self.origin = origin
+        self.pace = pace
+        self.hosts = hosts
+        self.lanes = Lanes(most_connections)
+        self.waiting = 0
+        """How many downloads haven't been begun yet."""
+        self.small_files = 0
+        self.now = 0.0
+        self._shares: dict[Share, None] = {}
+        self._allotted: dict[Share, int] | None = None
+        self._streams = 0
+        self._demand = 0
+        self._most_streams = MOST_STREAMS
+        self._quota: int | None = None
+        self._quota_until = 0.0
+        # Of all shares, kept up with each change: a thousand small files change hundreds of shares all the time.
+        self.total = 0
+        self.flowing = 0
+        self._observed_from: float | None = None
+        self._observed_at = float("-inf")
+        self._observed_flowing = 0
+
+    def join(self) -> Share:
+        """The share of one more download, the youngest."""
+        share = Share(self)
+        self._shares[share] = None
+        self.flowing += share.counted
+        self.count(share, 1)
+        return share
+
+    def leave(self, share: Share, total: int) -> None:
+        """A download of ``total`` bytes is over."""
+        self.total += total - share.total
+        self.flowing -= share.counted
+        self.count(share, -1)
+        share.leave_lane()
+        del self._shares[share]
+
+    def count(self, share: Share, times: int) -> None:
+        """Adds what ``share`` asks for to what all do, or takes it away."""
+        if share.streams:
+            self._streams += times
+        else:
+            self._demand += times * share.demand
+        self._allotted = None
+
+    @property
+    def budget(self) -> int:
+        """How many connections all shares together may have, beside those that streams share."""
+        granted = self.pace.connections if self._quota is None else min(self.pace.connections, self._quota)
+        return max(1, granted - min(self._streams, self.lanes.count))
+
+    def room(self, now: float) -> int:
+        """How many more downloads may begin."""
+        if self.hosts.pause_at(self.origin, now) is not None:
+            return 0
+        used = self._demand
+        if used < self.budget and self.may_multiplex(self.origin) and self.origin in self.hosts.versions:
+            allowed = min(self._most_streams, 1 + STREAMS_FOR_EACH_SMALL_FILE * self.small_files)
+            return max(0, allowed - self._streams)
+        if self.may_multiplex(self.origin) and self.origin not in self.hosts.versions:
+            return max(0, self.scouts - len(self._shares))
+        return max(0, self.budget - used)
+
+    def waits_for(self, now: float) -> str:
+        """Why a download that could begin doesn't, for people."""
+        pause = self.hosts.pause_at(self.origin, now)
+        return pause.told(now) if pause is not None else f"waiting for its turn at {self.origin.host}"
+
+    @property
+    def scouts(self) -> int:
+        """How many are asked for while nobody knows what the server speaks."""
+        return self.lanes.scouts(len(self._shares) + self.waiting)
+
+    def may_multiplex(self, origin: Origin) -> bool:
+        """Whether requests to ``origin`` may share a connection: for many files, over TLS, unless it can't."""
+        many = len(self._shares) + self.waiting >= MANY_WAITING
+        return many and origin.scheme == "https" and self.hosts.versions.get(origin, "2") == "2"
+
+    # The shares' side -------------------------------------------------------------------------------------
+
+    def allotted(self, share: Share) -> int:
+        """How many exchanges a share may have: one where there is one for everybody before it, then what is left."""
+        if share.streams:
+            return 1
+        if self._allotted is None:
+            self._allotted = self._divide()
+        return self._allotted.get(share, 0)
+
+    def _divide(self) -> dict[Share, int]:
+        left = self.budget
+        wanting = [share for share in self._shares if share.demand and not share.streams]
+        first = wanting[:left]
+        left -= len(first)
+        allotted = {}
+        for share in first:
+            allotted[share] = 1 + left
+            left -= min(left, share.demand - 1)
+        return allotted
+
+    def foreseen(self, share: Share, now: float) -> int:
+        """What the climb's next step would be, to a share that has all connections for itself; else 0."""
+        count = self.pace.foreseen(now)
+        is_alone = count > 1 and self._quota is None and self.allotted(share) == self.pace.connections
+        return count if is_alone else 0
+
+    def refused(self, share: Share, others: int, now: float) -> None:
+        """The server refused ``share`` one more connection, or one more request on a shared one."""
+        if share.streams:
+            self._most_streams = max(1, self._streams // 2)
+            self.lanes.halve()
+            return
+        others += sum(max(1, other.under_way) for other in self._shares if other is not share and other.demand)
+        self.pace.refused(others, now)
+        self._allotted = None
+
+    def grant(self, remaining: int, until: float) -> None:
+        """The server grants ``remaining`` more requests up to that time: so many connections at most."""
+        self._quota, self._quota_until = remaining, until
+        self._allotted = None
+
+    def observe(self, now: float) -> None:
+        """Lets the pace see the sum."""
+        self.now = max(self.now, now)
+        if self._quota is not None and self.now >= self._quota_until:
+            self._quota = None
+            self._allotted = None
+        if not self._could_use_more:
+            return
+        is_as_before = not self._demand or self.flowing == self._observed_flowing  # streams come and go all the time
+        if is_as_before and self.now - self._observed_at < OBSERVING_SECONDS:
+            return
+        self._observed_at, self._observed_flowing = self.now, self.flowing
+        if self._observed_from is None:
+            self._observed_from = self.now
+        rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
+        before = self.pace.connections
+        self.pace.observe(self.total, self.flowing, self.now, rest=rest, busy=self.hosts.workload.share)
+        if self.pace.connections != before:
+            self._allotted = None
+
+    @property
+    def learned(self) -> Learned | None:
+        """What the pace has learned, where it had the time for it."""
+        if self._observed_from is None or self._observed_at - self._observed_from < LEARNING_SECONDS:
+            return None
+        return self.pace.learned
+
+    @property
+    def _could_use_more(self) -> bool:
+        return self.waiting > 0 or any(share.demand > share.under_way > 0 for share in self._shares)
+
+
+class Hosts:
+    """Every host of a session.
+
+    Attributes:
+        versions: Which version of HTTP an origin spoke last.
+        pauses: Origins that aren't asked for a while.
+        known: Says what is known about an origin from earlier.
+        range_signers: Origins whose redirects are good for one range only.
+        workload: How busy whoever reads what comes from all of them is.
+    """
+
+    def __init__(self) -> None:
+        self.versions: dict[Origin, str] = {}
+        self.pauses: dict[Origin, Pause] = {}
+        self.known: Callable[[Origin], KnownHost | None] = lambda _: None
+        self.range_signers = RangeSigners(lambda origin: (self.known(origin) or KnownHost()).signs_range)
+        self.workload = Workload()
+        self._hosts: dict[tuple[Origin, int, int | None], Host] = {}
+
+    def host(self, origin: Origin, maximum: int, fixed: int | None) -> Host:
+        """The host of ``origin`` for downloads with these limits.
+
+        Args:
+            origin: Whom the user named.
+            maximum: How far the number of connections may climb.
+            fixed: The one and only number, where the user wants it so.
+        """
+        key = (origin, maximum, fixed)
+        if key not in self._hosts:
+            known = self.known(origin) or KnownHost()
+            pace = Pace(maximum, fixed=fixed, start=known.connections, ceiling=known.limit)
+            most = min(fixed or maximum, known.limit or maximum)
+            self._hosts[key] = Host(origin, pace, self, most)
+            if known.http2 is not None and origin.scheme == "https":
+                self.versions.setdefault(origin, "2" if known.http2 else "1.1")
+        return self._hosts[key]
+
+    def pause(self, origin: Origin, until: float, reason: str) -> None:
+        """Nobody asks at ``origin`` before that."""
+        if origin not in self.pauses or until > self.pauses[origin].until:
+            self.pauses[origin] = Pause(until, reason)
+
+    def pause_at(self, origin: Origin, now: float) -> Pause | None:
+        """The pause at ``origin``, while there is one."""
+        pause = self.pauses.get(origin)
+        if pause is not None and pause.until <= now:
+            del self.pauses[origin]
+            return None
+        return pause
+
+    def learned(self, now: float, wall_now: float) -> dict[Origin, KnownHost]:
+        """What may be remembered, of every origin that has answered or wants to be left alone."""
+        counts = {host.origin: host.learned for host in self._hosts.values()}
+        paused = {origin: wall_now + pause.until - now for origin, pause in self.pauses.items() if pause.until > now}
+        return what_is_known(self.versions, counts, paused, self.range_signers.proved, seen_at=wall_now)

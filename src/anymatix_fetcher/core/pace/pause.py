@@ -1,0 +1,34 @@
+"""A pause: an origin that isn't asked for a while, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Until when an origin isn't asked, and why, for people."""
+
+    until: float
+    reason: str
+
+    def told(self, now: float) -> str:
+        """Why and for how long, for people."""
+        return countdown(self.reason, self.until, now)
+
+
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
+
+
+LONG_SECONDS = 120
+"""Waits that take longer are told in minutes."""
+
+
+def countdown(reason: str, until: float, now: float) -> str:
+    """Why something waits and for how long, for people; empty where it waits no longer."""
+    seconds = ceil(until - now)
+    if seconds <= 0:
+        return ""
+    wait = f"{seconds} s" if seconds < LONG_SECONDS else f"{ceil(seconds / 60)} min"
+    return f"{reason}: next request in {wait}"

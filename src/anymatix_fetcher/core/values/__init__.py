@@ -1,0 +1,1 @@
+"""Values that everything else is said in: spans, HTTP, URLs, digests, names, messages, journal records. Pure."""

@@ -1,0 +1,1 @@
+"""The first tier: libcurl's multi interface, by pycurl."""

@@ -1,0 +1,164 @@
+"""A request and the network's settings as options of one libcurl easy handle.
+
+What libcurl could do by itself and must not (redirects, cookies, decoding, HTTP/0.9, other schemes) is off here.
+Options: https://curl.se/libcurl/c/easy_setopt_options.html.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pycurl
+
+from anymatix_fetcher.transports.base import CONNECT_TIMEOUT_SECONDS
+from anymatix_fetcher.transports.proxies import UnusableProxyError, proxy_for
+from anymatix_fetcher.transports.trust import trust_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.core.values.urls import Url
+    from anymatix_fetcher.transports.base import NetworkSettings
+    from anymatix_fetcher.transports.proxies import Proxy
+
+_KEEPALIVE_SECONDS = 30
+
+_SUPPRESS_CONNECT_HEADERS = 265
+"""pycurl has no name for the option: the head of a proxy's answer to CONNECT isn't the response's."""
+
+
+class UnusableRequestError(Exception):
+    """The request can't be made at all; the message is a clause without URL and credentials."""
+
+
+def configured_handle(request: Request, settings: NetworkSettings, *, receive_bytes: int) -> Any:  # noqa: ANN401 - pycurl is untyped
+    """A new easy handle that will send ``request``; the caller adds the callbacks.
+
+    Args:
+        request: What to send.
+        settings: How to reach the network.
+        receive_bytes: How much libcurl asks the system for at once, and may hold while it is paused; one buffer of the
+            largest such size is shared by all handles of a multi.
+
+    Raises:
+        UnusableRequestError: An option, a field or the proxy can't be used.
+    """
+    handle = pycurl.Curl()
+    try:
+        _set_limits(handle, receive_bytes)
+        _set_request(handle, request, settings)
+        _set_version(handle, settings, http1_only=request.http1_only)
+        _set_proxy(handle, proxy_for(request.url.origin, settings.proxy))
+        _set_trust(handle, settings)
+    except UnusableProxyError as error:
+        handle.close()
+        raise UnusableRequestError(str(error)) from None
+    except pycurl.error as error:
+        handle.close()
+        raise UnusableRequestError(f"libcurl refuses an option with code {error.args[0]}") from None
+    except UnusableRequestError:
+        handle.close()
+        raise
+    return handle
+
+
+def may_be_forwarded(url: Url, settings: NetworkSettings) -> bool:
+    """Whether the request may go to an HTTP proxy as it is, instead of through a tunnel or straight to the origin."""
+    try:
+        proxy = proxy_for(url.origin, settings.proxy)
+    except UnusableProxyError:
+        return False
+    return proxy is not None and not proxy.is_socks and url.origin.scheme == "http"
+
+
+def _set_limits(handle: Any, receive_bytes: int) -> None:  # noqa: ANN401 - pycurl is untyped
+    handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    handle.setopt(pycurl.HTTP09_ALLOWED, 0)
+    handle.setopt(pycurl.FOLLOWLOCATION, 0)
+    handle.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
+    handle.setopt(pycurl.NOSIGNAL, 1)
+    handle.setopt(pycurl.NOPROGRESS, 1)
+    handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(CONNECT_TIMEOUT_SECONDS * 1000))
+    handle.setopt(pycurl.BUFFERSIZE, receive_bytes)
+    handle.setopt(pycurl.TCP_NODELAY, 1)
+    handle.setopt(pycurl.TCP_KEEPALIVE, 1)
+    handle.setopt(pycurl.TCP_KEEPIDLE, _KEEPALIVE_SECONDS)
+    handle.setopt(pycurl.TCP_KEEPINTVL, _KEEPALIVE_SECONDS)
+
+
+def _set_request(handle: Any, request: Request, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
+    address = request.url.reveal()
+    handle.setopt(pycurl.URL, address.encode())
+    handle.setopt(pycurl.PATH_AS_IS, 1)
+    if not may_be_forwarded(request.url, settings):
+        # libcurl writes "%2f" in a path as "%2F", which breaks signatures; a target of our own stays verbatim.
+        handle.setopt(pycurl.REQUEST_TARGET, _target(address).encode())
+    handle.setopt(pycurl.USERAGENT, settings.user_agent)  # also for CONNECT
+    handle.setopt(pycurl.HTTPHEADER, list(_header_lines(request, settings)))
+    handle.setopt(pycurl.HEADEROPT, pycurl.HEADER_SEPARATE)  # a proxy's CONNECT gets none of them
+    handle.setopt(pycurl.FRESH_CONNECT, int(request.fresh_connection))
+
+
+def _target(address: str) -> str:
+    """The origin form of RFC 9112, section 3.2.1, byte for byte as in the URL."""
+    path_and_query = address[address.index("://") + 3 :]
+    starts = [index for index in (path_and_query.find("/"), path_and_query.find("?")) if index >= 0]
+    target = path_and_query[min(starts) :] if starts else "/"
+    return target if target.startswith("/") else f"/{target}"
+
+
+def _header_lines(request: Request, settings: NetworkSettings) -> Iterator[bytes]:
+    fields = list(request.wire_headers)
+    given = {name.lower() for name, _ in fields}
+    ours = (("User-Agent", settings.user_agent), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
+    for name, value in (*fields, *((name, value) for name, value in ours if name.lower() not in given)):
+        # "Name:" would make libcurl leave the field out; "Name;" is how it sends one without a value.
+        line = f"{name}: {value}" if value.strip() else f"{name};"
+        try:
+            encoded = line.encode("latin-1")
+        except UnicodeEncodeError:
+            raise UnusableRequestError("a request field has characters that can't be sent") from None
+        if b"\r" in encoded or b"\n" in encoded or b"\0" in encoded:
+            raise UnusableRequestError("a request field has a line break in it")
+        yield encoded
+
+
+def _set_version(handle: Any, settings: NetworkSettings, *, http1_only: bool) -> None:  # noqa: ANN401 - pycurl is untyped
+    version = pycurl.CURL_HTTP_VERSION_2TLS
+    if http1_only:
+        version = pycurl.CURL_HTTP_VERSION_1_1
+    elif settings.http3 and pycurl.version_info()[4] & getattr(pycurl, "VERSION_HTTP3", 0):
+        version = pycurl.CURL_HTTP_VERSION_3
+    handle.setopt(pycurl.HTTP_VERSION, version)
+
+
+def _set_proxy(handle: Any, proxy: Proxy | None) -> None:  # noqa: ANN401 - pycurl is untyped
+    handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+    handle.setopt(pycurl.NOPROXY, "")  # what the environment says was heeded before
+    handle.setopt(pycurl.PROXY, "" if proxy is None else proxy.address.encode())
+    if proxy is not None and proxy.user:
+        handle.setopt(pycurl.PROXYUSERNAME, proxy.user.encode())
+        handle.setopt(pycurl.PROXYPASSWORD, proxy.password.encode())
+
+
+def _set_trust(handle: Any, settings: NetworkSettings) -> None:  # noqa: ANN401 - pycurl is untyped
+    if not settings.verify_tls:
+        for option in (pycurl.SSL_VERIFYPEER, pycurl.SSL_VERIFYHOST):
+            handle.setopt(option, 0)
+        for option in (pycurl.PROXY_SSL_VERIFYPEER, pycurl.PROXY_SSL_VERIFYHOST):
+            handle.setopt(option, 0)
+        return
+    store = trust_store(settings.ca_file)
+    for option, place in (
+        (pycurl.CAINFO, store.bundle),
+        (pycurl.PROXY_CAINFO, store.bundle),
+        (pycurl.CAPATH, store.folder),
+        (pycurl.PROXY_CAPATH, store.folder),
+    ):
+        if place is not None:
+            handle.setopt(option, os.fsencode(place))
+    if store.native:
+        handle.setopt(pycurl.SSL_OPTIONS, getattr(pycurl, "SSLOPT_NATIVE_CA", 0))
+        handle.setopt(pycurl.PROXY_SSL_OPTIONS, getattr(pycurl, "SSLOPT_NATIVE_CA", 0))

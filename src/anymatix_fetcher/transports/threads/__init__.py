@@ -1,0 +1,1 @@
+"""The second tier: the standard library alone, one thread a connection."""

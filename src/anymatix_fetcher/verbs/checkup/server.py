@@ -1,0 +1,50 @@
+"""Whether a server of ours runs on this machine."""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.verbs.checkup.finding import note, ok
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymatix_fetcher.verbs.checkup.finding import Finding
+
+PORT = 6800
+"""Where `anyfetch serve` and aria2 listen by default."""
+_TIMEOUT_SECONDS = 1.0
+
+
+def examine_server(state: Path, port: int = PORT) -> Finding:
+    """Whether one runs.
+
+    Args:
+        state: The folder where servers keep their queue.
+        port: Where it would listen on this machine.
+    """
+    status = _health(port)
+    if status == 200:  # noqa: PLR2004 - RFC 9110: it is well
+        return ok("server", f"one runs at http://127.0.0.1:{port}/")
+    if status is not None:
+        return note("server", f"another program listens at port {port}", "`anyfetch serve` would need another --port.")
+    if not state.is_dir():
+        return note("server", f"none runs, and none has run here ({state} isn't there)")
+    return note("server", f"none runs at port {port}; its queue is kept in {state}")
+
+
+def _health(port: int) -> int | None:
+    """The status that a server there says it has; 0 for what is no server of ours, ``None`` where nothing listens."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
+    try:
+        connection.connect()
+    except OSError:
+        return None
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status
+    except (OSError, HTTPException):
+        return 0
+    finally:
+        connection.close()

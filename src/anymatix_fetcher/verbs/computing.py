@@ -1,0 +1,111 @@
+"""Digests for a lock file: of what its sources send, or of what is here and is proved by more than its length."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Unpack
+
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.filenames import SafeName
+from anymatix_fetcher.engine.facts import UNPROVED, Result, Status
+from anymatix_fetcher.errors import DestinationExistsError, FetchError, StorageError
+from anymatix_fetcher.library.lock_file_format import Root
+from anymatix_fetcher.library.names import split_name
+from anymatix_fetcher.verbs.sync import Item, SyncState, fetch_items
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.engine.settings import Options
+    from anymatix_fetcher.verbs.callables import FetchMany
+    from anymatix_fetcher.verbs.sync import LocalFiles, Tell
+
+
+@dataclass(frozen=True, slots=True)
+class ReadContent:
+    """What is in a file.
+
+    Args:
+        size: In bytes.
+        digest: Its SHA-256.
+        local: The file, where it was here already.
+        proof: What tells that it is the one that is meant: a stated digest's algorithm; else its source has brought it.
+    """
+
+    size: int
+    digest: Digest
+    local: Path | None = None
+    proof: str = ""
+
+
+def fetch_to_hash(
+    items: Sequence[Item],
+    surroundings: LocalFiles,
+    *,
+    fetch_many: FetchMany,
+    cancel: CancelToken,
+    on_progress: Tell | None = None,
+    **options: Unpack[Options],
+) -> list[Result]:
+    """One result for each item, as of :func:`fetch_items`; all of them have come from a source at some time.
+
+    What is at a file's place and isn't proved by a digest stays there. Unless the very same reference has brought it,
+    its source is asked, and what that sends is hashed in the lock file's folder, and removed.
+
+    Args:
+        items: Of :func:`plan_sync`.
+        surroundings: This machine.
+        fetch_many: Downloads.
+        cancel: Stops it.
+        on_progress: Told how those stand that are fetched.
+        **options: As for ``fetch``.
+    """
+    asked = [replace(item, state=SyncState.MISSING) if _is_unproved(item) else item for item in items]
+    results = fetch_items(asked, surroundings, fetch_many=fetch_many, cancel=cancel, on_progress=on_progress, **options)
+    beside = {
+        number: _beside(item, surroundings)
+        for number, (item, result) in enumerate(zip(asked, results, strict=True))
+        if isinstance(result.error, DestinationExistsError)
+    }
+    if not beside or cancel.cancelled:
+        return results
+    fetched = fetch_items(
+        list(beside.values()), surroundings, fetch_many=fetch_many, cancel=cancel, on_progress=on_progress, **options
+    )
+    for number, result in zip(beside, fetched, strict=True):
+        results[number] = result
+        if result.path is not None:
+            surroundings.index.forget([result.path])
+            with suppress(OSError):
+                result.path.unlink()
+    return results
+
+
+def _is_unproved(item: Item) -> bool:
+    return item.state is SyncState.DIFFERENT or (item.state is SyncState.HERE and item.proof in UNPROVED)
+
+
+def _beside(item: Item, surroundings: LocalFiles) -> Item:
+    """The same file at a place of its own; its name still says what it has to be."""
+    number = sha256(f"{item.file.root}/{item.file}".encode()).hexdigest()[:16]
+    name = SafeName(f"anyfetch-{number}{split_name(item.file.name)[1]}")
+    return replace(item, file=replace(item.file, name=name, root=Root.HERE, folder=()), path=surroundings.here / name)
+
+
+def contents(results: Sequence[Result]) -> list[ReadContent | FetchError]:
+    """Size and SHA-256 of what each result of :func:`fetch_to_hash` brought, or why they can't be told."""
+    return [_content(result) for result in results]
+
+
+def _content(result: Result) -> ReadContent | FetchError:
+    if result.error is not None:
+        return result.error
+    if result.path is None or result.size is None or result.sha256 is None:
+        return StorageError("the file was changed while it was looked at", hint="Run it again when that is over.")
+    local = result.path if result.status is Status.PRESENT else None
+    proof = "" if result.verified in UNPROVED else result.verified
+    return ReadContent(result.size, Digest("sha256", result.sha256), local, proof)

@@ -1,0 +1,266 @@
+"""Locking: what references and workflows lead to now, made into entries of a lock file. Nothing is fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Unpack
+
+from anymatix_fetcher.core.values.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.errors import AccessDeniedError, FetchError, NotFoundError, ReferenceSyntaxError
+from anymatix_fetcher.library.layouts import COMFYUI_DEFAULTS, COMFYUI_LEGACY_NAMES, folder_name
+from anymatix_fetcher.library.lock_file_format import LockedFile, LockFile, Root
+from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded, forbidden_folder, known_type, parse_type
+from anymatix_fetcher.sources.sites import agreed
+from anymatix_fetcher.verbs.resolve import Located, locate, locate_each
+from anymatix_fetcher.workflows.reading import requirements_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.engine.settings import Options
+    from anymatix_fetcher.verbs.computing import ReadContent
+    from anymatix_fetcher.workflows.needs import Need
+
+AUTO = "auto"
+"""As a type: what the source says that it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where files that no workflow speaks of shall go.
+
+    Args:
+        type: A word for a type, a folder name of ComfyUI's, or :data:`AUTO`: below the models root; empty for
+            ``folder``.
+        folder: Below the lock file's own folder.
+    """
+
+    type: str = ""
+    folder: tuple[SafeName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntry:
+    """One file that was asked for: what is to be locked, or why it can't be.
+
+    Args:
+        reference: What names it, as it may be shown.
+        file: The entry; ``None`` where there is an ``error``.
+        error: Why there is none; or, beside one, why nobody here may have the file at the moment.
+        computed: What its digest was computed of, where no source has stated one.
+    """
+
+    reference: str
+    file: LockedFile | None = None
+    error: FetchError | None = None
+    computed: ReadContent | None = None
+
+
+class Change(Enum):
+    """What locking did to an entry."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+def below(directory: Path, home: Path) -> tuple[SafeName, ...]:
+    """The names that lead from ``home``, the lock file's folder, to ``directory``.
+
+    Raises:
+        ReferenceSyntaxError: It lies elsewhere, or couldn't be called so on every system.
+    """
+    try:
+        parts = (home / directory).resolve().relative_to(home.resolve()).parts
+    except ValueError:
+        raise ReferenceSyntaxError(
+            f"{directory} isn't below {home}, where the lock file is",
+            hint="Name a folder below; `anyfetch sync -d DIR` brings the files to another one.",
+        ) from None
+    names = tuple(name for part in parts if (name := safe_name(part)) == part and name is not None)
+    if len(names) < len(parts):
+        raise ReferenceSyntaxError(f"{directory} has a name in it that isn't possible on every system")
+    return names
+
+
+def entries_of(
+    reference: str, target: Target, *, cancel: CancelToken | None = None, **options: Unpack[Options]
+) -> list[LockEntry]:
+    """What ``reference`` leads to, each of its files.
+
+    Args:
+        reference: As for ``fetch``; of a repository all files count that ``include`` and ``exclude`` admit.
+        target: Where they shall go.
+        cancel: Stops it.
+        **options: As for ``fetch``, as far as they tell how to get there.
+
+    Raises:
+        FetchError: It leads nowhere.
+    """
+    return [_entry(located, target) for located in locate(reference, cancel=cancel, **options)]
+
+
+def entries_of_workflow(
+    content: bytes, *, cancel: CancelToken | None = None, **options: Unpack[Options]
+) -> tuple[list[LockEntry], tuple[str, ...]]:
+    """What a ComfyUI workflow needs, and remarks on what of it was left out.
+
+    Args:
+        content: The file's bytes: JSON, or a picture that carries a workflow.
+        cancel: Stops it.
+        **options: As for :func:`entries_of`.
+
+    Raises:
+        ReferenceSyntaxError: There is no workflow in it.
+        DownloadCancelled: It was stopped.
+    """
+    requirements = requirements_of(content)
+    disputed = {need for conflict in requirements.conflicts for need in conflict.needs}
+    wanted = [need for need in requirements.needs if need.url is not None and need not in disputed]
+    found = locate_each(
+        [need.url.reveal() for need in wanted if need.url is not None], author=Author.FILE, cancel=cancel, **options
+    )
+    entries = [_needed(need, located) for need, located in zip(wanted, found, strict=True)]
+    entries += [LockEntry(str(need), error=_disputed(need)) for need in sorted(disputed, key=str)]
+    entries += [LockEntry(str(need), error=_without_address(need)) for need in requirements.without_address]
+    changed = [need for need in wanted if need.name != need.portable]
+    return entries, (*requirements.remarks, *map(_renamed, changed))
+
+
+def _renamed(need: Need) -> str:
+    return (
+        f"the node asks for {need.name!r}; locked is {need.portable!r}, as every system takes it: choose it in the node"
+    )
+
+
+def lock_entries(lock: LockFile, entries: Iterable[LockEntry]) -> tuple[LockFile, list[tuple[LockEntry, Change]]]:
+    """The lock with the entries in it, and what that did to each.
+
+    Two that are asked for at a time and have one place have to be the same file: then each is a source of it.
+    """
+    changes = list[tuple[LockEntry, Change]]()
+    locked = set[object]()
+    for entry in entries:
+        file = entry.file
+        if file is None:
+            changes.append((entry, Change.FAILED))
+            continue
+        known = lock.find(file)
+        if known is not None and file.place in locked and not known.is_same_content(file):
+            error = ReferenceSyntaxError(
+                f"{file} is asked for twice, and nothing tells that both are the same file",
+                hint="Name another folder for one of them by --directory, or lock one of them only.",
+            )
+            changes.append((replace(entry, file=None, error=error), Change.FAILED))
+            continue
+        locked.add(file.place)
+        lock = lock.with_file(file)
+        now = lock.find(file)
+        change = Change.ADDED if known is None else Change.UNCHANGED if now == known else Change.UPDATED
+        changes.append((replace(entry, file=now), change))
+    return lock, changes
+
+
+def unproved(entries: Iterable[LockEntry], lock: LockFile) -> LockFile:
+    """Those of the entries, each once, whose content no digest settles, nor one that is locked already."""
+    files = [lock.with_file(entry.file).find(entry.file) for entry in entries if entry.file is not None]
+    weak = LockFile()
+    for file in files:
+        if file is not None and not file.strong:
+            weak = weak.with_file(file)
+    return weak
+
+
+def with_digests(
+    entries: Iterable[LockEntry], wanted: LockFile, computed: Sequence[ReadContent | FetchError]
+) -> list[LockEntry]:
+    """The entries with what was found out of those of :func:`unproved`, in their order."""
+    found = {file.place: content for file, content in zip(wanted.files, computed, strict=True)}
+    return [_with_digest(entry, found.get(entry.file.place) if entry.file else None) for entry in entries]
+
+
+def _with_digest(entry: LockEntry, content: ReadContent | FetchError | None) -> LockEntry:
+    if content is None or entry.file is None:
+        return entry
+    if isinstance(content, FetchError):
+        return replace(entry, file=None, error=content)
+    digests = tuple(sorted({*entry.file.digests, content.digest}, key=str))
+    return replace(entry, file=replace(entry.file, size=content.size, digests=digests), computed=content)
+
+
+def _entry(located: Located, target: Target) -> LockEntry:
+    try:
+        root, folder = _place(located, target)
+    except FetchError as error:
+        return LockEntry(located.reference, error=error)
+    known = known_type(target.type if target.type not in {"", AUTO} else located.about.type)
+    return _made(located, root, folder, SafeName(located.name), located.digests, known or "")
+
+
+def _place(located: Located, target: Target) -> tuple[Root, tuple[SafeName, ...]]:
+    inner = tuple(map(SafeName, located.folder))
+    if not target.type:
+        return Root.HERE, (*target.folder, *inner)
+    name = located.about.type if target.type == AUTO else target.type
+    if not name:
+        raise ReferenceSyntaxError(
+            f"{located.reference}: the source doesn't say what it is", hint="Name its type instead of auto."
+        )
+    return Root.MODELS, (*map(SafeName, models_folder(name).split("/")), *inner)
+
+
+def models_folder(type_or_folder: str) -> str:
+    """ComfyUI's folder name for a word for a type; a folder name of its own is taken as it is.
+
+    Raises:
+        ReferenceSyntaxError: No type is called so.
+    """
+    name = COMFYUI_LEGACY_NAMES.get(type_or_folder, type_or_folder)
+    if folded(name) in FORBIDDEN_FOLDERS:
+        raise forbidden_folder(name)
+    return name if name in COMFYUI_DEFAULTS else folder_name(parse_type(name))
+
+
+def _needed(need: Need, located: Located | FetchError) -> LockEntry:
+    if isinstance(located, FetchError):
+        return LockEntry(str(need), error=located)
+    path = f"{need.directory}/{need.portable or located.name}"
+    *folder, name = map(SafeName, path.split("/"))
+    try:
+        digests = agreed((need.digest,) if need.digest else (), located.digests, path)
+    except FetchError as error:
+        return LockEntry(str(need), error=error)
+    return _made(located, Root.MODELS, tuple(folder), name, digests, known_type(folder[0]) or "")
+
+
+def _made(
+    located: Located,
+    root: Root,
+    folder: tuple[SafeName, ...],
+    name: SafeName,
+    digests: tuple[Digest, ...],
+    type_: str,
+) -> LockEntry:
+    ordered = tuple(sorted(set(digests), key=str))
+    file = LockedFile(name, root, folder, located.sources, located.length, ordered, str(type_))
+    if located.error is None or (isinstance(located.error, AccessDeniedError) and file.strong):
+        return LockEntry(located.reference, file, located.error)
+    return LockEntry(located.reference, error=located.error)
+
+
+def _disputed(need: Need) -> FetchError:
+    return ReferenceSyntaxError(
+        f"the workflow names different files for {need}", hint="Lock the right one by its reference and --type."
+    )
+
+
+def _without_address(need: Need) -> FetchError:
+    return NotFoundError(
+        f"the workflow doesn't say where {need} is", hint="Lock it by a reference of your own and --type."
+    )

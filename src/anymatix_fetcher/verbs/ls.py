@@ -1,0 +1,161 @@
+"""``list_models``: what is here, by what is recorded of it; no file is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.library.entries import STRONG
+from anymatix_fetcher.library.evidence import evidence_of
+from anymatix_fetcher.library.layouts import folder_name
+from anymatix_fetcher.library.prune import find_leftovers
+from anymatix_fetcher.library.types import parse_type
+from anymatix_fetcher.verbs.repair import origin_of
+from anymatix_fetcher.wiring.models import files_at, opened_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.library.evidence import Evidence
+    from anymatix_fetcher.wiring.models import KeptModel, Models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One model that is here.
+
+    Args:
+        path: Where it is.
+        name: Its path below the models root, or else the whole path.
+        folder: The folder name that it belongs to, as "loras"; ``None`` where that isn't known.
+        size: In bytes.
+        origin: The host that it came from; empty where nobody has written that down.
+        source: The reference that it was fetched by, without secrets; empty likewise.
+        digests: Of its content, where it was read here and hasn't changed since.
+        verified: What has proved that content: an algorithm's name, "length" or "none".
+        verified_at: When it was read, in seconds since 1970; ``None`` where it wasn't.
+        is_damaged: Whether it was found to be something else than it should be.
+        is_changed: Whether it was written to since it was read.
+        duplicates: Other files with the same content.
+        others: More names of this very file.
+    """
+
+    path: Path
+    name: str
+    folder: str | None
+    size: int
+    origin: str = ""
+    source: str = ""
+    digests: tuple[Digest, ...] = ()
+    verified: str = "none"
+    verified_at: float | None = None
+    is_damaged: bool = False
+    is_changed: bool = False
+    duplicates: tuple[Path, ...] = ()
+    others: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """All that is here, or what of it was asked for.
+
+    Args:
+        models: By name.
+        root: The models root.
+        reason: Why it is that one.
+        unfinished: Destinations of downloads that we have begun and that aren't finished.
+    """
+
+    models: tuple[Listed, ...]
+    root: Path
+    reason: str
+    unfinished: tuple[Path, ...]
+
+
+def list_models(
+    patterns: Iterable[str] = (),
+    *,
+    models: Path | str | None = None,
+    extra_paths: Iterable[Path | str] = (),
+    type: str | None = None,  # noqa: A002 - as for fetch
+    only_duplicates: bool = False,
+) -> Stock:
+    """What is here.
+
+    Args:
+        patterns: Globs of names, or parts of names, case ignored; all models where none are given.
+        models: The models root, or a program's folder; found as on the command line where it isn't given.
+        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
+        type: Only models of this type, in any of the words for it.
+        only_duplicates: Only models whose content is here more than once.
+
+    Raises:
+        ReferenceSyntaxError: No type is called so.
+    """
+    with opened_place(models, extra_paths) as place:
+        folder = _folder(type, place) if type is not None else None
+        roots = [root for root in place.folders.roots if root.is_dir()]
+        every = _with_duplicates([_listed(kept, place) for kept in files_at(place, roots)])
+        wanted = [pattern.casefold() for pattern in patterns]
+        chosen = [
+            one
+            for one in every
+            if (not wanted or any(_matches(one.name.casefold(), pattern) for pattern in wanted))
+            and (folder is None or one.folder == folder)
+            and (one.duplicates or not only_duplicates)
+        ]
+        leftovers = find_leftovers(roots, place.disk)
+        unfinished = tuple(dict.fromkeys(one.destination for one in leftovers if one.is_ours))
+        return Stock(tuple(chosen), place.folders.models, place.root.reason, unfinished)
+
+
+def _folder(word: str, place: Models) -> str:
+    return word if word in place.folders.by_name else folder_name(parse_type(word))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    if any(sign in pattern for sign in "*?["):
+        return fnmatchcase(name, pattern) or fnmatchcase(name.rpartition("/")[2], pattern)
+    return pattern in name
+
+
+def _listed(kept: KeptModel, place: Models) -> Listed:
+    evidence = evidence_of(kept.paths, kept.sidecars, place.index)
+    listed = Listed(
+        path=kept.path,
+        name=place.shown(kept.path).replace("\\", "/"),
+        folder=place.folders.folder_of(kept.path),
+        size=kept.state.size,
+        origin=origin_of(kept.sidecars),
+        source=next((own.source for sidecar in kept.sidecars if (own := sidecar.record.own)), ""),
+        others=kept.paths[1:],
+    )
+    return _proved(listed, kept, evidence)
+
+
+def _proved(listed: Listed, kept: KeptModel, evidence: Evidence) -> Listed:
+    """With what is known of its content, and since when, while the file is in the state that it was then."""
+    known = evidence.remembered
+    if known is None:
+        return listed
+    if known.is_refuted(kept.state):
+        return replace(listed, is_damaged=True, digests=())
+    if not known.holds(kept.state):
+        return replace(listed, is_changed=not kept.state.is_unwritten_since(known.state), digests=())
+    digests = tuple(digest for digest in known.digests if digest.algorithm in STRONG)
+    return replace(listed, digests=digests, verified=known.verified, verified_at=known.read_at)
+
+
+def _with_duplicates(every: list[Listed]) -> list[Listed]:
+    by_digest: dict[tuple[Digest, int], list[Path]] = {}
+    for one in every:
+        for digest in one.digests:
+            by_digest.setdefault((digest, one.size), []).append(one.path)
+    marked = []
+    for one in every:
+        alike = {path for digest in one.digests for path in by_digest.get((digest, one.size), ()) if path != one.path}
+        marked.append(replace(one, duplicates=tuple(sorted(alike))) if alike else one)
+    return marked

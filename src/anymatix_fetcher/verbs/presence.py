@@ -1,0 +1,144 @@
+"""Whether what lies at a model's place is that model: by the digest that a workflow states, or by its first bytes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, FetchError, StorageError
+from anymatix_fetcher.formats.triage import triage
+from anymatix_fetcher.library.reading import read_through
+from anymatix_fetcher.storage.hashing import new_hasher
+from anymatix_fetcher.verbs.checked import unreadable
+from anymatix_fetcher.verbs.progress import Tracker, worked_through
+from anymatix_fetcher.verbs.workflow import ModelState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.library.reading import Reading
+    from anymatix_fetcher.verbs.progress import OnCare
+    from anymatix_fetcher.verbs.workflow import Model, Plan
+
+FIRST_BYTES = 64 << 10
+MOST_FIRST_BYTES = 16 << 20
+"""Headers are smaller; what isn't told by then is left alone."""
+_SHOWN_DIGITS = 12
+
+
+def examined(
+    plan: Plan, index: Index, *, on_progress: OnCare = lambda _: None, cancel: CancelToken | None = None
+) -> Plan:
+    """The plan with the files that are here held against what the workflow says of them.
+
+    A stated digest is compared with what the index knows of the file as it is now, and where it knows nothing, the file
+    is read, a few at a time. What has another one is another file. Where none is stated, the first bytes are looked at.
+
+    Args:
+        plan: What is needed, and what is here by its name.
+        index: What is known of files; it learns what is read.
+        on_progress: Told how far reading is.
+        cancel: Ends it.
+
+    Raises:
+        DownloadCancelled: It was ended.
+    """
+    cancel = cancel or CancelToken()
+    found = [_at_hand(model, index) for model in plan.models]
+    unread = [(number, one) for number, one in enumerate(found) if isinstance(one, _Unread)]
+    models = {number: one for number, one in enumerate(found) if not isinstance(one, _Unread)}
+    sizes = [one.model.size or 0 for _, one in unread]
+    tracker = Tracker("checking", sizes, [one.path.name for _, one in unread], on_progress)
+    for task, reading in worked_through([one.read for _, one in unread], tracker, cancel):
+        number, one = unread[task]
+        models[number] = one.compared(reading, index)
+    if cancel.cancelled:
+        raise DownloadCancelled("the files were being looked at; nothing was begun")
+    return replace(plan, models=tuple(models[number] for number in range(len(found))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A model that is here by its name, and that only reading it tells of."""
+
+    model: Model
+    path: Path
+    digest: Digest
+
+    def read(self, on_bytes: Callable[[int], None]) -> Reading | FetchError:
+        """What is in the file, or why that can't be told."""
+        try:
+            return read_through(self.path, [self.digest.algorithm], new_hasher, on_bytes=on_bytes)
+        except OSError as error:
+            return unreadable(self.path, error)
+        except FetchError as error:
+            return error
+
+    def compared(self, reading: Reading | FetchError, index: Index) -> Model:
+        """How it stands now; the index learns what was read."""
+        if isinstance(reading, StorageError):
+            return replace(self.model, state=ModelState.OTHER, error=reading)
+        if isinstance(reading, FetchError):
+            return _noted(self.model, f"its {self.digest.algorithm} can't be checked: {reading.message}")
+        index.add(self.path, reading.digests, state=reading.state, blocks=reading.blocks, read_at=time.time())
+        return _held_against(self.model, reading.digests, self.path, self.digest)
+
+
+def _at_hand(model: Model, index: Index) -> Model | _Unread:
+    """How it stands, as far as that is known without reading the whole file."""
+    wanted = model.need.digest
+    if model.state is ModelState.NO_ADDRESS and model.need.name is None and wanted is not None:
+        # It has no name, only content: whatever has that is the file.
+        candidate = next(iter(index.wanted(wanted)), None)
+        if candidate is not None:
+            path, size = candidate.path, candidate.state.size
+            model = replace(model, state=ModelState.HERE, path=path, directory=path.parent, size=size, error=None)
+    if model.state is not ModelState.HERE or model.path is None:
+        return model
+    if wanted is None:
+        return _looked_at(model, model.path)
+    known = index.digests(model.path)
+    if wanted.algorithm in {digest.algorithm for digest in known}:
+        return _held_against(model, known, model.path, wanted)
+    return _Unread(model, model.path, wanted)
+
+
+def _held_against(model: Model, known: tuple[Digest, ...], path: Path, wanted: Digest) -> Model:
+    actual = next(digest for digest in known if digest.algorithm == wanted.algorithm)
+    if actual == wanted:
+        return replace(model, proof=wanted.algorithm)
+    error = DigestMismatchError(
+        f"{path} is another file than the workflow asks for: its {wanted.algorithm} is "
+        f"{actual.hex[:_SHOWN_DIGITS]}..., not {wanted.hex[:_SHOWN_DIGITS]}...",
+        hint="It is left as it is: rename or remove it and run this again, or choose another file in the node.",
+    )
+    return replace(model, state=ModelState.OTHER, error=error)
+
+
+def _looked_at(model: Model, path: Path) -> Model:
+    """The model with a note where its first bytes can't be what its name claims."""
+    try:
+        with path.open("rb") as file:
+            refusal = _refusal(file, path.name, model.size)
+    except OSError as error:
+        refusal = unreadable(path, error)
+    return model if refusal is None else _noted(model, refusal.message)
+
+
+def _refusal(file: BinaryIO, name: str, length: int | None) -> FetchError | None:
+    first = file.read(FIRST_BYTES)
+    found = triage(first, name=name, length=length)
+    while len(first) < found.needs <= MOST_FIRST_BYTES and (piece := file.read(found.needs - len(first))):
+        first += piece
+        found = triage(first, name=name, length=length)
+    return found.refusal
+
+
+def _noted(model: Model, note: str) -> Model:
+    return replace(model, note="; ".join(filter(None, (model.note, note))))

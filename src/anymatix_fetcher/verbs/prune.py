@@ -1,0 +1,150 @@
+"""``prune`` and ``dedupe``: what takes space and serves nobody, found first, and then done away with."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DownloadCancelled
+from anymatix_fetcher.library import dedupe as duplicates
+from anymatix_fetcher.library import prune as leftovers
+from anymatix_fetcher.library.cloning import can_clone
+from anymatix_fetcher.library.dedupe import DedupeReport
+from anymatix_fetcher.library.linking import Method
+from anymatix_fetcher.library.reading import Reading, read_through
+from anymatix_fetcher.storage.hashing import new_hasher
+from anymatix_fetcher.storage.lock_file import DestinationLock
+from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.verbs.progress import Tracker, done, worked_through
+from anymatix_fetcher.wiring.models import opened_place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.library.dedupe import Group
+    from anymatix_fetcher.library.prune import Leftover, PruneReport
+    from anymatix_fetcher.verbs.progress import OnCare
+    from anymatix_fetcher.wiring.models import Models
+
+
+def find_stale(
+    older_than_seconds: float, *, models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()
+) -> list[Leftover]:
+    """What interrupted downloads have left, and nobody has gone on with for so long; also those of other programs."""
+    with opened_place(models, extra_paths) as place:
+        found = leftovers.find_leftovers(place.folders.roots, place.disk)
+        return leftovers.stale(found, wall_seconds=time.time(), older_than_seconds=older_than_seconds)
+
+
+def prune(found: Iterable[Leftover]) -> PruneReport:
+    """What became of removing it: all that is ours and that no running download holds is gone."""
+    return done(leftovers.prune(found, DestinationLock, OsDisk()))
+
+
+def find_duplicates(
+    *,
+    models: Path | str | None = None,
+    extra_paths: Iterable[Path | str] = (),
+    on_progress: OnCare = lambda _: None,
+    cancel: CancelToken | None = None,
+) -> tuple[Group, ...]:
+    """The groups of models with the same content on one disk; only files as long as another one are read.
+
+    Args:
+        models: The models root, or a program's folder; found as on the command line where it isn't given.
+        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
+        on_progress: Told several times a second how far it is, on the calling thread.
+        cancel: Stops it.
+
+    Raises:
+        DownloadCancelled: It was stopped.
+    """
+    cancel = cancel or CancelToken()
+    with opened_place(models, extra_paths) as place:
+        _hash_alike(place, on_progress, cancel)
+        if cancel.cancelled:
+            raise DownloadCancelled("it was stopped before all files had been compared")
+        return done(duplicates.find_duplicates(place.folders.roots, place.index))
+
+
+def _hash_alike(place: Models, on_progress: OnCare, cancel: CancelToken) -> None:
+    """The index learns the digests of all files that are as long as another one."""
+    alike = duplicates.files_alike(place.folders.roots)
+    unknown = [names for names in alike if not any(place.index.digests(seen.path) for seen in names)]
+    shown = [place.shown(names[0].path) for names in unknown]
+    tracker = Tracker("hashing", [names[0].state.size for names in unknown], shown, on_progress)
+    for number, reading in worked_through([partial(_read, names[0].path) for names in unknown], tracker, cancel):
+        if reading is not None:
+            now = time.time()
+            for seen in unknown[number]:
+                place.index.add(seen.path, reading.digests, state=reading.state, blocks=reading.blocks, read_at=now)
+
+
+def _read(path: Path, on_bytes: Callable[[int], None]) -> Reading | None:
+    try:
+        return read_through(path, (), new_hasher, on_bytes=on_bytes)
+    except OSError:
+        return None  # who can't be read can't be compared either, and is left alone
+
+
+def shares_space(groups: Sequence[Group]) -> bool:
+    """Whether the disks that the groups are on have reflinks: files that share their space until one is written to."""
+    return all(can_clone(folder) for folder in {group.keep.parent for group in groups})
+
+
+def dedupe(
+    groups: Sequence[Group],
+    *,
+    hard_links: bool = False,
+    models: Path | str | None = None,
+    on_progress: OnCare = lambda _: None,
+    cancel: CancelToken | None = None,
+) -> DedupeReport:
+    """What became of having the files of each group share their space; where it is stopped, by then.
+
+    Every byte is compared before a file is replaced.
+
+    Args:
+        groups: Of :func:`find_duplicates`.
+        hard_links: Whether files may become one file, where the disk has no reflinks: editing one then edits all.
+        models: As for :func:`find_duplicates`.
+        on_progress: Told how far the comparing is.
+        cancel: Stops it, between two files or while they are compared.
+    """
+    cancel = cancel or CancelToken()
+    order = (Method.REFLINK, Method.HARD_LINK) if hard_links else (Method.REFLINK,)
+    pairs = [replace(group, others=(other,)) for group in groups for other in group.others]
+    report = DedupeReport((), 0, (), ())
+    with opened_place(models) as place:
+        names = [place.shown(pair.names[0]) for pair in pairs]
+        tracker = Tracker("comparing", [pair.size for pair in pairs], names, on_progress)
+        for number, pair in enumerate(pairs):
+            counting = partial(_count, tracker, cancel, number)
+            try:
+                counting(0)
+                one = done(duplicates.dedupe([pair], place.index, place.disk, order=order, on_bytes=counting))
+            except DownloadCancelled:
+                break
+            tracker.finish(number)
+            report = _sum(report, one)
+    return report
+
+
+def _count(tracker: Tracker, cancel: CancelToken, number: int, more: int) -> None:
+    tracker.add(number, more)
+    tracker.tell(number)
+    if cancel.cancelled:
+        raise DownloadCancelled("it was stopped while files were compared")
+
+
+def _sum(one: DedupeReport, other: DedupeReport) -> DedupeReport:
+    return DedupeReport(
+        one.linked + other.linked,
+        one.bytes_freed + other.bytes_freed,
+        one.differing + other.differing,
+        one.skipped + other.skipped,
+    )

@@ -1,0 +1,130 @@
+"""What removing a reference or a file takes away, planned first, and then carried out."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, StorageError
+from anymatix_fetcher.library.names import is_model_name
+from anymatix_fetcher.library.removal import Removal
+from anymatix_fetcher.library.removing import carry_out, plan_removal, plan_removal_of_model
+from anymatix_fetcher.library.setting_aside import is_set_aside
+from anymatix_fetcher.library.walking import walk_all
+from anymatix_fetcher.wiring.models import opened_place, paths_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.wiring.models import Models
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What goes out of one folder.
+
+    Args:
+        folder: The folder.
+        models: Names of files that go.
+        sidecars: Names of their sidecars, which go too.
+        kept: Names of files that stay, since another reference has led to them as well.
+        bytes_freed: What the files take on the disk; nothing where they have another name.
+    """
+
+    folder: Path
+    models: tuple[str, ...]
+    sidecars: tuple[str, ...]
+    kept: tuple[str, ...]
+    bytes_freed: int
+
+
+def plan(
+    targets: Sequence[str], *, models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()
+) -> list[Going]:
+    """What removing ``targets`` would take away, by folder.
+
+    Args:
+        targets: References as they were fetched, and paths: as they are, or below the models root.
+        models: The models root, or a program's folder; found as on the command line where it isn't given.
+        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
+
+    Raises:
+        NotFoundError: Nothing of that is here.
+        StorageError: A path is a folder, or neither a model nor described by a sidecar.
+        ReferenceSyntaxError: A path means two files.
+    """
+    with opened_place(models, extra_paths) as place:
+        return list(dict.fromkeys(going for target in targets for going in _plan(target, place)))
+
+
+def remove(going: Iterable[Going], *, models: Path | str | None = None) -> None:
+    """Carries out what was planned.
+
+    Raises:
+        StorageError: Something can't be removed; what comes after it is still there.
+    """
+    with opened_place(models) as place:
+        for one in going:
+            with ExitStack() as known:
+                for name in one.models:  # under other names they stay what they are
+                    known.enter_context(place.index.keeping(one.folder / name))
+                carry_out(Removal(one.sidecars, one.models, one.kept), one.folder, place.disk)
+            place.index.forget(one.folder / name for name in one.models)
+
+
+def _plan(target: str, place: Models) -> list[Going]:
+    path = _path(target, place)
+    if path is not None:
+        if path.is_dir() and not path.is_symlink():
+            raise StorageError(f"{path} is a folder", hint="Name the files; a folder isn't removed as a whole.")
+        going = plan_removal_of_model(path, place.disk)
+        if not (going.sidecars or is_model_name(path.name) or is_set_aside(path.name)):
+            raise StorageError(
+                f"{path} is no model, and no sidecar names it",
+                hint="Only models and what belongs to them are removed here; `anyfetch ls` shows them.",
+            )
+        return [_going(path.parent, going)]
+    found = [
+        _going(folder, removal)
+        for folder in _folders(place)
+        if (removal := plan_removal(folder, target, place.disk)).sidecars or removal.models
+    ]
+    if not found:
+        shown = target.partition("?")[0]
+        raise NotFoundError(f"nothing is here that was fetched by {shown}", hint="`anyfetch ls` shows what is here.")
+    return found
+
+
+def _path(target: str, place: Models) -> Path | None:
+    """The file that is meant, where it is one."""
+    is_exact = target.startswith(".")
+    found = paths_of(target, None if is_exact else place)
+    if len(found) > 1 and not _is_one_name(*found):
+        raise ReferenceSyntaxError(
+            f"{target} is in the current folder, and below the models root",
+            hint=f"Write .{os.sep}{target} for the first, or {found[1]} for the second.",
+        )
+    return found[0] if found else None
+
+
+def _is_one_name(first: Path, second: Path) -> bool:
+    return first.name == second.name and first.parent.samefile(second.parent)
+
+
+def _folders(place: Models) -> Iterator[Path]:
+    """Those with sidecars or models in them."""
+    yield from dict.fromkeys(seen.path.parent for seen in walk_all(place.folders.roots))
+
+
+def _going(folder: Path, removal: Removal) -> Going:
+    going: dict[tuple[int, int], list[os.stat_result]] = {}
+    for name in removal.models:
+        with suppress(OSError):
+            status = (folder / name).lstat()
+            going.setdefault((status.st_dev, status.st_ino), []).append(status)
+    # A file is gone with the last of its names.
+    freed = sum(names[0].st_size for names in going.values() if names[0].st_nlink <= len(names))
+    return Going(folder, removal.models, removal.sidecars, removal.kept, freed)

@@ -1,0 +1,293 @@
+"""Looking without fetching: what a reference leads to, and what a line brings."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Unpack
+
+from anymatix_fetcher.core.answers.expiry import expiry_of
+from anymatix_fetcher.core.values.digests import COLLISION_FREE
+from anymatix_fetcher.core.values.filenames import choose_name
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import PLAIN, Author
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.facts import Job, shown
+from anymatix_fetcher.engine.inquiry import Inquiry
+from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
+from anymatix_fetcher.library.identity import recordable
+from anymatix_fetcher.sources.pinning import pinned_reference
+from anymatix_fetcher.sources.reading import RemoteFile
+from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.verbs.settings import settings_of
+from anymatix_fetcher.wiring.composition import network_of, open_transport, ports_for, resolving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from anymatix_fetcher.core.pace.diagnosis import BenchStep, Machine
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.core.values.resource import About, Resource
+    from anymatix_fetcher.engine.bench import Measured
+    from anymatix_fetcher.engine.settings import Options, Settings
+    from anymatix_fetcher.sources.base import Answer
+    from anymatix_fetcher.transports.base import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """What a reference leads to, as far as can be told without fetching it.
+
+    Args:
+        reference: Names the file, without secrets.
+        source: Who resolved it: "civitai", "huggingface", "direct", ...
+        name: What the file would be called.
+        folder: Where it would lie below the destination folder; for whole repositories.
+        url: Where it is asked for, without secrets.
+        target: Where its bytes lie at the moment, without secrets; ``None`` where the store wasn't asked.
+        length: In bytes.
+        digests: What is stated of the content.
+        ranged: Whether the server sends parts, so that several connections can help; ``None`` where it wasn't asked.
+        etag: The strong entity tag, where there is one.
+        expires_at: When the address where the bytes lie ends, in seconds since 1970; ``None`` where that isn't told.
+        mirrors: Other places, without secrets.
+        about: What the source says of the model.
+        sources: References and URLs of these very bytes, the best first, as they may be written into a file: pinned to
+            a commit or a version where the source has such, and without secrets.
+        remark: Why its source's digest couldn't be had, after "it is"; empty where it could, or there is another.
+        error: Why the bytes can't be had, where that is so.
+    """
+
+    reference: str
+    source: str
+    name: str
+    folder: tuple[str, ...] = ()
+    url: str
+    target: str | None = None
+    length: int | None = None
+    digests: tuple[Digest, ...] = ()
+    ranged: bool | None = None
+    etag: str | None = None
+    expires_at: float | None = None
+    mirrors: tuple[str, ...] = ()
+    about: About
+    sources: tuple[str, ...] = ()
+    remark: str = ""
+    error: FetchError | None = None
+
+
+class Depth(Enum):
+    """How far a reference is followed."""
+
+    CATALOGUE = "catalogue"
+    """Until a digest of the content is stated: a download's address may count each request as a download."""
+    STORE = "store"
+    """To where the bytes lie, of which one is asked for."""
+
+
+def locate(
+    reference: str,
+    *,
+    depth: Depth = Depth.CATALOGUE,
+    cancel: CancelToken | None = None,
+    **options: Unpack[Options],
+) -> list[Located]:
+    """What ``reference`` leads to.
+
+    The files of a whole repository are listed as their source describes them, without asking for each.
+
+    Args:
+        reference: As for ``fetch``.
+        depth: How far it is followed where it is a single file.
+        cancel: Stops it.
+        **options: As for ``fetch``, as far as they tell how to get there.
+
+    Raises:
+        FetchError: It leads nowhere.
+    """
+    settings, cancel = settings_of(**options), cancel or CancelToken()
+    with inquiring(settings, cancel) as (inquiry, _):
+        resources = inquiry.run(resolving(Job(reference, settings)))
+        if len(resources) == 1:
+            return [inquiry.run(_walking(resources[0], depth))]
+        return [_as_described(resource) for resource in resources]
+
+
+def locate_each(
+    references: Sequence[str],
+    *,
+    author: Author = Author.USER,
+    cancel: CancelToken | None = None,
+    **options: Unpack[Options],
+) -> list[Located | FetchError]:
+    """What each of the references leads to, or why it leads nowhere; several are asked for at a time.
+
+    As far as a catalogue tells, nobody else is asked.
+
+    Args:
+        references: As for :func:`locate`; each has to name a single file.
+        author: Who has written them.
+        cancel: Stops it.
+        **options: As for :func:`locate`.
+
+    Raises:
+        DownloadCancelled: It was stopped.
+    """
+    settings, cancel = settings_of(**options), cancel or CancelToken()
+    with inquiring(settings, cancel) as (inquiry, _):
+        return inquiry.run_each([_locating(Job(reference, settings, author)) for reference in references])
+
+
+def _locating(job: Job) -> Generator[Request, Answer, Located]:
+    return (yield from _walking((yield from single(job)), Depth.CATALOGUE))
+
+
+def single(job: Job) -> Generator[Request, Answer, Resource]:
+    """The conversation that finds the one file that the job's reference names.
+
+    Raises:
+        FetchError: It names nothing, or several files.
+    """
+    resources = yield from resolving(job)
+    if len(resources) > 1:
+        raise ReferenceSyntaxError(f"{job.shown_reference} names {len(resources)} files", hint="Name one of them.")
+    return resources[0]
+
+
+def _as_described(resource: Resource) -> Located:
+    return Located(
+        reference=shown(resource.reference),
+        source=resource.service.name,
+        name=resource.name or choose_name(Headers(), resource.url.last_segment, "download"),
+        folder=resource.folder,
+        url=str(resource.url),
+        length=resource.length,
+        digests=resource.digests,
+        mirrors=tuple(map(str, resource.mirrors)),
+        about=resource.about,
+        sources=_recordable(resource),
+        remark="" if resource.digests else resource.remark,
+    )
+
+
+def _recordable(resource: Resource, commit: str = "") -> tuple[str, ...]:
+    places = (pinned_reference(resource, commit), *(mirror.reveal() for mirror in resource.mirrors))
+    return tuple(dict.fromkeys(map(recordable, places)))
+
+
+def _walking(resource: Resource, depth: Depth) -> Generator[Request, Answer, Located]:
+    """The resource with what its servers say of it."""
+    described, file = _as_described(resource), RemoteFile(resource)
+    if depth is Depth.CATALOGUE and (file.is_described or _is_catalogued(resource)):
+        return described
+    try:
+        yield from file.open() if depth is Depth.STORE else file.describe()
+    except FetchError as error:
+        return replace(described, error=error, length=file.length, digests=file.digests)
+    name = resource.name or choose_name(file.headers or Headers(), resource.url.last_segment, "download")
+    tag = file.validator.etag
+    expiry = expiry_of(file.target) if file.target is not None else None
+    return replace(
+        described,
+        name=name,
+        target=str(file.target) if file.target else None,
+        length=file.length,
+        digests=file.digests,
+        remark="" if file.digests else resource.remark,
+        ranged=file.ranged if file.headers is not None else None,
+        etag=tag.opaque if tag is not None and not tag.weak else None,
+        expires_at=expiry.expires_at if expiry is not None else None,
+        sources=_recordable(resource, file.commit),
+    )
+
+
+def _is_catalogued(resource: Resource) -> bool:
+    """Whether a catalogue settles what the content is; Civitai's states many sizes rounded only."""
+    stated = {digest.algorithm for digest in resource.digests}
+    return resource.service is not PLAIN and not stated.isdisjoint(COLLISION_FREE)
+
+
+@contextmanager
+def inquiring(settings: Settings, cancel: CancelToken) -> Iterator[tuple[Inquiry, Transport]]:
+    """A transport, and somebody who asks on it."""
+    limiter = RateLimiter()
+    transport = open_transport(network_of(settings), settings.engine, limiter)
+    cancel.add_listener(transport.wake)
+    try:
+        yield Inquiry(ports_for(transport, limiter), lambda: cancel.cancelled), transport
+    finally:
+        cancel.remove_listener(transport.wake)
+        transport.close()
+
+
+def bench(
+    url: str,
+    *,
+    seconds: float = 3.0,
+    cancel: CancelToken | None = None,
+    on_step: Callable[[BenchStep], None] = lambda _: None,
+    **options: Unpack[Options],
+) -> Measured:
+    """What numbers of connections to ``url`` bring, and what this machine can take; nothing is kept.
+
+    Args:
+        url: What to stream; a large file tells most.
+        seconds: For each number of connections.
+        cancel: Stops it; what was measured by then is returned.
+        on_step: Told about each number as soon as it is measured, on the calling thread.
+        **options: As for :func:`fetch`: ``max_connections`` is the greatest number, ``directory`` the folder whose disk
+            is measured; what is about the file's destination and content means nothing here.
+
+    Raises:
+        FetchError: The file can't be had.
+    """
+    from anymatix_fetcher.engine.bench import Bench, Measured  # noqa: PLC0415 - downloads needn't wait for it
+
+    settings, cancel = settings_of(**options), cancel or CancelToken()
+    machine, trouble = _machine(settings.directory, seconds)
+    steps: list[BenchStep] = []
+
+    def keep(step: BenchStep) -> None:
+        steps.append(step)
+        on_step(step)
+
+    most = settings.max_connections
+    counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
+    with inquiring(settings, cancel) as (inquiry, transport):
+        resource = inquiry.run(resolving(Job(url, settings)))[0]
+        measuring = Bench(
+            resource,
+            transport,
+            clock=time.monotonic,
+            processor_clock=time.process_time,
+            is_cancelled=lambda: cancel.cancelled,
+        )
+        measuring.open()
+        whole = measuring.steps(counts, seconds, keep)
+    return Measured(
+        url=str(resource.url),
+        length=measuring.length,
+        ranged=measuring.ranged,
+        bytes_transferred=measuring.bytes_transferred,
+        steps=tuple(steps),
+        machine=machine,
+        disk_trouble=trouble,
+        interrupted=not whole,
+    )
+
+
+def _machine(directory: Path, seconds: float) -> tuple[Machine, str]:
+    """What this machine can do, and why the disk's part of it is missing, if it is."""
+    from anymatix_fetcher.core.pace.diagnosis import Machine  # noqa: PLC0415 - as in bench
+    from anymatix_fetcher.engine.bench import hashing_speed  # noqa: PLC0415
+    from anymatix_fetcher.storage.measuring import writing_speed  # noqa: PLC0415
+
+    hashes = hashing_speed(time.monotonic)
+    try:
+        return Machine(writing_speed(directory, seconds=min(seconds, 1.0), clock=time.monotonic), hashes), ""
+    except OSError as error:
+        return Machine(None, hashes), error.strerror or type(error).__name__

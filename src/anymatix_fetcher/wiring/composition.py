@@ -1,0 +1,236 @@
+"""The composition root: the only place that picks concrete parts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import time
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.values.filenames import SafeName
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.engine.forms import Engine
+from anymatix_fetcher.engine.ports import NoMemory, Ports
+from anymatix_fetcher.engine.session import Session
+from anymatix_fetcher.errors import ReferenceSyntaxError, RepresentationChangedError, StorageError
+from anymatix_fetcher.library.hugging_face_cache import cache_folder
+from anymatix_fetcher.sources import catalog
+from anymatix_fetcher.sources.base import Wish
+from anymatix_fetcher.sources.services import Explained
+from anymatix_fetcher.storage.host_memory import HostMemory
+from anymatix_fetcher.storage.lock_file import DestinationLock
+from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.storage.space import Space
+from anymatix_fetcher.storage.store import Store
+from anymatix_fetcher.storage.workers import ThreadWorkers
+from anymatix_fetcher.transports.base import NetworkSettings
+from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.wiring.environment import environment
+from anymatix_fetcher.wiring.library_search import LateIndex
+from anymatix_fetcher.wiring.library_shelf import LibraryShelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.engine.brought import Brought
+    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.settings import Settings
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.sources.base import Environment, Resolving
+    from anymatix_fetcher.transports.base import Transport
+
+log = logging.getLogger("anymatix_fetcher.verbs.fetch")
+
+
+def network_of(settings: Settings) -> NetworkSettings:
+    """How the settings say that the network is to be reached."""
+    return NetworkSettings(
+        proxy=settings.proxy, ca_file=settings.ca_file, verify_tls=settings.verify_tls, http3=settings.http3
+    )
+
+
+def current_folder() -> Callable[[], Path]:
+    """Tells what the current folder was when this was called, whatever it is later."""
+    try:
+        here = Path.cwd()
+    except OSError:
+
+        def gone() -> Path:
+            raise StorageError(
+                "the current folder is gone", hint="Change to a folder that exists, or name one by its whole path."
+            )
+
+        return gone
+    return lambda: here
+
+
+def open_session(
+    network: NetworkSettings,
+    engine: Engine,
+    limiter: RateLimiter | None,
+    here: Callable[[], Path],
+    *,
+    remember: bool = True,
+    brought: Brought | None = None,
+) -> Session:
+    """A session that hasn't begun; it is the caller's to close.
+
+    Args:
+        network: How to reach it.
+        engine: The tier to use.
+        limiter: What the downloads share; ``None`` for no limit.
+        here: Tells the folder that relative paths lie in.
+        remember: Whether the session shares what is known of files and hosts with other ones.
+        brought: What the call has brought, in all of its sessions.
+
+    Raises:
+        ReferenceSyntaxError: The engine that was asked for isn't there.
+        OSError: The system has no sockets or files to give.
+    """
+    limiter = limiter or RateLimiter()
+    if not network.verify_tls:
+        log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
+    surroundings = cache(environment)
+    ports = ports_for(open_transport(network, engine, limiter), limiter, here, remember=remember)
+    ports = replace(ports, brought=brought)
+    return Session(ports, lambda job: resolving(job, surroundings()))
+
+
+def ports_for(
+    transport: Transport, limiter: RateLimiter, here: Callable[[], Path] | None = None, *, remember: bool = True
+) -> Ports:
+    """The outside of a session on this machine; the arguments are those of :func:`open_session`."""
+    from platformdirs import user_cache_path, user_data_path  # noqa: PLC0415 - after the command line has been read
+
+    disk, home = OsDisk(), Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
+    index = LateIndex(
+        user_data_path("anymatix-fetcher", appauthor=False) / "index.sqlite" if remember else None,
+        disk,
+        (cache_folder(os.environ, home),),
+        time.monotonic,
+    )
+    hosts = user_cache_path("anymatix-fetcher", appauthor=False) / "hosts.json"
+    return Ports(
+        transport=transport,
+        disk=disk,
+        workers=ThreadWorkers(),
+        lock=DestinationLock,
+        clock=time.monotonic,
+        random=random.random,
+        limiter=limiter,
+        open_store=partial(Store.open, space=Space(disk)),
+        memory=HostMemory(hosts, time.time) if remember else NoMemory(),
+        shelf=LibraryShelf(
+            disk, index, environment=os.environ, current=here or current_folder(), home=home, wall_clock=time.time
+        ),
+    )
+
+
+def open_index() -> Index:
+    """The index of what is here, which all processes of this user share; it is the caller's to close."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - after the command line has been read
+
+    from anymatix_fetcher.library.index import Index  # noqa: PLC0415 - downloads alone don't need it
+
+    return Index(user_data_path("anymatix-fetcher", appauthor=False) / "index.sqlite")
+
+
+def open_transport(network: NetworkSettings, engine: Engine, limiter: RateLimiter) -> Transport:
+    """What carries the bytes.
+
+    Raises:
+        ReferenceSyntaxError: The engine that was asked for isn't there.
+    """
+    if engine is not Engine.THREADS:
+        try:
+            from anymatix_fetcher.transports.curl.transport import CurlTransport  # noqa: PLC0415 - pycurl may be missing
+        except ImportError as error:  # so does a pycurl whose libcurl is missing or another one
+            if engine is Engine.CURL:
+                raise ReferenceSyntaxError(
+                    "the engine curl needs pycurl, which can't be imported here",
+                    hint="Install it by `pip install pycurl`, or use the engine threads.",
+                ) from error
+            _say_that_curl_is_missing()
+        else:
+            return CurlTransport(network, limiter)
+    from anymatix_fetcher.transports.threads.transport import ThreadsTransport  # noqa: PLC0415 - costs start-up time
+
+    return ThreadsTransport(network, limiter)
+
+
+@cache
+def _say_that_curl_is_missing() -> None:
+    """Once in a process: it is the same for every session."""
+    log.warning("pycurl can't be imported: downloading by threads, over HTTP/1.1; `pip install pycurl` mends that")
+
+
+def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
+    """The conversation that finds out what a job's reference means.
+
+    Raises:
+        ReferenceSyntaxError: An endpoint or a mirror isn't a URL.
+        RepresentationChangedError: It has another length than the caller knows.
+    """
+    wish, surroundings = _wish(job), surroundings or environment()
+    found = yield from catalog.resolve(wish, surroundings)
+    resources = tuple(_in_surroundings(resource, wish, surroundings) for resource in found)
+    length = job.settings.length
+    return resources if length is None else tuple(_of_length(resource, length, job) for resource in resources)
+
+
+def _in_surroundings(resource: Resource, wish: Wish, surroundings: Environment) -> Resource:
+    """The resource with what the surroundings say of it.
+
+    That is where its service is asked, what is kept for mirrors that the user has named, and why nothing is kept for
+    its own host.
+    """
+    named = wish.mirrors if wish.author is Author.USER else ()
+    logins = {mirror.origin: surroundings.login(mirror) for mirror in named}
+    service, endpoint = resource.service, surroundings.endpoints.get(resource.service.name)
+    if isinstance(service, Explained) and endpoint is not None:
+        service = replace(service, base_path=endpoint.path.rstrip("/"))
+    return replace(
+        resource,
+        service=service,
+        mirror_headers=tuple((origin, headers) for origin, headers in logins.items() if headers),
+        login_note=surroundings.login_note(resource.url, resource.service.name),
+    )
+
+
+def _of_length(resource: Resource, length: int, job: Job) -> Resource:
+    if resource.length not in {None, length}:
+        raise RepresentationChangedError(
+            f"{job.shown_reference} has {resource.length:,} bytes now, not {length:,}",
+            hint="Check whether it is still the file that you mean.",
+        )
+    return replace(resource, length=length)
+
+
+def _wish(job: Job) -> Wish:
+    """What the job says, checked.
+
+    Raises:
+        ReferenceSyntaxError: A mirror isn't a URL.
+    """
+    settings = job.settings
+    try:
+        mirrors = tuple(map(Url.parse, settings.mirrors))
+    except ValueError as error:
+        raise ReferenceSyntaxError(f"not a mirror: {error}", hint="A mirror is an http or https URL.") from None
+    return Wish(
+        job.reference,
+        name=SafeName(settings.output.name) if settings.output else None,
+        digests=settings.digests,
+        headers=Headers(settings.headers if job.author is Author.USER else ()),
+        include=settings.include,
+        exclude=settings.exclude,
+        mirrors=mirrors,
+        author=job.author,
+    )

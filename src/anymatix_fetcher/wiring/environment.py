@@ -1,0 +1,63 @@
+"""What the surroundings say to every source: endpoints, tokens, and who signs for S3."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.sources.accounts import ACCOUNTS
+from anymatix_fetcher.sources.base import Environment
+from anymatix_fetcher.wiring.credentials import tokens
+from anymatix_fetcher.wiring.netrc_file import NetrcFile
+from anymatix_fetcher.wiring.signing import signer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The variables that say where S3 is asked first."""
+
+
+def environment(variables: Mapping[str, str] | None = None, home: Path | None = None) -> Environment:
+    """What ``variables`` (the process's own by default) and the files that they name say.
+
+    Raises:
+        ReferenceSyntaxError: An endpoint isn't a URL.
+    """
+    variables = os.environ if variables is None else variables
+    endpoints = {}
+    for service, names in _endpoint_variables():
+        variable, text = _first(names, variables)
+        if text:
+            endpoints[service] = _endpoint(variable, text.rstrip("/"))
+    _, region = _first(REGIONS, variables)
+    return Environment(
+        endpoints=endpoints,
+        tokens=tokens(variables, home),
+        region=region,
+        sign=signer(variables, home),
+        logins=NetrcFile(variables, home or Path.home()),
+    )
+
+
+def _endpoint_variables() -> Iterator[tuple[str, tuple[str, ...]]]:
+    for account in ACCOUNTS.values():
+        yield account.name, account.endpoint_variables
+        yield account.api_name, account.api_endpoint_variables
+
+
+def _first(names: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, str]:
+    """The first variable that is set, and what it says; empty where none is."""
+    return next(((name, text) for name in names if (text := variables.get(name, "").strip())), ("", ""))
+
+
+def _endpoint(variable: str, text: str) -> Url:
+    try:
+        return Url.parse(text)
+    except ValueError as error:
+        raise ReferenceSyntaxError(
+            f"{variable} isn't an address: {error}", hint="Expected a URL such as https://mirror.example.com."
+        ) from None

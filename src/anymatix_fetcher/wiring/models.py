@@ -1,0 +1,153 @@
+"""Where the models are, opened: their folders, the index, the disk; and the files that are meant by paths."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.errors import NotFoundError
+from anymatix_fetcher.library.catalog import Catalog
+from anymatix_fetcher.library.file_state import FileState
+from anymatix_fetcher.library.hugging_face_cache import cache_folder, digest_in_name
+from anymatix_fetcher.library.names import is_model_name
+from anymatix_fetcher.library.roots import find_models
+from anymatix_fetcher.library.walking import SeenFile, walk_all
+from anymatix_fetcher.storage.os_disk import OsDisk
+from anymatix_fetcher.wiring.composition import open_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from anymatix_fetcher.library.folders import ModelFolders
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.library.roots import ModelsRoot
+    from anymatix_fetcher.library.sidecars import Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models of this machine.
+
+    Args:
+        root: Where they are, and why there.
+        folders: Their folders.
+        index: What is known of files.
+        disk: The file system.
+        catalog: What sidecars say, without descriptions.
+    """
+
+    root: ModelsRoot
+    folders: ModelFolders
+    index: Index
+    disk: OsDisk
+    catalog: Catalog
+
+    def shown(self, path: Path) -> str:
+        """The path as people know it: below the models root, or else as it is."""
+        models = self.folders.models
+        return str(path.relative_to(models)) if path.is_relative_to(models) else str(path)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptModel:
+    """One file that is here.
+
+    Args:
+        paths: Its names, the first one to be shown; several where they are hard links or lead to it.
+        state: The file's.
+        sidecars: Those that name it, under any of its names; without descriptions.
+    """
+
+    paths: tuple[Path, ...]
+    state: FileState
+    sidecars: tuple[Sidecar, ...]
+
+    @property
+    def path(self) -> Path:
+        """The name by which it is shown."""
+        return self.paths[0]
+
+
+@contextmanager
+def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()) -> Iterator[Models]:
+    """The models of this machine, for the time of the block.
+
+    Args:
+        models: The models root, or a program's folder; found as ``library.roots`` says where it isn't given.
+        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
+
+    Raises:
+        ReferenceSyntaxError: One of these files can't be read.
+    """
+    named = None if models is None else Path(models)
+    root = find_models(named, environment=os.environ, current=Path.cwd(), home=Path.home())
+    folders = root.folders(list(map(Path, extra_paths)))
+    with open_index() as index:
+        disk = OsDisk()
+        yield Models(root, folders, index, disk, Catalog(index, disk))
+
+
+def paths_of(word: Path | str, place: Models | None) -> list[Path]:
+    """What ``word`` may mean, as far as that is there: in the current folder, and below the models root of ``place``.
+
+    Absolute, and of a link the link itself.
+    """
+    beginnings = (Path(), *([place.folders.models] if place is not None else []))
+    # abspath takes ".." out, and follows no link.
+    paths = dict.fromkeys(Path(os.path.abspath(beginning / word)) for beginning in beginnings)  # noqa: PTH100
+    return [path for path in paths if os.path.lexists(path)]
+
+
+def hugging_face_cache() -> Path:
+    """The Hugging Face cache of this user."""
+    return cache_folder(os.environ, Path.home())
+
+
+def files_at(place: Models, paths: Sequence[Path]) -> list[KeptModel]:
+    """The files that ``paths`` mean: files themselves, and the models in folders; each file once.
+
+    They are looked for in the current folder first, and then below the models root, where `ls` shows them.
+
+    Raises:
+        NotFoundError: There is no such file or folder.
+    """
+    folders: list[Path] = []
+    files: dict[Path, SeenFile] = {}
+    for named in paths:
+        path = next(iter(paths_of(named, place)), named)
+        if path.is_dir():
+            folders.append(path)
+        elif path.is_file():
+            files[path] = SeenFile(path, FileState.of(path.stat()), is_link=path.is_symlink())
+        else:
+            raise NotFoundError(f"there is no file {named}", hint="`anyfetch ls` shows what is here.")
+    return _kept(place, {file.path: file for file in walk_all(folders)} | files, set(files))
+
+
+def _kept(place: Models, seen: dict[Path, SeenFile], named: set[Path]) -> list[KeptModel]:
+    sidecars = _by_model({path.parent for path in seen}, place.catalog)
+    together: dict[tuple[int, int], list[SeenFile]] = {}
+    for path, file in seen.items():
+        if path in named or path in sidecars or is_model_name(path.name) or digest_in_name(path):
+            together.setdefault((file.state.device, file.state.inode), []).append(file)
+    found = [
+        KeptModel(
+            tuple(file.path for file in files),
+            files[0].state,
+            tuple(sidecar for file in files for sidecar in sidecars.get(file.path, ())),
+        )
+        for files in (sorted(files, key=lambda file: not file.is_real) for files in together.values())
+    ]
+    return sorted(found, key=lambda kept: kept.path)
+
+
+def _by_model(folders: Iterable[Path], catalog: Catalog) -> dict[Path, list[Sidecar]]:
+    found: dict[Path, list[Sidecar]] = {}
+    for folder in folders:
+        for sidecar in catalog.sidecars(folder):
+            if sidecar.model is not None:
+                found.setdefault(sidecar.model, []).append(sidecar)
+    return found

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.testing import Origin
+from tests.verbs.models import civitai_at, content, know, model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Streams = pytest.CaptureFixture[str]
+DATA, OTHER = content(1000), content(1000, seed=2)
+
+
+@pytest.fixture
+def civitai(monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
+    with Origin() as origin, civitai_at(origin, monkeypatch):
+        know(origin, DATA, 9)
+        yield origin
+
+
+@pytest.mark.usefixtures("civitai")
+def test_what_is_known_is_adopted_and_the_rest_is_said_to_be_unknown(
+    tmp_path: Path, capsys: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model(tmp_path / "a.pt", DATA)
+    model(tmp_path / "b.pt", OTHER)
+    assert main(["adopt", "--models", ".", "--dry-run"]) == 0
+    assert capsys.readouterr() == (
+        "known    a.pt: Dream v1.0 (civitai:9?fileId=90)\nunknown  b.pt: Civitai doesn't know it\n",
+        "2 models without a sidecar, 1 known to Civitai, no sidecar was written.\n",
+    )
+    assert main(["adopt", "--models", "."]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("adopted  a.pt: Dream v1.0")
+    assert err == "2 models without a sidecar, 1 known to Civitai, 1 adopted.\n"
+    assert len(list(tmp_path.glob("*.json"))) == 1
+
+
+@pytest.mark.usefixtures("civitai")
+def test_programs_get_an_object_for_each_model(tmp_path: Path, capsys: Streams) -> None:
+    path = model(tmp_path / "a.pt", DATA)
+    assert main(["adopt", "--json", "--models", str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["path"], told["reference"], told["type"]) == (str(path), "civitai:9?fileId=90", "LORA")
+    assert told["url"] == "https://civitai.com/api/download/models/9?fileId=90"
+    assert (tmp_path / told["sidecar"]).is_file()
+
+
+def test_a_service_that_refuses_is_told_of_once(tmp_path: Path, capsys: Streams, civitai: Origin) -> None:
+    model(tmp_path / "a.pt", DATA)
+    model(tmp_path / "b.pt", OTHER)
+    civitai.script("status:code=403")
+    assert main(["adopt", "--models", str(tmp_path)]) == 4
+    out, err = capsys.readouterr()
+    assert out.count("failed") == 2
+    assert err.count("error:") == 1
+
+
+@pytest.mark.usefixtures("civitai")
+def test_ctrl_c_is_said_and_nothing_else_claimed(tmp_path: Path, capsys: Streams) -> None:
+    with (tmp_path / "b.pt").open("wb") as file:
+        file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
+    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    assert main(["adopt", "--models", str(tmp_path)]) == 130
+    timer.join()
+    assert capsys.readouterr() == (
+        "",
+        "Interrupted. What was finished by then is told; the same command goes on.\n",
+    )
+
+
+def test_where_all_have_sidecars_that_is_said(tmp_path: Path, capsys: Streams) -> None:
+    assert main(["adopt", "--models", str(tmp_path)]) == 0
+    assert capsys.readouterr() == ("", "Every model here has a sidecar already.\n")

@@ -1,0 +1,388 @@
+"""``anyfetch lock`` and ``anyfetch sync``, with stand-ins in the hosts' places."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.library.lock_file_format import Root, read
+from anymatix_fetcher.testing import Origin
+from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
+from anymatix_fetcher.wiring.composition import open_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymatix_fetcher.library.lock_file_format import LockedFile
+
+Streams = pytest.CaptureFixture[str]
+SIZE = 3_000_000
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[Hosts]:
+    with Hosts(*everything(EverythingSettings(size=SIZE, bytes_per_second=None))) as running:
+        yield running
+
+
+@pytest.fixture
+def _surroundings(hosts: Hosts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in hosts.variables.items():
+        monkeypatch.setenv(name, value)
+    for name in ("CIVITAI_API_TOKEN", "HF_TOKEN", "GITHUB_TOKEN", "MODELSCOPE_API_TOKEN"):
+        monkeypatch.setenv(name, TOKEN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANYFETCH_MODELS", str(tmp_path / "models"))
+
+
+@pytest.fixture
+def origin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Origin]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANYFETCH_MODELS", str(tmp_path / "models"))
+    with Origin(seed=4) as running:
+        yield running
+
+
+def locked(path: str = "anyfetch.lock") -> dict[str, LockedFile]:
+    return {str(file): file for file in read(Path(path).read_bytes()).files}
+
+
+@pytest.mark.usefixtures("_surroundings")
+def test_every_kind_of_reference_is_locked_pinned_and_brought(hosts: Hosts, tmp_path: Path, capsys: Streams) -> None:
+    assert main(["lock", "-q", "-t", "auto", "civitai:143906", "civitai:128713"]) == 0
+    assert main(["lock", "-q", "-d", "hub", "hf:anymatix/model", "--exclude", "*.json"]) == 0
+    assert main(["lock", "-q", "-t", "vae", "hf:anymatix/gated/model.safetensors"]) == 0
+    assert main(["lock", "-q", "github:anymatix/weights@latest/weights.safetensors"]) == 0
+    assert main(["lock", "-q", "-d", "scope", "modelscope:anymatix/model/model.safetensors"]) == 0
+    files = locked()
+    commit = files["hub/model.safetensors"].sources[0].partition("@")[2].partition("/")[0]
+    assert len(commit) == 40
+    assert {place: file.sources for place, file in files.items()} == {
+        "checkpoints/epicrealism_naturalSin.safetensors": ("civitai:143906?fileId=100",),
+        "loras/detail.safetensors": ("civitai:128713?fileId=103",),
+        "hub/model.safetensors": (f"hf:anymatix/model@{commit}/model.safetensors",),
+        "hub/vae/vae.safetensors": (f"hf:anymatix/model@{commit}/vae/vae.safetensors",),
+        "vae/model.safetensors": (files["vae/model.safetensors"].sources[0],),
+        "weights.safetensors": ("github:anymatix/weights@v1.0/weights.safetensors",),
+        "scope/model.safetensors": ("modelscope:anymatix/model@master/model.safetensors",),
+    }
+    assert len(files["vae/model.safetensors"].sources[0]) == len("hf:anymatix/gated@/model.safetensors") + 40
+    assert all(file.strong and file.size for file in files.values())
+    assert files["loras/detail.safetensors"].type == "lora"
+    assert files["vae/model.safetensors"].root is Root.MODELS
+    assert TOKEN not in Path("anyfetch.lock").read_text()
+    capsys.readouterr()
+
+    assert main(["sync", "--json", "--progress", "none"]) == 0
+    results = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["verified"] for one in results] == ["sha256"] * 7
+    assert {one["status"] for one in results} <= {"downloaded", "linked"}, "some of them are one file"
+    for place, file in files.items():
+        root = tmp_path / "models" if file.root is Root.MODELS else tmp_path
+        assert (root / place).stat().st_size == file.size
+
+    before = len(hosts.seen())
+    assert main(["sync", "--json", "--progress", "none"]) == 0
+    again = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["status"], one["sha256"]) for one in again] == [("present", one["sha256"]) for one in results]
+    assert len(hosts.seen()) == before, "nobody was asked for anything"
+
+
+@pytest.mark.usefixtures("_surroundings")
+def test_locking_again_changes_nothing(capsys: Streams) -> None:
+    words = ["lock", "-d", "hub", "hf:anymatix/model", "github:anymatix/weights@v1.0"]
+    assert main(words) == 0
+    first = Path("anyfetch.lock").read_text()
+    assert "wrote anyfetch.lock: 4 files" in capsys.readouterr().err
+    assert main(words) == 0
+    assert Path("anyfetch.lock").read_text() == first
+    assert "nothing has changed in anyfetch.lock" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_surroundings")
+def test_what_no_source_states_a_digest_of_is_said_and_fetched_on_demand(capsys: Streams) -> None:
+    assert main(["lock", "hf:anymatix/model/config.json"]) == 0
+    assert "no source states a strong digest" in capsys.readouterr().err
+    assert not locked()["config.json"].strong
+    assert main(["lock", "hf:anymatix/model/config.json", "--fetch", "--progress", "none"]) == 0
+    (digest,) = locked()["config.json"].strong
+    assert Path("config.json").read_bytes() == b'{"model_type": "test"}\n'
+    assert main(["lock", "hf:anymatix/model/config.json"]) == 0
+    assert locked()["config.json"].strong == (digest,), "what was computed isn't forgotten"
+
+
+@pytest.mark.usefixtures("_surroundings")
+def test_a_workflow_is_locked_with_the_folders_of_its_nodes(tmp_path: Path, capsys: Streams) -> None:
+    models = [
+        {
+            "name": "vae.safetensors",
+            "url": "https://huggingface.co/anymatix/model/resolve/main/vae/vae.safetensors",
+            "directory": "vae",
+        },
+        {
+            "name": "gone.safetensors",
+            "url": "https://huggingface.co/anymatix/model/resolve/main/no",
+            "directory": "vae",
+        },
+    ]
+    nodes = [
+        {
+            "id": 1,
+            "type": "VAELoader",
+            "mode": 0,
+            "widgets_values": ["vae.safetensors"],
+            "properties": {"models": models},
+        },
+        {"id": 2, "type": "CheckpointLoaderSimple", "mode": 0, "widgets_values": ["mine.safetensors"]},
+    ]
+    workflow = tmp_path / "flow.json"
+    workflow.write_text(json.dumps({"nodes": nodes, "links": [], "version": 0.4}))
+    assert main(["lock", "--json", str(workflow)]) == 3
+    told = {one["name"]: one for one in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert told["vae.safetensors"]["change"] == "added"
+    assert told["vae.safetensors"]["folder"] == "vae"
+    assert len([one for one in [*told.values()] if one["error"]]) >= 1
+    assert list(locked()) == ["vae/vae.safetensors"]
+
+
+@pytest.mark.usefixtures("_surroundings")
+def test_what_not_every_system_can_call_a_file_is_locked_under_another_name(tmp_path: Path, capsys: Streams) -> None:
+    address = "https://huggingface.co/anymatix/model/resolve/main/vae/vae.safetensors"
+    models = [{"name": "-my: vae.safetensors", "url": address, "directory": "vae"}]
+    node = {"id": 1, "type": "VAELoader", "widgets_values": ["-my: vae.safetensors"], "properties": {"models": models}}
+    (tmp_path / "flow.json").write_text(json.dumps({"nodes": [node]}))
+    assert main(["lock", "flow.json"]) == 0
+    assert list(locked()) == ["vae/_my_ vae.safetensors"]
+    assert "the node asks for '-my: vae.safetensors'; locked is '_my_ vae.safetensors'" in capsys.readouterr().err
+
+
+def test_a_source_that_fails_is_followed_by_the_next(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    dead, alive = origin.url("/dead.bin"), file.url
+    assert main(["lock", "-q", alive, "--fetch", "--progress", "none"]) == 0
+    (tmp_path / "a.bin").unlink()
+    text = Path("anyfetch.lock").read_text()
+    Path("anyfetch.lock").write_text(text.replace(f'"{alive}"', f'"{dead}", "hf:nobody/nothing/x", "{alive}"'))
+    assert main(["sync", "-q"]) == 0
+    assert (tmp_path / "a.bin").read_bytes() == file.read()
+    (tmp_path / "a.bin").unlink()
+    Path("anyfetch.lock").write_text(text.replace(f'"{alive}"', f'"nonsense:x", "{alive}"'))
+    assert main(["sync", "-q"]) == 0, "a reference that isn't one is no mirror, and the next source is asked"
+    (tmp_path / "a.bin").unlink()
+    Path("anyfetch.lock").write_text(text.replace(f'"{alive}"', f'"{dead}"'))
+    capsys.readouterr()
+    assert main(["sync", "-q"]) == 3
+    assert "404" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [SIZE, SIZE + 1])
+def test_what_no_digest_speaks_for_is_fetched_and_stays_where_it_is(
+    origin: Origin, tmp_path: Path, capsys: Streams, size: int
+) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    mine = bytes(size)
+    (tmp_path / "a.bin").write_bytes(mine)
+    assert main(["lock", file.url, "--fetch", "--progress", "none"]) == 0
+    assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
+    assert locked()["a.bin"].size == SIZE
+    assert (tmp_path / "a.bin").read_bytes() == mine
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"a.bin", "anyfetch.lock"}
+    assert "which was here" not in capsys.readouterr().err
+
+
+def test_what_the_same_reference_has_brought_is_not_fetched_again(
+    origin: Origin, tmp_path: Path, capsys: Streams
+) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    assert main(["-q", file.url]) == 0
+    sent = origin.ledger().bytes_sent
+    assert main(["lock", file.url, "--fetch", "--progress", "none"]) == 0
+    assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
+    assert origin.ledger().bytes_sent < sent + SIZE // 2
+    assert (
+        "note: its digest was computed of a.bin, which was here: this source had brought it" in capsys.readouterr().err
+    )
+    (tmp_path / "a.bin").write_bytes(bytes(SIZE))
+    Path("anyfetch.lock").unlink()
+    assert main(["lock", "-q", file.url, "--fetch", "--progress", "none"]) == 0
+    assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
+
+
+def test_a_stated_weak_digest_tells_whether_what_is_here_is_hashed(
+    origin: Origin, tmp_path: Path, capsys: Streams
+) -> None:
+    content = bytes(range(256)) * 100
+    md5 = hashlib.md5(content, usedforsecurity=False)
+    stated = base64.b64encode(md5.digest()).decode()
+    url = origin.add("/a.bin", data=content, headers={"x-goog-hash": f"md5={stated}"}).url
+    right = Digest("sha256", hashlib.sha256(content).hexdigest())
+    for mine in (content, bytes(len(content))):
+        (tmp_path / "a.bin").write_bytes(mine)
+        assert main(["lock", "--json", url, "--fetch", "--progress", "none"]) == 0
+        assert set(locked()["a.bin"].digests) == {right, Digest("md5", md5.hexdigest())}
+        told = json.loads(capsys.readouterr().out)
+        assert told["computed_from"] == (str(tmp_path / "a.bin") if mine == content else None)
+        assert (tmp_path / "a.bin").read_bytes() == mine
+        Path("anyfetch.lock").unlink()
+
+
+def test_who_stops_the_reading_of_what_is_here_is_told_so(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+    assert main(["lock", "-q", origin.add("/a.bin", size=SIZE).url]) == 0
+    text = Path("anyfetch.lock").read_text()
+    Path("anyfetch.lock").write_text(
+        text.replace(f"size = {SIZE}", f"size = {64 << 30}").replace(
+            "[file.digests]", f'[file.digests]\nsha256 = "{"a" * 64}"'
+        )
+    )
+    with (tmp_path / "a.bin").open("wb") as file:
+        file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
+    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGTERM])
+    timer.start()
+    assert main(["sync", "-q"]) == 143
+    timer.join()
+    assert "Interrupted. The files were being looked at" in capsys.readouterr().err
+
+
+def test_what_has_failed_writes_nothing(origin: Origin, capsys: Streams) -> None:
+    for word in ("nosuch:thing", origin.url("/missing.bin")):
+        assert main(["lock", word]) in {2, 3}
+        assert not Path("anyfetch.lock").exists()
+        assert "nothing was locked" in capsys.readouterr().err
+    assert main(["lock", "-q", origin.add("/a.bin", size=1000).url]) == 0
+    commented = "# mine\n" + Path("anyfetch.lock").read_text()
+    Path("anyfetch.lock").write_text(commented)
+    assert main(["lock", origin.url("/missing.bin")]) == 3
+    assert Path("anyfetch.lock").read_text() == commented
+
+
+def test_what_differs_is_left_alone_unless_asked_to(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    assert main(["lock", "-q", file.url, "--fetch", "--progress", "none"]) == 0
+    place = tmp_path / "a.bin"
+    place.write_bytes(b"mine")
+    assert main(["sync"]) == 6
+    assert place.read_bytes() == b"mine"
+    assert "--overwrite" in capsys.readouterr().err
+    assert main(["sync", "--dry-run"]) == 6
+    assert "different" in capsys.readouterr().out
+    assert main(["sync", "-q", "--overwrite"]) == 0
+    assert place.read_bytes() == file.read()
+
+
+def test_a_changed_file_is_found_out_by_its_state_and_a_secret_change_by_a_check(
+    origin: Origin, tmp_path: Path, capsys: Streams
+) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    assert main(["lock", "-q", file.url, "--fetch", "--progress", "none"]) == 0
+    place = tmp_path / "a.bin"
+    state = place.stat()
+    data = bytearray(file.read())
+    data[SIZE // 2] ^= 1
+    with place.open("r+b") as opened:
+        opened.write(data)
+    assert main(["sync", "-q", "--dry-run"]) == 6, "its time of change tells"
+    with place.open("r+b") as opened:
+        opened.write(file.read())
+    os.utime(place, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert main(["sync", "-q", "--dry-run"]) == 0
+    with place.open("r+b") as opened:
+        opened.write(data)
+    os.utime(place, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert main(["sync", "-q", "--dry-run"]) == 6, "also where the time of writing is set back"
+    with open_index() as index:  # what the disk itself changes leaves no trace
+        index.forget([place])
+        index.add(place, [Digest("sha256", file.sha256())])
+    assert main(["sync", "-q", "--dry-run"]) == 0
+    assert main(["sync", "-q", "--dry-run", "--check"]) == 6
+    capsys.readouterr()
+
+
+def test_content_that_has_changed_at_its_source_is_refused(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+    file = origin.add("/a.bin", size=SIZE)
+    assert main(["lock", "-q", file.url]) == 0
+    assert not locked()["a.bin"].strong
+    origin.add("/a.bin", size=SIZE + 1)
+    assert main(["sync", "-q"]) == 6
+    assert not (tmp_path / "a.bin").exists()
+    capsys.readouterr()
+
+
+def test_a_signed_query_is_never_written(origin: Origin) -> None:
+    url = origin.add("/a.bin", size=1000).url
+    assert main(["lock", "-q", f"{url}?X-Amz-Signature=hunter2&file=x"]) == 0
+    assert locked()["a.bin"].sources == (url,)
+
+
+def test_two_different_files_for_one_place_are_refused(origin: Origin, capsys: Streams) -> None:
+    first, second = origin.add("/one/a.bin", size=1000), origin.add("/two/a.bin", size=1001)
+    assert main(["lock", "-q", first.url, second.url]) == 2
+    assert locked()["a.bin"].size == 1000
+    assert "asked for twice" in capsys.readouterr().err
+
+
+def test_a_dry_run_shows_and_asks_nobody(origin: Origin, capsys: Streams) -> None:
+    assert main(["lock", "-q", "-t", "lora", origin.add("/a.safetensors", size=1000).url]) == 0
+    before = len(origin.seen())
+    assert main(["sync", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "missing  1.00 kB  loras/a.safetensors"
+    assert main(["sync", "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "missing"
+    assert len(origin.seen()) == before
+
+
+def test_files_can_be_brought_to_another_folder(origin: Origin, tmp_path: Path) -> None:
+    file = origin.add("/a.bin", size=1000)
+    assert main(["lock", "-q", "-d", "sub", file.url]) == 0
+    assert main(["sync", "-q", "-d", str(tmp_path / "elsewhere")]) == 0
+    assert (tmp_path / "elsewhere" / "sub" / "a.bin").read_bytes() == file.read()
+
+
+def test_a_link_out_of_the_folder_isnt_followed(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+    assert main(["lock", "-q", "-d", "sub", origin.add("/a.bin", size=1000).url]) == 0
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (tmp_path / "sub").symlink_to(outside)
+    assert main(["sync", "-q"]) == 7
+    assert not list(outside.iterdir())
+    assert "symbolic link" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["sync"], 3, "there is no anyfetch.lock"),
+        (["lock"], 2, "REFERENCE"),
+        (["lock", "-d", "/elsewhere", "https://h.example/x"], 2, "isn't below"),
+        (["lock", "-t", "lora", "-d", "x", "https://h.example/x"], 2, "two places"),
+        (["lock", "--mirror", "https://h.example/y", "https://h.example/x", "https://h.example/z"], 2, "--mirror"),
+        (["lock", "nonsense:x"], 2, "not a reference"),
+    ],
+)
+def test_wrong_usage_is_said(
+    arguments: list[str], code: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Streams
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    assert words in capsys.readouterr().err
+
+
+def test_a_lock_file_that_leads_astray_is_refused(tmp_path: Path, capsys: Streams) -> None:
+    file = tmp_path / "x.lock"
+    file.write_text('version = 1\n[[file]]\nname = "x"\nfolder = "../.."\nsources = ["https://h.example/x"]\n')
+    assert main(["sync", "-f", str(file)]) == 2
+    assert "leads elsewhere" in capsys.readouterr().err
+    file.write_text(
+        'version = 1\n[[file]]\nname = "x"\nroot = "models"\nfolder = "custom_nodes"\nsources = ["https://h.example/x"]\n'
+    )
+    assert main(["sync", "-f", str(file)]) == 2
+    assert "custom_nodes" in capsys.readouterr().err

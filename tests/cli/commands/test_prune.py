@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.storage.lock_file import DestinationLock
+from tests.verbs.models import begun, model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Streams = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = begun(tmp_path / "old.pt.part", b"x" * 8192)
+    for one in (path, tmp_path / "old.pt.part.journal"):
+        os.utime(one, (1e9, 1e9))
+    return path
+
+
+def test_old_parts_are_told_and_go(tmp_path: Path, capsys: Streams, old: Path) -> None:
+    young = begun(tmp_path / "young.pt.part", b"half")
+    assert main(["prune", "--yes", "--models", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"  8.20 kB  {tmp_path / 'old.pt'}: untouched for ")
+    assert err == "8.20 kB are free now.\n"
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_how_old_is_the_users_to_say(tmp_path: Path, capsys: Streams, old: Path) -> None:
+    assert main(["prune", "--dry-run", "--older-than", "1000000", "--models", str(tmp_path)]) == 0
+    assert capsys.readouterr() == ("", "Nothing is left of any download.\n")
+    assert main(["prune", "--models", str(tmp_path)]) == 2
+    assert main(["prune", "--older-than", "-1", "--models", str(tmp_path)]) == 2
+    assert old.exists()
+
+
+def test_what_a_running_download_holds_stays(tmp_path: Path, capsys: Streams, old: Path) -> None:
+    lock = DestinationLock(tmp_path / "old.pt")
+    assert lock.try_acquire()
+    os.utime(lock.path, (1e9, 1e9))
+    assert main(["prune", "--yes", "--models", str(tmp_path)]) == 0
+    lock.release()
+    assert "a running download holds it" in capsys.readouterr().err
+    assert old.exists()
+
+
+def test_programs_get_an_object_for_each_download(tmp_path: Path, capsys: Streams, old: Path) -> None:
+    assert main(["prune", "--yes", "--json", "--models", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "destination": str(tmp_path / "old.pt"),
+        "files": [str(old), f"{old}.journal"],
+        "written_at": 1e9,
+        "bytes": 8200,
+        "ours": True,
+        "removed": True,
+        "held": False,
+    }
+
+
+def test_what_another_program_may_be_at_is_told_and_stays(tmp_path: Path, capsys: Streams) -> None:
+    part = model(tmp_path / "big.safetensors.part", b"x" * 8192)
+    os.utime(part, (1e9, 1e9))
+    assert main(["prune", "--yes", "--models", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"  8.19 kB  {part}: untouched for ")
+    assert "maybe a browser's, wget's or curl's: it stays" in out
+    assert err == ""
+    assert main(["prune", "--yes", "--json", "--models", str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ours"], told["removed"], part.exists()) == (False, False, True)

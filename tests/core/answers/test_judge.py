@@ -1,0 +1,403 @@
+"""The rows are those that clients are known to get wrong: what servers really send, and what may come of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from anymatix_fetcher.core.answers.judge import COMPRESSED_SUFFIXES, Accepted, Known, Redirected, judge, status_text
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead, Validator
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.urls import Url
+
+URL = Url.parse("https://h.example/m.safetensors")
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+SLICE = Request(URL, Span(10, 20))
+FRONT = Request(URL, Span(0, 10))
+WHOLE = Request(URL)
+KNOWN = Known(100, Validator.of(Headers.of(etag='"a"')), "m.safetensors")
+FRESH = Known(name="m.safetensors")
+
+
+def head(status: int, **fields: str) -> ResponseHead:
+    return ResponseHead(status, Headers.of(**fields))
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "known", "expected"),
+    [
+        # A slice as it should be, and with as little said as the standard allows.
+        (
+            SLICE,
+            head(206, content_range="bytes 10-19/100", content_length="10", etag='"a"'),
+            KNOWN,
+            (10, 20, 100, True),
+        ),
+        (SLICE, head(206, content_range="bytes 10-19/100"), KNOWN, (10, 20, 100, True)),
+        (SLICE, head(206, content_range="bytes 10-19/*", etag='"a"'), KNOWN, (10, 20, None, True)),
+        (SLICE, head(206, content_range="bytes 10-19/100", transfer_encoding="chunked"), KNOWN, (10, 20, 100, True)),
+        (FRONT, head(206, content_range="bytes 0-9/100"), FRESH, (0, 10, 100, True)),
+        # Fewer bytes than asked for are legal, more are cut (RFC 9110, section 15.3.7).
+        (SLICE, head(206, content_range="bytes 10-14/100", content_length="5"), KNOWN, (10, 15, 100, True)),
+        (SLICE, head(206, content_range="bytes 10-99/100", content_length="90"), KNOWN, (10, 20, 100, True)),
+        (FRONT, head(206, content_range="bytes 0-99/100", content_length="100"), FRESH, (0, 10, 100, True)),
+        # A 200 with an honest label is a slice with the wrong number on it (rclone serve s3).
+        (SLICE, head(200, content_range="bytes 10-19/100", content_length="10"), KNOWN, (10, 20, 100, True)),
+        # The whole, asked for or not.
+        (WHOLE, head(200, content_length="100", etag='"a"'), KNOWN, (0, 100, 100, False)),
+        (FRONT, head(200, content_length="100"), FRESH, (0, 100, 100, False)),
+        (FRONT, head(200), FRESH, (0, None, None, False)),
+        (FRONT, head(203, content_length="100"), FRESH, (0, 100, 100, False)),
+        (WHOLE, head(200, content_length="0"), FRESH, (0, 0, 0, False)),
+        (WHOLE, head(200, content_length="10, 10"), FRESH, (0, 10, 10, False)),
+        (WHOLE, head(200, content_length="100", content_range="bytes 0-99/100"), FRESH, (0, 100, 100, False)),
+        # The transfer coding wins over the length beside it (RFC 9112, section 6.3).
+        (WHOLE, head(200, content_length="7", transfer_encoding="chunked"), KNOWN, (0, None, None, False)),
+        (WHOLE, head(200, content_length="1, 2", transfer_encoding="Chunked"), FRESH, (0, None, None, False)),
+        # What isn't said contradicts nothing; Accept-Ranges says nothing at all.
+        (SLICE, head(206, content_range="bytes 10-19/100", accept_ranges="none"), KNOWN, (10, 20, 100, True)),
+        (WHOLE, head(200, content_length="100", accept_ranges="bytes"), KNOWN, (0, 100, 100, False)),
+        (WHOLE, head(200, content_length="5", content_encoding="identity"), FRESH, (0, 5, 5, False)),
+        # What is called a page and has the file's own length is the file.
+        (SLICE, head(206, content_type="text/html", content_range="bytes 10-19/100"), KNOWN, (10, 20, 100, True)),
+        (WHOLE, head(200, content_type="application/json", content_length="100"), KNOWN, (0, 100, 100, False)),
+    ],
+)
+def test_bodies_that_fit_are_accepted_for_what_they_are(
+    request_: Request, answer: ResponseHead, known: Known, expected: tuple[object, ...]
+) -> None:
+    verdict = judge(request_, answer, known)
+    assert isinstance(verdict, Accepted), verdict
+    assert (verdict.start, verdict.stop, verdict.length, verdict.ranged) == expected
+    assert verdict.validator == answer.validator
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "known", "kind"),
+    [
+        # Ranges that lie.
+        (SLICE, head(206), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_length="10"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes 0-9/100"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes 11-19/100"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes 0-99/100"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes 19-10/100"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes 10-19/15"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="items 10-19/100"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes */100"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes 10-19/100", content_length="11"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(206, content_range="bytes 10-9999999999999999998/*"), FRESH, Refusal.MISLABELLED),
+        (SLICE, head(206, content_type="multipart/byteranges; boundary=x"), KNOWN, Refusal.MISLABELLED),
+        (
+            SLICE,
+            head(206, content_type="multipart/byteranges; boundary=x", content_range="bytes 10-19/100"),
+            KNOWN,
+            Refusal.MISLABELLED,
+        ),
+        (WHOLE, head(200, content_type="multipart/byteranges; boundary=x"), FRESH, Refusal.MISLABELLED),
+        (SLICE, head(200, content_range="bytes 10-19/100", content_length="100"), KNOWN, Refusal.MISLABELLED),
+        (SLICE, head(200, content_range="bytes 10-19/100"), KNOWN, Refusal.MISLABELLED),
+        (WHOLE, head(206, content_range="bytes 0-9/100", content_length="10"), KNOWN, Refusal.MISLABELLED),
+        (WHOLE, head(200, content_range="bytes 0-9/100", content_length="10"), FRESH, Refusal.MISLABELLED),
+        (SLICE, head(200, content_length="100"), KNOWN, Refusal.RANGE_IGNORED),
+        (SLICE, head(200), KNOWN, Refusal.RANGE_IGNORED),
+        # Lengths that can't be read.
+        (WHOLE, head(200, content_length="10, 11"), FRESH, Refusal.MISLABELLED),
+        (WHOLE, head(200, content_length="+10"), FRESH, Refusal.MISLABELLED),
+        (WHOLE, head(200, content_length="-1"), FRESH, Refusal.MISLABELLED),
+        (WHOLE, head(200, content_length="0x10"), FRESH, Refusal.MISLABELLED),
+        (WHOLE, head(200, content_length=str(2**63)), FRESH, Refusal.MISLABELLED),
+        (SLICE, head(206, content_length="x", content_range="bytes 10-19/100"), KNOWN, Refusal.MISLABELLED),
+        # Other content than before.
+        (SLICE, head(206, content_range="bytes 10-19/101"), KNOWN, Refusal.CHANGED),
+        (SLICE, head(206, content_range="bytes 10-19/100", etag='"b"'), KNOWN, Refusal.CHANGED),
+        (SLICE, head(206, content_range="bytes 10-19/100", etag='W/"b"'), KNOWN, Refusal.CHANGED),
+        (SLICE, head(206, content_range="bytes 10-19/100", etag='"a-gzip"'), KNOWN, Refusal.CHANGED),
+        (SLICE, head(206, content_range="bytes 10-19/100", etag="unquoted"), KNOWN, Refusal.CHANGED),
+        (SLICE, head(200, content_length="99", etag='"a"'), KNOWN, Refusal.CHANGED),
+        (SLICE, head(200, content_length="100", etag='"b"'), KNOWN, Refusal.CHANGED),
+        (WHOLE, head(200, content_length="99"), KNOWN, Refusal.CHANGED),
+        # Something else than the file, or the file in another form.
+        (SLICE, head(206, content_range="bytes 10-19/100", content_encoding="gzip"), KNOWN, Refusal.ENCODED),
+        (WHOLE, head(200, content_encoding="gzip"), FRESH, Refusal.ENCODED),
+        (WHOLE, head(200, content_encoding="aws-chunked, br"), FRESH, Refusal.ENCODED),
+        (WHOLE, head(200, content_type="text/html; charset=utf-8"), FRESH, Refusal.NOT_A_MODEL),
+        (SLICE, head(206, content_type="text/html", content_range="bytes 10-19/99"), KNOWN, Refusal.NOT_A_MODEL),
+        (SLICE, head(200, content_type="text/html", content_length="100"), KNOWN, Refusal.NOT_A_MODEL),
+        (WHOLE, head(200, content_type="text/html", content_length="99"), KNOWN, Refusal.NOT_A_MODEL),
+        (WHOLE, head(200, content_type="application/xhtml+xml"), Known(), Refusal.NOT_A_MODEL),
+        (WHOLE, head(200, content_type="application/json"), FRESH, Refusal.NOT_A_MODEL),
+        (WHOLE, head(200, content_type="application/xml"), FRESH, Refusal.NOT_A_MODEL),
+        # Statuses.
+        (WHOLE, head(204), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(205), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(218, content_length="5"), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(300, location="/x"), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(304, location="/x"), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(305, location="/x"), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(400), FRESH, Refusal.BAD_REQUEST),
+        (WHOLE, head(401), FRESH, Refusal.UNAUTHORIZED),
+        (WHOLE, head(402), FRESH, Refusal.FORBIDDEN),
+        (WHOLE, head(403), FRESH, Refusal.FORBIDDEN),
+        (WHOLE, head(404), FRESH, Refusal.NOT_FOUND),
+        (WHOLE, head(405), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(407), FRESH, Refusal.UNAUTHORIZED),
+        (WHOLE, head(408), FRESH, Refusal.UNAVAILABLE),
+        (WHOLE, head(410), FRESH, Refusal.GONE),
+        (WHOLE, head(412), FRESH, Refusal.UNEXPECTED),
+        (SLICE, head(416), FRESH, Refusal.UNSATISFIABLE),
+        (WHOLE, head(421), FRESH, Refusal.UNAVAILABLE),
+        (WHOLE, head(429), FRESH, Refusal.THROTTLED),
+        (WHOLE, head(451), FRESH, Refusal.FORBIDDEN),
+        (WHOLE, head(500), FRESH, Refusal.UNAVAILABLE),
+        (WHOLE, head(501), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(502), FRESH, Refusal.UNAVAILABLE),
+        (WHOLE, head(503), FRESH, Refusal.THROTTLED),
+        (WHOLE, head(504), FRESH, Refusal.UNAVAILABLE),
+        (WHOLE, head(522), FRESH, Refusal.UNAVAILABLE),
+        (WHOLE, head(999), FRESH, Refusal.UNEXPECTED),
+        # Redirects.
+        (WHOLE, head(302), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(302, location=""), FRESH, Refusal.UNEXPECTED),
+        (WHOLE, head(302, location="http://h.example/m"), FRESH, Refusal.UNSAFE_REDIRECT),
+        (WHOLE, head(302, location="file:///etc/passwd"), FRESH, Refusal.UNSAFE_REDIRECT),
+        (WHOLE, head(302, location="data:text/plain,x"), FRESH, Refusal.UNSAFE_REDIRECT),
+        (WHOLE, head(302, location="//good\\@evil/"), FRESH, Refusal.UNSAFE_REDIRECT),
+    ],
+)
+def test_bodies_that_dont_fit_are_refused_for_the_right_reason(
+    request_: Request, answer: ResponseHead, known: Known, kind: Refusal
+) -> None:
+    verdict = judge(request_, answer, known)
+    assert isinstance(verdict, Refused), verdict
+    assert (verdict.kind, verdict.status) == (kind, answer.status)
+    assert verdict.sentence.startswith("h.example ")
+
+
+def test_last_modified_tells_a_change_where_there_are_no_tags() -> None:
+    known = Known(100, Validator.of(Headers.of(last_modified=DATE)))
+    later = DATE.replace("37", "38")
+    same = judge(SLICE, head(206, content_range="bytes 10-19/100", last_modified=DATE), known)
+    other = judge(SLICE, head(206, content_range="bytes 10-19/100", last_modified=later), known)
+    assert isinstance(same, Accepted)
+    assert isinstance(other, Refused)
+    assert other.kind is Refusal.CHANGED
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("page.html", {"content_type": "text/html"}),
+        ("config.json", {"content_type": "application/json"}),
+        ("m.tar.gz", {"content_encoding": "gzip"}),
+        ("m.TGZ", {"content_encoding": "x-gzip"}),
+        ("m.safetensors", {"content_type": "text/plain"}),
+        ("m.safetensors", {"content_type": "binary/octet-stream"}),
+    ],
+)
+def test_what_the_name_promises_is_wanted(name: str, fields: dict[str, str]) -> None:
+    assert isinstance(judge(WHOLE, head(200, **fields), Known(name=name)), Accepted)
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        *("aws-chunked", "none", "binary", "utf-8", "UTF-8", "iso-8859-1", "", " , ", "aws-chunked, identity"),
+        *("identity, , none", "7bit", "x-unheard-of"),
+    ],
+)
+def test_what_is_no_registered_coding_codes_nothing(coding: str) -> None:
+    assert isinstance(judge(WHOLE, head(200, content_encoding=coding), FRESH), Accepted)
+
+
+def test_a_coding_beside_what_codes_nothing_is_still_the_names_own() -> None:
+    answer = head(200, content_encoding="gzip, aws-chunked")
+    assert isinstance(judge(WHOLE, answer, Known(name="m.tar.gz")), Accepted)
+    assert isinstance(judge(WHOLE, answer, FRESH), Refused)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"content_type": "text/html"}, Refusal.NOT_A_MODEL),
+        ({"content_type": "application/json"}, Refusal.NOT_A_MODEL),
+        ({"content_encoding": "gzip"}, Refusal.ENCODED),
+        ({"content_encoding": "br"}, Refusal.ENCODED),
+    ],
+)
+def test_of_the_first_answer_a_label_only_casts_doubt_and_the_user_may_not_care(
+    fields: dict[str, str], kind: Refusal
+) -> None:
+    answer = head(206, content_range="bytes 0-9/100", **fields)
+    doubted = judge(FRONT, answer, Known(name="m.safetensors", is_fresh=True))
+    assert isinstance(doubted, Accepted)
+    assert doubted.doubt is not None
+    assert doubted.doubt.kind is kind
+    ignored = judge(FRONT, answer, Known(name="m.safetensors", is_fresh=True, ignores_labels=True))
+    assert isinstance(ignored, Accepted)
+    assert ignored.doubt is None
+    later = judge(SLICE, head(206, content_range="bytes 10-19/100", **fields), replace(KNOWN, length=99, is_fresh=True))
+    assert isinstance(later, Refused)
+
+
+def test_without_a_name_the_urls_own_one_tells_what_is_wanted() -> None:
+    page = Request(Url.parse("https://h.example/index.html"))
+    assert isinstance(judge(page, head(200, content_type="text/html"), Known()), Accepted)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_leads_to_its_location_verbatim(status: int) -> None:
+    verdict = judge(WHOLE, head(status, location="https://cdn.example/a%2Fb?X-Amz-Signature=a+b%7E"), KNOWN)
+    assert isinstance(verdict, Redirected)
+    assert verdict.url.reveal() == "https://cdn.example/a%2Fb?X-Amz-Signature=a+b%7E"
+
+
+def test_a_redirect_upwards_to_https_is_followed() -> None:
+    plain = Request(Url.parse("http://h.example/m"))
+    assert isinstance(judge(plain, head(302, location="https://h.example/m"), FRESH), Redirected)
+
+
+def test_an_unsatisfiable_range_tells_the_length_where_the_server_does() -> None:
+    empty = judge(FRONT, head(416, content_range="bytes */0"), FRESH)
+    silent = judge(FRONT, head(416), FRESH)
+    assert isinstance(empty, Refused)
+    assert isinstance(silent, Refused)
+    assert empty.length == 0
+    assert silent.length is None
+    forbidden = judge(FRONT, head(403, content_range="bytes */0"), FRESH)
+    assert isinstance(forbidden, Refused)
+    assert forbidden.length is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (head(429, retry_after="7"), 7.0),
+        (head(503, retry_after="7"), 7.0),
+        (head(429, RateLimit='"resolvers";r=0;t=55'), 55.0),
+        (head(429, retry_after="7", RateLimit='"resolvers";r=0;t=55'), 7.0),
+        (head(429), None),
+        (head(503, RateLimit='"resolvers";r=10;t=55'), None),
+    ],
+)
+def test_a_throttle_tells_how_long_to_wait_where_the_server_does(answer: ResponseHead, seconds: float | None) -> None:
+    verdict = judge(WHOLE, answer, FRESH)
+    assert isinstance(verdict, Refused)
+    assert verdict.retry_after_seconds == seconds
+
+
+def test_a_status_is_told_with_its_name_where_it_has_one() -> None:
+    assert status_text(403) == "403 Forbidden"
+    assert status_text(599) == "599"
+    verdict = judge(WHOLE, head(403), FRESH, '{"error": "gated\\nrepository"}')
+    assert isinstance(verdict, Refused)
+    assert verdict.sentence == "h.example answered 403 Forbidden: gated repository"
+
+
+# Whatever a server sends ----------------------------------------------------------------------------------
+
+LENGTH = 64
+numbers = st.integers(0, LENGTH + 2)
+lengths = st.none() | numbers.map(str) | st.sampled_from(["x", "-1", "5, 5", "5, 6", str(2**63)])
+tags = st.sampled_from([None, '"a"', '"b"', 'W/"a"', "a", '""'])
+content_ranges = st.none() | st.builds(
+    "{} {}-{}/{}".format,
+    st.sampled_from(["bytes", "BYTES", "items", ""]),
+    numbers,
+    numbers,
+    st.sampled_from(["*", str(LENGTH), str(LENGTH), str(LENGTH + 1), "", str(2**63 + 5)]),
+)
+starts = st.integers(0, LENGTH - 1)
+requests = st.one_of(
+    st.just(Request(URL)),
+    st.tuples(starts, starts).map(lambda ends: Request(URL, Span(min(ends), max(ends) + 1))),
+)
+all_known = st.builds(
+    Known,
+    st.sampled_from([None, LENGTH, LENGTH]),
+    tags.map(lambda tag: Validator.of(Headers.of(etag=tag or ""))),
+    st.sampled_from(["m.safetensors", "m.tar.gz", ""]),
+)
+
+
+@st.composite
+def heads(draw: st.DrawFn) -> ResponseHead:
+    drawn = {
+        "Content-Range": draw(content_ranges),
+        "Content-Length": draw(lengths),
+        "ETag": draw(tags),
+        "Last-Modified": draw(st.sampled_from([None, DATE, "nonsense"])),
+        "Content-Type": draw(st.sampled_from([None, "text/html", "binary/x", "multipart/byteranges; boundary=b"])),
+        "Content-Encoding": draw(st.sampled_from([None, None, "gzip", "identity", "br, gzip"])),
+        "Transfer-Encoding": draw(st.sampled_from([None, None, "chunked"])),
+        "Location": draw(st.sampled_from([None, "/x", "http://o/", "https://o/x", "nope:x", "\udc80"])),
+        "Retry-After": draw(st.sampled_from([None, "5", "x"])),
+    }
+    fields = tuple((name, value) for name, value in drawn.items() if value is not None)
+    status = draw(st.sampled_from([200, 206, 206, 206, 203, 302, 416]) | st.integers(200, 999))
+    return ResponseHead(status, Headers(fields))
+
+
+@given(requests, heads(), all_known)
+@example(SLICE, head(206, content_range="bytes 10-19/100"), KNOWN)
+@example(SLICE, head(206, content_range=f"bytes 10-{2**63}/*"), FRESH)
+def test_no_body_is_accepted_that_isnt_what_was_asked_for(
+    request_: Request, answer: ResponseHead, known: Known
+) -> None:
+    verdict = judge(request_, answer, known)
+    if isinstance(verdict, Redirected):
+        assert answer.status in {301, 302, 303, 307, 308}
+        assert verdict.url.origin.scheme == "https"
+    if not isinstance(verdict, Accepted):
+        return
+    assert answer.status in {200, 203, 206}
+    assert answer.media_type != "multipart/byteranges"
+    assert answer.media_type != "text/html" or verdict.length == known.length is not None
+    assert verdict.doubt is None
+    if answer.content_coding:
+        assert known.name.endswith(COMPRESSED_SUFFIXES[answer.content_coding])
+    assert verdict.length is None or known.length is None or verdict.length == known.length
+    assert not known.validator.contradicts(verdict.validator)
+    assert verdict.validator == answer.validator
+    if verdict.ranged:
+        assert request_.span is not None
+        assert answer.content_range is not None
+        assert answer.content_range.span is not None
+        assert verdict.start == request_.span.start == answer.content_range.span.start
+        assert verdict.stop is not None
+        assert verdict.start < verdict.stop <= min(request_.span.stop, answer.content_range.span.stop)
+        assert verdict.length == answer.content_range.total
+    else:
+        assert answer.status != 206
+        assert verdict.start == 0
+        assert request_.span is None or request_.span.start == 0
+        assert verdict.stop == verdict.length
+        assert answer.content_range is None or not answer.content_range.is_part
+
+
+@given(heads(), heads())
+def test_what_contradicts_the_tag_is_never_accepted_whatever_else_it_says(
+    first: ResponseHead, answer: ResponseHead
+) -> None:
+    verdict = judge(FRONT, answer, Known(validator=first.validator))
+    if first.validator.contradicts(answer.validator):
+        assert not isinstance(verdict, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("", "h.example answered 404 Not Found"),
+        ("404 Not Found", "h.example answered 404 Not Found"),
+        ("Not Found.", "h.example answered 404 Not Found"),
+        ("no such model", "h.example answered 404 Not Found: no such model"),
+    ],
+)
+def test_a_body_is_quoted_where_it_says_more_than_the_status(body: str, sentence: str) -> None:
+    refused = judge(FRONT, head(404), FRESH, body)
+    assert isinstance(refused, Refused)
+    assert refused.sentence == sentence
