@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from anymatix_fetcher.queue.jobs import JobError, JobId, JobState, QueuedJob, Wanted
+from anymatix_fetcher.queue.jobs import JobError, JobId, JobState, JobWanted, QueuedJob
 
 URL = "https://example.org/model.safetensors"
 TROUBLE = JobError("RetriesExhaustedError", "no answer came", "Try again later.", 5, retryable=True)
@@ -15,7 +15,7 @@ def job(number: int = 0, state: JobState = JobState.QUEUED, **changes: object) -
     plain = QueuedJob(
         id=JobId(f"{number:016x}"),
         reference=URL,
-        wanted=Wanted(reference=URL, output=f"{number}.safetensors"),
+        wanted=JobWanted(reference=URL, output=f"{number}.safetensors"),
         state=state,
         position=number,
         created_at=float(number),

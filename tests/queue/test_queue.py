@@ -12,17 +12,17 @@ from anymatix_fetcher.errors import (
     ReferenceSyntaxError,
     RetriesExhaustedError,
 )
-from anymatix_fetcher.queue.adding import Wish
+from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.events import EventKind, QueueEvent
 from anymatix_fetcher.queue.execution import SPACE_SECONDS
 from anymatix_fetcher.queue.jobs import (
     ConflictingJobError,
+    JobFile,
     JobState,
+    JobWanted,
     OutsideError,
-    Part,
     QueuedJob,
     UnknownJobError,
-    Wanted,
     WrongStateError,
 )
 from anymatix_fetcher.queue.queue import QueueSettings
@@ -49,7 +49,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def add(bench: Bench, *names: object, priority: int = 0, paused: bool = False) -> list[QueuedJob]:
-    wishes = [Wish(Wanted(reference=url(name)), priority=priority, paused=paused) for name in names]
+    wishes = [JobRequest(JobWanted(reference=url(name)), priority=priority, paused=paused) for name in names]
     return [job for job, _ in bench.queue.add(wishes)]
 
 
@@ -205,7 +205,7 @@ def test_a_cancelled_job_keeps_its_part_or_not(bench: Bench) -> None:
     for path in paths:
         leave_part(path)
     bench.queue.cancel(kept.id)
-    bench.queue.cancel(removed.id, part=Part.REMOVE)
+    bench.queue.cancel(removed.id, part=JobFile.REMOVE)
     bench.turn()
     assert states(bench) == {"k": CANCELLED, "r": CANCELLED}
     assert [sorted(path.name for path in one.parent.glob(f"{one.name}*")) for one in paths] == [
@@ -213,7 +213,7 @@ def test_a_cancelled_job_keeps_its_part_or_not(bench: Bench) -> None:
         [],
     ]
     assert bench.queue.get(removed.id).bytes_stored == 0
-    bench.queue.remove(kept.id, part=Part.REMOVE)
+    bench.queue.remove(kept.id, part=JobFile.REMOVE)
     assert list(paths[0].parent.glob("k.bin*")) == []
 
 
@@ -231,7 +231,7 @@ def test_a_part_is_removed_after_a_crash_where_that_was_acknowledged(bench: Benc
     bench.runner.of(url("a")).stop = lambda: None  # type: ignore[method-assign] # it takes its time
     bench.turn()
     leave_part(bench.folder / "files" / "a.bin")
-    bench.queue.cancel(job.id, part=Part.REMOVE)
+    bench.queue.cancel(job.id, part=JobFile.REMOVE)
     bench.crash()
     assert list((bench.folder / "files").iterdir()) == []
     assert not bench.queue.get(job.id).part_unwanted
@@ -245,7 +245,7 @@ def test_a_file_of_others_beside_a_destination_stays(bench: Bench) -> None:
     folder = bench.folder / "files"
     folder.mkdir(exist_ok=True)
     (folder / "a.bin.part").write_bytes(b"a browser's")
-    bench.queue.cancel(job.id, part=Part.REMOVE)
+    bench.queue.cancel(job.id, part=JobFile.REMOVE)
     assert (folder / "a.bin.part").read_bytes() == b"a browser's"
 
 
@@ -256,7 +256,7 @@ def test_only_what_has_ended_is_taken_out(bench: Bench) -> None:
     bench.turn()
     with pytest.raises(WrongStateError):
         bench.queue.remove(active.id)
-    bench.queue.remove(done.id, part=Part.REMOVE)
+    bench.queue.remove(done.id, part=JobFile.REMOVE)
     assert states(bench) == {"a": ACTIVE}
     assert (bench.folder / "files" / "d.bin").stat().st_size == SIZE
     with pytest.raises(UnknownJobError):
@@ -289,37 +289,39 @@ def test_another_address_goes_on_with_the_part_of_the_first(bench: Bench) -> Non
 def test_the_same_reference_to_the_same_destination_is_the_same_job(bench: Bench) -> None:
     folder = bench.folder / "files"
     spellings = ["", ".", "x/..", str(folder)]
-    wishes = [Wish(Wanted(reference=url("a"), directory=directory)) for directory in spellings]
+    wishes = [JobRequest(JobWanted(reference=url("a"), directory=directory)) for directory in spellings]
     found = bench.queue.add(wishes)
     assert len({job.id for job, _ in found}) == 1
     assert [is_new for _, is_new in found] == [True, False, False, False]
     others = bench.queue.add(
         [
-            Wish(Wanted(reference=url("a"), directory="other")),
-            Wish(Wanted(reference=url("a"), output="other.bin")),
-            Wish(Wanted(reference=url("a"), type="lora")),
+            JobRequest(JobWanted(reference=url("a"), directory="other")),
+            JobRequest(JobWanted(reference=url("a"), output="other.bin")),
+            JobRequest(JobWanted(reference=url("a"), type="lora")),
         ]
     )
     assert len({job.id for job, _ in [*found, *others]}) == 4
 
 
 def test_a_destination_that_a_job_holds_is_no_other_references(bench: Bench) -> None:
-    bench.queue.add([Wish(Wanted(reference=url("a"), output="same.bin"))])
+    bench.queue.add([JobRequest(JobWanted(reference=url("a"), output="same.bin"))])
     with pytest.raises(ConflictingJobError) as caught:
-        bench.queue.add([Wish(Wanted(reference=url("x"))), Wish(Wanted(reference=url("b"), output="same.bin"))])
+        bench.queue.add(
+            [JobRequest(JobWanted(reference=url("x"))), JobRequest(JobWanted(reference=url("b"), output="same.bin"))]
+        )
     assert caught.value.hint
     assert states(bench) == {"a": QUEUED}
     bench.turn()
     bench.runner.of(url("a")).finish()
     bench.turn()
-    bench.queue.add([Wish(Wanted(reference=url("b"), output="same.bin"))])
+    bench.queue.add([JobRequest(JobWanted(reference=url("b"), output="same.bin"))])
 
 
 def test_another_digest_of_the_same_file_is_no_agreement_and_a_further_one_is_checked(bench: Bench) -> None:
     sha256, md5 = "sha256:" + "a" * 64, "md5:" + "b" * 32
 
     def added(*digests: str) -> QueuedJob:
-        ((job, _),) = bench.queue.add([Wish(Wanted(reference=url("a"), digests=digests))])
+        ((job, _),) = bench.queue.add([JobRequest(JobWanted(reference=url("a"), digests=digests))])
         return job
 
     added("SHA-256:" + "A" * 64)
@@ -349,27 +351,29 @@ def test_what_has_ended_is_fetched_once_more_unless_its_file_is_there(bench: Ben
 @pytest.mark.parametrize(
     ("wanted", "error"),
     [
-        (Wanted(reference="nonsense"), ReferenceSyntaxError),
-        (Wanted(reference=""), ReferenceSyntaxError),
-        (Wanted(reference=url("a"), type="no such type"), ReferenceSyntaxError),
-        (Wanted(reference=url("a"), type="lora", directory="x"), ReferenceSyntaxError),
-        (Wanted(reference=url("a"), digests=("sha256:12",)), ReferenceSyntaxError),
-        (Wanted(reference=url("a"), naming="odd"), ReferenceSyntaxError),
-        (Wanted(reference=url("a"), connections=0), ReferenceSyntaxError),
-        (Wanted(reference=url("a"), output="."), ReferenceSyntaxError),
-        (Wanted(reference=url("a"), directory="/etc"), OutsideError),
-        (Wanted(reference=url("a"), directory=".."), OutsideError),
-        (Wanted(reference=url("a"), directory="../models-of-others"), OutsideError),
-        (Wanted(reference=url("a"), directory="custom_nodes"), OutsideError),
-        (Wanted(reference=url("a"), directory="x/configs"), OutsideError),
-        (Wanted(reference=url("a"), output="../../x.bin"), OutsideError),
-        (Wanted(reference=url("a"), output="/etc/passwd"), OutsideError),
-        (Wanted(reference=url("a"), type="lora", output="../../../x.bin"), OutsideError),
+        (JobWanted(reference="nonsense"), ReferenceSyntaxError),
+        (JobWanted(reference=""), ReferenceSyntaxError),
+        (JobWanted(reference=url("a"), type="no such type"), ReferenceSyntaxError),
+        (JobWanted(reference=url("a"), type="lora", directory="x"), ReferenceSyntaxError),
+        (JobWanted(reference=url("a"), digests=("sha256:12",)), ReferenceSyntaxError),
+        (JobWanted(reference=url("a"), naming="odd"), ReferenceSyntaxError),
+        (JobWanted(reference=url("a"), connections=0), ReferenceSyntaxError),
+        (JobWanted(reference=url("a"), output="."), ReferenceSyntaxError),
+        (JobWanted(reference=url("a"), directory="/etc"), OutsideError),
+        (JobWanted(reference=url("a"), directory=".."), OutsideError),
+        (JobWanted(reference=url("a"), directory="../models-of-others"), OutsideError),
+        (JobWanted(reference=url("a"), directory="custom_nodes"), OutsideError),
+        (JobWanted(reference=url("a"), directory="x/configs"), OutsideError),
+        (JobWanted(reference=url("a"), output="../../x.bin"), OutsideError),
+        (JobWanted(reference=url("a"), output="/etc/passwd"), OutsideError),
+        (JobWanted(reference=url("a"), type="lora", output="../../../x.bin"), OutsideError),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_added(bench: Bench, wanted: Wanted, error: type[Exception]) -> None:
+def test_what_cannot_be_is_refused_and_nothing_is_added(
+    bench: Bench, wanted: JobWanted, error: type[Exception]
+) -> None:
     with pytest.raises(error):
-        bench.queue.add([Wish(Wanted(reference=url("fine"))), Wish(wanted)])
+        bench.queue.add([JobRequest(JobWanted(reference=url("fine"))), JobRequest(wanted)])
     assert bench.queue.jobs() == []
 
 
@@ -378,17 +382,17 @@ def test_a_link_out_of_the_folders_is_not_followed(bench: Bench, tmp_path: Path)
     (tmp_path / "outside").mkdir()
     (bench.folder / "files" / "link").symlink_to(tmp_path / "outside")
     with pytest.raises(OutsideError):
-        bench.queue.add([Wish(Wanted(reference=url("a"), directory="link"))])
+        bench.queue.add([JobRequest(JobWanted(reference=url("a"), directory="link"))])
 
 
 def test_models_go_to_their_types_folder_and_the_alias_means_the_models_root(bench: Bench) -> None:
     models = bench.folder / "models"
     wishes = [
-        Wanted(reference=url("a"), type="lora", output="a.safetensors"),
-        Wanted(reference=url("b"), directory="/models/vae/sub", output="b.safetensors"),
-        Wanted(reference=url("c"), directory=str(models / "loras"), output="c.safetensors"),
+        JobWanted(reference=url("a"), type="lora", output="a.safetensors"),
+        JobWanted(reference=url("b"), directory="/models/vae/sub", output="b.safetensors"),
+        JobWanted(reference=url("c"), directory=str(models / "loras"), output="c.safetensors"),
     ]
-    bench.queue.add([Wish(wanted) for wanted in wishes])
+    bench.queue.add([JobRequest(wanted) for wanted in wishes])
     bench.turn()
     assert [one.job.settings.output for one in bench.runner.started] == [
         models / "loras" / "a.safetensors",
@@ -428,7 +432,7 @@ def test_numbers_of_events_rise_across_restarts(bench: Bench) -> None:
 
 def test_a_secret_address_is_good_for_this_process_and_fails_after_a_restart(bench: Bench) -> None:
     secret = url("a") + "?token=planted"
-    ((job, _),) = bench.queue.add([Wish(Wanted(reference=secret))])
+    ((job, _),) = bench.queue.add([JobRequest(JobWanted(reference=secret))])
     bench.turn()
     assert bench.runner.started[0].job.reference == secret
     bench.restart()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.library.folders import comfyui_folders
-from anymatix_fetcher.queue.adding import Wish
+from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.destinations import Destinations
-from anymatix_fetcher.queue.jobs import JobState, Part, Wanted
+from anymatix_fetcher.queue.jobs import JobFile, JobState, JobWanted
 from anymatix_fetcher.queue.opening import open_queue
 from anymatix_fetcher.queue.queue import Queue, QueueSettings
 from anymatix_fetcher.testing import Origin
@@ -39,7 +39,7 @@ def test_pause_resume_and_restart_fetch_no_byte_twice(origin: Origin, tmp_path: 
     file = origin.add("/model.bin", size=BYTES)
     queue = opened(tmp_path)
     queue.change_settings(QueueSettings(limit_rate=SLOWLY))
-    ((job, _),) = queue.add([Wish(Wanted(reference=file.url))])
+    ((job, _),) = queue.add([JobRequest(JobWanted(reference=file.url))])
     until(lambda: queue.get(job.id).bytes_stored > BYTES // 4)
     assert queue.get(job.id).path == str(tmp_path / "files" / "model.bin")
     queue.pause(job.id)
@@ -68,9 +68,9 @@ def test_a_cancelled_download_leaves_nothing_where_that_is_wanted(origin: Origin
     file = origin.add("/model.bin", size=BYTES)
     queue = opened(tmp_path)
     queue.change_settings(QueueSettings(limit_rate=SLOWLY))
-    ((job, _),) = queue.add([Wish(Wanted(reference=file.url))])
+    ((job, _),) = queue.add([JobRequest(JobWanted(reference=file.url))])
     until(lambda: queue.get(job.id).bytes_stored > 0)
-    queue.cancel(job.id, part=Part.REMOVE)
+    queue.cancel(job.id, part=JobFile.REMOVE)
     until(lambda: not queue.is_busy(job.id))
     assert list((tmp_path / "files").iterdir()) == []
     queue.close()
@@ -79,7 +79,7 @@ def test_a_cancelled_download_leaves_nothing_where_that_is_wanted(origin: Origin
 def test_a_session_keeps_nothing_of_what_is_over(origin: Origin, tmp_path: Path) -> None:
     urls = [origin.add(f"/{number}.bin", size=2000).url for number in range(60)]
     queue = opened(tmp_path)
-    queue.add([Wish(Wanted(reference=url)) for url in urls])
+    queue.add([JobRequest(JobWanted(reference=url)) for url in urls])
     until(lambda: queue.counts()[JobState.DONE] == len(urls))
     until(lambda: not queue._execution.all_running())
     (session,) = queue._execution._runner._sessions.values()  # type: ignore[attr-defined]

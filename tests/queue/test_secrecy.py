@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from anymatix_fetcher.queue.jobs import Wanted
+from anymatix_fetcher.queue.jobs import JobWanted
 from anymatix_fetcher.queue.secrecy import may_be_stored, storable
 from tests.queue.sample import URL, job
 
@@ -31,18 +31,18 @@ PUBLIC = (
 @pytest.mark.parametrize("reference", SECRET)
 def test_an_address_with_a_secret_is_not_written_down(reference: str) -> None:
     assert not may_be_stored(reference)
-    assert storable(job(wanted=Wanted(reference=reference))).wanted.reference == ""
+    assert storable(job(wanted=JobWanted(reference=reference))).wanted.reference == ""
 
 
 @pytest.mark.parametrize("reference", PUBLIC)
 def test_an_address_without_one_is(reference: str) -> None:
-    kept = job(wanted=Wanted(reference=reference))
+    kept = job(wanted=JobWanted(reference=reference))
     assert storable(kept) == kept
 
 
 def test_header_fields_secret_mirrors_and_proxies_are_not_written_down() -> None:
-    wanted = Wanted(reference=URL, mirrors=(SECRET[0], PUBLIC[1]), headers=(("Authorization", "Bearer planted"),))
+    wanted = JobWanted(reference=URL, mirrors=(SECRET[0], PUBLIC[1]), headers=(("Authorization", "Bearer planted"),))
     stored = storable(job(wanted=wanted)).wanted
     assert (stored.reference, stored.mirrors, stored.headers) == ("", (PUBLIC[1],), ())
-    stored = storable(job(wanted=replace(Wanted(reference=URL), proxy="http://user:planted@proxy:8080"))).wanted
+    stored = storable(job(wanted=replace(JobWanted(reference=URL), proxy="http://user:planted@proxy:8080"))).wanted
     assert (stored.reference, stored.proxy) == ("", "")

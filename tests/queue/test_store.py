@@ -13,7 +13,7 @@ import pytest
 
 from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.errors import DestinationLockedError, StorageError
-from anymatix_fetcher.queue.jobs import JobState, QueuedJob, Wanted
+from anymatix_fetcher.queue.jobs import JobState, JobWanted, QueuedJob
 from anymatix_fetcher.queue.store import DATABASE, JobStore
 from tests.queue.sample import TROUBLE, URL, job
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EVERYTHING = job(
     7,
     JobState.DONE,
-    wanted=Wanted(
+    wanted=JobWanted(
         reference=URL,
         type="lora",
         digests=("sha256:" + "0" * 64,),
@@ -73,7 +73,7 @@ def test_jobs_and_facts_come_back_as_they_were(tmp_path: Path) -> None:
 
 def test_no_secret_is_in_any_file(tmp_path: Path) -> None:
     store = JobStore(tmp_path, now=0.0)
-    wanted = Wanted(
+    wanted = JobWanted(
         reference="https://example.org/a?token=planted1",
         mirrors=("https://example.org/b?sig=planted2",),
         headers=(("Cookie", "planted3"),),

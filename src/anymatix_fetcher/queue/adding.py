@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.queue.book import Book
     from anymatix_fetcher.queue.destinations import Destinations
-    from anymatix_fetcher.queue.jobs import Wanted
+    from anymatix_fetcher.queue.jobs import JobWanted
     from anymatix_fetcher.transports.limiter import RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class JobRequest:
     """Something to be added.
 
     Args:
@@ -29,7 +29,7 @@ class Wish:
         paused: Whether it waits for its user before it begins.
     """
 
-    wanted: Wanted
+    wanted: JobWanted
     priority: int = 0
     paused: bool = False
 
@@ -63,7 +63,7 @@ class Adding:
         self._clock = clock
         self._stop = stop
 
-    def add(self, wishes: Sequence[Wish]) -> list[tuple[QueuedJob, bool]]:
+    def add(self, wishes: Sequence[JobRequest]) -> list[tuple[QueuedJob, bool]]:
         """The job of each wish, and whether it is a new one. Nothing is added where one of them can't be.
 
         Raises:
@@ -81,14 +81,14 @@ class Adding:
                 self._stop(job)
         return [(self._book.get(job.id), is_new) for job, is_new in found]
 
-    def _checked(self, wish: Wish) -> tuple[Wish, str]:
+    def _checked(self, wish: JobRequest) -> tuple[JobRequest, str]:
         """The wish with its digests as they are written, and where its file goes as far as it says."""
         settings = self._destinations.settings(wish.wanted, self._limiter)
         self._check(Job(wish.wanted.reference, settings, wish.wanted.author))
         wanted = replace(wish.wanted, digests=tuple(map(str, settings.digests)))
         return replace(wish, wanted=wanted), self._destinations.place(wanted)
 
-    def _found(self, wish: Wish, place: str, known: _Known) -> tuple[QueuedJob, bool]:
+    def _found(self, wish: JobRequest, place: str, known: _Known) -> tuple[QueuedJob, bool]:
         job = known.same(wish.wanted, place)
         if job is not None:
             known.change(_again(job, wish.wanted))
@@ -127,7 +127,7 @@ class _Known:
         for job in sorted(jobs, key=lambda job: job.created_at):
             self._enter(job)
 
-    def same(self, wanted: Wanted, place: str) -> QueuedJob | None:
+    def same(self, wanted: JobWanted, place: str) -> QueuedJob | None:
         """The job of the same reference to the same destination."""
         return self._by_key.get((wanted.reference, place, wanted.naming))
 
@@ -154,7 +154,7 @@ class _Known:
             self.held.update((path, job) for path in (job.place if job.wanted.output else None, job.path) if path)
 
 
-def _again(job: QueuedJob, wanted: Wanted) -> QueuedJob | None:
+def _again(job: QueuedJob, wanted: JobWanted) -> QueuedJob | None:
     """The job that is asked for once more, as it is then; ``None`` where nothing changes.
 
     Raises:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.library.folders import ModelFolders
-    from anymatix_fetcher.queue.jobs import Wanted
+    from anymatix_fetcher.queue.jobs import JobWanted
     from anymatix_fetcher.transports.limiter import RateLimiter
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Destinations:
         """Every folder that jobs may write below, the server's own first."""
         return tuple(dict.fromkeys((self.directory, self.folders.models, *self.folders.roots)))
 
-    def settings(self, wanted: Wanted, limiter: RateLimiter) -> Settings:
+    def settings(self, wanted: JobWanted, limiter: RateLimiter) -> Settings:
         """The engine's settings for a job.
 
         Args:
@@ -80,7 +80,7 @@ class Destinations:
             bounds=bounds if output is not None or is_typed else self._bounds(folder),
         )
 
-    def place(self, wanted: Wanted) -> str:
+    def place(self, wanted: JobWanted) -> str:
         """Where a job's file goes, as far as the wish says: its path where it names one, else its folder.
 
         Raises:
@@ -88,7 +88,7 @@ class Destinations:
         """
         return str(self._chosen(wanted) / wanted.output)
 
-    def _chosen(self, wanted: Wanted) -> Path:
+    def _chosen(self, wanted: JobWanted) -> Path:
         """The folder that a wish means."""
         if not wanted.type:
             return self._folder(wanted.directory)

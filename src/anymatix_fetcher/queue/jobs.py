@@ -41,7 +41,7 @@ class JobState(StrEnum):
 ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 
-class Part(StrEnum):
+class JobFile(StrEnum):
     """What becomes of what has arrived, when a job is cancelled."""
 
     KEEP = "keep"
@@ -84,7 +84,7 @@ class JobError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class JobWanted:
     """What a job is to bring, and where to.
 
     Args:
@@ -148,7 +148,7 @@ class QueuedJob:
 
     id: JobId
     reference: str
-    wanted: Wanted
+    wanted: JobWanted
     state: JobState = JobState.QUEUED
     priority: int = 0
     position: int = 0
@@ -244,7 +244,7 @@ class QueuedJob:
         self._require(JobState.ACTIVE, JobState.PAUSED, JobState.QUEUED, to="finished")
         return replace(self, state=JobState.DONE, ended_at=now, result=result, error=None, waits_for="", not_before=0.0)
 
-    def cancelled(self, now: float, *, part: Part = Part.KEEP) -> QueuedJob:
+    def cancelled(self, now: float, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
         """The user doesn't want it any more."""
         if self.state is not JobState.CANCELLED:
             self._require(JobState.QUEUED, JobState.ACTIVE, JobState.PAUSED, JobState.FAILED, to="cancelled")
@@ -255,7 +255,7 @@ class QueuedJob:
             waits_for="",
             not_before=0.0,
             error=None,
-            part_unwanted=part is Part.REMOVE or self.part_unwanted,
+            part_unwanted=part is JobFile.REMOVE or self.part_unwanted,
         )
 
     def _require(self, *states: JobState, to: str) -> None:

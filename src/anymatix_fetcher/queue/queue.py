@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.queue import blocks, schedule
-from anymatix_fetcher.queue.adding import Adding, Wish
+from anymatix_fetcher.queue.adding import Adding, JobRequest
 from anymatix_fetcher.queue.blocks import BlockMap
 from anymatix_fetcher.queue.book import Book
 from anymatix_fetcher.queue.changing import Changing
 from anymatix_fetcher.queue.events import EventLog
 from anymatix_fetcher.queue.execution import Execution
 from anymatix_fetcher.queue.failures import ADDRESS_IS_GONE
-from anymatix_fetcher.queue.jobs import JobState, Part
+from anymatix_fetcher.queue.jobs import JobFile, JobState
 from anymatix_fetcher.queue.leavings import remove_parts
 from anymatix_fetcher.queue.view import job_object
 
@@ -205,7 +205,7 @@ class Queue:
         job = self._book.find(identity)
         return job is not None and (job.part_unwanted or self._execution.running(job.id) is not None)
 
-    def add(self, wishes: Sequence[Wish]) -> list[tuple[QueuedJob, bool]]:
+    def add(self, wishes: Sequence[JobRequest]) -> list[tuple[QueuedJob, bool]]:
         """See :meth:`Adding.add`."""
         return self._adding.add(wishes)
 
@@ -221,11 +221,11 @@ class Queue:
         """Tries a failed or cancelled job again."""
         return self._changing.retry(identity)
 
-    def cancel(self, identity: str, *, part: Part = Part.KEEP) -> QueuedJob:
+    def cancel(self, identity: str, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
         """Ends one that hasn't ended."""
         return self._changing.cancel(identity, part=part)
 
-    def remove(self, identity: str, *, part: Part = Part.KEEP) -> QueuedJob:
+    def remove(self, identity: str, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
         """Takes out one that has ended."""
         return self._changing.remove(identity, part=part)
 

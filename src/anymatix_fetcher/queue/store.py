@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.errors import DestinationLockedError, StorageError
-from anymatix_fetcher.queue.jobs import JobError, JobId, JobState, QueuedJob, Wanted
+from anymatix_fetcher.queue.jobs import JobError, JobId, JobState, JobWanted, QueuedJob
 from anymatix_fetcher.queue.secrecy import storable
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _decoded(record: dict[str, object]) -> QueuedJob:
     return QueuedJob(
         **{  # type: ignore[arg-type] # what we have written ourselves; a field too many raises TypeError
             **record,
-            "wanted": Wanted(**{**wanted, **lists, "headers": (), "author": Author(wanted.get("author", "user"))}),
+            "wanted": JobWanted(**{**wanted, **lists, "headers": (), "author": Author(wanted.get("author", "user"))}),
             "destinations": tuple(map(str, _list(record.get("destinations", [])))),
             "state": JobState(str(record["state"])),
             "error": JobError(**error) if error is not None else None,
