@@ -27,11 +27,13 @@ class JobRequest:
         wanted: What.
         priority: The higher one goes first.
         paused: Whether it waits for its user before it begins.
+        identity: The id that it is to have; ``None`` for one that is made up.
     """
 
     wanted: JobWanted
     priority: int = 0
     paused: bool = False
+    identity: JobId | None = None
 
 
 class Adding:
@@ -100,7 +102,7 @@ class Adding:
                 hint="Choose another output, or cancel that job.",
             )
         job = QueuedJob(
-            id=JobId(secrets.token_hex(8)),
+            id=known.free(wish.identity),
             reference=shown(wish.wanted.reference),
             wanted=wish.wanted,
             state=JobState.PAUSED if wish.paused else JobState.QUEUED,
@@ -123,6 +125,7 @@ class _Known:
         self.new: dict[JobId, QueuedJob] = {}
         self.changed: dict[JobId, QueuedJob] = {}
         self._by_key: dict[tuple[str, str, str], QueuedJob] = {}
+        self._ids = {job.id for job in jobs}
         self._position = max((job.position for job in jobs if not job.has_ended), default=-1)
         for job in sorted(jobs, key=lambda job: job.created_at):
             self._enter(job)
@@ -136,6 +139,18 @@ class _Known:
         self._position += 1
         return self._position
 
+    def free(self, identity: JobId | None) -> JobId:
+        """The id that was asked for, or one that no job has.
+
+        Raises:
+            ConflictingJobError: Another job has it.
+        """
+        if identity is None:
+            return JobId(secrets.token_hex(8))
+        if identity in self._ids:
+            raise ConflictingJobError(f"there is a job {identity} already", hint="Choose another id, or none.")
+        return identity
+
     def take(self, job: QueuedJob) -> None:
         """Takes a new job in."""
         self.new[job.id] = job
@@ -148,6 +163,7 @@ class _Known:
             self._enter(job)
 
     def _enter(self, job: QueuedJob) -> None:
+        self._ids.add(job.id)
         if job.wanted.reference:
             self._by_key[job.wanted.reference, job.place, job.wanted.naming] = job
         if not job.has_ended:

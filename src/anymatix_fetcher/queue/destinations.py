@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from anymatix_fetcher.core.values.filenames import SafeName
-from anymatix_fetcher.engine.settings import Settings
+from anymatix_fetcher.engine.settings import DEFAULTS, Settings
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
 from anymatix_fetcher.library.containment import Bounds, inside
 from anymatix_fetcher.library.placing import AUTO
@@ -72,6 +72,7 @@ class Destinations:
             digests=wanted.digests,
             mirrors=wanted.mirrors,
             connections=wanted.connections,
+            max_connections=wanted.max_connections or DEFAULTS["max_connections"],
             headers=wanted.headers,
             proxy=wanted.proxy or None,
             overwrite=wanted.overwrite,

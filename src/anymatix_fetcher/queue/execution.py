@@ -14,6 +14,7 @@ from anymatix_fetcher.queue.failures import error_of
 from anymatix_fetcher.queue.jobs import JobState
 from anymatix_fetcher.queue.leavings import remove_parts
 from anymatix_fetcher.queue.results import as_object
+from anymatix_fetcher.transports.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.destinations import Destinations
     from anymatix_fetcher.queue.jobs import JobId, QueuedJob
     from anymatix_fetcher.queue.runner import Runner, Running
-    from anymatix_fetcher.transports.limiter import RateLimiter
 
 _logger = logging.getLogger("anymatix_fetcher.queue")
 
@@ -60,6 +60,7 @@ class Execution:
         self._on_over = on_over
         self._running: dict[JobId, Running] = {}
         self._shown: dict[JobId, Progress] = {}
+        self._own_limits: dict[JobId, RateLimiter] = {}
 
     # From any thread --------------------------------------------------------------------------------------
 
@@ -78,6 +79,13 @@ class Execution:
             running.stop()
         elif job.part_unwanted:
             self._drop_part(job)
+
+    def limit(self, identity: JobId, bytes_per_second: float | None) -> bool:
+        """Gives a job that is under way another limit of its own; whether that was possible without a new start."""
+        limiter = self._own_limits.get(identity)
+        if limiter is not None:
+            limiter.bytes_per_second = bytes_per_second
+        return limiter is not None or bytes_per_second is None
 
     def close(self) -> None:
         """Stops everything; parts and journals are kept."""
@@ -110,12 +118,18 @@ class Execution:
         started = job.started(now)
         self._book.change(started)
         try:
-            settings = self._destinations.settings(job.wanted, self._limiter)
+            settings = self._destinations.settings(job.wanted, self._limiter_for(job))
             self._running[job.id] = self._runner.start(
                 Job(job.wanted.reference, settings, job.wanted.author), self._on_over
             )
         except Exception as raised:  # noqa: BLE001 - it is this job's end alone
             self._book.change(started.failed(error_of(error_for(raised, job.reference)), now))
+
+    def _limiter_for(self, job: QueuedJob) -> RateLimiter:
+        if job.wanted.limit_rate is None:
+            return self._limiter
+        self._own_limits[job.id] = RateLimiter(job.wanted.limit_rate, within=self._limiter)
+        return self._own_limits[job.id]
 
     def _look_at(self, identity: JobId, running: Running, now: float) -> None:
         results, job = running.results, self._book.find(identity)
@@ -128,6 +142,7 @@ class Execution:
             self._settled(_seen(job, running), results, now)
         del self._running[identity]  # not before that is written down
         self._shown.pop(identity, None)
+        self._own_limits.pop(identity, None)
         let_go(identity, running.forget)
 
     def _show(self, job: QueuedJob, running: Running) -> None:
@@ -143,6 +158,7 @@ class Execution:
     def _give_up(self, identity: JobId, running: Running, raised: Exception, now: float) -> None:
         let_go(identity, running.stop, running.forget)
         self._running.pop(identity, None)
+        self._own_limits.pop(identity, None)
         job = self._book.find(identity)
         if job is not None and not job.has_ended:
             self._book.change(job.failed(error_of(error_for(raised, job.reference)), now))

@@ -96,6 +96,8 @@ class JobWanted:
         digests: What the file must have: ``sha256:HEX``.
         mirrors: Other places with the same bytes; they may hold secrets.
         connections: A fixed number; ``None`` adapts it.
+        max_connections: How far ``connections=None`` may climb; ``None`` for the default.
+        limit_rate: The most bytes a second for this job; ``None`` for what all jobs share.
         headers: Fields for the reference's own origin; they are never stored.
         proxy: A proxy's URL; empty for what the surroundings say.
         overwrite: Whether it replaces what is at the destination.
@@ -111,6 +113,8 @@ class JobWanted:
     digests: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = field(default=(), repr=False)
     connections: int | None = None
+    max_connections: int | None = None
+    limit_rate: float | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: str = field(default="", repr=False)
     overwrite: bool = False
@@ -226,6 +230,20 @@ class QueuedJob:
                 return job.put_back()
             case _:
                 return job
+
+    def rewritten(self, wanted: JobWanted, shown_reference: str, place: str) -> QueuedJob:
+        """Something else is wanted of it; what is under way begins anew, from what has arrived."""
+        if self.has_ended:
+            self._require(to="changed")
+        is_elsewhere = place != self.place
+        job = replace(
+            self,
+            wanted=wanted,
+            reference=shown_reference,
+            place=place,
+            path=(place if wanted.output else None) if is_elsewhere else self.path,
+        )
+        return job.put_back() if job.state is JobState.ACTIVE else job
 
     def put_back(self, *, waits_for: str = "", not_before: float = 0.0, error: JobError | None = None) -> QueuedJob:
         """It isn't under way any more, and goes on by itself: at once, or at that moment."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Job, Progress
     from anymatix_fetcher.queue.destinations import Destinations
     from anymatix_fetcher.queue.events import QueueEvent
-    from anymatix_fetcher.queue.jobs import QueuedJob
+    from anymatix_fetcher.queue.jobs import JobWanted, QueuedJob
     from anymatix_fetcher.queue.runner import Runner
     from anymatix_fetcher.queue.store import JobStore
     from anymatix_fetcher.transports.limiter import RateLimiter
@@ -100,7 +100,15 @@ class Queue:
         self._execution = Execution(self._book, destinations, runner, limiter, draw, self._awake.set)
         stop = self._execution.stop
         self._adding = Adding(self._book, destinations, limiter, check=check, clock=clock, stop=stop)
-        self._changing = Changing(self._book, check=check, clock=clock, stop=stop)
+        self._changing = Changing(
+            self._book,
+            destinations=destinations,
+            limiter=limiter,
+            check=check,
+            clock=clock,
+            stop=stop,
+            limit=self._execution.limit,
+        )
         self._settings = _settings_of(store.fact(_SETTINGS))
         limiter.bytes_per_second = self._settings.limit_rate
         self._book.change(*self._taken_up())
@@ -174,6 +182,10 @@ class Queue:
         """
         return self._book.get(identity)
 
+    def find(self, identity: str) -> QueuedJob | None:
+        """One job; ``None`` where there is none of this id."""
+        return self._book.find(identity)
+
     def progress(self, identity: str) -> Progress | None:
         """How a job that is under way stands; ``None`` where it isn't."""
         running = self._execution.running(self._book.get(identity).id)
@@ -240,6 +252,22 @@ class Queue:
     def replace_reference(self, identity: str, reference: str) -> QueuedJob:
         """Gives it another address."""
         return self._changing.replace_reference(identity, reference)
+
+    def change(self, identity: str, change: Callable[[JobWanted], JobWanted]) -> QueuedJob:
+        """Has something else of it wanted."""
+        return self._changing.change(identity, change)
+
+    def pause_all(self) -> None:
+        """Pauses all that haven't ended."""
+        self._changing.pause_all()
+
+    def resume_all(self) -> None:
+        """Lets all that are paused go on."""
+        self._changing.resume_all()
+
+    def remove_ended(self) -> None:
+        """Takes out all that have ended."""
+        self._changing.remove_ended()
 
     # All together -----------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from anymatix_fetcher.queue.progress import summed
+from anymatix_fetcher.transports.limiter import RateLimiter
 from anymatix_fetcher.wiring.composition import network_of, open_session
 
 if TYPE_CHECKING:
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.transports.base import NetworkSettings
-    from anymatix_fetcher.transports.limiter import RateLimiter
 
 MOST_SESSIONS = 4
-"""A job with a proxy of its own has another session. So many are kept; idle ones go when there are more."""
+"""A job with a proxy or a limit of its own has another session. So many are kept; idle ones go when there are more."""
 
 
 class Running(Protocol):
@@ -76,7 +76,7 @@ class EngineRunner:
 
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
-        self._sessions: dict[NetworkSettings, Session] = {}
+        self._sessions: dict[tuple[NetworkSettings, RateLimiter], Session] = {}
 
     def start(self, job: Job, on_over: Callable[[], object]) -> Running:
         """Implements ``Runner.start``."""
@@ -84,18 +84,20 @@ class EngineRunner:
         return _Submitted(session.submit(job, on_over), session.stop, session.forget)
 
     def _session(self, settings: Settings) -> Session:
+        limiter = settings.limit_rate if isinstance(settings.limit_rate, RateLimiter) else self._limiter
         network = network_of(settings)
-        session = self._sessions.get(network)
+        session = self._sessions.get((network, limiter))
         if session is None:
             self._close_idle()
-            session = self._sessions[network] = open_session(network, settings.engine, self._limiter, Path.cwd)
+            session = open_session(network, settings.engine, limiter, Path.cwd)
+            self._sessions[network, limiter] = session
             session.start()
         return session
 
     def _close_idle(self) -> None:
-        idle = [network for network, session in self._sessions.items() if session.is_idle()]
-        for network in idle[: max(0, len(self._sessions) - MOST_SESSIONS + 1)]:
-            self._sessions.pop(network).close()
+        idle = [key for key, session in self._sessions.items() if session.is_idle()]
+        for key in idle[: max(0, len(self._sessions) - MOST_SESSIONS + 1)]:
+            self._sessions.pop(key).close()
 
     def close(self) -> None:
         """Implements ``Runner.close``."""

@@ -26,17 +26,25 @@ class RateLimiter:
 
     Args:
         bytes_per_second: The rate; ``None`` for no limit.
+        within: A limiter that several others share; what is taken here counts there too, and has to wait there too.
         clock: Seconds, never going back.
 
     Raises:
         ValueError: The rate isn't above zero.
     """
 
-    def __init__(self, bytes_per_second: float | None = None, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        bytes_per_second: float | None = None,
+        *,
+        within: RateLimiter | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._clock = clock
+        self._within = within
         self._lock = Lock()
         self._limit = Limit(bytes_per_second, clock())
-        self.limits = bytes_per_second is not None
+        self.limits = bytes_per_second is not None or within is not None
         """Whether there is a limit at all: most people want none, and pieces of bodies come by the ten thousand."""
 
     @property
@@ -48,27 +56,30 @@ class RateLimiter:
     def bytes_per_second(self, rate: float | None) -> None:
         with self._lock:
             self._limit.change(rate, self._clock())
-            self.limits = rate is not None
+            self.limits = rate is not None or self._within is not None
 
     # For transports and sessions --------------------------------------------------------------------------
 
     @property
     def piece_bytes(self) -> int:
         """The most that may be taken from a socket at once."""
-        return self._limit.piece_bytes
+        own = self._limit.piece_bytes
+        return own if self._within is None else min(own, self._within.piece_bytes)
 
     @property
     def binds(self) -> bool:
         """Whether it has held a body back within the last half second."""
         with self._lock:
-            return self._limit.binds(self._clock())
+            own = self._limit.binds(self._clock())
+        return own or (self._within is not None and self._within.binds)
 
     def delay_seconds(self) -> float:
         """How long a body that could be read has to wait before it asks again; 0.0 where a piece may be taken now."""
         if not self.limits:  # no lock
             return 0.0
         with self._lock:
-            return min(self._limit.delay(self._clock()), LONGEST_DELAY_SECONDS)
+            own = min(self._limit.delay(self._clock()), LONGEST_DELAY_SECONDS)
+        return own if own or self._within is None else self._within.delay_seconds()
 
     def spend(self, count: int) -> None:
         """``count`` bytes of bodies were taken."""
@@ -76,3 +87,5 @@ class RateLimiter:
             return
         with self._lock:
             self._limit.spend(count, self._clock())
+        if self._within is not None:
+            self._within.spend(count)
