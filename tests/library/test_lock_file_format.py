@@ -86,6 +86,7 @@ def test_anything_else_is_an_error_that_says_so(data: bytes) -> None:
     ("line", "new", "words"),
     [
         ("version = 1", "version = 2", "version 2"),
+        ("version = 1", "", "names no version"),
         ('name = "ae.safetensors"', 'name = "../ae.safetensors"', "leads elsewhere"),
         ('name = "ae.safetensors"', 'name = ".."', "leads elsewhere"),
         ('name = "ae.safetensors"', "", "name is missing"),

@@ -75,6 +75,13 @@ def test_other_errors_of_the_system_become_storage_errors_that_name_the_path(num
     assert "/models/x" in caught.value.message
 
 
+def test_of_several_files_the_one_is_named_that_is_in_the_way(tmp_path: Path) -> None:
+    journal = tmp_path / "x.part.journal"
+    journal.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="journal is a symbolic link"), storage_errors(tmp_path / "x.part"):
+        OsDisk().open(journal)
+
+
 def test_a_part_file_is_sparse(tmp_path: Path) -> None:
     file = OsDisk().open(tmp_path / "a")
     file.truncate(1 << 30)

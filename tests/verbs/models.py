@@ -47,11 +47,11 @@ def begun(part: Path, data: bytes) -> Path:
     return model(part, data)
 
 
-def arrived(path: Path, data: bytes, url: str) -> Path:
+def arrived(path: Path, data: bytes, url: str, *, proof: str = "sha256") -> Path:
     """A model as a download leaves it: with its sidecar, and known to the index."""
     model(path, data)
     with open_index() as index:
-        record(Arrival(path, url, url, (digest(data),), "sha256", path.name), index, OsDisk(), time.time())
+        record(Arrival(path, url, url, (digest(data),), proof, path.name), index, OsDisk(), time.time())
     return path
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from anymatix_fetcher import ReferenceSyntaxError, verify
 from anymatix_fetcher.verbs.ls import list_models
+from anymatix_fetcher.wiring.composition import open_index
 from tests.verbs.models import arrived, begun, content, digest, flip, model
 
 if TYPE_CHECKING:
@@ -35,6 +36,23 @@ def test_models_are_listed_with_where_they_came_from_and_what_proved_them(tmp_pa
         "none",
         None,
     )
+
+
+@pytest.mark.parametrize("proof", ["length", "none", "sha256"])
+def test_what_was_proved_when_it_came_isnt_raised_by_looking_at_it_again(tmp_path: Path, proof: str) -> None:
+    path = arrived(tmp_path / "x.pt", DATA, URL, proof=proof)
+    model(tmp_path / "y.pt", b"y")
+
+    def proofs() -> list[str]:
+        return [one.verified for one in list_models(models=tmp_path).models]
+
+    for _ in range(2):
+        assert [one.error for one in verify([tmp_path])] == [None, None]
+        assert proofs() == [proof, "none"]
+    with open_index() as index:
+        index.forget([path])
+    verify([path])
+    assert proofs()[0] == proof
 
 
 def test_patterns_types_and_duplicates_choose(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ STRONG = {"sha256", "sha384", "sha512", "blake3"}
 """The algorithms by which a file may stand for another one: nobody can make two files with one such digest."""
 
 
+UNPROVED = {"length", "none"}
+"""What stands for a proof where no digest is one."""
+
+
 class HowKnown(StrEnum):
     """How it is known that a file has a digest."""
 

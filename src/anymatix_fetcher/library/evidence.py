@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.digests import COLLISION_FREE, HEX_LENGTHS, Digest
 from anymatix_fetcher.library.catalog import is_ours
+from anymatix_fetcher.library.entries import UNPROVED
 from anymatix_fetcher.library.hugging_face_cache import digest_in_name
 
 if TYPE_CHECKING:
@@ -60,6 +61,16 @@ class Evidence:
         read_here = {self.right.state.size} if self.right is not None and self.right.digests else set()
         lengths = read_here or self.lengths
         return next(iter(lengths)) if len(lengths) == 1 else None
+
+    def standing(self, proof: str) -> str:
+        """What a file that was found right by ``proof`` counts as proved by; empty for what it counted as before.
+
+        What we have written down ourselves of whatever came tells that it is still that, and not what it should be.
+        """
+        ours = {sidecar.record.own.verified for sidecar in self.sidecars if sidecar.record.own}
+        if self.by == "index" or (self.by == "sidecar" and self.is_ours and ours <= UNPROVED):
+            return "" if self.right is not None else min(ours, default="")
+        return proof
 
     def algorithms(self, computable: Collection[str]) -> tuple[str, ...]:
         """The algorithms by which the file can be checked, the strongest first."""

@@ -164,6 +164,8 @@ def read(data: bytes, what: str = "the lock file") -> LockFile:
         # The line is told, but nothing of what stands there.
         raise ReferenceSyntaxError(f"{what} isn't TOML: {_place(error)}", hint=_MEND) from None
     version = document.get("version")
+    if version is None:
+        raise ReferenceSyntaxError(f"{what} is no lock file: it names no version", hint=_MEND)
     if version != VERSION:
         raise ReferenceSyntaxError(
             f"{what} is of version {version!r:.20}, and {VERSION} is known here", hint="A newer anyfetch may read it."

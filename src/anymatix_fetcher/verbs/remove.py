@@ -94,7 +94,8 @@ def _plan(target: str, place: Models) -> list[Going]:
     ]
     if not found:
         shown = target.partition("?")[0]
-        raise NotFoundError(f"nothing is here that was fetched by {shown}", hint="`anyfetch ls` shows what is here.")
+        what = f"nothing is here that was fetched by {shown}" if ":" in shown else f"there is no file {shown}"
+        raise NotFoundError(what, hint="`anyfetch ls` shows what is here.")
     return found
 
 

@@ -179,7 +179,7 @@ class _Checkup:
         if proof is None:
             return self._differing(kept, evidence, outcome, found)
         for path in kept.paths:
-            self._enter(path, outcome, proof)
+            self._enter(path, outcome, evidence.standing(proof) if proof else "")
         return found
 
     def _differing(self, kept: KeptModel, evidence: Evidence, reading: Reading, found: Checked) -> Checked:

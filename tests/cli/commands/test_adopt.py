@@ -81,4 +81,4 @@ def test_ctrl_c_is_said_and_nothing_else_claimed(tmp_path: Path, capsys: Streams
 
 def test_where_all_have_sidecars_that_is_said(tmp_path: Path, capsys: Streams) -> None:
     assert main(["adopt", "--models", str(tmp_path)]) == 0
-    assert capsys.readouterr() == ("", "Every model here has a sidecar already.\n")
+    assert capsys.readouterr() == ("", "No model is here without a sidecar.\n")

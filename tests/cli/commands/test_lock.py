@@ -366,6 +366,7 @@ def test_a_link_out_of_the_folder_isnt_followed(origin: Origin, tmp_path: Path, 
         (["lock", "-t", "lora", "-d", "x", "https://h.example/x"], 2, "two places"),
         (["lock", "--mirror", "https://h.example/y", "https://h.example/x", "https://h.example/z"], 2, "--mirror"),
         (["lock", "nonsense:x"], 2, "not a reference"),
+        (["lock", "flwo.json"], 2, "there is no file 'flwo.json' here"),
     ],
 )
 def test_wrong_usage_is_said(

@@ -38,6 +38,10 @@ def test_how_old_is_the_users_to_say(tmp_path: Path, capsys: Streams, old: Path)
     assert capsys.readouterr() == ("", "Nothing is left of any download.\n")
     assert main(["prune", "--models", str(tmp_path)]) == 2
     assert main(["prune", "--older-than", "-1", "--models", str(tmp_path)]) == 2
+    assert main(["prune", "--dry-run", "--older-than", "0.5d", "--models", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert main(["prune", "--older-than", "2h", "--models", str(tmp_path)]) == 2
+    assert "not a number of days: '2h'; expected one such as 7, 0.5 or 0" in capsys.readouterr().err
     assert old.exists()
 
 

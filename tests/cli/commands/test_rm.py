@@ -85,6 +85,9 @@ def test_a_reference_of_several_files_is_known_as_it_was_typed(
 def test_what_isnt_here_and_no_name_at_all_are_errors(tmp_path: Path, capsys: Streams) -> None:
     assert main(["rm", "--models", str(tmp_path), "https://example.org/z?token=verysecret"]) == 3
     assert main(["rm"]) == 2
+    assert main(["rm", "--models", str(tmp_path), "--yes", ""]) == 2
+    assert main(["rm", "--models", str(tmp_path), "--yes", "x.pt"]) == 3
     err = capsys.readouterr().err
     assert "nothing is here that was fetched by https://example.org/z\n" in err
+    assert "there is no file x.pt\n" in err
     assert "secret" not in err

@@ -122,7 +122,7 @@ def line(one: Adopted) -> str:
 def summary(adopted: Sequence[Adopted], *, dry_run: bool) -> str:
     """How many there were, and how many are known now."""
     if not adopted:
-        return "Every model here has a sidecar already."
+        return "No model is here without a sidecar."
     known = sum(one.identified is not None for one in adopted)
     written = "no sidecar was written" if dry_run else f"{sum(one.sidecar is not None for one in adopted)} adopted"
     return f"{format.plural(len(adopted), 'model')} without a sidecar, {known} known to Civitai, {written}."

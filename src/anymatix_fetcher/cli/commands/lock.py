@@ -158,6 +158,11 @@ def _asked(
             try:
                 if Path(word).is_file():
                     entries += _needed(Path(word), session, options, cancel, display)
+                elif ":" not in word:
+                    raise ReferenceSyntaxError(
+                        f"there is no file {word!r} here, and it is no reference",
+                        hint="Expected a workflow's file, or a reference such as civitai:143906 or hf:org/repo/file.",
+                    )
                 else:
                     entries += entries_of(word, target, cancel=cancel, **options)
             except DownloadCancelled:

@@ -84,7 +84,9 @@ def as_object(one: Listed) -> dict[str, object]:
         "source": one.source or None,
         "digests": {digest.algorithm: digest.hex for digest in one.digests},
         "verified": one.verified,
-        "verified_at": one.verified_at,
+        "verified_at": None
+        if one.verified_at is None
+        else format.timestamp(datetime.fromtimestamp(one.verified_at, UTC)),
         "damaged": one.is_damaged,
         "changed": one.is_changed,
         "duplicates": [str(path) for path in one.duplicates],

@@ -14,6 +14,7 @@ from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.exit_codes import DONE, STORAGE
 from anymatix_fetcher.cli.options.network import option
 from anymatix_fetcher.cli.options.places import place_options, shown
+from anymatix_fetcher.cli.options.parameters import Parsed, parse_days
 
 if TYPE_CHECKING:
     from anymatix_fetcher.cli.options.places import Where
@@ -25,8 +26,7 @@ Remove the part files and journals of downloads that anyfetch has begun and that
 What a running download holds stays, and so do part files of other programs. On a terminal it asks first.
 """
 _EXAMPLES = ("anyfetch prune", "anyfetch prune --older-than 30 --yes", "anyfetch prune --older-than 0 --dry-run")
-_DAY_SECONDS = 86_400.0
-_DAYS = 7.0
+DAY_SECONDS = 86_400.0
 
 
 @click.command("prune", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
@@ -34,9 +34,9 @@ _DAYS = 7.0
 @option(
     "What it does",
     "--older-than",
-    type=click.FloatRange(min=0),
+    type=Parsed("DAYS", parse_days),
     metavar="DAYS",
-    default=_DAYS,
+    default="7",
     help="Only what nobody has written to for so many days. [default: 7]",
 )
 @consent_options
@@ -57,7 +57,7 @@ def command(
     """Tells what goes, asks, and removes it."""
     from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
-    found = tidying.find_stale(older_than * _DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
+    found = tidying.find_stale(older_than * DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
     ours = [one for one in found if one.is_ours]
     for_people = not (as_json or quiet)
     if for_people:

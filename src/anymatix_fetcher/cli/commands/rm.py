@@ -53,7 +53,7 @@ def command(
     quiet: bool,
 ) -> int:
     """Tells what goes, asks, and removes it."""
-    if not targets:
+    if not any(target.strip() for target in targets):
         raise Misuse("nothing to remove: no REFERENCE or PATH is given", "anyfetch ls shows what is here")
     from anymatix_fetcher.verbs import remove as removal  # noqa: PLC0415 - wrong usage needn't wait for it
 

@@ -24,6 +24,7 @@ MOST_CONNECTIONS = 256
 
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([kmgt]?)(i?b)?(?:/s)?", re.IGNORECASE)
+_DAYS = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?d?", re.IGNORECASE)
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_FIELDS = {
     "accept-encoding",
@@ -110,6 +111,14 @@ def parse_connection_count(text: str) -> int:
     if not re.fullmatch(r"\s*[0-9]{1,9}\s*", text) or not 1 <= int(text) <= MOST_CONNECTIONS:
         raise ValueError(f"not a number of connections: {text[:40]!r}; expected 1 to {MOST_CONNECTIONS}")
     return int(text)
+
+
+def parse_days(text: str) -> float:
+    """A number of days, 0 or more: ``7``, ``0.5``, ``30d``."""
+    match = _DAYS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"not a number of days: {text[:40]!r}; expected one such as 7, 0.5 or 0")
+    return float(match.group(1))
 
 
 def parse_header(text: str) -> tuple[str, str]:

@@ -41,20 +41,29 @@ def storage_error(error: OSError | UnicodeEncodeError, path: object) -> StorageE
             hint="Choose a folder on another file system (FAT32 ends at 4 GiB), or raise the limit on file sizes.",
         )
     if error.errno == errno.ELOOP:
-        return StorageError(f"{path} is a symbolic link", hint="Remove the link, or choose another name.")
+        return StorageError(
+            f"{_named(error, path)} is a symbolic link", hint="Remove the link, or choose another name."
+        )
     if error.errno == errno.ENAMETOOLONG:
         return StorageError(f"the name is too long: {path}", hint="Choose a shorter name.")
     reason = error.strerror or type(error).__name__
     if error.errno in _REFUSED:
-        return StorageError(f"{path} can't be written: {reason}", hint="Choose a folder that you may write to.")
+        return StorageError(
+            f"{_named(error, path)} can't be written: {reason}", hint="Choose a folder that you may write to."
+        )
     if error.errno == errno.ENOTDIR:
         return StorageError(f"a part of {path} is a file, where a folder is needed", hint="Choose another folder.")
     if error.errno == errno.EEXIST:
         return StorageError(
-            f"{error.filename or path} is in the way: a file or a link has this name",
+            f"{_named(error, path)} is in the way: a file or a link has this name",
             hint="Remove it, or choose another folder.",
         )
     return StorageError(f"{path}: {reason}", hint=_HINTS.get(error.errno or 0, _HINT))
+
+
+def _named(error: OSError, path: object) -> object:
+    """What the error is about: one of several files of ours may be meant by ``path``."""
+    return error.filename if isinstance(error.filename, str) else path
 
 
 def error_of(error: BaseException, path: object = "") -> FetchError:
