@@ -13,8 +13,8 @@ from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is ca
 from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.exit_codes import DONE, STORAGE
 from anymatix_fetcher.cli.options.network import option
-from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.cli.options.parameters import Parsed, parse_days
+from anymatix_fetcher.cli.options.places import place_options, shown
 
 if TYPE_CHECKING:
     from anymatix_fetcher.cli.options.places import Where

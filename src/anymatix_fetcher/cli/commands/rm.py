@@ -65,9 +65,7 @@ def command(
         session.out.flush()
     code = None
     if any(one.models or one.sidecars for one in going):
-        count = sum(len(one.models) for one in going)
-        question = f"Remove {format.plural(count, 'file')} and what describes them"
-        code = refused(question, session, yes=yes, dry_run=dry_run)
+        code = refused(_question(going), session, yes=yes, dry_run=dry_run)
         if code is None:
             removal.remove(going, models=where.models)
     if as_json:
@@ -77,6 +75,13 @@ def command(
     elif code is None and not quiet:
         session.complain(f"{format.size(sum(one.bytes_freed for one in going))} are free now.")
     return code or 0
+
+
+def _question(going: Sequence[Going]) -> str:
+    models = sum(len(one.models) for one in going)
+    if not models:
+        return f"Remove {format.plural(sum(len(one.sidecars) for one in going), 'sidecar')}"
+    return f"Remove {format.plural(models, 'file')} and what describes {'it' if models == 1 else 'them'}"
 
 
 def report(going: Sequence[Going]) -> Iterator[str]:
