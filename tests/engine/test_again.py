@@ -112,6 +112,9 @@ def test_the_lock_of_a_process_that_is_gone_goes_with_the_next_run(served: File,
     (tmp_path / "a.bin.part.lock").touch()
     assert fetch(served.url, directory=tmp_path).requests == 0
     assert names(tmp_path) == ["a.bin"]
+    (tmp_path / "a.bin.part").hardlink_to(tmp_path / "a.bin")
+    assert fetch(served.url, output=tmp_path / "a.bin").requests == 0
+    assert names(tmp_path) == ["a.bin"]
     lock = DestinationLock(tmp_path / "a.bin")
     assert lock.try_acquire()
     assert fetch(served.url, directory=tmp_path).status is Status.PRESENT

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -7,13 +9,16 @@ import pytest
 
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.messages import Published
+from anymatix_fetcher.core.values.ports import SHARED_MODE
 from anymatix_fetcher.errors import DestinationExistsError
-from tests.storage.doubles import FaultyDisk
+from tests.storage.doubles import FaultyDisk, FaultyFile
 from tests.storage.opened import CONTENT, LENGTH, OTHER, Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from anymatix_fetcher.core.values.ports import RandomFile
 
 NAMED_BY = Digest("sha256", sha256(CONTENT).hexdigest())
 
@@ -110,3 +115,27 @@ def test_a_part_file_that_is_swapped_at_the_very_end_is_not_published(tmp_path: 
     assert "replaced" in opened.failure().message
     assert not (tmp_path / "x.bin").exists()
     assert (tmp_path / "x.bin.part").read_bytes() == OTHER
+
+
+class Blind(FaultyDisk):
+    """A disk that can't tell which file a path names, once a file has been given its name."""
+
+    def open(self, path: Path, mode: int = SHARED_MODE) -> RandomFile:
+        return BlindFile(super().open(path, mode), path, self._happens)
+
+
+class BlindFile(FaultyFile):
+    def duplicate(self) -> RandomFile:
+        return BlindFile(super().duplicate(), self._path, self._happens)
+
+    def is_at(self, path: Path) -> bool:
+        if not path.name.endswith(".part"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return super().is_at(path)
+
+
+def test_a_last_look_that_fails_takes_nothing_back(tmp_path: Path) -> None:
+    life = Opened(tmp_path / "x.bin", disk=Blind())
+    life.fill()
+    assert life.finish()[-1] == Published()
+    assert (tmp_path / "x.bin").read_bytes() == CONTENT

@@ -206,11 +206,16 @@ class Shelving:
         return kept_back
 
     def _sweep(self, path: Path) -> None:
-        """Removes the lock file of a process that was killed when it had brought the file: nothing is claimed here."""
+        """Removes what a process that brought the file and was killed has left: its lock, the file's second name."""
+        disk, places = self._ports.disk, Places.of(path)
         with suppress(OSError, StorageError):
-            if self._ports.disk.kind(Places.of(path).lock) is not None:
-                lock = self._ports.lock(path)
-                if lock.try_acquire():
+            is_second = disk.same_file(path, places.part)
+            lock = self._ports.lock(path) if is_second or disk.kind(places.lock) is not None else None
+            if lock is not None and lock.try_acquire():
+                try:
+                    if is_second:
+                        disk.remove(places.part)
+                finally:
                     lock.release()
 
     def record(

@@ -170,9 +170,11 @@ class Publisher:
         Raises:
             StorageError: It was another one.
         """
-        with closing(witness):
-            if witness.is_at(self._places.destination):
-                return
+        is_ours = True
+        with too_late_to_fail(self._places.destination), closing(witness):
+            is_ours = witness.is_at(self._places.destination)
+        if is_ours:
+            return
         with suppress(OSError):
             self._disk.move(self._places.destination, self._places.part)
         raise StorageError(
