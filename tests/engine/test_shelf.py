@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +10,7 @@ from anymatix_fetcher import (
     CancelToken,
     DownloadCancelled,
     NotFoundError,
+    Phase,
     Progress,
     Status,
     fetch,
@@ -23,6 +22,8 @@ from tests.engine.shelved import CONTENT, SHA256
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from anymatix_fetcher import Progress
+
 
 def test_a_second_download_waits_for_the_first_and_takes_its_file(origin: Origin, models: Path) -> None:
     url = origin.add("/a.bin", data=CONTENT).url
@@ -31,15 +32,13 @@ def test_a_second_download_waits_for_the_first_and_takes_its_file(origin: Origin
     lock = DestinationLock(working)
     assert lock.try_acquire()
 
-    def free() -> None:
-        time.sleep(0.4)
-        working.write_bytes(CONTENT)
-        lock.release()
+    def finish(progress: Progress) -> None:
+        """What the first one does, as soon as the second one waits for it."""
+        if progress.phase is Phase.WAITING and not working.exists():
+            working.write_bytes(CONTENT)
+            lock.release()
 
-    thread = threading.Thread(target=free)
-    thread.start()
-    result = fetch(url, output=working, models=models, digests=[f"sha256:{SHA256}"])
-    thread.join()
+    result = fetch(url, output=working, models=models, digests=[f"sha256:{SHA256}"], on_progress=finish)
     assert result.status is Status.PRESENT
 
 

@@ -12,6 +12,7 @@ from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.library.scanning import ScanProgress, ScanReport, scan
 from anymatix_fetcher.storage.os_disk import OsDisk
+from tests.effort import effort
 from tests.library.first_fetcher import BASE, CONTENT, hexed, leave
 from tests.library.steps import result
 
@@ -97,9 +98,9 @@ def test_progress_tells_how_many_files_were_looked_at(tmp_path: Path, index: Ind
 def test_two_thousand_models_are_scanned_in_seconds(tmp_path: Path, index: Index) -> None:
     for number in range(1000):
         leave(tmp_path / str(number % 10), url=f"{BASE}/{number}", content=str(number).encode())
-    started = time.perf_counter()
-    assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).learned == 2000
-    assert time.perf_counter() - started < 10
+    with effort() as spent:
+        assert result(scan(index, [tmp_path], [], Catalog(index, DISK))).learned == 2000
+    assert spent.seconds < 10
 
 
 def test_a_folder_in_which_nothing_has_changed_is_not_looked_through_again(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ class SimulatedDisk:
                 self._rename(path, None)
 
     def sync_folder(self, folder: Path) -> None:
-        del folder
+        self.fault("sync_folder", folder)
         with self.lock:
             self.operate()
             self._durable_names = dict(self._names)

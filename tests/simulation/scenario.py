@@ -33,13 +33,17 @@ class Trouble:
 
     Args:
         keeps_names: Whether none of its files can be removed or renamed, as in a folder that only takes new ones.
-        closes_badly: Whether closing its part file tells of an error, as network shares do.
+        keeps_litter: Whether none of them can be removed, though they can be renamed.
+        closes_badly: Whether closing its part file and its journal tells of an error, as network shares do.
+        syncs_folders_badly: Whether the names in its folder can't be written to the disk for certain.
         reads_badly: Whether what is at the destination can't be read.
         sink_breaks_after: After how many pieces its sink raises what only a bug can raise.
     """
 
     keeps_names: bool = False
+    keeps_litter: bool = False
     closes_badly: bool = False
+    syncs_folders_badly: bool = False
     reads_badly: bool = False
     sink_breaks_after: int | None = None
 
@@ -225,7 +229,9 @@ def _draw_trouble(random: Random, world: World) -> Trouble:
     is_hopeless = world.ending is not Ending.NONE  # what fails before anything came is cleaned up
     return Trouble(
         keeps_names=random.random() < (0.5 if is_hopeless else 0.08),
+        keeps_litter=random.random() < 0.08,
         closes_badly=random.random() < 0.08,
+        syncs_folders_badly=random.random() < 0.05,
         reads_badly=random.random() < 0.2,
         sink_breaks_after=random.randint(0, 20) if random.random() < 0.05 else None,
     )

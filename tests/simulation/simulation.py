@@ -401,12 +401,15 @@ def _troubles(trouble: Trouble) -> set[type[FetchError]]:
 
 def _fault(trouble: Trouble, operation: str, path: Path) -> None:
     """Raises what ``trouble`` has the disk say of an operation on one of the download's own files."""
+    own = path in {PART, JOURNAL}
     if (
-        (trouble.keeps_names and operation in {"remove", "rename"} and path in {PART, JOURNAL})
-        or (trouble.closes_badly and operation == "close" and path == PART)
+        (trouble.keeps_names and operation in {"remove", "rename"} and own)
+        or (trouble.keeps_litter and operation == "remove" and own)
+        or (trouble.closes_badly and operation == "close" and own)
+        or (trouble.syncs_folders_badly and operation == "sync_folder")
         or (trouble.reads_badly and operation in {"read", "close"} and path == DESTINATION)
     ):
-        number = errno.EPERM if trouble.keeps_names else errno.EIO
+        number = errno.EPERM if operation in {"remove", "rename"} else errno.EIO
         raise OSError(number, os.strerror(number), str(path))
 
 

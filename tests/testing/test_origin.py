@@ -183,7 +183,7 @@ def test_closing_ends_silent_slow_and_deaf_connections_at_once() -> None:
     started = time.monotonic()
     origin.close()
     origin.close()
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 10.0, "each of them would last for hours"
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("origin-")]
     for client in clients:
         client.sock.close()

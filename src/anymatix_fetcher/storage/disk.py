@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def opened_to_read(disk: Disk, path: Path) -> Iterator[RandomFile]:
     try:
         yield file
     finally:
-        file.close()
+        with suppress(OSError):  # what closing tells is about writing, and nothing was written
+            file.close()
 
 
 def is_held(error: OSError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.disk_errors import destination_exists
@@ -76,20 +77,14 @@ def find_content(
 def open_files(places: Places, disk: Disk, content: JournalContent) -> tuple[RandomFile, JournalFile]:
     """Part file and journal, cut to what counts."""
     # The journal first: a part file is ours because its journal was there before it.
-    journal = disk.open(places.journal, PRIVATE_MODE)
-    try:
-        file = disk.open(places.part)
-    except BaseException:
-        journal.close()
-        raise
-    try:
+    with ExitStack() as opened:
+        journal = opened.enter_context(closing(disk.open(places.journal, PRIVATE_MODE)))
+        file = opened.enter_context(closing(disk.open(places.part)))
         if content.header is None and file.size():
             file.truncate(0)
-        return file, JournalFile(journal, content.valid_bytes)
-    except BaseException:
-        journal.close()
-        file.close()
-        raise
+        records = JournalFile(journal, content.valid_bytes)
+        opened.pop_all()  # they stay open
+    return file, records
 
 
 def _content(path: Path, disk: Disk) -> bytes:
