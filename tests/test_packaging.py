@@ -12,7 +12,10 @@ from packaging.requirements import Requirement
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DEPENDENCIES = {found.name: found for found in map(Requirement, PROJECT["dependencies"])}
 EXTRAS = {name: [Requirement(text) for text in texts] for name, texts in PROJECT["optional-dependencies"].items()}
-EVERY = [*DEPENDENCIES.values(), *(found for extra in EXTRAS.values() for found in extra)]
+EVERY = [
+    *DEPENDENCIES.values(),
+    *(found for extra in EXTRAS.values() for found in extra if found.name != PROJECT["name"]),
+]
 
 EVERYWHERE = {"click", "filelock", "picklescan", "platformdirs", "pyyaml", "rich", "tomli-w", "xxhash"}
 

@@ -12,6 +12,7 @@ import anymatix_fetcher
 PUBLIC_NAMES = [
     "AccessDeniedError",
     "CancelToken",
+    "CareProgress",
     "Checked",
     "Condition",
     "DestinationExistsError",

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checkup.finding import Finding, FindingState
     from anymatix_fetcher.verbs.fetch import afetch, fetch, fetch_many
     from anymatix_fetcher.verbs.inspect import inspect
+    from anymatix_fetcher.verbs.progress import CareProgress
     from anymatix_fetcher.verbs.verify import verify
 
 __version__ = "0.1.0"
@@ -52,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AccessDeniedError",
     "CancelToken",
+    "CareProgress",
     "Checked",
     "Condition",
     "DestinationExistsError",
@@ -106,6 +108,7 @@ _MODULES = (
     "anymatix_fetcher.verbs.checkup.finding",
     "anymatix_fetcher.verbs.fetch",  # it brings the engine with it,
     "anymatix_fetcher.verbs.inspect",
+    "anymatix_fetcher.verbs.progress",
     "anymatix_fetcher.verbs.verify",  # and this one the library of models besides
     "anymatix_fetcher.verbs.checkup.examining",
 )

@@ -82,7 +82,7 @@ def test_calls_that_only_get_there_have_the_keywords_for_that() -> None:
 def test_help_shows_the_keywords(capsys: pytest.CaptureFixture[str]) -> None:
     help(fetch)
     shown = capsys.readouterr().out
-    assert "sha256: 'Digest | str | None' = None" in shown
+    assert "sha256: Digest | str | None = None" in shown
     assert "limit_rate: Bytes a second for all that is fetched together" in shown
 
 

@@ -37,6 +37,26 @@ def explained(table: type[GettingThere]) -> Callable[[Function], Function]:
     return explain
 
 
+class Spelled:
+    """A type as it is written: the names in it belong to the module of the settings, not to that of the call.
+
+    Args:
+        text: The annotation.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return repr(other) == self._text if isinstance(other, Spelled) else other == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
 def _parameter(name: str, form: object) -> Parameter:
-    annotation = getattr(form, "__forward_arg__", form)
+    annotation = Spelled(str(getattr(form, "__forward_arg__", form)))
     return Parameter(name, Parameter.KEYWORD_ONLY, default=DEFAULTS.get(name), annotation=annotation)

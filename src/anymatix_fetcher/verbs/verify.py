@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.library.evidence import Evidence
-    from anymatix_fetcher.verbs.progress import OnCare
+    from anymatix_fetcher.verbs.progress import CareProgress, OnCare
     from anymatix_fetcher.wiring.models import KeptModel, Models
 
 
@@ -50,7 +50,7 @@ def verify(
     repair: bool = False,
     keep_changed: bool = True,
     accept: bool = False,
-    on_progress: OnCare = lambda _: None,
+    on_progress: Callable[[CareProgress], None] = lambda _: None,
     on_download: Callable[[Progress], None] = lambda _: None,
     on_checked: Callable[[Checked], None] = lambda _: None,
     cancel: CancelToken | None = None,
