@@ -8,24 +8,25 @@ from anymatix_fetcher.core.pace.bar import FIRST_BAR_SECONDS, LONGEST_BAR_SECOND
 
 
 def barred(count: int, *, at: float = 0.0) -> Bar:
-    bar = Bar(None)
-    bar.begin(at)
+    bar = Bar()
     bar.put(count, at)
     return bar
 
 
 def test_nothing_is_barred_at_first() -> None:
-    bar = Bar(None)
+    bar = Bar()
 
     assert bar.limit is None
     assert not bar.bars(1000)
     assert bar.below(1000, 1, 0.0) == 1000
 
 
-def test_what_a_server_bore_earlier_is_the_limit() -> None:
-    assert Bar(3).limit == 3
-    assert Bar(3).bars(4)
-    assert not Bar(3).bars(3)
+def test_below_what_is_barred_is_the_limit() -> None:
+    bar = barred(4)
+
+    assert bar.limit == 3
+    assert bar.bars(4)
+    assert not bar.bars(3)
 
 
 @pytest.mark.parametrize(("wanted", "count", "expected"), [(16, 8, 12), (12, 8, 12), (32, 15, 15), (9, 8, 9)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.pace.bar import FIRST_BAR_SECONDS
-from anymatix_fetcher.core.pace.controller import FIRST_STEP, WELCOME_SECONDS, Pace
+from anymatix_fetcher.core.pace.controller import FIRST_STEP, FIRST_WAIT_SECONDS, WELCOME_SECONDS, Pace
 from anymatix_fetcher.core.pace.learned import Learned
 from tests.core.pace.sums import MEGABYTE, ROUND_TRIP, STEP, Sums, each
 
@@ -296,14 +296,26 @@ def test_a_fixed_count_is_lowered_by_refusals() -> None:
 
 
 def test_what_was_learned_earlier_is_begun_with() -> None:
-    sums = Sums(Pace(start=12, ceiling=16), each)
+    sums = Sums(Pace(start=12), each)
 
     assert sums.pace.connections == 12
-    assert max(sums.run(FIRST_BAR_SECONDS - 1)) == 16
+    assert max(sums.run(FIRST_WAIT_SECONDS - 0.1)) == 12
 
 
-def test_a_ceiling_is_forgotten_after_a_while_since_servers_change() -> None:
-    assert max(Sums(Pace(start=4, ceiling=4), each).run(2 * FIRST_BAR_SECONDS)) > 4
+@pytest.mark.parametrize("start", [1, 2, 4])
+def test_what_a_server_refused_in_a_bad_minute_is_tried_again_within_a_second(start: int) -> None:
+    sums = Sums(Pace(start=start, settled=False), each)
+
+    assert sums.pace.connections == start
+    assert max(sums.run(1.0)) >= 8
+
+
+def test_where_it_still_refuses_them_it_is_asked_for_few() -> None:
+    sums = Sums(Pace(start=3, settled=False), each)
+    sums.run(0.3)
+    sums.pace.refused(3, sums.now)
+
+    assert max(sums.run(FIRST_BAR_SECONDS - 1)) == 3
 
 
 def test_a_count_that_is_only_being_tried_isn_t_learned() -> None:
@@ -329,10 +341,6 @@ def _on_a_long_path(pace: Pace, *, seconds: float = 2.0) -> list[tuple[int, int]
 
 def test_the_next_step_of_a_climb_on_a_long_path_is_foreseen_up_to_the_maximum() -> None:
     assert _on_a_long_path(Pace(24)) == [(4, 8), (8, 16), (16, 24), (24, 24)]
-
-
-def test_no_more_than_a_server_bore_are_foreseen() -> None:
-    assert max(foreseen for _, foreseen in _on_a_long_path(Pace(ceiling=10))) == 10
 
 
 def test_nothing_is_foreseen_before_the_first_answer_nor_after_the_climb() -> None:

@@ -256,9 +256,33 @@ def test_what_is_known_is_begun_with() -> None:
     hosts.known = lambda origin: KnownHost(connections=6, limit=7, http2=False) if origin == TLS.origin else None
     host = hosts.host(TLS.origin, 32, None)
     assert host.pace.connections == 6
-    assert host.pace.learned.limit == 7
     assert hosts.versions[TLS.origin] == "1.1"
     assert hosts.host(OTHER.origin, 32, None).pace.connections == 1
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        KnownHost(connections=1, limit=1),
+        KnownHost(limit=1),
+        KnownHost(connections=9, limit=1),
+        KnownHost(connections=1),
+    ],
+)
+def test_one_bad_minute_binds_nobody_for_long(known: KnownHost) -> None:
+    hosts = Hosts()
+    hosts.known = lambda _: known
+    host = hosts.host(TLS.origin, 32, None)
+    share = host.join()
+    share.answered(0.02)
+    assert host.pace.connections == 1
+    total, flowing = 0, 1
+    for step in range(40):
+        now = step / 20
+        share.want(flowing, 100)
+        share.observe(total, flowing, now)
+        total, flowing = total + flowing * 500_000, share.connections
+    assert flowing >= 16
 
 
 def test_downloads_with_the_same_limits_from_one_origin_have_one_pace() -> None:

@@ -9,14 +9,10 @@ LONGEST_BAR_SECONDS = 240.0
 
 
 class Bar:
-    """So many connections, and more, aren't tried for some time.
+    """So many connections, and more, aren't tried for some time; at first none is barred."""
 
-    Args:
-        ceiling: How many a server bore earlier: more are barred at first; ``None`` where nothing is known.
-    """
-
-    def __init__(self, ceiling: int | None) -> None:
-        self._count = ceiling + 1 if ceiling else inf
+    def __init__(self) -> None:
+        self._count = inf
         self._until = inf
         self._seconds = FIRST_BAR_SECONDS
 
@@ -24,10 +20,6 @@ class Bar:
     def limit(self) -> int | None:
         """The most connections below the bar; ``None`` where none is barred."""
         return None if self._count == inf else int(self._count) - 1
-
-    def begin(self, now: float) -> None:
-        """What was learned earlier is believed for a while from now."""
-        self._until = now + self._seconds
 
     def put(self, count: int, now: float) -> None:
         """Bars ``count`` connections and more."""

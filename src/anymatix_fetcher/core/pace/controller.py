@@ -89,16 +89,17 @@ class Pace:
     Args:
         maximum: How far it may climb.
         fixed: The one and only count, where the user wants it so; only refusals lower it.
-        start: The count that was good for this host earlier: it is begun with, without a climb.
-        ceiling: How many it bore earlier: more are barred at first.
+        start: The count that was good for this host earlier: it is begun with.
+        settled: Whether that count needs no climb at first. It does where the server refused or punished more then:
+            that may have been a bad minute, and to find out costs less than to believe it for long.
     """
 
     def __init__(
-        self, maximum: int = 32, *, fixed: int | None = None, start: int | None = None, ceiling: int | None = None
+        self, maximum: int = 32, *, fixed: int | None = None, start: int | None = None, settled: bool = True
     ) -> None:
         self._maximum = max(1, fixed or maximum)
         self._fixed = fixed is not None
-        self._count = self._maximum if self._fixed else max(1, min(start or 1, self._maximum, ceiling or self._maximum))
+        self._count = self._maximum if self._fixed else max(1, min(start or 1, self._maximum))
         self._goodput = Goodput()
         self._tempo = Tempo(UNKNOWN_ANSWER_SECONDS)
         self._rest, self._busy = inf, 0.0
@@ -107,7 +108,7 @@ class Pace:
         """The last trial, while what comes after it has still to be looked at."""
         self._kept: Trial | None = None
         """The last trial of more that paid, while it may still turn out that the server punishes it."""
-        self._ramping = start is None
+        self._ramping = start is None or not settled
         self._more = Direction(LONGEST_HOLD_UPWARDS_SECONDS)
         self._fewer = Direction(LONGEST_HOLD_DOWNWARDS_SECONDS)
         self._upwards = True
@@ -116,7 +117,7 @@ class Pace:
         self._measured_from = inf
         self._borne = 1
         self._lowered_at = -inf
-        self._bar = Bar(ceiling)
+        self._bar = Bar()
 
     @property
     def connections(self) -> int:
@@ -193,7 +194,6 @@ class Pace:
         self._more.open(now + (alone if self._ramping else FIRST_WAIT_SECONDS))
         self._fewer.open(now + FIRST_WAIT_SECONDS)
         self._measured_from = now
-        self._bar.begin(now)
 
     def _filled_by(self, flowing: int) -> bool:
         """Whether nearly all flow that may: some are always between two segments."""

@@ -23,7 +23,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.range_signers import RangeSigners
-from anymatix_fetcher.core.pace.controller import Pace
+from anymatix_fetcher.core.pace.controller import FIRST_STEP, Pace
 from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
 from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause
 from anymatix_fetcher.core.pace.shared_connections import Lanes
@@ -369,9 +369,10 @@ class Hosts:
         key = (origin, maximum, fixed)
         if key not in self._hosts:
             known = self.known(origin) or KnownHost()
-            pace = Pace(maximum, fixed=fixed, start=known.connections, ceiling=known.limit)
-            most = min(fixed or maximum, known.limit or maximum)
-            self._hosts[key] = Host(origin, pace, self, most)
+            start = known.connections if known.limit is None else min(known.limit, known.connections or known.limit)
+            settled = known.limit is None and start is not None and start >= FIRST_STEP
+            pace = Pace(maximum, fixed=fixed, start=start, settled=settled)
+            self._hosts[key] = Host(origin, pace, self, fixed or maximum)
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")
         return self._hosts[key]
