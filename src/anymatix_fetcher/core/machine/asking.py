@@ -103,6 +103,11 @@ class Asking(Requests):
         return Span(0, min(self._sizes.first_segment, self.address.resource.length or self._sizes.first_segment))
 
     @property
+    def may_be_silent(self) -> bool:
+        """Whether silence says something of connections, and one that is given up loses nothing of what it brought."""
+        return self.divides and not self._free_flow.is_held
+
+    @property
     def smallest_segment(self) -> int:
         """Bytes of the smallest segment that is worth a request."""
         return self._sizes.smallest_segment

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.core.values.urls import Url
 
+LOOKING_SECONDS = 1.5
+"""Who is looked at more rarely may have been silent for our own sake."""
 GAP_SECONDS = 5.0
 """When nobody has looked for so long, the machine slept or we were writing: the peers aren't to blame."""
 
@@ -189,6 +191,8 @@ class Download(Setbacks):
     def _notice_gap(self, now: float) -> None:
         if self._seen_at is not None and now - self._seen_at > GAP_SECONDS:
             self._asking.exchanges.skip(now - self._seen_at)
+        if self._seen_at is None or now - self._seen_at > LOOKING_SECONDS:
+            self._watched_since = now
         self._seen_at = now
         self._meter = self._meter or Meter(now)
 

@@ -100,6 +100,10 @@ class Setbacks(Ending):
                     self._mirrors.failed(exchange.mirror, exchange, now)
                 elif not (exchange.flowing and exchange.has_all):  # then nothing is missing of it but its end
                     self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
+        if not self.is_over and self._asking.may_be_silent:
+            for exchange in self._silence.fallen(self._asking.exchanges.of(None), self._watched_since, now):
+                self._asking.drop(exchange)
+                self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "nothing came any more"), now)
 
     def _open_end(self, exchange: Exchange, now: float, *, goes_on: bool) -> None:
         """A body ended that hadn't stated its end: that is held against the length that is known."""

@@ -18,6 +18,7 @@ from anymatix_fetcher.core.machine.mirrors import Mirrors
 from anymatix_fetcher.core.machine.phase import TRANSITIONS, MachinePhase
 from anymatix_fetcher.core.machine.proof import Proof
 from anymatix_fetcher.core.machine.segments import SIZES, Sizes
+from anymatix_fetcher.core.machine.silence import Silence
 from anymatix_fetcher.core.pace.pause import countdown
 from anymatix_fetcher.core.values.messages import FOREIGN
 from anymatix_fetcher.core.values.spans import SpanSet, union
@@ -95,6 +96,8 @@ class Standing:
         self._proof = Proof(resource.digests)
         self._resuming = False
         self._seen_at: float | None = None
+        self._silence = Silence()
+        self._watched_since = 0.0
         self._storage_asked = False
         self._verified = "none"
 
