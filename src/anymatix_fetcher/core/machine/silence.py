@@ -22,7 +22,7 @@ ALONE_SECONDS = 5.0
 """The same for one that is the only one: it may only pause."""
 MOST_HALVED = 2
 """Each time that a successor has flowed the next one is tried in half the time, so many times."""
-QUICK_BYTES = 65_536
+QUICK_BYTES = 262_144
 QUICK_BYTES_PER_SECOND = 250_000.0
 """What brought less, or more slowly, may be silent for longer without being broken."""
 
