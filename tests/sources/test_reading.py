@@ -77,6 +77,31 @@ def test_a_server_without_ranges_can_still_show_the_beginning() -> None:
         talk(file.read(Span(7, 9)), whole)
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 500, 501])
+def test_where_ranges_are_refused_the_beginning_is_read_without(status: int) -> None:
+    asked: list[Request] = []
+
+    def reply(request: Request) -> Reply:
+        if request.span is not None:
+            return Reply("no ranges", status)
+        assert request.most is not None
+        return Reply(CONTENT[: request.most], 200, {"Content-Length": str(len(CONTENT))})
+
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    assert talk(file.read(Span(0, 7)), reply, asked) == CONTENT[:7]
+    assert (file.length, file.ranged) == (len(CONTENT), False)
+    assert talk(file.read(Span(3, 9)), reply, asked) == CONTENT[3:9]
+    assert [request.most for request in asked] == [None, 7, 9]
+
+
+def test_what_is_refused_without_a_range_too_costs_one_request_more() -> None:
+    asked: list[Request] = []
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    with pytest.raises(AccessDeniedError):
+        talk(file.open(), lambda _: Reply("no", 403), asked)
+    assert len(asked) == 2
+
+
 def test_an_empty_file_has_nothing_to_read() -> None:
     file = RemoteFile(Resource(Url.parse(ORIGIN)))
     assert talk(file.open(), {ORIGIN: Reply(b"", 416, {"Content-Range": "bytes */0"})}) == b""

@@ -120,7 +120,7 @@ class Conversation(Generic[T]):
             case HeadArrived():
                 self._head_arrived(event, now)
             case BodyStored():
-                if event.span.stop >= MAX_DOCUMENT_BYTES and self._asked.span is None:
+                if event.span.stop >= MAX_DOCUMENT_BYTES and self._wants_all:
                     self._too_long()
             case BodyEnded():
                 self._exchange = None
@@ -212,16 +212,20 @@ class Conversation(Generic[T]):
         span = self._asked.span
         brings_what_was_asked = span is None or span.start == 0 or event.head.status == HTTPStatus.PARTIAL_CONTENT
         if _OK <= event.head.status < _REDIRECTS_FROM and brings_what_was_asked:
-            if span is None and (event.head.content_length or 0) > MAX_DOCUMENT_BYTES:
+            if self._wants_all and (event.head.content_length or 0) > MAX_DOCUMENT_BYTES:
                 self._too_long()
                 return
-            most = MAX_DOCUMENT_BYTES if span is None else len(span)
+            most = self._asked.most or (MAX_DOCUMENT_BYTES if span is None else len(span))
             self._ports.transport.accept(event.exchange, self._document, 0, most)
             return
         self._hang_up()
         refused = judge(self._asked, event.head, Known(), event.excerpt)
         if not (isinstance(refused, Refused) and refused.kind in _PASSING and self._waits(refused, now)):
             self._answered(event.excerpt.encode())
+
+    @property
+    def _wants_all(self) -> bool:
+        return self._asked.span is None and self._asked.most is None
 
     def _too_long(self) -> None:
         self._hang_up()

@@ -6,6 +6,7 @@ so that they are tested by hand-fed answers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
@@ -14,7 +15,7 @@ from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, jud
 from anymatix_fetcher.core.machine.labels import may_be_right
 from anymatix_fetcher.core.values.digests import stated_digests
 from anymatix_fetcher.core.values.http import Validator, parse_date
-from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import UnexpectedAnswerError
 
@@ -31,6 +32,13 @@ Reading: TypeAlias = "Generator[Request, Answer, bytes]"
 """One piece being read."""
 
 FIRST_BYTE = Span(0, 1)
+_MAY_BE_THE_RANGE = frozenset(
+    {
+        *(Refusal.BAD_REQUEST, Refusal.FORBIDDEN, Refusal.NOT_FOUND, Refusal.GONE),
+        *(Refusal.UNEXPECTED, Refusal.UNAVAILABLE, Refusal.UNSATISFIABLE),
+    }
+)
+"""As what servers refuse ranges that they can't bear."""
 
 
 class RemoteFile:
@@ -60,6 +68,7 @@ class RemoteFile:
         self.target_given_at: HttpDate | None = None
         self.headers: Headers | None = None
         self.commit = ""
+        self._without_range = False
         self._address = Address(resource)
 
     def open(self) -> Reading:
@@ -115,17 +124,33 @@ class RemoteFile:
                     if refused.length == 0:
                         self.length, self.target = 0, url
                         return b""
-                    if walked or self._address.target is None:
+                    if not self._walks_again(request, refused, walked=walked):
                         raise self._address.error(refused, request)
-                    # The address may have expired: once more from the origin.
                     walked = True
-                    self._address.expire()
                     url, hops = self._address.origin_url, 0
         host = self._address.origin_url.host
         raise UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address.")
 
+    def _walks_again(self, request: Request, refused: Refused, *, walked: bool) -> bool:
+        """Whether it is asked for once more from the origin: without a range, or since the address may have expired."""
+        if self._may_be_the_range(request, refused):
+            self._without_range = True
+            return True
+        if walked or self._address.target is None:
+            return False
+        self._address.expire()
+        return True
+
+    def _may_be_the_range(self, request: Request, refused: Refused) -> bool:
+        """Whether nothing was had from there yet, and a request without a range may be refused for nothing."""
+        if request.span is None or self.headers is not None or self._without_range:
+            return False
+        return refused.kind in _MAY_BE_THE_RANGE and self._address.particular(refused, request) is None
+
     def _ask(self, url: Url, span: Span) -> Generator[Request, Answer, tuple[Request, Answer]]:
         request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
+        if self._without_range:
+            request = replace(request, span=None, most=span.stop)
         try:
             answer = yield request
         except UnexpectedAnswerError:
