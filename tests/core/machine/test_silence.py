@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.machine.exchange import SILENCE_SECONDS
-from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.machine.silence import ALONE_SECONDS, TOGETHER_SECONDS
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.spans import Span
 from tests.core.machine.bench import LENGTH, MIB, Bench
 
