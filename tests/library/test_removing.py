@@ -2,6 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.removal import Removal
 from anymatix_fetcher.library.removing import carry_out, plan_removal, plan_removal_of_model
 from anymatix_fetcher.storage.os_disk import OsDisk
 from tests.library.first_fetcher import BASE, TOKEN, leave
@@ -44,3 +48,10 @@ def test_what_is_gone_already_is_no_trouble(tmp_path: Path) -> None:
     model.unlink()
     carry_out(plan, tmp_path, DISK)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cant_be_removed_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "x.pt").mkdir()
+    with pytest.raises(StorageError, match="can't be removed") as caught:
+        carry_out(Removal((), ("x.pt",), ()), tmp_path, DISK)
+    assert caught.value.hint

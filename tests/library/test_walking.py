@@ -23,6 +23,15 @@ def test_every_file_comes_once_folder_by_folder(tmp_path: Path) -> None:
     assert found == ["b.pt", "a/1.pt", "a/2.pt", "a/deep/x.pt", "c/y.pt"]
 
 
+def test_a_folder_that_cant_be_looked_through_is_told_and_the_others_come(tmp_path: Path) -> None:
+    touch(tmp_path / "a" / "x.pt", tmp_path / "b" / "y.pt")
+    told: list[tuple[Path, type[OSError]]] = []
+    roots = [tmp_path / name for name in ("a", "gone", "b")]
+    found = [seen.path.name for seen in walk_all(roots, lambda path, error: told.append((path, type(error))))]
+    assert found == ["x.pt", "y.pt"]
+    assert told == [(tmp_path / "gone", FileNotFoundError)]
+
+
 def test_what_comfyui_runs_and_version_control_are_passed_over(tmp_path: Path) -> None:
     touch(tmp_path / ".git" / "x", tmp_path / "custom_nodes" / "x", tmp_path / ".cache" / "x", tmp_path / "y")
     assert [seen.path.name for seen in walk(tmp_path)] == ["y"]

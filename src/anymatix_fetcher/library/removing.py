@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.values.disk_errors import storage_errors
+from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.removal import removal_of_model, removal_of_reference
 from anymatix_fetcher.library.sidecars import sidecars_in
 
@@ -33,8 +33,13 @@ def carry_out(removal: Removal, folder: Path, disk: Disk) -> None:
         StorageError: Something can't be removed.
     """
     for name in (*removal.models, *removal.sidecars):
-        with storage_errors(folder / name):
+        try:
             disk.remove(folder / name)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise StorageError(
+                f"{folder / name} can't be removed: {reason}", hint="Check who may change the folder, and its disk."
+            ) from error
 
 
 def _records(folder: Path, disk: Disk) -> dict[str, Record]:

@@ -12,6 +12,9 @@ from anymatix_fetcher.library.file_state import FileState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeAlias
+
+    OnError: TypeAlias = "Callable[[Path, OSError], None]"
 
 _logger = logging.getLogger("anymatix_fetcher.library")
 
@@ -63,18 +66,20 @@ def walk(root: Path) -> Iterator[SeenFile]:
     return walk_all([root])
 
 
-def walk_all(roots: Iterable[Path]) -> Iterator[SeenFile]:
+def walk_all(roots: Iterable[Path], on_error: OnError = lambda _path, _error: None) -> Iterator[SeenFile]:
     """Every file below ``roots``, folder by folder in the order of names; a folder is looked through once.
 
     Links to folders are followed, as ComfyUI does, but after everything else: what lies below ``roots`` really is seen
     where it really is.
     """
-    for folder in walk_folders(roots):
+    for folder in walk_folders(roots, on_error=on_error):
         yield from folder.files or ()
 
 
 def walk_folders(
-    roots: Iterable[Path], remembered: Callable[[Path, FileState], Sequence[str] | None] = lambda _path, _state: None
+    roots: Iterable[Path],
+    remembered: Callable[[Path, FileState], Sequence[str] | None] = lambda _path, _state: None,
+    on_error: OnError = lambda _path, _error: None,
 ) -> Iterator[SeenFolder]:
     """Every folder at and below ``roots``.
 
@@ -82,6 +87,7 @@ def walk_folders(
         roots: Where to begin.
         remembered: The names of the folders in a folder that needn't be looked through, since it is still in this
             state; ``None`` where it is to be.
+        on_error: Told which folders can't be looked through, and why.
     """
     known = set[tuple[int, int]]()
     waiting, linked, is_indirect = sorted(roots, key=_is_reached_by_link)[::-1], list[Path](), False
@@ -89,7 +95,12 @@ def walk_folders(
         if not waiting:
             waiting, linked, is_indirect = list(reversed(linked)), [], True
         path = waiting.pop()
-        seen = _look_through(path, known, remembered, is_indirect=is_indirect)
+        try:
+            seen = _look_through(path, known, remembered, is_indirect=is_indirect)
+        except OSError as error:
+            _logger.debug("%s can't be looked through: %s", path, error.strerror)
+            on_error(path, error)
+            continue
         if seen is None:
             continue
         yield seen
@@ -109,20 +120,20 @@ def _look_through(
     *,
     is_indirect: bool,
 ) -> SeenFolder | None:
-    """What is in the folder; ``None`` where it can't be looked through, or was before."""
-    try:
-        state = FileState.of(folder.stat())
-        if (state.device, state.inode) in known:
-            return None
-        known.add((state.device, state.inode))
-        names = remembered(folder, state)
-        if names is not None:
-            return SeenFolder(folder, state, None, tuple(names))
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        _logger.debug("%s can't be looked through: %s", folder, error.strerror)
+    """What is in the folder; ``None`` where it was looked through before.
+
+    Raises:
+        OSError: It can't be looked through.
+    """
+    state = FileState.of(folder.stat())
+    if (state.device, state.inode) in known:
         return None
+    known.add((state.device, state.inode))
+    names = remembered(folder, state)
+    if names is not None:
+        return SeenFolder(folder, state, None, tuple(names))
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
     files = [(entry, _look_at(entry, is_indirect=is_indirect)) for entry in found]
     folders = (entry for entry, seen in files if seen is None and entry.name not in SKIPPED_FOLDERS)
     return SeenFolder(

@@ -148,7 +148,7 @@ class Repair:
         if trouble is not None:
             raise trouble
         raise NotFoundError(
-            "nobody has recorded where it came from", hint="Fetch it again with --overwrite, or take it from a backup."
+            "where it came from isn't recorded", hint="Fetch it again with --overwrite, or take it from a backup."
         )
 
     def _from_copy(self, kept: KeptModel, evidence: Evidence) -> Mended | None:

@@ -94,7 +94,12 @@ def verify(
             checked.append(one)
             on_checked(one)
 
-        for kept, found, evidence in checkup.run(files_at(place, wanted), on_progress, cancel):
+        def tell_unreadable(path: Path, error: OSError) -> None:
+            told = unreadable(path, error)
+            tell(Checked(path=path, condition=Condition.UNREADABLE, size=0, error=told))
+
+        files = files_at(place, wanted, tell_unreadable)
+        for kept, found, evidence in checkup.run(files, on_progress, cancel):
             mends = repair and found.condition is Condition.DAMAGED and evidence.is_ours
             if mends or (identify and _is_unidentified(kept, found)):
                 todo.append((kept, found, evidence))

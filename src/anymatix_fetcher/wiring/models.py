@@ -19,7 +19,7 @@ from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.wiring.composition import open_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from anymatix_fetcher.library.folders import ModelFolders
     from anymatix_fetcher.library.index import Index
@@ -106,10 +106,17 @@ def hugging_face_cache() -> Path:
     return cache_folder(os.environ, Path.home())
 
 
-def files_at(place: Models, paths: Sequence[Path]) -> list[KeptModel]:
+def files_at(
+    place: Models, paths: Sequence[Path], on_error: Callable[[Path, OSError], None] = lambda _path, _error: None
+) -> list[KeptModel]:
     """The files that ``paths`` mean: files themselves, and the models in folders; each file once.
 
     They are looked for in the current folder first, and then below the models root, where `ls` shows them.
+
+    Args:
+        place: The models.
+        paths: What is meant.
+        on_error: Told which folders can't be looked through, and why.
 
     Raises:
         NotFoundError: There is no such file or folder.
@@ -124,7 +131,7 @@ def files_at(place: Models, paths: Sequence[Path]) -> list[KeptModel]:
             files[path] = SeenFile(path, FileState.of(path.stat()), is_link=path.is_symlink())
         else:
             raise NotFoundError(f"there is no file {named}", hint="`anyfetch ls` shows what is here.")
-    return _kept(place, {file.path: file for file in walk_all(folders)} | files, set(files))
+    return _kept(place, {file.path: file for file in walk_all(folders, on_error)} | files, set(files))
 
 
 def _kept(place: Models, seen: dict[Path, SeenFile], named: set[Path]) -> list[KeptModel]:

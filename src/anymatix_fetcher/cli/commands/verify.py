@@ -199,7 +199,7 @@ def _proof(one: Checked) -> str:
 
 def _where(bad: SpanSet | None) -> str:
     if bad is None:
-        return "nobody knows which bytes"
+        return "which bytes isn't known"
     pieces = [f"{span.start:,}-{span.stop - 1:,}" for span in bad][:_SPANS_SHOWN]
     more = f" and {len(bad.spans) - len(pieces)} more" if len(bad.spans) > len(pieces) else ""
     return f"{format.size(bad.total)} are bad: bytes {', '.join(pieces)}{more}" if bad else "it is too long"

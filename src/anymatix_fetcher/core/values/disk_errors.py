@@ -48,9 +48,7 @@ def storage_error(error: OSError | UnicodeEncodeError, path: object) -> StorageE
         return StorageError(f"the name is too long: {path}", hint="Choose a shorter name.")
     reason = error.strerror or type(error).__name__
     if error.errno in _REFUSED:
-        return StorageError(
-            f"{_named(error, path)} can't be written: {reason}", hint="Choose a folder that you may write to."
-        )
+        return StorageError(f"{path} can't be written: {reason}", hint="Choose a folder that you may write to.")
     if error.errno == errno.ENOTDIR:
         return StorageError(f"a part of {path} is a file, where a folder is needed", hint="Choose another folder.")
     if error.errno == errno.EEXIST:
