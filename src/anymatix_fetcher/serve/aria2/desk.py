@@ -1,0 +1,99 @@
+"""What aria2's methods work on: the queue, and how its jobs look from there."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.queue.jobs import JobState
+from anymatix_fetcher.serve.aria2.memory import OptionMemory
+from anymatix_fetcher.serve.aria2.messages import RpcFault
+from anymatix_fetcher.serve.aria2.standing import Aria2Status, DownloadLists, behind_the_others, standing_of
+from anymatix_fetcher.serve.aria2.status import SeenJob, asks_for_pieces, status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from anymatix_fetcher.queue.jobs import JobId, QueuedJob
+    from anymatix_fetcher.queue.queue import Queue
+
+_GID_DIGITS = 16
+_HEX = frozenset("0123456789abcdef")
+
+
+class Desk:
+    """The queue as aria2's methods see it.
+
+    Args:
+        queue: The queue.
+        options: For all downloads.
+        stop: Ends the server, soon after the answer has gone.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        options: Mapping[str, str],
+        *,
+        stop: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.queue = queue
+        self.memory = OptionMemory(options)
+        self.session_id = secrets.token_hex(20)
+        self.stop = stop
+        self._clock = clock
+
+    def behind(self) -> frozenset[JobId]:
+        """The jobs that wait for their turn; none where clients are to see them as active."""
+        settings = self.queue.settings
+        if settings.rpc_always_active:
+            return frozenset()
+        return behind_the_others(self.queue.jobs(), self._clock(), most=settings.max_downloads)
+
+    def lists(self) -> DownloadLists:
+        """All downloads."""
+        return DownloadLists.of(self.queue.jobs(), behind=self.behind())
+
+    def find(self, gid: str) -> QueuedJob:
+        """The download of a gid, or of the beginning of one that no other has.
+
+        Raises:
+            RpcFault: There is none.
+        """
+        lowered = gid.lower()
+        if not lowered or len(lowered) > _GID_DIGITS or not _HEX.issuperset(lowered):
+            raise RpcFault(f"Invalid GID {gid[:_GID_DIGITS]}")
+        if len(lowered) == _GID_DIGITS:
+            found = [job for job in (self.queue.find(lowered),) if job is not None]
+        else:
+            found = [job for job in self.queue.jobs() if job.id.startswith(lowered)]
+        match found:
+            case [job]:
+                return job
+            case []:
+                raise RpcFault(f"GID {gid} is not found")
+            case _:
+                raise RpcFault(f"GID {gid} is not unique")
+
+    def standing(self, job: QueuedJob) -> Aria2Status:
+        """How a download stands."""
+        return standing_of(job, self.behind() if job.state is JobState.QUEUED else frozenset())
+
+    def status(self, job: QueuedJob, keys: frozenset[str]) -> dict[str, object]:
+        """The fields of a download."""
+        return status(self.seen(job, self.standing(job), with_blocks=asks_for_pieces(keys)), keys)
+
+    def statuses(
+        self, jobs: Iterable[QueuedJob], behind: frozenset[JobId], keys: frozenset[str]
+    ) -> list[dict[str, object]]:
+        """The fields of several downloads."""
+        with_blocks = asks_for_pieces(keys)
+        return [status(self.seen(job, standing_of(job, behind), with_blocks=with_blocks), keys) for job in jobs]
+
+    def seen(self, job: QueuedJob, standing: Aria2Status, *, with_blocks: bool = False) -> SeenJob:
+        """A download with what is known of it at this moment."""
+        progress = self.queue.progress(job.id) if job.state is JobState.ACTIVE else None
+        return SeenJob(job, standing, progress, self.queue.blocks(job.id) if with_blocks else None)

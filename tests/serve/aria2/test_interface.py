@@ -1,0 +1,440 @@
+"""aria2's methods on a queue whose jobs go as the test tells them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.errors import NotFoundError
+from anymatix_fetcher.queue.jobs import JobState
+from anymatix_fetcher.queue.queue import QueueSettings
+from anymatix_fetcher.serve.aria2.desk import Desk
+from anymatix_fetcher.serve.aria2.interface import MOST_CALLS, Aria2Interface
+from anymatix_fetcher.serve.aria2.messages import parse_request
+from anymatix_fetcher.serve.aria2.methods import METHODS
+from tests.mutations import NESTED, VALUES
+from tests.queue.fakes import SIZE, Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOKEN = "token:hush"
+URL = "https://example.org/a.bin"
+NOBODY = "0000000000000001"
+
+
+class Rpc:
+    """Calls the interface as a client does, and has the queue turned."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bench = Bench(folder)
+        self.stops = 0
+        self.desk = Desk(self.bench.queue, {}, stop=self._stop, clock=self.bench.clock)
+        self.interface = Aria2Interface(self.desk, lambda secret: secret == "hush")
+
+    def _stop(self) -> None:
+        self.stops += 1
+
+    def send(self, message: object) -> Any:  # noqa: ANN401 - JSON
+        return json.loads(self.interface.answer(parse_request(json.dumps(message))).text)
+
+    def outcome(self, method: str, *params: object, token: str | None = TOKEN) -> Any:  # noqa: ANN401 - JSON
+        given = list(params) if token is None else [token, *params]
+        return self.send({"jsonrpc": "2.0", "id": "q", "method": f"aria2.{method}", "params": given})
+
+    def __call__(self, method: str, *params: object) -> Any:  # noqa: ANN401 - JSON
+        answer = self.outcome(method, *params)
+        assert "result" in answer, answer
+        return answer["result"]
+
+    def error(self, method: str, *params: object) -> str:
+        error = self.outcome(method, *params)["error"]
+        assert error["code"] == 1
+        return str(error["message"])
+
+    def add(self, name: str = "a", **options: object) -> str:
+        return str(self("addUri", [f"https://example.org/{name}.bin"], options))
+
+    def status(self, gid: str) -> str:
+        return str(self("tellStatus", gid, ["status"])["status"])
+
+    def waiting(self) -> list[str]:
+        return [one["gid"] for one in self("tellWaiting", 0, 1000, ["gid"])]
+
+
+@pytest.fixture
+def rpc(tmp_path: Path) -> Iterator[Rpc]:
+    rpc = Rpc(tmp_path)
+    yield rpc
+    rpc.bench.queue.close()
+
+
+# Who may call ---------------------------------------------------------------------------------------------
+
+
+def test_without_the_secret_no_method_says_anything(rpc: Rpc) -> None:
+    for method in (*METHODS, "aria2.nonsense", "system.nonsense"):
+        for token in (None, "token:", "token:wrong", "hush"):
+            params = [] if token is None else [token]
+            answer = rpc.send({"id": 1, "method": method, "params": params})
+            assert answer["error"] == {"code": 1, "message": "Unauthorized"}, (method, token)
+    assert rpc.bench.queue.jobs() == []
+    assert rpc.stops == 0
+
+
+def test_wrong_secrets_are_counted_and_missing_ones_arent(rpc: Rpc) -> None:
+    def guesses(*tokens: str) -> int:
+        calls = [{"id": 1, "method": "aria2.getVersion", "params": [token] if token else []} for token in tokens]
+        return rpc.interface.answer(parse_request(json.dumps(calls))).guesses
+
+    assert guesses(TOKEN, "", "x") == 0
+    assert guesses("token:a", "token:a", "token:b", "token:") == 3
+    entries = [{"methodName": "aria2.getVersion", "params": ["token:c"]}]
+    request = json.dumps({"id": 1, "method": "system.multicall", "params": [entries]})
+    assert rpc.interface.answer(parse_request(request)).guesses == 1
+
+
+def test_what_is_listed_needs_no_secret_and_may_bring_one(rpc: Rpc) -> None:
+    for params in ([], [TOKEN], ["token:wrong"]):
+        methods = rpc.send({"id": 1, "method": "system.listMethods", "params": params})["result"]
+        assert {*METHODS, "system.multicall", "system.listMethods", "system.listNotifications"} == set(methods)
+        assert "aria2.onDownloadStart" in rpc.send({"id": 1, "method": "system.listNotifications"})["result"]
+
+
+def test_a_multicall_has_a_secret_and_an_outcome_for_each_entry(rpc: Rpc) -> None:
+    entries = [
+        {"methodName": "aria2.getSessionInfo", "params": [TOKEN]},
+        {"methodName": "aria2.getSessionInfo", "params": ["token:x"]},
+        {"methodName": "aria2.nonsense", "params": [TOKEN]},
+        {"methodName": "system.multicall", "params": [[]]},
+        {"methodName": "aria2.tellStatus", "params": [TOKEN, "zz"]},
+        {"methodName": "aria2.pauseAll"},
+        3,
+        {},
+    ]
+    for params in ([entries], [TOKEN, entries]):
+        found = rpc.send({"id": 1, "method": "system.multicall", "params": params})["result"]
+        assert found == [
+            [{"sessionId": rpc.desk.session_id}],
+            {"code": 1, "message": "Unauthorized"},
+            {"code": 1, "message": "No such method: aria2.nonsense"},
+            {"code": 1, "message": "Recursive system.multicall forbidden."},
+            {"code": 1, "message": "Invalid GID zz"},
+            {"code": 1, "message": "Unauthorized"},
+            {"code": 1, "message": "system.multicall expected struct."},
+            {"code": 1, "message": "Missing methodName."},
+        ]
+
+
+def test_a_message_with_too_many_calls_is_refused(rpc: Rpc) -> None:
+    call = {"id": 1, "method": "system.listMethods"}
+    answers = rpc.send([call] * (MOST_CALLS + 1))
+    assert all("error" in answer for answer in answers)
+    entries = [{"methodName": "system.listMethods"}] * (MOST_CALLS // 2 + 1)
+    batch = [{"id": 1, "method": "system.multicall", "params": [entries]}] * 2
+    assert ["error" in answer for answer in rpc.send(batch)] == [False, True]
+
+
+# Adding ---------------------------------------------------------------------------------------------------
+
+
+def test_a_download_from_its_address_to_its_file(rpc: Rpc) -> None:
+    gid = rpc("addUri", [URL, "https://mirror.example/a.bin"], {"dir": "sub", "out": "x.bin", "split": "2"})
+    assert rpc.status(gid) == "active"
+    rpc.bench.turn()
+    running = rpc.bench.runner.of(URL)
+    settings = running.job.settings
+    assert settings.output == rpc.bench.folder / "files" / "sub" / "x.bin"
+    assert (settings.mirrors, settings.max_connections) == (("https://mirror.example/a.bin",), 2)
+    running.store(500)
+    found = rpc("tellStatus", gid)
+    assert (found["status"], found["completedLength"], found["totalLength"]) == ("active", "500", str(SIZE))
+    assert found["downloadSpeed"] == "100"
+    assert rpc("getServers", gid)[0]["servers"][0]["downloadSpeed"] == "100"
+    running.finish()
+    rpc.bench.turn()
+    found = rpc("tellStatus", gid)
+    assert (found["status"], found["errorCode"], found["bitfield"]) == ("complete", "0", "80")
+    assert found["files"][0]["path"] == str(rpc.bench.folder / "files" / "sub" / "x.bin")
+
+
+def test_the_models_of_another_container_are_the_models_root(rpc: Rpc) -> None:
+    gid = rpc.add(dir="/models/vae", out="x.bin")
+    rpc.bench.turn()
+    assert rpc.bench.runner.of(URL).job.settings.output == rpc.bench.folder / "models" / "vae" / "x.bin"
+    (active,) = rpc("tellActive", ["gid", "files"])
+    assert (active["gid"], active["files"][0]["path"]) == (gid, "/models/vae/x.bin")
+
+
+def test_the_same_download_is_the_same_gid_and_what_was_over_begins_again(rpc: Rpc) -> None:
+    gid = rpc.add()
+    assert rpc.add() == gid
+    rpc("pause", gid)
+    assert rpc.add(pause="true") == gid
+    assert rpc.status(gid) == "paused"
+    assert rpc.add() == gid
+    assert rpc.status(gid) == "active"
+    rpc("remove", gid)
+    assert rpc.status(gid) == "removed"
+    assert rpc.add() == gid
+    assert rpc.status(gid) == "active"
+
+
+def test_a_gid_of_the_clients_own(rpc: Rpc) -> None:
+    assert rpc.add("a", gid="00000000000000aa") == "00000000000000aa"
+    assert "00000000000000aa" in rpc.error("addUri", ["https://example.org/b.bin"], {"gid": "00000000000000aa"})
+    assert rpc("tellStatus", "00000000000000AA", ["gid"]) == {"gid": "00000000000000aa"}
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ([], "The parameter at 0 is required but missing."),
+        (["x"], "The parameter at 0 has wrong type."),
+        ([[]], "URI is not provided."),
+        ([[3, None]], "URI is not provided."),
+        ([["\ud800"]], "URI is not provided."),
+        ([[URL], "x"], "The parameter at 1 has wrong type."),
+        ([[URL], {}, "0"], "The parameter at 2 has wrong type."),
+        (
+            [[URL], {}, -1],
+            "The integer parameter at 2 has invalid value: the value must be greater than or equal to 0.",
+        ),
+    ],
+)
+def test_what_is_no_download_is_refused_in_aria2s_words(rpc: Rpc, params: list[object], message: str) -> None:
+    assert rpc.error("addUri", *params) == message
+    assert rpc.bench.queue.jobs() == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"dir": "/etc"}, {"out": "../../x"}, {"dir": "/models/../x"}, {"dir": "custom_nodes/x"}, {"header": "A\0: b"}],
+)
+def test_nothing_is_written_outside(rpc: Rpc, options: dict[str, object]) -> None:
+    assert rpc.error("addUri", [URL], options)
+    assert rpc.bench.queue.jobs() == []
+
+
+def test_addresses_that_nothing_here_knows(rpc: Rpc) -> None:
+    for uri in ("magnet:?xt=urn:btih:0", "ftp://h.example/a", "nonsense:foo", "https://["):
+        assert rpc.error("addUri", [uri])
+    assert "BitTorrent" in rpc.error("addTorrent", "AAAA")
+
+
+def test_a_metalink_has_files_with_mirrors_and_digests(rpc: Rpc) -> None:
+    text = (
+        '<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="sub/m.bin"><size>3</size>'
+        f'<hash type="sha-256">{"ab" * 32}</hash><url priority="2">https://b.example/m</url>'
+        '<url priority="1">https://a.example/m</url></file><file name="n.bin"><url>https://c.example/n</url></file>'
+        "</metalink>"
+    )
+    gids = rpc("addMetalink", base64.b64encode(text.encode()).decode(), {"dir": "d", "header": ["A: hush"]})
+    jobs = [rpc.bench.queue.get(gid) for gid in gids]
+    assert [(job.wanted.reference, job.wanted.output) for job in jobs] == [
+        ("https://a.example/m", "sub/m.bin"),
+        ("https://c.example/n", "n.bin"),
+    ]
+    assert jobs[0].wanted.mirrors == ("https://b.example/m",)
+    assert jobs[0].wanted.digests == (f"sha256:{'ab' * 32}",)
+    assert {(job.wanted.headers, job.wanted.author) for job in jobs} == {((), Author.FILE)}
+    for broken in ("AAAA", "A", "!!", base64.b64encode(b"<x/>").decode()):
+        assert rpc.error("addMetalink", broken)
+
+
+# Pausing, removing ----------------------------------------------------------------------------------------
+
+
+def test_pause_and_unpause(rpc: Rpc) -> None:
+    gid = rpc.add()
+    rpc.bench.turn()
+    assert rpc("pause", gid) == gid
+    assert rpc.status(gid) == "paused"
+    assert rpc.error("forcePause", gid) == f"GID#{gid} cannot be paused now"
+    assert rpc("unpause", gid) == gid
+    assert rpc.error("unpause", gid) == f"GID#{gid} cannot be unpaused now"
+    assert (rpc("forcePauseAll"), rpc.status(gid)) == ("OK", "paused")
+    assert (rpc("unpauseAll"), rpc.status(gid)) == ("OK", "active")
+
+
+def test_removing_keeps_the_result_until_it_is_removed(rpc: Rpc) -> None:
+    gid = rpc.add()
+    rpc.bench.turn()
+    assert rpc.error("removeDownloadResult", gid) == f"Could not remove download result of GID#{gid}"
+    assert rpc("remove", gid) == gid
+    assert rpc.error("forceRemove", gid) == f"Active Download not found for GID#{gid}"
+    (stopped,) = rpc("tellStopped", -1, 10, ["gid", "status", "errorCode"])
+    assert stopped == {"gid": gid, "status": "removed", "errorCode": "31"}
+    assert rpc("removeDownloadResult", gid) == "OK"
+    assert rpc.error("tellStatus", gid) == f"GID {gid} is not found"
+    rpc("remove", rpc.add("b"))
+    rpc.add("c")
+    assert rpc("purgeDownloadResult") == "OK"
+    assert rpc("tellStopped", 0, 10) == []
+    assert len(rpc("tellActive")) == 1
+
+
+def test_a_failure_is_told_with_its_number_and_its_hint(rpc: Rpc) -> None:
+    gid = rpc.add()
+    rpc.bench.turn()
+    rpc.bench.runner.of(URL).fail(NotFoundError("there is no such file", hint="Check the address."))
+    rpc.bench.turn()
+    found = rpc("tellStatus", gid, ["status", "errorCode", "errorMessage"])
+    assert found == {"status": "error", "errorCode": "3", "errorMessage": "there is no such file. Check the address."}
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *("tellStatus", "remove", "forceRemove", "pause", "unpause", "forcePause", "removeDownloadResult"),
+        *("getOption", "getFiles", "getUris", "getServers", "getPeers"),
+    ],
+)
+def test_a_gid_that_nothing_has(rpc: Rpc, method: str) -> None:
+    assert rpc.error(method, NOBODY) == f"GID {NOBODY} is not found"
+    assert rpc.error(method, "zz") == "Invalid GID zz"
+    assert rpc.error(method, "") == "Invalid GID "
+    assert rpc.error(method, 3) == "The parameter at 0 has wrong type."
+
+
+def test_the_beginning_of_a_gid_is_enough_where_no_other_has_it(rpc: Rpc) -> None:
+    rpc.add("a", gid="00000000000000aa")
+    rpc.add("b", gid="0000000000000baa")
+    assert rpc.error("tellStatus", "0000000000000") == "GID 0000000000000 is not unique"
+    assert rpc("tellStatus", "0000000000000b", ["gid"]) == {"gid": "0000000000000baa"}
+
+
+# Order ----------------------------------------------------------------------------------------------------
+
+
+def test_positions_count_those_that_wait(rpc: Rpc) -> None:
+    rpc("changeGlobalOption", {"max-concurrent-downloads": "1"})
+    first = rpc.add("first")
+    rpc.bench.turn()
+    a, b, c, d = (rpc.add(name) for name in "abcd")
+    assert rpc.waiting() == [a, b, c, d]
+    steps: list[tuple[int, str, int, list[str]]] = [
+        (0, "POS_SET", 0, [d, a, b, c]),
+        (1, "POS_CUR", 1, [a, d, b, c]),
+        (-1, "POS_END", 2, [a, b, d, c]),
+        (-9, "POS_CUR", 0, [d, a, b, c]),
+        (99, "POS_SET", 3, [a, b, c, d]),
+        (-1, "POS_SET", 0, [d, a, b, c]),
+    ]
+    for offset, how, expected, order in steps:
+        assert rpc("changePosition", d, offset, how) == expected
+        assert rpc.waiting() == order
+    assert rpc.error("changePosition", first, 0, "POS_SET") == f"GID#{first} not found in the waiting queue."
+    assert rpc.error("changePosition", d, 0, "POS_X") == "Illegal argument."
+    assert rpc.error("changePosition", d, "0", "POS_SET") == "The parameter at 1 has wrong type."
+    e = rpc("addUri", ["https://example.org/e.bin"], {}, 1)
+    assert rpc.waiting() == [d, e, a, b, c]
+    rpc.bench.runner.of("https://example.org/first.bin").finish()
+    rpc.bench.turn()
+    assert rpc.waiting() == [e, a, b, c]
+
+
+def test_waiting_may_be_called_active(rpc: Rpc) -> None:
+    rpc("changeGlobalOption", {"max-concurrent-downloads": 1})
+    rpc.add("a")
+    rpc.bench.turn()
+    gid = rpc.add("b")
+    assert rpc.status(gid) == "waiting"
+    stat = rpc("getGlobalStat")
+    assert (stat["numActive"], stat["numWaiting"], stat["numStopped"]) == ("1", "1", "0")
+    rpc("changeGlobalOption", {"rpc-always-active": "true"})
+    assert rpc.bench.queue.settings == QueueSettings(max_downloads=1, rpc_always_active=True)
+    assert rpc.status(gid) == "active"
+    assert [one["gid"] for one in rpc("tellActive", ["gid"])][1:] == [gid]
+    assert rpc("tellWaiting", 0, 10) == []
+    assert rpc("getGlobalStat")["numActive"] == "2"
+    assert rpc("getGlobalOption")["rpc-always-active"] == "true"
+
+
+# Addresses and options ------------------------------------------------------------------------------------
+
+
+def test_addresses_are_taken_out_and_put_in(rpc: Rpc) -> None:
+    m, n, o = (f"https://{name}.example/a.bin" for name in "mno")
+    gid = rpc("addUri", [URL, m], {"pause": "true"})
+    assert rpc("changeUri", gid, 1, [m], [n, o]) == [1, 2]
+    assert [one["uri"] for one in rpc("getUris", gid)] == [URL, n, o]
+    assert rpc("changeUri", gid, 1, [URL, "https://unknown.example"], [m], 1) == [1, 1]
+    wanted = rpc.bench.queue.get(gid).wanted
+    assert (wanted.reference, wanted.mirrors, wanted.take_over) == (n, (m, o), True)
+    assert rpc.error("changeUri", gid, 2, [], []) == "fileIndex is out of range"
+    assert "greater than or equal to 1" in rpc.error("changeUri", gid, 0, [], [])
+    assert rpc.error("changeUri", gid, 1, [m, n, o], []) == f"GID#{gid} would have no URI left"
+    assert rpc.error("changeUri", gid, 1, [], ["nonsense:x"], 0)
+    rpc("remove", gid)
+    assert rpc.error("changeUri", gid, 1, [], []) == f"Cannot remove URIs from GID#{gid}"
+    assert rpc.error("getUris", gid) == f"No URI data is available for GID#{gid}"
+
+
+def test_options_of_a_download_change_what_is_wanted_and_are_told(rpc: Rpc) -> None:
+    gid = rpc.add(pause="true", dir="a", **{"http-user": "me", "bt-tracker": "x"})
+    assert rpc("changeOption", gid, {"out": "y.bin", "max-download-limit": "1K", "file-allocation": "trunc"}) == "OK"
+    job = rpc.bench.queue.get(gid)
+    assert job.path == str(rpc.bench.folder / "files" / "a" / "y.bin")
+    assert (job.wanted.limit_rate, job.state) == (1024.0, JobState.PAUSED)
+    found = rpc("getOption", gid)
+    expected = {"out": "y.bin", "max-download-limit": "1024", "file-allocation": "trunc", "bt-tracker": "x"}
+    assert expected.items() <= found.items()
+    rpc("changeOption", gid, {"referer": "https://page.example/"})
+    assert dict(rpc.bench.queue.get(gid).wanted.headers).keys() == {"Authorization", "Referer"}
+    assert rpc.error("changeOption", gid, {"dir": "/etc"})
+    rpc("remove", gid)
+    assert rpc.error("changeOption", gid, {}) == f"Cannot change option for GID#{gid}"
+
+
+def test_options_of_all_downloads_are_those_of_the_next_ones(rpc: Rpc) -> None:
+    options = {"max-overall-download-limit": "1M", "max-concurrent-downloads": "7", "dir": "d", "user-agent": "U/1"}
+    assert rpc("changeGlobalOption", {**options, "header": ["Cookie: hushhush"], "nonsense": "1"}) == "OK"
+    assert rpc.bench.queue.settings == QueueSettings(limit_rate=1048576.0, max_downloads=7)
+    found = rpc("getGlobalOption")
+    assert (found["max-overall-download-limit"], found["max-concurrent-downloads"]) == ("1048576", "7")
+    assert (found["dir"], found["user-agent"], "hushhush" in str(found)) == ("d", "U/1", False)
+    wanted = rpc.bench.queue.get(rpc.add(out="x")).wanted
+    assert (wanted.directory, wanted.headers) == ("d", (("Cookie", "hushhush"), ("User-Agent", "U/1")))
+    rpc("changeGlobalOption", {"max-overall-download-limit": "0"})
+    assert rpc.bench.queue.settings.limit_rate is None
+    assert "max-concurrent-downloads" in rpc.error("changeGlobalOption", {"max-concurrent-downloads": "0"})
+    assert rpc.bench.queue.settings.max_downloads == 7
+
+
+def test_a_planted_secret_is_in_no_answer(rpc: Rpc) -> None:
+    gid = rpc("addUri", ["https://u:hushhush@h.example/a?token=hushhush"], {"header": "Authorization: hushhush"})
+    rpc.bench.turn()
+    answers = [
+        rpc.outcome(method, gid)
+        for method in ("tellStatus", "getUris", "getFiles", "getServers", "getOption", "tellActive", "getGlobalOption")
+    ]
+    assert "hushhush" not in json.dumps(answers)
+
+
+# The server itself ----------------------------------------------------------------------------------------
+
+
+def test_what_it_says_of_itself(rpc: Rpc) -> None:
+    version = rpc("getVersion")
+    assert version["version"] == "1.37.0"
+    assert any(feature.startswith("AnymatixFetcher ") for feature in version["enabledFeatures"])
+    assert len(rpc("getSessionInfo")["sessionId"]) == 40
+    assert rpc("saveSession") == "OK"
+    assert (rpc("shutdown"), rpc("forceShutdown"), rpc.stops) == ("OK", "OK", 2)
+
+
+@pytest.mark.parametrize("value", [*VALUES, NESTED], ids=lambda value: repr(value)[:20])
+def test_nothing_that_is_sent_is_a_bug(rpc: Rpc, value: object, caplog: pytest.LogCaptureFixture) -> None:
+    gid = rpc.add(pause="true")
+    for method in METHODS:
+        for params in ([value], [gid, value], [gid, value, value], [[URL], value], [value, value, value]):
+            answer = rpc.send({"id": 1, "method": method, "params": [TOKEN, *params]})
+            assert ("result" in answer) != ("error" in answer)
+    rpc.send({"id": value, "method": "system.multicall", "params": [[value, {"methodName": value, "params": value}]]})
+    assert [record for record in caplog.records if record.exc_info] == []
