@@ -101,6 +101,11 @@ class SimulatedDisk:
         inode = self._names.get(path)
         return None if inode is None else bytes(inode.content)
 
+    def piece(self, path: Path, start: int, stop: int) -> bytes:
+        """These bytes of the file at ``path``, as far as they are there."""
+        inode = self._names.get(path)
+        return b"" if inode is None else bytes(memoryview(inode.content)[start:stop])
+
     def files(self) -> dict[Path, bytes]:
         """Every file."""
         return {path: bytes(inode.content) for path, inode in self._names.items()}
@@ -127,6 +132,14 @@ class SimulatedDisk:
         inode = self._names.get(path)
         if inode is not None and len(inode.content) > start:
             inode.content[random.randrange(start, len(inode.content))] ^= 1 << random.randrange(8)
+
+    def cut(self, path: Path, share: float) -> None:
+        """Somebody cuts the file to a part of its size."""
+        inode = self._names.get(path)
+        if inode is not None:
+            size = int(len(inode.content) * share)
+            del inode.content[size:]
+            inode.dirty_pages.add(size // PAGE_BYTES)
 
     # What the files call ----------------------------------------------------------------------------------
 

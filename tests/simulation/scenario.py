@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from hashlib import sha256
 from pathlib import Path
@@ -54,6 +54,21 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Meanwhile:
+    """What others do while a process runs.
+
+    Args:
+        restarts: Whether the servers start anew when they get new content, so that every connection is lost.
+        cuts_after_seconds: When somebody cuts the part file; ``None`` for never.
+        cuts_to: To which part of its size.
+    """
+
+    restarts: bool = False
+    cuts_after_seconds: float | None = None
+    cuts_to: float = 0.0
+
+
+@dataclass(frozen=True)
 class Life:
     """One process.
 
@@ -67,6 +82,7 @@ class Life:
         fails_sync_after: After how many operations a sync fails.
         rots: Whether a bit of the part file has flipped before it starts.
         trouble: What else goes wrong on this machine.
+        meanwhile: What others do.
     """
 
     death: Death
@@ -78,11 +94,13 @@ class Life:
     fails_sync_after: int | None
     rots: bool
     trouble: Trouble
+    meanwhile: Meanwhile = Meanwhile()
 
     @property
     def hurts_disk(self) -> bool:
         """Whether what was written may be gone or damaged afterwards."""
-        return self.death is Death.POWER_CUT or self.rots or self.fails_sync_after is not None
+        is_cut = self.meanwhile.cuts_after_seconds is not None
+        return self.death is Death.POWER_CUT or self.rots or is_cut or self.fails_sync_after is not None
 
 
 @dataclass(frozen=True)
@@ -106,7 +124,60 @@ class Scenario:
 
 
 def draw(seed: int) -> Scenario:
-    """The scenario of a seed."""
+    """The scenario of a seed: as it was before there were other places, or servers and people that interfere."""
+    drawn = _draw(seed)
+    random = Random(f"who interferes with {seed}")
+    what = random.random()
+    if what < 0.01:
+        return _with_other_places(random, drawn)
+    if what < 0.12:
+        return _with_restarts(random, drawn)
+    if what < 0.22:
+        return replace(drawn, lives=tuple(replace(life, meanwhile=_draw_cut(random)) for life in drawn.lives))
+    return drawn
+
+
+def _with_other_places(random: Random, drawn: Scenario) -> Scenario:
+    """A file that is large enough for other places to be asked; what they have may differ from some place on."""
+    content = _draw_content(random, random.randint(18 << 20, 20 << 20))
+    differs_at = random.choice((len(content), random.randrange(len(content)), random.randrange(2 << 20)))
+    other = content[:differs_at] + random.randbytes(len(content) - differs_at)
+    host = replace(drawn.world.hosts[0], tag=Tag.NONE, modified=False, states_digest=False, ranges=Ranges.SERVED)
+    host = replace(host, limit=100, rate=1e6, latency=0.05)
+    world = replace(drawn.world, contents=[content], elsewhere=[other], hosts=[host], hops=0, lifetime=None)
+    world = replace(world, fault_rate=0.0, ending=Ending.NONE)
+    digest = None if random.random() < 0.7 else sha256(content).hexdigest()
+    connections = random.choice((2, 4))
+    drawn = replace(drawn, world=world, digest=digest, digest_is_right=True, connections=connections)
+    return replace(drawn, lives=(), engine=Engine.AUTO, as_is=False, states_length=False)
+
+
+def _with_restarts(random: Random, drawn: Scenario) -> Scenario:
+    """Servers without validators that get new content of the same length, and lose every connection over that."""
+    length = random.randint(1, 40 * BLOCK)
+    contents = [_draw_content(random, length) for _ in range(2)]
+    tags = (Tag.NONE, Tag.NONE, Tag.WEAK, Tag.STRONG)
+    hosts = [replace(host, tag=random.choice(tags), modified=False) for host in drawn.world.hosts]
+    world = replace(drawn.world, contents=contents, hosts=hosts, ending=Ending.NONE)
+    lives = tuple(
+        replace(
+            life,
+            changes_content=True,
+            change_after_seconds=10 ** random.uniform(-1.5, 1.0),
+            meanwhile=Meanwhile(restarts=True),
+        )
+        for life in drawn.lives
+    )
+    digest = None if drawn.digest is None else sha256(contents[0]).hexdigest()
+    drawn = replace(drawn, world=world, lives=lives, digest=digest, digest_is_right=True)
+    return replace(drawn, as_is=length < SMALLEST_MODEL, states_length=False)
+
+
+def _draw_cut(random: Random) -> Meanwhile:
+    return Meanwhile(cuts_after_seconds=10 ** random.uniform(-1.0, 1.0), cuts_to=random.choice((0.0, random.random())))
+
+
+def _draw(seed: int) -> Scenario:
     random = Random(seed)
     world = _draw_world(random)
     strange = Random(f"strange {seed}")

@@ -17,6 +17,7 @@ from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, PART_SUFFIX, 
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.journal import MAGIC, decode
 from anymatix_fetcher.core.values.spans import SpanSet
+from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.facts import Job, Status
 from anymatix_fetcher.engine.ports import Ports
 from anymatix_fetcher.engine.session import Session
@@ -45,7 +46,7 @@ from tests.simulation.oracle import MISLEADING, Oracle, WatchedDownload
 from tests.simulation.scenario import FOLDER, Death, draw
 from tests.simulation.transport import SimulatedTransport
 from tests.simulation.workers import SimulatedWorkers
-from tests.simulation.world import BLOCK, NEIGHBOUR, REFERENCE, TOKEN, Ending, IfRange, Ranges, Tag
+from tests.simulation.world import BLOCK, NEIGHBOUR, PATH, REFERENCE, TOKEN, Ending, IfRange, Ranges, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +172,12 @@ class Simulation:
         self.oracle = Oracle(self.world, self.clock, DESTINATION, self.trace)
         self.disk = SimulatedDisk(self.oracle.written)
         self.oracle.disk = self.disk
+        self.oracle.has_digest = self.scenario.digest is not None or any(
+            host.states_digest for host in self.world.hosts
+        )
         self.machine: WatchedDownload | None = None
+        self.transport: SimulatedTransport | None = None
+        self.has_cut = False
 
     def run(self) -> None:
         """All lives, then calm ones until it is done.
@@ -190,6 +196,7 @@ class Simulation:
     def _live(self, life: Life | None, *, overwrite: bool = False) -> Result | None:
         self.trace(f"{self.clock.now:9.3f}  a life begins: {life or 'calm'}")
         self.oracle.begin_life()
+        self.has_cut = False
         self.world.started_at = self.clock.now
         self.disk.mend()
         self.locks.clear()
@@ -202,7 +209,7 @@ class Simulation:
             self._step(session, ticket, neighbour, life)
         except PowerGone:
             self.trace(f"{self.clock.now:9.3f}  the process is gone")
-        if ticket.result is None:
+        if ticket.result is None and not self.has_cut:
             self.oracle.check_loss(self._recorded())
         if life is not None and ticket.result is None and life.death is Death.POWER_CUT:
             self.disk.power_cut(self.random)
@@ -260,8 +267,9 @@ class Simulation:
 
     def _open(self, life: Life | None, *, overwrite: bool) -> tuple[Session, Ticket]:
         scenario, workers = self.scenario, SimulatedWorkers(self.clock, self.random)
+        self.transport = SimulatedTransport(self.world, self.clock, workers, self.oracle, self.random)
         ports = Ports(
-            transport=SimulatedTransport(self.world, self.clock, workers, self.oracle, self.random),
+            transport=self.transport,
             disk=self.disk,
             workers=workers,
             lock=partial(Lock, self.locks),
@@ -280,6 +288,7 @@ class Simulation:
             as_is=scenario.as_is,
             length=len(self.world.contents[0]) if scenario.states_length else None,
             headers=(("Authorization", TOKEN),),
+            mirrors=tuple(f"https://elsewhere{number}.test{PATH}" for number in range(len(self.world.elsewhere))),
         )
         session = Session(ports, _resolve, self._new_machine)
         return session, session.submit(Job(REFERENCE, settings))
@@ -313,9 +322,7 @@ class Simulation:
             seconds = self.clock.now - began
             assert seconds <= LONGEST_LIFE_SECONDS, "rule 5: it doesn't end"
             if life is not None:
-                if life.changes_content and seconds >= life.change_after_seconds and self.world.current == 0:
-                    self.trace(f"{self.clock.now:9.3f}  the content changes")
-                    self.world.current, self.oracle.changed = 1, True
+                self._interfere(life, seconds)
                 if life.after_seconds is not None and seconds >= life.after_seconds:
                     if life.death in (Death.KILLED, Death.POWER_CUT):
                         raise PowerGone
@@ -323,6 +330,20 @@ class Simulation:
                         session.cancel()
             session.step(STEP_SECONDS)
             self.oracle.waited(self.machine if not ticket.is_over else None)
+
+    def _interfere(self, life: Life, seconds: float) -> None:
+        """What others do, when it is time."""
+        others = life.meanwhile
+        if life.changes_content and seconds >= life.change_after_seconds and self.world.current == 0:
+            self.trace(f"{self.clock.now:9.3f}  the content changes")
+            self.world.current, self.oracle.changed = 1, True
+            self.oracle.changed_unseen |= seconds > 0 and not others.restarts
+            if others.restarts and self.transport is not None:
+                self.transport.break_all()
+        if others.cuts_after_seconds is not None and seconds >= others.cuts_after_seconds and not self.has_cut:
+            self.trace(f"{self.clock.now:9.3f}  somebody cuts the part file")
+            self.has_cut = True
+            self.disk.cut(PART, others.cuts_to)
 
     # The end ----------------------------------------------------------------------------------------------
 
@@ -384,6 +405,8 @@ def _excuses(life: Life | None, *, was_there: bool) -> set[type[FetchError]]:
         excuses.add(DiskFullError)
     if life is not None and (life.rots or life.fails_sync_after is not None):
         excuses.add(StorageError)
+    if life is not None and life.meanwhile.cuts_after_seconds is not None:
+        excuses.add(StorageError)
     if life is not None:
         excuses |= _troubles(life.trouble)
     return excuses
@@ -416,6 +439,8 @@ def _fault(trouble: Trouble, operation: str, path: Path) -> None:
 def _resolve(job: Job) -> Resolving:
     settings = job.settings
     name = SafeName(settings.output.name) if settings.output else None
-    wish = Wish(job.reference, name=name, digests=settings.digests, headers=Headers(settings.headers))
+    mirrors = tuple(Url.parse(mirror) for mirror in settings.mirrors)
+    headers = Headers(settings.headers)
+    wish = Wish(job.reference, name=name, digests=settings.digests, headers=headers, mirrors=mirrors)
     resources = yield from catalog.resolve(wish, Environment())
     return tuple(replace(resource, length=settings.length) for resource in resources)

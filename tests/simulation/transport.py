@@ -116,6 +116,12 @@ class SimulatedTransport:
             ]
             self._events.append(self._random.choice(late))
 
+    def break_all(self) -> None:
+        """The servers of the file start anew: whatever is under way with them is lost."""
+        for exchange, flow in list(self._flows.items()):
+            if flow.request.url.host.startswith(("origin", "hop", "cdn")):
+                self._end(exchange, ExchangeFailed(exchange, Failure(FailureKind.LOST)))
+
     def wake(self) -> None:
         self._woken = True
 

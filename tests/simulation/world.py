@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -105,6 +105,9 @@ _SOUND = Host(
 )
 
 
+_ELSEWHERE = replace(_SOUND, name="elsewhere", rate=3e6)
+
+
 @dataclass
 class Answer:
     """What comes back: nothing at all, a failure, or a head and perhaps a body that lies at ``offset`` of the file."""
@@ -140,6 +143,8 @@ class World:
     fault_rate: float
     faults_until: float
     ending: Ending = Ending.NONE
+    elsewhere: list[bytes] = field(default_factory=list)
+    """What other places have under the same name; it may be something else."""
     cut_at: float = 0.5
     """Which part of a body comes before it is cut short."""
     current: int = 0
@@ -168,9 +173,11 @@ class World:
             stop = min(stop, len(NEIGHBOURS_CONTENT))
             label = f"bytes {start}-{stop - 1}/{len(NEIGHBOURS_CONTENT)}"
             return self._slice(_SOUND, NEIGHBOURS_CONTENT, (start, stop), label, [])
+        place = request.url.host
+        if place.startswith("elsewhere"):
+            return self._serve(_ELSEWHERE, request, self.elsewhere[int(place[9])])
         if self.ending is not Ending.NONE:
             return self._end(url)
-        place = request.url.host
         if place == "origin.test" and self.hops:
             return self._redirect(1, now)
         if place.startswith("hop"):
@@ -262,8 +269,8 @@ class World:
         known = {value for name, value in identity if name in ("ETag", "Last-Modified")}
         return host.if_range is IfRange.HONOURED and condition in known
 
-    def _serve(self, host: Host, request: Request) -> Answer:
-        content = self.contents[self.current]
+    def _serve(self, host: Host, request: Request, content: bytes | None = None) -> Answer:
+        content = self.contents[self.current] if content is None else content
         identity = self._identity(host, self.current)
         if not self._serves_range(host, request, identity) or request.span is None:
             return self._whole(host, content, identity)

@@ -193,8 +193,8 @@ class PartFile:
 
     def _close(self, index: int, block: OpenBlock) -> None:
         """Records a block that is whole, reading it back where its bytes came out of order."""
-        if not self.looks_whole():
-            return
+        if self._guard.has_found or not self.looks_whole():
+            return  # what it has of before may be gone
         start = index * self._block_size
         while True:
             with self._lock:
