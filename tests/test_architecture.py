@@ -35,13 +35,13 @@ LAYERS = {
     "wiring": 7,
     "verbs": 8,
     "queue": 9,
-    "cli": 10,
     "comfy": 10,
     "serve": 10,
     "fleet": 10,
-    "__main__": 11,
+    "cli": 11,
+    "__main__": 12,
 }
-"""Every room, by its height: who may know whom. From ``cli`` down to ``core.values`` it is nine steps."""
+"""Every room, by its height: who may know whom. The command line stands above the other faces, for it starts them."""
 PURE = {"core.values", "core.answers", "core.pace", "core.machine", "sources", "workflows", "formats", "errors"}
 GROUND = {"core.values", "core.answers", "core.pace", "core.machine", "errors"}
 PORTS = f"{PACKAGE}.core.values.ports"

@@ -33,3 +33,12 @@ def test_a_number_that_is_not_known_begins_anew() -> None:
     assert log.since(101) is None
     assert log.since(105) is None
     assert log.since(0) is None
+
+
+def test_a_listener_that_breaks_off_while_all_jobs_are_told_begins_anew() -> None:
+    log = EventLog(100)
+    assert list(log.reserve(3)) == [101, 102, 103]
+    log.tell(EventKind.CHANGED, job(1))
+    assert log.newest == 104
+    assert [log.since(number) is None for number in (100, 101, 102, 103, 104)] == [False, True, True, False, False]
+    assert list(log.reserve(0)) == []

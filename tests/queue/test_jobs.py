@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.queue.jobs import JobFile, JobState, QueuedJob, WrongStateError
+from anymatix_fetcher.queue.jobs import JobState, PartChoice, QueuedJob, WrongStateError
 from tests.queue.sample import TROUBLE, job
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_failed_try_counts_and_a_users_wish_begins_anew() -> None:
 
 
 def test_a_part_that_is_not_wanted_is_remembered_until_the_job_is_tried_again() -> None:
-    gone = job(state=PAUSED).cancelled(5.0, part=JobFile.REMOVE)
+    gone = job(state=PAUSED).cancelled(5.0, part=PartChoice.REMOVE)
     assert gone.part_unwanted
     assert gone.cancelled(6.0).part_unwanted
     assert not gone.retried().part_unwanted

@@ -17,10 +17,10 @@ from anymatix_fetcher.queue.events import EventKind, QueueEvent
 from anymatix_fetcher.queue.execution import SPACE_SECONDS
 from anymatix_fetcher.queue.jobs import (
     ConflictingJobError,
-    JobFile,
     JobState,
     JobWanted,
     OutsideError,
+    PartChoice,
     QueuedJob,
     UnknownJobError,
     WrongStateError,
@@ -205,7 +205,7 @@ def test_a_cancelled_job_keeps_its_part_or_not(bench: Bench) -> None:
     for path in paths:
         leave_part(path)
     bench.queue.cancel(kept.id)
-    bench.queue.cancel(removed.id, part=JobFile.REMOVE)
+    bench.queue.cancel(removed.id, part=PartChoice.REMOVE)
     bench.turn()
     assert states(bench) == {"k": CANCELLED, "r": CANCELLED}
     assert [sorted(path.name for path in one.parent.glob(f"{one.name}*")) for one in paths] == [
@@ -213,7 +213,7 @@ def test_a_cancelled_job_keeps_its_part_or_not(bench: Bench) -> None:
         [],
     ]
     assert bench.queue.get(removed.id).bytes_stored == 0
-    bench.queue.remove(kept.id, part=JobFile.REMOVE)
+    bench.queue.remove(kept.id, part=PartChoice.REMOVE)
     assert list(paths[0].parent.glob("k.bin*")) == []
 
 
@@ -225,13 +225,23 @@ def leave_part(path: Path) -> None:
     places.journal.write_bytes(JournalHeader.create(url("a"), block_size=1 << 20, salt=bytes(16)).encode())
 
 
+def test_the_last_event_of_a_cancelled_job_comes_when_nothing_works_on_it(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    bench.turn()
+    busy: list[bool] = []
+    bench.queue.subscribe(lambda event: busy.append(bench.queue.is_busy(event.job.id)))
+    bench.queue.cancel(job.id, part=PartChoice.REMOVE)
+    bench.turn()
+    assert busy == [True, False]
+
+
 def test_a_part_is_removed_after_a_crash_where_that_was_acknowledged(bench: Bench) -> None:
     (job,) = add(bench, "a")
     bench.turn()
     bench.runner.of(url("a")).stop = lambda: None  # type: ignore[method-assign] # it takes its time
     bench.turn()
     leave_part(bench.folder / "files" / "a.bin")
-    bench.queue.cancel(job.id, part=JobFile.REMOVE)
+    bench.queue.cancel(job.id, part=PartChoice.REMOVE)
     bench.crash()
     assert list((bench.folder / "files").iterdir()) == []
     assert not bench.queue.get(job.id).part_unwanted
@@ -245,7 +255,7 @@ def test_a_file_of_others_beside_a_destination_stays(bench: Bench) -> None:
     folder = bench.folder / "files"
     folder.mkdir(exist_ok=True)
     (folder / "a.bin.part").write_bytes(b"a browser's")
-    bench.queue.cancel(job.id, part=JobFile.REMOVE)
+    bench.queue.cancel(job.id, part=PartChoice.REMOVE)
     assert (folder / "a.bin.part").read_bytes() == b"a browser's"
 
 
@@ -256,7 +266,7 @@ def test_only_what_has_ended_is_taken_out(bench: Bench) -> None:
     bench.turn()
     with pytest.raises(WrongStateError):
         bench.queue.remove(active.id)
-    bench.queue.remove(done.id, part=JobFile.REMOVE)
+    bench.queue.remove(done.id, part=PartChoice.REMOVE)
     assert states(bench) == {"a": ACTIVE}
     assert (bench.folder / "files" / "d.bin").stat().st_size == SIZE
     with pytest.raises(UnknownJobError):

@@ -9,7 +9,7 @@ import pytest
 from anymatix_fetcher.library.folders import comfyui_folders
 from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.destinations import Destinations
-from anymatix_fetcher.queue.jobs import JobFile, JobState, JobWanted
+from anymatix_fetcher.queue.jobs import JobState, JobWanted, PartChoice
 from anymatix_fetcher.queue.opening import open_queue
 from anymatix_fetcher.queue.queue import Queue, QueueSettings
 from anymatix_fetcher.testing import Origin
@@ -70,7 +70,7 @@ def test_a_cancelled_download_leaves_nothing_where_that_is_wanted(origin: Origin
     queue.change_settings(QueueSettings(limit_rate=SLOWLY))
     ((job, _),) = queue.add([JobRequest(JobWanted(reference=file.url))])
     until(lambda: queue.get(job.id).bytes_stored > 0)
-    queue.cancel(job.id, part=JobFile.REMOVE)
+    queue.cancel(job.id, part=PartChoice.REMOVE)
     until(lambda: not queue.is_busy(job.id))
     assert list((tmp_path / "files").iterdir()) == []
     queue.close()

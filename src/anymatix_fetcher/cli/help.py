@@ -38,6 +38,7 @@ VERBS = (
     ("auth", "which host would get which token, and where that was found"),
     ("login", "keep a token for a host in the system's keyring"),
     ("doctor", "what this machine can and has, and what would stop a download"),
+    ("serve", "the queue with its page and its API: jobs that outlive the process"),
     ("bench", "measure how many connections to a file are worth having, and what binds"),
     ("demo", "see on this machine, without internet, what parallel connections gain"),
     ("testserver", "a server that misbehaves as told, to try downloads against"),

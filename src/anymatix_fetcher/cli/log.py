@@ -48,3 +48,21 @@ def log_to_stderr(session: Invocation) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
+
+
+@contextmanager
+def server_log(session: Invocation, formatter: logging.Formatter, access_logger: str) -> Iterator[None]:
+    """Shows within the block what goes wrong, and every request, on stderr; more of it by the session's verbosity."""
+    logger, access = logging.getLogger("anymatix_fetcher"), logging.getLogger(access_logger)
+    handler = _StderrHandler(session)
+    handler.setFormatter(formatter)
+    levels = logger.level, access.level
+    logger.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(2, session.verbosity)])
+    access.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(levels[0])
+        access.setLevel(levels[1])

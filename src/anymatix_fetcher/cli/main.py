@@ -42,6 +42,7 @@ PROGRAM = Program(
         "dedupe": "anymatix_fetcher.cli.commands.dedupe:command",
         "inspect": "anymatix_fetcher.cli.commands.inspect:command",
         "doctor": "anymatix_fetcher.cli.commands.doctor:command",
+        "serve": "anymatix_fetcher.cli.commands.serve:command",
         "demo": "anymatix_fetcher.cli.commands.demo:command",
         "testserver": "anymatix_fetcher.cli.commands.testserver:command",
     },

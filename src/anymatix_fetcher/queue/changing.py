@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.queue import schedule
 from anymatix_fetcher.queue.failures import ADDRESS_IS_GONE
-from anymatix_fetcher.queue.jobs import JobFile, JobState, WrongStateError
+from anymatix_fetcher.queue.jobs import JobState, PartChoice, WrongStateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,17 +71,17 @@ class Changing:
 
         return self._changed(identity, retried)
 
-    def cancel(self, identity: str, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
+    def cancel(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
         """It isn't wanted any more, and can be tried again; ``part`` says what becomes of what has arrived."""
         return self._changed(identity, lambda job: job.cancelled(self._clock(), part=part), stops=True)
 
-    def remove(self, identity: str, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
+    def remove(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
         """A job that has ended is taken out of the queue; a file that is whole stays."""
         with self._book.lock:
             job = self._book.get(identity)
             if not job.has_ended:
                 raise WrongStateError(f"job {job.id} is {job.state} and can't be removed", hint="Cancel it first.")
-            if part is JobFile.REMOVE and job.destinations:
+            if part is PartChoice.REMOVE and job.destinations:
                 self._stop(replace(job, part_unwanted=True))
             self._book.forget([job])
             return job

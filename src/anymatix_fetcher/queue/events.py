@@ -54,6 +54,7 @@ class EventLog:
         self._known_from = first
         self._kept: deque[QueueEvent] = deque()
         self._remembered = remembered
+        self._reserved: deque[range] = deque(maxlen=remembered)
         self._listeners: tuple[Callable[[QueueEvent], None], ...] = ()
         self._lock = Lock()
 
@@ -76,9 +77,18 @@ class EventLog:
     def since(self, number: int) -> list[QueueEvent] | None:
         """The events after ``number``; ``None`` where they aren't all known, so that one has to begin anew."""
         with self._lock:
-            if not self._known_from <= number <= self._newest:
+            is_known = self._known_from <= number <= self._newest
+            if not is_known or any(number in numbers for numbers in self._reserved):
                 return None
             return [event for event in self._kept if event.number > number]
+
+    def reserve(self, count: int) -> range:
+        """So many numbers for telling all jobs to one listener; one that breaks off on the way begins anew."""
+        with self._lock:
+            first = self._newest + 1
+            self._newest += count
+            self._reserved.append(range(first, self._newest))
+            return range(first, self._newest + 1)
 
     @property
     def newest(self) -> int:

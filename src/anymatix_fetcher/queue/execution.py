@@ -138,9 +138,13 @@ class Execution:
         if job is not None and results is None:
             self._show(job, running)
             return
-        if job is not None and results is not None:
-            self._settled(_seen(job, running), results, now)
-        del self._running[identity]  # not before that is written down
+        del self._running[identity]  # first: what is told next is that nothing works on it any more
+        try:
+            if job is not None and results is not None:
+                self._settled(_seen(job, running), results, now)
+        except FetchError:
+            self._running[identity] = running  # it isn't written down, and is looked at again
+            raise
         self._shown.pop(identity, None)
         self._own_limits.pop(identity, None)
         let_go(identity, running.forget)

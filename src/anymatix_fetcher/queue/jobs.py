@@ -41,7 +41,7 @@ class JobState(StrEnum):
 ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 
-class JobFile(StrEnum):
+class PartChoice(StrEnum):
     """What becomes of what has arrived, when a job is cancelled."""
 
     KEEP = "keep"
@@ -262,7 +262,7 @@ class QueuedJob:
         self._require(JobState.ACTIVE, JobState.PAUSED, JobState.QUEUED, to="finished")
         return replace(self, state=JobState.DONE, ended_at=now, result=result, error=None, waits_for="", not_before=0.0)
 
-    def cancelled(self, now: float, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
+    def cancelled(self, now: float, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
         """The user doesn't want it any more."""
         if self.state is not JobState.CANCELLED:
             self._require(JobState.QUEUED, JobState.ACTIVE, JobState.PAUSED, JobState.FAILED, to="cancelled")
@@ -273,7 +273,7 @@ class QueuedJob:
             waits_for="",
             not_before=0.0,
             error=None,
-            part_unwanted=part is JobFile.REMOVE or self.part_unwanted,
+            part_unwanted=part is PartChoice.REMOVE or self.part_unwanted,
         )
 
     def _require(self, *states: JobState, to: str) -> None:

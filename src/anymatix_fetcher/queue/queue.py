@@ -23,7 +23,7 @@ from anymatix_fetcher.queue.changing import Changing
 from anymatix_fetcher.queue.events import EventLog
 from anymatix_fetcher.queue.execution import Execution
 from anymatix_fetcher.queue.failures import ADDRESS_IS_GONE
-from anymatix_fetcher.queue.jobs import JobFile, JobState
+from anymatix_fetcher.queue.jobs import JobState, PartChoice
 from anymatix_fetcher.queue.leavings import remove_parts
 from anymatix_fetcher.queue.view import job_object
 
@@ -132,7 +132,9 @@ class Queue:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends it; parts and journals are kept, and what was active goes on at the next start."""
+        """Ends it; parts and journals are kept, and what was active goes on at the next start. Twice is once."""
+        if self._closing:
+            return
         self._closing = True
         self._awake.set()
         if self._thread is not None:
@@ -233,11 +235,11 @@ class Queue:
         """Tries a failed or cancelled job again."""
         return self._changing.retry(identity)
 
-    def cancel(self, identity: str, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
+    def cancel(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
         """Ends one that hasn't ended."""
         return self._changing.cancel(identity, part=part)
 
-    def remove(self, identity: str, *, part: JobFile = JobFile.KEEP) -> QueuedJob:
+    def remove(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
         """Takes out one that has ended."""
         return self._changing.remove(identity, part=part)
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.verbs.ls import Listed
+    from anymatix_fetcher.verbs.resolve import Located
+    from anymatix_fetcher.verbs.workflow import Model
 
 _EXIT_CODES: tuple[tuple[type[FetchError], int], ...] = (
     (ReferenceSyntaxError, 2),
@@ -74,6 +77,70 @@ def result_object(result: Result, error: dict[str, object] | None) -> dict[str, 
         "connections_peak": result.connections_peak,
         "engine": result.engine,
         "http_version": result.http_version,
+        "error": error,
+    }
+
+
+def listed_object(one: Listed) -> dict[str, object]:
+    """The JSON form of a model that is here."""
+    return {
+        "path": str(one.path),
+        "name": one.name,
+        "folder": one.folder,
+        "size": one.size,
+        "origin": one.origin or None,
+        "source": one.source or None,
+        "digests": {digest.algorithm: digest.hex for digest in one.digests},
+        "verified": one.verified,
+        "verified_at": None if one.verified_at is None else timestamp_of(one.verified_at),
+        "damaged": one.is_damaged,
+        "changed": one.is_changed,
+        "duplicates": [str(path) for path in one.duplicates],
+        "same_file": [str(path) for path in one.others],
+    }
+
+
+def located_object(located: Located, error: dict[str, object] | None) -> dict[str, object]:
+    """The JSON form of what a reference leads to; ``error`` is that of its error."""
+    about = located.about
+    return {
+        "reference": located.reference,
+        "source": located.source,
+        "name": located.name,
+        "folder": "/".join(located.folder) or None,
+        "url": located.url,
+        "target": located.target,
+        "size": located.length,
+        "digests": {digest.algorithm: digest.hex for digest in located.digests},
+        "ranged": located.ranged,
+        "etag": located.etag,
+        "expires_at": located.expires_at,
+        "mirrors": list(located.mirrors),
+        "title": about.title or None,
+        "type": about.type or None,
+        "base_model": about.base_model or None,
+        "licence": about.licence or None,
+        "page": about.page or None,
+        "trigger_words": list(about.trigger_words),
+        "remark": located.remark or None,
+        "error": error,
+    }
+
+
+def model_object(model: Model, error: dict[str, object] | None) -> dict[str, object]:
+    """The JSON form of a model that a workflow needs; ``error`` is that of its error."""
+    need = model.need
+    return {
+        "name": need.name,
+        "directory": need.directory,
+        "state": model.state.value,
+        "path": str(model.path) if model.path else None,
+        "size": model.size,
+        "url": str(need.url) if need.url else None,
+        "digest": str(need.digest) if need.digest else None,
+        "verified": model.proof or None,
+        "nodes": [str(node) for node in need.nodes],
+        "note": model.note or None,
         "error": error,
     }
 

@@ -14,6 +14,7 @@ from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.display.table import table
 from anymatix_fetcher.cli.options.network import option
 from anymatix_fetcher.cli.options.places import place_options
+from anymatix_fetcher.verbs.reporting import listed_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def command(
     )
     if as_json:
         for one in stock.models:
-            session.out.write(json.dumps(as_object(one)) + "\n")
+            session.out.write(json.dumps(listed_object(one)) + "\n")
         session.out.flush()
         return 0
     width = shutil.get_terminal_size().columns - 1 if session.out.isatty() else None
@@ -71,27 +72,6 @@ def command(
         session.out.write(f"{line}\n")
     session.out.flush()
     return 0
-
-
-def as_object(one: Listed) -> dict[str, object]:
-    """The JSON form."""
-    return {
-        "path": str(one.path),
-        "name": one.name,
-        "folder": one.folder,
-        "size": one.size,
-        "origin": one.origin or None,
-        "source": one.source or None,
-        "digests": {digest.algorithm: digest.hex for digest in one.digests},
-        "verified": one.verified,
-        "verified_at": None
-        if one.verified_at is None
-        else format.timestamp(datetime.fromtimestamp(one.verified_at, UTC)),
-        "damaged": one.is_damaged,
-        "changed": one.is_changed,
-        "duplicates": [str(path) for path in one.duplicates],
-        "same_file": [str(path) for path in one.others],
-    }
 
 
 def report(stock: Stock, width: int | None, *, chosen: bool) -> list[str]:

@@ -16,6 +16,7 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.parameters import REFERENCE
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.verbs.reporting import located_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,29 +87,8 @@ def command(
 
 def as_object(located: Located, secrets: Iterable[str] = ()) -> dict[str, object]:
     """The JSON form; ``secrets`` are taken out of an error's words."""
-    about = located.about
-    return {
-        "reference": located.reference,
-        "source": located.source,
-        "name": located.name,
-        "folder": "/".join(located.folder) or None,
-        "url": located.url,
-        "target": located.target,
-        "size": located.length,
-        "digests": {digest.algorithm: digest.hex for digest in located.digests},
-        "ranged": located.ranged,
-        "etag": located.etag,
-        "expires_at": located.expires_at,
-        "mirrors": list(located.mirrors),
-        "title": about.title or None,
-        "type": about.type or None,
-        "base_model": about.base_model or None,
-        "licence": about.licence or None,
-        "page": about.page or None,
-        "trigger_words": list(about.trigger_words),
-        "remark": located.remark or None,
-        "error": None if located.error is None else error_object(located.error, secrets),
-    }
+    error = None if located.error is None else error_object(located.error, secrets)
+    return located_object(located, error)
 
 
 def report(located: Located) -> str:

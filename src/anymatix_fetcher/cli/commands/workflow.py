@@ -23,6 +23,7 @@ from anymatix_fetcher.cli.options.places import extra_paths_option, models_optio
 from anymatix_fetcher.cli.redaction import redact
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.verbs.reporting import model_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -161,20 +162,7 @@ def _with_sizes(plan: Plan, session: Invocation, options: Options, *, silent: bo
 
 def as_object(model: Model, secrets: Iterable[str] = ()) -> dict[str, object]:
     """The JSON form of a needed model; ``secrets`` are taken out of an error's words."""
-    need = model.need
-    return {
-        "name": need.name,
-        "directory": need.directory,
-        "state": model.state.value,
-        "path": str(model.path) if model.path else None,
-        "size": model.size,
-        "url": str(need.url) if need.url else None,
-        "digest": str(need.digest) if need.digest else None,
-        "verified": model.proof or None,
-        "nodes": [str(node) for node in need.nodes],
-        "note": model.note or None,
-        "error": error_object(model.error, secrets) if model.error else None,
-    }
+    return model_object(model, error_object(model.error, secrets) if model.error else None)
 
 
 def outcome_object(

@@ -1,0 +1,65 @@
+"""Answers in JSON, errors among them: ``{"error": {"kind", "message", "hint"}}`` with the status that fits."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    DestinationExistsError,
+    DestinationLockedError,
+    FetchError,
+    IntegrityError,
+    NetworkError,
+    NotFoundError,
+    ReferenceSyntaxError,
+    StorageError,
+)
+from anymatix_fetcher.queue.jobs import OutsideError, WrongStateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_STATUSES: tuple[tuple[type[FetchError], int], ...] = (
+    (OutsideError, 403),
+    (WrongStateError, 409),
+    (DestinationExistsError, 409),
+    (DestinationLockedError, 409),
+    (ReferenceSyntaxError, 400),
+    (NotFoundError, 404),
+    (AccessDeniedError, 422),
+    (IntegrityError, 422),
+    (NetworkError, 422),
+    (StorageError, 507),
+)
+"""The first that fits; 401, 403 and 502 are about this server itself, so what other servers do is a 422."""
+
+
+def status_of(error: FetchError) -> int:
+    """The status that says best what an error means."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer in JSON, which caches leave alone."""
+    return web.Response(
+        text=json.dumps(value),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def failure(
+    status: int, kind: str, message: str, hint: str = "", headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """An answer that says what is wrong."""
+    return answer({"error": {"kind": kind, "message": message, "hint": hint}}, status, headers)
+
+
+def failed(error: FetchError) -> web.Response:
+    """The answer for an error of ours."""
+    return failure(status_of(error), type(error).__name__, error.message, error.hint)

@@ -1,0 +1,147 @@
+"""The application: routes, and what every request goes through before them and every answer after them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from anymatix_fetcher.engine.failing import error_for
+from anymatix_fetcher.errors import FetchError
+from anymatix_fetcher.serve import openapi, page_files
+from anymatix_fetcher.serve.access import SECURITY_HEADERS, Access, Penalty, bearer_of
+from anymatix_fetcher.serve.answers import answer, failed, failure
+from anymatix_fetcher.serve.events import Hub
+from anymatix_fetcher.serve.rest import Rest, checked
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from anymatix_fetcher.queue.queue import Queue
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+    AddRoutes = Callable[[web.Application], None]
+
+_logger = logging.getLogger("anymatix_fetcher.serve")
+
+QUEUE: web.AppKey[Queue] = web.AppKey("queue")
+ACCESS: web.AppKey[Access] = web.AppKey("access", Access)
+PENALTY: web.AppKey[Penalty] = web.AppKey("penalty", Penalty)
+
+MOST_BODY_BYTES = 32 << 20
+_OPEN_PATHS = frozenset({"/", "/healthz", "/favicon.ico"})
+_OPEN_FOLDERS = ("/page/",)
+OWN_RULES = frozenset({"/jsonrpc"})
+"""Paths whose protocol brings the secret in its own way; they ask :func:`knows_secret` themselves."""
+_METHODS = "GET, HEAD, POST, PATCH, DELETE"
+_FIELDS = "Authorization, Content-Type, Last-Event-ID"
+
+
+def make_app(queue: Queue, access: Access, add_routes: Iterable[AddRoutes] = ()) -> web.Application:
+    """The application of a queue, which it neither starts nor closes.
+
+    Args:
+        queue: The jobs.
+        access: Who may ask.
+        add_routes: Add further routes.
+    """
+    app = web.Application(middlewares=[_guarded], client_max_size=MOST_BODY_BYTES)
+    app[QUEUE], app[ACCESS], app[PENALTY] = queue, access, Penalty()
+    hub = Hub(queue)
+    app.cleanup_ctx.append(hub.run)
+    app.on_shutdown.append(hub.close)
+    operations = Rest(queue).operations()
+    for operation in openapi.OPERATIONS:
+        operate = operations.get(operation.name)
+        handler = hub.get_events if operate is None else checked(operation, operate)
+        app.router.add_route(operation.method, openapi.BASE + operation.path, handler)
+    app.router.add_get("/healthz", _healthz)
+    page_files.add_routes(app)
+    for add in add_routes:
+        add(app)
+    app.on_response_prepare.append(_secured)
+    return app
+
+
+async def knows_secret(request: web.Request, secret: str | None) -> bool:
+    """Whether a request that brings ``secret`` may be answered; a wrong one costs time, a missing one none.
+
+    Raises:
+        HTTPTooManyRequests: Too many wrong ones came at a time.
+    """
+    if request.app[ACCESS].knows_secret(secret):
+        return True
+    if secret is not None and not await request.app[PENALTY].serve():
+        raise web.HTTPTooManyRequests
+    return False
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers who may ask, and makes of everything that is raised an answer that says what is wrong."""
+    try:
+        return await _admitted(request, handler)
+    except FetchError as error:
+        return failed(error)
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004 - a redirect, and no error
+            raise
+        kind = type(error).__name__.removeprefix("HTTP")
+        return failure(error.status, kind, error.reason.lower(), headers=_kept(error))
+    except Exception as raised:  # noqa: BLE001 - the last line of defence: no traceback, since it may hold secrets
+        return failed(error_for(raised, f"{request.method} {request.path}"))
+
+
+def _kept(error: web.HTTPException) -> dict[str, str]:
+    return {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+
+
+async def _admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    access = request.app[ACCESS]
+    transport = request.transport
+    listening = transport.get_extra_info("sockname") if transport is not None else None
+    refusal = access.refusal(request.headers, None if listening is None else (listening[0], listening[1]))
+    if refusal is not None:
+        return failure(
+            403, "ForeignOriginError", f"the request is refused: {refusal}", "--allow-origin ORIGIN lets one in."
+        )
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return _preflight(request)
+    if not (_is_open(request.path) or await knows_secret(request, bearer_of(request.headers))):
+        return failure(
+            401,
+            "SecretMissingError",
+            "this needs the server's secret",
+            "Authorization: Bearer SECRET; it is in the file that the server names when it starts.",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    return await handler(request)
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN_PATHS or path in OWN_RULES or path.startswith(_OPEN_FOLDERS)
+
+
+def _preflight(request: web.Request) -> web.Response:
+    """What a browser asks before a page of an allowed origin may ask (CORS)."""
+    del request
+    headers = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _FIELDS}
+    return web.Response(status=204, headers={**headers, "Access-Control-Max-Age": "600"})
+
+
+async def _secured(request: web.Request, response: web.StreamResponse) -> None:
+    """Each answer says how little it may be used for."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = "anyfetch"
+    origin = request.headers.get("Origin")
+    if origin is not None and origin in request.app[ACCESS].allowed_origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Vary"] = "Origin"
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    """Whether it answers at all."""
+    del request
+    return answer({"status": "ok"})

@@ -1,0 +1,325 @@
+"""The REST API: each operation of the table, carried out by the queue. Nothing here waits for a download."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp import web
+
+from anymatix_fetcher import __version__
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.queue.adding import JobRequest
+from anymatix_fetcher.queue.jobs import JobState, JobWanted, PartChoice
+from anymatix_fetcher.serve import openapi
+from anymatix_fetcher.serve.answers import answer
+from anymatix_fetcher.serve.library import listed, planned, resolved
+from anymatix_fetcher.serve.schema import InvalidValueError, check
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from anymatix_fetcher.queue.events import QueueEvent
+    from anymatix_fetcher.queue.queue import Queue
+    from anymatix_fetcher.serve.openapi import Operation
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+    Operate = Callable[["Asked"], Awaitable[web.StreamResponse]]
+
+T = TypeVar("T")
+
+SETTLED_SECONDS = 5.0
+"""How long a cancelling request waits until nothing works on the job any more."""
+_FOR_ONE = ("output", "digests", "mirrors")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is as its operation's description says.
+
+    Args:
+        identity: The job's in the path; empty where there is none.
+        query: Its parameters.
+        body: What ``json.loads`` has made of it.
+    """
+
+    identity: str
+    query: Mapping[str, Any]
+    body: Any = None
+
+
+class Rest:
+    """The operations of the API but for its events.
+
+    Args:
+        queue: Carries them out.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._description = openapi.document(__version__)
+        self._asking = asyncio.Semaphore(4)
+
+    def operations(self) -> dict[str, Operate]:
+        """By the names of the operations."""
+        return {
+            "list_jobs": self.list_jobs,
+            "add_jobs": self.add_jobs,
+            "get_job": self.get_job,
+            "change_job": self.change_job,
+            "retry_job": self.retry_job,
+            "delete_job": self.delete_job,
+            "get_blocks": self.get_blocks,
+            "get_status": self.get_status,
+            "get_settings": self.get_settings,
+            "change_settings": self.change_settings,
+            "list_models": self.list_models,
+            "resolve": self.resolve,
+            "plan_workflow": self.plan_workflow,
+            "get_description": self.get_description,
+        }
+
+    # Jobs -------------------------------------------------------------------------------------------------
+
+    async def list_jobs(self, asked: Asked) -> web.Response:
+        """All of them, or those in one state."""
+        query = asked.query
+        state = query.get("state")
+        jobs = self._queue.jobs(None if state is None else JobState(state))
+        first = query.get("offset", 0)
+        chosen = jobs[first : first + query.get("limit", len(jobs))]
+        return answer({"jobs": [self._queue.view(job) for job in chosen]})
+
+    async def add_jobs(self, asked: Asked) -> web.Response:
+        """One for each reference; all or none."""
+        wishes = wishes_of(asked.body)
+        found = await _aside(lambda: self._queue.add(wishes))
+        is_new = any(new for _, new in found)
+        return answer({"jobs": [self._queue.view(job) for job, _ in found]}, 201 if is_new else 200)
+
+    async def get_job(self, asked: Asked) -> web.Response:
+        """One of them."""
+        return answer(self._queue.view(self._queue.get(asked.identity)))
+
+    async def change_job(self, asked: Asked) -> web.Response:
+        """What most likely can't be comes first, so that all or nothing is changed."""
+        identity, changes = asked.identity, asked.body
+        queue = self._queue
+        steps: dict[str, Callable[[], object]] = {
+            "reference": lambda: queue.replace_reference(identity, changes["reference"]),
+            "state": lambda: (queue.pause if changes["state"] == JobState.PAUSED else queue.resume)(identity),
+            "priority": lambda: queue.set_priority(identity, changes["priority"]),
+            "position": lambda: queue.move(identity, changes["position"]),
+        }
+        for name, step in steps.items():
+            if name in changes:
+                await _aside(step)
+        return answer(queue.view(queue.get(identity)))
+
+    async def retry_job(self, asked: Asked) -> web.Response:
+        """Tries it again."""
+        identity = asked.identity
+        return answer(self._queue.view(await _aside(lambda: self._queue.retry(identity))))
+
+    async def delete_job(self, asked: Asked) -> web.Response:
+        """Cancels it, or takes it out where it has ended."""
+        identity, part = asked.identity, PartChoice(asked.query.get("part", PartChoice.KEEP))
+        if self._queue.get(identity).has_ended:
+            await _aside(lambda: self._queue.remove(identity, part=part))
+            return web.Response(status=204)
+        settled = _Settled(self._queue, identity)
+        try:
+            await _aside(lambda: self._queue.cancel(identity, part=part))
+            await settled.wait()
+        finally:
+            settled.end()
+        return answer(self._queue.view(self._queue.get(identity)))
+
+    async def get_blocks(self, asked: Asked) -> web.Response:
+        """Which of its blocks are here."""
+        identity = asked.identity
+        found = await _aside(lambda: self._queue.blocks(identity))
+        return answer({"block_size": found.block_size, "blocks": list(map(int, found.blocks))})
+
+    # All together -----------------------------------------------------------------------------------------
+
+    async def get_status(self, asked: Asked) -> web.Response:
+        """Counts, rate, limits and space."""
+        del asked
+        queue = self._queue
+        space = await _aside(lambda: [_space(root) for root in queue.destinations.roots])
+        return answer(
+            {
+                "version": __version__,
+                "jobs": {state.value: count for state, count in queue.counts().items()},
+                "bytes_per_second": round(queue.bytes_per_second()),
+                **asdict(queue.settings),
+                "directory": str(queue.destinations.directory),
+                "models": str(queue.destinations.folders.models),
+                "space": [one for one in space if one is not None],
+            }
+        )
+
+    async def get_settings(self, asked: Asked) -> web.Response:
+        """What can be changed."""
+        del asked
+        return answer(asdict(self._queue.settings))
+
+    async def change_settings(self, asked: Asked) -> web.Response:
+        """Changes what is named, and nothing else."""
+        settings = replace(self._queue.settings, **asked.body)
+        await _aside(lambda: self._queue.change_settings(settings))
+        return answer(asdict(self._queue.settings))
+
+    async def list_models(self, asked: Asked) -> web.Response:
+        """What is here."""
+        kind = asked.query.get("type")
+        return answer(await self._ask(lambda: listed(self._queue.destinations, kind)))
+
+    async def resolve(self, asked: Asked) -> web.Response:
+        """What a reference leads to."""
+        reference = asked.body["reference"]
+        return answer(await self._ask(lambda: resolved(reference)))
+
+    async def plan_workflow(self, asked: Asked) -> web.Response:
+        """What a workflow needs."""
+        workflow = asked.body["workflow"]
+        return answer(await self._ask(lambda: planned(json.dumps(workflow).encode(), self._queue.destinations)))
+
+    async def get_description(self, asked: Asked) -> web.Response:
+        """This API."""
+        del asked
+        return answer(self._description)
+
+    async def _ask(self, action: Callable[[], T]) -> T:
+        """What reads many files or asks other servers: a few at a time, so that the rest is answered meanwhile."""
+        async with self._asking:
+            return await _aside(action)
+
+
+async def _aside(action: Callable[[], T]) -> T:
+    """Does on another thread what waits for the disk."""
+    return await asyncio.get_running_loop().run_in_executor(None, action)
+
+
+def _space(root: Path) -> dict[str, object] | None:
+    """How much room there is where a folder is or will be made."""
+    for folder in (root, *root.parents):
+        try:
+            usage = shutil.disk_usage(folder)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+        return {"root": str(root), "free": usage.free, "total": usage.total}
+    return None
+
+
+class _Settled:
+    """Waits until nothing works on a job any more.
+
+    Args:
+        queue: Tells of changes.
+        identity: The job.
+    """
+
+    def __init__(self, queue: Queue, identity: str) -> None:
+        self._queue = queue
+        self._identity = identity
+        self._changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self.end = queue.subscribe(self._tell)
+
+    def _tell(self, event: QueueEvent) -> None:
+        if event.job.id == self._identity:
+            self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def wait(self) -> None:
+        """Returns then, or after some seconds."""
+        try:
+            async with asyncio.timeout(SETTLED_SECONDS):
+                while self._queue.is_busy(self._identity):
+                    await self._changed.wait()
+                    self._changed.clear()
+        except TimeoutError:
+            return
+
+
+def wishes_of(body: dict[str, object]) -> list[JobRequest]:
+    """The wishes of a checked body.
+
+    Raises:
+        ReferenceSyntaxError: It gives for several references what only one can have.
+    """
+    given = {name: value for name, value in body.items() if value is not None}
+    references = _texts(given.pop("references"))
+    for name in _FOR_ONE:
+        if given.get(name) and len(references) > 1:
+            raise ReferenceSyntaxError(f"{name} is given for {len(references)} references", hint="Add them one by one.")
+    priority, paused = given.pop("priority", 0), given.pop("paused", False)
+    if not isinstance(priority, int) or not isinstance(paused, bool):
+        raise TypeError("the body was checked")
+    for name in ("digests", "mirrors"):
+        given[name] = _texts(given.get(name, []))
+    given["author"] = Author(given.get("author", Author.USER))
+    return [
+        JobRequest(JobWanted(reference=reference, **given), priority=priority, paused=paused)  # type: ignore[arg-type] # checked
+        for reference in references
+    ]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+# Requests, checked ----------------------------------------------------------------------------------------
+
+
+def checked(operation: Operation, operate: Operate) -> Handler:
+    """The handler of a route: checks a request against the operation's description, and has it carried out."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        query, body = _query(request, operation), None
+        if operation.body_schema is not None:
+            body = await _body(request)
+            _check(body, operation.body_schema, "the body")
+        return await operate(Asked(request.match_info.get("id", ""), query, body))
+
+    return handle
+
+
+def _check(value: object, schema: dict[str, object], name: str) -> None:
+    try:
+        check(value, schema, name)
+    except InvalidValueError as error:
+        raise ReferenceSyntaxError(str(error), hint=f"{openapi.BASE}/openapi.json describes it.") from None
+
+
+def _query(request: web.Request, operation: Operation) -> dict[str, object]:
+    schemas = dict(operation.query)
+    found: dict[str, object] = {}
+    for name, text in request.query.items():
+        schema = schemas.get(name)
+        if schema is None or name in found:
+            reason = "stands twice in the query" if schema else "is no parameter of this"
+            raise ReferenceSyntaxError(f"{name[:60]!r} {reason}", hint=f"It takes {', '.join(schemas) or 'none'}.")
+        is_number = schema["type"] == "integer" and text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004
+        found[name] = int(text) if is_number else text
+        _check(found[name], schema, name)
+    return found
+
+
+async def _body(request: web.Request) -> object:
+    try:
+        return json.loads(await request.text(), parse_constant=_refuse)
+    except (ValueError, RecursionError, LookupError):
+        raise ReferenceSyntaxError("the body isn't JSON", hint="It is an object in UTF-8.") from None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")

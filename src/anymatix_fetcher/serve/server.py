@@ -1,0 +1,160 @@
+"""The life of a server: bound, announced, and ended by a signal within two seconds, with every part kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from anymatix_fetcher.errors import DestinationLockedError, ReferenceSyntaxError, StorageError
+from anymatix_fetcher.serve.app import make_app
+from anymatix_fetcher.serve.log import ACCESS_LOGGER, AccessLogger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from anymatix_fetcher.queue.queue import Queue
+    from anymatix_fetcher.serve.access import Access
+
+ADDRESS_FILE = "server.json"
+"""In the state folder: where the server that has it open listens, for the client on the command line."""
+SHUTDOWN_SECONDS = 0.5
+"""What answers that are being sent are given when the server ends."""
+_BACKLOG = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where a server listens.
+
+    Args:
+        url: With a slash at the end.
+        pid: The process.
+    """
+
+    url: str
+    pid: int
+
+    def as_json(self) -> str:
+        """One line."""
+        return json.dumps({"url": self.url, "pid": self.pid})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: An address of this machine, or its name.
+        port: 0 takes a free one.
+
+    Raises:
+        DestinationLockedError: Something else listens there.
+        StorageError: The system refuses it.
+        ReferenceSyntaxError: There is no such address here.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise ReferenceSyntaxError(f"{host} is no address: {error.strerror}", hint="--host takes one.") from None
+    listening = socket.socket(family, kind, protocol)
+    try:
+        if os.name != "nt":  # there it would let two servers have one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)  # noqa: FBT003 - the socket's own
+    except OSError as error:
+        listening.close()
+        raise _not_bound(host, port, error) from None
+    return listening
+
+
+def _not_bound(host: str, port: int, error: OSError) -> Exception:
+    import errno  # noqa: PLC0415 - rarely needed
+
+    if error.errno == errno.EADDRINUSE:
+        hint = "It may be another server of ours, or aria2; --port takes another one."
+        return DestinationLockedError(f"another program listens at {host} port {port}", hint=hint)
+    return StorageError(f"{host} port {port} can't be listened at: {error.strerror}", hint="Choose another one.")
+
+
+def url_of(listening: socket.socket) -> str:
+    """How this machine reaches it."""
+    address, port = listening.getsockname()[:2]
+    if ip_address(address).is_unspecified:
+        address = "::1" if ":" in address else "127.0.0.1"
+    return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
+
+
+def serve(queue: Queue, access: Access, listening: socket.socket, announce: Callable[[ServerAddress], None]) -> None:
+    """Serves until SIGTERM or SIGINT; then the queue is closed.
+
+    Args:
+        queue: It is begun and closed.
+        access: Who may ask.
+        listening: Where; it is closed.
+        announce: Called when the server answers.
+    """
+    asyncio.run(_serve(queue, access, listening, announce))
+
+
+async def _serve(
+    queue: Queue, access: Access, listening: socket.socket, announce: Callable[[ServerAddress], None]
+) -> None:
+    ended = asyncio.Event()
+    for number in _signals():
+        _on_signal(number, ended)
+    runner = web.AppRunner(
+        make_app(queue, access),
+        access_log=logging.getLogger(ACCESS_LOGGER),
+        access_log_class=AccessLogger,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        handle_signals=False,
+    )
+    queue.start()
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listening, backlog=_BACKLOG).start()
+        announce(ServerAddress(url_of(listening), os.getpid()))
+        await ended.wait()
+    finally:
+        closing = asyncio.get_running_loop().run_in_executor(None, queue.close)
+        await runner.cleanup()
+        await closing
+
+
+def _signals() -> Iterator[signal.Signals]:
+    yield signal.SIGINT
+    yield signal.SIGTERM
+    if hasattr(signal, "SIGBREAK"):
+        yield signal.SIGBREAK
+
+
+def _on_signal(number: signal.Signals, ended: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(number, ended.set)
+    except NotImplementedError:  # Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
+
+
+def leave_address(state: Path, running: ServerAddress) -> None:
+    """Says in the state folder where the server listens."""
+    (state / ADDRESS_FILE).write_text(running.as_json() + "\n", encoding="utf-8")
