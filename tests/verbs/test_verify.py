@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher import CancelToken, Condition, DigestMismatchError, NotFoundError, verify
+from anymatix_fetcher import CancelToken, Condition, DigestMismatchError, IntegrityError, NotFoundError, verify
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.library.recording import Arrival, record
@@ -134,6 +135,16 @@ def test_a_weak_digest_that_a_sidecar_states_counts_too(tmp_path: Path) -> None:
     assert (found.condition, found.verified) == (Condition.DAMAGED, "none")
     assert found.error is not None
     assert "its md5 is another one" in found.error.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there, a process's memory is a file that can't be read at 0")
+def test_what_the_disk_gives_up_on_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "x.pt"
+    path.symlink_to("/proc/self/mem")
+    for repair in (False, True):
+        (found,) = verify([path], repair=repair)
+        assert (found.condition, found.sha256, found.verified) == (Condition.DAMAGED, None, "none")
+        assert isinstance(found.error, IntegrityError)
 
 
 def test_a_file_that_was_cut_or_lengthened_is_damaged(tmp_path: Path) -> None:

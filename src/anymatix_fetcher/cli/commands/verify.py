@@ -36,7 +36,7 @@ A PATH is a file, or a folder of models, here or below the models root; without 
 nothing was recorded of is recorded now. Where a file is damaged, the bad blocks are named, if it was downloaded or
 verified here before.
 
---repair keeps a file that was written to since then beside the one that takes its place, as NAME.changed.
+--repair keeps what was written to since it was recorded beside the file that takes its place, as NAME.changed.
 """
 _EXAMPLES = (
     "anyfetch verify",
