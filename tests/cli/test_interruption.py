@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from anymatix_fetcher.cli.interruption import Interruption, interruptible
+from anymatix_fetcher.cli.interruption import Interrupted, Interruption, interruptible
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import DownloadCancelled
 
 
 def test_the_first_signal_cancels_and_the_second_leaves() -> None:
@@ -29,6 +30,22 @@ def test_signals_do_afterwards_what_they_did_before() -> None:
         assert cancel.cancelled
         assert interruption.exit_code == 130
     assert {number: signal.getsignal(number) for number in before} == before
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_a_signal_has_cancelled_is_no_error_but_an_interruption(number: int, code: int) -> None:
+    def stop() -> None:
+        signal.raise_signal(number)
+        raise DownloadCancelled("no answer had come yet")
+
+    with pytest.raises(Interrupted, match="no answer had come yet") as stopped, interruptible(CancelToken()):
+        stop()
+    assert stopped.value.exit_code == code
+
+
+def test_what_the_library_itself_has_cancelled_stays_what_it_is() -> None:
+    with pytest.raises(DownloadCancelled), interruptible(CancelToken()):
+        raise DownloadCancelled("stopped")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no hang-ups")

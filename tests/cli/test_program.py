@@ -113,6 +113,9 @@ main(["http://127.0.0.1:9/model.safetensors", "--progress", "bar", "--directory"
         ("anyfetch ", "1", set(PROGRAM.list_commands(click.Context(PROGRAM)))),
         ("anyfetch --lim", "1", {"--limit-rate"}),
         ("anyfetch --engine ", "2", {"auto", "curl", "threads", "single"}),
+        ("anyfetch --type text", "2", {"text-encoder"}),
+        ("anyfetch ls --type vae", "3", {"vae", "vae-approx"}),
+        ("anyfetch lock -t CLIP", "3", {"clip-vision"}),
         ("anyfetch --overwrite --pro", "2", {"--proxy", "--progress"}),
     ],
 )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.cli.exit_codes import exit_code_for_signal
+from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SHOW_CURSOR = b"\x1b[?25h\n"
+_ERASE_ECHO = b"\r\x1b[K"
+"""Takes the terminal's ``^C`` away, so that the next line begins where lines begin."""
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """A command was stopped by a signal before it had anything to tell; ``str`` says where it stood, as a clause.
+
+    Args:
+        message: That clause.
+        exit_code: The one that the signal calls for.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class Interruption:
@@ -42,6 +58,8 @@ class Interruption:
         """What a signal does."""
         if self._signal is None:
             self._signal = number
+            if os.isatty(2):
+                os.write(2, _ERASE_ECHO)
             self._cancel.cancel()
             return
         if os.isatty(2):
@@ -56,6 +74,9 @@ def interruptible(cancel: CancelToken) -> Iterator[Interruption]:
 
     A hang-up that the parent process has ignored stays ignored: that is what ``nohup`` is for. Outside the main thread
     nobody can handle signals, and nothing is changed.
+
+    Raises:
+        Interrupted: What was cancelled so has raised ``DownloadCancelled``.
     """
     interruption = Interruption(cancel)
     previous = {}
@@ -67,6 +88,10 @@ def interruptible(cancel: CancelToken) -> Iterator[Interruption]:
             previous[number] = signal.signal(number, interruption.receive)
     try:
         yield interruption
+    except DownloadCancelled as error:
+        if interruption.exit_code is None:
+            raise
+        raise Interrupted(error.message, interruption.exit_code) from None
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -11,6 +11,7 @@ import click
 from anymatix_fetcher.cli import exit_codes
 from anymatix_fetcher.cli.display.help_layout import DOWNLOAD, Program
 from anymatix_fetcher.cli.display.streams import open_missing_streams
+from anymatix_fetcher.cli.interruption import Interrupted
 from anymatix_fetcher.cli.session import Invocation, fetch_by_api
 from anymatix_fetcher.errors import FetchError, InternalError
 from anymatix_fetcher.verbs import reporting
@@ -75,6 +76,9 @@ def _run(arguments: list[str], session: Invocation) -> int:
         hint = getattr(error, "hint", "") or f"{_help_command(error)} explains every option"
         session.complain(f"error: {_sentence(error.format_message())}", f"hint: {hint}")
         return exit_codes.USAGE
+    except Interrupted as stopped:
+        session.complain(f"Interrupted. {str(stopped)[:1].upper()}{str(stopped)[1:]}.")
+        return stopped.exit_code
     except FetchError as error:
         from anymatix_fetcher.cli.display.results import error_lines  # noqa: PLC0415 - rarely needed
 

@@ -79,7 +79,7 @@ class Inquiry:
         if self._is_cancelled():
             for conversation in talking:
                 conversation.end()
-            raise DownloadCancelled("it was stopped before it had an answer")
+            raise DownloadCancelled("no answer had come yet")
         for event in self._ports.transport.poll(TURN_SECONDS):
             for conversation in talking:
                 conversation.handle(event)

@@ -67,7 +67,7 @@ def find_duplicates(
     with opened_place(models, extra_paths) as place:
         _hash_alike(place, on_progress, cancel)
         if cancel.cancelled:
-            raise DownloadCancelled("it was stopped before all files had been compared")
+            raise DownloadCancelled("not all files had been compared yet, and nothing was changed")
         return done(duplicates.find_duplicates(place.folders.roots, place.index))
 
 

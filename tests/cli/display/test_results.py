@@ -125,3 +125,6 @@ def test_errors_have_a_hint_where_there_is_one_and_no_secret_or_control_characte
     error = NotFoundError("https://h/m?sig=abcdef answered \x1b[31m404", hint="look again")
     assert error_lines(error) == ["error: https://h/m?... answered \ufffd[31m404", "hint: look again"]
     assert error_lines(NotFoundError("gone"), "https://h/m") == ["error: https://h/m: gone"]
+    twice, other = NotFoundError("the host answers 404 (https://h/m)"), NotFoundError("404 (https://mirror/m)")
+    assert error_lines(twice, "https://h/m") == ["error: https://h/m: the host answers 404"]
+    assert error_lines(other, "https://h/m") == ["error: https://h/m: 404 (https://mirror/m)"]

@@ -11,12 +11,11 @@ from anymatix_fetcher.cli.consent import consent_options, refused
 from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.display.care import CareDisplay
 from anymatix_fetcher.cli.display.help_layout import Command
-from anymatix_fetcher.cli.exit_codes import DONE, INTERRUPTED, STORAGE
+from anymatix_fetcher.cli.exit_codes import DONE, STORAGE
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,16 +64,10 @@ def command(
     from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
-    with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet) as display:
-        try:
-            groups = tidying.find_duplicates(
-                models=where.models, extra_paths=where.extra_paths, on_progress=display.care, cancel=cancel
-            )
-        except DownloadCancelled:
-            groups = None
-    if groups is None:
-        session.complain("Interrupted. Nothing was changed.")
-        return interruption.exit_code or INTERRUPTED
+    with interruptible(cancel), CareDisplay(session, silent=quiet) as display:
+        groups = tidying.find_duplicates(
+            models=where.models, extra_paths=where.extra_paths, on_progress=display.care, cancel=cancel
+        )
     has_reflinks = tidying.shares_space(groups)
     groups = groups if has_reflinks else tuple(group for group in groups if group.may_link)
     possible = hard_links or has_reflinks

@@ -17,7 +17,7 @@ from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.lock import lock_options, read_lock, surroundings_of, write_lock
 from anymatix_fetcher.cli.options.network import network_options, option, telling_options
-from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, parse_url
+from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, complete_type, parse_url
 from anymatix_fetcher.cli.options.places import shown
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
@@ -57,6 +57,7 @@ _DIGITS_SHOWN = 12
     "-t",
     "--type",
     "type_",
+    shell_complete=complete_type,
     metavar="TYPE",
     default="",
     help="Among models: lora, vae, ...; auto asks the source.",

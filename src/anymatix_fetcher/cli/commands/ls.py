@@ -13,6 +13,7 @@ from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is ca
 from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.display.table import table
 from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.parameters import complete_type
 from anymatix_fetcher.cli.options.places import place_options
 from anymatix_fetcher.verbs.reporting import listed_object
 
@@ -41,7 +42,14 @@ _HEADINGS = ("NAME", "FOLDER", "SIZE", "FROM", "VERIFIED", "")
 
 @click.command("ls", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("patterns", metavar="[PATTERN...]", nargs=-1)
-@option("Which models", "-t", "--type", metavar="TYPE", help="Only models of this type: lora, checkpoint, vae, ...")
+@option(
+    "Which models",
+    "-t",
+    "--type",
+    shell_complete=complete_type,
+    metavar="TYPE",
+    help="Only models of this type: lora, checkpoint, vae, ...",
+)
 @option("Which models", "--duplicates", is_flag=True, help="Only models whose content is here more than once.")
 @place_options
 @option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")

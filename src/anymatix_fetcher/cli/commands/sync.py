@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +13,11 @@ from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is ca
 from anymatix_fetcher.cli.display.care import CareDisplay
 from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.display.results import error_lines, error_object
-from anymatix_fetcher.cli.exit_codes import INTERRUPTED, exit_code_for_all
+from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.lock import lock_options, read_lock, surroundings_of
 from anymatix_fetcher.cli.options.network import network_options, option, telling_options
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -122,16 +120,14 @@ def looked_at(
     """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it.
 
     Raises:
-        click.exceptions.Exit: It was ended.
+        Interrupted: It was ended.
     """
     from anymatix_fetcher.verbs.sync import plan_sync  # noqa: PLC0415 - as in command
 
     cancel = CancelToken()
     silent = quiet or session.verbosity > 0 or progress in _SILENT
-    with interruptible(cancel) as stop, CareDisplay(session, silent=silent) as display, suppress(DownloadCancelled):
+    with interruptible(cancel), CareDisplay(session, silent=silent) as display:
         return plan_sync(lock, surroundings, check=check, on_progress=display.care, cancel=cancel)
-    session.complain("Interrupted. The files were being looked at; nothing was begun.")
-    raise click.exceptions.Exit(stop.exit_code or INTERRUPTED)
 
 
 def _show(items: list[Item], models_root: str, session: Invocation, *, as_json: bool, quiet: bool) -> int:

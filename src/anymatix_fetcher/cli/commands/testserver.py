@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
+from anymatix_fetcher.cli.display.folding import folded_text
 from anymatix_fetcher.cli.display.help_layout import Command, Misuse, Option
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options import testhosts
@@ -56,7 +57,8 @@ class _ServerCommand(Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """The rules' own help."""
-        formatter.write("\n" + rules_help())
+        lines = [line for text in rules_help().splitlines() for line in folded_text(text, formatter.width) or [""]]
+        formatter.write("\n" + "\n".join(lines) + "\n")
 
 
 @click.command(

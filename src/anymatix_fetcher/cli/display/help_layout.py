@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from anymatix_fetcher.cli.display.folding import folded_command, folded_text
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from click.shell_completion import CompletionItem
 
@@ -19,6 +21,9 @@ DOWNLOAD = "download"
 
 HELP = "Help"
 """The last group of options: what click adds itself."""
+
+EXAMPLES = "Examples"
+"""The section that holds a shell's commands."""
 
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
@@ -86,7 +91,7 @@ class Command(click.Command):
         groups[HELP] = groups.pop(HELP)
         for heading, records in [*groups.items(), *self.sections.items()]:
             with formatter.section(heading):
-                _write_section(formatter, records)
+                _write_section(formatter, records, fold=folded_command if heading == EXAMPLES else folded_text)
 
 
 def _verbose() -> Option:
@@ -106,13 +111,16 @@ def _verbose() -> Option:
     )
 
 
-def _write_section(formatter: click.HelpFormatter, entries: Sequence[tuple[str, str] | str]) -> None:
+def _write_section(
+    formatter: click.HelpFormatter, entries: Sequence[tuple[str, str] | str], fold: Callable[[str, int], list[str]]
+) -> None:
     terms = [entry for entry in entries if not isinstance(entry, str)]
     if terms:
         formatter.write_dl(terms)
-    for line in entries:
-        if isinstance(line, str):
-            formatter.write(f"{'':>{formatter.current_indent}}{line}\n" if line else "\n")
+    indent = " " * formatter.current_indent
+    for entry in entries:
+        for line in (fold(entry, formatter.width - len(indent)) or [""]) if isinstance(entry, str) else ():
+            formatter.write(f"{indent}{line}".rstrip() + "\n")
 
 
 def _meant(word: str, verbs: Sequence[str]) -> str:

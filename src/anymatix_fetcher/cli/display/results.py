@@ -74,7 +74,8 @@ def proof(result: Result) -> str:
 def error_lines(error: FetchError, about: str = "") -> list[str]:
     """What went wrong and what to do about it; ``about`` names the reference where there are several."""
     subject = f"{format.printable(about)}: " if about else ""
-    lines = [f"error: {subject}{format.printable(redact(error.message))}"]
+    message = redact(error.message).removesuffix(f" ({about})") if about else redact(error.message)
+    lines = [f"error: {subject}{format.printable(message)}"]
     return [*lines, f"hint: {format.printable(error.hint)}"] if error.hint else lines
 
 

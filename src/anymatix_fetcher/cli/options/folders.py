@@ -10,6 +10,7 @@ import click
 
 from anymatix_fetcher.cli.display.help_layout import Misuse
 from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.parameters import complete_type
 from anymatix_fetcher.cli.options.places import extra_paths_option, models_option
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.names import Naming
@@ -83,6 +84,7 @@ _FOLDER_OPTIONS = (
         _GROUP,
         "-t",
         "--type",
+        shell_complete=complete_type,
         metavar="TYPE",
         default="",
         help="What it is (checkpoint, lora, vae, ...) or a folder's name: it goes to that folder below the models "

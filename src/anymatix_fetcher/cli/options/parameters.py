@@ -43,6 +43,13 @@ _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 Value = TypeVar("Value")
 
 
+def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's
+    """The types of models that begin so, for the shell to complete."""
+    from anymatix_fetcher.library.types import ModelType  # noqa: PLC0415 - only shells that complete need it
+
+    return [str(one) for one in ModelType if one.startswith(incomplete.lower())]
+
+
 class Parsed(click.ParamType, Generic[Value]):  # type: ignore[type-arg] # generic in new versions of click only
     """A click type made of a function that reads text.
 
