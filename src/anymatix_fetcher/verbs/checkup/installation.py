@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXTRAS = {
     "keyring": (("keyring",), "tokens can't be kept in the system's keyring"),
     "s3": (("botocore",), "private objects of S3 can't be had"),
+    "serve": (("aiohttp", "prometheus_client"), "`anyfetch serve` can't run"),
     "bench": (("matplotlib", "pypdl", "hf_transfer"), "bench can't draw, and compares with fewer other programs"),
 }
 """What can be installed besides: the modules that an extra brings, and what is lacking without them."""
