@@ -140,6 +140,26 @@ def test_where_the_first_place_never_answers_a_mirror_takes_its_part() -> None:
     assert bench.machine.digests == (RIGHT,)
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_mirrors_store_that_is_busy_is_asked_again_at_the_address_that_was_signed(status: int) -> None:
+    bench = opened(MIRROR)
+    bench.status(waited_for(bench, MIRROR), 302, ("Location", OTHER.reveal()))
+    bench.status(at(bench, OTHER)[0], status, ("Retry-After", "5"))
+    assert not [one for one in bench.wait(4.5) if isinstance(one, m.StartExchange)]
+    bench.wait(1.0)
+    assert not at(bench, MIRROR)
+    (again,) = at(bench, OTHER)
+    bench.answer(again, tag='"another"')
+    assert bench.one(m.AcceptBody).compare
+
+
+def test_a_mirror_that_asks_for_more_patience_than_there_is_isnt_waited_for() -> None:
+    bench = opened(MIRROR)
+    bench.status(waited_for(bench, MIRROR), 429, ("Retry-After", "86400"))
+    assert not bench.machine._mirrors.any
+    assert not bench.machine.is_over
+
+
 def test_where_the_first_place_leaves_off_a_mirror_goes_on_with_what_is_here() -> None:
     bench = opened(MIRROR)
     proved(bench, MIRROR)

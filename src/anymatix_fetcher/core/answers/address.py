@@ -45,6 +45,14 @@ class Loan(NamedTuple):
     renew_at: float | None
 
 
+class Halt(NamedTuple):
+    """Where a walk to the bytes stopped, since a host on it was busy: with its redirects so far, and what led there."""
+
+    url: Url
+    hops: int
+    led_by: Request | None
+
+
 class Address:
     """The way to the bytes.
 
@@ -59,6 +67,8 @@ class Address:
         self.target: Url | None = None
         self.served = False
         self.trusted = False
+        self.halted: Halt | None = None
+        """Where the next walk goes on: what led there is as good as before, and isn't asked again."""
         self._led_by: Request | None = None
         self._cookies = Cookies()
         self._loans: dict[Url, Loan] = {}

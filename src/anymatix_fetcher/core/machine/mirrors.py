@@ -24,6 +24,7 @@ from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, jud
 from anymatix_fetcher.core.machine.comparison import Comparison, Question, samples
 from anymatix_fetcher.core.machine.exchange import ExchangeState, Purpose
 from anymatix_fetcher.core.machine.mirror import Mirror
+from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Headers, Validator
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
@@ -217,23 +218,28 @@ class Mirrors:
                 mirror.address.unbind()
             case Refused() if not mirror.address.settled and not exchange.from_origin:
                 self._asking.drop(exchange)  # what it says of an address that was given up counts no longer
-            case Refused(kind=kind) if kind in _PASSING or mirror.proved:
+            case Refused(kind=kind) as refused if kind in _PASSING or mirror.proved:
                 self._asking.drop(exchange)
-                self.failed(mirror, exchange, now)
+                self.failed(mirror, exchange, now, refused)
             case _:
                 self.drop(mirror)
 
-    def failed(self, mirror: Mirror, exchange: Exchange, now: float) -> None:
-        """An exchange with a mirror came to nothing."""
+    def failed(self, mirror: Mirror, exchange: Exchange, now: float, why: Refused | None = None) -> None:
+        """An exchange with a mirror came to nothing; where it is only busy, the address stays as good as it was."""
         others = self._asking.exchanges.of(mirror)
         turned_away = exchange.state is ExchangeState.ASKED and any(other.flowing for other in others)
         if turned_away:
             mirror.pace.refused(len(others), now)
             return
         mirror.strikes += 1
-        mirror.not_before = now + FIRST_WAIT_SECONDS * 2.0**mirror.strikes
-        mirror.address.expire()  # its target may be what has failed
-        if mirror.strikes >= STRIKES:
+        is_busy = why is not None and why.kind is Refusal.THROTTLED
+        asked_seconds = (why.retry_after_seconds or 0.0) if why is not None and is_busy else 0.0
+        mirror.not_before = now + max(FIRST_WAIT_SECONDS * 2.0**mirror.strikes, asked_seconds)
+        if is_busy:
+            self._asking.halt(exchange)
+        else:
+            mirror.address.expire()  # its target may be what has failed
+        if mirror.strikes >= STRIKES or asked_seconds > LONGEST_RETRY_AFTER_SECONDS:
             self.drop(mirror)
 
     def stored(self, mirror: Mirror, count: int, gained: int) -> None:

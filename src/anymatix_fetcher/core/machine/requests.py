@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
+from anymatix_fetcher.core.answers.address import MAX_HOPS, Address, Halt
 from anymatix_fetcher.core.answers.expiry import signs_range
 from anymatix_fetcher.core.machine.counters import Counters
 from anymatix_fetcher.core.machine.exchange import Purpose
@@ -78,8 +78,6 @@ class Requests:
         """Connections to mirrors."""
         self.others_bytes = 0
         """What mirrors have brought."""
-        self._halted: Exchange | None = None
-        """On the way to the bytes, the one that was asked to wait: the walk goes on with it."""
 
     def may_start(self, now: float, *, divisible: bool) -> bool:
         """Whether one more request may go out.
@@ -98,13 +96,14 @@ class Requests:
 
     def pause(self, now: float) -> Pause | None:
         """The pause at the host that would be asked next, while there is one."""
-        halted = self._halted.request.url if self._halted is not None else None
+        halted = self.address.halted.url if self.address.halted is not None else None
         return self.pace.pause_at(self.address.target or halted or self.address.resource.url, now)
 
     def halt(self, exchange: Exchange) -> None:
-        """A host was busy: what led to it is as good as before, and isn't asked again."""
-        if exchange.hops and exchange.mirror is None and not self.address.settled:
-            self._halted = exchange
+        """A host was busy: the walk goes on there."""
+        address = self.address if exchange.mirror is None else exchange.mirror.address
+        if exchange.hops and not address.settled:
+            address.halted = Halt(exchange.request.url, exchange.hops, exchange.led_by)
 
     @property
     def own_bytes(self) -> int:
@@ -130,10 +129,9 @@ class Requests:
     ) -> None:
         """Sends one request, to the first place or a mirror; ``url``, ``hops`` and ``led_by`` follow a redirect."""
         address = self.address if mirror is None else mirror.address
-        if url is None and mirror is None and self._halted is not None:
-            halted, self._halted = self._halted, None
-            if not address.settled:
-                url, hops, led_by = halted.request.url, halted.hops, halted.led_by
+        if url is None and address.halted is not None and not address.settled:
+            url, hops, led_by = address.halted
+        address.halted = None
         from_origin = hops > 0 or not address.settled
         url = url or address.target or address.origin_url
         fresh = self._fresh_connection or purpose is Purpose.COMPARE
