@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -246,10 +247,16 @@ class Shelving:
             checksums=store.checksums if store is not None else lambda: None,
         )
         try:
-            return self._ports.shelf.record(kept, self._report, self._ports.workers.start)
+            return self._ports.shelf.record(kept, partial(self._recorded, store), self._ports.workers.start)
         except Exception:
             log.exception("%s can't be noted", result.path)
             return False
+
+    def _recorded(self, store: Store | None, recorded: Recorded) -> None:
+        """On a worker's thread: the journal goes where that keeps nobody waiting."""
+        if store is not None and recorded.is_kept:
+            store.tidy()
+        self._report(recorded)
 
     def stop(self) -> None:
         """Ends a search that is under way."""

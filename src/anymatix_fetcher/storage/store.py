@@ -94,6 +94,7 @@ class Store:
         self._source: RandomFile | None = None
         self._publisher: Publisher | None = None
         self._is_new = self.kept is None
+        self._is_tidy = False
 
     @classmethod
     def open(
@@ -345,7 +346,10 @@ class Store:
         return self._publisher is None or self._publisher.withdraw()
 
     def tidy(self) -> None:
-        """Removes the journal of a file that is published and recorded; a second call does nothing."""
+        """Removes the journal of a file that is published and recorded; a second call does nothing. From any thread."""
+        if self._is_tidy:
+            return
+        self._is_tidy = True
         with too_late_to_fail(self._places.journal):
             self._disk.remove(self._places.journal)
 
