@@ -208,7 +208,8 @@ def _seen(job: QueuedJob, running: Running) -> QueuedJob:
         path=str(progress.path) if is_final else job.path,
         destinations=destinations,
         size=job.size if progress.length is None else progress.length,
-        bytes_stored=progress.bytes_stored,
+        # Before the part file is open again, nothing is known to be stored; what was is shown until then.
+        bytes_stored=progress.bytes_stored or job.bytes_stored,
         waits_for=progress.note if job.state is JobState.ACTIVE else job.waits_for,
     )
 
