@@ -19,11 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.mark.parametrize("reference", ["", "h.example/m.bin", "/etc/passwd", "C:\\x", "ftp://h.example/m", "file:///x"])
+@pytest.mark.parametrize("reference", ["", "org/repo/file", "/etc/passwd", "C:\\x", "ftp://h.example/m", "file:///x"])
 def test_what_belongs_to_no_source_isnt_guessed_at(reference: str) -> None:
     with pytest.raises(ReferenceSyntaxError, match="not a reference") as refusal:
         catalog.find(reference, Environment())
     assert "https://example.com/" in refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    ("reference", "host"),
+    [
+        ("h.example/m.bin?token=SECRET", "h.example"),
+        ("localhost:8080/m.bin", "localhost:8080"),
+        ("127.0.0.1:1/m.bin", "127.0.0.1:1"),
+    ],
+)
+def test_an_address_without_its_scheme_is_told_what_is_missing(reference: str, host: str) -> None:
+    with pytest.raises(ReferenceSyntaxError, match="it has no scheme") as refusal:
+        catalog.find(reference, Environment())
+    assert refusal.value.hint == f"Write it in front: https://{host}/..."
 
 
 def test_every_source_has_a_name_of_its_own() -> None:

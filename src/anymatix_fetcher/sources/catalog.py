@@ -70,6 +70,8 @@ SOURCES: tuple[Source, ...] = (
 """In this order: whoever knows a URL's host better comes before the direct source, which takes every URL."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_HOST = re.compile(r"((?:[a-z0-9-]+(?:\.[a-z0-9-]+)+|localhost)(?::[0-9]{1,5})?)/", re.IGNORECASE)
+"""What looks like a host's name, with a path behind it."""
 
 
 def find(reference: str, environment: Environment) -> Source:
@@ -82,7 +84,11 @@ def find(reference: str, environment: Environment) -> Source:
     for source in SOURCES:
         if source.recognises(text, environment):
             return source
-    scheme = _SCHEME.match(text)
+    scheme, host = _SCHEME.match(text), _HOST.match(text)
+    if host:
+        raise ReferenceSyntaxError(
+            "not a reference: it has no scheme", hint=f"Write it in front: https://{host.group(1)}/..."
+        )
     what = f"the scheme {scheme.group(1)[:20]!r} isn't known" if scheme else "it has no scheme"
     raise ReferenceSyntaxError(
         f"not a reference: {what}",

@@ -24,6 +24,11 @@ def test_sizes_have_three_digits_and_decimal_units(count: int, text: str) -> Non
     assert format.size(count) == text
 
 
+def test_an_exact_size_says_both_where_they_differ() -> None:
+    assert format.exact_size(1_234_567) == "1.23 MB (1,234,567 bytes)"
+    assert [format.exact_size(count) for count in (0, 1, 3, 999)] == ["0 bytes", "1 byte", "3 bytes", "999 bytes"]
+
+
 def test_a_part_of_a_whole_says_the_unit_once_where_it_is_the_same() -> None:
     assert format.size_of(2_920_000_000, 6_940_000_000) == "2.92 of 6.94 GB"
     assert format.size_of(920_000, 6_940_000_000) == "920 kB of 6.94 GB"

@@ -137,7 +137,7 @@ def _base_model(facts: ModelFacts) -> str:
 
 def _size(facts: ModelFacts) -> str:
     header = f", of which {format.size(facts.header_length)} are the header" if facts.header_length else ""
-    return f"{format.size(facts.length)} ({facts.length:,} bytes){header}"
+    return f"{format.exact_size(facts.length)}{header}"
 
 
 def _parameters(facts: ModelFacts) -> str:

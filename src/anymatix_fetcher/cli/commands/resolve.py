@@ -113,7 +113,7 @@ def _facts(located: Located) -> Iterator[tuple[str, str]]:
         )
         if text
     )
-    size = "not stated" if located.length is None else f"{format.size(located.length)} ({located.length:,} bytes)"
+    size = "not stated" if located.length is None else format.exact_size(located.length)
     yield "size", size
     for digest in located.digests:
         yield digest.algorithm, digest.hex

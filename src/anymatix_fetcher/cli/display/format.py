@@ -35,6 +35,11 @@ def size(count: float) -> str:
     raise AssertionError("the last unit takes everything")
 
 
+def exact_size(count: int) -> str:
+    """``1.23 MB (1,234,567 bytes)``; below a kilobyte the bytes alone."""
+    return f"{size(count)} ({count:,} bytes)" if count >= _STEP else plural(count, "byte")
+
+
 def size_of(part: int, whole: int) -> str:
     """How much of how much, the unit said once where it is the same: ``2.92 of 6.94 GB``."""
     first, second = size(part), size(whole)

@@ -33,6 +33,15 @@ class FailureKind(Enum):
     """The request can't be made at all: a malformed proxy, an unreadable CA file, a missing feature."""
 
 
+_TOLD_BY_DETAIL = frozenset(
+    {
+        *(FailureKind.RESOLVE, FailureKind.CONNECT, FailureKind.TLS, FailureKind.PROXY, FailureKind.LOST),
+        *(FailureKind.SILENT, FailureKind.HTTP2),
+    }
+)
+"""Kinds whose details say all of it: "the certificate has expired"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One failed exchange.
@@ -46,4 +55,6 @@ class Failure:
     os_error: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.kind.value}: {self.detail}" if self.detail else self.kind.value
+        if not self.detail:
+            return self.kind.value
+        return self.detail if self.kind in _TOLD_BY_DETAIL else f"{self.kind.value}: {self.detail}"
