@@ -40,6 +40,15 @@ def test_where_there_is_nothing_models_lie_in_the_current_folder(current: Path, 
     )
 
 
+def test_a_current_folder_that_is_called_models_is_the_place_for_them(current: Path, home: Path) -> None:
+    here = current / "models"
+    here.mkdir()
+    root = found(here, home)
+    assert (root.models, root.named) == (here, False)
+    (here / "models").mkdir()
+    assert found(here, home).models == here / "models"
+
+
 def test_the_order_is_named_variable_around_path_home_here(tmp_path: Path, current: Path, home: Path) -> None:
     here = comfyui(current / "ComfyUI")
     assert found(current, home).program == here

@@ -7,7 +7,8 @@ In this order, the first that is there:
 3. the ComfyUI that the current folder belongs to: it, or a folder around it, has ``folder_paths.py``, ``main.py`` and
    ``models``,
 4. ``$COMFYUI_PATH``, ``~/ComfyUI`` and ``./ComfyUI``, each where it is such a folder,
-5. ``./models``, whether it is there or not.
+5. the current folder, where it is called ``models`` and has none of its own, or else ``./models``, whether it is there
+   or not.
 
 The first two may name the models root itself, or the folder of ComfyUI, of the A1111 web UI, of Forge or of SwarmUI.
 Where they name ComfyUI's models root itself, ``extra_model_paths.yaml`` still adds folders to look for models in, but
@@ -94,6 +95,8 @@ def find_models(named: Path | None = None, *, environment: Mapping[str, str], cu
     for reason, folder in places.items():
         if is_comfyui(folder):
             return _comfyui(folder, reason)
+    if current.name == "models" and not (current / "models").is_dir():
+        return ModelsRoot(current, Layout.COMFYUI, None, named=False, reason="the current folder is called so")
     return ModelsRoot(current / "models", Layout.COMFYUI, None, named=False, reason="no ComfyUI was found")
 
 
