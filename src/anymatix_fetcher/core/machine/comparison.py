@@ -51,7 +51,9 @@ class Comparison:
         return self.blocks - self.agreed - self.differing
 
     def note(self, span: Span, *, equal: bool) -> None:
-        """A block came again."""
+        """A block came again, or one that nobody asked about."""
+        if not self.blocks.covers(span) and self.question is Question.CULPRITS:
+            return
         if equal:
             self.agreed = self.agreed.add(span)
         else:

@@ -107,7 +107,7 @@ class Download(Setbacks):
             case m.BlocksProved():
                 self._blocks_proved(event)
             case m.BlockCompared():
-                self._block_compared(event)
+                self._block_compared(event, now)
             case m.PartShortened():
                 self._part_shortened()
             case m.Verified():
@@ -178,8 +178,11 @@ class Download(Setbacks):
 
     def _conclude(self, now: float) -> None:
         self._replace_stuck(now)
+        comparison = self._matching.comparison
         if not self.is_over and not self._matching.conclude():
-            self._fail(self._proof.mismatch())
+            self._fail(self._mismatch())
+        if self._matching.comparison is not comparison:
+            self._asking.exchanges.spend()
         if self._matching.storage_is_open and self._matching.comparison is None:
             self._release(now)
 
@@ -386,11 +389,3 @@ class Download(Setbacks):
             self._open_end(exchange, now, goes_on=event.goes_on)
         elif exchange.rest:
             self._ended_early(exchange, now)
-
-    def _block_compared(self, event: m.BlockCompared) -> None:
-        span = event.span
-        if not self.coverage.held.count_in(span) and not self._asking.exchanges.flow_over(span):
-            return  # it was forgotten since
-        of_mirror = not event.filling and self._mirrors.compared(event)
-        if not of_mirror and not self._matching.compared(event):
-            self._changed(self._other_content())

@@ -61,10 +61,15 @@ class Ending(Standing):
         elif self._proof.suspect is Suspect.NETWORK and whole:
             self._mirrors.drop_all()
             if self._matching.search(whole):
-                self._proof.suspect = Suspect.DISK  # the network itself hasn't been asked about yet
-            self._enter(MachinePhase.TRANSFERRING)
+                self._enter(MachinePhase.TRANSFERRING)
+            else:
+                self._fail(self._mismatch())
         else:
-            self._fail(self._proof.mismatch())
+            self._fail(self._mismatch())
+
+    def _mismatch(self) -> FetchError:
+        size = self._matching.block_size
+        return self._proof.mismatch(fickle=self._matching.fickle, blocks=-(-(self.length or 0) // size))
 
     def _fail_here(self, error: FetchError) -> None:
         """The place that was asked can't bring it: a mirror takes its part, where there is one."""
@@ -93,6 +98,8 @@ class Ending(Standing):
         self._resuming = False
         self._proof = Proof(self._asking.address.resource.digests)
         self._asking.drop_all()
+        if self._phase not in (MachinePhase.OPENING, MachinePhase.TRANSFERRING):
+            self._enter(MachinePhase.TRANSFERRING)
         self._matching.start_over()
         self.coverage.begin_anew()
 

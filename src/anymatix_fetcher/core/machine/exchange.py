@@ -60,7 +60,7 @@ class Exchange:
 
     ``open_ended`` tells that its head hasn't stated where the body ends: that it ends where the file does has to be
     seen, and ``fresh`` is what it has brought until then that wasn't here. ``has_to_end`` tells that what is
-    here is compared on its way.
+    here is compared on its way, ``is_spent`` that the comparison it was begun for has been concluded.
     """
 
     id: ExchangeId
@@ -86,6 +86,7 @@ class Exchange:
     led_by: Request | None = None
     open_ended: bool = False
     has_to_end: bool = False
+    is_spent: bool = False
     fresh: SpanSet = SpanSet()  # noqa: RUF009 - frozen, so sharing it is safe
 
     def __post_init__(self) -> None:

@@ -123,12 +123,18 @@ class Exchanges:
         """Those whose head is accepted and whose body waits: for the part file, or for blocks to be compared."""
         return [exchange for exchange in self._under_way.values() if exchange.state is ExchangeState.HELD]
 
-    def flow_over(self, span: Span) -> bool:
-        """Whether a body is under way that goes over some of ``span``."""
-        return any(
-            exchange.flowing and exchange.start < span.stop and (exchange.stop is None or exchange.stop > span.start)
+    def spend(self) -> None:
+        """A comparison has been concluded: what was begun for it says nothing to the next one."""
+        for exchange in self._under_way.values():
+            exchange.is_spent |= exchange.purpose is Purpose.COMPARE and exchange.mirror is None
+
+    def over(self, span: Span) -> list[Exchange]:
+        """Those whose body is under way and goes over some of ``span``."""
+        return [
+            exchange
             for exchange in self._under_way.values()
-        )
+            if exchange.flowing and exchange.start < span.stop and (exchange.stop is None or exchange.stop > span.start)
+        ]
 
     @property
     def walks(self) -> bool:

@@ -28,6 +28,7 @@ from anymatix_fetcher.core.machine.comparison import (
     samples,
 )
 from anymatix_fetcher.core.machine.exchange import Purpose
+from anymatix_fetcher.core.machine.search import CulpritSearch
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.spans import Span, SpanSet, union
@@ -96,7 +97,7 @@ class Matching:
         self._is_shaken = False
         self._is_silent = False
         self._brought = Span(0, 0)
-        self._unsearched = SpanSet()
+        self._search: CulpritSearch | None = None
         self._parted_bytes = 0
 
     @property
@@ -271,6 +272,7 @@ class Matching:
         """Nothing that is here counts any longer; the next answer says what the file is."""
         self.identity = self.comparison = self._doubted = self._end = None
         self._address.trusted = self._is_shaken = False
+        self._search = None
         self.lose(EVERYTHING)  # more than is known: dropped exchanges have written what they didn't tell of any more
 
     def lose(self, spans: SpanSet) -> None:
@@ -305,11 +307,23 @@ class Matching:
         return parted
 
     def search(self, whole: SpanSet) -> bool:
-        """Looks for the blocks that spoil the digest; whether only among those that another program has left."""
-        foreign, self.foreign = self.foreign & whole, SpanSet()
-        self.comparison = Comparison(Question.CULPRITS, foreign or whole)
-        self._unsearched = whole - foreign if foreign else SpanSet()
-        return bool(foreign)
+        """Begins the search for what spoils the digest, or goes on with it; False where it is at its end."""
+        if self._search is None:
+            self._search, self.foreign = CulpritSearch(self.foreign & whole, whole), SpanSet()
+        if self._search.blocks:
+            self.comparison = Comparison(Question.CULPRITS, self._search.blocks)
+        return bool(self._search.blocks)
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether it is being looked for what spoils the digest, so that the server may send anything."""
+        return self._search is not None
+
+    @property
+    def fickle(self) -> int:
+        """How many blocks have come differently each time, as far as the search has come."""
+        spans = self._search.fickle if self._search is not None else ()
+        return sum(len(span.blocks(self.block_size)) for span in spans)
 
     def conclude(self) -> bool:
         """Concludes when every block has been compared; False where a wrong digest has no culprit."""
@@ -318,7 +332,7 @@ class Matching:
             return True
         self.comparison = None
         if comparison.question is Question.CULPRITS:
-            return self._conclude_search(comparison.differing)
+            return self._conclude_search(comparison)
         if comparison.differing:
             self._part_with(comparison)
         if self._doubted is None:
@@ -330,14 +344,15 @@ class Matching:
             self._doubt(self._doubted)
         return True
 
-    def _conclude_search(self, differing: SpanSet) -> bool:
-        if differing:
-            self.lose(differing)
-            return True
-        if not self._unsearched:
-            return False
-        self.comparison, self._unsearched = Comparison(Question.CULPRITS, self._unsearched), SpanSet()
-        return True
+    def _conclude_search(self, comparison: Comparison) -> bool:
+        if self._search is None:
+            raise AssertionError("culprits are compared in a search only")
+        whole = self._search.blocks
+        self._search.heard(comparison.differing)
+        if comparison.differing:
+            self.lose(comparison.differing)
+            return True  # when they are here again, the digest is asked for first
+        return self.search(whole)
 
     def _part_with(self, comparison: Comparison) -> None:
         """Samples of what another program has left differ: they go, and with them what can't be told from them."""

@@ -1,8 +1,8 @@
 """What the whole file has to be, and the search for the culprit when it isn't.
 
 Nothing is destroyed on a mismatch. First the disk is suspected: blocks are read back against the journal. Then the
-network: everything is fetched again over new connections and compared, and blocks that differ come a third time. Where
-both fetches agree, the digest itself is what is wrong.
+network: everything is fetched again over new connections and compared, see ``search``. Where both fetches agree, the
+digest itself is what is wrong.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Suspect(Enum):
 _NEXT = {
     Suspect.NOBODY: Suspect.DISK,
     Suspect.DISK: Suspect.NETWORK,
-    Suspect.NETWORK: Suspect.DIGEST,
+    Suspect.NETWORK: Suspect.NETWORK,
     Suspect.DIGEST: Suspect.DIGEST,
 }
 
@@ -91,11 +91,21 @@ class Proof:
         """The suspect was innocent: the next one is asked."""
         self.suspect = _NEXT[self.suspect]
 
-    def mismatch(self) -> DigestMismatchError:
-        """What to tell when the digest itself is wrong."""
-        both = "the disk is sound, and the server sends the same again"
+    def mismatch(self, *, fickle: int, blocks: int) -> DigestMismatchError:
+        """What to tell when nothing makes the digest right.
+
+        Args:
+            fickle: How many blocks came differently each time.
+            blocks: Of so many.
+        """
+        what = f"the file's digest is {self._actual}, not {self._expected}"
+        if fickle:
+            return DigestMismatchError(
+                f"{what}; {fickle} of {blocks} blocks came differently each time",
+                hint="The server or the way to it spoils bytes: try another network or a mirror. What is here is kept.",
+            )
         return DigestMismatchError(
-            f"the file's digest is {self._actual}, not {self._expected}; {both}",
+            f"{what}; the disk is sound, and the server sends the same again",
             hint="Check where the digest comes from. What has arrived is kept beside the destination as a .part file.",
         )
 

@@ -133,7 +133,8 @@ class Setbacks(Ending):
     def _compared_so_far(self, exchange: Exchange) -> None:
         """One that was to bring blocks for comparison is over: the next one goes on from where it has come to."""
         comparison = self._matching.comparison
-        if comparison is not None and exchange.purpose is Purpose.COMPARE and exchange.mirror is None:
+        is_for_it = exchange.purpose is Purpose.COMPARE and exchange.mirror is None and not exchange.is_spent
+        if comparison is not None and is_for_it:
             comparison.ended(Span(exchange.start, exchange.position), self._matching.block_size)
 
     def _ended_early(self, exchange: Exchange, now: float) -> None:
@@ -155,6 +156,26 @@ class Setbacks(Ending):
             coverage.lose(whole)
             coverage.claim(whole | coverage.claimed)
             self._out.append(m.ProveBlocks(whole))
+
+    def _block_compared(self, event: m.BlockCompared, now: float) -> None:
+        span = event.span
+        if not self.coverage.held.count_in(span) and not self._asking.exchanges.over(span):
+            return  # it was forgotten since
+        if event.filling and not event.equal and self._matching.is_searching:
+            self._came_differently(span, now)
+            return
+        of_mirror = not event.filling and self._mirrors.compared(event)
+        if not of_mirror and not self._matching.compared(event):
+            self._changed(self._other_content())
+
+    def _came_differently(self, span: Span, now: float) -> None:
+        """Bytes that don't match are on their way to blocks that a search has parted with: nothing of these counts."""
+        for exchange in self._asking.exchanges.over(span):
+            if exchange.purpose is Purpose.FILL and not self.is_over:
+                self._asking.drop(exchange)
+                self._tried_in_vain(exchange, Failure(FailureKind.LOST, "it sends other bytes each time"), now)
+        if not self.is_over:
+            self._matching.lose(SpanSet.of(span))
 
     def _distrust(self, exchange: Exchange) -> None:
         """Something else may answer from now on; not so where only one more wasn't let in while others go on."""
