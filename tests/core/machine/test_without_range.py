@@ -10,7 +10,7 @@ from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import AccessDeniedError, FetchError, NotAModelError, NotFoundError, RetriesExhaustedError
 from anymatix_fetcher.sources.huggingface import SERVICE
-from tests.core.machine.bench import LENGTH, MIB, TARGET, Bench
+from tests.core.machine.bench import LENGTH, MIB, ORIGIN, TARGET, Bench
 
 WHOLE = ResponseHead(200, Headers.of(content_length=str(LENGTH)))
 MOST_REQUESTS = 20
@@ -176,3 +176,21 @@ def test_a_limit_that_refuses_all_but_one_isnt_taken_for_an_address_that_serves_
         bench.status(late, 403)
     bench.answer(last)
     assert bench.one(m.AcceptBody).exchange == last.exchange
+
+
+def test_a_walk_that_is_refused_beside_a_body_that_flows_is_made_again_only_when_that_has_ended() -> None:
+    bench = Bench(connections=4)
+    first, (second, third, fourth) = m.ExchangeId(0, 2), bench.opened_at_target()
+    bench.status(second, 403)
+    bench.status(bench.one(m.StartExchange), 307, ("Location", TARGET.reveal()))
+    walked = bench.one(m.StartExchange)
+    for refused in (third, fourth, walked):
+        bench.status(refused, 403)
+    position = 0
+    for _ in range(20):
+        bench.bring(first, Span(position, position + 100_000))
+        assert not [one for one in bench.wait(2.0) if isinstance(one, m.StartExchange)]
+        position += 100_000
+    bench.bring(first, Span(position, 8 * MIB))
+    bench.send(m.BodyEnded(first))
+    assert bench.one(m.StartExchange).request.url == ORIGIN

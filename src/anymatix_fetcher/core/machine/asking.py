@@ -253,6 +253,7 @@ class Asking(Requests):
 
     def settle(self, exchange: Exchange, now: float) -> None:
         """The answer to ``exchange`` was accepted: all go where it came from."""
+        self._is_full = False
         if not self.address.settled:
             self.settled_at = now
         self.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
@@ -286,6 +287,7 @@ class Asking(Requests):
                 return self._wait(exchange, refused, now)
             case Reaction.FEWER:
                 self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
+                self._is_full = not self.address.settled
             case Reaction.RENEW:
                 return self._renew()
             case Reaction.UNBIND:

@@ -74,6 +74,8 @@ class Requests:
         self._raced: set[int] = set()
         self._in_vain = 0
         """Bytes that come twice on purpose, or of which nothing is kept."""
+        self._is_full = False
+        """Whether a walk was refused beside bodies that flow."""
         self.others = 0
         """Connections to mirrors."""
         self.others_bytes = 0
@@ -90,8 +92,10 @@ class Requests:
             return False
         allotted = self.pace.connections
         if not self.address.settled:
-            # One walks from the origin for all, beside those that still flow from the address that has expired.
-            return allotted > 0 and not self.exchanges.walks
+            # One walks from the origin for all, beside those that still flow from the address that has expired. Where
+            # that one was refused because of these, the next one walks when they have ended.
+            has_room = not (self._is_full and self.exchanges.first_flowing)
+            return allotted > 0 and not self.exchanges.walks and has_room
         return len(self.exchanges.of(None)) < (allotted if divisible and self.divides else min(1, allotted))
 
     def pause(self, now: float) -> Pause | None:
