@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import signal
 import struct
 import subprocess
@@ -25,6 +23,7 @@ from anymatix_fetcher import (
 from anymatix_fetcher.cli.main import main
 from anymatix_fetcher.core.values.aria2_control import read_control
 from anymatix_fetcher.testing import Fault, Origin
+from tests.servers.aria2 import find_aria2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -369,17 +368,6 @@ def test_what_the_real_aria2_leaves_when_it_is_interrupted(origin: Origin, tmp_p
     whole_blocks = sum((span.stop // MIB - -(-span.start // MIB)) * MIB for span in said.stored)
     assert result.bytes_resumed == whole_blocks
     assert result.bytes_downloaded <= SIZE - result.bytes_resumed + 3 * MIB, "three blocks were compared"
-
-
-def find_aria2() -> str:
-    """The aria2 binary. Without one the test is skipped, but fails where CI is set, as with nginx."""
-    found = shutil.which("aria2c")
-    if found is None:
-        message = "aria2 isn't installed (Debian: apt install aria2)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
 
 
 def _stored(path: Path) -> int:

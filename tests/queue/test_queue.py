@@ -57,6 +57,19 @@ def states(bench: Bench) -> dict[str, JobState]:
     return {job.reference.rpartition("/")[2].removesuffix(".bin"): job.state for job in bench.queue.jobs()}
 
 
+def test_what_is_paused_at_once_keeps_what_was_known_of_it(bench: Bench) -> None:
+    one, other, third = add(bench, *"abc")
+    bench.turn()
+    for name in "abc":
+        bench.runner.of(url(name)).store(500)
+    bench.queue.pause(one.id)
+    bench.queue.cancel(other.id)
+    bench.queue.pause_all()
+    for job in (one, other, third):
+        found = bench.queue.get(job.id)
+        assert (found.size, found.bytes_stored, found.path) == (SIZE, 500, found.destinations[0])
+
+
 # Their order ----------------------------------------------------------------------------------------------
 
 

@@ -17,9 +17,10 @@ from anymatix_fetcher.serve.app import make_app
 from anymatix_fetcher.serve.server import bound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from anymatix_fetcher.queue.queue import Queue
+    from anymatix_fetcher.serve.app import AddRoutes
 
 SECRET = "the-secret-of-this-test"
 
@@ -75,10 +76,10 @@ class Client:
 
 
 @contextmanager
-def served(queue: Queue, access: Access | None = None) -> Iterator[Client]:
+def served(queue: Queue, access: Access | None = None, add_routes: Iterable[AddRoutes] = ()) -> Iterator[Client]:
     """Serves a queue within the block, which is begun and closed elsewhere."""
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(make_app(queue, access or Access(SECRET)), shutdown_timeout=1.0)
+    runner = web.AppRunner(make_app(queue, access or Access(SECRET), add_routes), shutdown_timeout=1.0)
     listening = bound("127.0.0.1", 0)
 
     async def begin() -> None:

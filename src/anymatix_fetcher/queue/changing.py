@@ -33,6 +33,7 @@ class Changing:
         clock: Seconds since 1970.
         stop: Asks what carries a job out to stop, and removes what isn't wanted of it.
         limit: Changes the limit of a job that is under way; whether that was possible.
+        seen: The job with what is known of it by now.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Changing:
         clock: Callable[[], float],
         stop: Callable[[QueuedJob], None],
         limit: Callable[[JobId, float | None], bool],
+        seen: Callable[[QueuedJob], QueuedJob],
     ) -> None:
         self._book = book
         self._destinations = destinations
@@ -53,6 +55,7 @@ class Changing:
         self._clock = clock
         self._stop = stop
         self._limit = limit
+        self._seen = seen
 
     def pause(self, identity: str) -> QueuedJob:
         """It waits for its user; what has arrived is kept."""
@@ -144,7 +147,7 @@ class Changing:
 
     def _changed_all(self, states: tuple[JobState, ...], change: Callable[[QueuedJob], QueuedJob]) -> None:
         with self._book.lock:
-            jobs = [change(job) for job in self._book.all() if job.state in states]
+            jobs = [change(self._seen(job)) for job in self._book.all() if job.state in states]
             self._book.change(*jobs)
             for job in jobs:
                 self._stop(job)
@@ -152,7 +155,7 @@ class Changing:
     def _changed(self, identity: str, change: Callable[[QueuedJob], QueuedJob], *, stops: bool = False) -> QueuedJob:
         with self._book.lock:
             before = self._book.get(identity)
-            job = change(before)
+            job = change(self._seen(before) if stops else before)
             if job != before:
                 self._book.change(job)
                 if stops and job.state is not JobState.ACTIVE:

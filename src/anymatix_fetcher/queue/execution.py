@@ -68,6 +68,11 @@ class Execution:
         """What carries a job out; ``None`` where nothing does."""
         return self._running.get(identity)
 
+    def seen(self, job: QueuedJob) -> QueuedJob:
+        """The job with what is known by now: more than was written down, where it has just begun."""
+        running = self._running.get(job.id)
+        return job if running is None else _seen(job, running)
+
     def all_running(self) -> list[Running]:
         """Everything that is under way."""
         return list(self._running.values())

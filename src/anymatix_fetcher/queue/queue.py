@@ -108,6 +108,7 @@ class Queue:
             clock=clock,
             stop=stop,
             limit=self._execution.limit,
+            seen=self._execution.seen,
         )
         self._settings = _settings_of(store.fact(_SETTINGS))
         limiter.bytes_per_second = self._settings.limit_rate

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.queue import Queue
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-    AddRoutes = Callable[[web.Application], None]
+    AddRoutes = Callable[[web.Application], object]
 
 _logger = logging.getLogger("anymatix_fetcher.serve")
 

@@ -8,18 +8,23 @@ import logging
 import os
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from anymatix_fetcher.errors import DestinationLockedError, ReferenceSyntaxError, StorageError
 from anymatix_fetcher.serve.app import make_app
+from anymatix_fetcher.serve.aria2.desk import Desk
+from anymatix_fetcher.serve.aria2.routes import add_aria2
 from anymatix_fetcher.serve.log import ACCESS_LOGGER, AccessLogger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from anymatix_fetcher.queue.queue import Queue
@@ -30,6 +35,7 @@ ADDRESS_FILE = "server.json"
 SHUTDOWN_SECONDS = 0.5
 """What answers that are being sent are given when the server ends."""
 _BACKLOG = 512
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,39 +109,60 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
 
 
-def serve(queue: Queue, access: Access, listening: socket.socket, announce: Callable[[ServerAddress], None]) -> None:
-    """Serves until SIGTERM or SIGINT; then the queue is closed.
+def serve(
+    queue: Queue,
+    access: Access,
+    listening: socket.socket,
+    announce: Callable[[ServerAddress], None],
+    *,
+    aria2_options: Mapping[str, str] = NOTHING_SAID,
+    take_stop: Callable[[Callable[[], None]], None] = lambda _: None,
+) -> None:
+    """Serves until SIGTERM, SIGINT or a call for its end; then the queue is closed.
 
     Args:
         queue: It is begun and closed.
         access: Who may ask.
         listening: Where; it is closed.
         announce: Called when the server answers.
+        aria2_options: Of all downloads that come by aria2's protocol.
+        take_stop: Called at the start with what ends the server, from any thread.
     """
-    asyncio.run(_serve(queue, access, listening, announce))
+    asyncio.run(_serve(queue, access, listening, announce, aria2_options, take_stop))
 
 
 async def _serve(
-    queue: Queue, access: Access, listening: socket.socket, announce: Callable[[ServerAddress], None]
+    queue: Queue,
+    access: Access,
+    listening: socket.socket,
+    announce: Callable[[ServerAddress], None],
+    aria2_options: Mapping[str, str],
+    take_stop: Callable[[Callable[[], None]], None],
 ) -> None:
-    ended = asyncio.Event()
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stop() -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(ended.set)
+
     for number in _signals():
         _on_signal(number, ended)
     runner = web.AppRunner(
-        make_app(queue, access),
+        make_app(queue, access, [partial(add_aria2, desk=Desk(queue, aria2_options, stop=stop))]),
         access_log=logging.getLogger(ACCESS_LOGGER),
         access_log_class=AccessLogger,
         shutdown_timeout=SHUTDOWN_SECONDS,
         handle_signals=False,
     )
     queue.start()
+    take_stop(stop)
     try:
         await runner.setup()
         await web.SockSite(runner, listening, backlog=_BACKLOG).start()
         announce(ServerAddress(url_of(listening), os.getpid()))
         await ended.wait()
     finally:
-        closing = asyncio.get_running_loop().run_in_executor(None, queue.close)
+        closing = loop.run_in_executor(None, queue.close)
         await runner.cleanup()
         await closing
 

@@ -408,7 +408,8 @@ def test_options_of_all_downloads_are_those_of_the_next_ones(rpc: Rpc) -> None:
 
 
 def test_a_planted_secret_is_in_no_answer(rpc: Rpc) -> None:
-    gid = rpc("addUri", ["https://u:hushhush@h.example/a?token=hushhush"], {"header": "Authorization: hushhush"})
+    options = {"header": "Authorization: hushhush", "all-proxy": "http://u:hushhush@p.example", "out": "x"}
+    gid = rpc("addUri", ["https://u:hushhush@h.example/a?token=hushhush"], options)
     rpc.bench.turn()
     answers = [
         rpc.outcome(method, gid)

@@ -6,7 +6,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.queue.jobs import JobState
+from anymatix_fetcher.queue.blocks import BlockMap
+from anymatix_fetcher.queue.jobs import JobState, UnknownJobError
 from anymatix_fetcher.serve.aria2.memory import OptionMemory
 from anymatix_fetcher.serve.aria2.messages import RpcFault
 from anymatix_fetcher.serve.aria2.standing import Aria2Status, DownloadLists, behind_the_others, standing_of
@@ -95,5 +96,8 @@ class Desk:
 
     def seen(self, job: QueuedJob, standing: Aria2Status, *, with_blocks: bool = False) -> SeenJob:
         """A download with what is known of it at this moment."""
-        progress = self.queue.progress(job.id) if job.state is JobState.ACTIVE else None
-        return SeenJob(job, standing, progress, self.queue.blocks(job.id) if with_blocks else None)
+        try:
+            progress = None if job.has_ended else self.queue.progress(job.id)
+            return SeenJob(job, standing, progress, self.queue.blocks(job.id) if with_blocks else None)
+        except UnknownJobError:  # it was taken out meanwhile
+            return SeenJob(job, standing, None, BlockMap() if with_blocks else None)

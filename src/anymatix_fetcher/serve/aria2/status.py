@@ -98,7 +98,7 @@ def files(seen: SeenJob) -> list[dict[str, object]]:
             _file(number, str(one.get("path") or ""), size := int(one.get("size") or 0), size, [])
             for number, one in enumerate(several, start=1)
         ]
-    return [_file(1, path(job), _length(seen), _stored(seen), uris(seen))]
+    return [_file(1, _path(seen), _length(seen), _stored(seen), uris(seen))]
 
 
 def _file(number: int, name: str, length: int, stored: int, places: list[dict[str, object]]) -> dict[str, object]:
@@ -135,15 +135,16 @@ def folder(job: QueuedJob) -> str:
     return str(place.parents[len(PurePath(job.wanted.output).parts) - 1]) if job.wanted.output else str(place)
 
 
-def path(job: QueuedJob) -> str:
+def _path(seen: SeenJob) -> str:
     """Where the file is or will be, below the folder as the client named it; empty while that isn't known."""
-    place = PurePath(job.place)
+    job, place = seen.job, PurePath(seen.job.place)
     if job.wanted.output:
         return _below(folder(job), job.wanted.output)
-    if not job.path:
+    known = job.path or (seen.progress.path if seen.progress is not None else None)
+    if known is None:
         return ""
-    found = PurePath(job.path)
-    return _below(folder(job), found.relative_to(place).as_posix()) if found.is_relative_to(place) else job.path
+    found = PurePath(known)
+    return _below(folder(job), found.relative_to(place).as_posix()) if found.is_relative_to(place) else str(known)
 
 
 def _below(directory: str, name: str) -> str:

@@ -1,0 +1,151 @@
+"""The command line of ``aria2c``, as programs use it that start it as their helper. Pure.
+
+Every option of aria2 is taken: what it means here is seen to by those that ask for it, all others mean nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.serve.aria2.option_table import DOWNLOAD_DEFAULTS, GLOBAL_DEFAULTS, KNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_SHORT = {
+    "a": "file-allocation",
+    "c": "continue",
+    "d": "dir",
+    "D": "daemon",
+    "h": "help",
+    "i": "input-file",
+    "j": "max-concurrent-downloads",
+    "k": "min-split-size",
+    "l": "log",
+    "m": "max-tries",
+    "M": "metalink-file",
+    "n": "no-netrc",
+    "o": "out",
+    "O": "index-out",
+    "p": "ftp-pasv",
+    "P": "parameterized-uri",
+    "q": "quiet",
+    "R": "remote-time",
+    "s": "split",
+    "S": "show-files",
+    "t": "timeout",
+    "T": "torrent-file",
+    "u": "max-upload-limit",
+    "U": "user-agent",
+    "v": "version",
+    "V": "check-integrity",
+    "x": "max-connection-per-server",
+    "Z": "force-sequential",
+}
+_SWITCHES = frozenset(
+    {
+        *(name for name, value in {**DOWNLOAD_DEFAULTS, **GLOBAL_DEFAULTS}.items() if value in {"true", "false"}),
+        *("pause", "force-sequential", "select-least-used-host", "no-want-digest-header", "help", "version"),
+    }
+)
+"""Options whose value may be left out, and then comes behind a ``=`` alone."""
+_CUMULATIVE = frozenset({"header", "index-out", "bt-tracker", "bt-exclude-tracker"})
+
+
+@dataclass(frozen=True, slots=True)
+class Aria2CommandLine:
+    """What a command line says.
+
+    Args:
+        options: By name, without dashes; a switch without a value is "true".
+        uris: What is to be downloaded.
+    """
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    uris: tuple[str, ...] = ()
+
+    def is_set(self, name: str) -> bool:
+        """Whether a switch is on."""
+        return self.options.get(name) == "true"
+
+
+def parse_command_line(arguments: Sequence[str]) -> Aria2CommandLine:
+    """Reads the arguments as ``getopt_long`` reads aria2c's."""
+    options: dict[str, str] = {}
+    uris: list[str] = []
+    rest = list(reversed(arguments))
+    while rest:
+        argument = rest.pop()
+        if argument == "--":
+            uris += reversed(rest)
+            break
+        if argument.startswith("--"):
+            name, separator, value = argument[2:].partition("=")
+            name = _whole(name)
+            _put(options, name, value if separator else _value(name, rest))
+        elif argument.startswith("-") and len(argument) > 1:
+            _short(argument[1:], rest, options)
+        else:
+            uris.append(argument)
+    return Aria2CommandLine(options, tuple(uris))
+
+
+def _short(letters: str, rest: list[str], options: dict[str, str]) -> None:
+    """Short options in one argument: switches, and at the end one with its value."""
+    while letters:
+        name, letters = _SHORT.get(letters[0], letters[0]), letters[1:]
+        if name in _SWITCHES:
+            _put(options, name, "true")
+            continue
+        _put(options, name, letters or _value(name, rest))
+        return
+
+
+def _whole(name: str) -> str:
+    """The option that a name means: its own, or the only one that begins like it."""
+    if name in KNOWN | _SWITCHES:
+        return name
+    found = [known for known in KNOWN | _SWITCHES if known.startswith(name)]
+    return found[0] if len(found) == 1 else name
+
+
+def _value(name: str, rest: list[str]) -> str:
+    """The value of an option that has none behind a ``=``: the next argument, unless it can't be one."""
+    if name in _SWITCHES or not rest:
+        return "true"
+    is_known = name in KNOWN
+    return rest.pop() if is_known or not (rest[-1].startswith("-") or "://" in rest[-1]) else "true"
+
+
+def _put(options: dict[str, str], name: str, value: str) -> None:
+    if name in _CUMULATIVE and name in options:
+        options[name] += f"\n{value}"
+    else:
+        options[name] = value
+
+
+def parse_configuration(text: str) -> dict[str, str]:
+    """The options of a configuration file: ``name=value`` lines, and comments."""
+    options: dict[str, str] = {}
+    for line in text.splitlines():
+        name, separator, value = line.strip().partition("=")
+        if separator and not name.startswith("#"):
+            _put(options, name.strip().removeprefix("--"), value.strip())
+    return options
+
+
+def parse_input_file(lines: Iterable[str]) -> list[Aria2CommandLine]:
+    """The downloads of a list, or of a session that was saved: addresses of one file in a line, options below it."""
+    found: list[tuple[list[str], dict[str, str]]] = []
+    for line in lines:
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if line[0] in " \t":
+            name, _, value = text.partition("=")
+            if found:
+                _put(found[-1][1], name.strip(), value.strip())
+        else:
+            found.append((text.split("\t"), {}))
+    return [Aria2CommandLine(options, tuple(uris)) for uris, options in found]

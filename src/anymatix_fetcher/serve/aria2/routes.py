@@ -1,0 +1,27 @@
+"""aria2's endpoint as a part of the server: its secret is the server's, and a wrong one costs what it costs there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.serve.app import ACCESS, PENALTY
+from anymatix_fetcher.serve.aria2.endpoint import Aria2Endpoint
+from anymatix_fetcher.serve.aria2.interface import Aria2Interface
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from anymatix_fetcher.serve.aria2.desk import Desk
+
+
+def add_aria2(application: web.Application, *, desk: Desk) -> Aria2Endpoint:
+    """Adds the endpoint to an application that has its rules; returns it.
+
+    Args:
+        application: The application.
+        desk: What the methods work on.
+    """
+    interface = Aria2Interface(desk, application[ACCESS].knows_secret)
+    endpoint = Aria2Endpoint(interface, application[PENALTY].serve)
+    endpoint.add_to(application)
+    return endpoint
