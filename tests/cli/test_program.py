@@ -107,6 +107,21 @@ main(["http://127.0.0.1:9/model.safetensors", "--progress", "bar", "--directory"
     assert not late & loaded
 
 
+@pytest.mark.parametrize("words", [["--help"], ["serve", "--help"], ["queue", "--help"], ["queue", "ls"]])
+def test_only_the_server_itself_imports_what_it_is_made_of(words: list[str], tmp_path: Path) -> None:
+    script = "import sys\nfrom anymatix_fetcher.cli.main import main\nmain(sys.argv[1:])\nprint(*sys.modules)"
+    process = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ANYFETCH_STATE": str(tmp_path), "ANYFETCH_SERVER": "http://127.0.0.1:9/"},
+    )
+    loaded = set(process.stdout.split())
+    assert "anymatix_fetcher.cli.main" in loaded, process.stderr
+    assert not {"aiohttp", "asyncio", "prometheus_client", "pycurl", "anymatix_fetcher.engine.session"} & loaded
+
+
 @pytest.mark.parametrize(
     ("words", "index", "expected"),
     [

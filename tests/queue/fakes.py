@@ -96,12 +96,12 @@ class FakeRunner:
 
     def __init__(self, go: Callable[[FakeRunning], None] = lambda _: None) -> None:
         self.started: list[FakeRunning] = []
-        self._go = go
+        self.go = go
 
     def start(self, job: Job, on_over: Callable[[], object]) -> FakeRunning:
         running = FakeRunning(job, on_over)
         self.started.append(running)
-        self._go(running)
+        self.go(running)
         return running
 
     def close(self) -> None:

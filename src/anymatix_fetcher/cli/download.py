@@ -97,7 +97,7 @@ def carry_out(
         What became of each; the exit code of the signal that stopped it, if one did; how each stood at last.
     """
     cancel = CancelToken()
-    display = _LateDisplay(lambda: _display(report, session))
+    display = _LateDisplay(lambda: display_for(report, session))
     results: list[Result] | None = None
     with interruptible(cancel) as interruption:
         try:
@@ -125,7 +125,8 @@ class _LateDisplay:
         self._display().close(results)
 
 
-def _display(report: Report, session: Invocation) -> Display:
+def display_for(report: Report, session: Invocation) -> Display:
+    """What shows how downloads get on."""
     from anymatix_fetcher.cli.display.displays import JsonDisplay, NoDisplay, PlainDisplay  # noqa: PLC0415 - see _LateDisplay
 
     match report.progress:

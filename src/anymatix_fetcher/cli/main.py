@@ -44,6 +44,7 @@ PROGRAM = Program(
         "inspect": "anymatix_fetcher.cli.commands.inspect:command",
         "doctor": "anymatix_fetcher.cli.commands.doctor:command",
         "serve": "anymatix_fetcher.cli.commands.serve:command",
+        "queue": "anymatix_fetcher.cli.commands.queue:command",
         "demo": "anymatix_fetcher.cli.commands.demo:command",
         "testserver": "anymatix_fetcher.cli.commands.testserver:command",
     },

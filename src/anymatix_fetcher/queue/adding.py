@@ -13,6 +13,7 @@ from anymatix_fetcher.queue.jobs import ConflictingJobError, JobId, JobState, Qu
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.queue.book import Book
     from anymatix_fetcher.queue.destinations import Destinations
     from anymatix_fetcher.queue.jobs import JobWanted
@@ -73,7 +74,7 @@ class Adding:
             ConflictingJobError: Another reference's job holds the destination, or the same one's has another digest.
             ReferenceSyntaxError: A field can't be read.
         """
-        checked = [self._checked(wish) for wish in wishes]
+        checked = self._checked(wishes)
         with self._book.lock:
             known = _Known(self._book.all())
             found = [self._found(wish, place, known) for wish, place in checked]
@@ -83,12 +84,23 @@ class Adding:
                 self._stop(job)
         return [(self._book.get(job.id), is_new) for job, is_new in found]
 
-    def _checked(self, wish: JobRequest) -> tuple[JobRequest, str]:
-        """The wish with its digests as they are written, and where its file goes as far as it says."""
-        settings = self._destinations.settings(wish.wanted, self._limiter)
-        self._check(Job(wish.wanted.reference, settings, wish.wanted.author))
-        wanted = replace(wish.wanted, digests=tuple(map(str, settings.digests)))
-        return replace(wish, wanted=wanted), self._destinations.place(wanted)
+    def _checked(self, wishes: Sequence[JobRequest]) -> list[tuple[JobRequest, str]]:
+        """Each wish with its digests as they are written, and where its file goes as far as it says.
+
+        Many wishes of one request differ in their references alone: where they go is looked at once.
+        """
+        looked_at: dict[JobWanted, tuple[Settings, str]] = {}
+        checked: list[tuple[JobRequest, str]] = []
+        for wish in wishes:
+            rest = replace(wish.wanted, reference="")
+            if rest not in looked_at:
+                settings = self._destinations.settings(rest, self._limiter)
+                looked_at[rest] = settings, self._destinations.place(rest)
+            settings, place = looked_at[rest]
+            self._check(Job(wish.wanted.reference, settings, wish.wanted.author))
+            wanted = replace(wish.wanted, digests=tuple(map(str, settings.digests)))
+            checked.append((replace(wish, wanted=wanted), place))
+        return checked
 
     def _found(self, wish: JobRequest, place: str, known: _Known) -> tuple[QueuedJob, bool]:
         job = known.same(wish.wanted, place)

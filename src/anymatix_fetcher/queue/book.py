@@ -70,11 +70,23 @@ class Book:
         """
         self._write([(EventKind.CHANGED, job) for job in jobs])
 
-    def _write(self, changes: list[tuple[EventKind, QueuedJob]]) -> None:
+    def note(self, job: QueuedJob) -> None:
+        """Takes a job over as it is now, as the queue has found it: a power cut may lose it, and it is found again.
+
+        Raises:
+            StorageError: The disk doesn't take it.
+        """
+        self._write([(EventKind.CHANGED, job)], self._store.note)
+
+    def _write(
+        self,
+        changes: list[tuple[EventKind, QueuedJob]],
+        write: Callable[[Iterable[QueuedJob]], None] | None = None,
+    ) -> None:
         if not changes:
             return
         with self.lock:
-            self._store.write(job for _, job in changes)
+            (write or self._store.write)([job for _, job in changes])
             self._jobs.update((job.id, job) for _, job in changes)
             for kind, job in changes:
                 self._events.tell(kind, job)

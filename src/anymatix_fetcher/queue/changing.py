@@ -93,6 +93,8 @@ class Changing:
         """It comes to ``position`` among those that haven't ended; 0 is next."""
         with self._book.lock:
             job = self._book.get(identity)
+            if job.has_ended:
+                raise WrongStateError(f"job {job.id} is {job.state} and can't be moved", hint="Try it again first.")
             self._book.change(*schedule.moved(self._book.all(), job.id, position))
             return self._book.get(identity)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,7 +28,7 @@ MODELS_ALIAS = "models"
 """``/models/...`` as a folder means the models root: ComfyUI-Manager takes aria2 for another container's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Destinations:
     """The folders that a server writes to.
 
@@ -43,10 +44,16 @@ class Destinations:
     models: Path | None = None
     extra_paths: tuple[Path, ...] = ()
 
-    @property
+    @cached_property
     def roots(self) -> tuple[Path, ...]:
         """Every folder that jobs may write below, the server's own first."""
         return tuple(dict.fromkeys((self.directory, self.folders.models, *self.folders.roots)))
+
+    @cached_property
+    def _anchors(self) -> tuple[Path, ...]:
+        """Folders that may themselves be links, which is their owner's to say; the innermost first."""
+        every = dict.fromkeys((*self.roots, *self.folders.every))
+        return tuple(sorted(every, key=lambda folder: -len(folder.parts)))
 
     def settings(self, wanted: JobWanted, limiter: RateLimiter) -> Settings:
         """The engine's settings for a job.
@@ -106,10 +113,8 @@ class Destinations:
             return _checked(lambda: self._of_models(Path(*parts[2:])))
         path = Path(os.path.abspath(self.directory / name))  # noqa: PTH100 - no link is followed
         self._root_of(path)
-        around = [folder for folder in (*self.roots, *self.folders.every) if path.is_relative_to(folder)]
-        innermost = max(around, key=lambda folder: len(folder.parts))
-        # That folder may be a link, as those of models often are: this is its owner's to say. Others lead nowhere else.
-        _checked(lambda: inside(innermost, [SafeName(part) for part in path.relative_to(innermost).parts]))
+        anchor = next(folder for folder in self._anchors if path.is_relative_to(folder))
+        _checked(lambda: inside(anchor, [SafeName(part) for part in path.relative_to(anchor).parts]))
         return path
 
     def _of_models(self, below: Path) -> Path:

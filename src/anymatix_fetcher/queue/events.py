@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.queue.jobs import QueuedJob
 
-REMEMBERED = 2000
+REMEMBERED = 500
 """So many events are kept for listeners that come back."""
 
 

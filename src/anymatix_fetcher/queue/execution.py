@@ -121,14 +121,14 @@ class Execution:
 
     def _begin(self, job: QueuedJob, now: float) -> None:
         started = job.started(now)
-        self._book.change(started)
+        self._book.note(started)
         try:
             settings = self._destinations.settings(job.wanted, self._limiter_for(job))
             self._running[job.id] = self._runner.start(
                 Job(job.wanted.reference, settings, job.wanted.author), self._on_over
             )
         except Exception as raised:  # noqa: BLE001 - it is this job's end alone
-            self._book.change(started.failed(error_of(error_for(raised, job.reference)), now))
+            self._book.note(started.failed(error_of(error_for(raised, job.reference)), now))
 
     def _limiter_for(self, job: QueuedJob) -> RateLimiter:
         if job.wanted.limit_rate is None:
@@ -159,7 +159,7 @@ class Execution:
             return
         progress, seen = running.progress, _seen(job, running)
         if _lasting(seen) != _lasting(job):
-            self._book.change(seen)
+            self._book.note(seen)
         elif replace(progress, seconds=0.0) != self._shown.get(job.id):
             self._book.show(seen)
         self._shown[job.id] = replace(progress, seconds=0.0)
@@ -170,21 +170,21 @@ class Execution:
         self._own_limits.pop(identity, None)
         job = self._book.find(identity)
         if job is not None and not job.has_ended:
-            self._book.change(job.failed(error_of(error_for(raised, job.reference)), now))
+            self._book.note(job.failed(error_of(error_for(raised, job.reference)), now))
 
     def _settled(self, job: QueuedJob, results: Sequence[Result], now: float) -> None:
         """Nothing works on it any more: it has ended, or was stopped."""
         error = next((result.error for result in results if result.error is not None), None)
         if error is None and job.state is not JobState.CANCELLED:
-            self._book.change(_done(job, results, now))
+            self._book.note(_done(job, results, now))
         elif job.state is JobState.ACTIVE and isinstance(error, DownloadCancelled):
-            self._book.change(job.put_back())
+            self._book.note(job.put_back())
         elif job.state is JobState.ACTIVE and error is not None:
-            self._book.change(self._after_failure(job, error, now))
+            self._book.note(self._after_failure(job, error, now))
         elif job.part_unwanted:
             self._drop_part(job)
         else:
-            self._book.change(job)
+            self._book.note(job)
 
     def _drop_part(self, job: QueuedJob) -> None:
         remove_parts(job.destinations)

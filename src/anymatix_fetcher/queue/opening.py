@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.engine.facts import Job
 
-STATE_VARIABLE = "ANYFETCH_STATE"
-
-
-def state_folder(named: Path | None = None) -> Path:
-    """Where a queue is kept: as named, as ``$ANYFETCH_STATE`` says, or in the user's state folder."""
-    if named is not None:
-        return named.absolute()
-    variable = os.environ.get(STATE_VARIABLE)
-    if variable:
-        return Path(variable).expanduser().absolute()
-    from platformdirs import user_state_path  # noqa: PLC0415 - costs start-up time
-
-    return user_state_path("anymatix-fetcher", appauthor=False)
-
 
 def destinations(directory: Path, models: Path | None = None, extra_paths: Sequence[Path] = ()) -> Destinations:
     """The folders that jobs may write to.

@@ -87,13 +87,24 @@ class JobStore:
         return jobs
 
     def write(self, jobs: Iterable[QueuedJob], *, removed: Iterable[JobId] = ()) -> None:
-        """Writes these jobs and takes others out; all or nothing, and on the disk when it returns.
+        """Writes these jobs and takes others out; all or nothing, and on the disk when it returns."""
+        self._put(jobs, removed, synchronous="FULL")
+
+    def note(self, jobs: Iterable[QueuedJob]) -> None:
+        """Writes these jobs, all or nothing; a killed process loses nothing of it, and a power cut perhaps the newest.
+
+        For what the next start would find out again.
+        """
+        self._put(jobs, (), synchronous="NORMAL")
+
+    def _put(self, jobs: Iterable[QueuedJob], removed: Iterable[JobId], *, synchronous: str) -> None:
+        """Writes.
 
         Raises:
             StorageError: The disk doesn't take it.
         """
         rows = [(job.id, str(job.state), _encoded(job)) for job in jobs]
-        with self._changing():
+        with self._changing(synchronous):
             self._connection.executemany("INSERT OR REPLACE INTO jobs VALUES (?, ?, ?)", rows)
             self._connection.executemany("DELETE FROM jobs WHERE id = ?", [(identity,) for identity in removed])
 
@@ -116,8 +127,9 @@ class JobStore:
     # Opening ----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
+    def _changing(self, synchronous: str = "FULL") -> Iterator[None]:
         try:
+            self._connection.execute(f"PRAGMA synchronous = {synchronous}")
             with self._connection:
                 yield
         except sqlite3.Error as error:

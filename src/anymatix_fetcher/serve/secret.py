@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.queue.state import SECRET_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRET_VARIABLE = "ANYFETCH_SECRET"  # noqa: S105 - a variable's name
-SECRET_FILE = "secret"  # noqa: S105 - a file's name
 _BYTES = 32
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from anymatix_fetcher.errors import DestinationLockedError, ReferenceSyntaxError, StorageError
+from anymatix_fetcher.queue.state import ADDRESS_FILE
 from anymatix_fetcher.serve.app import make_app
 from anymatix_fetcher.serve.aria2.desk import Desk
 from anymatix_fetcher.serve.aria2.routes import add_aria2
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.queue import Queue
     from anymatix_fetcher.serve.access import Access
 
-ADDRESS_FILE = "server.json"
-"""In the state folder: where the server that has it open listens, for the client on the command line."""
 SHUTDOWN_SECONDS = 0.5
 """What answers that are being sent are given when the server ends."""
 _BACKLOG = 512

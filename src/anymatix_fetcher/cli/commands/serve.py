@@ -95,10 +95,11 @@ def command(
         raise Misuse(f"serving needs {error.name}, which isn't here", "pip install 'anymatix-fetcher[serve]'") from None
     from anymatix_fetcher.cli.log import server_log  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.queue import opening  # noqa: PLC0415 - as above
+    from anymatix_fetcher.queue.state import state_folder  # noqa: PLC0415 - as above
 
     if no_secret and not server.is_loopback(host):
         raise Misuse(f"without a secret everything that reaches {host} could use this server", "leave out --no-secret")
-    folder = opening.state_folder(state)
+    folder = state_folder(state)
     where = opening.destinations(directory, models, extra_paths)
     with server_log(session, log.JsonFormatter(), log.ACCESS_LOGGER), ExitStack() as held:
         queue = opening.open_queue(folder, where)
@@ -131,8 +132,9 @@ def _set(queue: Queue, max_downloads: int | None, limit_rate: int | None) -> Non
 
 def _access(state: Path, secret_file: Path | None, origins: tuple[str, ...], *, no_secret: bool) -> Access:
     """Who may ask."""
+    from anymatix_fetcher.queue.state import SECRET_VARIABLE  # noqa: PLC0415 - as above
     from anymatix_fetcher.serve.access import Access  # noqa: PLC0415 - as in command
-    from anymatix_fetcher.serve.secret import SECRET_VARIABLE, own_secret, read_secret  # noqa: PLC0415 - as above
+    from anymatix_fetcher.serve.secret import own_secret, read_secret  # noqa: PLC0415 - as above
 
     allowed = frozenset(map(_origin, origins))
     if no_secret:
@@ -158,7 +160,7 @@ def _origin(text: str) -> str:
 
 
 def _about_secret(state: Path, secret_file: Path | None, access: Access) -> list[str]:
-    from anymatix_fetcher.serve.secret import SECRET_FILE, SECRET_VARIABLE  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.queue.state import SECRET_FILE, SECRET_VARIABLE  # noqa: PLC0415 - as in command
 
     if access.secret is None:
         return ["no secret is asked for"]

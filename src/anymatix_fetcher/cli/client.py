@@ -1,0 +1,144 @@
+"""The client of a server of ours: the standard library's HTTP, and errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from anymatix_fetcher.errors import (
+    AccessDeniedError,
+    FetchError,
+    InternalError,
+    NetworkError,
+    NotFoundError,
+    ReferenceSyntaxError,
+    StorageError,
+)
+from anymatix_fetcher.queue.state import ADDRESS_FILE, SECRET_FILE, SECRET_VARIABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_URL = "http://127.0.0.1:6800/"
+SERVER_VARIABLE = "ANYFETCH_SERVER"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_TIMEOUT_SECONDS = 30.0
+_KINDS: dict[int, type[FetchError]] = {
+    400: ReferenceSyntaxError,
+    401: AccessDeniedError,
+    403: StorageError,
+    404: NotFoundError,
+    409: ReferenceSyntaxError,
+    413: ReferenceSyntaxError,
+    429: AccessDeniedError,
+    507: StorageError,
+}
+
+
+class QueueClient:
+    """Asks a server.
+
+    Args:
+        url: Where it is.
+        secret: What it wants to be told; empty for none.
+
+    Raises:
+        ReferenceSyntaxError: That is no address.
+    """
+
+    def __init__(self, url: str, secret: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ReferenceSyntaxError(f"{url!r} is no server's address", hint=f"Expected one such as {DEFAULT_URL}.")
+        self._url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self._base = parts.path.rstrip("/")
+        self._secret = secret
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, object]:
+        """The answer's object; an empty one where it has none.
+
+        Args:
+            method: GET, POST, ...
+            path: Below ``/api/v1``, with its query.
+            body: What is sent as JSON; ``None`` for nothing.
+
+        Raises:
+            NetworkError: No server of ours answers.
+            FetchError: It says what is wrong.
+        """
+        connection = self._connection()
+        headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
+        try:
+            data = None if body is None else json.dumps(body).encode()
+            connection.request(method, f"{self._base}/api/v1{path}", body=data, headers=headers)
+            response = connection.getresponse()
+            status, text = response.status, response.read()
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise NetworkError(
+                f"no server answers at {self._url}: {reason}",
+                hint="`anyfetch serve` starts one; --server URL names another.",
+            ) from None
+        finally:
+            connection.close()
+        return _understood(status, text, self._url)
+
+    def _connection(self) -> HTTPConnection:
+        parts = urlsplit(self._url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        return kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
+
+
+def _understood(status: int, text: bytes, url: str) -> dict[str, object]:
+    try:
+        answer = json.loads(text) if text else {}
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise NetworkError(f"what answers at {url} is no server of ours", hint="--server URL names another one.")
+    error = answer.get("error")
+    if status < HTTPStatus.BAD_REQUEST:
+        return answer
+    said = error if isinstance(error, dict) else {}
+    message, hint = str(said.get("message") or f"the server answers {status}"), str(said.get("hint") or "")
+    if status == HTTPStatus.UNAUTHORIZED:
+        hint = f"${SECRET_VARIABLE}, --secret-file FILE or the --state folder of that server has it."
+    raise _KINDS.get(status, InternalError)(message, hint=hint)
+
+
+def client_for(server: str | None, state: Path, secret_file: Path | None) -> QueueClient:
+    """The client of the server that is meant.
+
+    Args:
+        server: Its URL; ``None`` for the one that has the state folder open.
+        state: The state folder. Its secret goes to servers on this machine alone.
+        secret_file: Another file with the secret.
+    """
+    url = server or os.environ.get(SERVER_VARIABLE) or _address(state) or DEFAULT_URL
+    secret = os.environ.get(SECRET_VARIABLE, "").strip()
+    if secret_file is not None:
+        secret = _text(secret_file)
+        if not secret:
+            raise ReferenceSyntaxError(f"{secret_file} holds no secret", hint="One line of it is a secret.")
+    elif not secret and urlsplit(url).hostname in _LOOPBACK:
+        secret = _text(state / SECRET_FILE)
+    return QueueClient(url, secret)
+
+
+def _address(state: Path) -> str | None:
+    try:
+        url = json.loads(_text(state / ADDRESS_FILE) or "{}").get("url")
+    except (ValueError, AttributeError):
+        return None
+    return url if isinstance(url, str) else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

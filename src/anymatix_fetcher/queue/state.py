@@ -1,0 +1,25 @@
+"""The state folder: where a queue is kept, and what else servers and their clients leave in it for each other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+STATE_VARIABLE = "ANYFETCH_STATE"
+SECRET_VARIABLE = "ANYFETCH_SECRET"  # noqa: S105 - a variable's name
+SECRET_FILE = "secret"  # noqa: S105 - a file's name
+"""The secret that was made at the first start."""
+ADDRESS_FILE = "server.json"
+"""Where the server listens that was started last: its ``url`` and ``pid``."""
+
+
+def state_folder(named: Path | None = None) -> Path:
+    """Where a queue is kept: as named, as ``$ANYFETCH_STATE`` says, or in the user's state folder."""
+    if named is not None:
+        return named.absolute()
+    variable = os.environ.get(STATE_VARIABLE)
+    if variable:
+        return Path(variable).expanduser().absolute()
+    from platformdirs import user_state_path  # noqa: PLC0415 - costs start-up time
+
+    return user_state_path("anymatix-fetcher", appauthor=False)

@@ -1,0 +1,179 @@
+"""The program itself: `anyfetch serve`, its first line, its end, and what is there after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from anymatix_fetcher.testing import Origin
+from tests.queue.fakes import until
+from tests.serve.served import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BYTES = 8 << 20
+COMMAND = [sys.executable, "-m", "anymatix_fetcher", "serve"]
+JOBS = "/api/v1/jobs"
+
+
+class Server:
+    """A server in a process of its own."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("ANYFETCH_")}
+        self.process = subprocess.Popen(
+            [
+                *COMMAND,
+                "--port",
+                "0",
+                "--json",
+                "--state",
+                str(folder / "state"),
+                "-d",
+                str(folder / "files"),
+                *options,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment, "HOME": str(folder)},
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.first = json.loads(self.process.stdout.readline())
+        secret = (folder / "state" / "secret").read_text().strip()
+        self.client = Client(urlsplit(self.first["url"]).port or 0, secret)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Its exit code and what it wrote to stderr."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=60)
+        return self.process.returncode, errors
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Server]:
+    server = Server(folder, *options)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.communicate()
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin(seed=21) as origin:
+        yield origin
+
+
+def test_the_first_line_says_where_it_answers_and_a_signal_ends_it_well(tmp_path: Path, origin: Origin) -> None:
+    urls = [origin.add(f"/{number}.bin", size=BYTES).url for number in range(4)]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with serving(tmp_path, "--limit-rate", "500K") as server:
+            assert server.first == {"url": f"http://127.0.0.1:{server.client.port}/", "pid": server.process.pid}
+            server.client.ask("POST", JOBS, {"references": urls})
+            until(lambda: any(job["bytes_stored"] for job in server.client.get(JOBS).jobs))
+            began = time.monotonic()
+            code, errors = server.end(number)
+            assert code == 0
+            assert time.monotonic() - began < 2.0
+            assert str(server.client.secret) not in errors
+            assert {json.loads(line)["level"] for line in errors.splitlines()} <= {"info"}
+        assert {path.suffix for path in (tmp_path / "files").iterdir()} == {".part", ".journal"}
+
+
+def test_a_second_server_of_a_state_folder_exits_8(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        second = subprocess.run(
+            [*COMMAND, "--port", "0", "--state", str(tmp_path / "state")], capture_output=True, text=True, check=False
+        )
+        assert (second.returncode, second.stdout) == (8, "")
+        assert "another server" in second.stderr
+        port = str(server.client.port)
+        third = subprocess.run(
+            [*COMMAND, "--port", port, "--state", str(tmp_path / "other")], capture_output=True, text=True, check=False
+        )
+        assert third.returncode == 8
+        assert port in third.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--host", "0.0.0.0", "--no-secret"],
+        ["--allow-origin", "nonsense"],
+        ["--allow-origin", "https://a/b"],
+        ["--secret-file", os.devnull],
+        ["--host", "no such host"],
+        ["--port", "99999"],
+        ["--limit-rate", "fast"],
+    ],
+)
+def test_wrong_usage_is_said_before_anything_listens(tmp_path: Path, options: list[str]) -> None:
+    found = subprocess.run(
+        [*COMMAND, "--state", str(tmp_path), "--port", "0", *options], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith("error: ")
+
+
+def test_killed_at_any_moment_everything_goes_on_and_nothing_is_lost_or_doubled(tmp_path: Path, origin: Origin) -> None:
+    files = [origin.add(f"/{number}.bin", size=BYTES) for number in range(5)]
+    identities: list[str] = []
+    stored = 0
+    for round_number in range(5):
+        rate = "6M" if round_number < 4 else "1G"
+        with serving(tmp_path, "--limit-rate", rate) as server:
+            if not identities:
+                found = server.client.ask("POST", JOBS, {"references": [file.url for file in files]}).jobs
+                identities = sorted(str(job["id"]) for job in found)
+            wanted = stored + (BYTES >> 1) if round_number < 4 else BYTES * 5
+
+            def bytes_stored(server: Server = server) -> int:
+                return sum(int(str(job["bytes_stored"])) for job in server.client.get(JOBS).jobs)
+
+            until(lambda: bytes_stored() >= min(wanted, BYTES * 5))  # noqa: B023 - ends here
+            jobs = server.client.get(JOBS).jobs
+            assert sorted(str(job["id"]) for job in jobs) == identities
+            assert {job["state"] for job in jobs} <= {"active", "done"}
+            stored = bytes_stored() - 5 * (1 << 20)
+            if round_number < 4:
+                server.process.kill()
+                server.process.communicate()
+            else:
+                until(lambda: {job["state"] for job in server.client.get(JOBS).jobs} == {"done"})
+    for number, file in enumerate(files):
+        assert (tmp_path / "files" / f"{number}.bin").read_bytes() == file.content.read(0, BYTES)
+    assert len(list((tmp_path / "files").iterdir())) == 5
+
+
+def test_a_planted_token_is_in_no_file_answer_or_line(tmp_path: Path, origin: Origin) -> None:
+    url = origin.add("/model.bin", size=BYTES).url
+    planted = [f"{url}?token=PLANTED1", f"{url.replace('http://', 'http://user:PLANTED2@')}", f"{url}?sig=PLANTED3"]
+    with serving(tmp_path, "--limit-rate", "100K") as server:
+        for number, reference in enumerate(planted):
+            body = {"references": [reference], "output": f"{number}.bin"}
+            assert server.client.ask("POST", JOBS, body).status == 201
+        until(lambda: any(job["bytes_stored"] for job in server.client.get(JOBS).jobs))
+        server.client.ask("POST", "/api/v1/resolve", {"reference": planted[0]})
+        told = [server.client.get(path).content for path in (JOBS, "/api/v1/status", "/", "/api/v1/openapi.json")]
+        code, errors = server.end()
+        assert code == 0
+    files = [path.read_bytes() for path in (tmp_path / "state").iterdir()]
+    files += [path.read_bytes() for path in (tmp_path / "files").glob("*.journal")]
+    assert not any(b"PLANTED" in text for text in [*told, *files, errors.encode()])
+    with serving(tmp_path) as server:
+        jobs = server.client.get(JOBS).jobs
+        assert [job["state"] for job in jobs] == ["failed"] * 3
