@@ -29,6 +29,7 @@ from anymatix_fetcher.errors import (
     AccessDeniedError,
     DigestMismatchError,
     FetchError,
+    NotAModelError,
     RepresentationChangedError,
 )
 from tests.simulation.faults import EXCUSES, UNSTATED, Fault
@@ -237,6 +238,8 @@ class Oracle:
             allowed |= EXCUSES[fault]
         if self.met_before & MISLEADING:
             allowed.add(RepresentationChangedError)
+        if Fault.GROWN_TOTAL in self.met_before:
+            allowed.add(NotAModelError)  # by the length that was believed
         if self.changed or self.bytes_may_be_wrong:
             allowed |= {RepresentationChangedError, DigestMismatchError}
         if self._world.expired:

@@ -130,9 +130,11 @@ def draw(seed: int) -> Scenario:
     what = random.random()
     if what < 0.01:
         return _with_other_places(random, drawn)
-    if what < 0.12:
+    if what < 0.16:
         return _with_restarts(random, drawn)
-    if what < 0.22:
+    if what < 0.28:
+        return _without_lengths(random, drawn)
+    if what < 0.36:
         return replace(drawn, lives=tuple(replace(life, meanwhile=_draw_cut(random)) for life in drawn.lives))
     return drawn
 
@@ -155,6 +157,7 @@ def _with_other_places(random: Random, drawn: Scenario) -> Scenario:
 def _with_restarts(random: Random, drawn: Scenario) -> Scenario:
     """Servers without validators that get new content of the same length, and lose every connection over that."""
     length = random.randint(1, 40 * BLOCK)
+    seconds = length / max(host.rate for host in drawn.world.hosts)
     contents = [_draw_content(random, length) for _ in range(2)]
     tags = (Tag.NONE, Tag.NONE, Tag.WEAK, Tag.STRONG)
     hosts = [replace(host, tag=random.choice(tags), modified=False) for host in drawn.world.hosts]
@@ -163,14 +166,30 @@ def _with_restarts(random: Random, drawn: Scenario) -> Scenario:
         replace(
             life,
             changes_content=True,
-            change_after_seconds=10 ** random.uniform(-1.5, 1.0),
+            change_after_seconds=random.uniform(0.0, 1.0 + seconds),
+            death=random.choice((Death.NONE, life.death)),
             meanwhile=Meanwhile(restarts=True),
         )
         for life in drawn.lives
     )
-    digest = None if drawn.digest is None else sha256(contents[0]).hexdigest()
+    digest = None if random.random() < 0.7 else sha256(contents[0]).hexdigest()
     drawn = replace(drawn, world=world, lives=lives, digest=digest, digest_is_right=True)
     return replace(drawn, as_is=length < SMALLEST_MODEL, states_length=False)
+
+
+def _without_lengths(random: Random, drawn: Scenario) -> Scenario:
+    """Some answers state no length, and end too early or too late; mostly of servers without ranges."""
+    faults = [Fault.CUT_UNSTATED, Fault.LONG_UNSTATED, Fault.BROKEN_BODY]
+    hosts = [
+        replace(host, ranges=random.choice((host.ranges, Ranges.IGNORED, Ranges.IGNORED))) for host in drawn.world.hosts
+    ]
+    content = _draw_content(random, random.choice((0, 1, random.randint(1, 40 * BLOCK), random.randint(1, 40 * BLOCK))))
+    world = replace(drawn.world, contents=[content], hosts=hosts, faults=faults, ending=Ending.NONE)
+    world = replace(world, fault_rate=random.choice((0.2, 0.5)))
+    lives = tuple(replace(life, changes_content=False) for life in drawn.lives)
+    digest = None if random.random() < 0.7 else sha256(content).hexdigest()
+    drawn = replace(drawn, world=world, lives=lives, digest=digest, digest_is_right=True, as_is=True)
+    return replace(drawn, states_length=random.random() < 0.5)
 
 
 def _draw_cut(random: Random) -> Meanwhile:
@@ -180,10 +199,6 @@ def _draw_cut(random: Random) -> Meanwhile:
 def _draw(seed: int) -> Scenario:
     random = Random(seed)
     world = _draw_world(random)
-    strange = Random(f"strange {seed}")
-    leaves_out = strange.random() < 0.25
-    if leaves_out:
-        _leave_out_lengths(strange, world)
     kind = random.choices(("none", "right", "wrong"), (5, 4, 1))[0]
     digest = {
         "none": None,
@@ -207,7 +222,7 @@ def _draw(seed: int) -> Scenario:
         engine=Engine.SINGLE if random.random() < 0.1 else Engine.AUTO,
         as_is=as_is,
         has_neighbour=own.random() < 0.3,
-        states_length=leaves_out and strange.random() < 0.5 and len({*map(len, world.contents)}) == 1,
+        states_length=False,
     )
 
 
@@ -250,15 +265,6 @@ def _draw_world(random: Random) -> World:
         ending=ending if random.random() < 0.03 and all(contents) else Ending.NONE,
         cut_at=random.random(),
     )
-
-
-def _leave_out_lengths(random: Random, world: World) -> None:
-    """Some answers state no length, and end too early or too late. Drawn apart: the other draws stay as they are."""
-    world.faults = random.sample(sorted(UNSTATED, key=lambda fault: fault.name), random.randint(1, 2))
-    world.faults.append(random.choice((Fault.BROKEN_BODY, Fault.WHOLE)))
-    world.fault_rate = random.choice((0.2, 0.5))
-    for host in world.hosts:
-        host.ranges = random.choice((host.ranges, Ranges.IGNORED))
 
 
 def _draw_host(random: Random, number: int, slowest: float) -> Host:

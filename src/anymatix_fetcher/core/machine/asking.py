@@ -35,6 +35,8 @@ ADAPTING_SECONDS = 0.05
 """How often the pace is asked, at most."""
 RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
 """What a server that can't bear a range may do instead of answering it."""
+REFUSED_SECONDS = 0.5
+"""One more connection that wasn't let in is tried again after this, where the pace doesn't do with fewer."""
 SETTLING_SECONDS = 1.0
 """A fresh address that is refused, or a file that isn't found, is asked for once more after this."""
 
@@ -286,7 +288,10 @@ class Asking(Requests):
                 self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
                 return self._wait(exchange, refused, now)
             case Reaction.FEWER:
-                self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
+                own = len(self.exchanges.of(None))
+                self.pace.refused(own, self._free_flow.time(now))
+                if own < self.pace.connections:  # those that were given up a moment ago may count there still
+                    self._one_more_at = now + REFUSED_SECONDS
                 self._is_full = not self.address.settled
             case Reaction.RENEW:
                 return self._renew()

@@ -72,6 +72,8 @@ class Requests:
         """When it was found out where the bytes are."""
         self._foreseen = 1
         self._raced: set[int] = set()
+        self._one_more_at = float("-inf")
+        """Beside others, no request goes out before."""
         self._in_vain = 0
         """Bytes that come twice on purpose, or of which nothing is kept."""
         self._is_full = False
@@ -96,7 +98,10 @@ class Requests:
             # that one was refused because of these, the next one walks when they have ended.
             has_room = not (self._is_full and self.exchanges.first_flowing)
             return allotted > 0 and not self.exchanges.walks and has_room
-        return len(self.exchanges.of(None)) < (allotted if divisible and self.divides else min(1, allotted))
+        own = len(self.exchanges.of(None))
+        if own and now < self._one_more_at:
+            return False
+        return own < (allotted if divisible and self.divides else min(1, allotted))
 
     def pause(self, now: float) -> Pause | None:
         """The pause at the host that would be asked next, while there is one."""
