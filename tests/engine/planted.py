@@ -103,7 +103,7 @@ class World:
         self.direct.sign("/direct.bin", ttl_seconds=60, size=SIZE)
         self.netrc.sign("/netrc.bin", ttl_seconds=60, size=SIZE)
         for origin in (self.direct, self.mirror):
-            origin.add("/same.bin", size=LARGE_SIZE)
+            self.same_sha256 = origin.add("/same.bin", size=LARGE_SIZE).sha256()
             origin.script(Fault.throttle(rate=LARGE_RATE), when=Match(path="/same.bin"))
         self._set_surroundings()
         return self

@@ -64,7 +64,9 @@ def errors_of(results: list[Result]) -> list[FetchError]:
 def test_downloads_tell_each_secret_to_its_own_origin(world: World, engine: Engine) -> None:
     settings = Settings(directory=world.downloads, engine=engine, connections=4)
     jobs = [Job(reference, settings) for reference in world.references]
-    jobs.append(Job(world.direct.url("/same.bin"), replace(settings, headers=world.headers, mirrors=world.mirrors)))
+    digest = Digest("sha256", world.same_sha256)  # without one a mirror isn't asked
+    mirrored = replace(settings, headers=world.headers, mirrors=world.mirrors, digests=(digest,))
+    jobs.append(Job(world.direct.url("/same.bin"), mirrored))
     results = fetch_many(jobs, on_progress=watching(world))
     world.tell(*jobs, *results)
     assert [result.error for result in results] == [None] * len(jobs)

@@ -99,7 +99,7 @@ import sys, pathlib
 from anymatix_fetcher.core.values.blocks import BlockChecksums
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.database import Database
-from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.entries import HowKnown
 from anymatix_fetcher.library.index import Index
 database = Database(pathlib.Path(sys.argv[1]))
 for number in range(30):
@@ -235,7 +235,7 @@ import sys, pathlib
 from anymatix_fetcher.core.values.blocks import BlockChecksums
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.database import Database
-from anymatix_fetcher.library.entries import Proof
+from anymatix_fetcher.library.entries import HowKnown
 from anymatix_fetcher.library.index import Index
 database = Database(pathlib.Path(sys.argv[1]))
 assert database.is_kept

@@ -113,7 +113,7 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
             401,
             "SecretMissingError",
             "this needs the server's secret",
-            "Authorization: Bearer SECRET; it is in the file that the server names when it starts.",
+            "Send it as a bearer token; it is in the file that the server names when it starts.",
             {"WWW-Authenticate": "Bearer"},
         )
     return await handler(request)
