@@ -40,6 +40,7 @@ VERBS = (
     ("doctor", "what this machine can and has, and what would stop a download"),
     ("serve", "the queue with its page and its API: jobs that outlive the process"),
     ("queue", "the jobs of a running server: add, list, pause, resume, cancel, retry, move, limit, watch"),
+    ("aria2c", "aria2c's command line, for programs that start it: its JSON-RPC, or a download"),
     ("bench", "measure how many connections to a file are worth having, and what binds"),
     ("demo", "see on this machine, without internet, what parallel connections gain"),
     ("testserver", "a server that misbehaves as told, to try downloads against"),

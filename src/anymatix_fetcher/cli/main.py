@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -43,6 +44,7 @@ PROGRAM = Program(
         "dedupe": "anymatix_fetcher.cli.commands.dedupe:command",
         "inspect": "anymatix_fetcher.cli.commands.inspect:command",
         "doctor": "anymatix_fetcher.cli.commands.doctor:command",
+        "aria2c": "anymatix_fetcher.cli.commands.aria2c:command",
         "serve": "anymatix_fetcher.cli.commands.serve:command",
         "queue": "anymatix_fetcher.cli.commands.queue:command",
         "demo": "anymatix_fetcher.cli.commands.demo:command",
@@ -57,7 +59,7 @@ def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_
     ``fetch_many`` does the downloading.
     """
     open_missing_streams()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(_own_arguments() if argv is None else argv)
     session = Invocation(fetch_many)
     code = _run(arguments, session)
     session.out.flush()
@@ -66,6 +68,12 @@ def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_
         code = code or exit_codes.STORAGE
     session.err.flush()
     return code
+
+
+def _own_arguments() -> list[str]:
+    """The process's arguments; under the name of aria2c it behaves as aria2c does."""
+    program, *arguments = sys.argv
+    return ["aria2c", *arguments] if Path(program).stem == "aria2c" else arguments
 
 
 def _run(arguments: list[str], session: Invocation) -> int:

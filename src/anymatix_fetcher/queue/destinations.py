@@ -37,17 +37,19 @@ class Destinations:
         folders: Where models go.
         models: The models root that was named; ``None`` for the one that is found.
         extra_paths: More files like ``extra_model_paths.yaml``.
+        others: Further folders that jobs may write below.
     """
 
     directory: Path
     folders: ModelFolders
     models: Path | None = None
     extra_paths: tuple[Path, ...] = ()
+    others: tuple[Path, ...] = ()
 
     @cached_property
     def roots(self) -> tuple[Path, ...]:
         """Every folder that jobs may write below, the server's own first."""
-        return tuple(dict.fromkeys((self.directory, self.folders.models, *self.folders.roots)))
+        return tuple(dict.fromkeys((self.directory, self.folders.models, *self.folders.roots, *self.others)))
 
     @cached_property
     def _anchors(self) -> tuple[Path, ...]:

@@ -43,12 +43,14 @@ def destinations(directory: Path, models: Path | None = None, extra_paths: Seque
     return Destinations(Path(os.path.abspath(directory)), root.folders(extra), models, extra)  # noqa: PTH100 - no link
 
 
-def open_queue(state: Path, where: Destinations) -> Queue:
+def open_queue(state: Path, where: Destinations, *, ca_file: Path | None = None, verify_tls: bool = True) -> Queue:
     """The queue that is kept in ``state``; it hasn't begun, and is the caller's to close.
 
     Args:
         state: The state folder; it is made for the user alone.
         where: The folders that jobs may write to.
+        ca_file: Certificates to trust instead of the system's.
+        verify_tls: Whether certificates are checked.
 
     Raises:
         DestinationLockedError: Another process has it open.
@@ -56,7 +58,7 @@ def open_queue(state: Path, where: Destinations) -> Queue:
     """
     limiter = RateLimiter()
     store = JobStore(state, now=time.time())
-    return Queue(store, where, EngineRunner(limiter), limiter, check=checker())
+    return Queue(store, where, EngineRunner(limiter, ca_file=ca_file, verify_tls=verify_tls), limiter, check=checker())
 
 
 def checker() -> Callable[[Job], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -72,14 +73,19 @@ class EngineRunner:
 
     Args:
         limiter: The limit that all of them share.
+        ca_file: Certificates to trust instead of the system's.
+        verify_tls: Whether certificates are checked.
     """
 
-    def __init__(self, limiter: RateLimiter) -> None:
+    def __init__(self, limiter: RateLimiter, *, ca_file: Path | None = None, verify_tls: bool = True) -> None:
         self._limiter = limiter
+        self._ca_file = ca_file
+        self._verify_tls = verify_tls
         self._sessions: dict[tuple[NetworkSettings, RateLimiter], Session] = {}
 
     def start(self, job: Job, on_over: Callable[[], object]) -> Running:
         """Implements ``Runner.start``."""
+        job = replace(job, settings=replace(job.settings, ca_file=self._ca_file, verify_tls=self._verify_tls))
         session = self._session(job.settings)
         return _Submitted(session.submit(job, on_over), session.stop, session.forget)
 

@@ -21,6 +21,7 @@ BEARER = "Bearer"
 WRONG_SECRET_SECONDS = 0.5
 """What a wrong secret costs; such requests wait for each other, so that many at a time gain nothing."""
 MOST_WAITING = 32
+ANY_ORIGIN = "*"
 
 _ELSEWHERE = frozenset({"cross-site", "same-site"})
 SECURITY_HEADERS = {
@@ -44,7 +45,8 @@ class Access:
 
     Args:
         secret: What requests have to know; ``None`` where anybody may ask who gets as far as here.
-        allowed_origins: Other origins whose pages may ask, as browsers write them: ``https://models.example.org``.
+        allowed_origins: Other origins whose pages may ask, as browsers write them: ``https://models.example.org``;
+            ``*`` is all of them.
     """
 
     secret: str | None = field(repr=False)
@@ -61,12 +63,16 @@ class Access:
         if host is not None and not self._knows(host):
             return "it was sent to a name that this server doesn't know"
         if origin is not None:
-            if origin in self.allowed_origins or origin in own_origins(listening):
+            if self.allows(origin) or origin in own_origins(listening):
                 return None
             return "it comes from a page of another origin"
         if headers.get("Sec-Fetch-Site", "").strip().lower() in _ELSEWHERE:
             return "it comes from a page of another site"
         return None
+
+    def allows(self, origin: str) -> bool:
+        """Whether pages of another origin may ask."""
+        return origin in self.allowed_origins or ANY_ORIGIN in self.allowed_origins
 
     def _knows(self, host: str) -> bool:
         """Whether a Host names this server: an address can't be rebound, a name can unless it was told."""

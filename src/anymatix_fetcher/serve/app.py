@@ -136,7 +136,7 @@ async def _secured(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault(name, value)
     response.headers["Server"] = "anyfetch"
     origin = request.headers.get("Origin")
-    if origin is not None and origin in request.app[ACCESS].allowed_origins:
+    if origin is not None and request.app[ACCESS].allows(origin):
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Vary"] = "Origin"
 

@@ -15,7 +15,7 @@ from anymatix_fetcher.serve.aria2.steering import move_among_waiting
 from anymatix_fetcher.sources import metalink
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from anymatix_fetcher.queue.jobs import JobWanted
     from anymatix_fetcher.serve.aria2.arguments import Arguments
@@ -56,6 +56,19 @@ def _wanted(file: metalink.MetalinkFile, options: Mapping[str, str]) -> JobWante
         headers=(),
         author=Author.FILE,
     )
+
+
+def add_listed(desk: Desk, downloads: Iterable[tuple[Sequence[str], Mapping[str, str]]]) -> None:
+    """Adds downloads that were named at the start: the addresses of each, and its options.
+
+    Raises:
+        RpcFault: An option can't be read.
+        FetchError: One can't be added.
+    """
+    for uris, options in downloads:
+        given = read_options(options)
+        every = {**desk.memory.common, **given}
+        _add(desk, [wanted_of(uris, every)], every, given, None)
 
 
 def add_torrent(_desk: Desk, _arguments: Arguments) -> object:

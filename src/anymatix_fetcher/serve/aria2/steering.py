@@ -174,7 +174,12 @@ def changed_settings(settings: QueueSettings, options: Mapping[str, str]) -> Que
     if "max-concurrent-downloads" in options:
         settings = replace(settings, max_downloads=int(options["max-concurrent-downloads"]))
     if "max-overall-download-limit" in options:
-        settings = replace(settings, limit_rate=float(quantity(options["max-overall-download-limit"])) or None)
+        settings = replace(settings, limit_rate=limit_of(options))
     if RPC_ALWAYS_ACTIVE in options:
         settings = replace(settings, rpc_always_active=options[RPC_ALWAYS_ACTIVE] == "true")
     return settings
+
+
+def limit_of(options: Mapping[str, str]) -> float | None:
+    """The most bytes a second for all downloads together; ``None`` for no limit."""
+    return float(quantity(options.get("max-overall-download-limit", "0"))) or None
