@@ -35,7 +35,7 @@ allow-overwrite, check-certificate, ca-certificate, input-file, conf-path, force
 begins with rpc-. A link named aria2c to anyfetch does the same.
 """
 _EXAMPLES = (
-    "anyfetch aria2c --enable-rpc --rpc-listen-port=6800 --rpc-secret=SECRET --stop-with-process=4711",
+    "anyfetch aria2c --enable-rpc --rpc-listen-port=6800 --stop-with-process=4711",
     "anyfetch aria2c -x16 -d models -o model.safetensors https://example.org/model.safetensors",
 )
 _PORT = 6800
@@ -173,7 +173,7 @@ def _serve(line: Aria2CommandLine, session: Invocation) -> int:
 
         def announce(running: ServerAddress) -> None:
             if not line.is_set("quiet"):
-                session.out.write(f"[NOTICE] RPC: listening at {running.url}jsonrpc\n")
+                session.out.write(f"[NOTICE] RPC: listening at {running.url}\n")
                 session.out.flush()
 
         access = Access(secret, frozenset({ANY_ORIGIN}) if is_open else frozenset())
