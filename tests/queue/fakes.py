@@ -104,6 +104,9 @@ class FakeRunner:
         self.go(running)
         return running
 
+    def paused_hosts(self) -> frozenset[str]:
+        return frozenset()
+
     def close(self) -> None:
         for running in self.started:
             running.stop()

@@ -132,6 +132,11 @@ class Session:
         for one in (ticket, *ticket.parts):
             self._tickets.pop(one.number, None)
 
+    def paused_hosts(self) -> list[str]:
+        """The origins that aren't asked for a while, since they want it so."""
+        now = self._ports.clock()
+        return [str(origin) for origin, pause in list(self._hosts.pauses.items()) if pause.until > now]
+
     def wait(self, timeout_seconds: float) -> bool:
         """Whether every job is over; waits at most so long for it."""
         with self._changed:

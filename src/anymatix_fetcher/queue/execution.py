@@ -92,6 +92,10 @@ class Execution:
             limiter.bytes_per_second = bytes_per_second
         return limiter is not None or bytes_per_second is None
 
+    def paused_hosts(self) -> int:
+        """How many hosts have asked to be left alone for a while."""
+        return len(self._runner.paused_hosts())
+
     def close(self) -> None:
         """Stops everything; parts and journals are kept."""
         self._runner.close()

@@ -299,6 +299,14 @@ class Queue:
         """What arrives for all of them."""
         return sum(running.progress.bytes_per_second for running in self._execution.all_running())
 
+    def connections(self) -> int:
+        """On how many connections bodies flow."""
+        return sum(running.progress.connections for running in self._execution.all_running())
+
+    def paused_hosts(self) -> int:
+        """How many hosts have asked to be left alone for a while."""
+        return self._execution.paused_hosts()
+
     def subscribe(self, listener: Callable[[QueueEvent], None]) -> Callable[[], None]:
         """Has ``listener`` called for each event; it mustn't block. Returns what ends that."""
         return self.events.subscribe(listener)

@@ -64,6 +64,9 @@ class Runner(Protocol):
             OSError: The system has no sockets or files to give.
         """
 
+    def paused_hosts(self) -> frozenset[str]:
+        """Those that have asked to be left alone for a while."""
+
     def close(self) -> None:
         """Stops what is under way, and waits until it has let go of everything."""
 
@@ -104,6 +107,10 @@ class EngineRunner:
         idle = [key for key, session in self._sessions.items() if session.is_idle()]
         for key in idle[: max(0, len(self._sessions) - MOST_SESSIONS + 1)]:
             self._sessions.pop(key).close()
+
+    def paused_hosts(self) -> frozenset[str]:
+        """Implements ``Runner.paused_hosts``."""
+        return frozenset(host for session in list(self._sessions.values()) for host in session.paused_hosts())
 
     def close(self) -> None:
         """Implements ``Runner.close``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from anymatix_fetcher.serve import openapi, page_files
 from anymatix_fetcher.serve.access import SECURITY_HEADERS, Access, Penalty, bearer_of
 from anymatix_fetcher.serve.answers import answer, failed, failure
 from anymatix_fetcher.serve.events import Hub
+from anymatix_fetcher.serve.metrics import Metrics
 from anymatix_fetcher.serve.rest import Rest, checked
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ _logger = logging.getLogger("anymatix_fetcher.serve")
 QUEUE: web.AppKey[Queue] = web.AppKey("queue")
 ACCESS: web.AppKey[Access] = web.AppKey("access", Access)
 PENALTY: web.AppKey[Penalty] = web.AppKey("penalty", Penalty)
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 
 MOST_BODY_BYTES = 32 << 20
 _OPEN_PATHS = frozenset({"/", "/healthz", "/favicon.ico"})
@@ -56,6 +59,9 @@ def make_app(queue: Queue, access: Access, add_routes: Iterable[AddRoutes] = ())
         operate = operations.get(operation.name)
         handler = hub.get_events if operate is None else checked(operation, operate)
         app.router.add_route(operation.method, openapi.BASE + operation.path, handler)
+    metrics = app[METRICS] = Metrics(queue)
+    app.cleanup_ctx.append(metrics.run)
+    app.router.add_get("/metrics", metrics.get_metrics)
     app.router.add_get("/healthz", _healthz)
     page_files.add_routes(app)
     for add in add_routes:
@@ -80,6 +86,13 @@ async def knows_secret(request: web.Request, secret: str | None) -> bool:
 @web.middleware
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers who may ask, and makes of everything that is raised an answer that says what is wrong."""
+    began = time.monotonic()
+    answered = await _answered(request, handler)
+    request.app[METRICS].answered(answered.status, time.monotonic() - began)
+    return answered
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await _admitted(request, handler)
     except FetchError as error:
