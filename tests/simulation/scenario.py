@@ -130,11 +130,11 @@ def draw(seed: int) -> Scenario:
     what = random.random()
     if what < 0.01:
         return _with_other_places(random, drawn)
-    if what < 0.16:
+    if what < 0.14:
         return _with_restarts(random, drawn)
-    if what < 0.28:
+    if what < 0.34:
         return _without_lengths(random, drawn)
-    if what < 0.36:
+    if what < 0.44:
         return replace(drawn, lives=tuple(replace(life, meanwhile=_draw_cut(random)) for life in drawn.lives))
     return drawn
 
@@ -179,7 +179,7 @@ def _with_restarts(random: Random, drawn: Scenario) -> Scenario:
 
 def _without_lengths(random: Random, drawn: Scenario) -> Scenario:
     """Some answers state no length, and end too early or too late; mostly of servers without ranges."""
-    faults = [Fault.CUT_UNSTATED, Fault.LONG_UNSTATED, Fault.BROKEN_BODY]
+    faults = [Fault.CUT_UNSTATED, Fault.LONG_UNSTATED, Fault.LONG_UNSTATED, Fault.BROKEN_BODY]
     hosts = [
         replace(host, ranges=random.choice((host.ranges, Ranges.IGNORED, Ranges.IGNORED))) for host in drawn.world.hosts
     ]

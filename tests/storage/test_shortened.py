@@ -79,6 +79,16 @@ def test_it_is_seen_in_a_file_of_unknown_length(tmp_path: Path) -> None:
     assert proved(opened, SpanSet.of(Span(0, BLOCK))) == (SpanSet(), SpanSet.of(Span(0, BLOCK)))
 
 
+def test_it_is_seen_in_one_that_an_earlier_run_has_left(tmp_path: Path) -> None:
+    opened = begun(tmp_path, None)
+    put(opened, 0, 2 * BLOCK)
+    opened.store.close()
+    again = begun(tmp_path, None)
+    cut(again, 7)
+    put(again, 2 * BLOCK, 3 * BLOCK)
+    assert again.store.compared() == [PartShortened()]
+
+
 def test_it_is_seen_again_when_it_happens_again(opened: Opened) -> None:
     for _ in range(3):
         put(opened, 0, BLOCK)

@@ -86,11 +86,12 @@ class PartFile:
         self._length = length
         self._table = BlockTable()
         self._open: dict[int, OpenBlock] = {}
-        self._guard = SizeGuard(self._file)
         self._disputed: set[int] = set()
         """Recorded blocks that have come otherwise: until they are forgotten, or all ends, nothing more is recorded."""
+        self._guard = SizeGuard(self._file)
         self.recorded = SpanSet() if claimed is None else self._take_claims(claimed)
         """The bytes of all recorded blocks, claimed ones too."""
+        self._guard.size = self.recorded.stop
         self.proved = SpanSet()
         """Of those, the ones that were written by this run, or read back and found equal."""
         self.front = 0

@@ -165,9 +165,10 @@ def test_an_answer_that_leaves_out_a_strong_validator_proves_nothing() -> None:
 
 
 def test_one_more_that_isnt_let_in_while_others_go_on_is_no_reason_to_compare() -> None:
-    bench = Bench(connections=2)
+    bench = Bench(connections=3)
     start = flowing(bench)
-    second = bench.one(m.StartExchange)
+    second, third = bench.all(m.StartExchange)
+    bench.answer(third, tag=None)
     bench.bring(start.exchange, Span(0, 3 * MIB))
     bench.send(m.ExchangeFailed(second.exchange, Failure(FailureKind.CONNECT)))
     bench.bring(start.exchange, Span(3 * MIB, 8 * MIB))
@@ -175,6 +176,30 @@ def test_one_more_that_isnt_let_in_while_others_go_on_is_no_reason_to_compare() 
     again = next_request(bench)
     assert again.request.span is not None
     assert again.request.span.start == 8 * MIB
+
+
+def test_while_nothing_is_asked_for_the_content_may_change_too() -> None:
+    bench = Bench(connections=2)
+    start = flowing(bench)
+    second = bench.one(m.StartExchange)
+    bench.bring(start.exchange, Span(0, 3 * MIB))
+    bench.status(second, 503, ("Retry-After", "20"))
+    bench.bring(start.exchange, Span(3 * MIB, 8 * MIB))
+    bench.send(m.BodyEnded(start.exchange))
+    assert not bench.all(m.StartExchange)
+    bench.wait(25.0)
+    assert bench.all(m.StartExchange)[0].request.span == Span(7 * MIB, 8 * MIB)
+
+
+def test_what_had_begun_before_a_failure_is_dropped_where_nothing_is_here_to_compare() -> None:
+    bench = Bench(connections=2)
+    start = flowing(bench)
+    second = bench.one(m.StartExchange)
+    bench.answer(second, tag=None)
+    bench.send(m.ExchangeFailed(start.exchange, LOST))
+    again = next_request(bench)
+    bench.answer(again, tag=None)
+    assert m.CancelExchange(second.exchange) in bench.commands
 
 
 def test_a_download_that_nothing_disturbs_compares_nothing() -> None:
@@ -222,6 +247,25 @@ def test_a_stream_over_what_is_here_is_seen_to_its_end() -> None:
     bench.bring(start.exchange, Span(61 * MIB, LENGTH))
     bench.send(m.BodyEnded(start.exchange))
     assert bench.all(m.Verify)
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_what_a_stream_says_to_be_is_believed_when_what_is_here_has_been_compared(*, equal: bool) -> None:
+    bench = Bench(connections=1)
+    left = m.KeptBlocks(SpanSet.of(Span(0, 2 * MIB)), m.Identity(None, Validator()))
+    start = bench.open(kept=left)
+    bench.send(m.BlocksProved(left.blocks, SpanSet()))
+    bench.status(start, 200, ("Content-Length", str(4 * MIB)), ("ETag", TAG))
+    assert not bench.all(m.SetIdentity), "the next run would believe that the blocks are of it"
+    bench.bring(start.exchange, Span(0, 3 * MIB))
+    commands = bench.send(m.BlockCompared(Span(0, MIB), equal=equal, filling=True))
+    if equal:
+        bench.send(m.BlockCompared(Span(MIB, 2 * MIB), equal=True, filling=True))
+        bench.bring(start.exchange, Span(3 * MIB, 4 * MIB))
+        commands = bench.send(m.BodyEnded(start.exchange))
+    written = [command.identity for command in commands if isinstance(command, m.SetIdentity)]
+    assert [identity.length for identity in written] == ([4 * MIB] if equal else [])
+    assert bool(bench.all(m.Verify)) is equal
 
 
 # What an earlier run left -------------------------------------------------------------------------------------
@@ -405,7 +449,7 @@ def test_so_is_one_that_was_whole_already(phase: MachinePhase) -> None:
     bench.send(m.BlocksProved(SpanSet.of(Span(0, MIB)), SpanSet.of(Span(MIB, 2 * MIB))))
     again = next_request(bench)
     assert again.request.span == Span(MIB, 2 * MIB)
-    bench.answer(again, length=2 * MIB, tag=None)
+    bench.answer(again, length=2 * MIB)
     bench.bring(again.exchange, Span(MIB, 2 * MIB))
     bench.send(m.Verified((RIGHT,)))
     assert bench.all(m.Publish)

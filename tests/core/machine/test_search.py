@@ -50,6 +50,14 @@ def test_it_is_bounded_whatever_comes() -> None:
     assert passes == PASSES
 
 
+def test_a_file_that_ends_elsewhere_each_time_is_looked_at_a_few_times() -> None:
+    search, lengths = CulpritSearch(NONE, WHOLE), 0
+    while search.blocks:
+        lengths += 1
+        search.turn_to(SpanSet.whole(LENGTH - lengths))
+    assert lengths == PASSES
+
+
 def test_what_is_suspected_comes_first_and_nothing_is_compared_twice_without_a_reason() -> None:
     search = CulpritSearch(BAD, WHOLE)
     assert search.blocks == BAD

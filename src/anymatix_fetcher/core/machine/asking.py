@@ -91,6 +91,12 @@ class Asking(Requests):
         if len(self.exchanges.of(None)) >= self.pace.connections and not self.exchanges.rests(Purpose.COMPARE):
             self.drop_waiting()
 
+    def drop_others(self, exchange: Exchange) -> None:
+        """Drops the bodies that are under way from the first place, but for that of ``exchange``."""
+        for other in self.exchanges.of(None):
+            if other is not exchange and other.flowing:
+                self.drop(other)
+
     def drop_waiting(self) -> None:
         """Drops the answers that wait for blocks to be compared."""
         for exchange in self.exchanges.held:

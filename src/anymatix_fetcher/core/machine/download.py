@@ -48,7 +48,7 @@ from anymatix_fetcher.core.machine.proof import contradiction
 from anymatix_fetcher.core.machine.setbacks import Setbacks
 from anymatix_fetcher.core.pace.meter import Meter
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.refusals import Refused
 from anymatix_fetcher.core.values.spans import SpanSet
 from anymatix_fetcher.errors import DownloadCancelled, UnexpectedAnswerError
 
@@ -166,6 +166,11 @@ class Download(Setbacks):
         if comparing:
             self._asking.make_room()
         self._asking.look_ahead(now)
+        self._start_more(length, now, divisible=divisible)
+        if length is not None and divisible and is_flat and self._mirrors.any:
+            self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
+
+    def _start_more(self, length: int | None, now: float, *, divisible: bool) -> None:
         may_start = self._asking.may_start(now, divisible=divisible)
         if may_start and self._asking.renew_in_time(self.coverage, length, now):
             may_start = self._asking.may_start(now, divisible=divisible)
@@ -173,8 +178,8 @@ class Download(Setbacks):
             self._matching, self.coverage, now, bytes_per_second=self.rate(now)
         ):
             may_start = self._asking.may_start(now, divisible=divisible)
-        if length is not None and divisible and is_flat and self._mirrors.any:
-            self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
+        if not self._asking.exchanges.of(None):
+            self._matching.distrust()  # while nothing is asked for, the server may get new content unseen
 
     def _conclude(self, now: float) -> None:
         self._replace_stuck(now)
@@ -322,6 +327,12 @@ class Download(Setbacks):
             self._asking.take_whole(exchange, head, verdict.length)
         if exchange.start == 0 and exchange.stop is not None and exchange.stop == verdict.length:
             self._asking.pace.turned_out_small()
+        self._admit(exchange, head, verdict, now)
+
+    def _admit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted, now: float) -> None:
+        """Lets an accepted body flow, wait or go."""
+        if not self.coverage.held and not self._asking.address.trusted:
+            self._asking.drop_others(exchange)  # they may be of what was there before
         admission = self._matching.admit(exchange, verdict)
         if admission is Admission.UNNEEDED:
             self._asking.drop(exchange)
@@ -330,14 +341,6 @@ class Download(Setbacks):
             self._open_storage(head)
         else:
             self._let_flow(exchange, now)
-
-    def _misfit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted) -> Refused | None:
-        """Why an answer that is right in itself isn't wanted here; ``None`` where it is."""
-        if exchange.request.span is not None and not verdict.ranged and self._asking.manners.range_proved:
-            return Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status)
-        if verdict.length is not None and verdict.length < self.coverage.held.stop:  # of what had no stated length
-            return Refused(Refusal.CHANGED, f"{exchange.request.url.host} now has other content", head.status)
-        return None
 
     def _release(self, now: float) -> None:
         """Those that have waited for a comparison go on, where what came meanwhile leaves them something to bring."""
@@ -385,6 +388,7 @@ class Download(Setbacks):
             self._mirrors.ended(exchange.mirror, exchange)
             return
         self._compared_so_far(exchange)
+        self._matching.stream_ended(exchange)
         if exchange.open_ended:
             self._open_end(exchange, now, goes_on=event.goes_on)
         elif exchange.rest:

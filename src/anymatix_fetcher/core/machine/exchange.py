@@ -13,7 +13,7 @@ from anymatix_fetcher.core.values.spans import Span, SpanSet
 if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.mirror import Mirror
     from anymatix_fetcher.core.values.http import Request, ResponseHead
-    from anymatix_fetcher.core.values.messages import ExchangeId
+    from anymatix_fetcher.core.values.messages import ExchangeId, Identity
     from anymatix_fetcher.core.values.refusals import Refused
 
 SILENCE_SECONDS = 20.0
@@ -59,8 +59,9 @@ class Exchange:
     to the bytes may carry no Range although a span is wanted.
 
     ``open_ended`` tells that its head hasn't stated where the body ends: that it ends where the file does has to be
-    seen, and ``fresh`` is what it has brought until then that wasn't here. ``has_to_end`` tells that what is
-    here is compared on its way, ``is_spent`` that the comparison it was begun for has been concluded.
+    seen, and ``fresh`` is what it has brought until then that wasn't here. ``answer`` is what it says to be of, where
+    what is here has to be compared on its way before that is believed; ``is_spent`` tells that the comparison is
+    concluded that it was begun for.
     """
 
     id: ExchangeId
@@ -85,7 +86,7 @@ class Exchange:
     doubt: Refused | None = None
     led_by: Request | None = None
     open_ended: bool = False
-    has_to_end: bool = False
+    answer: Identity | None = None
     is_spent: bool = False
     fresh: SpanSet = SpanSet()  # noqa: RUF009 - frozen, so sharing it is safe
 
@@ -116,7 +117,7 @@ class Exchange:
     @property
     def has_to_be_seen(self) -> bool:
         """Whether its end says something that isn't known from the file's being complete."""
-        return self.flowing and (self.open_ended or self.has_to_end) and not self.narrowed
+        return self.flowing and (self.open_ended or self.answer is not None) and not self.narrowed
 
     @property
     def flowing(self) -> bool:

@@ -94,8 +94,9 @@ class Matching:
         """What another program has left, as far as the digest hasn't proved it."""
         self.digest_settles = False
         """Whether a digest will tell at the end whether all of it is right."""
-        self._is_shaken = False
+        self._had_trust = False
         self._is_silent = False
+        self._has_agreed = False
         self._brought = Span(0, 0)
         self._search: CulpritSearch | None = None
         self._parted_bytes = 0
@@ -123,7 +124,7 @@ class Matching:
         self._end = position
 
     def goes_on(self) -> None:
-        """Another one came, and was longer: the file's end is still to be found."""
+        """Another one was longer, or differs: the file's end is still to be found."""
         end, self._end, self.comparison = self._end or 0, None, None
         self.take_back(SpanSet.of(Span(end // self.block_size * self.block_size, end + 1)))
 
@@ -164,7 +165,7 @@ class Matching:
         """The bytes come from another place now."""
         self._address, self._manners = address, manners
         self.comparison = self._doubted = None
-        self._is_shaken = False
+        self._had_trust = False
 
     def known(self, origin: Origin, name: str) -> Known:
         """What an answer from ``origin`` has to agree with."""
@@ -193,6 +194,9 @@ class Matching:
             return self._admit_stream(exchange, answer)
         if exchange.purpose is Purpose.COMPARE:
             self._doubted = answer
+            if known.origin != origin and self.comparison is not None:  # it was begun for a place that was trusted
+                blocks = samples(held, length=self.length, block_size=self.block_size, most=self.samples)
+                self.comparison.blocks |= blocks
             return Admission.FLOWS
         return self._doubt(answer)
 
@@ -206,15 +210,22 @@ class Matching:
 
     def _admit_stream(self, exchange: Exchange, answer: m.Identity) -> Admission:
         """One stream over recorded blocks compares every one of them on its way: nothing else need prove sameness."""
-        if not samples(self._coverage.held, length=self.length, block_size=self.block_size):
+        if samples(self._coverage.held, length=self.length, block_size=self.block_size):
+            # It isn't written down before that what is here belongs to the answer: it may turn out to be of another.
+            exchange.answer, self._has_agreed = answer, False
+        else:
             self.lose(self._coverage.held)  # only pieces of blocks are here, which it would write over
-        exchange.has_to_end = True
-        self._trust(_completed(answer, self.identity))
+            self._trust(_completed(answer, self.identity))
         return Admission.FLOWS
+
+    def stream_ended(self, exchange: Exchange) -> None:
+        """One that was compared on its way has come to its end."""
+        if exchange.answer is not None and self._has_agreed:
+            self._trust(_completed(exchange.answer, self.identity))
 
     def _trust(self, identity: m.Identity) -> None:
         """What comes from the place in use belongs to ``identity``, of which pieces are here."""
-        self._address.trusted, self._is_shaken = True, False
+        self._address.trusted = self._had_trust = True
         self.set_identity(identity)
 
     def _is_same(self, known: m.Identity, answer: m.Identity) -> bool:
@@ -225,11 +236,11 @@ class Matching:
         proved = not self._manners.tags_disagree and known.validator.proves_same(answer.validator)
         return self._address.trusted or proved
 
-    def distrust(self, failed: Exchange) -> None:
+    def distrust(self, failed: Exchange | None = None) -> None:
         """A connection has failed: what the next one brings may be of other content, where nothing will tell."""
         if self._address.trusted and not self.digest_settles:
-            self._address.trusted, self._is_shaken = False, True
-            self._brought = Span(failed.start, failed.position)
+            self._address.trusted = False
+            self._brought = Span(failed.start, failed.position) if failed is not None else Span(0, 0)
 
     def compares_first(self, *, may_hold: bool) -> bool:
         """Whether blocks are compared now, before an answer that couldn't prove itself is asked for.
@@ -238,7 +249,7 @@ class Matching:
             may_hold: Whether such an answer could wait until they are.
         """
         known = self.identity
-        if known is None or self._address.trusted or not self._coverage.held or (may_hold and not self._is_shaken):
+        if known is None or self._address.trusted or not self._coverage.held or (may_hold and not self._had_trust):
             return False
         if known.validator.if_range is not None and not self._manners.tags_disagree:
             return False
@@ -255,7 +266,7 @@ class Matching:
     def _begin_comparison(self, answer: m.Identity) -> bool:
         """Chooses what is compared; False where nothing is here that could be, which comes again."""
         held, most = self._coverage.held, self.samples
-        if self._is_shaken and self.identity is not None and self.identity.origin == answer.origin:
+        if self._had_trust and self.identity is not None and self.identity.origin == answer.origin:
             most = 1
             if not self._is_silent:
                 held = held.within(self._brought) or held  # of the very one that failed: others may be newer
@@ -271,7 +282,7 @@ class Matching:
     def start_over(self) -> None:
         """Nothing that is here counts any longer; the next answer says what the file is."""
         self.identity = self.comparison = self._doubted = self._end = None
-        self._address.trusted = self._is_shaken = False
+        self._address.trusted = self._had_trust = False
         self._search = None
         self.lose(EVERYTHING)  # more than is known: dropped exchanges have written what they didn't tell of any more
 
@@ -296,6 +307,7 @@ class Matching:
         if self.comparison is not None and not event.filling:
             self.comparison.note(event.span, equal=event.equal)
             return event.equal or self.comparison.question is Question.CULPRITS or bool(self.foreign)
+        self._has_agreed |= event.equal
         if event.equal or not self.foreign.covers(event.span):
             return event.equal
         self.lose(SpanSet.of(event.span))
@@ -310,6 +322,8 @@ class Matching:
         """Begins the search for what spoils the digest, or goes on with it; False where it is at its end."""
         if self._search is None:
             self._search, self.foreign = CulpritSearch(self.foreign & whole, whole), SpanSet()
+        elif self._search.whole != whole:
+            self._search.turn_to(whole)
         if self._search.blocks:
             self.comparison = Comparison(Question.CULPRITS, self._search.blocks)
         return bool(self._search.blocks)
@@ -347,12 +361,13 @@ class Matching:
     def _conclude_search(self, comparison: Comparison) -> bool:
         if self._search is None:
             raise AssertionError("culprits are compared in a search only")
-        whole = self._search.blocks
         self._search.heard(comparison.differing)
         if comparison.differing:
             self.lose(comparison.differing)
+            if self.known_length is None:
+                self.goes_on()
             return True  # when they are here again, the digest is asked for first
-        return self.search(whole)
+        return self.search(self._search.whole)
 
     def _part_with(self, comparison: Comparison) -> None:
         """Samples of what another program has left differ: they go, and with them what can't be told from them."""

@@ -45,6 +45,19 @@ class CulpritSearch:
         self.fickle = SpanSet()
         """What came differently since everything was compared the last time."""
 
+    def turn_to(self, whole: SpanSet) -> None:
+        """The file turned out to end somewhere else: all of it is looked at."""
+        self._whole = whole
+        if self._passes < PASSES:
+            self._begin_pass(whole)
+        else:
+            self.blocks = SpanSet()
+
+    @property
+    def whole(self) -> SpanSet:
+        """The file."""
+        return self._whole
+
     def heard(self, differing: SpanSet) -> None:
         """:attr:`blocks` were compared, and these of them came differently; they are fetched anew."""
         self.fickle |= differing

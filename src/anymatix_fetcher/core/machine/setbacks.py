@@ -19,6 +19,7 @@ from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.answers.judge import Accepted
     from anymatix_fetcher.core.machine.exchange import Exchange
     from anymatix_fetcher.core.values.http import ResponseHead
 
@@ -140,6 +141,14 @@ class Setbacks(Ending):
     def _ended_early(self, exchange: Exchange, now: float) -> None:
         what = "the body was empty" if exchange.position == exchange.start else "the body ended before the file does"
         self._tried_in_vain(exchange, Failure(FailureKind.LOST, what), now)
+
+    def _misfit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted) -> Refused | None:
+        """Why an answer that is right in itself isn't wanted here; ``None`` where it is."""
+        if exchange.request.span is not None and not verdict.ranged and self._asking.manners.range_proved:
+            return Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status)
+        if verdict.length is not None and verdict.length < self.coverage.held.stop:  # of what had no stated length
+            return Refused(Refusal.CHANGED, f"{exchange.request.url.host} now has other content", head.status)
+        return None
 
     def _part_shortened(self) -> None:
         """Somebody has cut the part file: whole blocks are proved again, and all the rest comes again."""
