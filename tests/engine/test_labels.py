@@ -126,6 +126,17 @@ def test_a_session_that_ends_later_on_is_still_noticed(origin: Origin, tmp_path:
     assert (tmp_path / "m.safetensors.part").exists()
 
 
+@pytest.mark.parametrize("engine", [Engine.CURL, Engine.THREADS])
+def test_one_label_that_was_wrong_lets_no_page_in_under_another_one(
+    engine: Engine, origin: Origin, tmp_path: Path
+) -> None:
+    file = origin.add("/weights.dat", size="3MB")
+    origin.script("header:name=Content-Encoding,value=gzip,request=1", "page:of=html,request=2-")
+    with pytest.raises(FetchError):
+        fetch(file.url, directory=tmp_path, engine=engine)
+    assert not (tmp_path / "weights.dat").exists()
+
+
 def test_resolve_and_inspect_go_by_the_bytes_too(origin: Origin) -> None:
     label(origin, "Content-Type", "text/html")
     model, page = origin.add("/m.safetensors", data=MODEL), origin.add("/page.safetensors", data=PAGE)

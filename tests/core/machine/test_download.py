@@ -167,6 +167,32 @@ def test_a_web_page_is_no_model_and_no_byte_of_it_is_stored() -> None:
     assert "secret" not in bench.failure().message
 
 
+def test_a_label_that_was_disproved_says_nothing_of_others() -> None:
+    bench = Bench()
+    total = ("Content-Range", f"bytes 0-{8 * MIB - 1}/{64 * MIB}")
+    bench.status(bench.open(), 206, ("Content-Encoding", "gzip"), total)
+    peek = bench.one(m.PeekBody)
+    bench.bring(peek.exchange, Span(0, peek.stop))
+    bench.send(m.BodyEnded(peek.exchange))
+    bench.send(m.BeginningSeen(is_unwanted=False))
+    bench.status(bench.one(m.StartExchange), 200, ("Content-Type", "text/html"), ("Content-Length", "512"))
+    assert not bench.all(m.AcceptBody)
+    assert isinstance(bench.failure(), NotAModelError)
+
+
+def test_a_length_that_stood_in_a_doubted_answer_holds() -> None:
+    bench = Bench()
+    total = ("Content-Range", f"bytes 0-{8 * MIB - 1}/{64 * MIB}")
+    bench.status(bench.open(), 206, ("Content-Encoding", "gzip"), total)
+    peek = bench.one(m.PeekBody)
+    bench.bring(peek.exchange, Span(0, peek.stop))
+    bench.send(m.BodyEnded(peek.exchange))
+    bench.send(m.BeginningSeen(is_unwanted=False))
+    assert bench.machine.length == 64 * MIB
+    bench.status(bench.one(m.StartExchange), 200, ("Content-Length", "512"))
+    assert not bench.all(m.AcceptBody)
+
+
 def test_kept_blocks_are_proved_while_the_missing_ones_come() -> None:
     bench = Bench()
     start = bench.open(kept=kept(Span(0, 16 * MIB)))

@@ -64,8 +64,9 @@ class Known:
     """What is known of the representation when the answer comes.
 
     ``validator`` is what the same host said earlier (else an empty one), ``name`` what the file will be called;
-    ``is_fresh`` tells that nothing was accepted yet, so that first bytes may be waited for, and ``ignores_labels`` that
-    media types and codings count for nothing: the user wants what comes, or the bytes have shown that they are wrong.
+    ``is_fresh`` tells that nothing was accepted yet, so that first bytes may be waited for; ``ignores_labels`` that
+    media types and codings count for nothing, since the user wants what comes. ``disproved`` are those that first bytes
+    have shown to be wrong here; any other one counts.
     """
 
     length: int | None = None
@@ -73,6 +74,7 @@ class Known:
     name: str = ""
     is_fresh: bool = False
     ignores_labels: bool = False
+    disproved: frozenset[str] = frozenset()
 
 
 def judge(request: Request, head: ResponseHead, known: Known, excerpt: str = "") -> Verdict:
@@ -146,10 +148,11 @@ def _differs(known: Known, length: int | None, validator: Validator) -> bool:
 def _unwanted_content(request: Request, head: ResponseHead, known: Known, *, fits: bool) -> Refused | None:
     """What the labels say against the body; where it ``fits``, having the file's own length, it is no page."""
     name, media_type = (known.name or request.url.last_segment).lower(), head.media_type
-    if head.content_coding and not name.endswith(COMPRESSED_SUFFIXES.get(head.content_coding, ())):
+    coding = "" if head.content_coding in known.disproved else head.content_coding
+    if coding and not name.endswith(COMPRESSED_SUFFIXES.get(coding, ())):
         # "identity" was asked for; a coded slice is of no use, and a coded whole has another length and digest.
         return _refused(Refusal.ENCODED, request, head, "compressed the answer unasked")
-    if fits:
+    if fits or media_type in known.disproved:
         return None
     if media_type in WEB_PAGE_TYPES and not name.endswith(WEB_PAGE_SUFFIXES):
         return _refused(Refusal.NOT_A_MODEL, request, head, "sent a web page instead of the file")

@@ -37,8 +37,7 @@ class Ending(Standing):
         if head is None or doubt is None:
             raise AssertionError("an answer in doubt has a head, and what is doubted of it")
         self._labels.doubted = exchange
-        length = head.content_range.total if head.content_range else head.content_length
-        is_whole = bool(exchange.rest) or exchange.position == length
+        is_whole = bool(exchange.rest) or exchange.position == head.complete_length
         self._out.append(m.LookAtBeginning(head.content_coding if doubt.kind is Refusal.ENCODED else "", is_whole))
 
     def _judge_whole(self, event: m.Verified) -> None:

@@ -2,8 +2,9 @@
 
 A label alone condemns nothing: some servers call every file a web page, and stores keep codings that were never
 applied. Nor is it worthless: a login page says that it is one. So the beginning of a body whose label speaks against it
-is looked at, and kept nowhere: either it is refused for what it says, or it is asked for again and labels count no
-longer. Where a digest settles what the whole is, as much is looked at as a page may have: the digest decides then.
+is looked at, and kept nowhere: either it is refused for what it says, or it is asked for again and this label counts no
+longer. A page that comes later under another label is still a page. Where a digest settles what the whole is, as much
+is looked at as a page may have: the digest decides then.
 """
 
 from __future__ import annotations
@@ -46,19 +47,24 @@ class Labels:
 
     def __init__(self, *, as_is: bool) -> None:
         self.doubted: Exchange | None = None
-        self._ignored = as_is
+        self._as_is = as_is
         self._believed = False
+        self._disproved: frozenset[str] = frozenset()
 
     def weigh(self, known: Known, *, is_fresh: bool) -> Known:
         """What the judge has to know of the next answer, with what labels are worth."""
-        return replace(known, is_fresh=is_fresh and not self._believed, ignores_labels=self._ignored)
+        fresh = is_fresh and not self._believed
+        return replace(known, is_fresh=fresh, ignores_labels=self._as_is, disproved=self._disproved)
 
     def seen(self, *, is_unwanted: bool) -> Exchange:
-        """The first bytes were looked at: from now on labels are believed, or they aren't. Whose bytes they were."""
+        """The first bytes were looked at: from now on labels are believed, or this one isn't. Whose bytes they were."""
         if self.doubted is None:
             raise AssertionError("nothing is looked at")
         exchange, self.doubted = self.doubted, None
-        self._believed, self._ignored = is_unwanted, not is_unwanted
+        self._believed = is_unwanted
+        if not is_unwanted and exchange.head is not None and exchange.doubt is not None:
+            head = exchange.head
+            self._disproved |= {head.content_coding if exchange.doubt.kind is Refusal.ENCODED else head.media_type}
         return exchange
 
 

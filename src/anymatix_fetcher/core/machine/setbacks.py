@@ -58,8 +58,11 @@ class Setbacks(Ending):
         exchange = self._labels.seen(is_unwanted=event.is_unwanted)
         if event.is_unwanted and exchange.doubt is not None:
             self._refused(exchange, exchange.doubt, now)
-        else:
-            self._asking.settle(exchange, now)  # it is asked for again, for good this time
+            return
+        length = exchange.head.complete_length if exchange.head is not None else None
+        if self._matching.known_length is None and length is not None:
+            self._matching.state_length(length)
+        self._asking.settle(exchange, now)  # it is asked for again, for good this time
 
     def _empty(self, exchange: Exchange) -> None:
         self._asking.address.settle(exchange.request.url)

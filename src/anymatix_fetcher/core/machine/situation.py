@@ -44,9 +44,7 @@ def situation_of(
     request, head, address = exchange.request, exchange.head, requests.address
     fault = signature_fault(refused.status, refused.headers, refused.excerpt)
     particular = address.particular(refused, request)
-    stated = None
-    if head is not None:
-        stated = head.content_range.total if head.content_range else head.content_length
+    stated = None if head is None else head.complete_length
     return Situation(
         is_current=_is_current(exchange, requests),
         derived=address.derived,

@@ -311,6 +311,12 @@ class ResponseHead:
         return ContentRange.parse(self.headers.get("Content-Range"))
 
     @property
+    def complete_length(self) -> int | None:
+        """Bytes of the whole file, as a successful answer states them: in a part's label, else as its own length."""
+        labelled = self.content_range
+        return labelled.total if labelled is not None else self.body_length
+
+    @property
     def validator(self) -> Validator:
         """What the response says of its representation's identity."""
         return Validator.of(self.headers)
