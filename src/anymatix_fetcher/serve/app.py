@@ -155,6 +155,5 @@ async def _secured(request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def _healthz(request: web.Request) -> web.Response:
-    """Whether it answers at all."""
-    del request
-    return answer({"status": "ok"})
+    """Whether it answers at all, and whether more than that needs its secret."""
+    return answer({"status": "ok", "needs_secret": request.app[ACCESS].secret is not None})

@@ -1,6 +1,7 @@
-// The server: its REST interface and its stream of events. The secret lives as long as the tab.
-
-const KEPT = "anyfetch-secret";
+// A server's REST interface and its stream of events, as the panel asks for them.
+//
+// `makeApi` gives an object with `request(method, path, body)`, which answers with what the JSON says or throws `Refused`,
+// and `events(onEvent, onConnection)`, which returns a function that ends the stream. Any object with these two will do.
 
 export class Refused extends Error {
   constructor(status, error) {
@@ -10,56 +11,96 @@ export class Refused extends Error {
   }
 }
 
-export function secret() { return sessionStorage.getItem(KEPT) || ""; }
+export class Unreachable extends Error {}
 
-export function keepSecret(value) { sessionStorage.setItem(KEPT, value); }
+const LONGEST_PAUSE_MS = 15000;
 
-function headers(more = {}) {
-  const known = secret();
-  return known ? { Authorization: `Bearer ${known}`, ...more } : more;
-}
+// base: the folder of the API, as "/api/v1"; secret: gives the bearer's secret, or nothing where none is needed.
+export function makeApi({ base = "/api/v1", secret = () => "", onLocked = () => {} } = {}) {
+  const headers = (more) => (secret() ? { Authorization: `Bearer ${secret()}`, ...more } : more);
 
-export async function ask(method, path, body) {
-  const options = { method, headers: headers(body === undefined ? {} : { "Content-Type": "application/json" }) };
-  if (body !== undefined) options.body = JSON.stringify(body);
-  const response = await fetch(`/api/v1${path}`, options);
-  const text = await response.text();
-  let said = {};
-  try { said = text ? JSON.parse(text) : {}; } catch { said = {}; }
-  if (!response.ok) throw new Refused(response.status, said.error || {});
-  return said;
-}
-
-// Calls onEvent for each event, onConnection(true or false) when the stream begins and breaks off; goes on for ever.
-// An EventSource can't send the Authorization field, so the stream is read by hand (HTML, section 9.2).
-export async function follow(onEvent, onConnection) {
-  let last = "";
-  for (let failures = 0; ; failures += 1) {
+  async function answer(path, options) {
     try {
+      return await fetch(base + path, options);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Unreachable("the server can't be reached");
+    }
+  }
+
+  async function request(method, path, body, { signal } = {}) {
+    const options = { method, signal, headers: headers(body === undefined ? {} : { "Content-Type": "application/json" }) };
+    if (body !== undefined) options.body = JSON.stringify(body);
+    const response = await answer(path, options);
+    const text = await response.text();
+    let said = {};
+    try { said = text ? JSON.parse(text) : {}; } catch { said = {}; }
+    if (response.status === 401) onLocked();
+    if (!response.ok) throw new Refused(response.status, said.error || {});
+    return said;
+  }
+
+  // An EventSource can't send the Authorization field, so the stream is read by hand (HTML, section 9.2).
+  function events(onEvent, onConnection = () => {}) {
+    const ending = new AbortController();
+    let last = "";
+    async function read() {
       const more = last ? { "Last-Event-ID": last } : {};
-      const response = await fetch("/api/v1/events", { headers: headers({ Accept: "text/event-stream", ...more }) });
-      if (response.status === 401) return;
+      const fields = headers({ Accept: "text/event-stream", ...more });
+      const response = await answer("/events", { headers: fields, signal: ending.signal });
+      if (response.status === 401) { ending.abort(); onLocked(); }
       if (!response.ok) throw new Refused(response.status, {});
       onConnection(true);
-      failures = 0;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ;) {
         const { value, done } = await reader.read();
-        if (done) break;
+        if (done) return;
         const parts = (rest + value).split("\n\n");
         rest = parts.pop();
         for (const part of parts) {
-          const event = { id: "", data: "" };
-          for (const line of part.split("\n")) {
-            const at = line.indexOf(":");
-            if (at > 0) event[line.slice(0, at)] = line.slice(at + 1).replace(/^ /, "");
-          }
+          const event = parsed(part);
           if (event.id) last = event.id;
           if (event.data) onEvent(JSON.parse(event.data));
         }
       }
-    } catch { /* offline: told below, and tried again */ }
-    onConnection(false);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(15000, 500 * 2 ** Math.min(failures, 5))));
+    }
+    async function follow() {
+      for (let failures = 0; !ending.signal.aborted; failures += 1) {
+        const began = Date.now();
+        try { await read(); } catch { /* told below, and tried again */ }
+        if (ending.signal.aborted) return;
+        onConnection(false);
+        if (Date.now() - began > LONGEST_PAUSE_MS) failures = 0;
+        await pause(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(failures, 5)), ending.signal);
+      }
+    }
+    follow();
+    return () => ending.abort();
   }
+
+  return { request, events };
+}
+
+function parsed(text) {
+  const event = { id: "", data: "" };
+  for (const line of text.split("\n")) {
+    const at = line.indexOf(":");
+    if (at > 0) event[line.slice(0, at)] = line.slice(at + 1).replace(/^ /, "");
+  }
+  return event;
+}
+
+// Ends early when the browser says that it is back online.
+function pause(milliseconds, signal) {
+  return new Promise((resolve) => {
+    const over = () => {
+      clearTimeout(timer);
+      removeEventListener("online", over);
+      signal.removeEventListener("abort", over);
+      resolve();
+    };
+    const timer = setTimeout(over, milliseconds);
+    addEventListener("online", over);
+    signal.addEventListener("abort", over);
+  });
 }
