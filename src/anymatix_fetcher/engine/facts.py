@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.errors import FetchError
 
 
@@ -103,6 +104,7 @@ class Progress:
         note: What a person should know now ("the server asks to wait 12 s"); mostly empty.
         path: The destination that is claimed, beside which part file and journal lie, and where the file is in the
             end; ``None`` while it isn't known.
+        digests: What the whole file has to have, as far as that is known.
     """
 
     reference: str
@@ -120,6 +122,7 @@ class Progress:
     seconds: float = 0.0
     note: str = ""
     path: Path | None = None
+    digests: tuple[Digest, ...] = ()
 
 
 class Status(Enum):

@@ -80,6 +80,7 @@ class Outlook:
             seconds=now - self._started_at,
             note=self._note(now),
             path=self._path,
+            digests=machine.digests,
         )
 
     def _have_read(self, digests: tuple[Digest, ...]) -> None:

@@ -30,6 +30,7 @@ from anymatix_fetcher.queue.view import job_object
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.engine.facts import Job, Progress
     from anymatix_fetcher.queue.destinations import Destinations
     from anymatix_fetcher.queue.events import QueueEvent
@@ -214,6 +215,11 @@ class Queue:
             files = running.files
             return blocks.of_progress(next((file for file in files if file.connections), files[0]))
         return blocks.of_journal(Path(job.destinations[0]), job.size) if job.destinations else BlockMap()
+
+    def arriving(self, digest: Digest) -> list[tuple[Path, int]]:
+        """The destinations of files under way that have to have ``digest``, each with the file's length."""
+        files = (file for running in self._execution.all_running() for file in running.files)
+        return [(file.path, file.length) for file in files if file.path and file.length and digest in file.digests]
 
     def is_busy(self, identity: str) -> bool:
         """Whether something works on a job, though it may have been told to stop."""

@@ -152,6 +152,7 @@ OPERATIONS = (
     Operation("get_description", "GET", "/openapi.json", "This description.", ((200, ""),)),
 )
 
+_CONDITIONS = ("Range", "If-Range", "If-Match", "If-None-Match")
 _ALWAYS = (400, 401, 403, 405, 429, 507)
 
 
@@ -160,6 +161,7 @@ def document(version: str) -> dict[str, object]:
     paths: dict[str, dict[str, object]] = {}
     for operation in OPERATIONS:
         paths.setdefault(BASE + operation.path, {})[operation.method.lower()] = _described(operation)
+    paths["/sha256/{sha256}"] = {"get": _shared("get"), "head": _shared("head")}
     return {
         "openapi": "3.1.0",
         "info": {"title": "AnymatixFetcher", "version": version, "license": {"name": "MIT", "identifier": "MIT"}},
@@ -193,6 +195,27 @@ def _described(operation: Operation) -> dict[str, object]:
     if operation.body:
         described["requestBody"] = {"required": True, "content": _content(operation.body)}
     return described
+
+
+def _shared(method: str) -> dict[str, object]:
+    """What ``--share`` adds; it answers 404 without."""
+    content: dict[str, object] = {"content": {"application/octet-stream": {}}} if method == "get" else {}
+    return {
+        "operationId": f"{method}_file",
+        "summary": "A file that was read here, by its SHA-256; of one that still arrives the blocks that are proved.",
+        "parameters": [
+            {"name": "sha256", "in": "path", "required": True, "schema": {"type": "string"}},
+            *({"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in _CONDITIONS),
+        ],
+        "responses": {
+            "200": {"description": "The whole file", **content},
+            "206": {"description": "The range, or as much of it from its start on as has arrived", **content},
+            "304": {"description": "It is the one that the peer has"},
+            "416": {"description": "Nothing of the range is in the file"},
+            "503": {"description": "The range, or the whole, hasn't arrived yet; Retry-After says when to ask again"},
+            **{str(status): {"description": HTTPStatus(status).phrase} for status in (401, 403, 404, 405, 412, 429)},
+        },
+    }
 
 
 def _response(description: str, schema: str, name: str) -> dict[str, object]:

@@ -25,11 +25,12 @@ from anymatix_fetcher.serve.aria2.routes import add_aria2
 from anymatix_fetcher.serve.log import ACCESS_LOGGER, AccessLogger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from anymatix_fetcher.queue.queue import Queue
     from anymatix_fetcher.serve.access import Access
+    from anymatix_fetcher.serve.app import AddRoutes
 
 SHUTDOWN_SECONDS = 0.5
 """What answers that are being sent are given when the server ends."""
@@ -115,6 +116,7 @@ def serve(
     announce: Callable[[ServerAddress], None],
     *,
     aria2_options: Mapping[str, str] = NOTHING_SAID,
+    add_routes: Iterable[AddRoutes] = (),
     take_stop: Callable[[Callable[[], None]], None] = lambda _: None,
 ) -> None:
     """Serves until SIGTERM, SIGINT or a call for its end; then the queue is closed.
@@ -125,9 +127,10 @@ def serve(
         listening: Where; it is closed.
         announce: Called when the server answers.
         aria2_options: Of all downloads that come by aria2's protocol.
+        add_routes: Add further routes.
         take_stop: Called at the start with what ends the server, from any thread.
     """
-    asyncio.run(_serve(queue, access, listening, announce, aria2_options, take_stop))
+    asyncio.run(_serve(queue, access, listening, announce, aria2_options, add_routes, take_stop))
 
 
 async def _serve(
@@ -136,6 +139,7 @@ async def _serve(
     listening: socket.socket,
     announce: Callable[[ServerAddress], None],
     aria2_options: Mapping[str, str],
+    add_routes: Iterable[AddRoutes],
     take_stop: Callable[[Callable[[], None]], None],
 ) -> None:
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -147,7 +151,7 @@ async def _serve(
     for number in _signals():
         _on_signal(number, ended)
     runner = web.AppRunner(
-        make_app(queue, access, [partial(add_aria2, desk=Desk(queue, aria2_options, stop=stop))]),
+        make_app(queue, access, [partial(add_aria2, desk=Desk(queue, aria2_options, stop=stop)), *add_routes]),
         access_log=logging.getLogger(ACCESS_LOGGER),
         access_log_class=AccessLogger,
         shutdown_timeout=SHUTDOWN_SECONDS,

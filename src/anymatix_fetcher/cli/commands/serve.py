@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.cli.session import Invocation
     from anymatix_fetcher.queue.queue import Queue
     from anymatix_fetcher.serve.access import Access
+    from anymatix_fetcher.serve.app import AddRoutes
     from anymatix_fetcher.serve.server import ServerAddress
 
 _HELP = """\
@@ -69,6 +70,12 @@ PORT = 6800
 )
 @option(_WHAT, "--limit-rate", type=Parsed("RATE", parse_quantity), metavar="RATE",
         help="Bytes a second in sum. [default: as before]")  # fmt: skip
+@option(
+    _WHO,
+    "--share",
+    is_flag=True,
+    help="Lend files to other machines, by their SHA-256: those that were read here, and what has arrived of others.",
+)
 @option("What it tells", "--json", "as_json", is_flag=True, help="Its URL and process as one JSON object on stdout.")
 @click.pass_obj
 def command(
@@ -86,6 +93,7 @@ def command(
     state: Path | None,
     max_downloads: int | None,
     limit_rate: int | None,
+    share: bool,
     as_json: bool,
 ) -> int:
     """Opens the queue, and serves it."""
@@ -115,8 +123,15 @@ def command(
             session.out.write("".join(f"{line}\n" for line in ([running.as_json()] if as_json else words)))
             session.out.flush()
 
-        server.serve(queue, access, listening, announce)
+        server.serve(queue, access, listening, announce, add_routes=_shared(queue) if share else ())
     return DONE
+
+
+def _shared(queue: Queue) -> list[AddRoutes]:
+    from anymatix_fetcher.serve.share import Sharing  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415 - as above
+
+    return [Sharing(queue, open_index()).add_routes]
 
 
 def _set(queue: Queue, max_downloads: int | None, limit_rate: int | None) -> None:
