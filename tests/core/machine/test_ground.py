@@ -9,7 +9,7 @@ from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.spans import Span, SpanSet
-from anymatix_fetcher.errors import RetriesExhaustedError
+from anymatix_fetcher.errors import DigestMismatchError, FetchError, RetriesExhaustedError
 from tests.core.machine.bench import LENGTH, MIB, ORIGIN, RIGHT, TARGET, WRONG, Bench, kept
 
 WHOLE = ResponseHead(200, Headers.of(content_length=str(LENGTH)))
@@ -147,7 +147,8 @@ def test_blocks_that_are_compared_again_give_no_renewal_back() -> None:
     assert renewals <= 3
 
 
-def test_a_search_for_wrong_blocks_that_breaks_off_again_and_again_ends() -> None:
+def searching(brought: int) -> tuple[int, FetchError]:
+    """A search for what spoils a digest, of which each answer breaks off after so many bytes: its requests, its end."""
     bench = Bench(digests=(RIGHT,), connections=1)
     bench.send(m.Begin(storage_is_open=True, kept=kept(Span(0, LENGTH))))
     bench.send(m.BlocksProved(SpanSet.whole(LENGTH), SpanSet()))
@@ -159,8 +160,22 @@ def test_a_search_for_wrong_blocks_that_breaks_off_again_and_again_ends() -> Non
         span = start.request.span
         assert span is not None
         bench.answer(start)
-        bench.send(m.BlockCompared(Span(span.start, span.start + MIB), equal=True))
-        break_off(bench, start, Span(span.start, span.start + MIB))
+        stop = min(span.stop, span.start + brought)
+        for block in range(span.start // MIB, stop // MIB):
+            bench.send(m.BlockCompared(Span(block * MIB, (block + 1) * MIB), equal=True))
+        if not bench.machine.is_over:
+            break_off(bench, start, Span(span.start, stop))
         assert searches <= MOST_REQUESTS
-    assert isinstance(bench.failure(), RetriesExhaustedError)
-    assert searches == FAILURES_IN_A_ROW
+    return searches, bench.failure()
+
+
+def test_a_search_for_wrong_blocks_that_breaks_off_before_it_has_an_answer_ends() -> None:
+    searches, error = searching(MIB // 64)
+    assert isinstance(error, RetriesExhaustedError)
+    assert searches <= FAILURES_IN_A_ROW
+
+
+def test_one_that_has_an_answer_more_each_time_comes_to_its_end() -> None:
+    searches, error = searching(2 * MIB)
+    assert isinstance(error, DigestMismatchError)
+    assert searches == LENGTH // (2 * MIB)

@@ -6,9 +6,10 @@ import pytest
 
 from anymatix_fetcher.core.machine.search import OPINIONS, PASSES, CulpritSearch
 from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.http import ResponseHead
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.errors import DigestMismatchError
-from tests.core.machine.bench import LENGTH, MIB, RIGHT, WRONG, Bench
+from tests.core.machine.bench import LENGTH, MIB, ORIGIN, RIGHT, TAG, TARGET, WRONG, Bench
 
 WHOLE = SpanSet.whole(LENGTH)
 NONE = SpanSet()
@@ -69,7 +70,9 @@ def test_what_is_suspected_comes_first_and_nothing_is_compared_twice_without_a_r
 
 
 class Spoiling(Bench):
-    """A server that spoils one block of every so many answers, another one each time; its file has 16 blocks."""
+    """A server that spoils one block of every so many answers, another one each time."""
+
+    size = 16 * MIB
 
     def __init__(self, every: int, *, digest_is_right: bool = True) -> None:
         super().__init__(digests=(RIGHT,), connections=1)
@@ -96,11 +99,13 @@ class Spoiling(Bench):
                 continue
             match waiting.pop(0):
                 case m.StartExchange() as start:
-                    waiting += self.answer(start, length=16 * MIB)
+                    waiting += self.answer(start, length=self.size)
                 case m.AcceptBody() as body:
                     waiting += self.bring_all(body)
                 case m.ProveBlocks(blocks):
                     waiting += self.send(m.BlocksProved(blocks, SpanSet()))
+                case m.Renew():
+                    waiting += self.send(m.Renewed(self.resource))
                 case m.Verify():
                     is_right = self.digest_is_right and not any(self.stored.values())
                     waiting += self.send(m.Verified((RIGHT if is_right else WRONG,)))
@@ -108,7 +113,7 @@ class Spoiling(Bench):
                     return end
 
     def bring_all(self, body: m.AcceptBody) -> list[m.Command]:
-        span = Span(body.start, body.stop or 16 * MIB)
+        span = Span(body.start, body.stop or self.size)
         sent = self.sent(span)
         commands = []
         if not body.compare:
@@ -145,3 +150,28 @@ def test_beside_a_server_that_spoils_it_isnt_called_wrong() -> None:
     end = Spoiling(2, digest_is_right=False).play()
     assert isinstance(end, m.Fail)
     assert "came differently" in end.error.message
+
+
+class Expiring(Spoiling):
+    """One that gives an address for each answer: the next request there is refused, since it has expired."""
+
+    size = LENGTH
+    used = 0
+
+    def answer(self, start: m.StartExchange, *, tag: str | None = TAG, length: int = LENGTH) -> list[m.Command]:
+        if start.request.url == ORIGIN:
+            self.used = 0
+            return self.status(start, 307, ("Location", TARGET.reveal()))
+        self.used += 1
+        if self.used == 1:
+            return super().answer(start, tag=tag, length=length)
+        expired = "<Code>AccessDenied</Code><Message>Request has expired</Message>"
+        return self.send(m.HeadArrived(start.exchange, ResponseHead(403), expired))
+
+
+def test_a_search_that_outlasts_the_servers_addresses_gets_as_many_as_it_needs() -> None:
+    expiring = Expiring(1000, digest_is_right=False)
+    end = expiring.play()
+    assert isinstance(end, m.Fail)
+    assert isinstance(end.error, DigestMismatchError), end.error
+    assert expiring.machine.account.renewals > 10

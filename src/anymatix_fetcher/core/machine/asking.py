@@ -262,6 +262,9 @@ class Asking(Requests):
     def settle(self, exchange: Exchange, now: float) -> None:
         """The answer to ``exchange`` was accepted: all go where it came from."""
         self._is_full = False
+        if exchange.started_at <= self._shut_out_at:
+            self._shut_out_at = -inf
+            self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
         if not self.address.settled:
             self.settled_at = now
         self.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
@@ -382,10 +385,13 @@ class Asking(Requests):
     def may_retry(self, exchange: Exchange, now: float) -> bool:
         """An exchange came to nothing: the next one waits. False where there has been enough of that."""
         others_served = self.exchanges.first_flowing > 0 or self._served_at > exchange.started_at
-        turned_away = exchange.state is ExchangeState.ASKED and others_served
-        if turned_away:
+        unanswered = exchange.state is ExchangeState.ASKED
+        turned_away = unanswered and others_served
+        if turned_away or (unanswered and self.exchanges.held):
             # An extra connection wasn't let in while others went on: that is the server's limit, not an outage.
             self.pace.refused(len(self.exchanges.of(None)), self._free_flow.time(now))
+        elif unanswered:
+            self._shut_out_at = now  # an outage; or a limit, where one that was asked beside it is answered yet
         # A body that broke off or dried up: the connection is suspect. One that never answered wasn't used at all, and
         # another new one beside idle ones might be refused for being one too many.
         self._fresh_connection |= exchange.state is not ExchangeState.ASKED

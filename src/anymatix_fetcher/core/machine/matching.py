@@ -302,6 +302,12 @@ class Matching:
         if not self._coverage.held:
             self._stated_length, self.identity = self.known_length, None
 
+    def advances(self, event: m.BlockCompared) -> bool:
+        """Whether the search for what spoils the digest has waited for this answer, which it asks for once."""
+        comparison = self.comparison
+        is_search = comparison is not None and comparison.question is Question.CULPRITS
+        return comparison is not None and is_search and not event.filling and comparison.open.covers(event.span)
+
     def compared(self, event: m.BlockCompared) -> bool:
         """A recorded block came again; False where that shows the server to have other content now."""
         if self.comparison is not None and not event.filling:

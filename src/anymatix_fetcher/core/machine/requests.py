@@ -74,6 +74,8 @@ class Requests:
         self._raced: set[int] = set()
         self._one_more_at = float("-inf")
         """Beside others, no request goes out before."""
+        self._shut_out_at = float("-inf")
+        """When one failed unanswered that was asked beside others, of which none had been answered yet."""
         self._in_vain = 0
         """Bytes that come twice on purpose, or of which nothing is kept."""
         self._is_full = False

@@ -176,6 +176,8 @@ class Setbacks(Ending):
         if event.filling and not event.equal and self._matching.is_searching:
             self._came_differently(span, now)
             return
+        if self._matching.advances(event):
+            self._asking.patience.progressed(len(span))
         of_mirror = not event.filling and self._mirrors.compared(event)
         if not of_mirror and not self._matching.compared(event):
             self._changed(self._other_content())
