@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from anymatix_fetcher.cli.options.places import extra_paths_option, models_optio
 from anymatix_fetcher.core.values.urls import Url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymatix_fetcher.cli.session import Invocation
     from anymatix_fetcher.queue.queue import Queue
     from anymatix_fetcher.serve.access import Access
@@ -77,6 +80,7 @@ PORT = 6800
     help="Lend files to other machines, by their SHA-256: those that were read here, and what has arrived of others.",
 )
 @option("What it tells", "--json", "as_json", is_flag=True, help="Its URL and process as one JSON object on stdout.")
+@option(_WHAT, "--stop-with-stdin", is_flag=True, hidden=True, help="It ends when its standard input does.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -95,6 +99,7 @@ def command(
     limit_rate: int | None,
     share: bool,
     as_json: bool,
+    stop_with_stdin: bool,
 ) -> int:
     """Opens the queue, and serves it."""
     try:
@@ -123,7 +128,14 @@ def command(
             session.out.write("".join(f"{line}\n" for line in ([running.as_json()] if as_json else words)))
             session.out.flush()
 
-        server.serve(queue, access, listening, announce, add_routes=_shared(queue) if share else ())
+        server.serve(
+            queue,
+            access,
+            listening,
+            announce,
+            add_routes=_shared(queue) if share else (),
+            take_stop=_end_with_stdin if stop_with_stdin else _never,
+        )
     return DONE
 
 
@@ -132,6 +144,22 @@ def _shared(queue: Queue) -> list[AddRoutes]:
     from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415 - as above
 
     return [Sharing(queue, open_index()).add_routes]
+
+
+def _never(stop: Callable[[], None]) -> None:
+    """Signals alone end the server."""
+
+
+def _end_with_stdin(stop: Callable[[], None]) -> None:
+    """Ends the server when nobody holds the other end of its standard input any more: what started it has ended."""
+
+    def read() -> None:
+        with suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        stop()
+
+    threading.Thread(target=read, name="anymatix-stdin", daemon=True).start()
 
 
 def _set(queue: Queue, max_downloads: int | None, limit_rate: int | None) -> None:

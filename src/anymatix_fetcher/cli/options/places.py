@@ -44,7 +44,7 @@ def models_option(group: str, *, exists: bool = False) -> Callable[[Callable[...
     return option(
         group,
         "--models",
-        type=click.Path(exists=exists, file_okay=False, path_type=Path),
+        type=click.Path(exists=exists, path_type=Path),
         metavar="DIR",
         help="The models root, or the folder of ComfyUI, A1111, Forge or SwarmUI. [default: $ANYFETCH_MODELS, else "
         "a ComfyUI that is found, else ./models]",
