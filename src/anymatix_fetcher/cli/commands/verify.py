@@ -18,9 +18,10 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.verbs.reporting import checked_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from anymatix_fetcher.cli.options.network import Network
     from anymatix_fetcher.cli.options.places import Where
@@ -136,33 +137,10 @@ class Teller:
         if self._quiet and one.error is None and not self._as_json:
             return
         self._display.step_aside()
-        text = json.dumps(as_object(one, self._session.secrets)) if self._as_json else line(one)
+        error = None if one.error is None else error_object(one.error, self._session.secrets)
+        text = json.dumps(checked_object(one, error)) if self._as_json else line(one)
         self._session.out.write(f"{text}\n")
         self._session.out.flush()
-
-
-def as_object(one: Checked, secrets: Iterable[str] = ()) -> dict[str, object]:
-    """The JSON form; ``bad`` has the first byte of each bad piece and the one after its last."""
-    known = one.identified
-    return {
-        "path": str(one.path),
-        "condition": one.condition.value,
-        "size": one.size,
-        "sha256": one.sha256,
-        "verified": one.verified,
-        "verified_at": None if one.verified_at is None else format.timestamp(one.verified_at),
-        "recorded_by": one.by or None,
-        "bad": None if one.bad is None else [[span.start, span.stop] for span in one.bad],
-        "touched": one.is_touched,
-        "bytes_downloaded": one.bytes_downloaded,
-        "repaired_from": str(one.repaired_from) if one.repaired_from else None,
-        "kept_as": str(one.kept_as) if one.kept_as else None,
-        "identified": None
-        if known is None
-        else {"reference": known.reference, "title": known.title, "name": known.name, "type": known.type},
-        "same_file": [str(path) for path in one.others],
-        "error": None if one.error is None else error_object(one.error, secrets),
-    }
 
 
 def line(one: Checked) -> str:
