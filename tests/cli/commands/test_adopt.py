@@ -35,7 +35,7 @@ def test_what_is_known_is_adopted_and_the_rest_is_said_to_be_unknown(
     model(tmp_path / "b.pt", OTHER)
     assert main(["adopt", "--models", ".", "--dry-run"]) == 0
     assert capsys.readouterr() == (
-        "known    a.pt: Dream v1.0 (civitai:9?fileId=90)\nunknown  b.pt: Civitai doesn't know it\n",
+        "known    a.pt: Dream v1.0 (civitai:9?fileId=90)\nunknown  b.pt: Civitai doesn't know the file\n",
         "2 models without a sidecar, 1 known to Civitai, no sidecar was written.\n",
     )
     assert main(["adopt", "--models", "."]) == 0
@@ -75,10 +75,10 @@ def test_ctrl_c_is_said_and_nothing_else_claimed(tmp_path: Path, capsys: Streams
     timer.join()
     assert capsys.readouterr() == (
         "",
-        "Interrupted. What was finished by then is told; the same command goes on.\n",
+        "Interrupted. The models that were finished are listed; run the same command again to continue.\n",
     )
 
 
 def test_where_all_have_sidecars_that_is_said(tmp_path: Path, capsys: Streams) -> None:
     assert main(["adopt", "--models", str(tmp_path)]) == 0
-    assert capsys.readouterr() == ("", "No model is here without a sidecar.\n")
+    assert capsys.readouterr() == ("", "Every model has a sidecar.\n")

@@ -210,7 +210,8 @@ def test_what_the_same_reference_has_brought_is_not_fetched_again(
     assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
     assert origin.ledger().bytes_sent < sent + SIZE // 2
     assert (
-        "note: its digest was computed of a.bin, which was here: this source had brought it" in capsys.readouterr().err
+        "note: its digest was computed from a.bin, which was already here: it was fetched from this source before"
+        in capsys.readouterr().err
     )
     (tmp_path / "a.bin").write_bytes(bytes(SIZE))
     Path("anyfetch.lock").unlink()
@@ -360,13 +361,13 @@ def test_a_link_out_of_the_folder_isnt_followed(origin: Origin, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["sync"], 3, "there is no anyfetch.lock"),
+        (["sync"], 3, "there is no lock file anyfetch.lock"),
         (["lock"], 2, "REFERENCE"),
         (["lock", "-d", "/elsewhere", "https://h.example/x"], 2, "isn't below"),
-        (["lock", "-t", "lora", "-d", "x", "https://h.example/x"], 2, "two places"),
+        (["lock", "-t", "lora", "-d", "x", "https://h.example/x"], 2, "two destinations"),
         (["lock", "--mirror", "https://h.example/y", "https://h.example/x", "https://h.example/z"], 2, "--mirror"),
         (["lock", "nonsense:x"], 2, "not a reference"),
-        (["lock", "flwo.json"], 2, "there is no file 'flwo.json' here"),
+        (["lock", "flwo.json"], 2, "'flwo.json' is neither a file nor a reference"),
     ],
 )
 def test_wrong_usage_is_said(
