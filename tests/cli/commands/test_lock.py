@@ -19,6 +19,7 @@ from anymatix_fetcher.library.lock_file_format import Root, read
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 from anymatix_fetcher.wiring.composition import open_index
+from tests.servers.by_query import serving_by_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -322,6 +323,24 @@ def test_a_signed_query_is_never_written(origin: Origin) -> None:
     url = origin.add("/a.bin", size=1000).url
     assert main(["lock", "-q", f"{url}?X-Amz-Signature=hunter2&file=x"]) == 0
     assert locked()["a.bin"].sources == (url,)
+
+
+def test_a_query_that_chooses_the_file_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serving_by_query("file", {"a.bin": b"the right one", "b.bin": b"the other one"}) as url:
+        assert main(["lock", "-q", "--fetch", "--progress", "none", f"{url}?file=a.bin&v=2"]) == 0
+        assert [file.sources for file in locked().values()] == [(f"{url}?file=a.bin&v=2",)]
+        for path in tmp_path.glob("get*"):
+            path.unlink()
+        assert main(["sync", "-q", "--progress", "none"]) == 0
+    assert [path.read_bytes() for path in tmp_path.glob("get*")] == [b"the right one"]
+
+
+def test_a_secret_that_is_left_out_of_an_address_is_said(origin: Origin, capsys: Streams) -> None:
+    url = origin.add("/a.bin", size=1000).url
+    assert main(["lock", f"{url}?file=x&token=hunter2"]) == 0
+    assert locked()["a.bin"].sources == (f"{url}?file=x",)
+    assert "a part of its address is secret" in capsys.readouterr().err
 
 
 def test_two_different_files_for_one_place_are_refused(origin: Origin, capsys: Streams) -> None:

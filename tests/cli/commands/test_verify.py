@@ -131,8 +131,8 @@ def test_wrong_usage_and_missing_paths_are_said(tmp_path: Path, capsys: Streams)
 
 
 def test_ctrl_c_ends_it_with_what_is_known(tmp_path: Path, capsys: Streams) -> None:
-    small, large = model(tmp_path / "a.pt", b"a"), tmp_path / "b.pt"
-    with large.open("wb") as file:
+    small, large = model(tmp_path / "a.pt", b"a"), model(tmp_path / "b.pt", content(1000))
+    with large.open("r+b") as file:
         file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
     timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
     timer.start()

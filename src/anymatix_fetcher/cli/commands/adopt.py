@@ -16,6 +16,7 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import NotAModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,20 +62,23 @@ def command(
         interruptible(cancel) as interruption,
         CareDisplay(session, silent=quiet) as display,
     ):
+
+        def tell(one: Adopted) -> None:
+            if quiet and not as_json:
+                return
+            display.step_aside()
+            session.out.write(f"{json.dumps(as_object(one, session.secrets)) if as_json else line(one)}\n")
+            session.out.flush()
+
         adopted = adopt(
             models=where.models,
             extra_paths=where.extra_paths,
             dry_run=dry_run,
             on_progress=display.care,
+            on_adopted=tell,
             cancel=cancel,
             **network.keywords(),
         )
-    for one in adopted:
-        if as_json:
-            session.out.write(json.dumps(as_object(one, session.secrets)) + "\n")
-        elif not quiet:
-            session.out.write(f"{line(one)}\n")
-    session.out.flush()
     _complain(adopted, session)
     if not (quiet or as_json) and interruption.exit_code is None:
         session.complain(summary(adopted, dry_run=dry_run))
@@ -111,7 +115,9 @@ def as_object(one: Adopted, secrets: Iterable[str] = ()) -> dict[str, object]:
 
 def line(one: Adopted) -> str:
     """The model as a line of text."""
-    if one.error is not None:
+    if isinstance(one.error, NotAModelError):
+        word, told = "refused", "the file is no model"
+    elif one.error is not None:
         word, told = "failed", "Civitai couldn't be asked" if one.sha256 else "the file can't be read"
     elif one.identified is None:
         word, told = "unknown", "Civitai doesn't know the file"

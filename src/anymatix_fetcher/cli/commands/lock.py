@@ -242,7 +242,7 @@ class _Bringing:
 
 
 def _line_for_programs(change: tuple[LockEntry, Change], secrets: Iterable[str]) -> str:
-    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.core.answers.secrecy import recordable  # noqa: PLC0415 - as in command
 
     entry, what = change
     file = entry.file
@@ -274,6 +274,8 @@ def _lines(changes: list[tuple[LockEntry, Change]]) -> Iterator[str]:
                 yield ("note: no source states a strong digest of it; use --fetch to fetch the file and compute one")
             elif entry.computed is not None and entry.computed.local is not None:
                 yield format.printable(_note(entry.computed, entry.computed.local))
+            if entry.is_withheld:
+                yield "note: a part of its address is secret, and isn't written: `anyfetch sync` asks without it"
 
 
 def _note(computed: ReadContent, local: Path) -> str:

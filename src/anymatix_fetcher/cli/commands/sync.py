@@ -144,7 +144,7 @@ def _show(items: list[Item], models_root: str, session: Invocation, *, as_json: 
 
 def as_object(item: Item, secrets: Iterable[str] = ()) -> dict[str, object]:
     """The state of a locked file as a JSON object; ``secrets`` are removed from error messages."""
-    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.core.answers.secrecy import recordable  # noqa: PLC0415 - as in command
 
     file = item.file
     return {

@@ -190,7 +190,7 @@ def _where(bad: SpanSet | None) -> str:
 
 def summary(checked: Sequence[Checked], seconds: float) -> str:
     """The number of files, their size, the rate, and the results."""
-    size = sum(one.size for one in checked)
+    size = sum(one.size for one in checked if one.sha256 is not None)
     counts = Counter(one.condition.value for one in checked)
     found = ", ".join(f"{count} {condition}" for condition, count in counts.items())
     pace = f"{format.size(size)} in {format.duration(seconds)} at {format.rate(size / max(seconds, 0.001))}"
