@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 PICKLES_AND_SAFETENSORS = frozenset({".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"})
 _PLAIN = (
@@ -24,7 +28,7 @@ class FolderPaths:
         self.base_path = str(base)
         self.models_dir = str(base / "models")
         self.supported_pt_extensions = set(PICKLES_AND_SAFETENSORS)
-        self.folder_names_and_paths: dict[str, tuple[list[str], set[str]]] = {
+        self.folder_names_and_paths: dict[str, tuple[list[str], Collection[str]]] = {
             name: ([self._below(name)], self.supported_pt_extensions) for name in _PLAIN
         }
         self.folder_names_and_paths |= {

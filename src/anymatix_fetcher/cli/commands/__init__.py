@@ -1,1 +1,1 @@
-"""The command line's verbs, one file each."""
+"""The verbs on the command line, one file each."""

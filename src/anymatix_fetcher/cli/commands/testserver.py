@@ -1,4 +1,4 @@
-"""``anyfetch testserver``: an origin server on this machine with configurable faults."""
+"""``anyfetch testserver``: an origin on this machine that misbehaves as told."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 _DEFAULT_FILE = ("/model.safetensors", 100_000_000)
 _MOST_HASHED_BYTES = 256_000_000
-# A longer drain would delay a server that could already serve.
+# More than that would keep people waiting for a server that could already serve.
 _POLL_SECONDS = 0.1
 _DEFAULT_TTL_SECONDS = 300.0
 _LISTENERS = {"origin": "the origin", "target": "the target"}
-"""Labels that differ from the listeners' names."""
+"""What is called otherwise than by its name."""
 
 _EXAMPLES = (
     "anyfetch testserver --file /model.safetensors=2GB --rule reset:after=300000,request=2",
@@ -45,7 +45,7 @@ _EXAMPLES = (
 def _parse_file(text: str) -> tuple[str, int]:
     path, separator, size = text.rpartition("=")
     if not separator or not path.startswith("/") or path.startswith("/_"):
-        raise ValueError("expected PATH=SIZE, such as /model.safetensors=2GB; paths that begin with /_ are reserved")
+        raise ValueError("expected PATH=SIZE, such as /model.safetensors=2GB; paths with /_ are the server's own")
     return path, parse_size(size)
 
 
@@ -53,10 +53,10 @@ _FILE = Parsed("PATH=SIZE", _parse_file)
 
 
 class _ServerCommand(Command):
-    """Adds the list of rules to the help."""
+    """Adds the rules to the help; they are listed where they are known."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        """Writes the rules' help."""
+        """The rules' own help."""
         lines = [line for text in rules_help().splitlines() for line in folded_text(text, formatter.width) or [""]]
         formatter.write("\n" + "\n".join(lines) + "\n")
 
@@ -64,36 +64,20 @@ class _ServerCommand(Command):
 @click.command(
     "testserver",
     cls=_ServerCommand,
-    help="Serve generated files with the faults that the rules describe, until Ctrl-C; then print a summary of "
-    "all requests.\n\nThere are two origins: the first redirects signed files to the second. The files use "
-    "neither disk nor memory. GET /_ledger returns the requests so far.",
+    help="Serve generated files and misbehave as told, until Ctrl-C; then print what was asked for.\n\n"
+    "There are two origins: the first one redirects signed files to the second one. The files cost neither disk nor "
+    "memory. GET /_ledger tells the account while it runs.",
     sections={"Examples": _EXAMPLES},
 )
+@click.option("--host", cls=Option, group="Where", metavar="ADDRESS", help="[default: 127.0.0.1]")
 @click.option(
-    "--host", cls=Option, group="Where", metavar="ADDRESS", help="The address to listen on. [default: 127.0.0.1]"
+    "--port", cls=Option, group="Where", type=click.IntRange(0, 65535), metavar="N", help="[default: any free]"
 )
+@click.option("--tls", cls=Option, group="Where", nargs=2, metavar="CERT KEY", help="Speak https with these PEM files.")
+@click.option("--seed", cls=Option, group="What", type=int, metavar="N", help="What all bytes depend on. [default: 0]")
+@click.option("--file", "files", cls=Option, group="What", type=_FILE, multiple=True, help="A plain file; repeatable.")
 @click.option(
-    "--port",
-    cls=Option,
-    group="Where",
-    type=click.IntRange(0, 65535),
-    metavar="N",
-    help="The port to listen on. [default: any free one]",
-)
-@click.option("--tls", cls=Option, group="Where", nargs=2, metavar="CERT KEY", help="Serve https with these PEM files.")
-@click.option(
-    "--seed", cls=Option, group="What", type=int, metavar="N", help="The seed of the generated content. [default: 0]"
-)
-@click.option(
-    "--file", "files", cls=Option, group="What", type=_FILE, multiple=True, help="Serve a plain file; repeatable."
-)
-@click.option(
-    "--signed",
-    cls=Option,
-    group="What",
-    type=_FILE,
-    multiple=True,
-    help="Serve a file behind signed URLs; repeatable.",
+    "--signed", cls=Option, group="What", type=_FILE, multiple=True, help="A file behind signed URLs; repeatable."
 )
 @click.option(
     "--ttl",
@@ -101,7 +85,7 @@ class _ServerCommand(Command):
     group="What",
     type=click.FloatRange(0, min_open=True),
     metavar="S",
-    help="Seconds until a signed URL expires. [default: 300, or the hosts' own]",
+    help="Seconds that a signed URL holds. [default: 300, or the hosts' own]",
 )
 @click.option(
     "--rate",
@@ -109,16 +93,10 @@ class _ServerCommand(Command):
     group="What",
     type=Parsed("RATE", parse_size),
     metavar="RATE",
-    help="Bytes per second for each connection: 500K, 10M, in powers of 1000 as in rules.",
+    help="Bytes a second for each connection: 500K, 10M, in powers of 1000 as in rules.",
 )
 @click.option(
-    "--rule",
-    "rules",
-    cls=Option,
-    group="What",
-    type=Parsed("RULE", parse_rule),
-    multiple=True,
-    help="A fault to inject; see below.",
+    "--rule", "rules", cls=Option, group="What", type=Parsed("RULE", parse_rule), multiple=True, help="See below."
 )
 @click.option(
     "--spec",
@@ -126,14 +104,14 @@ class _ServerCommand(Command):
     group="What",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A JSON description of the server, which other options extend.",
+    help="A server described in JSON; other options add to it.",
 )
 @click.option(
     "--hosts",
     cls=Option,
     group="What",
     is_flag=True,
-    help="Serve stand-ins for Civitai, Hugging Face, GitHub and others, and print the variables that select them.",
+    help="Stand in for Civitai, Hugging Face, GitHub and others, and print the variables that lead there.",
 )
 @click.option(
     "--pin-ranges/--no-pin-ranges",
@@ -141,15 +119,10 @@ class _ServerCommand(Command):
     cls=Option,
     group="What",
     default=None,
-    help="With --hosts: Hugging Face signs each URL for the Range of the request that it redirects.",
+    help="With --hosts: Hugging Face signs a URL for the Range of the request that it redirects.",
 )
 @click.option(
-    "--json",
-    "as_json",
-    cls=Option,
-    group="Help",
-    is_flag=True,
-    help="Print two JSON objects on stdout: the offer and the ledger.",
+    "--json", "as_json", cls=Option, group="Help", is_flag=True, help="Two JSON objects on stdout: offer and ledger."
 )
 @click.pass_obj
 def command(
@@ -170,13 +143,10 @@ def command(
     pin_ranges: bool | None,
     as_json: bool,
 ) -> int:
-    """Builds the origin or the hosts, and serves."""
+    """Builds the origin, or the hosts, and serves."""
     if hosts:
         if files or signed or spec:
-            raise Misuse(
-                "--hosts can't be combined with --file, --signed or --spec",
-                "Leave them out: the hosts have files of their own.",
-            )
+            raise Misuse("--hosts goes with none of --file, --signed and --spec", "the hosts bring their own files")
         running = testhosts.hosts(
             address=host,
             first_port=port,
@@ -189,7 +159,7 @@ def command(
         running.script(*rules)
         return serve(running, lambda: testhosts.offer(running, as_json=as_json), session, as_json=as_json)
     if pin_ranges is not None:
-        raise Misuse("--pin-ranges needs --hosts", "add --hosts")
+        raise Misuse("--pin-ranges goes with --hosts", "add --hosts")
     described = _described(spec, {"host": host, "port": port, "seed": seed}, tls)
     origin = _origin(described, tls)
     offered: dict[str, File | None] = dict.fromkeys(_paths_of(described))
@@ -205,9 +175,9 @@ def command(
 
 
 def serve(server: Origin | Hosts, offer: Callable[[], str], session: Invocation, *, as_json: bool) -> int:
-    """Serves until a signal arrives, then prints the ledger. A signal is the regular end: exit code 0.
+    """Serves until a signal comes, and then tells what was asked for. To be stopped is how it ends well: code 0.
 
-    ``offer`` returns the text to print once the server listens.
+    ``offer`` gives what is said once it serves.
     """
     cancel = CancelToken()
     with interruptible(cancel):
@@ -215,13 +185,13 @@ def serve(server: Origin | Hosts, offer: Callable[[], str], session: Invocation,
             server.start()
         except OSError as error:
             raise Misuse(
-                f"can't listen on this address: {error.strerror or type(error).__name__}",
-                "Choose another --port, or leave it out.",
+                f"the address can't be bound: {error.strerror or type(error).__name__}",
+                "choose another --port, or none",
             ) from None
         try:
             session.out.write(offer())
             session.out.flush()
-            # Not an Event: a signal handler that sets one while its lock is held would deadlock.
+            # Not an Event: a signal handler that sets one while its lock is held would wait for itself.
             while not cancel.cancelled:
                 time.sleep(_POLL_SECONDS)
         finally:
@@ -235,13 +205,13 @@ def _described(spec: Path | None, given: dict[str, Any], tls: tuple[str, str] | 
     described: dict[str, Any] = {}
     if spec is not None:
         if tls:
-            raise Misuse("--tls and --spec can't be combined", "Give the files and rules as options.")
+            raise Misuse("--tls and --spec don't go together", "give the files and rules as options")
         try:
             described = json.loads(spec.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise Misuse(f"{str(spec)!r} can't be read as JSON", "Run: anyfetch testserver --help") from None
+            raise Misuse(f"{str(spec)!r} can't be read as JSON", "see anyfetch testserver --help") from None
         if not isinstance(described, dict):
-            raise Misuse(f"{str(spec)!r} holds no JSON object", "Run: anyfetch testserver --help")
+            raise Misuse(f"{str(spec)!r} holds no JSON object", "see anyfetch testserver --help")
     return {**described, **{key: value for key, value in given.items() if value is not None}}
 
 
@@ -249,7 +219,7 @@ def _origin(described: dict[str, Any], tls: tuple[str, str] | None) -> Origin:
     try:
         return Origin(**described, tls=_context(tls)) if tls else load(described)
     except ValueError as error:
-        raise Misuse(str(error), "Run: anyfetch testserver --help") from None
+        raise Misuse(str(error), "see anyfetch testserver --help") from None
 
 
 def _context(tls: tuple[str, str]) -> ssl.SSLContext:
@@ -257,7 +227,7 @@ def _context(tls: tuple[str, str]) -> ssl.SSLContext:
     try:
         context.load_cert_chain(*tls)
     except OSError:
-        raise Misuse("the certificate or its key can't be read", "Give two PEM files: --tls CERT KEY.") from None
+        raise Misuse("the certificate or its key can't be read", "--tls wants two PEM files: CERT KEY") from None
     return context
 
 
@@ -270,14 +240,14 @@ def _paths_of(described: dict[str, Any]) -> list[str]:
 
 
 def _offer(origin: Origin, offered: Mapping[str, File | None], *, as_json: bool) -> str:
-    """The files on offer, as text or as JSON; a file is ``None`` if the specification describes it."""
+    """What there is, in words or as JSON; a file is none where it was described elsewhere."""
     if as_json:
         files = [_file_object(path, origin.url(path), file) for path, file in offered.items()]
         return json.dumps({"origin": origin.url("/"), "target": origin.target_url("/"), "files": files}) + "\n"
     first = origin.url(next(iter(offered)))
     lines = [f"origin {origin.url('/')}", f"target {origin.target_url('/')}"]
     lines += [f"  {origin.url(path)}{f'  {format.size(file.size)}' if file else ''}" for path, file in offered.items()]
-    lines += ["try:", f"  anyfetch {first}", f"  curl -LO {first}", "Press Ctrl-C to stop."]
+    lines += ["try:", f"  anyfetch {first}", f"  curl -LO {first}", "Ctrl-C ends it."]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""``anyfetch verify``: checks files against their recorded digests, and repairs damaged ones."""
+"""``anyfetch verify``: whether the files on the disk are still what they should be, and mending those that aren't."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.verbs.reporting import checked_object
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from anymatix_fetcher.cli.options.network import Network
     from anymatix_fetcher.cli.options.places import Where
@@ -30,14 +29,14 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checked import Checked
 
 _HELP = """\
-Read models completely and compare them with their recorded digests, which come from sidecars, from names in the
-Hugging Face cache, or from an earlier run. Finds every flipped bit.
+Read models from the first byte to the last, and compare them with what was recorded of them: by their sidecars, by
+their names in the Hugging Face cache, or by an earlier look. Finds every flipped bit.
 
-A PATH is a file or a folder of models, relative to the current folder or the models root. Without a PATH all models are
-verified. A file without a recorded digest gets one now. For files that were downloaded or verified here before, the
-damaged blocks are listed.
+A PATH is a file, or a folder of models, here or below the models root; without one, all models are verified. What
+nothing was recorded of is recorded now. Where a file is damaged, the bad blocks are named, if it was downloaded or
+verified here before.
 
-If --repair replaces a file that was modified since it was recorded, the old file is kept as NAME.changed.
+--repair keeps what was written to since it was recorded beside the file that takes its place, as NAME.changed.
 """
 _EXAMPLES = (
     "anyfetch verify",
@@ -51,19 +50,19 @@ _SPANS_SHOWN = 4
 @click.command("verify", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("paths", metavar="[PATH...]", nargs=-1, type=click.Path())
 @place_options
-@option("Models", "--cache", is_flag=True, help="Verify the Hugging Face cache as well.")
-@option("Behaviour", "--repair", is_flag=True, help="Fetch damaged parts again from the file's origin.")
-@option("Behaviour", "--yes", "-y", is_flag=True, help="With --repair: discard what was changed.")
-@option("Behaviour", "--identify", is_flag=True, help="Ask Civitai to identify files without a recorded origin.")
+@option("Which models", "--cache", is_flag=True, help="The Hugging Face cache too.")
+@option("What it does", "--repair", is_flag=True, help="Fetch what is wrong again from where the file came from.")
+@option("What it does", "--yes", "-y", is_flag=True, help="With --repair: keep nothing of what was changed.")
+@option("What it does", "--identify", is_flag=True, help="Ask Civitai what files are whose origin isn't recorded.")
 @option(
-    "Behaviour",
+    "What it does",
     "--accept",
     is_flag=True,
-    help="Accept changed files as they are now, and record their new digests.",
+    help="Files that were changed on purpose are right as they are now; sidecars say so from then on.",
 )
 @network_options
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per file on stdout.")
-@option("Output", "-q", "--quiet", is_flag=True, help="Print only failures.")
+@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
+@option("What it tells", "-q", "--quiet", is_flag=True, help="Only what is wrong.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -80,18 +79,13 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Verifies and reports."""
+    """Reads, compares and tells."""
     if repair and accept:
-        raise Misuse(
-            "--repair and --accept are both given",
-            "A changed file is either repaired or accepted. Leave one of them out.",
-        )
+        raise Misuse("--repair and --accept are both given", "a changed file is either mended or right as it is")
     if yes and not repair:
-        raise Misuse(
-            "--yes is given without --repair", "Only --repair asks a question. Leave out --yes, or add --repair."
-        )
+        raise Misuse("--yes is given without --repair", "nothing else here takes a file's place")
     if repair:
-        network.refuse_headers("the sidecar")
+        network.refuse_headers("what was recorded of a file")
     session.secrets = network.secrets(())
     network.warn(session)
     from anymatix_fetcher.verbs.verify import verify  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -123,13 +117,13 @@ def command(
     if not (quiet or as_json):
         session.complain(summary(checked, time.monotonic() - started_at))
     if interruption.exit_code is not None:
-        session.complain("Interrupted. The files that were finished are listed.")
+        session.complain("Interrupted. What was finished by then is told.")
         return interruption.exit_code
     return exit_code_for_all(one.error for one in checked)
 
 
 class Teller:
-    """Prints a line for each finished file, above the live display."""
+    """Writes a line for each file as soon as it is finished, above the picture of what goes on."""
 
     def __init__(self, session: Invocation, display: CareDisplay, *, as_json: bool, quiet: bool) -> None:
         self._session = session
@@ -138,18 +132,41 @@ class Teller:
         self._quiet = quiet
 
     def tell(self, one: Checked) -> None:
-        """Reports one file."""
+        """A file is finished."""
         if self._quiet and one.error is None and not self._as_json:
             return
         self._display.step_aside()
-        error = None if one.error is None else error_object(one.error, self._session.secrets)
-        text = json.dumps(checked_object(one, error)) if self._as_json else line(one)
+        text = json.dumps(as_object(one, self._session.secrets)) if self._as_json else line(one)
         self._session.out.write(f"{text}\n")
         self._session.out.flush()
 
 
+def as_object(one: Checked, secrets: Iterable[str] = ()) -> dict[str, object]:
+    """The JSON form; ``bad`` has the first byte of each bad piece and the one after its last."""
+    known = one.identified
+    return {
+        "path": str(one.path),
+        "condition": one.condition.value,
+        "size": one.size,
+        "sha256": one.sha256,
+        "verified": one.verified,
+        "verified_at": None if one.verified_at is None else format.timestamp(one.verified_at),
+        "recorded_by": one.by or None,
+        "bad": None if one.bad is None else [[span.start, span.stop] for span in one.bad],
+        "touched": one.is_touched,
+        "bytes_downloaded": one.bytes_downloaded,
+        "repaired_from": str(one.repaired_from) if one.repaired_from else None,
+        "kept_as": str(one.kept_as) if one.kept_as else None,
+        "identified": None
+        if known is None
+        else {"reference": known.reference, "title": known.title, "name": known.name, "type": known.type},
+        "same_file": [str(path) for path in one.others],
+        "error": None if one.error is None else error_object(one.error, secrets),
+    }
+
+
 def line(one: Checked) -> str:
-    """The file as a line of text."""
+    """The same for people."""
     return format.printable(f"{one.condition.value:<10}  {shown(one.path)}: {', '.join(_facts(one))}")
 
 
@@ -159,7 +176,7 @@ def _facts(one: Checked) -> list[str]:
         case "intact":
             facts.append(_proof(one))
         case "recorded":
-            facts.append("recorded now" if one.by else "no digest was recorded until now")
+            facts.append("recorded now" if one.by else "nothing was known of it until now")
         case "damaged":
             facts.append(_where(one.bad))
         case "repaired":
@@ -167,7 +184,7 @@ def _facts(one: Checked) -> list[str]:
             fetched = f"{format.size(one.bytes_downloaded)} were fetched"
             facts += [fetched if source is None else f"made of {shown(source)}", _proof(one)]
             if one.kept_as is not None:
-                facts.append(f"the damaged file was kept as {one.kept_as.name}")
+                facts.append(f"what was there is {one.kept_as.name} now")
         case _:
             pass
     if one.identified is not None:
@@ -182,15 +199,15 @@ def _proof(one: Checked) -> str:
 
 def _where(bad: SpanSet | None) -> str:
     if bad is None:
-        return "which bytes are damaged isn't known"
+        return "which bytes isn't known"
     pieces = [f"{span.start:,}-{span.stop - 1:,}" for span in bad][:_SPANS_SHOWN]
     more = f" and {len(bad.spans) - len(pieces)} more" if len(bad.spans) > len(pieces) else ""
-    return f"{format.size(bad.total)} are bad: bytes {', '.join(pieces)}{more}" if bad else "the file is too long"
+    return f"{format.size(bad.total)} are bad: bytes {', '.join(pieces)}{more}" if bad else "it is too long"
 
 
 def summary(checked: Sequence[Checked], seconds: float) -> str:
-    """The number of files, their size, the rate, and the results."""
-    size = sum(one.size for one in checked if one.sha256 is not None)
+    """How many, how much, how fast, and how they were found."""
+    size = sum(one.size for one in checked)
     counts = Counter(one.condition.value for one in checked)
     found = ", ".join(f"{count} {condition}" for condition, count in counts.items())
     pace = f"{format.size(size)} in {format.duration(seconds)} at {format.rate(size / max(seconds, 0.001))}"

@@ -1,1 +1,1 @@
-"""The output for people: live display, tables, results."""
+"""What people see: live pictures, tables, results."""

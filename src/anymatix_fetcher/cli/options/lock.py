@@ -1,4 +1,4 @@
-"""The options that ``anyfetch lock`` and ``anyfetch sync`` share: the lock file, destinations, and speed."""
+"""What ``anyfetch lock`` and ``anyfetch sync`` have in common: the lock file, where files go, and how fast."""
 
 from __future__ import annotations
 
@@ -22,48 +22,45 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.sync import LocalFiles
 
 DEFAULT_FILE = Path("anyfetch.lock")
-_PLACES = "Destination"
+_PLACES = "Where to"
 
 
 def lock_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Adds the options of both verbs to ``command``; those on speed are passed as one argument ``speed``."""
+    """Gives ``command`` the options of both verbs; those on how fast as one argument ``speed``."""
     which = option(
-        "Lock file",
+        "Which lock file",
         "-f",
         "--file",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
         default=DEFAULT_FILE,
-        help="The lock file. [default: anyfetch.lock in the current folder]",
+        help="[default: anyfetch.lock, here]",
     )
     return which(models_option(_PLACES)(extra_paths_option(_PLACES)(speed_options(command))))
 
 
 def read_lock(file: Path) -> LockFile:
-    """The parsed lock file.
+    """What the lock file says.
 
     Raises:
-        NotFoundError: It doesn't exist.
-        ReferenceSyntaxError: It can't be parsed.
-        StorageError: It can't be read.
+        NotFoundError: There is none.
+        ReferenceSyntaxError: It can't be read as one.
+        StorageError: The system doesn't allow it.
     """
     from anymatix_fetcher.library.lock_file_format import MAX_FILE_BYTES, read  # noqa: PLC0415 - wrong usage needn't wait for it
 
     if not file.exists():
         raise NotFoundError(
-            f"there is no lock file {file}",
-            hint="Write one with `anyfetch lock`, or name another by -f FILE.",
+            f"there is no {file}", hint="`anyfetch lock REFERENCE...` writes one; -f FILE names another."
         )
     with storage_errors(file):
         if file.stat().st_size > MAX_FILE_BYTES:
-            raise ReferenceSyntaxError(
-                f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a lock file"
-            )
+            raise ReferenceSyntaxError(f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, and no lock file")
         return read(file.read_bytes(), str(file))
 
 
 def write_lock(file: Path, lock: LockFile) -> bool:
-    """Writes the lock file atomically; returns whether its content changed.
+    """Writes the lock file in one step, so that nobody ever reads half of one; whether anything was to be changed.
 
     Raises:
         StorageError: It can't be written.
@@ -74,7 +71,7 @@ def write_lock(file: Path, lock: LockFile) -> bool:
 
     data, disk = write(lock).encode(), OsDisk()
     with storage_errors(file):
-        file = file.resolve()  # a symbolic link to it is kept
+        file = file.resolve()  # a link to it stays one
         if file.is_file() and file.read_bytes() == data:
             return False
         disk.make_folder(file.parent)
@@ -94,7 +91,7 @@ def write_lock(file: Path, lock: LockFile) -> bool:
 def surroundings_of(
     file: Path, directory: Path | None, models: Path | None, extra_paths: tuple[Path, ...], index: Index
 ) -> tuple[LocalFiles, str]:
-    """The local destinations of locked files, and the reason for the choice of the models root."""
+    """Where locked files are on this machine, and why the models root is the one that it is."""
     from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - as in read_lock
     from anymatix_fetcher.verbs.sync import LocalFiles  # noqa: PLC0415
 

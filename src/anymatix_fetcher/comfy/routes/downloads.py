@@ -1,0 +1,164 @@
+"""Downloads that a page asks for: checked here, carried out by the child."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from anymatix_fetcher.comfy.routes.addresses import PRIVATE_VARIABLE, looked_up, refused_host
+from anymatix_fetcher.comfy.routes.answers import RefusedError
+from anymatix_fetcher.comfy.routes.tasks import StockTask
+from anymatix_fetcher.errors import FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from anymatix_fetcher.comfy.routes.addresses import LookUp
+    from anymatix_fetcher.comfy.routes.categories import Categories
+    from anymatix_fetcher.comfy.routes.following import Following
+    from anymatix_fetcher.comfy.routes.ports import ChildAnswer, DownloadingChild
+
+OF_A_FILE = "file"
+"""Who has written an address that stands in a workflow: it leads to no credentials but a known service's own."""
+
+
+class Downloads:
+    """Starts, tells and cancels downloads.
+
+    Args:
+        child: Carries them out.
+        categories: Where they go.
+        following: Tells pages of them.
+        private: Whether private addresses may be asked.
+        look_up: The addresses of a name.
+    """
+
+    def __init__(
+        self,
+        child: DownloadingChild,
+        categories: Categories,
+        following: Following,
+        *,
+        private: bool,
+        look_up: LookUp = looked_up,
+    ) -> None:
+        self._child = child
+        self.categories = categories
+        self._following = following
+        self._private = private
+        self._look_up = look_up
+
+    async def start(self, url: str, category: str, name: str, *, digests: Sequence[str] = ()) -> StockTask:
+        """The task that brings a file to where loaders of its type find it; the same one for the same file.
+
+        Raises:
+            RefusedError: It can't be had, can't go there, or may not be asked for.
+        """
+        if not url.lower().startswith(("http://", "https://")):
+            raise RefusedError(400, "INVALID_BODY", "the address has to begin with https:// or http://")
+        placed = self.categories.placed(category, name)
+        body: dict[str, object] = {
+            "references": [url],
+            "directory": str(placed.root),
+            "output": placed.name,
+            "author": OF_A_FILE,
+        }
+        if digests:
+            body["digests"] = list(digests)
+        [job] = await self.add(body)
+        self._following.watch(job, placed)
+        return await self._task(job)
+
+    async def add(self, body: Mapping[str, object]) -> list[dict[str, Any]]:
+        """The jobs of a body that is checked but for the servers that it leads to.
+
+        Raises:
+            RefusedError: One of these may not be asked, or the queue takes none of it.
+        """
+        await self.check_public(
+            [*_texts(body.get("references")), *_texts(body.get("reference")), *_texts(body.get("mirrors"))]
+        )
+        answered = await self.ask("POST", "/jobs", body)
+        if answered.status >= 400:  # noqa: PLR2004 - HTTP's
+            raise refused(answered)
+        jobs: list[dict[str, Any]] = answered.body["jobs"]
+        return jobs
+
+    async def check_public(self, references: Sequence[str]) -> None:
+        """Makes sure that references lead to public addresses.
+
+        Raises:
+            RefusedError: One doesn't.
+        """
+        if self._private:
+            return
+        loop = asyncio.get_running_loop()
+        host = await loop.run_in_executor(None, refused_host, references, self._look_up)
+        if host is not None:
+            raise RefusedError(
+                403,
+                "PRIVATE_ADDRESS",
+                f"{host[:80]} is an address of this machine or of its own network",
+                f"The operator of ComfyUI allows these by {PRIVATE_VARIABLE}=1.",
+            )
+
+    async def task(self, task: str) -> StockTask | None:
+        """A task as it stands now; ``None`` where there is none."""
+        job_id = self._following.job_of(task)
+        if job_id is None:
+            return None
+        answered = await self.ask("GET", f"/jobs/{job_id}")
+        return await self._task(answered.body) if answered.status == 200 else None  # noqa: PLR2004 - HTTP's
+
+    async def refreshed(self, task: StockTask) -> StockTask:
+        """A task as it stands now; as it stood where its job is gone."""
+        answered = await self.ask("GET", f"/jobs/{task.job['id']}")
+        return await self._task(answered.body) if answered.status == 200 else task  # noqa: PLR2004 - HTTP's
+
+    async def is_here(self, category: str, name: str) -> bool:
+        """Whether the loader finds a file of that name."""
+        placed = self.categories.placed(category, name)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, self.categories.is_found, placed)
+
+    async def cancel(self, task: StockTask) -> None:
+        """Cancels a task's job; what has arrived is kept.
+
+        Raises:
+            RefusedError: It can't be cancelled any more.
+        """
+        self._following.watch(task.job, task.placed)
+        answered = await self.ask("DELETE", f"/jobs/{task.job['id']}?part=keep")
+        if answered.status >= 400:  # noqa: PLR2004 - HTTP's
+            raise refused(answered)
+
+    async def ask(self, method: str, path: str, body: object = None) -> ChildAnswer:
+        """Asks the child.
+
+        Raises:
+            RefusedError: It doesn't answer.
+        """
+        try:
+            return await self._child.request(method, path, json=body)
+        except (FetchError, OSError) as error:
+            hint = getattr(error, "hint", "")
+            raise RefusedError(503, "DEPENDENCY_MISSING", f"the downloading process is away: {error}", hint) from None
+
+    async def _task(self, job: Mapping[str, Any]) -> StockTask:
+        placed = self.categories.of_path(job.get("path"))
+        if job["state"] != "done" or placed is None:
+            return StockTask(job, placed)
+        loop = asyncio.get_running_loop()
+        return StockTask(job, placed, is_found=await loop.run_in_executor(None, self.categories.is_found, placed))
+
+
+def refused(answered: ChildAnswer) -> RefusedError:
+    """What the queue has refused, as our routes say it."""
+    error = (answered.body or {}).get("error") or {}
+    message = str(error.get("message") or f"the queue answers {answered.status}")
+    return RefusedError(answered.status, str(error.get("kind") or "REFUSED"), message, str(error.get("hint") or ""))
+
+
+def _texts(value: object) -> list[str]:
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [text for text in texts if isinstance(text, str)]

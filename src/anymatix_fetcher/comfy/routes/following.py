@@ -1,0 +1,140 @@
+"""The jobs as they stand, kept in step with the child's events, and pages told of them by ComfyUI's own messages."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from anymatix_fetcher.comfy.routes.announcing import TaskAnnouncer
+from anymatix_fetcher.comfy.routes.tasks import task_id
+from anymatix_fetcher.errors import FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from aiohttp import web
+
+    from anymatix_fetcher.comfy.routes.categories import Categories, Placed
+    from anymatix_fetcher.comfy.routes.ports import DownloadingChild, Send
+
+_logger = logging.getLogger("anymatix_fetcher.comfy")
+
+TASK_EVENT = "asset_download"
+JOBS_EVENT = "anymatix_jobs"
+"""Ours, for the panel: the jobs that have changed, and the ids of those that are gone."""
+TICK_SECONDS = 0.25
+PANEL_TICKS = 2
+AGAIN_SECONDS = 2.0
+
+
+class Following:
+    """Follows the child as long as the server runs.
+
+    Args:
+        child: Tells of its jobs.
+        categories: Where loaders look.
+        send: Sends a message to all pages.
+        tells_tasks: Whether the stock page's tasks are ours to tell of.
+        arrived: Called with each file that loaders find now.
+        clock: In seconds.
+    """
+
+    def __init__(
+        self,
+        child: DownloadingChild,
+        categories: Categories,
+        send: Send,
+        *,
+        tells_tasks: bool = True,
+        arrived: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._child = child
+        self._categories = categories
+        self._send = send
+        self._tells_tasks = tells_tasks
+        self._arrived = arrived
+        self._clock = clock
+        self._announcer = TaskAnnouncer()
+        self._changed: dict[str, Mapping[str, Any]] = {}
+        self._gone: set[str] = set()
+        self._states: dict[str, str] = {}
+        self._by_task: dict[str, str] = {}
+
+    def job_of(self, task: str) -> str | None:
+        """The id of the job that a task stands for; ``None`` where there is none."""
+        return self._by_task.get(task)
+
+    def watch(self, job: Mapping[str, Any], placed: Placed | None) -> None:
+        """Tells pages of a job's task from now on."""
+        self._by_task[task_id(job["id"])] = job["id"]
+        if self._tells_tasks:
+            self._announcer.watch(job, placed)
+
+    async def run(self, app: web.Application) -> AsyncIterator[None]:
+        """For ``cleanup_ctx``: follows from the server's start to its end."""
+        del app
+        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tick())]
+        yield
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async for job in self._child.events():
+                    self.take(job)
+            except (FetchError, OSError) as error:
+                _logger.warning("the downloads can't be followed: %s", error)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    def take(self, job: Mapping[str, Any]) -> None:
+        """Takes in what an event says."""
+        identity = job["id"]
+        if job.get("event") == "removed":
+            self._changed.pop(identity, None)
+            self._states.pop(identity, None)
+            self._by_task.pop(task_id(identity), None)
+            self._gone.add(identity)
+            self._announcer.gone(identity)
+            return
+        before = self._states.get(identity)
+        self._states[identity] = job["state"]
+        self._by_task[task_id(identity)] = identity
+        if job["state"] == "done" and before not in (None, "done"):
+            self._arrived()
+        self._gone.discard(identity)
+        self._announcer.changed(job)
+        if job.get("event") != "present" or before not in (None, job["state"]):  # pages have asked for what is present
+            self._changed[identity] = job
+
+    async def _tick(self) -> None:
+        for number in count():
+            await asyncio.sleep(TICK_SECONDS)
+            try:
+                await self.tell(with_panel=number % PANEL_TICKS == 0)
+            except Exception:
+                _logger.exception("pages couldn't be told of the downloads")
+
+    async def tell(self, *, with_panel: bool) -> None:
+        """Tells pages what is due."""
+        wanted = self._announcer.looked_for()
+        if wanted:
+            loop = asyncio.get_running_loop()
+            self._announcer.found(await loop.run_in_executor(None, self._found, wanted))
+        for event in self._announcer.due(self._clock()):
+            self._send(TASK_EVENT, event)
+        if with_panel and (self._changed or self._gone):
+            self._send(JOBS_EVENT, {"jobs": list(self._changed.values()), "removed": sorted(self._gone)})
+            self._changed.clear()
+            self._gone.clear()
+
+    def _found(self, wanted: list[tuple[str, Placed]]) -> list[str]:
+        return [job_id for job_id, placed in wanted if self._categories.is_found(placed)]

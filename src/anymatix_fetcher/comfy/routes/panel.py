@@ -1,0 +1,95 @@
+"""The queue's API for the panel, at ``/anymatix/api/v1/...``: what a page may ask for, and no more of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from anymatix_fetcher.comfy.routes.answers import RefusedError, answer, body_of
+from anymatix_fetcher.comfy.routes.downloads import refused
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.comfy.routes.downloads import Downloads
+
+_JOB = r"/jobs/[0-9a-f]{16}"
+_ALLOWED = {
+    "GET": re.compile(rf"/jobs|{_JOB}|{_JOB}/blocks|/status|/settings|/models(/[a-z]+)?"),
+    "POST": re.compile(rf"/jobs|{_JOB}/retry|/resolve|/workflow|/models(/[a-z]+)?"),
+    "PATCH": re.compile(rf"{_JOB}|/settings"),
+    "DELETE": re.compile(rf"{_JOB}|/models(/[a-z]+)?"),
+}
+_OF_JOBS = frozenset(
+    {"references", "type", "output", "digests", "mirrors", "priority", "paused", "connections", "author"}
+)
+"""What a page may say of a new job: never a folder, only a type's."""
+AUTO = "auto"
+
+
+class Panel:
+    """The handlers.
+
+    Args:
+        downloads: Does it.
+    """
+
+    def __init__(self, downloads: Downloads) -> None:
+        self._downloads = downloads
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Hands a request on to the child, and its answer back."""
+        path = "/" + request.match_info["path"]
+        if not _ALLOWED[request.method].fullmatch(path):
+            raise RefusedError(404, "NOT_FOUND", "there is no such thing here")
+        body = await body_of(request) if request.method in ("POST", "PATCH") else None
+        if (request.method, path) == ("POST", "/jobs"):
+            return answer({"jobs": await self._add(body or {})}, 201)
+        if body is not None:
+            await self._check(path, body)
+        if path.endswith("/retry"):
+            body = None
+        query = f"?{request.query_string}" if request.query_string else ""
+        answered = await self._downloads.ask(request.method, path + query, body)
+        if answered.status >= 400:  # noqa: PLR2004 - HTTP's
+            raise refused(answered)
+        if answered.body is None:
+            return web.Response(status=204)
+        return answer(answered.body, answered.status)
+
+    async def _add(self, body: dict[str, object]) -> list[dict[str, object]]:
+        unknown = sorted(set(body) - _OF_JOBS)
+        if unknown:
+            raise RefusedError(400, "INVALID_BODY", f"{unknown[0][:60]!r} is nothing that a page may say of a job")
+        wanted = {"type": AUTO, **{name: value for name, value in body.items() if value is not None}}
+        kind, output = str(wanted["type"]), wanted.get("output")
+        categories = self._downloads.categories
+        if kind in categories.names():
+            del wanted["type"]
+            if isinstance(output, str) and output:
+                placed = categories.placed(kind, output)
+                wanted |= {"directory": str(placed.root), "output": placed.name}
+            else:
+                wanted["directory"] = str(categories.first_root(kind))
+        return await self._downloads.add(wanted)
+
+    async def _check(self, path: str, body: dict[str, object]) -> None:
+        """What leads to a server has to lead to a public one, also where it is only asked about."""
+        reference = body.get("reference")
+        if isinstance(reference, str):
+            await self._downloads.check_public([reference])
+        if path == "/workflow":
+            await self._downloads.check_public(_addresses(body.get("workflow")))
+
+
+def _addresses(value: object) -> list[str]:
+    """Every text in a workflow that is an address: each may be asked for its size."""
+    match value:
+        case str():
+            return [value] if value.lower().startswith(("http://", "https://")) else []
+        case dict():
+            return [address for one in value.values() for address in _addresses(one)]
+        case list():
+            return [address for one in value for address in _addresses(one)]
+        case _:
+            return []
