@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.sources.base import Resolving
     from anymatix_fetcher.storage.workers import Next, Task, Worker
@@ -252,8 +253,12 @@ class BrokenMachine(Download):
 
     at: type = m.BodyStored
 
+    def __init__(self, resource: Resource, *args: object, **options: object) -> None:
+        super().__init__(resource, *args, **options)  # type: ignore[arg-type]
+        self._is_broken = resource.name == "a.dat"
+
     def receive(self, event: m.Event, now: float) -> list[m.Command]:
-        if isinstance(event, self.at) and self._name == "a.dat":
+        if isinstance(event, self.at) and self._is_broken:
             raise ZeroDivisionError("planted")
         return super().receive(event, now)
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from anymatix_fetcher.core.machine.standing import Judge
+    from anymatix_fetcher.core.machine.heads import Judge
     from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.engine.ticket import Ticket

@@ -14,7 +14,7 @@ from anymatix_fetcher.core.machine.windows import ENOUGH
 from anymatix_fetcher.core.values.messages import ExchangeId
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.transports.curl.transport import CurlTransport
-from anymatix_fetcher.transports.receive_windows import EVERY_SECONDS, Flow, ReceiveWindows
+from anymatix_fetcher.transports.receive_windows import EVERY_SECONDS, ReceiveWindows, ReceivingSocket
 from anymatix_fetcher.transports.threads.transport import ThreadsTransport
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink
 from tests.servers.scripted import ReadRequest, ScriptedServer, Send, UntilClosed
@@ -45,16 +45,16 @@ def window_of(connection: socket.socket) -> int:
 
 def test_a_connection_among_others_gets_its_share(pair: tuple[socket.socket, socket.socket]) -> None:
     windows = ReceiveWindows()
-    windows.share([Flow(FIRST, pair[0].fileno(), 0), Flow(SECOND, pair[1].fileno(), 0)], 10.0)
+    windows.share([ReceivingSocket(FIRST, pair[0].fileno(), 0), ReceivingSocket(SECOND, pair[1].fileno(), 0)], 10.0)
     assert [window_of(one) for one in pair] == [ENOUGH // 2] * 2
-    windows.share([Flow(FIRST, pair[0].fileno(), 0)], 11.0)
+    windows.share([ReceivingSocket(FIRST, pair[0].fileno(), 0)], 11.0)
     assert window_of(pair[0]) == ENOUGH
 
 
 def test_what_the_line_was_seen_to_carry_counts(pair: tuple[socket.socket, socket.socket]) -> None:
     windows = ReceiveWindows()
     for second in range(3):  # so much that it counts over the round trip of a loopback, too
-        windows.share([Flow(FIRST, pair[0].fileno(), second * 10**14)], float(second))
+        windows.share([ReceivingSocket(FIRST, pair[0].fileno(), second * 10**14)], float(second))
     assert window_of(pair[0]) > ENOUGH
 
 
@@ -73,7 +73,7 @@ def test_elsewhere_it_is_never_due(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_closed_socket_and_one_that_is_no_tcp_socket_are_let_be() -> None:
     here, there = socket.socketpair()
     with here, there:
-        ReceiveWindows().share([Flow(FIRST, -1, 0), Flow(SECOND, here.fileno(), 0)], 1.0)
+        ReceiveWindows().share([ReceivingSocket(FIRST, -1, 0), ReceivingSocket(SECOND, here.fileno(), 0)], 1.0)
         assert here.fileno() >= 0
         here.send(b"x")  # it was only borrowed
 
@@ -85,7 +85,7 @@ def test_a_transport_bounds_the_windows_of_the_bodies_under_way(
     seen: list[tuple[int, list[int]]] = []
     share = ReceiveWindows.share
 
-    def observed(self: ReceiveWindows, flows: list[Flow], now: float) -> None:
+    def observed(self: ReceiveWindows, flows: list[ReceivingSocket], now: float) -> None:
         share(self, flows, now)
         bounds = []
         for flow in flows:

@@ -25,7 +25,7 @@ from anymatix_fetcher.storage.places import LEAST_NAME_LIMIT, Places, name_limit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.machine.standing import Standing
+    from anymatix_fetcher.core.machine.download import Download
     from anymatix_fetcher.core.values import messages as m
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.core.values.resource import Resource
@@ -122,7 +122,7 @@ class Shelving:
         final = self.place.final(self.name, named_by.hex)
         return named_by, final.absolute() if final else None
 
-    def look_ahead(self, machine: Standing) -> bool:
+    def look_ahead(self, machine: Download) -> bool:
         """Begins to look for the file before its name is known; false where there is nothing to look for."""
         if not self._ports.shelf.may_find(
             self.place, machine.digests, self._job.settings, is_there=False, references=self._references
@@ -138,7 +138,7 @@ class Shelving:
         """The destination for the name in the URL, where that is a model's."""
         return self.working(self._guess) if self._guess else None
 
-    def search(self, working: Path, machine: Standing, *, is_there: bool) -> bool:
+    def search(self, working: Path, machine: Download, *, is_there: bool) -> bool:
         """Begins to look for the file; false where there is nothing to look for.
 
         Args:
@@ -150,7 +150,7 @@ class Shelving:
         self._working = working
         return self._begin(working, self.name or SafeName(working.name), machine, is_there=is_there, is_claimed=True)
 
-    def _begin(self, working: Path, name: SafeName, machine: Standing, *, is_there: bool, is_claimed: bool) -> bool:
+    def _begin(self, working: Path, name: SafeName, machine: Download, *, is_there: bool, is_claimed: bool) -> bool:
         settings, shelf = self._job.settings, self._ports.shelf
         if is_claimed and not shelf.may_find(self.place, machine.digests, settings, is_there=is_there):
             return False
@@ -180,7 +180,7 @@ class Shelving:
         """Whether the machine waits for a search."""
         return self._kept_back is not None
 
-    def keep_back(self, commands: list[m.Command], working: Path, machine: Standing) -> bool:
+    def keep_back(self, commands: list[m.Command], working: Path, machine: Download) -> bool:
         """Begins a search where the machine has heard of a digest that leaves no doubt; false where it hasn't.
 
         Args:

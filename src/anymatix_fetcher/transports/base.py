@@ -105,19 +105,19 @@ class Transport(Protocol):
     def start(self, exchange: ExchangeId, request: Request) -> None:
         """Begins the exchange, on an idle connection to the request's origin where there is one, else on a new one.
 
-        Every exchange under way has a connection of its own, unless its request has a lane: then it may be together
-        with others of that lane, in streams of HTTP/2, of which none holds up another one by waiting. A request that
-        asks for a fresh connection gets a new one; an idle connection that turns out to be dead is replaced without a
-        failure.
+        Every exchange under way has a connection of its own, unless its request names a shared one: then it may be
+        together with others of that number, in streams of HTTP/2, of which none holds up another one by waiting. A
+        request that asks for a fresh connection gets a new one; an idle connection that turns out to be dead is
+        replaced without a failure.
         """
 
     def open_ahead(self, origin: Origin, count: int) -> None:
         """Tells that ``count`` further connections to ``origin``, from which bodies flow, are likely wanted soon.
 
         A transport may open them, or do nothing. What becomes of them is never an event, nor a failure of an exchange:
-        they are new connections to whatever starts next without a lane, and one that isn't ready by then, or is no
-        longer alive, isn't used. No more than ``count`` of them wait; those that nobody has used are closed after
-        :data:`AHEAD_SECONDS`, while ``poll`` is called.
+        they are new connections to whatever starts next on a connection of its own, and one that isn't ready by then,
+        or is no longer alive, isn't used. No more than ``count`` of them wait; those that weren't used are closed
+        after :data:`AHEAD_SECONDS`, while ``poll`` is called.
         """
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:

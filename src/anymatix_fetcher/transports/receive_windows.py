@@ -30,7 +30,7 @@ ROUND_TRIP = struct.Struct("=68xI")
 """Where ``struct tcp_info`` (linux/tcp.h) has the smoothed round trip, in microseconds."""
 
 
-class Flow(NamedTuple):
+class ReceivingSocket(NamedTuple):
     """A body under way: its exchange, the descriptor of its TCP socket, and how many of its bytes have come."""
 
     exchange: ExchangeId
@@ -50,7 +50,7 @@ class ReceiveWindows:
         self._together: Meter | None = None
         self._own: dict[ExchangeId, Meter] = {}
 
-    def share(self, flows: Sequence[Flow], now: float) -> None:
+    def share(self, flows: Sequence[ReceivingSocket], now: float) -> None:
         """Looks at all bodies that are under way over connections of their own, and bounds their windows."""
         self.due_at = now + EVERY_SECONDS
         self._together = together = self._together or Meter(now, TOGETHER_SECONDS)

@@ -63,16 +63,16 @@ def test_requests_share_a_connection_only_over_http2_and_for_many(url: Url, vers
     host.waiting = waiting
     share = host.join()
     speaks(share, url, version)
-    assert share.lane(url) is None
+    assert share.shared_connection(url) is None
 
 
 def test_one_finds_out_what_an_unknown_host_speaks_and_the_others_do_not_wait_for_it() -> None:
     host = host_of(TLS)
     host.waiting = 10
     shares = [host.join() for _ in range(3)]
-    assert [share.lane(OTHER) for share in shares] == [0, None, None]
+    assert [share.shared_connection(OTHER) for share in shares] == [0, None, None]
     speaks(shares[0], OTHER, "2")
-    assert [share.lane(OTHER) for share in shares[1:]] == [1, 2]
+    assert [share.shared_connection(OTHER) for share in shares[1:]] == [1, 2]
 
 
 def test_where_very_many_wait_every_lane_is_opened_before_anybody_has_answered() -> None:
@@ -81,9 +81,9 @@ def test_where_very_many_wait_every_lane_is_opened_before_anybody_has_answered()
     assert host.room(0.0) == 4
     scouts = [host.join() for _ in range(4)]
     assert host.room(0.0) == 0
-    assert [scout.lane(TLS) for scout in scouts] == [0, 1, 2, 3]
+    assert [scout.shared_connection(TLS) for scout in scouts] == [0, 1, 2, 3]
     late = host.join()
-    assert late.lane(TLS) is None, "the others don't wait for what the scouts find out"
+    assert late.shared_connection(TLS) is None, "the others don't wait for what the scouts find out"
     host.leave(late, 0)
     for scout in scouts:
         scout.want(1, 0, streams=1)
@@ -97,7 +97,7 @@ def test_a_scout_whose_file_is_large_has_one_connection_and_nobody_follows_it() 
     host.waiting = VERY_MANY_FILES
     scouts = [host.join() for _ in range(4)]
     for scout in scouts:
-        assert scout.lane(TLS) is not None
+        assert scout.shared_connection(TLS) is not None
         speaks(scout, TLS, "2")
         scout.want(1, 50, streams=1)
     assert [scout.connections for scout in scouts] == [5, 1, 1, 1]
@@ -108,20 +108,20 @@ def test_a_refusal_on_a_lane_leaves_fewer_of_them() -> None:
     host = host_of(TLS, budget=8)
     host.waiting = 100
     first = host.join()
-    assert first.lane(TLS) == 0
+    assert first.shared_connection(TLS) == 0
     speaks(first, TLS, "2")
     first.want(1, 0, streams=1)
     first.refused(0, 1.0)
-    assert {host.join().lane(TLS) for _ in range(10)} == {0, 1}
+    assert {host.join().shared_connection(TLS) for _ in range(10)} == {0, 1}
 
 
 def test_half_of_the_connections_that_a_host_may_have_are_left_to_large_files() -> None:
     hosts = Hosts()
-    assert hosts.host(TLS.origin, 32, None).lanes.count == 4
-    assert hosts.host(TLS.origin, 32, 4).lanes.count == 2
-    assert hosts.host(TLS.origin, 32, 1).lanes.count == 1
+    assert hosts.host(TLS.origin, 32, None).shared.count == 4
+    assert hosts.host(TLS.origin, 32, 4).shared.count == 2
+    assert hosts.host(TLS.origin, 32, 1).shared.count == 1
     hosts.known = lambda _: KnownHost(limit=2)
-    assert hosts.host(OTHER.origin, 32, None).lanes.count == 4, "what was refused in a bad minute binds nobody"
+    assert hosts.host(OTHER.origin, 32, None).shared.count == 4, "what was refused in a bad minute binds nobody"
 
 
 def test_a_refusal_on_the_shared_connection_halves_the_streams_and_blames_no_connection() -> None:

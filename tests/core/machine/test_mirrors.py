@@ -156,7 +156,7 @@ def test_a_mirrors_store_that_is_busy_is_asked_again_at_the_address_that_was_sig
 def test_a_mirror_that_asks_for_more_patience_than_there_is_isnt_waited_for() -> None:
     bench = opened(MIRROR)
     bench.status(waited_for(bench, MIRROR), 429, ("Retry-After", "86400"))
-    assert not bench.machine._mirrors.any
+    assert not bench.machine._parts.mirrors.any
     assert not bench.machine.is_over
 
 
@@ -168,7 +168,7 @@ def test_where_the_first_place_leaves_off_a_mirror_goes_on_with_what_is_here() -
         bench.wait(3.0)
         (again,) = at(bench, ORIGIN)
         bench.status(again, 404)
-    assert bench.machine._asking.address.origin_url == MIRROR
+    assert bench.machine._parts.requests.address.origin_url == MIRROR
     assert not bench.machine.is_over
     assert bench.machine.coverage.stored.covers(Span(0, 2 * MIB))
 

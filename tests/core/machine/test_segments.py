@@ -18,7 +18,7 @@ from anymatix_fetcher.core.machine.segments import (
     SMALLEST_SEGMENT,
     SMALLEST_THEFT,
     WINDOW,
-    Lane,
+    Flow,
     Thief,
     next_segment,
     theft,
@@ -139,81 +139,81 @@ ALIKE = Thief()
 """Begins at once, and is as fast as whom it takes from."""
 
 
-def lane(number: int, start: int, stop: int, rate: float) -> Lane:
-    return Lane(ExchangeId(0, number), Span(start * MEBIBYTE, stop * MEBIBYTE), rate, age_seconds=2.0)
+def flow(number: int, start: int, stop: int, rate: float) -> Flow:
+    return Flow(ExchangeId(0, number), Span(start * MEBIBYTE, stop * MEBIBYTE), rate, age_seconds=2.0)
 
 
-def taken(*lanes: Lane, block_size: int = BLOCK, thief: Thief = ALIKE) -> tuple[int, Span] | None:
+def taken(*flows: Flow, block_size: int = BLOCK, thief: Thief = ALIKE) -> tuple[int, Span] | None:
     """Whose bytes an idle connection takes, and which."""
-    found = theft(lanes, block_size, thief)
+    found = theft(flows, block_size, thief)
     return (found.victim.number, found.span) if found is not None else None
 
 
 def test_the_slowest_loses_the_second_half_of_its_rest_to_one_that_begins_at_once() -> None:
-    lanes = lane(1, 0, 10, 1e6), lane(2, 10, 20, 1e5), lane(3, 20, 30, 1e7)
-    assert taken(*lanes) == (2, Span(15 * MEBIBYTE, 20 * MEBIBYTE))
+    flows = flow(1, 0, 10, 1e6), flow(2, 10, 20, 1e5), flow(3, 20, 30, 1e7)
+    assert taken(*flows) == (2, Span(15 * MEBIBYTE, 20 * MEBIBYTE))
 
 
 def test_a_faster_one_takes_so_much_more_that_both_end_together() -> None:
     # 20 MiB at 1 MiB/s against 4 MiB/s: 16 of them in four seconds.
-    assert taken(lane(1, 0, 20, MEBIBYTE), thief=Thief(4 * MEBIBYTE)) == (1, Span(4 * MEBIBYTE, 20 * MEBIBYTE))
+    assert taken(flow(1, 0, 20, MEBIBYTE), thief=Thief(4 * MEBIBYTE)) == (1, Span(4 * MEBIBYTE, 20 * MEBIBYTE))
 
 
 def test_one_that_begins_late_takes_so_much_less_that_both_end_together() -> None:
     # Seven of 20 MiB have come when it begins, and one more of each kind in each second.
-    found = taken(lane(1, 0, 20, MEBIBYTE), thief=Thief(MEBIBYTE, 8))
+    found = taken(flow(1, 0, 20, MEBIBYTE), thief=Thief(MEBIBYTE, 8))
     assert found == (1, Span(14 * MEBIBYTE, 20 * MEBIBYTE))
 
 
 @pytest.mark.parametrize(("start_seconds", "is_worth_it"), [(0.1, True), (0.9, False)])
 def test_what_is_done_as_soon_without_help_is_left_alone(start_seconds: float, *, is_worth_it: bool) -> None:
-    one_second = lane(1, 0, 8, 8 * MEBIBYTE)
+    one_second = flow(1, 0, 8, 8 * MEBIBYTE)
     assert (taken(one_second, thief=Thief(8 * MEBIBYTE, start_seconds)) is not None) == is_worth_it
 
 
 def test_one_that_brings_nothing_is_the_slowest_of_all_and_loses_nearly_all() -> None:
-    assert taken(lane(1, 0, 100, 1.0), lane(2, 100, 110, 0.0)) == (2, Span(101 * MEBIBYTE, 110 * MEBIBYTE))
+    assert taken(flow(1, 0, 100, 1.0), flow(2, 100, 110, 0.0)) == (2, Span(101 * MEBIBYTE, 110 * MEBIBYTE))
 
 
 def test_the_next_slowest_is_robbed_where_the_slowest_has_too_little() -> None:
-    little = Lane(ExchangeId(0, 1), Span(0, SMALLEST_THEFT - 1), 0.0, 2.0)
-    assert taken(little, lane(2, 16, 80, 1e6)) == (2, Span(48 * MEBIBYTE, 80 * MEBIBYTE))
+    little = Flow(ExchangeId(0, 1), Span(0, SMALLEST_THEFT - 1), 0.0, 2.0)
+    assert taken(little, flow(2, 16, 80, 1e6)) == (2, Span(48 * MEBIBYTE, 80 * MEBIBYTE))
 
 
-@pytest.mark.parametrize("lanes", [[], [lane(1, 0, 10, 1e9)], [Lane(ExchangeId(0, 1), Span(1, SMALLEST_THEFT), 0.0)]])
-def test_what_isnt_worth_another_request_is_left_alone(lanes: list[Lane]) -> None:
-    assert taken(*lanes) is None
+@pytest.mark.parametrize("flows", [[], [flow(1, 0, 10, 1e9)], [Flow(ExchangeId(0, 1), Span(1, SMALLEST_THEFT), 0.0)]])
+def test_what_isnt_worth_another_request_is_left_alone(flows: list[Flow]) -> None:
+    assert taken(*flows) is None
 
 
-def slow_lane(length: int, *, seconds_left: float, age_seconds: float = 2.0) -> Lane:
-    return Lane(ExchangeId(0, 1), Span(0, length), length / seconds_left, age_seconds)
+def slow_flow(length: int, *, seconds_left: float, age_seconds: float = 2.0) -> Flow:
+    return Flow(ExchangeId(0, 1), Span(0, length), length / seconds_left, age_seconds)
 
 
 def test_little_is_taken_from_inside_a_block() -> None:
-    assert taken(slow_lane(MEBIBYTE, seconds_left=4), block_size=16 * MEBIBYTE) == (1, Span(MEBIBYTE // 2, MEBIBYTE))
+    assert taken(slow_flow(MEBIBYTE, seconds_left=4), block_size=16 * MEBIBYTE) == (1, Span(MEBIBYTE // 2, MEBIBYTE))
 
 
 def test_a_connection_that_has_just_begun_is_taken_to_be_as_fast_as_is_usual() -> None:
-    young = slow_lane(MEBIBYTE, seconds_left=40, age_seconds=OPEN_SECONDS / 2)
+    young = slow_flow(MEBIBYTE, seconds_left=40, age_seconds=OPEN_SECONDS / 2)
 
     assert taken(young, thief=Thief(10 * MEBIBYTE)) is None
     assert taken(young, thief=Thief(MEBIBYTE)) is not None
 
 
 def test_much_is_cut_between_blocks() -> None:
-    found = taken(slow_lane(17 * MEBIBYTE, seconds_left=40), block_size=2 * MEBIBYTE)
+    found = taken(slow_flow(17 * MEBIBYTE, seconds_left=40), block_size=2 * MEBIBYTE)
     assert found == (1, Span(10 * MEBIBYTE, 17 * MEBIBYTE))
 
 
 def test_what_just_begins_is_left_alone_where_nobody_knows_how_fast_it_will_be() -> None:
-    young = Lane(ExchangeId(0, 1), Span(0, 40 * MEBIBYTE), 0.0, age_seconds=0.0)
+    young = Flow(ExchangeId(0, 1), Span(0, 40 * MEBIBYTE), 0.0, age_seconds=0.0)
 
     assert taken(young) is None
     assert taken(young, thief=Thief(MEBIBYTE)) is not None
 
 
 def test_what_is_on_its_way_in_vain_is_the_price_and_has_to_be_within_the_budget() -> None:
-    victim = lane(1, 0, 8, MEBIBYTE)
+    victim = flow(1, 0, 8, MEBIBYTE)
     found = theft([victim], BLOCK, Thief(round_trip_seconds=0.5, budget=MEBIBYTE / 2))
     assert found is not None
     assert found.cost == MEBIBYTE / 2
@@ -221,19 +221,19 @@ def test_what_is_on_its_way_in_vain_is_the_price_and_has_to_be_within_the_budget
 
 
 def test_a_connection_that_is_closed_in_any_case_costs_nothing_more() -> None:
-    found = theft([replace(lane(1, 0, 8, MEBIBYTE), narrowed=True)], BLOCK, Thief(round_trip_seconds=0.5, budget=0))
+    found = theft([replace(flow(1, 0, 8, MEBIBYTE), narrowed=True)], BLOCK, Thief(round_trip_seconds=0.5, budget=0))
     assert found is not None
     assert found.cost == 0
 
 
 def test_a_connection_that_is_closed_costs_something_on_the_shortest_path() -> None:
-    found = theft([lane(1, 0, 8, MEBIBYTE)], BLOCK, ALIKE)
+    found = theft([flow(1, 0, 8, MEBIBYTE)], BLOCK, ALIKE)
     assert found is not None
     assert found.cost == LEAST_COST
 
 
 def test_one_that_is_cheap_is_robbed_where_the_slowest_would_cost_too_much() -> None:
-    dear, cheap = lane(1, 0, 80, 4 * MEBIBYTE), lane(2, 80, 82, MEBIBYTE)
+    dear, cheap = flow(1, 0, 80, 4 * MEBIBYTE), flow(2, 80, 82, MEBIBYTE)
     assert taken(dear, cheap, thief=Thief(round_trip_seconds=0.5, budget=MEBIBYTE)) == (
         2,
         Span(81 * MEBIBYTE, 82 * MEBIBYTE),
@@ -241,19 +241,19 @@ def test_one_that_is_cheap_is_robbed_where_the_slowest_would_cost_too_much() -> 
 
 
 drawn_lanes = st.lists(
-    st.builds(Lane, st.builds(ExchangeId, st.just(0), st.integers(0, 9)), spans, rates), min_size=1, max_size=8
+    st.builds(Flow, st.builds(ExchangeId, st.just(0), st.integers(0, 9)), spans, rates), min_size=1, max_size=8
 )
 seconds = st.sampled_from([0.0, 0.1, 1.0, 10.0, math.inf])
 
 
 @given(drawn_lanes, block_sizes, rates, seconds)
 def test_a_theft_leaves_both_something_and_cuts_where_it_may(
-    lanes: list[Lane], block_size: int, typical: float, start_seconds: float
+    flows: list[Flow], block_size: int, typical: float, start_seconds: float
 ) -> None:
-    found = theft(lanes, block_size, Thief(typical, start_seconds))
+    found = theft(flows, block_size, Thief(typical, start_seconds))
     if found is None:
         return
-    victims = [each for each in lanes if each.exchange == found.victim and each.rest.stop == found.span.stop]
+    victims = [each for each in flows if each.exchange == found.victim and each.rest.stop == found.span.stop]
     assert any(each.rest.start < found.span.start < each.rest.stop for each in victims)
     assert found.span.start % (block_size // 4 if block_size < MEBIBYTE else MEBIBYTE // 16) == 0
 
@@ -262,7 +262,7 @@ def test_a_theft_leaves_both_something_and_cuts_where_it_may(
 def test_both_end_together_up_to_a_block_and_sooner_than_one_alone(
     rest: Span, own: float, typical: float, start_seconds: float
 ) -> None:
-    found = theft([Lane(ExchangeId(0, 1), rest, own, 2.0)], MEBIBYTE // 4, Thief(typical, start_seconds))
+    found = theft([Flow(ExchangeId(0, 1), rest, own, 2.0)], MEBIBYTE // 4, Thief(typical, start_seconds))
     if found is None:
         return
     kept = (found.span.start - rest.start) / own
@@ -276,7 +276,7 @@ def test_both_end_together_up_to_a_block_and_sooner_than_one_alone(
 @given(st.integers(1, 512 << 20), block_sizes, rates)
 def test_stealing_again_and_again_comes_to_an_end(length: int, block_size: int, rate: float) -> None:
     rest, thefts = Span(0, length), 0
-    while (found := theft([Lane(ExchangeId(0, 1), rest, rate)], block_size, ALIKE)) is not None:
+    while (found := theft([Flow(ExchangeId(0, 1), rest, rate)], block_size, ALIKE)) is not None:
         rest, thefts = Span(rest.start, found.span.start), thefts + 1
         assert thefts <= 12
     assert rest

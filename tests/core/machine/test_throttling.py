@@ -79,7 +79,7 @@ def test_a_wish_beyond_all_patience_is_said_at_once_and_pauses_nobody() -> None:
     throttle(bench, bench.open(), 429, ("Retry-After", "86400"))
     assert isinstance(bench.failure(), RetriesExhaustedError)
     assert "asks to wait for 24 hours" in bench.failure().hint
-    assert bench.machine._asking.pause(bench.now) is None
+    assert bench.machine._parts.requests.pause(bench.now) is None
 
 
 def test_a_wish_beyond_all_patience_ends_nothing_that_others_carry() -> None:

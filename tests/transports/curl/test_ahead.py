@@ -245,7 +245,7 @@ def test_a_lane_takes_none_of_them() -> None:
         transport.open_ahead(_flowing(talk, server), 1)
         _until(talk, lambda: server.connections == 2)
         exchange = ExchangeId(2, 1)
-        transport.start(exchange, Request(Url.parse(server.url()), lane=1))
+        transport.start(exchange, Request(Url.parse(server.url()), shared_connection=1))
         talk.head(exchange)
 
         assert server.connections == 3

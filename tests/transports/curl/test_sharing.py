@@ -1,4 +1,4 @@
-"""Requests of one lane share a connection, over HTTP/2, and don't hold up one another."""
+"""Requests with one number share a connection, over HTTP/2, and don't hold up one another."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def talk(nginx: Nginx, tls_material: TlsMaterial) -> Iterator[Conversation]:
         yield Conversation(transport)
 
 
-def start(talk: Conversation, url: str, number: int, *, lane: int | None = 0) -> ExchangeId:
+def start(talk: Conversation, url: str, number: int, *, shared: int | None = 0) -> ExchangeId:
     exchange = ExchangeId(2, number)
-    talk.transport.start(exchange, Request(Url.parse(url), lane=lane))
+    talk.transport.start(exchange, Request(Url.parse(url), shared_connection=shared))
     return exchange
 
 
@@ -53,18 +53,18 @@ def test_a_hundred_small_files_come_over_one_connection(talk: Conversation, ngin
 def test_others_keep_connections_of_their_own_beside_the_shared_one(talk: Conversation, nginx: Nginx) -> None:
     url = f"{nginx.http2}/numbered/sharing-small.bin"
     shared = [start(talk, url, number) for number in range(3)]
-    own = [start(talk, url, number, lane=None) for number in range(3, 6)]
+    own = [start(talk, url, number, shared=None) for number in range(3, 6)]
     assert len({connection(talk, exchange) for exchange in shared}) == 1
     assert len({connection(talk, exchange) for exchange in (*shared, *own)}) == 4
 
 
 def test_each_lane_is_a_connection(talk: Conversation, nginx: Nginx) -> None:
     url = f"{nginx.http2}/numbered/sharing-small.bin"
-    by_lane = [[start(talk, url, 10 * lane + number, lane=lane) for number in range(5)] for lane in range(4)]
-    connections = [{connection(talk, exchange) for exchange in exchanges} for exchanges in by_lane]
+    by_number = [[start(talk, url, 10 * shared + number, shared=shared) for number in range(5)] for shared in range(4)]
+    connections = [{connection(talk, exchange) for exchange in exchanges} for exchanges in by_number]
     assert [len(numbers) for numbers in connections] == [1, 1, 1, 1]
     assert len(set.union(*connections)) == 4
-    assert all(talk.store(exchange).data == SMALL for exchanges in by_lane for exchange in exchanges)
+    assert all(talk.store(exchange).data == SMALL for exchanges in by_number for exchange in exchanges)
 
 
 def test_a_body_that_nobody_accepts_holds_up_no_other(talk: Conversation, nginx: Nginx) -> None:

@@ -73,6 +73,27 @@ class Address:
         self._cookies = Cookies()
         self._loans: dict[Url, Loan] = {}
 
+    def restate(self, resource: Resource) -> None:
+        """The source says anew what the resource is."""
+        self.resource = resource
+
+    def trust(self) -> None:
+        """What the target sends is known to belong to what is here."""
+        self.trusted = True
+
+    def distrust(self) -> None:
+        """Whether the target sends what is here has to be found out again."""
+        self.trusted = False
+
+    def halt(self, at: Halt) -> None:
+        """The walk to the bytes stopped there; the next one goes on from it."""
+        self.halted = at
+
+    def go_on(self) -> Halt | None:
+        """Where the next walk goes on; nothing is halted any longer."""
+        halted, self.halted = self.halted, None
+        return halted
+
     @property
     def origin_url(self) -> Url:
         """The resource's own URL, without userinfo."""
@@ -190,7 +211,7 @@ class Address:
         if_range: str | None,
         fresh_connection: bool,
         http1_only: bool,
-        lane: int | None = None,
+        shared_connection: int | None = None,
     ) -> Request:
         """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin.
 
@@ -210,7 +231,7 @@ class Address:
             self._cookies.added_to(Headers(tuple(fields)), url),
             fresh_connection=fresh_connection,
             http1_only=http1_only,
-            lane=lane,
+            shared_connection=shared_connection,
         )
 
     def _is_authorized(self, request: Request) -> bool:

@@ -59,6 +59,10 @@ class Comparison:
         else:
             self.differing = self.differing.add(span)
 
+    def add(self, blocks: SpanSet) -> None:
+        """``blocks`` are compared as well."""
+        self.blocks |= blocks
+
     def ended(self, span: Span, block_size: int) -> None:
         """``span`` came. Its blocks that have no answer never get one: their records were struck meanwhile.
 

@@ -14,12 +14,14 @@ class Coverage:
     """The account of one file's bytes.
 
     ``stored`` bytes are on the disk; ``claimed`` ones are, if an earlier run's journal proves true. The two never
-    overlap. What is in flight belongs to the exchanges; what waits is the rest.
+    overlap. What is in flight belongs to the exchanges; what waits is the rest. ``is_resuming`` tells that claims are
+    an earlier run's, and not those of blocks that are read back.
     """
 
     def __init__(self) -> None:
         self.stored = SpanSet()
         self.claimed = SpanSet()
+        self.is_resuming = False
         self._given_up = SpanSet()
         """What was stored once and has to come again."""
 
@@ -38,9 +40,15 @@ class Coverage:
             self.stored = self.stored.add(piece)
         return gained
 
-    def claim(self, blocks: SpanSet) -> None:
+    def resume(self, blocks: SpanSet) -> None:
         """An earlier run's journal says that ``blocks`` are there."""
+        self.claim(blocks)
+        self.is_resuming = True
+
+    def claim(self, blocks: SpanSet) -> None:
+        """``blocks`` have to be read before it is known that they are there."""
         self.claimed = blocks - self.stored
+        self.is_resuming = False
 
     def prove(self, good: SpanSet, bad: SpanSet) -> None:
         """Claims turned out to be true or not."""
@@ -48,20 +56,22 @@ class Coverage:
         self.stored |= true
         self._given_up -= true
         self.claimed = self.claimed - good - bad
+        self.is_resuming &= bool(self.claimed)
 
     def lose(self, spans: SpanSet) -> None:
         """``spans`` have to come again."""
         self._given_up |= self.stored & spans
-        self.stored -= spans
-        self.claimed -= spans
+        self.disown(spans)
 
     def disown(self, spans: SpanSet) -> None:
         """What is here of ``spans`` never belonged to this representation."""
         self.stored -= spans
         self.claimed -= spans
+        self.is_resuming &= bool(self.claimed)
 
     def begin_anew(self) -> None:
         """Another representation comes: nothing of it has ever been stored."""
+        self.is_resuming = False
         self.stored = self.claimed = self._given_up = SpanSet()
 
     def waiting(self, length: int, in_flight: Iterable[Span]) -> SpanSet:

@@ -35,361 +35,289 @@ where other connections go on.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from anymatix_fetcher.core.answers.address import MAX_HOPS
 from anymatix_fetcher.core.answers.explain import KEPT
-from anymatix_fetcher.core.answers.judge import Accepted, Redirected
-from anymatix_fetcher.core.machine.exchange import Exchange, ExchangeState, Purpose
-from anymatix_fetcher.core.machine.matching import Admission
+from anymatix_fetcher.core.answers.judge import judge
+from anymatix_fetcher.core.machine.bodies import Bodies
+from anymatix_fetcher.core.machine.comparison import Question
+from anymatix_fetcher.core.machine.conclusions import Conclusions
+from anymatix_fetcher.core.machine.exchange import Purpose
+from anymatix_fetcher.core.machine.heads import Heads
+from anymatix_fetcher.core.machine.parts import parts_of
 from anymatix_fetcher.core.machine.phase import MachinePhase
-from anymatix_fetcher.core.machine.proof import contradiction
+from anymatix_fetcher.core.machine.segments import SIZES, Sizes
 from anymatix_fetcher.core.machine.setbacks import Setbacks
-from anymatix_fetcher.core.pace.meter import Meter
+from anymatix_fetcher.core.machine.silence import Watch
+from anymatix_fetcher.core.machine.storage import Storage
+from anymatix_fetcher.core.pace.pause import countdown
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.refusals import Refused
-from anymatix_fetcher.core.values.spans import SpanSet
-from anymatix_fetcher.errors import DownloadCancelled, UnexpectedAnswerError
+from anymatix_fetcher.core.values.messages import FOREIGN
+from anymatix_fetcher.core.values.spans import SpanSet, union
+from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.machine.counters import Counters
+    from anymatix_fetcher.core.machine.coverage import Coverage
+    from anymatix_fetcher.core.machine.heads import Judge
+    from anymatix_fetcher.core.pace.hosts import Share
     from anymatix_fetcher.core.values.digests import Digest
-    from anymatix_fetcher.core.values.http import ResponseHead
     from anymatix_fetcher.core.values.resource import Resource
-    from anymatix_fetcher.core.values.urls import Url
-
-LOOKING_SECONDS = 1.5
-"""Who is looked at more rarely may have been silent for our own sake."""
-GAP_SECONDS = 5.0
-"""When nobody has looked for so long, the machine slept or we were writing: the peers aren't to blame."""
+    from anymatix_fetcher.core.values.urls import Origin
 
 
-class Download(Setbacks):
+class Download:
     """One resource on its way to the disk.
 
-    ``Standing`` says what it is made from, ``Ending`` how it may end, ``Setbacks`` what happens when something fails.
+    It owns its ``parts``, and the four that act on them: ``Heads`` and ``Bodies`` take what responses bring,
+    ``Storage`` what the part file says, ``Setbacks`` what failed. ``Conclusions`` says how it may end.
+
+    Args:
+        resource: What to fetch.
+        share: How many connections at a time.
+        number: The download's number within its session: its exchange ids carry it.
+        random: Gives numbers in [0, 1) for jitter.
+        one_stream: Ask with one connection and without dividing, whatever the server can do.
+        block_size: The journal's; told anew when the part file is opened.
+        judge: Judges heads.
+        sizes: How small and how large segments are.
+        join: Gives a share of an origin's connections, for mirrors; ``None`` where no other place is asked.
+        overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
+        as_is: Take what comes, whatever media type or coding its label names.
     """
+
+    def __init__(
+        self,
+        resource: Resource,
+        share: Share,
+        *,
+        number: int = 0,
+        random: Callable[[], float],
+        one_stream: bool = False,
+        block_size: int = 1 << 20,
+        judge: Judge = judge,
+        sizes: Sizes = SIZES,
+        join: Callable[[Origin], Share] | None = None,
+        overwrite: bool = False,
+        as_is: bool = False,
+    ) -> None:
+        self._parts = parts_of(
+            resource,
+            share,
+            number=number,
+            random=random,
+            one_stream=one_stream,
+            block_size=block_size,
+            sizes=sizes,
+            join=join,
+            as_is=as_is,
+        )
+        self._conclusions = Conclusions(self._parts, overwrite=overwrite)
+        self._storage = Storage(self._parts, self._conclusions)
+        self._setbacks = Setbacks(self._parts, self._conclusions, self._storage)
+        self._heads = Heads(self._parts, self._conclusions, self._setbacks, self._storage, judge, resource.name or "")
+        self._bodies = Bodies(self._parts, self._conclusions, self._setbacks)
+        self._watch = Watch()
+        self._has_begun = False
+
+    # What others may see of it ----------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> MachinePhase:
+        """Where the download stands."""
+        return self._parts.stage.phase
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will come any more."""
+        return self._parts.stage.is_over
+
+    @property
+    def coverage(self) -> Coverage:
+        """What is here."""
+        return self._parts.coverage
+
+    @property
+    def account(self) -> Counters:
+        """What it has cost so far."""
+        return self._parts.requests.account
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the whole file, where known."""
+        return self._parts.matching.length
+
+    @property
+    def digests(self) -> tuple[Digest, ...]:
+        """What the whole file has to have."""
+        return self._parts.proof.digests
+
+    @property
+    def flowing(self) -> int:
+        """How many bodies are under way."""
+        return self._parts.requests.exchanges.flowing
+
+    @property
+    def in_flight(self) -> SpanSet:
+        """What is being asked for, as far as it is missing."""
+        exchanges = self._parts.requests.exchanges
+        return union(exchanges.rests(Purpose.FILL)) - self.coverage.held if exchanges else SpanSet()
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether what is here may be another file's: it hasn't been compared with the server's yet."""
+        matching = self._parts.matching
+        return matching.comparison is not None or (
+            matching.identity is not None and matching.identity.origin == FOREIGN
+        )
+
+    def rate(self, now: float) -> float:
+        """Bytes a second that arrive, over the last seconds."""
+        return self._bodies.rate(now)
+
+    def waiting_for(self, now: float) -> str:
+        """Why nothing is being asked for, or one stream only, for people; empty where nothing holds it back."""
+        requests, comparison = self._parts.requests, self._parts.matching.comparison
+        if comparison and comparison.question is Question.CULPRITS:
+            return "the digest doesn't match: fetching again to find out why"
+        if self.flowing or self.is_over:
+            return "" if self.is_over else requests.manners.why_one_stream
+        patience, pause = requests.patience, requests.pause(now)
+        if pause is not None and pause.until > patience.not_before:
+            return pause.told(now)
+        if patience.not_before > now:
+            return countdown(patience.reason, patience.not_before, now)
+        waits_its_turn = self._has_begun and not requests.exchanges and not requests.share.connections
+        return f"waiting for its turn at {requests.address.origin_url.host}" if waits_its_turn else ""
+
+    def lay_out(self, block_size: int) -> None:
+        """The part file has blocks of this many bytes."""
+        self._parts.matching.lay_out(block_size)
 
     # The only way in --------------------------------------------------------------------------------------
 
     def receive(self, event: m.Event, now: float) -> list[m.Command]:
         """What to do about ``event``. ``now`` is in seconds of a clock that never goes back."""
+        parts = self._parts
         self._notice_gap(now)
         if not self.is_over:
             self._handle(event, now)
-        if not self.is_over and self._begun:
+        if not self.is_over and self._has_begun:
             self._advance(now)
-        if self._phase in (MachinePhase.OPENING, MachinePhase.TRANSFERRING):
-            self._asking.declare(now)
+        if parts.stage.is_fetching:
+            parts.scheduler.declare(now)
         else:
-            self._asking.pace.want(0, 0)
-            self._mirrors.rest()
-        commands = list(self._out)
-        self._out.clear()
+            parts.requests.share.want(0, 0)
+            parts.mirrors.rest()
+        commands = list(parts.out)
+        parts.out.clear()
         return commands
 
     def _handle(self, event: m.Event, now: float) -> None:  # noqa: C901, PLR0912 - one branch for each event
         match event:
             case m.Begin():
-                self._begun = True
-                self._matching.storage_is_open = event.storage_is_open
-                self._take_over(event.kept)
+                self._has_begun = True
+                self._parts.matching.begin(storage_is_open=event.storage_is_open)
+                self._storage.take_over(event.kept)
             case m.StorageOpened():
                 self._storage_opened(event, now)
             case m.HeadArrived():
-                self._head_arrived(event, now)
+                self._heads.arrived(event, now)
             case m.BodyStored():
-                self._body_stored(event, now)
+                self._bodies.stored(event, now)
             case m.BodyEnded():
-                self._body_ended(event, now)
+                self._bodies.ended(event, now)
             case m.ExchangeFailed():
-                self._exchange_failed(event, now)
+                self._setbacks.failed(event, now)
             case m.BlocksProved():
-                self._blocks_proved(event)
+                self._storage.blocks_proved(event)
             case m.BlockCompared():
-                self._block_compared(event, now)
+                self._bodies.compared(event, now)
             case m.PartShortened():
-                self._part_shortened()
+                self._storage.part_shortened()
             case m.Verified():
-                self._judge_whole(event)
+                self._conclusions.judge_whole(event)
             case m.Published():
-                self._enter(MachinePhase.DONE)
-                self._out.append(m.Finish(self._verified))
+                self._conclusions.published()
             case m.Renewed():
-                self._renewed(event.resource, now)
+                self._heads.renewed(event.resource, now)
             case m.BeginningSeen():
-                self._beginning_seen(event, now)
+                self._setbacks.beginning_seen(event, now)
             case m.StorageFailed() | m.RenewalFailed() | m.ContentRefused():
-                self._fail(event.error)
+                self._conclusions.fail(event.error)
             case m.CancelRequested():
-                self._stop(MachinePhase.CANCELLED, DownloadCancelled("the download was stopped", hint=KEPT))
+                stopped = DownloadCancelled("the download was stopped", hint=KEPT)
+                self._conclusions.stop(MachinePhase.CANCELLED, stopped)
             case m.Tick():
-                self._asking.notice_limit(now, binds=event.limited)
+                self._parts.scheduler.notice_limit(now, binds=event.limited)
             case _:
                 assert_never(event)
 
-    def _renewed(self, resource: Resource, now: float) -> None:
-        """The source gave the address anew. What it doesn't say any more of the file is known all the same."""
-        address, known = self._asking.address, self._matching.known_length
-        self._asking.renewing = False
-        if not self._learn(resource.digests, resource.url.host):
-            return
-        digests = tuple(dict.fromkeys((*resource.digests, *address.resource.digests)))
-        length = address.resource.length if resource.length is None else resource.length
-        address.resource = replace(resource, length=length, digests=digests)
-        if known is None and length is not None:
-            self._matching.state_length(length)
-        elif length not in (known, None):
-            self._changed(self._other_content())
-        self._asking.declare(now)
+    def _storage_opened(self, event: m.StorageOpened, now: float) -> None:
+        if self._storage.take_over(event.kept):
+            return  # whether the response that waits fits what an earlier run left is judged as any other one is
+        self._parts.matching.write_down()
+        self._heads.let_held_flow(now)
+
+    def _notice_gap(self, now: float) -> None:
+        gap_seconds = self._watch.look(now)
+        if gap_seconds:
+            self._parts.requests.exchanges.skip(gap_seconds)
+        self._bodies.measure_from(now)
 
     # Conclusions ------------------------------------------------------------------------------------------
 
     def _advance(self, now: float) -> None:
-        self.account.bytes_resumed -= self._matching.take_parted_bytes()
-        if self._phase in (MachinePhase.OPENING, MachinePhase.TRANSFERRING):
+        parts, matching = self._parts, self._parts.matching
+        self.account.resumed(-matching.take_parted_bytes())
+        if parts.stage.is_fetching:
             self._conclude(now)
-        if self._phase not in (MachinePhase.OPENING, MachinePhase.TRANSFERRING):
+        if not parts.stage.is_fetching:
             return
-        length, comparing = self._matching.length, self._matching.comparison is not None
-        divisible = length is not None and self._matching.storage_is_open
-        is_flat = self._matching.identity is not None and not comparing
+        length, comparing = matching.length, matching.comparison is not None
+        divisible = length is not None and matching.storage_is_open
+        is_flat = matching.identity is not None and not comparing
         if length is not None and divisible and is_flat and self.coverage.complete(length) and self._has_seen_the_end:
-            self._asking.drop_all()
-            self._enter(MachinePhase.VERIFYING)
-            self._out.append(m.Verify(length))
+            parts.requests.drop_all()
+            parts.stage.enter(MachinePhase.VERIFYING)
+            parts.out.append(m.Verify(length))
             return
-        if self._matching.storage_is_open and not comparing:  # before that nothing flows whose pace could be seen
-            self._asking.adapt(self.coverage, length, now)
-        if self._labels.doubted is not None:
+        if matching.storage_is_open and not comparing:  # before that nothing flows whose pace could be seen
+            parts.scheduler.adapt(length, now)
+        if parts.labels.doubted is not None:
             return
         if comparing:
-            self._asking.make_room()
-        self._asking.look_ahead(now)
+            parts.scheduler.make_room()
+        parts.scheduler.look_ahead(now)
         self._start_more(length, now, divisible=divisible)
-        if length is not None and divisible and is_flat and self._mirrors.any:
-            self._mirrors.advance(length, now, bytes_per_second=self.rate(now))
+        if length is not None and divisible and is_flat and parts.mirrors.any:
+            parts.mirrors.advance(length, now, bytes_per_second=self.rate(now))
 
     def _start_more(self, length: int | None, now: float, *, divisible: bool) -> None:
-        may_start = self._asking.may_start(now, divisible=divisible)
-        if may_start and self._asking.renew_in_time(self.coverage, length, now):
-            may_start = self._asking.may_start(now, divisible=divisible)
-        while may_start and self._asking.start_next(
-            self._matching, self.coverage, now, bytes_per_second=self.rate(now)
-        ):
-            may_start = self._asking.may_start(now, divisible=divisible)
-        if not self._asking.exchanges.of(None):
-            self._matching.distrust()  # while nothing is asked for, the server may get new content unseen
+        requests, scheduler, matching = self._parts.requests, self._parts.scheduler, self._parts.matching
+        may_start = requests.may_start(now, divisible=divisible)
+        if may_start and scheduler.renew_in_time(length, now):
+            may_start = requests.may_start(now, divisible=divisible)
+        while may_start and scheduler.start_next(matching, now, bytes_per_second=self.rate(now)):
+            may_start = requests.may_start(now, divisible=divisible)
+        if not requests.exchanges.of(None):
+            matching.distrust()  # while nothing is asked for, the server may get new content unseen
 
     def _conclude(self, now: float) -> None:
-        self._replace_stuck(now)
-        comparison = self._matching.comparison
-        if not self.is_over and not self._matching.conclude():
-            self._fail(self._mismatch())
-        if self._matching.comparison is not comparison:
-            self._asking.exchanges.spend()
-        if self._matching.storage_is_open and self._matching.comparison is None:
-            self._release(now)
+        matching = self._parts.matching
+        self._setbacks.replace_stuck(self._watch.since, now)
+        comparison = matching.comparison
+        if not self.is_over and not matching.conclude():
+            self._conclusions.mismatched()
+        if matching.comparison is not comparison:
+            self._parts.requests.exchanges.spend()
+        if matching.storage_is_open and matching.comparison is None:
+            self._heads.release_held(now)
 
     @property
     def _has_seen_the_end(self) -> bool:
         """Whether no body is under way whose end matters; a digest would find the same."""
-        return self._proof.settles or not any(exchange.has_to_be_seen for exchange in self._asking.exchanges)
-
-    def _notice_gap(self, now: float) -> None:
-        if self._seen_at is not None and now - self._seen_at > GAP_SECONDS:
-            self._asking.exchanges.skip(now - self._seen_at)
-        if self._seen_at is None or now - self._seen_at > LOOKING_SECONDS:
-            self._watched_since = now
-        self._seen_at = now
-        self._meter = self._meter or Meter(now)
-
-    # Storage ----------------------------------------------------------------------------------------------
-
-    def _storage_opened(self, event: m.StorageOpened, now: float) -> None:
-        if self._take_over(event.kept):
-            return  # whether the answer that waits fits what an earlier run left is judged as any other answer is
-        self._matching.write_down()
-        for exchange in self._asking.exchanges.held:
-            self._let_flow(exchange, now)
-
-    def _take_over(self, kept: m.KeptBlocks | None) -> bool:
-        """Goes on with what an earlier run left; False where that is nothing."""
-        if kept is None or not kept.blocks:
-            return False
-        self._matching.take_over(kept)
-        self._resuming = True
-        return True
-
-    def _blocks_proved(self, event: m.BlocksProved) -> None:
-        good, spoiled = event.good & self.coverage.claimed, event.bad & self.coverage.stored
-        if not good and not spoiled and not event.bad & self.coverage.claimed:
-            return  # they were forgotten since
-        self.coverage.prove(event.good, event.bad)
-        self.coverage.lose(spoiled)
-        if self._resuming:
-            self.account.bytes_resumed += good.total
-            self._resuming = bool(self.coverage.claimed)
-        elif self._phase is MachinePhase.VERIFYING and not self.coverage.claimed and self.length:
-            if self.coverage.complete(self.length):
-                self._proof.acquit()
-                self._search_culprit()
-            else:
-                self._enter(MachinePhase.TRANSFERRING)
-
-    # Heads ------------------------------------------------------------------------------------------------
-
-    def _head_arrived(self, event: m.HeadArrived, now: float) -> None:
-        exchange = self._asking.exchanges.get(event.exchange)
-        if exchange is None or exchange.state is not ExchangeState.ASKED:
-            return
-        exchange.head = event.head
-        exchange.last_byte_at = now
-        if exchange.mirror is not None:
-            self._mirrors.head_arrived(exchange.mirror, exchange, event.head, now)
-            return
-        self._asking.pace.answered(now - exchange.started_at)
-        self._asking.pace.heed(exchange.request.url, event.head, now)
-        self.account.http_version = event.head.http_version
-        self._asking.patience.answered = True
-        self._judge_head(exchange, event.head, event.excerpt, now)
-
-    def _judge_head(self, exchange: Exchange, head: ResponseHead, excerpt: str, now: float) -> None:
-        self._matching.expect_digest(settles=self._proof.settles)
-        known = self._matching.known(exchange.request.url.origin, self._name)
-        known = self._labels.weigh(known, is_fresh=self._matching.identity is None)
-        verdict = self._judge(exchange.request, head, known, excerpt)
-        match verdict:
-            case Accepted(doubt=None):
-                self._accepted(exchange, head, verdict, now)
-            case Accepted():
-                if self._heard(exchange, head):
-                    self._peek(exchange, verdict, now)
-            case Redirected():
-                self._redirected(exchange, verdict.url, now)
-            case Refused():
-                self._asking.drop(exchange)
-                self._refused(exchange, verdict, now)
-            case _:
-                assert_never(verdict)
-
-    def _heard(self, exchange: Exchange, head: ResponseHead) -> bool:
-        """Takes up what the service says of the whole file; False where that can't be, and the download is over."""
-        stated = self._asking.address.stated(exchange.request, head)
-        if self._matching.known_length is None and stated.length is not None:
-            self._matching.state_length(stated.length)
-        return self._learn(stated.digests, exchange.request.url.host)
-
-    def _learn(self, digests: tuple[Digest, ...], host: str) -> bool:
-        """Takes up what ``host`` says of the whole file; False where that can't be, and the download is over."""
-        wrong = self._proof.contradicts(digests)
-        if wrong is not None:
-            self._fail(contradiction(wrong, host))
-            return False
-        self._proof.add(digests)
-        return True
-
-    def _redirected(self, exchange: Exchange, url: Url, now: float) -> None:
-        self._asking.drop(exchange)
-        if exchange.head is not None and not self._heard(exchange, exchange.head):
-            return
-        if not self._asking.follow(exchange, url, now, self._matching.identity):
-            host = self._asking.address.origin_url.host
-            self._fail(UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address."))
-
-    def _accepted(self, exchange: Exchange, head: ResponseHead, verdict: Accepted, now: float) -> None:
-        asked_for_range = exchange.request.span is not None
-        if verdict.ranged and verdict.length is None:
-            self._asking.drop(exchange)  # "bytes 0-9/*": without the whole there is nothing to divide
-            self._asking.manners.ranged = False
-            return
-        misfit = self._misfit(exchange, head, verdict)
-        if misfit is not None:
-            self._asking.drop(exchange)
-            self._refused(exchange, misfit, now)
-            return
-        if not self._heard(exchange, head):
-            return
-        self._asking.manners.accepted = True
-        if asked_for_range:
-            self._asking.manners.range_answered(ranged=verdict.ranged)
-        self._proof.learn(head)
-        if self._proof.settles:
-            from anymatix_fetcher.core.values.links import duplicates  # noqa: PLC0415 - costs start-up time, rarely needed
-
-            self._mirrors.discover(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
-        self._asking.settle(exchange, now)
-        on_the_way = exchange.wanted is not None and not asked_for_range
-        exchange.start = exchange.position = verdict.start
-        exchange.open_ended = verdict.stop is None
-        exchange.stop = self._matching.known_length if exchange.open_ended else verdict.stop
-        if on_the_way and verdict.length is not None:
-            self._asking.take_whole(exchange, head, verdict.length)
-        if exchange.start == 0 and exchange.stop is not None and exchange.stop == verdict.length:
-            self._asking.pace.turned_out_small()
-        self._admit(exchange, head, verdict, now)
-
-    def _admit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted, now: float) -> None:
-        """Lets an accepted body flow, wait or go."""
-        if not self.coverage.held and not self._asking.address.trusted:
-            self._asking.drop_others(exchange)  # they may be of what was there before
-        admission = self._matching.admit(exchange, verdict)
-        if admission is Admission.UNNEEDED:
-            self._asking.drop(exchange)
-        elif admission is Admission.WAITS or not self._matching.storage_is_open:
-            exchange.state = ExchangeState.HELD
-            self._open_storage(head)
-        else:
-            self._let_flow(exchange, now)
-
-    def _release(self, now: float) -> None:
-        """Those that have waited for a comparison go on, where what came meanwhile leaves them something to bring."""
-        for exchange in self._asking.exchanges.held:
-            if exchange.head is not None and not self.is_over:
-                exchange.state = ExchangeState.ASKED
-                self._judge_head(exchange, exchange.head, "", now)
-
-    def _let_flow(self, exchange: Exchange, now: float) -> None:
-        if self._phase is MachinePhase.OPENING:
-            self._enter(MachinePhase.TRANSFERRING)
-        exchange.flow(now)
-        compare = exchange.purpose is Purpose.COMPARE
-        self._out.append(m.AcceptBody(exchange.id, exchange.start, exchange.stop, compare=compare))
-        self.account.connections_peak = max(self.account.connections_peak, self.flowing)
-
-    # Bodies -----------------------------------------------------------------------------------------------
-
-    def _body_stored(self, event: m.BodyStored, now: float) -> None:
-        exchange = self._asking.exchanges.get(event.exchange)
-        if exchange is None or not exchange.flowing:
-            return
-        count = len(event.span)
-        exchange.advance(event.span.stop, now)
-        if exchange.open_ended and exchange.purpose is Purpose.FILL:
-            exchange.fresh |= SpanSet.of(event.span) - self.coverage.held
-        gained = self.coverage.store(event.span) if exchange.purpose is Purpose.FILL else 0
-        if exchange.mirror is not None:
-            self._mirrors.stored(exchange.mirror, count, gained)
-        else:
-            self._asking.served(gained, now)
-        self.account.bytes_downloaded += count
-        if self._meter is not None:
-            self._meter.add(count, now)
-
-    def _body_ended(self, event: m.BodyEnded, now: float) -> None:
-        exchange = self._asking.exchanges.end(event.exchange)
-        if exchange is None:
-            return
-        if exchange.purpose is Purpose.PEEK:
-            self._peeked(exchange)
-            return
-        self._asking.exchanges.finish(exchange, now)
-        if exchange.mirror is not None:
-            self._mirrors.ended(exchange.mirror, exchange)
-            return
-        self._compared_so_far(exchange)
-        self._matching.stream_ended(exchange)
-        if exchange.open_ended:
-            self._open_end(exchange, now, goes_on=event.goes_on)
-        elif exchange.rest:
-            self._ended_early(exchange, now)
+        parts = self._parts
+        return parts.proof.settles or not any(exchange.has_to_be_seen for exchange in parts.requests.exchanges)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.machine.segments import Lane
+from anymatix_fetcher.core.machine.segments import Flow
 from anymatix_fetcher.core.pace.meter import Meter
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 
@@ -23,7 +23,7 @@ FLOOR_BYTES = 32_768
 """So much at least must come in every :data:`FLOOR_SECONDS`: a drip is never silent, and never done."""
 
 
-LANE_WINDOW_SECONDS = 1.5
+FLOW_WINDOW_SECONDS = 1.5
 """Over how long one connection's rate is taken: short, so that a trickle shows soon."""
 
 
@@ -124,11 +124,58 @@ class Exchange:
         """Whether its body is being stored."""
         return self.state is ExchangeState.FLOWING
 
-    def flow(self, now: float) -> None:
+    def answered(self, head: ResponseHead, now: float) -> None:
+        """The head of its response came."""
+        self.head = head
+        self.last_byte_at = now
+
+    def brings(self, start: int, stop: int | None, *, open_ended: bool = False) -> None:
+        """What its body brings, by its head; ``open_ended`` where that hasn't stated the end."""
+        self.start = self.position = start
+        self.stop, self.open_ended = stop, open_ended
+
+    def show_beginning(self, doubt: Refused | None, stop: int) -> None:
+        """Its body is looked at as far as ``stop``: ``doubt`` is what its label says against it."""
+        self.purpose, self.doubt = Purpose.PEEK, doubt
+        self.start, self.stop = 0, stop
+
+    def fill_instead(self) -> None:
+        """Its bytes were asked for to be compared, and are stored."""
+        self.purpose = Purpose.FILL
+
+    def says_to_be(self, answer: Identity) -> None:
+        """What is here is compared on its way before this is believed."""
+        self.answer = answer
+
+    def hold(self) -> None:
+        """Its head is accepted, and its body waits."""
+        self.state = ExchangeState.HELD
+
+    def reconsider(self) -> None:
+        """Its head, which was accepted, is judged again."""
+        self.state = ExchangeState.ASKED
+
+    def narrow(self, stop: int) -> None:
+        """It brings less than it was asked for: others bring the rest."""
+        self.stop, self.narrowed = stop, True
+
+    def spend(self) -> None:
+        """The comparison is concluded that it was begun for."""
+        self.is_spent = True
+
+    def belongs_to_first(self) -> None:
+        """The place that it was sent to is the first one from now on."""
+        self.mirror = None
+
+    def note_fresh(self, spans: SpanSet) -> None:
+        """It brought ``spans``, which weren't here."""
+        self.fresh |= spans
+
+    def let_flow(self, now: float) -> None:
         """The body may come."""
         self.state = ExchangeState.FLOWING
         self.last_byte_at = self.floor_at = self.flowing_since = now
-        self.meter = Meter(now, LANE_WINDOW_SECONDS)
+        self.meter = Meter(now, FLOW_WINDOW_SECONDS)
 
     def advance(self, stop: int, now: float) -> None:
         """Bytes up to ``stop`` are stored."""
@@ -141,10 +188,10 @@ class Exchange:
         """Bytes a second that it brings."""
         return self.meter.rate(now) if self.meter is not None else 0.0
 
-    def lane(self, now: float) -> Lane:
+    def flow(self, now: float) -> Flow:
         """What the scheduler needs to know."""
         age = now - self.flowing_since if self.flowing else 0.0
-        return Lane(self.id, self.rest, self.rate(now), age, now - self.last_byte_at, self.narrowed)
+        return Flow(self.id, self.rest, self.rate(now), age, now - self.last_byte_at, self.narrowed)
 
     def is_stuck(self, now: float) -> bool:
         """Whether it has to be replaced: silent for too long, or dripping below the floor."""

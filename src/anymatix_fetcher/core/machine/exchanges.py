@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anymatix_fetcher.core.machine.mirror import Mirror
-    from anymatix_fetcher.core.machine.segments import Lane
+    from anymatix_fetcher.core.machine.segments import Flow
     from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.core.values.spans import Span
 
@@ -37,7 +37,7 @@ class Exchanges:
         self.rates: deque[float] = deque(maxlen=REMEMBERED)
         """What the last ones brought in bytes a second, by the time that they ended as they should."""
         self._idle: Counter[Mirror | None] = Counter()
-        self._answer_seconds = inf
+        self._first_byte_seconds = inf
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -94,19 +94,19 @@ class Exchanges:
         self._idle[exchange.mirror] += not exchange.narrowed
         seconds = now - exchange.flowing_since
         if seconds > 0 and exchange.position > exchange.start:
-            self._answer_seconds = min(self._answer_seconds, exchange.flowing_since - exchange.started_at)
+            self._first_byte_seconds = min(self._first_byte_seconds, exchange.flowing_since - exchange.started_at)
             self.rates.append((exchange.position - exchange.start) / seconds)
 
     @property
-    def answer_seconds(self) -> float:
-        """The shortest time from a request to its head, of those that flow or ended as they should."""
+    def first_byte_seconds(self) -> float:
+        """The shortest time to first byte, from a request to its head, of those that flow or ended as they should."""
         flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
         answers = (exchange.flowing_since - exchange.started_at for exchange in flowing)
-        return min(self._answer_seconds, *answers, inf)
+        return min(self._first_byte_seconds, *answers, inf)
 
     def start_seconds(self, mirror: Mirror | None) -> float:
         """How long one more takes until it flows as fast as the others: soon, where a connection is open and idle."""
-        return self.answer_seconds * (1.0 if self._idle[mirror] else NEW_CONNECTION_ANSWERS)
+        return self.first_byte_seconds * (1.0 if self._idle[mirror] else NEW_CONNECTION_ANSWERS)
 
     @property
     def flowing(self) -> int:
@@ -126,7 +126,8 @@ class Exchanges:
     def spend(self) -> None:
         """A comparison has been concluded: what was begun for it says nothing to the next one."""
         for exchange in self._under_way.values():
-            exchange.is_spent |= exchange.purpose is Purpose.COMPARE and exchange.mirror is None
+            if exchange.purpose is Purpose.COMPARE and exchange.mirror is None:
+                exchange.spend()
 
     def over(self, span: Span) -> list[Exchange]:
         """Those whose body is under way and goes over some of ``span``."""
@@ -151,15 +152,15 @@ class Exchanges:
             if exchange.purpose is purpose
         ]
 
-    def lanes(self, now: float) -> list[Lane]:
+    def flows(self, now: float) -> list[Flow]:
         """What the flowing ones that fill still have to bring, and how fast."""
         flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
-        return [exchange.lane(now) for exchange in flowing if exchange.purpose is Purpose.FILL]
+        return [exchange.flow(now) for exchange in flowing if exchange.purpose is Purpose.FILL]
 
     def turn_to(self, mirror: Mirror) -> None:
         """A mirror takes the first place's part: what was sent to it was sent to the first place from now on."""
         for exchange in self.of(mirror):
-            exchange.mirror = None
+            exchange.belongs_to_first()
         self._idle[None] = self._idle.pop(mirror, 0)
 
     def skip(self, seconds: float) -> None:

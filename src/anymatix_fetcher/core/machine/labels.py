@@ -51,6 +51,10 @@ class Labels:
         self._believed = False
         self._disproved: frozenset[str] = frozenset()
 
+    def look_at(self, exchange: Exchange) -> None:
+        """The first bytes of ``exchange`` are here, to be looked at."""
+        self.doubted = exchange
+
     def weigh(self, known: Known, *, is_fresh: bool) -> Known:
         """What the judge has to know of the next answer, with what labels are worth."""
         fresh = is_fresh and not self._believed

@@ -50,6 +50,27 @@ class Manners:
     _http2_troubles: int = 0
     _http1_refused: bool = False
 
+    def give_up_ranges(self, why: str = "") -> None:
+        """No range is asked for from now on; ``why`` tells people, where there is something to tell."""
+        self.ranged = False
+        self.why_one_stream = why or self.why_one_stream
+
+    def accept(self) -> None:
+        """One of its responses was accepted."""
+        self.accepted = True
+
+    def refuses_if_range(self) -> None:
+        """If-Range isn't sent any more."""
+        self.takes_if_range = False
+
+    def contradicted(self) -> None:
+        """One of its responses contradicted what was known."""
+        self.contradictions += 1
+
+    def distrust_tags(self) -> None:
+        """Its replicas give different entity tags to the same bytes."""
+        self.tags_disagree = True
+
     def range_answered(self, *, ranged: bool) -> None:
         """A range was asked for, and a usable answer came: the range, or the whole."""
         self.ranged = ranged

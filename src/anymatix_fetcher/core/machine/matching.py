@@ -14,10 +14,10 @@ file whose digest nobody knows.
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.judge import Known
+from anymatix_fetcher.core.machine.admission import Admission
 from anymatix_fetcher.core.machine.comparison import (
     SAMPLES,
     SAMPLES_BESIDE_A_DIGEST,
@@ -43,16 +43,6 @@ if TYPE_CHECKING:
 
 EVERYTHING = SpanSet.of(Span(0, 1 << 62))
 """Every byte that any file can have."""
-
-
-class Admission(Enum):
-    """What becomes of an accepted body."""
-
-    FLOWS = auto()
-    WAITS = auto()
-    """Until blocks have been compared: nothing proves yet that it is of the representation that is here."""
-    UNNEEDED = auto()
-    """What it would bring is here."""
 
 
 class Matching:
@@ -145,6 +135,14 @@ class Matching:
             if self.storage_is_open:
                 self._out.append(m.SetIdentity(identity))
 
+    def begin(self, *, storage_is_open: bool) -> None:
+        """The download begins, with its part file or without."""
+        self.storage_is_open = storage_is_open
+
+    def lay_out(self, block_size: int) -> None:
+        """The part file has blocks of this many bytes."""
+        self.block_size = block_size
+
     def write_down(self) -> None:
         """The part file is open now: what is known already is written into its journal."""
         self.storage_is_open = True
@@ -155,8 +153,8 @@ class Matching:
         """Goes on with what an earlier run left; whether the server still has it is to be seen."""
         self.storage_is_open = True
         self.identity = kept.identity
-        self._address.trusted = False
-        self._coverage.claim(kept.blocks)
+        self._address.distrust()
+        self._coverage.resume(kept.blocks)
         if kept.identity.origin == m.FOREIGN:
             self.foreign = kept.blocks
         self._out += [m.SetIdentity(kept.identity), m.ProveBlocks(kept.blocks)]
@@ -182,11 +180,11 @@ class Matching:
             held = self._coverage.held
         if known is None or not held:
             # Others may flow already from the same place.
-            self._trust(_completed(answer, known) if self._address.trusted else answer)
+            self._trust(answer.completed_by(known) if self._address.trusted else answer)
             return Admission.FLOWS
         if self._is_same(known, answer):
             moved = known.origin != origin or known.length is None
-            self._trust(replace(_completed(answer, known), length=known.length or answer.length) if moved else known)
+            self._trust(replace(answer.completed_by(known), length=known.length or answer.length) if moved else known)
             # An earlier run may have left these bytes, which wasn't known when they were asked for.
             needed = exchange.purpose is Purpose.COMPARE or not verdict.ranged or exchange.start not in held
             return Admission.FLOWS if needed else Admission.UNNEEDED
@@ -196,7 +194,7 @@ class Matching:
             self._doubted = answer
             if known.origin != origin and self.comparison is not None:  # it was begun for a place that was trusted
                 blocks = samples(held, length=self.length, block_size=self.block_size, most=self.samples)
-                self.comparison.blocks |= blocks
+                self.comparison.add(blocks)
             return Admission.FLOWS
         return self._doubt(answer)
 
@@ -206,26 +204,28 @@ class Matching:
             self.lose(self.foreign)  # from a server that is to be believed
         if self.comparison is not None and self.comparison.question is Question.SAMENESS:
             self.comparison = self._doubted = None
-            exchange.purpose = Purpose.FILL
+            exchange.fill_instead()
 
     def _admit_stream(self, exchange: Exchange, answer: m.Identity) -> Admission:
         """One stream over recorded blocks compares every one of them on its way: nothing else need prove sameness."""
         if samples(self._coverage.held, length=self.length, block_size=self.block_size):
             # It isn't written down before that what is here belongs to the answer: it may turn out to be of another.
-            exchange.answer, self._has_agreed = answer, False
+            exchange.says_to_be(answer)
+            self._has_agreed = False
         else:
             self.lose(self._coverage.held)  # only pieces of blocks are here, which it would write over
-            self._trust(_completed(answer, self.identity))
+            self._trust(answer.completed_by(self.identity))
         return Admission.FLOWS
 
     def stream_ended(self, exchange: Exchange) -> None:
         """One that was compared on its way has come to its end."""
         if exchange.answer is not None and self._has_agreed:
-            self._trust(_completed(exchange.answer, self.identity))
+            self._trust(exchange.answer.completed_by(self.identity))
 
     def _trust(self, identity: m.Identity) -> None:
         """What comes from the place in use belongs to ``identity``, of which pieces are here."""
-        self._address.trusted = self._had_trust = True
+        self._address.trust()
+        self._had_trust = True
         self.set_identity(identity)
 
     def _is_same(self, known: m.Identity, answer: m.Identity) -> bool:
@@ -239,7 +239,7 @@ class Matching:
     def distrust(self, failed: Exchange | None = None) -> None:
         """A connection has failed: what the next one brings may be of other content, where nothing will tell."""
         if self._address.trusted and not self.digest_settles:
-            self._address.trusted = False
+            self._address.distrust()
             self._brought = Span(failed.start, failed.position) if failed is not None else Span(0, 0)
 
     def compares_first(self, *, may_hold: bool) -> bool:
@@ -282,7 +282,8 @@ class Matching:
     def start_over(self) -> None:
         """Nothing that is here counts any longer; the next answer says what the file is."""
         self.identity = self.comparison = self._doubted = self._end = None
-        self._address.trusted = self._had_trust = False
+        self._address.distrust()
+        self._had_trust = False
         self._search = None
         self.lose(EVERYTHING)  # more than is known: dropped exchanges have written what they didn't tell of any more
 
@@ -294,6 +295,11 @@ class Matching:
         self._coverage.lose(spans)
         self.foreign -= spans
         self._out.append(m.ForgetBlocks(spans))
+
+    def shortened(self, spans: SpanSet) -> None:
+        """``spans`` were cut off the part file."""
+        self.lose(spans)
+        self.comparison = None
 
     def take_back(self, spans: SpanSet) -> None:
         """``spans`` came from an answer that turned out to be of something else: only its length is known still."""
@@ -359,7 +365,7 @@ class Matching:
             return True
         self._is_silent = not comparison.agreed and not comparison.differing
         if comparison.agreed or not self._coverage.held:
-            self._trust(replace(_completed(self._doubted, self.identity), length=self.known_length))
+            self._trust(replace(self._doubted.completed_by(self.identity), length=self.known_length))
         else:
             self._doubt(self._doubted)
         return True
@@ -379,10 +385,3 @@ class Matching:
         """Samples of what another program has left differ: they go, and with them what can't be told from them."""
         mostly_right = comparison.agreed.total >= comparison.differing.total
         self.lose(comparison.differing if mostly_right and self.digest_settles else self.foreign)
-
-
-def _completed(answer: m.Identity, known: m.Identity | None) -> m.Identity:
-    """``answer``, and where it says nothing what its host has said before of the same representation."""
-    if known is None or known.origin != answer.origin:
-        return answer
-    return replace(answer, validator=answer.validator.completed_by(known.validator))

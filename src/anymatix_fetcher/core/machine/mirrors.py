@@ -34,10 +34,11 @@ from anymatix_fetcher.core.values.spans import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from anymatix_fetcher.core.machine.asking import Asking
     from anymatix_fetcher.core.machine.coverage import Coverage
     from anymatix_fetcher.core.machine.exchange import Exchange
     from anymatix_fetcher.core.machine.matching import Matching
+    from anymatix_fetcher.core.machine.requests import Requests
+    from anymatix_fetcher.core.machine.scheduler import Scheduler
     from anymatix_fetcher.core.pace.hosts import Share
     from anymatix_fetcher.core.values.http import ResponseHead
     from anymatix_fetcher.core.values.urls import Origin, Url
@@ -60,7 +61,8 @@ class Mirrors:
     """The mirrors of one download.
 
     Args:
-        asking: Whose exchanges theirs are among.
+        requests: Those of the download; those to mirrors are among them.
+        scheduler: Says what to ask a mirror for.
         matching: What the file is.
         coverage: What is here.
         out: Where commands go.
@@ -69,26 +71,28 @@ class Mirrors:
 
     def __init__(
         self,
-        asking: Asking,
+        requests: Requests,
+        scheduler: Scheduler,
         matching: Matching,
         coverage: Coverage,
         out: list[m.Command],
         join: Callable[[Origin], Share] | None,
     ) -> None:
-        self._asking = asking
+        self._requests = requests
+        self._scheduler = scheduler
         self._matching = matching
         self._coverage = coverage
         self._out = out
         self._join = join
-        self._known: set[Url] = {asking.address.origin_url}
+        self._known: set[Url] = {requests.address.origin_url}
         self._mirrors: list[Mirror] = []
         self._discovered = 0
-        for url in asking.address.resource.mirrors:
+        for url in requests.address.resource.mirrors:
             self._add(url)
 
     def discover(self, urls: Iterable[Url]) -> None:
         """More places, that a server has named; those that are known already don't count, nor http beside https."""
-        secure = self._asking.address.resource.url.origin.scheme == "https"
+        secure = self._requests.address.resource.url.origin.scheme == "https"
         for url in urls:
             fits = url.origin.scheme == "https" or not secure
             if fits and self._discovered < MOST_DISCOVERED and self._add(url):
@@ -99,7 +103,7 @@ class Mirrors:
         if url in self._known or self._join is None:
             return False
         self._known.add(url)
-        resource = self._asking.address.resource
+        resource = self._requests.address.resource
         fields = {**dict(resource.mirror_headers), resource.url.origin: resource.headers}
         place = Resource(
             url,
@@ -107,9 +111,9 @@ class Mirrors:
             headers=fields.get(url.origin, Headers()),
             reference=resource.reference,
         )
-        pace = self._join(url.origin)
-        mirror = Mirror(Address(place, pace.range_signers), pace)
-        mirror.pace.want(0, 0)  # a share begins with the wish for one
+        share = self._join(url.origin)
+        mirror = Mirror(Address(place, share.range_signers), share)
+        mirror.share.want(0, 0)  # a share begins with the wish for one
         self._mirrors.append(mirror)
         return True
 
@@ -124,7 +128,7 @@ class Mirrors:
     def rest(self) -> None:
         """Nothing is to be asked for now."""
         for mirror in self._mirrors:
-            mirror.pace.want(0, 0)
+            mirror.share.want(0, 0)
 
     # Asking -----------------------------------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class Mirrors:
         """
         if not self._mirrors or not self._matching.digest_settles:
             return  # without a digest nothing would prove all that a mirror brings
-        waiting = self._coverage.waiting(length, self._asking.exchanges.rests(Purpose.FILL)).total
+        waiting = self._coverage.waiting(length, self._requests.exchanges.rests(Purpose.FILL)).total
         for mirror in self:
             if mirror.crawls >= CRAWLS:
                 self.drop(mirror)
@@ -146,97 +150,97 @@ class Mirrors:
             self._adapt(mirror, waiting, now)
             while self._may_start(mirror, now) and self._start_next(mirror, length, now, bytes_per_second):
                 pass
-        self._asking.others = sum(len(self._asking.exchanges.of(mirror)) for mirror in self._mirrors)
+        self._requests.use_elsewhere(sum(len(self._requests.exchanges.of(mirror)) for mirror in self._mirrors))
 
     def _adapt(self, mirror: Mirror, waiting: int, now: float) -> None:
         if now - mirror.adapted_at < ADAPTING_SECONDS:
             return
-        mirror.adapted_at = now
-        own = self._asking.exchanges.of(mirror)
-        more = -(-waiting // self._asking.smallest_segment) if mirror.proved else int(waiting >= WORTHWHILE_BYTES)
-        mirror.pace.want(len(own), more if own or waiting >= WORTHWHILE_BYTES else 0)
-        mirror.pace.observe(mirror.total, sum(exchange.flowing for exchange in own), now)
-        for exchange in own[mirror.pace.connections :] if waiting else ():
-            self._asking.drop(exchange)
+        mirror.adapted(now)
+        own = self._requests.exchanges.of(mirror)
+        more = -(-waiting // self._scheduler.smallest_segment) if mirror.proved else int(waiting >= WORTHWHILE_BYTES)
+        mirror.share.want(len(own), more if own or waiting >= WORTHWHILE_BYTES else 0)
+        mirror.share.observe(mirror.total, sum(exchange.flowing for exchange in own), now)
+        for exchange in own[mirror.share.connections :] if waiting else ():
+            self._requests.drop(exchange)
 
     def _may_start(self, mirror: Mirror, now: float) -> bool:
-        own = self._asking.exchanges.of(mirror)
+        own = self._requests.exchanges.of(mirror)
         if now < mirror.not_before or (own and not mirror.proved):
             return False
-        if mirror.pace.pause_at(mirror.address.target or mirror.address.origin_url, now) is not None:
+        if mirror.share.pause_at(mirror.address.target or mirror.address.origin_url, now) is not None:
             return False
-        allotted = mirror.pace.connections
+        allotted = mirror.share.connections
         return len(own) < (allotted if mirror.address.settled else min(1, allotted))
 
     def _start_next(self, mirror: Mirror, length: int, now: float, bytes_per_second: float) -> bool:
         block_size = self._matching.block_size
         if mirror.proved:
-            span = self._asking.next_fill(
-                self._coverage, length, now, block_size=block_size, bytes_per_second=bytes_per_second, mirror=mirror
+            span = self._scheduler.next_fill(
+                length, now, block_size=block_size, bytes_per_second=bytes_per_second, mirror=mirror
             )
             purpose = Purpose.FILL
         else:
             span, purpose = self._next_sample(mirror, length, block_size), Purpose.COMPARE
         if span is not None:
-            self._asking.start(span, purpose, now, identity=None, mirror=mirror)
+            self._requests.start(span, purpose, now, identity=None, mirror=mirror)
         return span is not None
 
     def _next_sample(self, mirror: Mirror, length: int, block_size: int) -> Span | None:
         if any(other.comparison is not None for other in self._mirrors if other is not mirror):
             return None  # one after the other: a block that comes twice at once is compared with neither
-        if mirror.comparison is None:
+        comparison = mirror.comparison
+        if comparison is None:
             blocks = samples(self._coverage.held, length=length, block_size=block_size, most=self._matching.samples)
             if not blocks or length - self._coverage.held.total < WORTHWHILE_BYTES:
                 return None
-            mirror.comparison = Comparison(Question.SAMENESS, blocks)
-        in_flight = [exchange.asked for exchange in self._asking.exchanges.of(mirror)]
-        return mirror.comparison.next(in_flight, block_size=block_size, at_most=block_size)
+            comparison = Comparison(Question.SAMENESS, blocks)
+            mirror.try_by(comparison)
+        in_flight = [exchange.asked for exchange in self._requests.exchanges.of(mirror)]
+        return comparison.next(in_flight, block_size=block_size, at_most=block_size)
 
     # Answers ----------------------------------------------------------------------------------------------
 
     def head_arrived(self, mirror: Mirror, exchange: Exchange, head: ResponseHead, now: float) -> None:
         """A mirror answers: what fits may flow, anything else ends its part in this."""
-        mirror.pace.heed(exchange.request.url, head, now)
+        mirror.share.heed(exchange.request.url, head, now)
         match judge(exchange.request, head, Known(self._matching.length, mirror.validator)):
             case Accepted(ranged=True, length=length) as accepted if length == self._matching.length:
                 mirror.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
-                mirror.validator = accepted.validator.completed_by(mirror.validator)
-                exchange.start = exchange.position = accepted.start
-                exchange.stop = accepted.stop
-                exchange.flow(now)
+                mirror.says(accepted.validator.completed_by(mirror.validator))
+                exchange.brings(accepted.start, accepted.stop)
+                exchange.let_flow(now)
                 compare = exchange.purpose is Purpose.COMPARE
                 self._out.append(m.AcceptBody(exchange.id, accepted.start, accepted.stop, compare=compare))
             case Accepted(length=length) if exchange.request.span is None and length == self._matching.length:
-                self._asking.drop(exchange)  # it was asked for no range on the way, and is asked for one from now on
+                self._requests.drop(exchange)  # it was asked for no range on the way, and is asked for one from now on
                 mirror.address.settle(exchange.request.url, exchange.led_by)
             case Redirected(url) if exchange.hops < MAX_HOPS:
-                self._asking.drop(exchange)
-                mirror.validator = Validator()  # another host's tags are others
-                self._asking.follow(exchange, url, now, None)
+                self._requests.drop(exchange)
+                mirror.says(Validator())  # another host's tags are others
+                self._requests.follow(exchange, url, now, None)
             case Refused(kind=kind) if kind not in _PASSING and mirror.address.may_be_bound(exchange.request.span):
-                self._asking.drop(exchange)
+                self._requests.drop(exchange)
                 mirror.address.unbind()
             case Refused() if not mirror.address.settled and not exchange.from_origin:
-                self._asking.drop(exchange)  # what it says of an address that was given up counts no longer
+                self._requests.drop(exchange)  # what it says of an address that was given up counts no longer
             case Refused(kind=kind) as refused if kind in _PASSING or mirror.proved:
-                self._asking.drop(exchange)
+                self._requests.drop(exchange)
                 self.failed(mirror, exchange, now, refused)
             case _:
                 self.drop(mirror)
 
     def failed(self, mirror: Mirror, exchange: Exchange, now: float, why: Refused | None = None) -> None:
         """An exchange with a mirror came to nothing; where it is only busy, the address stays as good as it was."""
-        others = self._asking.exchanges.of(mirror)
+        others = self._requests.exchanges.of(mirror)
         turned_away = exchange.state is ExchangeState.ASKED and any(other.flowing for other in others)
         if turned_away:
-            mirror.pace.refused(len(others), now)
+            mirror.share.refused(len(others), now)
             return
-        mirror.strikes += 1
         is_busy = why is not None and why.kind is Refusal.THROTTLED
         asked_seconds = (why.retry_after_seconds or 0.0) if why is not None and is_busy else 0.0
-        mirror.not_before = now + max(FIRST_WAIT_SECONDS * 2.0**mirror.strikes, asked_seconds)
+        mirror.failed(now + max(FIRST_WAIT_SECONDS * 2.0 ** (mirror.strikes + 1), asked_seconds))
         if is_busy:
-            self._asking.halt(exchange)
+            self._requests.halt(exchange)
         else:
             mirror.address.expire()  # its target may be what has failed
         if mirror.strikes >= STRIKES or asked_seconds > LONGEST_RETRY_AFTER_SECONDS:
@@ -244,18 +248,14 @@ class Mirrors:
 
     def stored(self, mirror: Mirror, count: int, gained: int) -> None:
         """``count`` bytes came from it, of which ``gained`` had never been stored before."""
-        mirror.total += count
-        self._asking.others_bytes += count
-        if gained:
-            mirror.strikes = 0
+        mirror.brought(count, gained)
+        self._requests.came_from_elsewhere(count)
 
     def ended(self, mirror: Mirror, exchange: Exchange) -> None:
         """A body from it has ended as it should."""
         if exchange.purpose is Purpose.COMPARE and mirror.comparison is not None:
             mirror.comparison.ended(Span(exchange.start, exchange.position), self._matching.block_size)
-            if not mirror.comparison.open:
-                mirror.proved = bool(mirror.comparison.agreed)
-                mirror.comparison = None
+            mirror.conclude()
 
     def compared(self, event: m.BlockCompared) -> bool:
         """A block came again; whether it was a mirror that was on trial for it."""
@@ -271,11 +271,11 @@ class Mirrors:
 
     def drop(self, mirror: Mirror) -> None:
         """It isn't asked any more."""
-        for exchange in self._asking.exchanges.of(mirror):
-            self._asking.drop(exchange)
+        for exchange in self._requests.exchanges.of(mirror):
+            self._requests.drop(exchange)
         if mirror in self._mirrors:
             self._mirrors.remove(mirror)
-        mirror.pace.want(0, 0)
+        mirror.share.want(0, 0)
 
     def drop_all(self) -> None:
         """None is asked any more: whatever is decided now, one place alone has to answer for."""
@@ -287,6 +287,10 @@ class Mirrors:
         best = max(self._mirrors, key=lambda mirror: (mirror.proved, mirror.total), default=None)
         if best is not None:
             self._mirrors.remove(best)
-            best.address.trusted = best.proved
-            best.address.resource = replace(best.address.resource, digests=self._asking.address.resource.digests)
+            if best.proved:
+                best.address.trust()
+            else:
+                best.address.distrust()
+            digests = self._requests.address.resource.digests
+            best.address.restate(replace(best.address.resource, digests=digests))
         return best

@@ -47,6 +47,11 @@ class Proof:
         self._expected: Digest | None = None
         self._actual: Digest | None = None
 
+    def begin_anew(self, digests: tuple[Digest, ...]) -> None:
+        """Other content comes, with these digests; nothing is suspected of it."""
+        self.digests, self.suspect = digests, Suspect.NOBODY
+        self._expected = self._actual = None
+
     def learn(self, head: ResponseHead) -> None:
         """Takes up the digests that a response states of the representation.
 

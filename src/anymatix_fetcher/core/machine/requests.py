@@ -1,4 +1,4 @@
-"""Requests: how one is sent, to which address and with which connection, and when the next one may be."""
+"""Requests: those under way, how one is sent, to which address, with which connection, and when the next one may be."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.machine.exchanges import Exchanges
 from anymatix_fetcher.core.machine.manners import Manners
 from anymatix_fetcher.core.machine.retry import Patience
-from anymatix_fetcher.core.machine.segments import SIZES, Sizes
-from anymatix_fetcher.core.pace.limit import FreeFlow
 from anymatix_fetcher.core.values import messages as m
 
 if TYPE_CHECKING:
@@ -33,57 +31,55 @@ class Requests:
 
     Args:
         resource: What to ask for.
-        pace: How many connections at a time.
+        share: How many connections at a time.
         number: The download's number within its session.
         random: Gives numbers in [0, 1) for jitter.
         one_stream: Ask with one connection and without dividing, whatever the server can do.
         out: Where commands go.
-        sizes: How small and how large segments are.
+
+    Attributes:
+        account: What they have cost so far.
+        address: The way to the bytes.
+        exchanges: The requests under way, and their responses.
+        manners: What the server turned out to be able to do.
+        share: How many connections at a time.
+        patience: How long to wait after a failure.
+        one_stream: As above.
+        is_renewing: Whether the source is giving the address anew.
+        settled_at: When it was found out where the bytes are.
+        connections_elsewhere: How many connections mirrors have.
     """
 
     def __init__(
         self,
         resource: Resource,
-        pace: Share,
+        share: Share,
         *,
         number: int,
         random: Callable[[], float],
         one_stream: bool,
         out: list[m.Command],
-        sizes: Sizes = SIZES,
     ) -> None:
         self.account = Counters()
-        self.address = Address(resource, pace.range_signers)
+        self.address = Address(resource, share.range_signers)
         self.exchanges = Exchanges(number)
         self.manners = Manners()
-        self.pace = pace
+        self.share = share
         self.patience = Patience(random)
         self.one_stream = one_stream
-        self.renewing = False
-        self._out = out
-        self._sizes = sizes
-        self._adapted_at = float("-inf")
-        self._adapted_flowing = 0
-        self._free_flow = FreeFlow()
-        self._fresh_connection = False
-        self._more = 0
-        self._served_at = float("-inf")
+        self.is_renewing = False
         self.settled_at = float("-inf")
-        """When it was found out where the bytes are."""
-        self._foreseen = 1
-        self._raced: set[int] = set()
+        self.connections_elsewhere = 0
+        self._out = out
+        self._needs_fresh_connection = False
         self._one_more_at = float("-inf")
         """Beside others, no request goes out before."""
-        self._shut_out_at = float("-inf")
-        """When one failed unanswered that was asked beside others, of which none had been answered yet."""
-        self._in_vain = 0
-        """Bytes that come twice on purpose, or of which nothing is kept."""
         self._is_full = False
         """Whether a walk was refused beside bodies that flow."""
-        self.others = 0
-        """Connections to mirrors."""
-        self.others_bytes = 0
+        self._bytes_elsewhere = 0
         """What mirrors have brought."""
+
+    # When -------------------------------------------------------------------------------------------------
 
     def may_start(self, now: float, *, divisible: bool) -> bool:
         """Whether one more request may go out.
@@ -92,9 +88,9 @@ class Requests:
             now: The time.
             divisible: Whether the length is known and the part file open, so that several connections have a meaning.
         """
-        if now < self.patience.not_before or self.renewing or self.pause(now) is not None:
+        if now < self.patience.not_before or self.is_renewing or self.pause(now) is not None:
             return False
-        allotted = self.pace.connections
+        allotted = self.share.connections
         if not self.address.settled:
             # One walks from the origin for all, beside those that still flow from the address that has expired. Where
             # that one was refused because of these, the next one walks when they have ended.
@@ -108,23 +104,83 @@ class Requests:
     def pause(self, now: float) -> Pause | None:
         """The pause at the host that would be asked next, while there is one."""
         halted = self.address.halted.url if self.address.halted is not None else None
-        return self.pace.pause_at(self.address.target or halted or self.address.resource.url, now)
-
-    def halt(self, exchange: Exchange) -> None:
-        """A host was busy: the walk goes on there."""
-        address = self.address if exchange.mirror is None else exchange.mirror.address
-        if exchange.hops and not address.settled:
-            address.halted = Halt(exchange.request.url, exchange.hops, exchange.led_by)
-
-    @property
-    def own_bytes(self) -> int:
-        """What has come from the first place."""
-        return self.account.bytes_downloaded - self.others_bytes
+        return self.share.pause_at(self.address.target or halted or self.address.resource.url, now)
 
     @property
     def divides(self) -> bool:
         """Whether the file is asked for in parts, by several connections once the address is settled."""
         return self.address.settled and self.manners.ranged and not self.one_stream
+
+    def turned_away(self, *, one_more_at: float | None) -> None:
+        """A request was refused because of the others that flow.
+
+        Args:
+            one_more_at: When one more may be tried beside them; ``None`` where the share tells.
+        """
+        if one_more_at is not None:
+            self._one_more_at = one_more_at
+        self._is_full = not self.address.settled
+
+    # What has come ----------------------------------------------------------------------------------------
+
+    @property
+    def own_bytes(self) -> int:
+        """What has come from the first place."""
+        return self.account.bytes_downloaded - self._bytes_elsewhere
+
+    def came_from_elsewhere(self, count: int) -> None:
+        """A mirror has brought ``count`` bytes."""
+        self._bytes_elsewhere += count
+
+    def use_elsewhere(self, connections: int) -> None:
+        """Mirrors have so many connections now."""
+        self.connections_elsewhere = connections
+
+    # Where ------------------------------------------------------------------------------------------------
+
+    def settle(self, exchange: Exchange, now: float) -> None:
+        """The response to ``exchange`` was accepted: all go where it came from."""
+        self._is_full = False
+        if not self.address.settled:
+            self.settled_at = now
+        self.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
+
+    def renew(self) -> bool:
+        """Has the source give the address anew; False where that brings nothing any more."""
+        self.address.expire()
+        if not self.patience.renewed():
+            return False
+        self.account.renewed()
+        self.is_renewing = True
+        self._out.append(m.Renew())
+        return True
+
+    def renewed(self) -> None:
+        """The source has given the address anew, or couldn't."""
+        self.is_renewing = False
+
+    def turn_to(self, mirror: Mirror) -> None:
+        """A mirror takes the first place's part; nothing that was learned of that one counts for it."""
+        for exchange in self.exchanges.of(None):
+            self.drop(exchange)
+        self.exchanges.turn_to(mirror)
+        self.share.want(0, 0)
+        self.address, self.share, self.manners = mirror.address, mirror.share, Manners(range_proved=mirror.proved)
+        self._bytes_elsewhere = self.account.bytes_downloaded - mirror.total
+        self.is_renewing = False
+        self.patience = self.patience.anew()
+
+    def halt(self, exchange: Exchange) -> None:
+        """A host was busy: the walk goes on there."""
+        address = self.address if exchange.mirror is None else exchange.mirror.address
+        if exchange.hops and not address.settled:
+            address.halt(Halt(exchange.request.url, exchange.hops, exchange.led_by))
+
+    # Sending ----------------------------------------------------------------------------------------------
+
+    def use_fresh_connection(self) -> None:
+        """The next request goes out on a connection of its own: those that are open are suspect."""
+        self._needs_fresh_connection = True
 
     def start(
         self,
@@ -140,12 +196,12 @@ class Requests:
     ) -> None:
         """Sends one request, to the first place or a mirror; ``url``, ``hops`` and ``led_by`` follow a redirect."""
         address = self.address if mirror is None else mirror.address
-        if url is None and address.halted is not None and not address.settled:
-            url, hops, led_by = address.halted
-        address.halted = None
+        halted = address.go_on()
+        if url is None and halted is not None and not address.settled:
+            url, hops, led_by = halted
         from_origin = hops > 0 or not address.settled
         url = url or address.target or address.origin_url
-        fresh = self._fresh_connection or purpose is Purpose.COMPARE
+        fresh = self._needs_fresh_connection or purpose is Purpose.COMPARE
         opens = from_origin and not fresh and not self.manners.http1_only and not self.exchanges
         request = address.request(
             url,
@@ -153,11 +209,10 @@ class Requests:
             if_range=self._if_range(identity, url),
             fresh_connection=fresh,
             http1_only=self.manners.http1_only,
-            lane=self.pace.lane(url) if opens else None,
+            shared_connection=self.share.shared_connection(url) if opens else None,
         )
-        self._fresh_connection = False
-        self.account.requests += 1
-        self.account.origin_requests += url.origin == self.address.origin_url.origin
+        self._needs_fresh_connection = False
+        self.account.requested(at_origin=url.origin == self.address.origin_url.origin)
         exchange = self.exchanges.begin(
             request, span, purpose, now, from_origin=from_origin, hops=hops, mirror=mirror, led_by=led_by
         )
@@ -206,4 +261,15 @@ class Requests:
     def drop_all(self) -> None:
         """Gives every exchange up."""
         for exchange in self.exchanges:
+            self.drop(exchange)
+
+    def drop_others(self, exchange: Exchange) -> None:
+        """Drops the bodies that are under way from the first place, but for that of ``exchange``."""
+        for other in self.exchanges.of(None):
+            if other is not exchange and other.flowing:
+                self.drop(other)
+
+    def drop_waiting(self) -> None:
+        """Drops the responses that wait for blocks to be compared."""
+        for exchange in self.exchanges.held:
             self.drop(exchange)

@@ -82,6 +82,14 @@ class Patience:
         """Where in the file bodies have broken off again and again; ``None`` where they haven't."""
         return self._broke_at if self._breaks >= SLOW_BREAKS_AT_ONE_PLACE else None
 
+    def heard(self) -> None:
+        """A server has answered: it is there, and more failures are borne."""
+        self.answered = True
+
+    def use_second_chance(self) -> None:
+        """What looked final is asked for once more, and not again before something new has come."""
+        self.second_chance = False
+
     def progressed(self, gained: int) -> None:
         """``gained`` bytes arrived that had never been stored before: enough of them give every budget back."""
         self._progress += gained

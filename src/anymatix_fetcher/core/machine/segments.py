@@ -96,7 +96,7 @@ def next_segment(
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Flow:
     """What one flowing exchange still has to bring, how fast it does, and how long it has brought nothing."""
 
     exchange: ExchangeId
@@ -142,11 +142,11 @@ class Thief:
     budget: float = inf
 
 
-def theft(lanes: Iterable[Lane], block_size: int, thief: Thief, sizes: Sizes = SIZES) -> Theft | None:
+def theft(flows: Iterable[Flow], block_size: int, thief: Thief, sizes: Sizes = SIZES) -> Theft | None:
     """What an idle connection should take over: so much of what the slowest would still need that both end together.
 
     Args:
-        lanes: The flowing ones.
+        flows: The flowing ones.
         block_size: Where much is left it is cut between blocks.
         thief: The idle one.
         sizes: How small a part may be.
@@ -154,32 +154,32 @@ def theft(lanes: Iterable[Lane], block_size: int, thief: Thief, sizes: Sizes = S
     Returns:
         ``None`` where nothing is worth another request.
     """
-    large_enough = [lane for lane in lanes if len(lane.rest) >= sizes.smallest_theft]
-    slowest_first = sorted(large_enough, key=lambda lane: _seconds_left(lane, thief), reverse=True)
-    thefts = (_share(lane, block_size, thief) for lane in slowest_first)
+    large_enough = [flow for flow in flows if len(flow.rest) >= sizes.smallest_theft]
+    slowest_first = sorted(large_enough, key=lambda flow: _seconds_left(flow, thief), reverse=True)
+    thefts = (_share(flow, block_size, thief) for flow in slowest_first)
     return next((taken for taken in thefts if taken is not None), None)
 
 
-def _share(lane: Lane, block_size: int, thief: Thief) -> Theft | None:
-    rest, left = lane.rest, _seconds_left(lane, thief)
+def _share(flow: Flow, block_size: int, thief: Thief) -> Theft | None:
+    rest, left = flow.rest, _seconds_left(flow, thief)
     kept = cost = 0.0
     if 0 < left < inf:
         alone = _seconds_for(rest, thief.bytes_per_second or len(rest) / left)  # the idle one, for all of it
         kept = (thief.start_seconds + alone) / (left + alone)  # kept * left == start + (1 - kept) * alone
-        cost = 0.0 if lane.narrowed else max(len(rest) / left * thief.round_trip_seconds, LEAST_COST)
+        cost = 0.0 if flow.narrowed else max(len(rest) / left * thief.round_trip_seconds, LEAST_COST)
     if (1 - kept) * left < LEAST_SAVED_SECONDS or cost > thief.budget:
         return None
     grain = block_size if len(rest) >= LARGE_BLOCKS * block_size else min(GRAIN, block_size // 4)
     middle = max(-(-(rest.start + int(kept * len(rest))) // grain), rest.start // grain + 1) * grain
-    return Theft(lane.exchange, Span(middle, rest.stop), int(cost)) if middle < rest.stop else None
+    return Theft(flow.exchange, Span(middle, rest.stop), int(cost)) if middle < rest.stop else None
 
 
-def _seconds_left(lane: Lane, thief: Thief) -> float:
-    """When the lane will be done by itself; 0.0 where that can't be told yet."""
-    if lane.age_seconds >= OPEN_SECONDS:
-        return lane.seconds_left
-    rate = max(lane.bytes_per_second, thief.bytes_per_second)
-    return _seconds_for(lane.rest, rate) if rate > 0 else 0.0
+def _seconds_left(flow: Flow, thief: Thief) -> float:
+    """When the flow will be done by itself; 0.0 where that can't be told yet."""
+    if flow.age_seconds >= OPEN_SECONDS:
+        return flow.seconds_left
+    rate = max(flow.bytes_per_second, thief.bytes_per_second)
+    return _seconds_for(flow.rest, rate) if rate > 0 else 0.0
 
 
 def _seconds_for(span: Span, bytes_per_second: float) -> float:

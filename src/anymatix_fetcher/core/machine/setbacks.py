@@ -6,11 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.reaction import Reaction, react
-from anymatix_fetcher.core.machine.comparison import whole_blocks
-from anymatix_fetcher.core.machine.ending import Ending
 from anymatix_fetcher.core.machine.exchange import ExchangeState, Purpose
-from anymatix_fetcher.core.machine.matching import EVERYTHING
-from anymatix_fetcher.core.machine.phase import MachinePhase
+from anymatix_fetcher.core.machine.silence import Silence
 from anymatix_fetcher.core.machine.situation import situation_of
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
@@ -19,26 +16,41 @@ from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.answers.judge import Accepted
+    from anymatix_fetcher.core.machine.conclusions import Conclusions
     from anymatix_fetcher.core.machine.exchange import Exchange
-    from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.machine.parts import MachineParts
+    from anymatix_fetcher.core.machine.storage import Storage
 
 
-class Setbacks(Ending):
-    """The part of the machine that asks again, waits, turns to another place, or gives up."""
+class Setbacks:
+    """Asks again, waits, turns to another place, or gives up.
 
-    def _refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
-        asking = self._asking
-        known, digests = self._matching.identity is not None, bool(self.digests)
+    Args:
+        parts: Of the download.
+        conclusions: Draws the last consequences.
+        storage: The part file.
+    """
+
+    def __init__(self, parts: MachineParts, conclusions: Conclusions, storage: Storage) -> None:
+        self._parts = parts
+        self._conclusions = conclusions
+        self._storage = storage
+        self._silence = Silence()
+
+    # Refusals ---------------------------------------------------------------------------------------------
+
+    def refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
+        """The head of its response isn't what was asked for."""
+        parts, requests, recovery = self._parts, self._parts.requests, self._parts.recovery
         situation = situation_of(
             exchange,
             refused,
-            asking,
-            self.coverage,
-            self._matching.known_length,
+            requests,
+            parts.coverage,
+            parts.matching.known_length,
             now,
-            is_known=known,
-            has_digest=digests,
+            is_known=parts.matching.identity is not None,
+            has_digest=bool(parts.proof.digests),
         )
         reaction = react(refused, situation)
         if reaction is Reaction.WAIT:
@@ -48,160 +60,123 @@ class Setbacks(Ending):
         elif reaction is Reaction.EMPTY:
             self._empty(exchange)
         elif reaction is Reaction.FORGET_IDENTITY:
-            self._matching.start_over()
+            parts.matching.start_over()
         elif reaction is Reaction.CHANGED:
-            self._changed(asking.address.error(replace(refused, kind=Refusal.CHANGED), exchange.request))
-        elif not asking.cope(reaction, exchange, refused, now, nothing_stored=not self.coverage.stored):
-            self._fail_here(asking.error(refused, exchange.request))
-
-    def _beginning_seen(self, event: m.BeginningSeen, now: float) -> None:
-        exchange = self._labels.seen(is_unwanted=event.is_unwanted)
-        if event.is_unwanted and exchange.doubt is not None:
-            self._refused(exchange, exchange.doubt, now)
-            return
-        length = exchange.head.complete_length if exchange.head is not None else None
-        if self._matching.known_length is None and length is not None:
-            self._matching.state_length(length)
-        self._asking.settle(exchange, now)  # it is asked for again, for good this time
+            error = requests.address.error(replace(refused, kind=Refusal.CHANGED), exchange.request)
+            self._conclusions.changed(error)
+        elif not recovery.cope(reaction, exchange, refused, now, nothing_stored=not parts.coverage.stored):
+            self._conclusions.fail_here(recovery.error(refused, exchange.request))
 
     def _empty(self, exchange: Exchange) -> None:
-        self._asking.address.settle(exchange.request.url)
-        self._matching.set_identity(m.Identity(0, Validator(), exchange.request.url.origin))
+        parts = self._parts
+        parts.requests.address.settle(exchange.request.url)
+        parts.matching.set_identity(m.Identity(0, Validator(), exchange.request.url.origin))
         if exchange.head is not None:
-            self._open_storage(exchange.head)
+            self._storage.ask_for(exchange.head)
 
-    def _open_storage(self, head: ResponseHead) -> None:
-        if not self._matching.storage_is_open and not self._storage_asked:
-            self._storage_asked = True
-            self._out.append(m.OpenStorage(head, self._asking.address.origin_url))
+    # Labels -----------------------------------------------------------------------------------------------
 
-    def _exchange_failed(self, event: m.ExchangeFailed, now: float) -> None:
-        exchange, failure = self._asking.exchanges.end(event.exchange), event.failure
+    def peeked(self, exchange: Exchange) -> None:
+        """The beginning of a body whose label speaks against it is here, as much as there is to see."""
+        head, doubt = exchange.head, exchange.doubt
+        if head is None or doubt is None:
+            raise AssertionError("an answer in doubt has a head, and what is doubted of it")
+        self._parts.labels.look_at(exchange)
+        is_whole = bool(exchange.rest) or exchange.position == head.complete_length
+        coding = head.content_coding if doubt.kind is Refusal.ENCODED else ""
+        self._parts.out.append(m.LookAtBeginning(coding, is_whole))
+
+    def beginning_seen(self, event: m.BeginningSeen, now: float) -> None:
+        """It was looked at: either it is refused for what its label says, or asked for again."""
+        exchange, matching = self._parts.labels.seen(is_unwanted=event.is_unwanted), self._parts.matching
+        if event.is_unwanted and exchange.doubt is not None:
+            self.refused(exchange, exchange.doubt, now)
+            return
+        length = exchange.head.complete_length if exchange.head is not None else None
+        if matching.known_length is None and length is not None:
+            matching.state_length(length)
+        self._parts.recovery.settled(exchange, now)  # it is asked for again, for good this time
+
+    # Failures ---------------------------------------------------------------------------------------------
+
+    def failed(self, event: m.ExchangeFailed, now: float) -> None:
+        """An exchange has failed, at whatever point."""
+        requests = self._parts.requests
+        exchange, failure = requests.exchanges.end(event.exchange), event.failure
         if exchange is None:
             return
-        self._compared_so_far(exchange)
+        self.compared_so_far(exchange)
         if failure.kind in (FailureKind.STORAGE, FailureKind.BUG):
-            self._fail(self._asking.address.error(failure, exchange.request))
+            self._conclusions.fail(requests.address.error(failure, exchange.request))
         elif exchange.mirror is not None:
-            self._mirrors.failed(exchange.mirror, exchange, now)
+            self._parts.mirrors.failed(exchange.mirror, exchange, now)
         elif exchange.purpose is Purpose.PEEK and exchange.has_all:
-            self._peeked(exchange)
+            self.peeked(exchange)
         elif exchange.flowing and exchange.has_all:
             self._distrust(exchange)  # nothing is missing of it but its end
-        elif self._asking.manners.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
+        elif requests.manners.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
             self._distrust(exchange)  # it is asked for again at once
         elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
-            self._fail_here(self._asking.address.error(failure, exchange.request))
+            self._conclusions.fail_here(requests.address.error(failure, exchange.request))
         else:
             self._tried_in_vain(exchange, failure, now)
 
-    def _replace_stuck(self, now: float) -> None:
-        for exchange in self._asking.exchanges:
-            if exchange.is_stuck(now) and not self.is_over:
-                self._asking.drop(exchange)
-                self._compared_so_far(exchange)
+    def replace_stuck(self, watched_since: float, now: float) -> None:
+        """Replaces the connections that bring nothing any more.
+
+        Args:
+            watched_since: Since when the download was looked at regularly.
+            now: The time.
+        """
+        parts, requests, stage = self._parts, self._parts.requests, self._parts.stage
+        for exchange in requests.exchanges:
+            if exchange.is_stuck(now) and not stage.is_over:
+                requests.drop(exchange)
+                self.compared_so_far(exchange)
                 if exchange.mirror is not None:
-                    self._mirrors.failed(exchange.mirror, exchange, now)
+                    parts.mirrors.failed(exchange.mirror, exchange, now)
                 elif not (exchange.flowing and exchange.has_all):  # then nothing is missing of it but its end
                     self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
-        if not self.is_over and self._asking.may_be_silent:
-            for exchange in self._silence.fallen(self._asking.exchanges.of(None), self._watched_since, now):
-                self._asking.drop(exchange)
+        if not stage.is_over and parts.scheduler.may_be_silent:
+            for exchange in self._silence.fallen(requests.exchanges.of(None), watched_since, now):
+                requests.drop(exchange)
                 self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "nothing came any more"), now)
 
-    def _open_end(self, exchange: Exchange, now: float, *, goes_on: bool) -> None:
-        """A body ended that hadn't stated its end: that is held against the length that is known."""
-        matching = self._matching
-        known = matching.known_length
-        if known is None and exchange.purpose is Purpose.COMPARE:
-            self._compared_to_its_end(exchange, now)
-        elif known is None and self.coverage.held.stop > exchange.position:
-            self._changed(self._other_content())  # it ended before the pieces that are here do
-        elif known is None:
-            matching.ends_at(exchange.position)  # where its framing said that it ended
-        elif goes_on and exchange.position >= known:
-            matching.take_back(exchange.fresh)  # it belongs to something longer
-            what = f"{exchange.request.url.host} sends more than the {known:,} bytes that the file has"
-            self._refused(exchange, Refused(Refusal.CHANGED, what, exchange.head.status if exchange.head else 0), now)
-        elif exchange.rest:
-            self._ended_early(exchange, now)
-
-    def _compared_to_its_end(self, exchange: Exchange, now: float) -> None:
-        """A body of unstated length came a second time: the longer one is the whole."""
-        end = self._matching.length
-        if end is not None and exchange.position > end:
-            self._matching.goes_on()
-        elif end is not None and exchange.position < end:
-            self._ended_early(exchange, now)
-
-    def _compared_so_far(self, exchange: Exchange) -> None:
-        """One that was to bring blocks for comparison is over: the next one goes on from where it has come to."""
-        comparison = self._matching.comparison
-        is_for_it = exchange.purpose is Purpose.COMPARE and exchange.mirror is None and not exchange.is_spent
-        if comparison is not None and is_for_it:
-            comparison.ended(Span(exchange.start, exchange.position), self._matching.block_size)
-
-    def _ended_early(self, exchange: Exchange, now: float) -> None:
+    def ended_early(self, exchange: Exchange, now: float) -> None:
+        """A body ended before it had brought what it was to bring."""
         what = "the body was empty" if exchange.position == exchange.start else "the body ended before the file does"
         self._tried_in_vain(exchange, Failure(FailureKind.LOST, what), now)
 
-    def _misfit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted) -> Refused | None:
-        """Why an answer that is right in itself isn't wanted here; ``None`` where it is."""
-        if exchange.request.span is not None and not verdict.ranged and self._asking.manners.range_proved:
-            return Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status)
-        if verdict.length is not None and verdict.length < self.coverage.held.stop:  # of what had no stated length
-            return Refused(Refusal.CHANGED, f"{exchange.request.url.host} now has other content", head.status)
-        return None
+    def compared_so_far(self, exchange: Exchange) -> None:
+        """One that was to bring blocks for comparison is over: the next one goes on from where it has come to."""
+        matching, is_spent = self._parts.matching, exchange.is_spent
+        is_for_it = exchange.purpose is Purpose.COMPARE and exchange.mirror is None and not is_spent
+        if matching.comparison is not None and is_for_it:
+            matching.comparison.ended(Span(exchange.start, exchange.position), matching.block_size)
 
-    def _part_shortened(self) -> None:
-        """Somebody has cut the part file: whole blocks are proved again, and all the rest comes again."""
-        matching, coverage = self._matching, self.coverage
-        self._asking.drop_all()  # what they have written and not told of isn't there, either
-        whole = whole_blocks(coverage.stored, length=matching.length, block_size=matching.block_size)
-        everything = EVERYTHING if matching.length is None else SpanSet.whole(matching.length)
-        matching.lose(everything - whole - coverage.claimed)
-        matching.comparison = None
-        self._resuming = False
-        if self._phase is not MachinePhase.OPENING and self._phase is not MachinePhase.TRANSFERRING:
-            self._enter(MachinePhase.TRANSFERRING)
-        if whole:
-            coverage.lose(whole)
-            coverage.claim(whole | coverage.claimed)
-            self._out.append(m.ProveBlocks(whole))
-
-    def _block_compared(self, event: m.BlockCompared, now: float) -> None:
-        span = event.span
-        if not self.coverage.held.count_in(span) and not self._asking.exchanges.over(span):
-            return  # it was forgotten since
-        if event.filling and not event.equal and self._matching.is_searching:
-            self._came_differently(span, now)
-            return
-        if self._matching.advances(event):
-            self._asking.patience.progressed(len(span))
-        of_mirror = not event.filling and self._mirrors.compared(event)
-        if not of_mirror and not self._matching.compared(event):
-            self._changed(self._other_content())
-
-    def _came_differently(self, span: Span, now: float) -> None:
+    def came_differently(self, span: Span, now: float) -> None:
         """Bytes that don't match are on their way to blocks that a search has parted with: nothing of these counts."""
-        for exchange in self._asking.exchanges.over(span):
-            if exchange.purpose is Purpose.FILL and not self.is_over:
-                self._asking.drop(exchange)
+        parts = self._parts
+        for exchange in parts.requests.exchanges.over(span):
+            if exchange.purpose is Purpose.FILL and not parts.stage.is_over:
+                parts.requests.drop(exchange)
                 self._tried_in_vain(exchange, Failure(FailureKind.LOST, "it sends other bytes each time"), now)
-        if not self.is_over:
-            self._matching.lose(SpanSet.of(span))
+        if not parts.stage.is_over:
+            parts.matching.lose(SpanSet.of(span))
 
     def _distrust(self, exchange: Exchange) -> None:
         """Something else may answer from now on; not so where only one more wasn't let in while others go on."""
-        if exchange.state is not ExchangeState.ASKED or not self._asking.exchanges.first_flowing:
-            self._matching.distrust(exchange)
+        requests = self._parts.requests
+        if exchange.state is not ExchangeState.ASKED or not requests.exchanges.first_flowing:
+            self._parts.matching.distrust(exchange)
         if exchange.purpose is Purpose.COMPARE and exchange.mirror is None:
-            self._asking.drop_waiting()  # what waits for the comparison may be what keeps it from being let in
+            requests.drop_waiting()  # what waits for the comparison may be what keeps it from being let in
 
     def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
+        parts, recovery = self._parts, self._parts.recovery
         self._distrust(exchange)
-        # Who hasn't brought anything yet isn't waited for as long where others may have it.
-        elsewhere = self._matching.identity is None and self._mirrors.any
-        patient = self._asking.may_retry(exchange, now) and not (elsewhere and self._asking.patience.failures > 1)
-        if not patient and not self._asking.leave_out_range(exchange, why):
-            self._fail_here(self._asking.error(why, exchange.request))
+        # What hasn't brought anything yet isn't waited for as long where others may have it.
+        elsewhere = parts.matching.identity is None and parts.mirrors.any
+        patient = recovery.may_retry(exchange, now) and not (elsewhere and parts.requests.patience.failures > 1)
+        if not patient and not recovery.leave_out_range(exchange, why):
+            self._conclusions.fail_here(recovery.error(why, exchange.request))

@@ -26,6 +26,11 @@ QUICK_BYTES = 262_144
 QUICK_BYTES_PER_SECOND = 250_000.0
 """What brought less, or more slowly, may be silent for longer without being broken."""
 
+LOOKING_SECONDS = 1.5
+"""What is looked at more rarely may have been silent for our own sake."""
+GAP_SECONDS = 5.0
+"""When nothing was looked at for so long, the machine slept or we were writing: the peers aren't to blame."""
+
 
 class Silence:
     """Watches the connections of one place."""
@@ -60,3 +65,23 @@ def _was_quick(exchange: Exchange) -> bool:
     """Whether it brought much until it fell silent."""
     brought, seconds = exchange.position - exchange.start, exchange.last_byte_at - exchange.flowing_since
     return brought >= max(QUICK_BYTES, QUICK_BYTES_PER_SECOND * seconds)
+
+
+class Watch:
+    """How regularly a download is looked at: what wasn't seen for our own sake isn't held against a peer.
+
+    Attributes:
+        since: Since when it was looked regularly.
+    """
+
+    def __init__(self) -> None:
+        self.since = 0.0
+        self._seen_at: float | None = None
+
+    def look(self, now: float) -> float:
+        """It is looked at now; how long a gap was before that, in seconds, or 0.0 where there was none."""
+        gap = now - self._seen_at if self._seen_at is not None else inf
+        self._seen_at = now
+        if gap > LOOKING_SECONDS:
+            self.since = now
+        return gap if GAP_SECONDS < gap < inf else 0.0

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from anymatix_fetcher.core.machine.segments import Lane
+    from anymatix_fetcher.core.machine.segments import Flow
 
 MATURE_SECONDS = 1.5
 """A younger connection may still be opening its window: it is neither judged nor a measure for others."""
 CRAWL = 0.125
 """A connection below this part of its peers' median crawls."""
 SHOWN_SECONDS = 0.7
-"""After so long a connection has shown how fast it is: a younger one isn't raced against."""
+"""After so long a connection has shown how fast it is: a younger one isn't hedged against."""
 PATIENCE_SECONDS = 1.0
 """What a new connection costs in handshakes and slow start, at least: a crawl that is over sooner is let be."""
 SHORTEST_HANG_SECONDS = 0.2
@@ -34,58 +34,58 @@ LEAST_IN_VAIN = 512 << 10
 """So many may come in vain for connections that are closed in mid-body, however small the file is."""
 
 
-def typical_rate(lanes: Iterable[Lane], remembered: Sequence[float]) -> float:
+def typical_rate(flows: Iterable[Flow], remembered: Sequence[float]) -> float:
     """What a connection brings here: the median over mature ones and those that have ended lately; 0 if unknown."""
-    rates = [lane.bytes_per_second for lane in lanes if lane.age_seconds >= MATURE_SECONDS]
+    rates = [flow.bytes_per_second for flow in flows if flow.age_seconds >= MATURE_SECONDS]
     rates += remembered
     return sorted(rates)[len(rates) // 2] if rates else 0.0
 
 
-def crawling(lanes: Iterable[Lane], typical: float) -> list[Lane]:
+def crawling(flows: Iterable[Flow], typical: float) -> list[Flow]:
     """The connections that are worth replacing."""
     return [
-        lane
-        for lane in lanes
-        if lane.age_seconds >= MATURE_SECONDS
-        and lane.bytes_per_second < CRAWL * typical
-        and lane.seconds_left > WORTHWHILE * (PATIENCE_SECONDS + len(lane.rest) / typical)
+        flow
+        for flow in flows
+        if flow.age_seconds >= MATURE_SECONDS
+        and flow.bytes_per_second < CRAWL * typical
+        and flow.seconds_left > WORTHWHILE * (PATIENCE_SECONDS + len(flow.rest) / typical)
     ]
 
 
-def race(
-    lanes: Iterable[Lane], typical: float, *, budget: int, raced: frozenset[int], answer_seconds: float
-) -> Lane | None:
+def hedge(
+    flows: Iterable[Flow], typical: float, *, budget: int, hedged: frozenset[int], first_byte_seconds: float
+) -> Flow | None:
     """The connection whose rest should be asked for a second time; ``None`` where that promises nothing.
 
     Args:
-        lanes: The flowing connections, when nothing else is left to ask for.
+        flows: The flowing connections, when nothing else is left to ask for.
         typical: What a connection brings here, in bytes a second.
         budget: How many bytes may still come twice.
-        raced: Where rests end that are asked for twice already.
-        answer_seconds: How soon a connection that is open already is answered.
+        hedged: Where rests end that are asked for twice already.
+        first_byte_seconds: How soon a connection that is open already is answered.
     """
     if typical <= 0:
         return None
     return max(
         (
-            lane
-            for lane in lanes
-            if lane.rest
-            and len(lane.rest) <= budget
-            and lane.rest.stop not in raced
-            and (_is_slow(lane, typical) or _hangs(lane, typical, answer_seconds))
+            flow
+            for flow in flows
+            if flow.rest
+            and len(flow.rest) <= budget
+            and flow.rest.stop not in hedged
+            and (_is_slow(flow, typical) or _hangs(flow, typical, first_byte_seconds))
         ),
-        key=lambda lane: max(lane.seconds_left, lane.silent_seconds),
+        key=lambda flow: max(flow.seconds_left, flow.silent_seconds),
         default=None,
     )
 
 
-def _is_slow(lane: Lane, typical: float) -> bool:
-    again = PATIENCE_SECONDS / 2 + len(lane.rest) / typical
-    return lane.age_seconds >= SHOWN_SECONDS and lane.seconds_left > WORTHWHILE * again
+def _is_slow(flow: Flow, typical: float) -> bool:
+    again = PATIENCE_SECONDS / 2 + len(flow.rest) / typical
+    return flow.age_seconds >= SHOWN_SECONDS and flow.seconds_left > WORTHWHILE * again
 
 
-def _hangs(lane: Lane, typical: float, answer_seconds: float) -> bool:
+def _hangs(flow: Flow, typical: float, first_byte_seconds: float) -> bool:
     """Whether its last packets seem lost: no later ones tell the server, which waits long before it repeats them."""
-    again = answer_seconds + len(lane.rest) / typical
-    return lane.silent_seconds > max(SHORTEST_HANG_SECONDS, HANGING * again)
+    again = first_byte_seconds + len(flow.rest) / typical
+    return flow.silent_seconds > max(SHORTEST_HANG_SECONDS, HANGING * again)

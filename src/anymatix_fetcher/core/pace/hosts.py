@@ -11,9 +11,9 @@ A server doesn't know that two files are two downloads: it counts connections an
 * **The pace sees the sum**, and only while more could be asked for than is under way: a count that can't be filled
   can't be judged.
 * **A refusal counts all**: "so many it bears" are those of every share together.
-* **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see ``lanes``. How
-  many at a time doubles and redoubles with each that turned out to be small, since a large one shouldn't be begun
-  before those that are begun have ended. What the server speaks, scouts find out: see ``lanes``, too.
+* **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see
+  ``shared_connections``, for the scouts that find out what it speaks as well. How many at a time doubles and redoubles
+  with each that turned out to be small, since a large one shouldn't be begun before those that are begun have ended.
 * **A pause** is an origin's, not a download's: nobody asks there before it is over.
 """
 
@@ -26,7 +26,7 @@ from anymatix_fetcher.core.answers.range_signers import RangeSigners
 from anymatix_fetcher.core.pace.controller import FIRST_STEP, Pace
 from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
 from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause
-from anymatix_fetcher.core.pace.shared_connections import Lanes
+from anymatix_fetcher.core.pace.shared_connections import SharedConnections
 from anymatix_fetcher.core.pace.workload import Workload
 from anymatix_fetcher.core.values.http import RateLimit
 
@@ -61,7 +61,7 @@ class Share:
         self.rest = inf
         """How many bytes are still to come, as far as it is known."""
         self._behind_seconds: float | None = None
-        self._lane: tuple[Origin, int] | None = None
+        self._shared: tuple[Origin, int] | None = None
 
     # As a pace --------------------------------------------------------------------------------------------
 
@@ -120,32 +120,32 @@ class Share:
             self._host.count(self, 1)
         self._host.flowing += self.counted - before
 
-    def lane(self, url: Url) -> int | None:
-        """The lane that the file's first request shares with other files' ones; ``None`` where it may not.
+    def shared_connection(self, url: Url) -> int | None:
+        """The connection that the file's first request shares with other files' ones; ``None`` where it may not.
 
-        Where nobody knows yet what an origin speaks, scouts have a lane each, and the others don't wait for what they
-        find out.
+        Where it isn't known yet what an origin speaks, scouts have a connection each, and the others don't wait for
+        what they find out.
         """
         origin, hosts = url.origin, self._host.hosts
-        is_unknown = origin not in hosts.versions and self._host.lanes.opened(origin) >= self._host.scouts
+        is_unknown = origin not in hosts.versions and self._host.shared.opened(origin) >= self._host.scouts
         if is_unknown or not self._host.may_multiplex(origin):
             return None
-        self.leave_lane()
-        self._lane = origin, self._host.lanes.take(origin)
-        return self._lane[1]
+        self.leave_shared_connection()
+        self._shared = origin, self._host.shared.take(origin)
+        return self._shared[1]
 
-    def leave_lane(self) -> None:
-        """Nothing that was asked for on a lane is under way any longer."""
-        if self._lane is not None:
-            self._host.lanes.leave(*self._lane)
-            self._lane = None
+    def leave_shared_connection(self) -> None:
+        """Nothing that was asked for on a shared connection is under way any longer."""
+        if self._shared is not None:
+            self._host.shared.leave(*self._shared)
+            self._shared = None
 
     def heed(self, url: Url, head: ResponseHead, now: float) -> None:
         """Learns from an answer, whatever it says otherwise, how its host wants to be asked."""
         origin = url.origin
         self._host.hosts.versions[origin] = head.http_version
-        if self._lane is not None and self._lane[0] == origin:
-            self._host.lanes.heard(*self._lane)
+        if self._shared is not None and self._shared[0] == origin:
+            self._host.shared.heard(*self._shared)
         quota = RateLimit.parse(head.headers)
         if quota is None or quota.remaining is None or not quota.reset_seconds:
             return
@@ -189,7 +189,7 @@ class Host:
         self.origin = origin
         self.pace = pace
         self.hosts = hosts
-        self.lanes = Lanes(most_connections)
+        self.shared = SharedConnections(most_connections)
         self.waiting = 0
         """How many downloads haven't been begun yet."""
         self.small_files = 0
@@ -221,7 +221,7 @@ class Host:
         self.total += total - share.total
         self.flowing -= share.counted
         self.count(share, -1)
-        share.leave_lane()
+        share.leave_shared_connection()
         del self._shares[share]
 
     def count(self, share: Share, times: int) -> None:
@@ -236,7 +236,7 @@ class Host:
     def budget(self) -> int:
         """How many connections all shares together may have, beside those that streams share."""
         granted = self.pace.connections if self._quota is None else min(self.pace.connections, self._quota)
-        return max(1, granted - min(self._streams, self.lanes.count))
+        return max(1, granted - min(self._streams, self.shared.count))
 
     def room(self, now: float) -> int:
         """How many more downloads may begin."""
@@ -258,7 +258,7 @@ class Host:
     @property
     def scouts(self) -> int:
         """How many are asked for while nobody knows what the server speaks."""
-        return self.lanes.scouts(len(self._shares) + self.waiting)
+        return self.shared.scouts(len(self._shares) + self.waiting)
 
     def may_multiplex(self, origin: Origin) -> bool:
         """Whether requests to ``origin`` may share a connection: for many files, over TLS, unless it can't."""
@@ -296,7 +296,7 @@ class Host:
         """The server refused ``share`` one more connection, or one more request on a shared one."""
         if share.streams:
             self._most_streams = max(1, self._streams // 2)
-            self.lanes.halve()
+            self.shared.halve()
             return
         others += sum(max(1, other.under_way) for other in self._shares if other is not share and other.demand)
         self.pace.refused(others, now)

@@ -247,8 +247,9 @@ class Request:
 
     ``headers`` are complete but for what the transport's own connection needs (``Host``, proxy fields);
     ``fresh_connection`` asks for a connection that hasn't served anything before; ``http1_only`` keeps to HTTP/1.1
-    where newer versions have failed; ``lane`` is the number of a connection that is shared with other requests of the
-    same number, ``None`` for one of its own; ``most`` is how much of the body is wanted where that isn't all.
+    where newer versions have failed; ``shared_connection`` is the number of a connection that is shared with other
+    requests of the same number, ``None`` for one of its own; ``most`` is how much of the body is wanted where that is
+    less than all.
     """
 
     url: Url
@@ -256,7 +257,7 @@ class Request:
     headers: Headers = field(default_factory=Headers)
     fresh_connection: bool = False
     http1_only: bool = False
-    lane: int | None = None
+    shared_connection: int | None = None
     most: int | None = None
 
     @property

@@ -5,7 +5,7 @@ All are frozen; none holds a byte of the file. ``Event`` and ``Command`` at the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from anymatix_fetcher.core.values.spans import SpanSet
@@ -39,6 +39,12 @@ class Identity:
     length: int | None
     validator: Validator
     origin: Origin | None = None
+
+    def completed_by(self, known: Identity | None) -> Identity:
+        """This, and where it says nothing what its host has said before of the same representation."""
+        if known is None or known.origin != self.origin:
+            return self
+        return replace(self, validator=self.validator.completed_by(known.validator))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from anymatix_fetcher.transports.curl.failures import failure_of
 from anymatix_fetcher.transports.curl.multi import CurlMulti
 from anymatix_fetcher.transports.curl.options import UnusableRequestError, configured_handle, may_be_forwarded
 from anymatix_fetcher.transports.limiter import RateLimiter
-from anymatix_fetcher.transports.receive_windows import Flow, ReceiveWindows
+from anymatix_fetcher.transports.receive_windows import ReceiveWindows, ReceivingSocket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +46,9 @@ STREAMS = 100
 class CurlTransport:
     """Carries exchanges by libcurl; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
 
-    Every exchange has an easy handle of its own, and a connection of its own in a multi without multiplexing; each lane
-    is a multi with it. A body waits for ``accept``, and for the limit, by libcurl's pausing, which stops reading from
-    the socket, or on a shared connection stops granting the stream more bytes.
+    Every exchange has an easy handle of its own, and a connection of its own in a multi without multiplexing; each
+    shared connection is a multi with it. A body waits for ``accept``, and for the limit, by libcurl's pausing, which
+    stops reading from the socket, or on a shared connection stops granting the stream more bytes.
     """
 
     name = "curl"
@@ -98,16 +98,16 @@ class CurlTransport:
         state.handle.setopt(pycurl.WRITEFUNCTION, state.on_body)
         self._exchanges[exchange] = state
         state.multi = self._multi_for(request)
-        if request.lane is None:
+        if request.shared_connection is None:
             self._ahead.offer(state.handle, request.url.origin)
         state.multi.add(state.handle)
 
     def _multi_for(self, request: Request) -> CurlMulti:
-        if request.lane is None:
+        if request.shared_connection is None:
             return self._own
-        if request.lane not in self._shared:
-            self._shared[request.lane] = CurlMulti(self._selector, streams=STREAMS)
-        return self._shared[request.lane]
+        if request.shared_connection not in self._shared:
+            self._shared[request.shared_connection] = CurlMulti(self._selector, streams=STREAMS)
+        return self._shared[request.shared_connection]
 
     @property
     def _multis(self) -> tuple[CurlMulti, ...]:
@@ -195,10 +195,10 @@ class CurlTransport:
         self._wake_reader.close()
         self._wake_writer.close()
 
-    def _flows(self) -> list[Flow]:
+    def _flows(self) -> list[ReceivingSocket]:
         """The bodies under way over connections of their own."""
         return [
-            Flow(state.exchange, state.handle.getinfo(pycurl.ACTIVESOCKET), state.received)
+            ReceivingSocket(state.exchange, state.handle.getinfo(pycurl.ACTIVESOCKET), state.received)
             for state in self._exchanges.values()
             if state.is_accepted and state.multi is self._own
         ]

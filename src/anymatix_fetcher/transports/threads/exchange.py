@@ -17,7 +17,7 @@ from anymatix_fetcher.transports.base import EXCERPT_BYTES
 from anymatix_fetcher.transports.heads import excerpt_of
 from anymatix_fetcher.transports.proxies import UnusableProxyError, proxy_for
 from anymatix_fetcher.transports.raised import raised
-from anymatix_fetcher.transports.receive_windows import Flow
+from anymatix_fetcher.transports.receive_windows import ReceivingSocket
 from anymatix_fetcher.transports.threads.bodies import body_of
 from anymatix_fetcher.transports.threads.connection import SLICE_SECONDS, AbandonedError, Route
 from anymatix_fetcher.transports.threads.failures import BrokenExchangeError
@@ -115,13 +115,13 @@ class ThreadsExchange:
             self._end_with(None)
 
     @property
-    def flow(self) -> Flow | None:
+    def flow(self) -> ReceivingSocket | None:
         """How its body comes; ``None`` where none may come yet, or all has."""
         connection = self._connection
         if self._sink is None or connection is None:
             return None
         # Its thread may close it now: whoever has the descriptor next bears to be taken for this one for a moment.
-        return Flow(self.exchange, connection.descriptor, self._stored - self._start)
+        return ReceivingSocket(self.exchange, connection.descriptor, self._stored - self._start)
 
     def take_progress(self) -> BodyStored | None:
         """What was stored since the last call."""

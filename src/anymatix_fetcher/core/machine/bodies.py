@@ -1,0 +1,121 @@
+"""What comes of the bodies of one download: bytes that were stored, blocks that came again, and where they end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.machine.exchange import Purpose
+from anymatix_fetcher.core.pace.meter import Meter
+from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.spans import SpanSet
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.machine.conclusions import Conclusions
+    from anymatix_fetcher.core.machine.exchange import Exchange
+    from anymatix_fetcher.core.machine.parts import MachineParts
+    from anymatix_fetcher.core.machine.setbacks import Setbacks
+    from anymatix_fetcher.core.values import messages as m
+
+
+class Bodies:
+    """Takes the bodies of one download's responses.
+
+    Args:
+        parts: Of the download.
+        conclusions: Draws the last consequences.
+        setbacks: Takes what ended early.
+    """
+
+    def __init__(self, parts: MachineParts, conclusions: Conclusions, setbacks: Setbacks) -> None:
+        self._parts = parts
+        self._conclusions = conclusions
+        self._setbacks = setbacks
+        self._meter: Meter | None = None
+
+    def rate(self, now: float) -> float:
+        """Bytes a second that arrive, over the last seconds."""
+        return self._meter.rate(now) if self._meter is not None else 0.0
+
+    def measure_from(self, now: float) -> None:
+        """Time counts from ``now`` on, unless it counts already."""
+        self._meter = self._meter or Meter(now)
+
+    def stored(self, event: m.BodyStored, now: float) -> None:
+        """Bytes of a body are at their place, or were compared."""
+        parts, coverage = self._parts, self._parts.coverage
+        exchange = parts.requests.exchanges.get(event.exchange)
+        if exchange is None or not exchange.flowing:
+            return
+        count = len(event.span)
+        exchange.advance(event.span.stop, now)
+        if exchange.open_ended and exchange.purpose is Purpose.FILL:
+            exchange.note_fresh(SpanSet.of(event.span) - coverage.held)
+        gained = coverage.store(event.span) if exchange.purpose is Purpose.FILL else 0
+        if exchange.mirror is not None:
+            parts.mirrors.stored(exchange.mirror, count, gained)
+        else:
+            parts.recovery.served(gained, now)
+        parts.requests.account.arrived(count)
+        if self._meter is not None:
+            self._meter.add(count, now)
+
+    def ended(self, event: m.BodyEnded, now: float) -> None:
+        """A body has ended as its framing said."""
+        parts, exchanges = self._parts, self._parts.requests.exchanges
+        exchange = exchanges.end(event.exchange)
+        if exchange is None:
+            return
+        if exchange.purpose is Purpose.PEEK:
+            self._setbacks.peeked(exchange)
+            return
+        exchanges.finish(exchange, now)
+        if exchange.mirror is not None:
+            parts.mirrors.ended(exchange.mirror, exchange)
+            return
+        self._setbacks.compared_so_far(exchange)
+        parts.matching.stream_ended(exchange)
+        if exchange.open_ended:
+            self._open_end(exchange, now, goes_on=event.goes_on)
+        elif exchange.rest:
+            self._setbacks.ended_early(exchange, now)
+
+    def compared(self, event: m.BlockCompared, now: float) -> None:
+        """A recorded block came again, the same or different."""
+        parts, span = self._parts, event.span
+        if not parts.coverage.held.count_in(span) and not parts.requests.exchanges.over(span):
+            return  # it was forgotten since
+        if event.filling and not event.equal and parts.matching.is_searching:
+            self._setbacks.came_differently(span, now)
+            return
+        if parts.matching.advances(event):
+            parts.requests.patience.progressed(len(span))
+        of_mirror = not event.filling and parts.mirrors.compared(event)
+        if not of_mirror and not parts.matching.compared(event):
+            self._conclusions.changed()
+
+    def _open_end(self, exchange: Exchange, now: float, *, goes_on: bool) -> None:
+        """A body ended that hadn't stated its end: that is held against the length that is known."""
+        matching = self._parts.matching
+        known = matching.known_length
+        if known is None and exchange.purpose is Purpose.COMPARE:
+            self._compared_to_its_end(exchange, now)
+        elif known is None and self._parts.coverage.held.stop > exchange.position:
+            self._conclusions.changed()  # it ended before the pieces that are here do
+        elif known is None:
+            matching.ends_at(exchange.position)  # where its framing said that it ended
+        elif goes_on and exchange.position >= known:
+            matching.take_back(exchange.fresh)  # it belongs to something longer
+            what = f"{exchange.request.url.host} sends more than the {known:,} bytes that the file has"
+            refused = Refused(Refusal.CHANGED, what, exchange.head.status if exchange.head else 0)
+            self._setbacks.refused(exchange, refused, now)
+        elif exchange.rest:
+            self._setbacks.ended_early(exchange, now)
+
+    def _compared_to_its_end(self, exchange: Exchange, now: float) -> None:
+        """A body of unstated length came a second time: the longer one is the whole."""
+        matching = self._parts.matching
+        end = matching.length
+        if end is not None and exchange.position > end:
+            matching.goes_on()
+        elif end is not None and exchange.position < end:
+            self._setbacks.ended_early(exchange, now)

@@ -1,0 +1,128 @@
+"""How a download may end: proved and published, refused because the content isn't what it was, failed, or stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.machine.phase import MachinePhase
+from anymatix_fetcher.core.machine.proof import Suspect
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.spans import SpanSet
+from anymatix_fetcher.errors import RepresentationChangedError
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.machine.parts import MachineParts
+    from anymatix_fetcher.errors import FetchError
+
+
+class Conclusions:
+    """The last conclusions about one download.
+
+    Args:
+        parts: Of the download.
+        overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
+    """
+
+    def __init__(self, parts: MachineParts, *, overwrite: bool) -> None:
+        self._parts = parts
+        self._overwrite = overwrite
+        self._verified = "none"
+
+    # The whole --------------------------------------------------------------------------------------------
+
+    def judge_whole(self, event: m.Verified) -> None:
+        """The whole file was read: it is published, or what spoils its digest is searched for."""
+        parts = self._parts
+        if parts.stage.phase is not MachinePhase.VERIFYING:
+            return
+        verified = parts.proof.verdict(event.digests, length_is_stated=parts.matching.known_length is not None)
+        if verified is None:
+            self._search_culprit()
+        else:
+            self._verified = verified
+            parts.stage.enter(MachinePhase.PUBLISHING)
+            parts.out.append(m.Publish())
+
+    def published(self) -> None:
+        """The file has its name."""
+        self._parts.stage.enter(MachinePhase.DONE)
+        self._parts.out.append(m.Finish(self._verified))
+
+    def reread(self) -> None:
+        """The disk was suspected of a wrong digest, and its blocks were read back."""
+        parts, length = self._parts, self._parts.matching.length
+        if parts.stage.phase is not MachinePhase.VERIFYING or parts.coverage.claimed or not length:
+            return
+        if parts.coverage.complete(length):
+            parts.proof.acquit()
+            self._search_culprit()
+        else:
+            parts.stage.enter(MachinePhase.TRANSFERRING)
+
+    def _search_culprit(self) -> None:
+        parts = self._parts
+        whole = SpanSet.whole(parts.matching.length or 0)
+        if parts.proof.suspect is Suspect.DISK and whole:
+            parts.coverage.lose(whole)
+            parts.coverage.claim(whole)
+            parts.out.append(m.ProveBlocks(whole))
+        elif parts.proof.suspect is Suspect.NETWORK and whole:
+            parts.mirrors.drop_all()
+            if parts.matching.search(whole):
+                parts.stage.enter(MachinePhase.TRANSFERRING)
+            else:
+                self.mismatched()
+        else:
+            self.mismatched()
+
+    def mismatched(self) -> None:
+        """A digest is wrong, and nothing makes it right."""
+        matching = self._parts.matching
+        blocks = -(-(matching.length or 0) // matching.block_size)
+        self.fail(self._parts.proof.mismatch(fickle=matching.fickle, blocks=blocks))
+
+    # Other content ----------------------------------------------------------------------------------------
+
+    def changed(self, error: FetchError | None = None) -> None:
+        """The server has other content than the pieces that are here: they go if the caller wants that.
+
+        Args:
+            error: How this was noticed, where the response says more than that.
+        """
+        if not self._overwrite:
+            self.fail(self._other_content() if error is None else error)
+            return
+        self._overwrite = False  # once: content that keeps changing isn't run after for ever
+        parts = self._parts
+        parts.proof.begin_anew(parts.requests.address.resource.digests)
+        parts.requests.drop_all()
+        parts.stage.go_back()
+        parts.matching.start_over()
+        parts.coverage.begin_anew()
+
+    def _other_content(self) -> RepresentationChangedError:
+        what = f"{self._parts.requests.address.origin_url} now has other content than the pieces that are here"
+        return RepresentationChangedError(what, hint="--overwrite drops the pieces and fetches the new content.")
+
+    # Failure ----------------------------------------------------------------------------------------------
+
+    def fail_here(self, error: FetchError) -> None:
+        """The place that was asked can't bring it: a mirror takes its part, where there is one."""
+        parts = self._parts
+        mirror = parts.mirrors.successor()
+        if mirror is None:
+            self.fail(error)
+            return
+        parts.requests.turn_to(mirror)
+        parts.matching.turn_to(parts.requests.address, parts.requests.manners)
+
+    def fail(self, error: FetchError) -> None:
+        """It fails, unless it is over already."""
+        if not self._parts.stage.is_over:
+            self.stop(MachinePhase.FAILED, error)
+
+    def stop(self, phase: MachinePhase, error: FetchError) -> None:
+        """It ends in ``phase``, for ``error``."""
+        self._parts.requests.drop_all()
+        self._parts.stage.enter(phase)
+        self._parts.out.append(m.Fail(error))

@@ -1,0 +1,88 @@
+"""The parts that a download is made of, put together; nothing in here decides anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.machine.coverage import Coverage
+from anymatix_fetcher.core.machine.labels import Labels
+from anymatix_fetcher.core.machine.matching import Matching
+from anymatix_fetcher.core.machine.mirrors import Mirrors
+from anymatix_fetcher.core.machine.phase import Stage
+from anymatix_fetcher.core.machine.proof import Proof
+from anymatix_fetcher.core.machine.recovery import Recovery
+from anymatix_fetcher.core.machine.requests import Requests
+from anymatix_fetcher.core.machine.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.machine.segments import Sizes
+    from anymatix_fetcher.core.pace.hosts import Share
+    from anymatix_fetcher.core.values import messages as m
+    from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.urls import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class MachineParts:
+    """The parts of one download; those that act on several of them are given all.
+
+    Args:
+        out: Where commands go.
+        stage: The phase.
+        coverage: What is here.
+        requests: What is being asked for, and where.
+        scheduler: What to ask for next.
+        recovery: What to do about requests that came to nothing.
+        matching: Which representation the bytes belong to.
+        mirrors: The other places.
+        labels: Whether what heads say of their bodies is believed.
+        proof: The digests that the whole file has to have.
+    """
+
+    out: list[m.Command]
+    stage: Stage
+    coverage: Coverage
+    requests: Requests
+    scheduler: Scheduler
+    recovery: Recovery
+    matching: Matching
+    mirrors: Mirrors
+    labels: Labels
+    proof: Proof
+
+
+def parts_of(
+    resource: Resource,
+    share: Share,
+    *,
+    number: int,
+    random: Callable[[], float],
+    one_stream: bool,
+    block_size: int,
+    sizes: Sizes,
+    join: Callable[[Origin], Share] | None,
+    as_is: bool,
+) -> MachineParts:
+    """The parts of a new download; :class:`Download` says what it is made from."""
+    out: list[m.Command] = []
+    coverage = Coverage()
+    requests = Requests(resource, share, number=number, random=random, one_stream=one_stream, out=out)
+    scheduler = Scheduler(requests, coverage, out, sizes)
+    matching = Matching(
+        requests.address, requests.manners, coverage, out, block_size=block_size, stated_length=resource.length
+    )
+    return MachineParts(
+        out=out,
+        stage=Stage(),
+        coverage=coverage,
+        requests=requests,
+        scheduler=scheduler,
+        recovery=Recovery(requests, scheduler.free_flow),
+        matching=matching,
+        mirrors=Mirrors(requests, scheduler, matching, coverage, out, join),
+        labels=Labels(as_is=as_is),
+        proof=Proof(resource.digests),
+    )

@@ -1,0 +1,287 @@
+"""The scheduler: what to ask for next, with how many connections, and which of them give way to others.
+
+The machine says what is known of the file; this divides what is missing, takes over from slow connections, hedges the
+last bytes, and lets the pace see what arrives.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.machine.comparison import Question
+from anymatix_fetcher.core.machine.exchange import Purpose
+from anymatix_fetcher.core.machine.segments import Thief, next_segment, theft
+from anymatix_fetcher.core.machine.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling, hedge, typical_rate
+from anymatix_fetcher.core.pace.limit import FreeFlow
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.spans import Span
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.machine.coverage import Coverage
+    from anymatix_fetcher.core.machine.exchange import Exchange
+    from anymatix_fetcher.core.machine.matching import Matching
+    from anymatix_fetcher.core.machine.mirror import Mirror
+    from anymatix_fetcher.core.machine.requests import Requests
+    from anymatix_fetcher.core.machine.segments import Flow, Sizes
+    from anymatix_fetcher.core.values.http import ResponseHead
+
+ADAPTING_SECONDS = 0.05
+"""How often the pace is asked, at most."""
+
+
+class Scheduler:
+    """The scheduler of one download.
+
+    Args:
+        requests: Those under way; new ones are sent by it.
+        coverage: What is here.
+        out: Where commands go.
+        sizes: How small and how large segments are.
+
+    Attributes:
+        free_flow: The time in which our own limit on the rate didn't bind.
+    """
+
+    def __init__(self, requests: Requests, coverage: Coverage, out: list[m.Command], sizes: Sizes) -> None:
+        self.free_flow = FreeFlow()
+        self._requests = requests
+        self._coverage = coverage
+        self._out = out
+        self._sizes = sizes
+        self._adapted_at = float("-inf")
+        self._adapted_flowing = 0
+        self._more = 0
+        """How many segments still wait."""
+        self._foreseen = 1
+        self._hedged: set[int] = set()
+        """Where rests end that were asked for twice."""
+        self._in_vain = 0
+        """Bytes that come twice on purpose, or of which nothing is kept."""
+
+    # Dividing ---------------------------------------------------------------------------------------------
+
+    def start_next(self, matching: Matching, now: float, *, bytes_per_second: float) -> bool:
+        """Begins one more exchange; False where there is nothing to ask for.
+
+        Args:
+            matching: What is known of the file, and whether blocks are to be compared.
+            now: The time.
+            bytes_per_second: What arrives in sum.
+        """
+        requests, comparison = self._requests, matching.comparison
+        identity, length, block_size = matching.identity, matching.length, matching.block_size
+        ranged, purpose = requests.manners.ranged, Purpose.FILL
+        span: Span | None
+        if comparison is not None and ranged:
+            in_flight, purpose = requests.exchanges.rests(Purpose.COMPARE), Purpose.COMPARE
+            span = comparison.next(in_flight, block_size=block_size, at_most=self._sizes.first_segment)
+        elif identity is None and ranged and not requests.one_stream:
+            span = None if requests.exchanges else self._opening_span
+        elif identity is None or length is None or not ranged:
+            if requests.exchanges:
+                return False
+            # Nothing can be divided: the whole, as one stream.
+            # Over what is here it compares as well; only the search for what spoils a digest mustn't store anything.
+            searches = comparison is not None and comparison.question is Question.CULPRITS
+            requests.start(None, Purpose.COMPARE if searches else Purpose.FILL, now, identity=identity)
+            return True
+        elif self._compares_first(matching, length):
+            return self.start_next(matching, now, bytes_per_second=bytes_per_second)
+        else:
+            span = self.next_fill(length, now, block_size=block_size, bytes_per_second=bytes_per_second)
+        if span is not None:
+            requests.start(span, purpose, now, identity=identity)
+        return span is not None
+
+    def _compares_first(self, matching: Matching, length: int) -> bool:
+        """Whether the next request is for blocks that are here: others would be answered in vain."""
+        fills = self._requests.exchanges.rests(Purpose.FILL)
+        if self._requests.address.trusted or not self._coverage.waiting(length, fills):
+            return False
+        return matching.compares_first(may_hold=self._requests.share.connections > 1)
+
+    def make_room(self) -> None:
+        """An answer that waits for blocks to be compared gives its connection up where these can have no other."""
+        exchanges, connections = self._requests.exchanges, self._requests.share.connections
+        if len(exchanges.of(None)) >= connections and not exchanges.rests(Purpose.COMPARE):
+            self._requests.drop_waiting()
+
+    @property
+    def _opening_span(self) -> Span:
+        """What is asked for before anything is known: no more than the source says that there is.
+
+        Some servers state a wrong length of a part where the range goes on past the file's end.
+        """
+        most = self._sizes.first_segment
+        return Span(0, min(most, self._requests.address.resource.length or most))
+
+    def take_whole(self, exchange: Exchange, head: ResponseHead, length: int) -> None:
+        """A host that is asked for no range sent the file itself, from the beginning.
+
+        A small file is taken as it comes. Of a large one this is the first segment, and the rest is asked for.
+        """
+        units = (head.headers.get("Accept-Ranges") or "").lower()
+        refuses_ranges = "none" in units and "bytes" not in units  # a server behind another may say both
+        if length <= self._sizes.first_segment or refuses_ranges or self._requests.one_stream:
+            self._requests.manners.give_up_ranges()
+        else:
+            exchange.narrow(self._sizes.first_segment)
+
+    @property
+    def may_be_silent(self) -> bool:
+        """Whether silence says something of connections, and one that is given up loses nothing of what it brought."""
+        return self._requests.divides and not self.free_flow.is_held
+
+    @property
+    def smallest_segment(self) -> int:
+        """Bytes of the smallest segment that is worth a request."""
+        return self._sizes.smallest_segment
+
+    def next_fill(
+        self,
+        length: int,
+        now: float,
+        *,
+        block_size: int,
+        bytes_per_second: float,
+        mirror: Mirror | None = None,
+    ) -> Span | None:
+        """What to ask a place for next, of a file whose length is known; ``None`` where nothing is worth a request."""
+        requests, exchanges = self._requests, self._requests.exchanges
+        rests = exchanges.rests(Purpose.FILL)
+        waiting = self._coverage.waiting(length, rests)
+        if requests.one_stream:
+            return next(iter(waiting), None)
+        segment = next_segment(
+            waiting,
+            length=length,
+            block_size=block_size,
+            connections=requests.share.connections + requests.connections_elsewhere,
+            # a lone one flows no longer when it asks for more
+            bytes_per_second=bytes_per_second / max(1, exchanges.flowing),
+            under_way=sum(map(len, rests)),
+            sizes=self._sizes,
+        )
+        if segment is not None or not requests.address.settled:
+            return segment
+        flows = exchanges.flows(now)
+        thief = Thief(
+            bytes_per_second=typical_rate(flows, exchanges.rates),
+            start_seconds=exchanges.start_seconds(mirror),
+            round_trip_seconds=exchanges.first_byte_seconds,
+            budget=max(length // DUPLICATED_SHARE, LEAST_IN_VAIN) - self._in_vain,
+        )
+        return self._steal(flows, block_size, thief) or self._hedge(flows, length, thief)
+
+    def _steal(self, flows: list[Flow], block_size: int, thief: Thief) -> Span | None:
+        """What an idle connection takes over from a flow."""
+        taken = theft(flows, block_size, thief, self._sizes)
+        victim = self._requests.exchanges.get(taken.victim) if taken else None
+        if taken is None or victim is None:
+            return None
+        self._in_vain += taken.cost
+        victim.narrow(taken.span.start)
+        self._out.append(m.NarrowBody(victim.id, taken.span.start))
+        return taken.span
+
+    def _hedge(self, flows: list[Flow], length: int, thief: Thief) -> Span | None:
+        """The last bytes, asked for a second time."""
+        if self.free_flow.is_held:
+            return None
+        flow = hedge(
+            flows,
+            thief.bytes_per_second,
+            budget=length // DUPLICATED_SHARE - self._in_vain,
+            hedged=frozenset(self._hedged),
+            first_byte_seconds=thief.round_trip_seconds,
+        )
+        if flow is None:
+            return None
+        self._hedged.add(flow.rest.stop)
+        self._in_vain += len(flow.rest)  # over one that has just ended another segment: its window is open
+        return flow.rest
+
+    def _tidy(self, now: float) -> None:
+        """Drops the requests whose bytes a hedged one has brought, and those that crawl: others bring the rest."""
+        exchanges = self._requests.exchanges
+        flows = exchanges.flows(now)
+        outrun = [flow for flow in flows if flow.rest and self._coverage.stored.covers(flow.rest)]
+        slow = [] if self.free_flow.is_held else crawling(flows, typical_rate(flows, exchanges.rates))
+        for flow in (*outrun, *slow):
+            exchange = exchanges.get(flow.exchange)
+            if exchange is not None:
+                self._requests.drop(exchange)
+                if exchange.mirror is not None and flow in slow:
+                    exchange.mirror.crawled()
+        if slow:
+            self._requests.use_fresh_connection()
+
+    # Pacing -----------------------------------------------------------------------------------------------
+
+    def adapt(self, length: int | None, now: float) -> None:
+        """Lets the pace see what arrives, while there is enough to ask for to fill every connection that it allows."""
+        requests, exchanges = self._requests, self._requests.exchanges
+        flowing = exchanges.first_flowing
+        if now - self._adapted_at < ADAPTING_SECONDS and flowing == self._adapted_flowing:
+            return
+        self._adapted_at, self._adapted_flowing = now, flowing
+        waiting = 0
+        if requests.divides and length:
+            self._tidy(now)
+            waiting = self._coverage.waiting(length, exchanges.rests(Purpose.FILL)).total
+        self._more = -(-waiting // self._sizes.smallest_segment)
+        self.declare(now)
+        if not self.free_flow.is_held:
+            total = self.free_flow.bytes(requests.own_bytes)
+            rest = waiting + sum(map(len, exchanges.rests(Purpose.FILL))) if waiting else inf
+            requests.share.observe(total, flowing, self.free_flow.time(now), rest=rest)
+        if waiting:
+            for exchange in exchanges.of(None)[requests.share.connections :]:
+                requests.drop(exchange)  # the youngest: their windows are the least open
+
+    def declare(self, now: float) -> None:
+        """Tells the host how many connections could be used."""
+        requests = self._requests
+        own = requests.exchanges.of(None)
+        under_way, more = len(own), self._more
+        if not under_way:
+            asleep = now < requests.patience.not_before or requests.is_renewing
+            more = 0 if asleep else max(1, more)
+        streams = sum(exchange.request.shared_connection is not None for exchange in own)
+        requests.share.want(under_way, more, streams=streams)
+
+    def look_ahead(self, now: float) -> None:
+        """Has the connections of the climb's next step shake hands while this one is under way."""
+        requests = self._requests
+        foreseen = requests.share.foreseen(now)
+        if foreseen <= self._foreseen:
+            return
+        self._foreseen = foreseen  # once a step
+        target, under_way = requests.address.target, len(requests.exchanges.of(None))
+        wanted = min(foreseen, under_way + self._more) - requests.share.connections
+        if wanted > 0 and target is not None and now >= requests.patience.not_before:
+            self._out.append(m.OpenAhead(target.origin, wanted))
+
+    def renew_in_time(self, length: int | None, now: float) -> bool:
+        """Gives the address back before it ends, when the next request would need one: no request meets a dead one.
+
+        Returns:
+            Whether it has done so.
+        """
+        requests = self._requests
+        if not requests.address.is_due(now) or requests.is_renewing:
+            return False
+        if length is not None and not self._coverage.waiting(length, requests.exchanges.rests(Purpose.FILL)):
+            return False  # there is nothing that anybody has to be asked for
+        requests.renew()
+        return True
+
+    def notice_limit(self, now: float, *, binds: bool) -> None:
+        """Takes whether our own limit holds bytes back.
+
+        While it does, more connections can't bring more, and none is to blame for what it doesn't bring.
+        """
+        held_seconds = self.free_flow.notice(self._requests.own_bytes, now, binds=binds)
+        for exchange in self._requests.exchanges if held_seconds else ():
+            exchange.excuse(held_seconds)

@@ -1,0 +1,70 @@
+"""What the part file has to say to the machine: that it is open, what an earlier run left, which blocks prove true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.machine.comparison import whole_blocks
+from anymatix_fetcher.core.machine.matching import EVERYTHING
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.spans import SpanSet
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.machine.conclusions import Conclusions
+    from anymatix_fetcher.core.machine.parts import MachineParts
+    from anymatix_fetcher.core.values.http import ResponseHead
+
+
+class Storage:
+    """The part file of one download, as the machine sees it.
+
+    Args:
+        parts: Of the download.
+        conclusions: Takes what the blocks that were read back say of a wrong digest.
+    """
+
+    def __init__(self, parts: MachineParts, conclusions: Conclusions) -> None:
+        self._parts = parts
+        self._conclusions = conclusions
+        self._is_asked_for = False
+
+    def ask_for(self, head: ResponseHead) -> None:
+        """Has it opened, once, where it isn't open yet."""
+        parts = self._parts
+        if not parts.matching.storage_is_open and not self._is_asked_for:
+            self._is_asked_for = True
+            parts.out.append(m.OpenStorage(head, parts.requests.address.origin_url))
+
+    def take_over(self, kept: m.KeptBlocks | None) -> bool:
+        """Goes on with what an earlier run left; False where that is nothing."""
+        if kept is None or not kept.blocks:
+            return False
+        self._parts.matching.take_over(kept)
+        return True
+
+    def blocks_proved(self, event: m.BlocksProved) -> None:
+        """Claimed blocks were read."""
+        coverage = self._parts.coverage
+        good, spoiled = event.good & coverage.claimed, event.bad & coverage.stored
+        if not good and not spoiled and not event.bad & coverage.claimed:
+            return  # they were forgotten since
+        was_resuming = coverage.is_resuming
+        coverage.prove(event.good, event.bad)
+        coverage.lose(spoiled)
+        if was_resuming:
+            self._parts.requests.account.resumed(good.total)
+        else:
+            self._conclusions.reread()
+
+    def part_shortened(self) -> None:
+        """Another program has cut the part file: whole blocks are proved again, and all the rest comes again."""
+        parts, matching, coverage = self._parts, self._parts.matching, self._parts.coverage
+        parts.requests.drop_all()  # what they have written and not told of isn't there, either
+        whole = whole_blocks(coverage.stored, length=matching.length, block_size=matching.block_size)
+        everything = EVERYTHING if matching.length is None else SpanSet.whole(matching.length)
+        matching.shortened(everything - whole - coverage.claimed)
+        parts.stage.go_back()
+        if whole:
+            coverage.lose(whole)
+            coverage.claim(whole | coverage.claimed)
+            parts.out.append(m.ProveBlocks(whole))
