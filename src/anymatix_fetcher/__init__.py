@@ -1,10 +1,10 @@
-"""AnymatixFetcher: model files from any server, in parallel, resumable, and never a wrong byte.
+"""AnymatixFetcher: downloads model files from any server, in parallel, resumably, and never with a wrong byte.
 
 >>> from anymatix_fetcher import fetch
 >>> result = fetch("https://example.com/model.safetensors", directory="models")  # doctest: +SKIP
 >>> result.path, result.sha256, result.verified  # doctest: +SKIP
 
-Everything that callers need is here; the modules inside may change.
+The public API consists of the names in ``__all__``. The modules inside may change.
 """
 
 from __future__ import annotations
@@ -106,16 +106,16 @@ _MODULES = (
     "anymatix_fetcher.transports.limiter",
     "anymatix_fetcher.formats.facts",
     "anymatix_fetcher.verbs.checkup.finding",
-    "anymatix_fetcher.verbs.fetch",  # it brings the engine with it,
+    "anymatix_fetcher.verbs.fetch",  # imports the engine
     "anymatix_fetcher.verbs.inspect",
     "anymatix_fetcher.verbs.progress",
-    "anymatix_fetcher.verbs.verify",  # and this one the library of models besides
+    "anymatix_fetcher.verbs.verify",  # imports the model library as well
     "anymatix_fetcher.verbs.checkup.examining",
 )
 
 
 def __getattr__(name: str) -> object:
-    """A public name, imported when it is first used: the engine and libcurl take time that ``--help`` hasn't got."""
+    """A public name, imported on first use: the engine and libcurl would slow down ``--help``."""
     if name in __all__:
         from importlib import import_module  # noqa: PLC0415 - as above
 

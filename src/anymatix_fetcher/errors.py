@@ -1,35 +1,35 @@
-"""Every exception that a caller can meet.
+"""The exceptions of the public API.
 
 ::
 
     FetchError                        .hint: what to do about it
-     +-- ReferenceSyntaxError         the caller's turn: the reference or an option can't be read
-     +-- AccessDeniedError            the caller's turn: a token, a licence or a permission is missing
-     +-- NotFoundError                nobody's turn: it isn't there, or no longer
-     +-- NetworkError                 the network's turn
-     |    +-- UnexpectedAnswerError   a server broke the rules, or led to where we don't go
-     |    +-- RetriesExhaustedError   it might have worked later
-     +-- IntegrityError               the content's turn
+     +-- ReferenceSyntaxError         the reference or an option is invalid
+     +-- AccessDeniedError            a token, a licence or a permission is missing
+     +-- NotFoundError                the file doesn't exist, or no longer
+     +-- NetworkError                 the network or a server failed
+     |    +-- UnexpectedAnswerError   a response violates the protocol, or a redirect was refused
+     |    +-- RetriesExhaustedError   a temporary failure that outlasted the retries
+     +-- IntegrityError               the content is wrong
      |    +-- RepresentationChangedError
      |    +-- DigestMismatchError
      |    +-- NotAModelError
      |    +-- UnsafeModelError
-     +-- StorageError                 the machine's turn: the disk or the folder
+     +-- StorageError                 the disk or the folder can't be used
      |    +-- DiskFullError
      |    +-- DestinationExistsError
-     +-- DestinationLockedError       another process's turn
-     +-- DownloadCancelled            the caller wanted it so
-     +-- InternalError                our turn: this program has a bug
+     +-- DestinationLockedError       another process holds the destination
+     +-- DownloadCancelled            the caller cancelled it
+     +-- InternalError                a bug in this program
 
-A message says what happened and to what; it never holds a token or a signed query. The library knows no
-exit codes: the command line has a table.
+A message says what happened and to what. It never holds a token or a signed query. The library knows no
+exit codes; the command line has a table of them.
 """
 
 from __future__ import annotations
 
 
 class FetchError(Exception):
-    """Anything that ends a download; ``hint`` says in one sentence what to do about it, or is empty."""
+    """The base class. ``hint`` says in one sentence what to do about the error, or is empty."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -37,73 +37,73 @@ class FetchError(Exception):
 
     @property
     def message(self) -> str:
-        """What happened, in one sentence."""
+        """The message: what happened, and to what."""
         return str(self.args[0])
 
 
 class ReferenceSyntaxError(FetchError):
-    """The reference or an option can't be read."""
+    """The reference or an option is invalid."""
 
 
 class AccessDeniedError(FetchError):
-    """The server refuses: a token, a licence or a permission is missing."""
+    """The server denies access: a token, a licence or a permission is missing."""
 
 
 class NotFoundError(FetchError):
-    """The server has no such thing, or has it no longer."""
+    """The server doesn't have the file, or no longer."""
 
 
 class NetworkError(FetchError):
-    """The network or a server on it didn't do its part."""
+    """The network or a server failed."""
 
 
 class UnexpectedAnswerError(NetworkError):
-    """A server's answer breaks the rules, contradicts itself, or leads to where we don't go."""
+    """A response violates the protocol or contradicts an earlier one, or a redirect was refused."""
 
 
 class RetriesExhaustedError(NetworkError):
-    """It was tried as often as makes sense; what has arrived is kept."""
+    """A temporary failure outlasted the retries. The partial download is kept."""
 
 
 class IntegrityError(FetchError):
-    """What arrived isn't what it should be."""
+    """The content is not what it should be."""
 
 
 class RepresentationChangedError(IntegrityError):
-    """The server now has other content than the part file holds pieces of."""
+    """The server's content is no longer that of the part file."""
 
 
 class DigestMismatchError(IntegrityError):
-    """The whole file hasn't the digest that it should have."""
+    """The complete file doesn't have the expected digest."""
 
 
 class NotAModelError(IntegrityError):
-    """The server sent something else than a model: a web page, an error document, a pointer."""
+    """The content is not a model, but a web page, an error document or a pointer file."""
 
 
 class UnsafeModelError(IntegrityError):
-    """The file is a pickle that would do harm to whoever loads it; it isn't published."""
+    """The file is a pickle that would run harmful code when loaded. It isn't published."""
 
 
 class StorageError(FetchError):
-    """The disk or the folder doesn't let us write."""
+    """The disk or the folder can't be read or written."""
 
 
 class DiskFullError(StorageError):
-    """There isn't room enough."""
+    """There isn't enough free space."""
 
 
 class DestinationExistsError(StorageError):
-    """Something is at the destination, and it isn't ours to replace."""
+    """The destination exists and may not be replaced."""
 
 
 class DestinationLockedError(FetchError):
-    """Another process downloads to the same destination."""
+    """Another process is downloading to the same destination."""
 
 
 class DownloadCancelled(FetchError):  # noqa: N818 - not an error of anybody's
-    """The caller stopped the download; part and journal are kept."""
+    """The caller cancelled the download. The part file and its journal are kept."""
 
 
 class InternalError(FetchError):
-    """This program has a bug; ``__cause__`` is what was raised."""
+    """This program has a bug; ``__cause__`` is the original exception."""

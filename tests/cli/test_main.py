@@ -148,7 +148,7 @@ def test_a_success_prints_the_path_on_stdout_and_a_summary_on_stderr(capsys: Str
     assert main([URL], fetch_many=ScriptedFetch([downloaded()])) == 0
     out, err = capsys.readouterr()
     assert out == str(Path("/models/model.safetensors").absolute()) + "\n"
-    assert err == "model.safetensors: 6.94 GB, 1 min 12 s at 96.4 MB/s, proved by sha256 0123456789ab...\n"
+    assert err == "model.safetensors: 6.94 GB, 1 min 12 s at 96.4 MB/s, verified by sha256 0123456789ab...\n"
 
 
 def test_quiet_prints_the_path_and_nothing_else(capsys: Streams) -> None:
@@ -193,7 +193,7 @@ def test_a_bug_is_called_one_and_shows_nothing(capsys: Streams) -> None:
     assert out == ""
     assert err.splitlines() == [
         "error: RuntimeError: this is a bug in anyfetch",
-        "hint: run it again with --verbose, and report what that shows",
+        "hint: Run it again with --verbose, and report the output.",
     ]
 
 
@@ -265,7 +265,7 @@ def test_a_signal_ends_in_good_order_and_says_what_is_kept(number: int, code: in
     out, err = capsys.readouterr()
     assert json.loads(out)["error"]["exit_code"] == code
     assert err.splitlines()[-1] == (
-        "Interrupted. What has arrived is kept in model.safetensors.part; run the same command again to go on."
+        "Interrupted. The partial download is kept in model.safetensors.part; run the same command again to continue."
     )
     assert "error:" not in err
 
@@ -277,7 +277,7 @@ def test_a_signal_before_the_first_byte_promises_nothing(capsys: Streams) -> Non
         before_each=lambda _: signal.raise_signal(signal.SIGINT),
     )
     assert main([URL], fetch_many=fetch) == 130
-    assert capsys.readouterr().err == "Interrupted. Nothing had arrived yet.\n"
+    assert capsys.readouterr().err == "Interrupted. Nothing was downloaded yet.\n"
 
 
 def test_a_signal_that_comes_too_late_changes_nothing() -> None:
@@ -310,14 +310,14 @@ def test_a_second_signal_ends_a_download_that_doesnt_stop() -> None:
 @pytest.mark.parametrize(
     ("words", "error", "hint"),
     [
-        (["verfiy", "models/loras"], "'verfiy' is no verb, and no reference either", "did you mean verify?"),
-        (["list"], "'list' is no verb, and no reference either", "did you mean ls?"),
-        (["Remove", "x"], "'Remove' is no verb, and no reference either", "did you mean rm?"),
-        (["get", URL], "'get' is no verb, and no reference either", "a download needs no verb: anyfetch REFERENCE"),
-        (["xyzzy"], "'xyzzy' is no verb, and no reference either", "anyfetch --help lists the verbs"),
-        (["-q", "ls"], "'ls' is a verb, and stands first", "options come after it: anyfetch ls --help"),
-        (["-v", "--json", "verify", "x.pt"], "'verify' is a verb, and stands first", "options come after it"),
-        ([URL, "doctor"], "'doctor' is a verb, and stands first", "options come after it"),
+        (["verfiy", "models/loras"], "'verfiy' is neither a verb nor a reference", "Did you mean verify?"),
+        (["list"], "'list' is neither a verb nor a reference", "Did you mean ls?"),
+        (["Remove", "x"], "'Remove' is neither a verb nor a reference", "Did you mean rm?"),
+        (["get", URL], "'get' is neither a verb nor a reference", "A download needs no verb: anyfetch REFERENCE"),
+        (["xyzzy"], "'xyzzy' is neither a verb nor a reference", ("Run `anyfetch --help` for a list of the verbs.")),
+        (["-q", "ls"], "'ls' is a verb and has to come first", "Put the options after it; see: anyfetch ls --help"),
+        (["-v", "--json", "verify", "x.pt"], "'verify' is a verb and has to come first", "Put the options after it"),
+        ([URL, "doctor"], "'doctor' is a verb and has to come first", "Put the options after it"),
     ],
 )
 def test_a_misspelt_or_misplaced_verb_is_told(words: list[str], error: str, hint: str, capsys: Streams) -> None:

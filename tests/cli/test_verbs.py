@@ -154,7 +154,7 @@ def test_wrong_usage_of_the_server_is_said(arguments: list[str], capsys: Streams
 def test_a_port_that_is_taken_is_said(capsys: Streams) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["testserver", "--port", str(taken.getsockname()[1])]) == 2
-    assert "the address can't be bound" in capsys.readouterr().err
+    assert "can't listen on this address" in capsys.readouterr().err
 
 
 # demo -------------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def test_a_demo_that_fails_says_why(capsys: Streams) -> None:
 def test_a_demo_that_is_interrupted_keeps_nothing_and_says_so(capsys: Streams) -> None:
     fetch = ScriptedFetch([failed(DownloadCancelled("cancelled"))])
     assert main(["demo", "--size", "1K"], fetch_many=fetch) == 130
-    assert capsys.readouterr().err == "Interrupted. The demonstration's file is deleted.\n"
+    assert capsys.readouterr().err == "Interrupted. The demonstration's file was deleted.\n"
 
 
 def test_the_two_bars_stand_side_by_side() -> None:

@@ -24,7 +24,7 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_a_job_from_its_reference_to_its_end(here: Site) -> None:
-    added = here.ask("POST", JOBS, {"references": [URL], "type": "lora"})
+    added = here.ask("POST", JOBS, {"references": [URL], "type": "loras", "output": "m.safetensors"})
     assert added.status == 201
     [job] = added.jobs
     told = here.told("anymatix_jobs", lambda told: bool(told["jobs"]))

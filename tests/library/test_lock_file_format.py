@@ -100,6 +100,7 @@ def test_anything_else_is_an_error_that_says_so(data: bytes) -> None:
         ("size = 335304388", "size = 1.5", "size"),
         ("a" * 64, "a" * 63, "not a sha256 digest"),
         ("sha256 =", "sha3 =", "not a digest"),
+        ('type = "vae"', f'sha256 = "{"a" * 64}"', "have to stand in"),
     ],
 )
 def test_what_cant_be_is_said_with_the_number_of_the_file(line: str, new: str, words: str) -> None:

@@ -15,6 +15,7 @@ from anymatix_fetcher.core.values.journal import MAGIC
 from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.wiring.composition import open_index
+from tests.formats.files import header_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing import Origin
 
 MEBIBYTE = 1 << 20
+_HEADER_BYTES = 96
 
 
 def content(size: int = 5 * MEBIBYTE + 321, seed: int = 1) -> bytes:
-    return random.Random(seed).randbytes(size)
+    """A safetensors file of this length, with random bytes for its only tensor."""
+    elements = size - len(header_bytes(b" " * _HEADER_BYTES))
+    entry = {"w": {"dtype": "U8", "shape": [elements], "data_offsets": [0, elements]}}
+    header = header_bytes(json.dumps(entry).encode().ljust(_HEADER_BYTES))
+    return header + random.Random(seed).randbytes(elements)
 
 
 def digest(data: bytes) -> Digest:

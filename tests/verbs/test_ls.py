@@ -58,7 +58,7 @@ def test_what_was_proved_when_it_came_isnt_raised_by_looking_at_it_again(tmp_pat
 def test_patterns_types_and_duplicates_choose(tmp_path: Path) -> None:
     model(tmp_path / "loras" / "Detail-XL.safetensors", DATA)
     model(tmp_path / "loras" / "other.safetensors", DATA)
-    model(tmp_path / "vae" / "xl.safetensors", b"v")
+    model(tmp_path / "vae" / "xl.safetensors", content(200))
 
     def names(*patterns: str, type: str | None = None, only_duplicates: bool = False) -> list[str]:  # noqa: A002
         found = list_models(patterns, models=tmp_path, type=type, only_duplicates=only_duplicates)

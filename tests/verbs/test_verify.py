@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher import CancelToken, Condition, DigestMismatchError, IntegrityError, NotFoundError, verify
+from anymatix_fetcher import (
+    CancelToken,
+    Condition,
+    DigestMismatchError,
+    IntegrityError,
+    NotAModelError,
+    NotFoundError,
+    verify,
+)
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.library.recording import Arrival, record
@@ -14,6 +22,7 @@ from anymatix_fetcher.library.sidecars import sidecars_in
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.wiring.composition import open_index
+from tests.formats.files import header_bytes
 from tests.library.first_fetcher import leave
 from tests.verbs.models import MEBIBYTE, arrived, civitai_at, content, digest, flip, know, model
 
@@ -83,7 +92,7 @@ def test_a_change_on_purpose_is_accepted_with_and_without_a_sidecar(tmp_path: Pa
     first, sidecar = leave(tmp_path / "first")
     verify([tmp_path])
     for path in (mine, fetched, first):
-        flip(path, 5, quietly=False)
+        flip(path, path.stat().st_size - 1, quietly=False)
     assert {one.condition for one in verify([tmp_path])} == {Condition.DAMAGED}
     accepted = verify([tmp_path], accept=True)
     assert [(one.condition, one.error) for one in accepted] == [(Condition.RECORDED, None)] * 3
@@ -145,6 +154,43 @@ def test_what_the_disk_gives_up_on_is_damaged(tmp_path: Path) -> None:
         (found,) = verify([path], repair=repair)
         assert (found.condition, found.sha256, found.verified) == (Condition.DAMAGED, None, "none")
         assert isinstance(found.error, IntegrityError)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"<!DOCTYPE html><html><body>Please log in</body></html>", "is a web page"),
+        (b"\xff" * 8 + bytes(92), "x.safetensors"),
+        (header_bytes(b'{"w": nothing}') + bytes(50), "can't be loaded"),
+        (DATA[: 2 * MEBIBYTE], "x.safetensors is a safetensors file that can't be loaded"),
+        (b"", "is an empty file"),
+    ],
+)
+def test_what_cant_be_what_its_name_says_is_no_model_and_isnt_recorded(tmp_path: Path, data: bytes, words: str) -> None:
+    path = model(tmp_path / "x.safetensors", data)
+    for _ in range(2):
+        (found,) = verify([path])
+        assert (found.condition, found.sha256, found.verified) == (Condition.NO_MODEL, None, "none")
+        assert isinstance(found.error, NotAModelError)
+        assert words in found.error.message
+    with open_index() as index:
+        assert index.digests(path) == ()
+        index.add(path, (digest(data),))  # as another verb does that has read it
+    assert [one.condition for one in verify([path])] == [Condition.NO_MODEL]
+    assert path.read_bytes() == data
+
+
+def test_what_is_merely_unknown_is_recorded(tmp_path: Path) -> None:
+    path = model(tmp_path / "x.bin", os.urandom(3000))
+    assert [one.condition for one in verify([path])] == [Condition.RECORDED]
+
+
+def test_a_recorded_file_whose_header_rots_is_damaged(tmp_path: Path) -> None:
+    path = model(tmp_path / "x.safetensors", DATA)
+    verify([path])
+    flip(path, 5)
+    (found,) = verify([path])
+    assert (found.condition, found.bad) == (Condition.DAMAGED, SpanSet.of(Span(0, MEBIBYTE)))
 
 
 def test_a_file_that_was_cut_or_lengthened_is_damaged(tmp_path: Path) -> None:

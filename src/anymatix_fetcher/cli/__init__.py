@@ -1,1 +1,1 @@
-"""The command line: reads what the user typed, shows what goes on, and tells how it ended."""
+"""The command line: parses arguments, shows progress, and reports results."""

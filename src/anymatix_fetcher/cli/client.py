@@ -1,4 +1,4 @@
-"""The client of a server of ours: the standard library's HTTP, and errors that say what to do."""
+"""A client of `anyfetch serve`, built on the standard library's HTTP client."""
 
 from __future__ import annotations
 
@@ -40,35 +40,35 @@ _KINDS: dict[int, type[FetchError]] = {
 
 
 class QueueClient:
-    """Asks a server.
+    """Sends requests to a running server.
 
     Args:
-        url: Where it is.
-        secret: What it wants to be told; empty for none.
+        url: The server's URL.
+        secret: The server's secret; empty for none.
 
     Raises:
-        ReferenceSyntaxError: That is no address.
+        ReferenceSyntaxError: ``url`` is not an http or https URL.
     """
 
     def __init__(self, url: str, secret: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ReferenceSyntaxError(f"{url!r} is no server's address", hint=f"Expected one such as {DEFAULT_URL}.")
+            raise ReferenceSyntaxError(f"{url!r} is not a server's URL", hint=f"Expected a URL such as {DEFAULT_URL}.")
         self._url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._base = parts.path.rstrip("/")
         self._secret = secret
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, object]:
-        """The answer's object; an empty one where it has none.
+        """The JSON object in the response; an empty one if the response has no body.
 
         Args:
             method: GET, POST, ...
-            path: Below ``/api/v1``, with its query.
-            body: What is sent as JSON; ``None`` for nothing.
+            path: The path below ``/api/v1``, with its query.
+            body: The JSON value to send; ``None`` for no body.
 
         Raises:
-            NetworkError: No server of ours answers.
-            FetchError: It says what is wrong.
+            NetworkError: No server of this program answers.
+            FetchError: The error that the server reported.
         """
         connection = self._connection()
         headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
@@ -81,7 +81,7 @@ class QueueClient:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise NetworkError(
                 f"no server answers at {self._url}: {reason}",
-                hint="`anyfetch serve` starts one; --server URL names another.",
+                hint="Start one with `anyfetch serve`, or name another by --server URL.",
             ) from None
         finally:
             connection.close()
@@ -99,31 +99,41 @@ def _understood(status: int, text: bytes, url: str) -> dict[str, object]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise NetworkError(f"what answers at {url} is no server of ours", hint="--server URL names another one.")
+        raise NetworkError(
+            f"{url} is not a server started by `anyfetch serve`", hint="Name another one by --server URL."
+        )
     error = answer.get("error")
     if status < HTTPStatus.BAD_REQUEST:
         return answer
     said = error if isinstance(error, dict) else {}
-    message, hint = str(said.get("message") or f"the server answers {status}"), str(said.get("hint") or "")
+    message, hint = (
+        str(said.get("message") or f"the server responded with status {status}"),
+        str(said.get("hint") or ""),
+    )
     if status == HTTPStatus.UNAUTHORIZED:
-        hint = f"${SECRET_VARIABLE}, --secret-file FILE or the --state folder of that server has it."
+        hint = (
+            f"Set ${SECRET_VARIABLE}, or name the server's secret by --secret-file FILE or its state folder "
+            "by --state DIR."
+        )
     raise _KINDS.get(status, InternalError)(message, hint=hint)
 
 
 def client_for(server: str | None, state: Path, secret_file: Path | None) -> QueueClient:
-    """The client of the server that is meant.
+    """A client of the server that the options select.
 
     Args:
-        server: Its URL; ``None`` for the one that has the state folder open.
-        state: The state folder. Its secret goes to servers on this machine alone.
-        secret_file: Another file with the secret.
+        server: Its URL; ``None`` for the server that has the state folder open.
+        state: The state folder. Its secret is sent only to servers on this machine.
+        secret_file: Another file that holds the secret.
     """
     url = server or os.environ.get(SERVER_VARIABLE) or _address(state) or DEFAULT_URL
     secret = os.environ.get(SECRET_VARIABLE, "").strip()
     if secret_file is not None:
         secret = _text(secret_file)
         if not secret:
-            raise ReferenceSyntaxError(f"{secret_file} holds no secret", hint="One line of it is a secret.")
+            raise ReferenceSyntaxError(
+                f"{secret_file} holds no secret", hint="Write the secret into the file, on one line."
+            )
     elif not secret and urlsplit(url).hostname in _LOOPBACK:
         secret = _text(state / SECRET_FILE)
     return QueueClient(url, secret)

@@ -1,4 +1,4 @@
-"""Nothing is taken away without a word: ``--yes``, or an answer on the terminal."""
+"""Asks before anything is removed: ``--yes``, or an answer on the terminal."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 def consent_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives ``command`` the options ``--yes`` and ``--dry-run``."""
-    dry_run = option("What it does", "--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
-    return option("What it does", "--yes", "-y", is_flag=True, help="Don't ask.")(dry_run(command))
+    """Adds the options ``--yes`` and ``--dry-run`` to ``command``."""
+    dry_run = option("Behaviour", "--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+    return option("Behaviour", "--yes", "-y", is_flag=True, help="Don't ask for confirmation.")(dry_run(command))
 
 
 def refused(
     question: str, session: Invocation, *, yes: bool, dry_run: bool, answers: TextIO | None = None
 ) -> int | None:
-    """The exit code where nothing is to be done; ``None`` where the user agrees.
+    """The exit code if the action must not be carried out; ``None`` if the user agrees.
 
     Args:
-        question: What is asked, without a mark at its end.
-        session: Where to ask.
-        yes: Whether the user has agreed already.
-        dry_run: Whether nothing was ever to be done.
-        answers: Who answers; standard input where that isn't given.
+        question: The question, without its question mark.
+        session: The streams to ask on.
+        yes: Whether the user has agreed by ``--yes``.
+        dry_run: Whether the action is only described.
+        answers: The stream that answers come from; standard input by default.
     """
     if dry_run:
         return DONE
@@ -42,7 +42,7 @@ def refused(
     answers = answers or sys.stdin
     if not (answers.isatty() and session.err.isatty()):
         session.complain(
-            "Nothing was done: without a terminal it can't be asked.", "hint: --yes does it without asking"
+            "Nothing was done: confirmation needs a terminal.", "hint: Use --yes to agree without being asked."
         )
         return USAGE
     session.out.flush()
@@ -53,7 +53,7 @@ def refused(
     except KeyboardInterrupt:
         answer = ""
     if not answer:
-        session.complain("")  # the question's line has no end yet
+        session.complain("")  # the question's line isn't terminated yet
         raise click.Abort
     if answer.strip().lower() in {"y", "yes"}:
         return None

@@ -1,4 +1,4 @@
-"""Downloads what the user named, shows how it goes, and tells how it ended."""
+"""Downloads the references, shows progress, and reports the results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How to tell what goes on: the form of the progress, of the results, and how much."""
+    """The form of the output: progress, results, and verbosity."""
 
     progress: str = "auto"
     json: bool = False
@@ -37,13 +37,13 @@ class Report:
 
 
 def run(jobs: Sequence[Job], report: Report, session: Invocation, *, fetch_many: FetchMany) -> int:
-    """Downloads, shows how it goes, tells how it ended; returns the exit code."""
+    """Downloads, shows progress, reports; returns the exit code."""
     results, stopped = told(jobs, report, session, fetch_many=fetch_many)
     return exit_code_of(results, stopped)
 
 
 def exit_code_of(results: Sequence[Result], stopped: int | None) -> int:
-    """The first failure's, or the signal's: whoever pressed Ctrl-C wants loops around us to stop too."""
+    """The first failure's code, or the signal's, so that a shell loop around the command stops as well."""
     return stopped if stopped is not None else exit_code_for_all(result.error for result in results)
 
 
@@ -55,18 +55,18 @@ def told(
     fetch_many: FetchMany,
     as_objects: AsObjects | None = None,
 ) -> tuple[Sequence[Result], int | None]:
-    """Downloads, shows how it goes, tells how it ended.
+    """Downloads, shows progress, and reports.
 
     Args:
-        jobs: What to fetch.
-        report: In which form.
-        session: Where to.
-        fetch_many: Downloads.
-        as_objects: The JSON forms of the results, given the exit code of the signal that stopped it; one for each
-            result where that isn't given.
+        jobs: The downloads.
+        report: The form of the output.
+        session: The streams.
+        fetch_many: The function that downloads.
+        as_objects: Makes the JSON objects from the results and the exit code of the signal that stopped them; by
+            default one for each result.
 
     Returns:
-        What became of each, and that exit code.
+        The results, and the exit code of the signal that stopped them, if any.
     """
     results, stopped, last = carry_out(jobs, report, session, fetch_many=fetch_many)
     _tell(results, report, session, stopped)
@@ -91,10 +91,10 @@ def _objects(results: Sequence[Result], stopped: int | None, session: Invocation
 def carry_out(
     jobs: Sequence[Job], report: Report, session: Invocation, *, fetch_many: FetchMany
 ) -> tuple[Sequence[Result], int | None, Sequence[Progress]]:
-    """Downloads and shows how it goes.
+    """Downloads and shows progress.
 
     Returns:
-        What became of each; the exit code of the signal that stopped it, if one did; how each stood at last.
+        The results; the exit code of the signal that stopped them, if any; the last progress of each.
     """
     cancel = CancelToken()
     display = _LateDisplay(lambda: display_for(report, session))
@@ -108,9 +108,9 @@ def carry_out(
 
 
 class _LateDisplay:
-    """A display that is made when there is something to show: the first requests don't wait for its imports.
+    """A display that is created on first use: the first requests don't wait for its imports.
 
-    It remembers what it was shown last, for a message about what is kept.
+    It keeps the last progress for the message about partial files.
     """
 
     def __init__(self, make: Callable[[], Display]) -> None:
@@ -126,7 +126,7 @@ class _LateDisplay:
 
 
 def display_for(report: Report, session: Invocation) -> Display:
-    """What shows how downloads get on."""
+    """The display that the options ask for."""
     from anymatix_fetcher.cli.display.displays import JsonDisplay, NoDisplay, PlainDisplay  # noqa: PLC0415 - see _LateDisplay
 
     match report.progress:
@@ -137,7 +137,7 @@ def display_for(report: Report, session: Invocation) -> Display:
         case "auto" if report.quiet:
             return NoDisplay()
         case "auto" if session.verbosity:
-            # A log is made of lines, and between them a picture would be in the way.
+            # Log lines and a live display would overwrite each other.
             return PlainDisplay(session.err)
         case "bar":
             forced = True
@@ -153,7 +153,7 @@ def display_for(report: Report, session: Invocation) -> Display:
 def _tell(results: Sequence[Result], report: Report, session: Invocation, stopped: int | None) -> None:
     from anymatix_fetcher.cli.display.results import error_lines, path_line, summary  # noqa: PLC0415 - as above
 
-    # Programs that read JSON from either stream get no lines for people in between, but for errors.
+    # Where a program reads JSON, no lines for people are mixed in, except errors.
     for_people = not (report.quiet or report.json or report.progress == "json")
     for result in results:
         if result.error is None:
@@ -166,7 +166,7 @@ def _tell(results: Sequence[Result], report: Report, session: Invocation, stoppe
 
 
 def _warnings(last: Sequence[Progress]) -> list[str]:
-    """What remains to be said of files that are here; it would be lost with the picture."""
+    """Warnings about finished files, which would vanish with the live display."""
     from anymatix_fetcher.cli.display.picture import name_of  # noqa: PLC0415 - as above
 
     return [
@@ -177,7 +177,7 @@ def _warnings(last: Sequence[Progress]) -> list[str]:
 
 
 def _parts(results: Sequence[Result]) -> list[str]:
-    """What is to be said of models of which only some parts are here, once for each."""
+    """A note for each model with missing parts, once per model."""
     from anymatix_fetcher.formats.splits import part_by_name  # noqa: PLC0415 - as above
 
     lacking: dict[Path, str] = {}
@@ -208,5 +208,5 @@ def _interrupted(last: Sequence[Progress]) -> str:
         if one.bytes_stored and (one.phase not in FINAL_PHASES or one.phase is Phase.CANCELLED)
     ]
     if not kept:
-        return "Interrupted. Nothing had arrived yet."
-    return f"Interrupted. What has arrived is kept in {', '.join(kept)}; run the same command again to go on."
+        return "Interrupted. Nothing was downloaded yet."
+    return f"Interrupted. The partial download is kept in {', '.join(kept)}; run the same command again to continue."

@@ -1,4 +1,4 @@
-"""What the process tells its caller: one number for each kind of ending. The library itself knows none of them."""
+"""The exit codes of the command line. The library itself knows none of them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 MEANINGS = (
-    ("0", "done: every file is there and whole"),
+    ("0", "done: every file is there and complete"),
     ("1", "a bug in anyfetch"),
-    ("2", "wrong usage: an option or a reference can't be read"),
+    ("2", "usage error: an option or a reference is invalid"),
     ("3", "not found, or gone"),
     ("4", "access denied: a token, a licence or a permission is missing"),
-    ("5", "network or protocol trouble, after retries; a redirect refused for safety"),
-    ("6", "integrity: wrong digest, changed content, not a model, or one that does harm"),
-    ("7", "local storage: disk full, not writable, or something is at the destination"),
+    ("5", "network or protocol error, after retries; a redirect refused for safety"),
+    ("6", "integrity error: wrong digest, changed content, not a model, or a harmful one"),
+    ("7", "storage error: disk full, not writable, or the destination exists"),
     ("8", "another process holds the destination"),
-    ("130, 143", "interrupted, terminated; what has arrived is kept"),
+    ("130, 143", "interrupted, terminated; the partial download is kept"),
 )
-"""The codes in words, as the help shows them."""
+"""The exit codes and their meanings, for the help text."""
 
 
 def exit_code_for_all(errors: Iterable[FetchError | None]) -> int:
@@ -45,6 +45,6 @@ def exit_code_for_all(errors: Iterable[FetchError | None]) -> int:
 
 
 def exit_code_for_signal(number: int) -> int:
-    """130 for what a keyboard sends (Ctrl-C, on Windows Ctrl-Break too), 143 for every other request to end."""
+    """130 for a signal from the keyboard (Ctrl-C, or Ctrl-Break on Windows), 143 for any other."""
     keyboard = {signal.SIGINT, getattr(signal, "SIGBREAK", signal.SIGINT)}
     return INTERRUPTED if number in keyboard else TERMINATED

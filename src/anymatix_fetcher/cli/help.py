@@ -1,49 +1,49 @@
-"""The words of ``anyfetch --help``."""
+"""The texts of ``anyfetch --help``."""
 
 from __future__ import annotations
 
 from anymatix_fetcher.cli.exit_codes import MEANINGS
 
 DOWNLOAD_TEXT = """\
-Bring files from where they live to where they are used: in parallel, resumable, and proved to the last byte.
+Download model files in parallel, resumably, and verified to the last byte.
 
-A REFERENCE is a URL, or one of the forms below. Run the same command again to go on with what was interrupted.
-On success the file's path is written to stdout; everything else goes to stderr.
+A REFERENCE is a URL, or one of the forms below. After an interruption, run the same command again to continue.
+On success the file's path is written to stdout. Everything else goes to stderr.
 """
 
 REFERENCES = (
-    ("https://...", "any web server; pages of Civitai, Hugging Face, GitHub, ModelScope and others as well"),
+    ("https://...", "any web server; also pages of Civitai, Hugging Face, GitHub, ModelScope and others"),
     ("civitai:VERSION", "also civitai:MODEL@VERSION, civitai:sha256:HEX, urn:air:..."),
-    ("hf:ORG/REPO/PATH", "@REVISION after REPO; without PATH the whole repository; hf:datasets/..., hf:spaces/..."),
-    ("github:OWNER/REPO@TAG/ASSET", "a release's asset; the tag may be latest; without ASSET all of them"),
-    ("modelscope:ORG/REPO/PATH", "@REVISION after REPO; without PATH the whole repository"),
-    ("zenodo:ID/NAME", "a record's file; without NAME all of them"),
+    ("hf:ORG/REPO/PATH", "@REVISION after REPO; the whole repository without PATH; hf:datasets/..., hf:spaces/..."),
+    ("github:OWNER/REPO@TAG/ASSET", "a release asset; TAG may be latest; all assets without ASSET"),
+    ("modelscope:ORG/REPO/PATH", "@REVISION after REPO; the whole repository without PATH"),
+    ("zenodo:ID/NAME", "a file of a record; all files without NAME"),
     ("ollama:NAME:TAG", "a model of Ollama's registry, as for `ollama pull`"),
-    ("s3://BUCKET/KEY", "an object; gs:// for Google's store"),
-    ("@FILE", "what FILE says, or with @- standard input: other users see the arguments of programs"),
+    ("s3://BUCKET/KEY", "an object; gs:// for Google Cloud Storage"),
+    ("@FILE", "read from FILE, or with @- from standard input: other users can see a program's arguments"),
 )
 
 VERBS = (
-    ("resolve", "tell what a reference is, where it lies and how large it is; no payload"),
-    ("inspect", "what a model is by its own header, near or far; the weights stay where they are"),
-    ("workflow", "what a ComfyUI workflow needs, and fetch what is missing"),
-    ("ls", "list the models that are here, where they came from and what proved them"),
-    ("verify", "compare models with what was recorded of them; --repair mends what is wrong"),
-    ("rm", "remove a model with its sidecars, unless another reference needs it"),
-    ("adopt", "find out by their digests where models came from that were brought by hand"),
-    ("prune", "remove what interrupted downloads have left"),
-    ("dedupe", "have models that are here more than once share their space"),
-    ("lock", "write down what references and workflows lead to: exact files, their digests and sources"),
-    ("sync", "bring exactly the files that were locked, from any of their sources"),
-    ("auth", "which host would get which token, and where that was found"),
-    ("login", "keep a token for a host in the system's keyring"),
-    ("doctor", "what this machine can and has, and what would stop a download"),
-    ("serve", "the queue with its page and its API: jobs that outlive the process"),
-    ("queue", "the jobs of a running server: add, list, pause, resume, cancel, retry, move, limit, watch"),
-    ("aria2c", "aria2c's command line, for programs that start it: its JSON-RPC, or a download"),
-    ("bench", "measure how many connections to a file are worth having, and what binds"),
-    ("demo", "see on this machine, without internet, what parallel connections gain"),
-    ("testserver", "a server that misbehaves as told, to try downloads against"),
+    ("resolve", "show a reference's URL, size and digests, without downloading"),
+    ("inspect", "show what a model's header says, local or remote"),
+    ("workflow", "list the models that a ComfyUI workflow needs, and fetch missing ones"),
+    ("ls", "list the models here, their origins and their verification"),
+    ("verify", "check models against their recorded digests; --repair fetches damaged parts again"),
+    ("rm", "remove a model and its sidecars, unless another reference needs it"),
+    ("adopt", "identify models without a recorded origin by their digests"),
+    ("prune", "remove the partial files of interrupted downloads"),
+    ("dedupe", "make identical models share their disk space"),
+    ("lock", "record exactly which files references and workflows resolve to"),
+    ("sync", "fetch exactly the files in the lock file, from any of their sources"),
+    ("auth", "show which token each host would get, and where it was found"),
+    ("login", "store a host's token in the system's keyring"),
+    ("doctor", "check this machine for everything that a download needs"),
+    ("serve", "run the queue with its web page and API; its jobs outlive the process"),
+    ("queue", "manage the jobs of a server: add, list, pause, resume, cancel, retry, move, limit, watch"),
+    ("aria2c", "aria2c's command line, for programs that run aria2c"),
+    ("bench", "measure how many connections pay off, and find the bottleneck"),
+    ("demo", "show on this machine, without internet, what parallel connections gain"),
+    ("testserver", "run a server with configurable faults, for testing downloads"),
 )
 
 _EXAMPLES = (
@@ -62,13 +62,13 @@ _EXAMPLES = (
 
 _ENVIRONMENT = (
     ("CIVITAI_API_TOKEN, HF_TOKEN, GITHUB_TOKEN, MODELSCOPE_API_TOKEN", "tokens, sent to these services only"),
-    ("AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_ENDPOINT_URL, ...", "for private objects of S3 (the extra s3)"),
-    ("CIVITAI_ENDPOINT, HF_ENDPOINT, GITHUB_ENDPOINT, ...", "where a service is asked instead, such as a mirror"),
-    ("http_proxy, https_proxy, all_proxy, no_proxy", "proxies, in lower or upper case; --proxy goes before"),
-    ("ANYFETCH_MODELS", "the models root, where --models isn't given"),
-    ("SSL_CERT_FILE", "certificates to trust; --cacert goes before"),
-    ("NETRC", "instead of ~/.netrc, which gives a host's user and password"),
-    ("NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG", "how the live display is drawn"),
+    ("AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_ENDPOINT_URL, ...", "credentials for private S3 objects (extra: s3)"),
+    ("CIVITAI_ENDPOINT, HF_ENDPOINT, GITHUB_ENDPOINT, ...", "a service's base URL, for mirrors"),
+    ("http_proxy, https_proxy, all_proxy, no_proxy", "proxies, in lower or upper case; --proxy takes precedence"),
+    ("ANYFETCH_MODELS", "the models root; --models takes precedence"),
+    ("SSL_CERT_FILE", "certificates to trust; --cacert takes precedence"),
+    ("NETRC", "used instead of ~/.netrc, which holds users and passwords"),
+    ("NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG", "influence the live display"),
 )
 
 _COMPLETION = (
@@ -79,9 +79,9 @@ _COMPLETION = (
 
 DOWNLOAD_SECTIONS = {
     "References": REFERENCES,
-    "Verbs (anyfetch VERB --help tells more)": VERBS,
+    "Verbs (details: anyfetch VERB --help)": VERBS,
     "Exit codes": MEANINGS,
     "Environment": _ENVIRONMENT,
     "Examples": _EXAMPLES,
-    "Completion, a line for the shell's start-up file": _COMPLETION,
+    "Completion (add to the shell's start-up file)": _COMPLETION,
 }

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: the first one stops in good order, the second one at once."""
+"""Signal handling: the first signal stops in good order, the second one at once."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SHOW_CURSOR = b"\x1b[?25h\n"
 _ERASE_ECHO = b"\r\x1b[K"
-"""Takes the terminal's ``^C`` away, so that the next line begins where lines begin."""
+"""Erases the terminal's ``^C`` echo, so that the next line begins in the first column."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
-    """A command was stopped by a signal before it had anything to tell; ``str`` says where it stood, as a clause.
+    """A signal stopped a command before it had a result; ``str`` describes its state as a clause.
 
     Args:
         message: That clause.
-        exit_code: The one that the signal calls for.
+        exit_code: The exit code for the signal.
     """
 
     def __init__(self, message: str, exit_code: int) -> None:
@@ -37,11 +37,11 @@ class Interrupted(Exception):  # noqa: N818 - it is no error
 
 
 class Interruption:
-    """Which signal asked to stop, if any. Only the first one counts; the next one ends the process.
+    """Records the signal that asked to stop. Only the first one counts; the next one ends the process.
 
     Args:
-        cancel: What the first signal cancels.
-        leave: Ends the process with an exit code. Not ``sys.exit``: threads that still work would be waited for.
+        cancel: The token that the first signal cancels.
+        leave: Ends the process with an exit code. ``sys.exit`` would wait for running threads.
     """
 
     def __init__(self, cancel: CancelToken, leave: Callable[[int], None] = os._exit) -> None:
@@ -51,11 +51,11 @@ class Interruption:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code that the signal calls for; ``None`` where there was none."""
+        """The exit code for the signal; ``None`` if there was none."""
         return None if self._signal is None else exit_code_for_signal(self._signal)
 
     def receive(self, number: int, _frame: FrameType | None = None) -> None:
-        """What a signal does."""
+        """The signal handler."""
         if self._signal is None:
             self._signal = number
             if os.isatty(2):
@@ -63,20 +63,20 @@ class Interruption:
             self._cancel.cancel()
             return
         if os.isatty(2):
-            # The live display has hidden it, and nothing else will bring it back.
+            # The live display has hidden the cursor, and nothing else will show it again.
             os.write(2, _SHOW_CURSOR)
         self._leave(exit_code_for_signal(number))
 
 
 @contextmanager
 def interruptible(cancel: CancelToken) -> Iterator[Interruption]:
-    """Has signals cancel ``cancel`` within the block; afterwards they do what they did before.
+    """Within the block, signals cancel ``cancel``; afterwards the previous handlers are restored.
 
-    A hang-up that the parent process has ignored stays ignored: that is what ``nohup`` is for. Outside the main thread
-    nobody can handle signals, and nothing is changed.
+    A SIGHUP that the parent process ignores stays ignored, as ``nohup`` needs it. Outside the main thread signals can't
+    be handled, and nothing is changed.
 
     Raises:
-        Interrupted: What was cancelled so has raised ``DownloadCancelled``.
+        Interrupted: The cancellation raised ``DownloadCancelled``.
     """
     interruption = Interruption(cancel)
     previous = {}

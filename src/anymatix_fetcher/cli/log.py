@@ -1,4 +1,4 @@
-"""The library's log on stderr, for ``--verbose``: redacted once more, since it is made to be pasted into issues."""
+"""The library's log on stderr for ``--verbose``. It is redacted once more, because logs get pasted into issues."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _StderrHandler(logging.Handler):
-    """Writes to what ``sys.stderr`` is at the moment: while the live display is on, rich puts itself there."""
+    """Writes to the current ``sys.stderr``: while the live display is on, rich replaces it."""
 
     def __init__(self, session: Invocation) -> None:
         super().__init__()
@@ -27,15 +27,15 @@ class _StderrHandler(logging.Handler):
             sys.stderr.write(redact_log(self.format(record), self._session.secrets) + "\n")
             sys.stderr.flush()
         except OSError:
-            # Nobody reads the log; the download goes on.
+            # The reader closed the log; the download continues.
             self.setLevel(logging.CRITICAL + 1)
 
 
 @contextmanager
 def log_to_stderr(session: Invocation) -> Iterator[None]:
-    """Shows within the block what the library tells, or all of it where the session's verbosity is more than 1.
+    """Within the block, shows the library's log: info messages, or debug messages if the verbosity is above 1.
 
-    Without the secrets that the session knows when a line is written.
+    The secrets that the session knows at that time are removed from each line.
     """
     logger = logging.getLogger("anymatix_fetcher")
     handler = _StderrHandler(session)
@@ -52,7 +52,7 @@ def log_to_stderr(session: Invocation) -> Iterator[None]:
 
 @contextmanager
 def server_log(session: Invocation, formatter: logging.Formatter, access_logger: str) -> Iterator[None]:
-    """Shows within the block what goes wrong, and every request, on stderr; more of it by the session's verbosity."""
+    """Within the block, shows errors and requests on stderr, and more depending on the session's verbosity."""
     logger, access = logging.getLogger("anymatix_fetcher"), logging.getLogger(access_logger)
     handler = _StderrHandler(session)
     handler.setFormatter(formatter)

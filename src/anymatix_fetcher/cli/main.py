@@ -1,4 +1,4 @@
-"""``anyfetch``: chooses the command, and sees to it that every ending is one clear sentence and an exit code."""
+"""The entry point of ``anyfetch``: runs the command and turns every error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ PROGRAM = Program(
 def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_api) -> int:
     """Runs the command line ``argv`` (``None``: the process's own) and returns its exit code.
 
-    ``fetch_many`` does the downloading.
+    ``fetch_many`` is the function that downloads.
     """
     open_missing_streams()
     arguments = list(_own_arguments() if argv is None else argv)
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_
 
 
 def _own_arguments() -> list[str]:
-    """The process's arguments; under the name of aria2c it behaves as aria2c does."""
+    """The process's arguments. If it was started as ``aria2c``, they are those of ``anyfetch aria2c``."""
     program, *arguments = sys.argv
     return ["aria2c", *arguments] if Path(program).stem == "aria2c" else arguments
 
@@ -82,7 +82,7 @@ def _run(arguments: list[str], session: Invocation) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.UsageError as error:
-        hint = getattr(error, "hint", "") or f"{_help_command(error)} explains every option"
+        hint = getattr(error, "hint", "") or f"Run `{_help_command(error)}` for all options."
         session.complain(f"error: {_sentence(error.format_message())}", f"hint: {hint}")
         return exit_codes.USAGE
     except Interrupted as stopped:
@@ -104,7 +104,7 @@ def _run(arguments: list[str], session: Invocation) -> int:
 
 
 def _invoke(arguments: list[str], session: Invocation) -> int:
-    # Not click's own main(): it turns a reader that went away into exit code 1, which means a bug here.
+    # click's own main() turns a closed pipe into exit code 1, which means a bug here.
     instruction = os.environ.get(_COMPLETE)
     if instruction:
         from click.shell_completion import shell_complete  # noqa: PLC0415 - only shells that complete need it
@@ -125,7 +125,7 @@ def _sentence(message: str) -> str:
 
 
 def _last_defence(error: Exception, session: Invocation) -> int:
-    """What the system has refused is told as such, wherever that was; anything else is a bug."""
+    """Reports an error of the operating system as a storage error; anything else is a bug."""
     from anymatix_fetcher.cli.display.results import error_lines  # noqa: PLC0415 - rarely needed
     from anymatix_fetcher.core.values.disk_errors import error_of  # noqa: PLC0415 - as above
 
@@ -146,7 +146,7 @@ def _report_bug(bug: Exception, session: Invocation) -> None:
 
         lines.append(redact_log("".join(traceback.format_exception(bug)), session.secrets).rstrip())
     else:
-        lines.append("hint: run it again with --verbose, and report what that shows")
+        lines.append("hint: Run it again with --verbose, and report the output.")
     session.complain(*lines)
 
 

@@ -1,6 +1,6 @@
-"""What an argument says that stands in a file or comes from standard input: ``@FILE`` or ``@-``, as curl has it.
+"""Arguments read from a file or from standard input: ``@FILE`` or ``@-``, as in curl.
 
-Every user of a machine sees the arguments of its processes, so a token or a signed address is better not one of them.
+Every user of a machine can see the arguments of its processes, so tokens and signed URLs are better kept out of them.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ MOST_BYTES = 1 << 20
 
 
 def given_line(argument: str) -> str:
-    """The argument, or the one line that it leads to.
+    """The argument, or the single line of the file that it names.
 
     Raises:
-        ValueError: What it leads to can't be read, or isn't one line; nothing of its text is told.
+        ValueError: The file can't be read, or hasn't exactly one line; its text isn't repeated.
     """
     if not argument.startswith(MARK):
         return argument
     lines = _lines(argument)
     if len(lines) != 1:
-        raise ValueError(f"{argument!r} has {len(lines)} lines; expected one, with the address alone")
+        raise ValueError(f"{argument!r} has {len(lines)} lines; expected a single line with the URL")
     return lines[0]
 
 
 def given_lines(argument: str) -> list[str]:
-    """The argument, or the lines that it leads to.
+    """The argument, or the lines of the file that it names.
 
     Raises:
-        ValueError: What it leads to can't be read, or has no line.
+        ValueError: The file can't be read, or has no line.
     """
     if not argument.startswith(MARK):
         return [argument]
     lines = _lines(argument)
     if not lines:
-        raise ValueError(f"{argument!r} has no line")
+        raise ValueError(f"{argument!r} is empty")
     return lines
 
 
 def _lines(argument: str) -> list[str]:
-    """The lines of the file that say something; those that begin with ``#`` don't."""
+    """The lines of the file, without blank ones and comments (``#``)."""
     try:
         if argument == STANDARD_INPUT:
             data = sys.stdin.buffer.read(MOST_BYTES + 1)

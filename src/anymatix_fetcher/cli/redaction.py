@@ -1,7 +1,7 @@
-"""Takes secrets out of text: of our own sentences what is surely one, of logs and tracebacks whatever may be one.
+"""Removes secrets from text: certain ones from our own messages, possible ones from logs and tracebacks.
 
-What a server says is rid of the secrets that it was sent where it comes in (``core.excerpts``). So a sentence of ours
-holds none, and this is a second look, which must not change what it says: a password may be an ordinary word.
+Text from servers is redacted when it is received (``core.answers.excerpts``), so our messages hold no secrets. This
+second pass must not change a message, although a password may be an ordinary word.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _SHORTEST_SECRET = 6
 _ORDINARY = re.compile(
     r"(?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15})(?:[-_./:' ]+(?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15}))*"
 )
-"""Words, names and paths as sentences of ours have them, and passwords, too, now and then."""
-# What is redacted already, "?...", keeps what follows it.
+"""Words, names and paths that occur in messages, and sometimes as passwords."""
+# An already redacted "?..." keeps the text that follows it.
 _QUERY = re.compile(r"""(\b[a-z][a-z0-9+.-]*://[^\s?#"'<>]*\?)(?!\.\.\.(?![^\s)"'<>,;:]))[^\s"'<>]+""", re.IGNORECASE)
 _USERINFO = re.compile(
     r"""(\b[a-z][a-z0-9+.-]*://)(?!USER:PASSWORD@)[^\s/?#"'<>@]*(?:@[^\s/?#"'<>@]*)*@""", re.IGNORECASE
@@ -30,7 +30,7 @@ _FIELD = re.compile(
 _CREDENTIAL = re.compile(
     r"\b(Bearer|Basic|Token)(\s+)(?=[A-Za-z._~+/=-]*[0-9_=+~])[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE
 )
-"""A scheme's name and what is no word behind it."""
+"""An authentication scheme followed by something that isn't a word."""
 _PARAMETER = re.compile(
     r"\b((?:token|api[_-]?key|signature|x-amz-[a-z-]+|policy|key-pair-id|password|secret)=)(?!\.\.\.)[^\s&\"'<>]+",
     re.IGNORECASE,
@@ -38,14 +38,14 @@ _PARAMETER = re.compile(
 
 
 _TELLING = re.compile(r"token|key|sig|secret|passw|credential|auth|policy", re.IGNORECASE)
-"""Names of parameters whose values are secrets wherever they stand; others say which file is meant."""
+"""Names of parameters with secret values; other parameters identify the file."""
 _PUBLIC_FIELDS = frozenset({"accept", "accept-language", "origin", "user-agent"})
 
 
 def secrets_in(address: str) -> Iterator[str]:
-    """What is secret in an address that somebody typed, a proxy's too: the query, the password, and tokens in either.
+    """The secrets in a URL that the user typed, including a proxy's: the query, the password, and tokens in either.
 
-    They are given as they stand and decoded; what can't be read as an address is looked through all the same.
+    They are returned both encoded and decoded. Text that isn't a valid URL is searched as well.
     """
     place, _, query = address.partition("#")[0].partition("?")
     userinfo = place.partition("://")[2].rpartition("@")[0]
@@ -56,7 +56,7 @@ def secrets_in(address: str) -> Iterator[str]:
 
 
 def secrets_in_field(name: str, value: str) -> Iterator[str]:
-    """What is secret in a header field that the user adds: its value, but for fields that say what is wanted."""
+    """The secrets in a header field that the user adds: its value, except in fields for content negotiation."""
     if name.lower() == "referer":
         yield from secrets_in(value)
     elif name.lower() not in _PUBLIC_FIELDS:
@@ -64,17 +64,17 @@ def secrets_in_field(name: str, value: str) -> Iterator[str]:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """A sentence of ours without queries and userinfo of URLs, credentials, and each of ``secrets`` that is no word."""
+    """Our own message without URLs' queries and userinfo, credentials, and ``secrets`` that aren't ordinary words."""
     return _redacted(text, (secret for secret in secrets if not _ORDINARY.fullmatch(secret)))
 
 
 def redact_log(text: str, secrets: Iterable[str] = ()) -> str:
-    """What nobody has checked, a log or a traceback, in the same way, and without any of ``secrets``."""
+    """Unchecked text, such as a log or a traceback, redacted likewise and without any of ``secrets``."""
     return _redacted(text, secrets)
 
 
 def _redacted(text: str, secrets: Iterable[str]) -> str:
-    # Longest first: a secret that contains another one would leave its rest behind.
+    # Longest first: a secret within a longer one would leave the rest of that behind.
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, _MASK)

@@ -1,4 +1,4 @@
-"""What one run of the command line knows and passes on: its streams, its downloader, what must not be printed."""
+"""The state of one run of the command line: its streams, its downloader, and the known secrets."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.callables import FetchMany
 
 GARBAGE_OBJECTS = 50_000
-"""After so many new objects Python looks for garbage; its own 700 are for programs that make less of them."""
+"""The threshold of the garbage collector, in new objects. Python's default of 700 is for smaller programs."""
 
 
 @dataclass(slots=True)
 class Invocation:
-    """The surroundings of a command; ``verbosity`` and ``secrets`` are filled in when options have been read."""
+    """A command's environment; ``verbosity`` and ``secrets`` are set once the options are parsed."""
 
     fetch_many: FetchMany
     out: PatientStream = field(default_factory=lambda: PatientStream(sys.stdout))
@@ -32,7 +32,7 @@ class Invocation:
     secrets: tuple[str, ...] = ()
 
     def complain(self, *lines: str) -> None:
-        """Writes lines to stderr, without the secrets that are known."""
+        """Writes lines to stderr, without known secrets."""
         for line in lines:
             self.err.write(redact(line, self.secrets) + "\n")
         self.err.flush()
@@ -44,12 +44,12 @@ def fetch_by_api(
     cancel: CancelToken | None = None,
     on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
 ) -> list[Result]:
-    """The library's ``fetch_many``, imported when it is used: it brings the engine and libcurl with it."""
-    # What is imported stays. To look it through for garbage, and often, costs a tenth of many small files' time.
+    """The library's ``fetch_many``, imported on use, because it imports the engine and libcurl."""
+    # Imported objects are never freed. Scanning them often costs a tenth of the time of many small downloads.
     gc.set_threshold(GARBAGE_OBJECTS)
     from anymatix_fetcher.verbs.fetch import fetch_many  # noqa: PLC0415 - see above
 
     gc.freeze()
     results = fetch_many(jobs, cancel=cancel, on_progress=on_progress)
-    gc.freeze()  # nor is what is left looked through on leaving: the system takes it back as a whole
+    gc.freeze()  # skip the scan at exit as well: the system reclaims the memory as a whole
     return results

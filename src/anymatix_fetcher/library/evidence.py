@@ -62,6 +62,12 @@ class Evidence:
         lengths = read_here or self.lengths
         return next(iter(lengths)) if len(lengths) == 1 else None
 
+    @property
+    def is_mere_reading(self) -> bool:
+        """Whether nobody has ever said what the file should be: at most, what was found in it was kept."""
+        was_proved = self.remembered is not None and self.remembered.verified != "none"
+        return not self.by or (self.by == "index" and not was_proved)
+
     def standing(self, proof: str) -> str:
         """What a file that was found right by ``proof`` counts as proved by; empty for what it counted as before.
 

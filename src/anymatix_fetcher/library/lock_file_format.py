@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from anymatix_fetcher.core.values.digests import COLLISION_FREE, Digest
+from anymatix_fetcher.core.values.digests import COLLISION_FREE, HEX_LENGTHS, Digest
 from anymatix_fetcher.core.values.filenames import SafeName, safe_name
 from anymatix_fetcher.core.values.http import MAX_LENGTH
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -223,6 +223,8 @@ class _Entry:
         return tuple(sources)
 
     def _digests(self) -> tuple[Digest, ...]:
+        if not HEX_LENGTHS.keys().isdisjoint(self.table):
+            raise ValueError("its digests have to stand in [file.digests]")
         table = self.table.get("digests", {})
         if not isinstance(table, dict):
             raise ValueError("its digests can't be read")  # noqa: TRY004 - as all the others

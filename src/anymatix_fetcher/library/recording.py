@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from anymatix_fetcher.core.answers.secrecy import recordable
 from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.library.catalog import keep_ours
 from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import SCHEME
-from anymatix_fetcher.library.identity import identity, part_of, recordable, unnamed
+from anymatix_fetcher.library.identity import identity, part_of, unnamed
 from anymatix_fetcher.library.sidecar_format import Provenance, Record
 from anymatix_fetcher.library.sidecars import Sidecar, read_sidecar, write_sidecar
 

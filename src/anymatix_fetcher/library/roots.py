@@ -10,7 +10,8 @@ In this order, the first that is there:
 5. the current folder, where it is called ``models`` and has none of its own, or else ``./models``, whether it is there
    or not.
 
-The first two may name the models root itself, or the folder of ComfyUI, of the A1111 web UI, of Forge or of SwarmUI.
+The first two may name the models root itself, the folder of ComfyUI, of the A1111 web UI, of Forge or of SwarmUI, or a
+file that lists the folders (``folders_file``).
 Where they name ComfyUI's models root itself, ``extra_model_paths.yaml`` still adds folders to look for models in, but
 new files stay below what was named.
 """
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.library.extra_paths import FILE_NAME, read_extra_paths
 from anymatix_fetcher.library.folders import ModelFolders, comfyui_folders, other_folders
+from anymatix_fetcher.library.folders_file import read_folders
 from anymatix_fetcher.library.layouts import Layout, recognized
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class ModelsRoot:
         program: ComfyUI's own folder, where that is known.
         named: Whether somebody has named this very folder, so that new files mustn't go elsewhere.
         reason: Why it is this one, in words.
+        listed: The folders, where a file lists them all.
     """
 
     models: Path
@@ -50,6 +53,7 @@ class ModelsRoot:
     program: Path | None
     named: bool
     reason: str
+    listed: ModelFolders | None = None
 
     def folders(self, configs: Iterable[Path] = ()) -> ModelFolders:
         """Its folders.
@@ -60,6 +64,8 @@ class ModelsRoot:
         Raises:
             ReferenceSyntaxError: One of these files can't be read.
         """
+        if self.listed is not None:
+            return self.listed
         if self.layout is not Layout.COMFYUI:
             return other_folders(self.layout, self.models)
         own = [self.program / FILE_NAME] if self.program else []
@@ -76,6 +82,9 @@ def find_models(named: Path | None = None, *, environment: Mapping[str, str], cu
         environment: The process's variables.
         current: The current folder.
         home: The user's home folder.
+
+    Raises:
+        ReferenceSyntaxError: A file is named that doesn't list folders.
     """
     current = Path(os.path.abspath(current))  # noqa: PTH100 - takes ".." out, and follows no link
     if named is not None:
@@ -107,6 +116,9 @@ def is_comfyui(folder: Path) -> bool:
 
 def _named(folder: Path, reason: str) -> ModelsRoot:
     folder = Path(os.path.normpath(folder))
+    if folder.is_file():
+        listed = read_folders(folder)
+        return ModelsRoot(listed.models, Layout.COMFYUI, None, named=True, reason=reason, listed=listed)
     names, around = _names(folder), _names(folder.parent)
     if _has_comfyui_code(folder):
         return _comfyui(folder, reason)

@@ -23,8 +23,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from anymatix_fetcher.core.answers.secrecy import recordable
 from anymatix_fetcher.core.values.digests import HEX_LENGTHS, Digest
-from anymatix_fetcher.library.identity import recordable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

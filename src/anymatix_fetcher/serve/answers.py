@@ -11,6 +11,7 @@ from anymatix_fetcher.errors import (
     AccessDeniedError,
     DestinationExistsError,
     DestinationLockedError,
+    DownloadCancelled,
     FetchError,
     IntegrityError,
     NetworkError,
@@ -34,8 +35,10 @@ _STATUSES: tuple[tuple[type[FetchError], int], ...] = (
     (IntegrityError, 422),
     (NetworkError, 422),
     (StorageError, 507),
+    (DownloadCancelled, 503),
 )
-"""The first that fits; 401, 403 and 502 are about this server itself, so what other servers do is a 422."""
+"""The first that fits; 401, 403 and 502 are about this server itself, so what other servers do is a 422.
+What is cancelled while it is answered is so since this server ends."""
 
 
 def status_of(error: FetchError) -> int:

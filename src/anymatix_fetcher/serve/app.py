@@ -13,9 +13,10 @@ from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.serve import openapi, page_files
 from anymatix_fetcher.serve.access import SECURITY_HEADERS, Access, Penalty, bearer_of
 from anymatix_fetcher.serve.answers import answer, failed, failure
+from anymatix_fetcher.serve.checking import checked
 from anymatix_fetcher.serve.events import Hub
 from anymatix_fetcher.serve.metrics import Metrics
-from anymatix_fetcher.serve.rest import Rest, checked
+from anymatix_fetcher.serve.rest import Rest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -54,7 +55,9 @@ def make_app(queue: Queue, access: Access, add_routes: Iterable[AddRoutes] = ())
     hub = Hub(queue)
     app.cleanup_ctx.append(hub.run)
     app.on_shutdown.append(hub.close)
-    operations = Rest(queue).operations()
+    rest = Rest(queue)
+    app.on_shutdown.append(rest.close)
+    operations = rest.operations()
     for operation in openapi.OPERATIONS:
         operate = operations.get(operation.name)
         handler = hub.get_events if operate is None else checked(operation, operate)

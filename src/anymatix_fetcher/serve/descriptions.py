@@ -9,6 +9,7 @@ from anymatix_fetcher.library.names import Naming
 from anymatix_fetcher.queue.blocks import BlockState
 from anymatix_fetcher.queue.events import EventKind
 from anymatix_fetcher.queue.jobs import JobState
+from anymatix_fetcher.verbs.checked import Condition
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -189,8 +190,53 @@ STATUS = record(
     closed=False,
 )
 MODELS = record({"models": {"type": "array", "items": {"type": "object"}}}, "models", closed=False)
-RESOLVE = record({"reference": _REFERENCE}, "reference")
-RESOLVED = record({"files": {"type": "array", "items": {"type": "object"}}}, "files", closed=False)
+PATHS = record(
+    {
+        "paths": {
+            "type": "array",
+            "items": text("As GET /models has it"),
+            "minItems": 1,
+            "maxItems": 1000,
+            "description": "Of models that are here",
+        }
+    },
+    "paths",
+)
+_CHECKED = record(
+    {"path": {"type": "string"}, "condition": {"type": "string", "enum": [one.value for one in Condition]}},
+    *("path", "condition"),
+    closed=False,
+)
+VERIFIED = record({"models": {"type": "array", "items": _CHECKED}}, "models")
+REMOVED = record(
+    {
+        "removed": {"type": "array", "items": {"type": "string"}, "description": "Files that are gone"},
+        "bytes_freed": {"type": "integer"},
+    },
+    *("removed", "bytes_freed"),
+)
+RESOLVE = record(
+    {
+        "reference": _REFERENCE,
+        "type": nullable(text("As of a job"), "string"),
+        "directory": nullable(text("As of a job"), "string"),
+    },
+    "reference",
+)
+_LOCATED = record(
+    {
+        "name": {"type": "string"},
+        "size": {"type": ["integer", "null"]},
+        "destination": {"type": ["string", "null"], "description": "Where a job would put it"},
+        "here": {"type": "array", "items": {"type": "string"}, "description": "Files that have its content"},
+        "taken": {"type": "boolean", "description": "Whether something else is at the destination"},
+        "free": {"type": ["integer", "null"], "description": "Free bytes there"},
+        "job": {"type": ["string", "null"], "description": "The id of the job that goes there already"},
+    },
+    *("name", "size", "destination", "here", "taken", "free", "job"),
+    closed=False,
+)
+RESOLVED = record({"files": {"type": "array", "items": _LOCATED}}, "files", closed=False)
 WORKFLOW = record({"workflow": {"type": "object"}}, "workflow")
 PLANNED = record({"models": {"type": "array", "items": {"type": "object"}}}, "models", closed=False)
 FAILURE = record({"error": _ERROR}, "error")
@@ -205,6 +251,9 @@ SCHEMAS: dict[str, Schema] = {
     "Status": STATUS,
     "Settings": SETTINGS,
     "Models": MODELS,
+    "Paths": PATHS,
+    "Verified": VERIFIED,
+    "Removed": REMOVED,
     "Resolve": RESOLVE,
     "Resolved": RESOLVED,
     "Workflow": WORKFLOW,

@@ -1,65 +1,82 @@
-"""What the API tells beside jobs: models that are here, where references lead, what workflows need. All of it waits."""
+"""The models that are here, as the API tells of them, checks them and takes them away. All of it waits for the disk."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.queue.secrecy import may_be_stored
-from anymatix_fetcher.verbs.reporting import error_object, listed_object, located_object, model_object
+from anymatix_fetcher.errors import NotFoundError
+from anymatix_fetcher.queue.jobs import JobState
+from anymatix_fetcher.verbs.reporting import checked_object, error_object, listed_object
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.queue.destinations import Destinations
-    from anymatix_fetcher.verbs.workflow import Model
+    from anymatix_fetcher.queue.queue import Queue
+    from anymatix_fetcher.verbs.ls import Stock
 
 
-def listed(where: Destinations, kind: str | None) -> dict[str, object]:
-    """The models that are here.
+def listed(queue: Queue, kind: str | None) -> dict[str, object]:
+    """The models that are here: what lies below the models roots, and what jobs have brought elsewhere.
 
     Raises:
         ReferenceSyntaxError: There is no such type.
     """
-    from anymatix_fetcher.verbs.ls import list_models  # noqa: PLC0415 - the server is up before it is needed
-
-    stock = list_models((), models=where.models, extra_paths=where.extra_paths, type=kind)
+    stock = _stock(queue, kind)
     return {"root": str(stock.root), "models": [listed_object(one) for one in stock.models]}
 
 
-def resolved(reference: str) -> dict[str, object]:
-    """What a reference leads to.
+def verified(queue: Queue, paths: Sequence[str], cancel: CancelToken) -> dict[str, object]:
+    """How each of these files was found: every byte is read.
 
     Raises:
-        FetchError: It leads nowhere.
+        NotFoundError: One of them isn't a model that is here.
     """
-    from anymatix_fetcher.verbs.resolve import locate  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.verify import verify  # noqa: PLC0415 - the server is up before it is needed
 
-    found = locate(reference)
-    return {"files": [located_object(one, None if one.error is None else error_object(one.error)) for one in found]}
+    where = queue.destinations
+    chosen = _known(queue, paths)
+    found = verify(chosen, models=where.models, extra_paths=where.extra_paths, cancel=cancel)
+    return {"models": [checked_object(one, None if one.error is None else error_object(one.error)) for one in found]}
 
 
-def planned(workflow: bytes, where: Destinations) -> dict[str, object]:
-    """What a workflow needs, and how it stands with each.
+def removed(queue: Queue, paths: Sequence[str]) -> dict[str, object]:
+    """Takes these files away, with what is recorded of them.
 
     Raises:
-        ReferenceSyntaxError: It is no workflow.
+        NotFoundError: One of them isn't a model that is here; nothing was removed.
+        StorageError: One of them can't be removed; what comes after it is still there.
     """
-    from anymatix_fetcher.verbs.workflow import plan_workflow, with_sizes  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.remove import plan, remove  # noqa: PLC0415 - as above
 
-    plan = with_sizes(plan_workflow(workflow, where.folders, _size_of))
-    return {"models": [_needed(one) for one in plan.models], "remarks": list(plan.remarks)}
-
-
-def _needed(model: Model) -> dict[str, object]:
-    """The JSON form of a needed model, with the reference that a job of it has."""
-    url = model.need.url
-    reference = url.reveal() if url is not None and may_be_stored(url.reveal()) else None
-    error = None if model.error is None else error_object(model.error)
-    return {**model_object(model, error), "reference": reference}
+    where = queue.destinations
+    chosen = _known(queue, paths)
+    going = plan([str(path) for path in chosen], models=where.models, extra_paths=where.extra_paths)
+    remove(going, models=where.models)
+    gone = [str(one.folder / name) for one in going for name in one.models]
+    return {"removed": gone, "bytes_freed": sum(one.bytes_freed for one in going)}
 
 
-def _size_of(path: Path) -> int | None:
-    try:
-        return path.stat().st_size if path.is_file() else None
-    except OSError:
-        return None
+def _stock(queue: Queue, kind: str | None) -> Stock:
+    from anymatix_fetcher.verbs.ls import list_models  # noqa: PLC0415 - as above
+
+    where = queue.destinations
+    brought = _brought(queue, where)
+    return list_models((), models=where.models, extra_paths=where.extra_paths, type=kind, others=brought)
+
+
+def _brought(queue: Queue, where: Destinations) -> list[Path]:
+    """What jobs have brought, as far as it lies where the server writes."""
+    paths = (Path(job.path) for job in queue.jobs(JobState.DONE) if job.path is not None)
+    return [path for path in paths if any(path.is_relative_to(root) for root in where.roots)]
+
+
+def _known(queue: Queue, paths: Sequence[str]) -> list[Path]:
+    """The files that are meant: those alone that the listing has, by the very names that it has for them."""
+    known = {str(path) for one in _stock(queue, None).models for path in (one.path, *one.others)}
+    for path in paths:
+        if path not in known:
+            raise NotFoundError(f"{path[:200]!r} is no model that is here", hint="GET /api/v1/models lists them.")
+    return [Path(path) for path in dict.fromkeys(paths)]

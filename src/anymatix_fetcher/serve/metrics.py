@@ -5,7 +5,6 @@ No label holds a reference, a path below a root, or anything else that jobs name
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -14,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from anymatix_fetcher.queue.events import EventKind
 from anymatix_fetcher.queue.jobs import JobState
+from anymatix_fetcher.serve.space import room_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -78,8 +78,8 @@ class Metrics:
         self._limit.set(queue.settings.limit_rate or 0)
         self._paused.set(queue.paused_hosts())
         for root in queue.destinations.roots:
-            if root.is_dir():
-                self._free.labels(str(root)).set(shutil.disk_usage(root).free)
+            if (room := room_at(root)) is not None:
+                self._free.labels(str(root)).set(room.free)
         return generate_latest(self._registry)
 
     def answered(self, status: int, seconds: float) -> None:

@@ -4,53 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
 from anymatix_fetcher import __version__
 from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.jobs import JobState, JobWanted, PartChoice
 from anymatix_fetcher.serve import openapi
 from anymatix_fetcher.serve.answers import answer
-from anymatix_fetcher.serve.library import listed, planned, resolved
-from anymatix_fetcher.serve.schema import InvalidValueError, check
+from anymatix_fetcher.serve.library import listed, removed, verified
+from anymatix_fetcher.serve.previews import planned, resolved
+from anymatix_fetcher.serve.space import room_at
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
     from anymatix_fetcher.queue.events import QueueEvent
     from anymatix_fetcher.queue.queue import Queue
-    from anymatix_fetcher.serve.openapi import Operation
-
-    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-    Operate = Callable[["Asked"], Awaitable[web.StreamResponse]]
+    from anymatix_fetcher.serve.checking import Asked, Operate
 
 T = TypeVar("T")
 
 SETTLED_SECONDS = 5.0
 """How long a cancelling request waits until nothing works on the job any more."""
 _FOR_ONE = ("output", "digests", "mirrors")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that is as its operation's description says.
-
-    Args:
-        identity: The job's in the path; empty where there is none.
-        query: Its parameters.
-        body: What ``json.loads`` has made of it.
-    """
-
-    identity: str
-    query: Mapping[str, Any]
-    body: Any = None
 
 
 class Rest:
@@ -64,6 +46,12 @@ class Rest:
         self._queue = queue
         self._description = openapi.document(__version__)
         self._asking = asyncio.Semaphore(4)
+        self._ending = CancelToken()
+
+    async def close(self, app: web.Application) -> None:
+        """Stops what waits for other servers or reads files; for ``app.on_shutdown``."""
+        del app
+        self._ending.cancel()
 
     def operations(self) -> dict[str, Operate]:
         """By the names of the operations."""
@@ -79,6 +67,8 @@ class Rest:
             "get_settings": self.get_settings,
             "change_settings": self.change_settings,
             "list_models": self.list_models,
+            "verify_models": self.verify_models,
+            "remove_models": self.remove_models,
             "resolve": self.resolve,
             "plan_workflow": self.plan_workflow,
             "get_description": self.get_description,
@@ -152,7 +142,8 @@ class Rest:
         """Counts, rate, limits and space."""
         del asked
         queue = self._queue
-        space = await _aside(lambda: [_space(root) for root in queue.destinations.roots])
+        roots = queue.destinations.roots
+        rooms = await _aside(lambda: [(str(root), room_at(root)) for root in roots])
         return answer(
             {
                 "version": __version__,
@@ -161,7 +152,7 @@ class Rest:
                 **asdict(queue.settings),
                 "directory": str(queue.destinations.directory),
                 "models": str(queue.destinations.folders.models),
-                "space": [one for one in space if one is not None],
+                "space": [{"root": root, **asdict(room)} for root, room in rooms if room is not None],
             }
         )
 
@@ -179,17 +170,26 @@ class Rest:
     async def list_models(self, asked: Asked) -> web.Response:
         """What is here."""
         kind = asked.query.get("type")
-        return answer(await self._ask(lambda: listed(self._queue.destinations, kind)))
+        return answer(await self._ask(lambda: listed(self._queue, kind)))
+
+    async def verify_models(self, asked: Asked) -> web.Response:
+        """Reads files, and tells whether they are what was recorded."""
+        paths = asked.body["paths"]
+        return answer(await self._ask(lambda: verified(self._queue, paths, self._ending)))
+
+    async def remove_models(self, asked: Asked) -> web.Response:
+        """Takes files away."""
+        paths = asked.body["paths"]
+        return answer(await self._ask(lambda: removed(self._queue, paths)))
 
     async def resolve(self, asked: Asked) -> web.Response:
         """What a reference leads to."""
-        reference = asked.body["reference"]
-        return answer(await self._ask(lambda: resolved(reference)))
+        return answer(await self._ask(lambda: resolved(self._queue, asked.body, self._ending)))
 
     async def plan_workflow(self, asked: Asked) -> web.Response:
         """What a workflow needs."""
-        workflow = asked.body["workflow"]
-        return answer(await self._ask(lambda: planned(json.dumps(workflow).encode(), self._queue.destinations)))
+        content = json.dumps(asked.body["workflow"]).encode()
+        return answer(await self._ask(lambda: planned(content, self._queue.destinations, self._ending)))
 
     async def get_description(self, asked: Asked) -> web.Response:
         """This API."""
@@ -205,19 +205,6 @@ class Rest:
 async def _aside(action: Callable[[], T]) -> T:
     """Does on another thread what waits for the disk."""
     return await asyncio.get_running_loop().run_in_executor(None, action)
-
-
-def _space(root: Path) -> dict[str, object] | None:
-    """How much room there is where a folder is or will be made."""
-    for folder in (root, *root.parents):
-        try:
-            usage = shutil.disk_usage(folder)
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return None
-        return {"root": str(root), "free": usage.free, "total": usage.total}
-    return None
 
 
 class _Settled:
@@ -275,51 +262,3 @@ def wishes_of(body: dict[str, object]) -> list[JobRequest]:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else ()
-
-
-# Requests, checked ----------------------------------------------------------------------------------------
-
-
-def checked(operation: Operation, operate: Operate) -> Handler:
-    """The handler of a route: checks a request against the operation's description, and has it carried out."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        query, body = _query(request, operation), None
-        if operation.body_schema is not None:
-            body = await _body(request)
-            _check(body, operation.body_schema, "the body")
-        return await operate(Asked(request.match_info.get("id", ""), query, body))
-
-    return handle
-
-
-def _check(value: object, schema: dict[str, object], name: str) -> None:
-    try:
-        check(value, schema, name)
-    except InvalidValueError as error:
-        raise ReferenceSyntaxError(str(error), hint=f"{openapi.BASE}/openapi.json describes it.") from None
-
-
-def _query(request: web.Request, operation: Operation) -> dict[str, object]:
-    schemas = dict(operation.query)
-    found: dict[str, object] = {}
-    for name, text in request.query.items():
-        schema = schemas.get(name)
-        if schema is None or name in found:
-            reason = "stands twice in the query" if schema else "is no parameter of this"
-            raise ReferenceSyntaxError(f"{name[:60]!r} {reason}", hint=f"It takes {', '.join(schemas) or 'none'}.")
-        is_number = schema["type"] == "integer" and text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004
-        found[name] = int(text) if is_number else text
-        _check(found[name], schema, name)
-    return found
-
-
-async def _body(request: web.Request) -> object:
-    try:
-        return json.loads(await request.text(), parse_constant=_refuse)
-    except (ValueError, RecursionError, LookupError):
-        raise ReferenceSyntaxError("the body isn't JSON", hint="It is an object in UTF-8.") from None
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.explain import refusal_error
 from anymatix_fetcher.core.answers.judge import Known, judge
+from anymatix_fetcher.core.answers.secrecy import recordable
 from anymatix_fetcher.core.values.filenames import METALINK_SUFFIXES, SafeName
 from anymatix_fetcher.core.values.http import Headers, Request
 from anymatix_fetcher.core.values.refusals import Refused
@@ -111,7 +112,7 @@ def _resource(file: MetalinkFile, wish: Wish, asked: Url, answered: Url) -> Reso
         digests=agreed(wish.digests, file.digests, file.name),
         headers=wish.headers if url.origin == asked.origin else Headers(),
         author=wish.author if url.origin == asked.origin else Author.FILE,
-        reference=url.without_secrets,
+        reference=recordable(url.reveal()),
         folder=tuple(map(SafeName, file.folder.split("/"))) if file.folder else (),
         mirrors=tuple(dict.fromkeys((*wish.mirrors, *others))),
         service=Explained(Metalink.name, service_of(url)),

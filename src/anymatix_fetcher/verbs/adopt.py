@@ -16,6 +16,7 @@ from anymatix_fetcher.library.reading import read_through
 from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.library.types import known_type
 from anymatix_fetcher.storage.hashing import new_hasher
+from anymatix_fetcher.verbs.first_look import impossible
 from anymatix_fetcher.verbs.identifying import Identifier
 from anymatix_fetcher.verbs.progress import Tracker, done, worked_through
 from anymatix_fetcher.wiring.models import opened_place
@@ -105,6 +106,8 @@ def _hashed(place: Models, on_progress: OnCare, cancel: CancelToken) -> Iterator
         sha256 = next((digest.hex for digest in foundling.digests if digest.algorithm == "sha256"), None)
         if sha256 is None:
             unknown.append(foundling)
+        elif (refusal := _refusal(foundling.path)) is not None:
+            yield _as_adopted(foundling, error=refusal)
         elif not cancel.cancelled:
             yield _as_adopted(foundling, sha256=sha256)
     names = [place.shown(foundling.path) for foundling in unknown]
@@ -125,8 +128,18 @@ def _as_adopted(foundling: Foundling, *, sha256: str | None = None, error: Fetch
     return Adopted(path=foundling.path, folder=foundling.folder, size=foundling.size, sha256=sha256, error=error)
 
 
+def _refusal(path: Path) -> FetchError | None:
+    """Why the file isn't a model, or can't be read; ``None`` where it may be one."""
+    try:
+        return impossible(path)
+    except OSError as error:
+        return storage_error(error, path)
+
+
 def _read(path: Path, on_bytes: Callable[[int], None]) -> Reading | FetchError:
     try:
+        if (refusal := impossible(path)) is not None:
+            return refusal
         return read_through(path, (), new_hasher, on_bytes=on_bytes)
     except OSError as error:
         return storage_error(error, path)

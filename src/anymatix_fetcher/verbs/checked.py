@@ -34,6 +34,8 @@ class Condition(Enum):
     """It isn't what was recorded."""
     REPAIRED = "repaired"
     """It wasn't what was recorded, and is now."""
+    NO_MODEL = "no model"
+    """Nothing was recorded of it, and it can't be what its name claims: nothing is recorded of it now."""
     UNREADABLE = "unreadable"
     """We may not read it."""
     CHANGING = "changing"

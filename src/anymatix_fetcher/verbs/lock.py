@@ -53,12 +53,14 @@ class LockEntry:
         file: The entry; ``None`` where there is an ``error``.
         error: Why there is none; or, beside one, why nobody here may have the file at the moment.
         computed: What its digest was computed of, where no source has stated one.
+        is_withheld: Whether a secret was left out of its address, without which that may lead elsewhere.
     """
 
     reference: str
     file: LockedFile | None = None
     error: FetchError | None = None
     computed: ReadContent | None = None
+    is_withheld: bool = False
 
 
 class Change(Enum):
@@ -250,7 +252,7 @@ def _made(
     ordered = tuple(sorted(set(digests), key=str))
     file = LockedFile(name, root, folder, located.sources, located.length, ordered, str(type_))
     if located.error is None or (isinstance(located.error, AccessDeniedError) and file.strong):
-        return LockEntry(located.reference, file, located.error)
+        return LockEntry(located.reference, file, located.error, is_withheld=located.is_withheld)
     return LockEntry(located.reference, error=located.error)
 
 

@@ -82,6 +82,7 @@ def list_models(
     extra_paths: Iterable[Path | str] = (),
     type: str | None = None,  # noqa: A002 - as for fetch
     only_duplicates: bool = False,
+    others: Iterable[Path] = (),
 ) -> Stock:
     """What is here.
 
@@ -91,6 +92,7 @@ def list_models(
         extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
         type: Only models of this type, in any of the words for it.
         only_duplicates: Only models whose content is here more than once.
+        others: Further files, which lie elsewhere; those that aren't there are left out.
 
     Raises:
         ReferenceSyntaxError: No type is called so.
@@ -98,7 +100,8 @@ def list_models(
     with opened_place(models, extra_paths) as place:
         folder = _folder(type, place) if type is not None else None
         roots = [root for root in place.folders.roots if root.is_dir()]
-        every = _with_duplicates([_listed(kept, place) for kept in files_at(place, roots)])
+        beside = [path for path in others if path.is_file()]
+        every = _with_duplicates([_listed(kept, place) for kept in files_at(place, [*roots, *beside])])
         wanted = [pattern.casefold() for pattern in patterns]
         chosen = [
             one

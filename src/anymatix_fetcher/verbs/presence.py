@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, FetchError, StorageError
-from anymatix_fetcher.formats.triage import triage
 from anymatix_fetcher.library.reading import read_through
 from anymatix_fetcher.storage.hashing import new_hasher
 from anymatix_fetcher.verbs.checked import unreadable
+from anymatix_fetcher.verbs.first_look import impossible
 from anymatix_fetcher.verbs.progress import Tracker, worked_through
 from anymatix_fetcher.verbs.workflow import ModelState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import BinaryIO
 
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.library.index import Index
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.progress import OnCare
     from anymatix_fetcher.verbs.workflow import Model, Plan
 
-FIRST_BYTES = 64 << 10
-MOST_FIRST_BYTES = 16 << 20
-"""Headers are smaller; what isn't told by then is left alone."""
 _SHOWN_DIGITS = 12
 
 
@@ -124,20 +120,10 @@ def _held_against(model: Model, known: tuple[Digest, ...], path: Path, wanted: D
 def _looked_at(model: Model, path: Path) -> Model:
     """The model with a note where its first bytes can't be what its name claims."""
     try:
-        with path.open("rb") as file:
-            refusal = _refusal(file, path.name, model.size)
+        refusal: FetchError | None = impossible(path)
     except OSError as error:
         refusal = unreadable(path, error)
     return model if refusal is None else _noted(model, refusal.message)
-
-
-def _refusal(file: BinaryIO, name: str, length: int | None) -> FetchError | None:
-    first = file.read(FIRST_BYTES)
-    found = triage(first, name=name, length=length)
-    while len(first) < found.needs <= MOST_FIRST_BYTES and (piece := file.read(found.needs - len(first))):
-        first += piece
-        found = triage(first, name=name, length=length)
-    return found.refusal
 
 
 def _noted(model: Model, note: str) -> Model:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.errors import FetchError
+    from anymatix_fetcher.verbs.checked import Checked
     from anymatix_fetcher.verbs.ls import Listed
     from anymatix_fetcher.verbs.resolve import Located
     from anymatix_fetcher.verbs.workflow import Model
@@ -97,6 +98,30 @@ def listed_object(one: Listed) -> dict[str, object]:
         "changed": one.is_changed,
         "duplicates": [str(path) for path in one.duplicates],
         "same_file": [str(path) for path in one.others],
+    }
+
+
+def checked_object(one: Checked, error: dict[str, object] | None) -> dict[str, object]:
+    """The JSON form of a checked file; ``bad`` has the first byte of each bad piece and the one after its last."""
+    known = one.identified
+    return {
+        "path": str(one.path),
+        "condition": one.condition.value,
+        "size": one.size,
+        "sha256": one.sha256,
+        "verified": one.verified,
+        "verified_at": None if one.verified_at is None else timestamp(one.verified_at),
+        "recorded_by": one.by or None,
+        "bad": None if one.bad is None else [[span.start, span.stop] for span in one.bad],
+        "touched": one.is_touched,
+        "bytes_downloaded": one.bytes_downloaded,
+        "repaired_from": str(one.repaired_from) if one.repaired_from else None,
+        "kept_as": str(one.kept_as) if one.kept_as else None,
+        "identified": None
+        if known is None
+        else {"reference": known.reference, "title": known.title, "name": known.name, "type": known.type},
+        "same_file": [str(path) for path in one.others],
+        "error": error,
     }
 
 

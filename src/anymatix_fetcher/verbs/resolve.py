@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.core.answers.expiry import expiry_of
+from anymatix_fetcher.core.answers.secrecy import is_recordable, recordable
 from anymatix_fetcher.core.values.digests import COLLISION_FREE
 from anymatix_fetcher.core.values.filenames import choose_name
 from anymatix_fetcher.core.values.http import Headers
@@ -17,7 +18,6 @@ from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.engine.inquiry import Inquiry
 from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
-from anymatix_fetcher.library.identity import recordable
 from anymatix_fetcher.sources.pinning import pinned_reference
 from anymatix_fetcher.sources.reading import RemoteFile
 from anymatix_fetcher.transports.limiter import RateLimiter
@@ -58,6 +58,7 @@ class Located:
         about: What the source says of the model.
         sources: References and URLs of these very bytes, the best first, as they may be written into a file: pinned to
             a commit or a version where the source has such, and without secrets.
+        is_withheld: Whether a secret was left out of the first of these, without which it may lead elsewhere.
         remark: Why its source's digest couldn't be had, after "it is"; empty where it could, or there is another.
         error: Why the bytes can't be had, where that is so.
     """
@@ -76,6 +77,7 @@ class Located:
     mirrors: tuple[str, ...] = ()
     about: About
     sources: tuple[str, ...] = ()
+    is_withheld: bool = False
     remark: str = ""
     error: FetchError | None = None
 
@@ -170,6 +172,7 @@ def _as_described(resource: Resource) -> Located:
         mirrors=tuple(map(str, resource.mirrors)),
         about=resource.about,
         sources=_recordable(resource),
+        is_withheld=not is_recordable(pinned_reference(resource)),
         remark="" if resource.digests else resource.remark,
     )
 

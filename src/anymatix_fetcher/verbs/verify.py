@@ -20,6 +20,7 @@ from anymatix_fetcher.library.reading import Reading, read_through
 from anymatix_fetcher.library.recording import restate
 from anymatix_fetcher.storage.hashing import computable, new_hasher
 from anymatix_fetcher.verbs.checked import Checked, Condition, damaged, is_acceptable, not_accepted, unreadable
+from anymatix_fetcher.verbs.first_look import impossible
 from anymatix_fetcher.verbs.identifying import Identifier
 from anymatix_fetcher.verbs.progress import Tracker, worked_through
 from anymatix_fetcher.verbs.repair import Repair, tells_origin
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 
 _Outcome: TypeAlias = "Reading | tuple[Condition, FetchError]"
+"""What is in a file; or how it is found without that, and why."""
 
 
 @explained(GettingThere)
@@ -139,6 +141,9 @@ class _Checkup:
         """On a thread of its own: what is in the file, or why that can't be told."""
         blocks = evidence.blocks
         try:
+            refusal = impossible(path) if not (evidence.by or evidence.lengths) else None
+            if refusal is not None:
+                return Condition.NO_MODEL, refusal
             reading = read_through(
                 path,
                 evidence.algorithms(computable()),
@@ -150,6 +155,10 @@ class _Checkup:
                 return Condition.CHANGING, StorageError(
                     f"{path} was written to while it was read", hint="Verify it when that is over."
                 )
+            is_as_found = evidence.is_mere_reading and agrees(evidence, reading) is not None
+            refusal = impossible(path) if is_as_found else None
+            if refusal is not None:
+                return Condition.NO_MODEL, refusal
         except OSError as error:
             told = unreadable(path, error)
             if error.errno != errno.EIO:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -35,7 +37,7 @@ def test_what_is_known_is_adopted_and_the_rest_is_said_to_be_unknown(
     model(tmp_path / "b.pt", OTHER)
     assert main(["adopt", "--models", ".", "--dry-run"]) == 0
     assert capsys.readouterr() == (
-        "known    a.pt: Dream v1.0 (civitai:9?fileId=90)\nunknown  b.pt: Civitai doesn't know it\n",
+        "known    a.pt: Dream v1.0 (civitai:9?fileId=90)\nunknown  b.pt: Civitai doesn't know the file\n",
         "2 models without a sidecar, 1 known to Civitai, no sidecar was written.\n",
     )
     assert main(["adopt", "--models", "."]) == 0
@@ -65,9 +67,40 @@ def test_a_service_that_refuses_is_told_of_once(tmp_path: Path, capsys: Streams,
     assert err.count("error:") == 1
 
 
+def test_what_is_no_model_is_said_and_nobody_is_asked(tmp_path: Path, capsys: Streams, civitai: Origin) -> None:
+    page = model(tmp_path / "a.safetensors", b"<!DOCTYPE html><html><body>Please log in</body></html>")
+    for _ in range(2):
+        assert main(["adopt", "--models", str(tmp_path)]) == 6
+        out, err = capsys.readouterr()
+        assert out == f"refused  {page}: the file is no model\n"
+        assert "a.safetensors is a web page" in err
+    assert civitai.ledger().requests == 0
+    assert list(tmp_path.iterdir()) == [page]
+
+
+@pytest.mark.usefixtures("civitai")
+def test_each_model_is_told_as_soon_as_it_is_known(tmp_path: Path) -> None:
+    """What a reader of the other end of a pipe sees by the time that a large file is being hashed."""
+    model(tmp_path / "a.pt", DATA)
+    with model(tmp_path / "b.pt", OTHER).open("r+b") as file:
+        file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
+    process = subprocess.Popen(
+        [sys.executable, "-m", "anymatix_fetcher", "adopt", "--models", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"adopted")
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.communicate()
+
+
 @pytest.mark.usefixtures("civitai")
 def test_ctrl_c_is_said_and_nothing_else_claimed(tmp_path: Path, capsys: Streams) -> None:
-    with (tmp_path / "b.pt").open("wb") as file:
+    with model(tmp_path / "b.pt", DATA).open("r+b") as file:
         file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
     timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
     timer.start()
@@ -75,10 +108,10 @@ def test_ctrl_c_is_said_and_nothing_else_claimed(tmp_path: Path, capsys: Streams
     timer.join()
     assert capsys.readouterr() == (
         "",
-        "Interrupted. What was finished by then is told; the same command goes on.\n",
+        "Interrupted. The models that were finished are listed; run the same command again to continue.\n",
     )
 
 
 def test_where_all_have_sidecars_that_is_said(tmp_path: Path, capsys: Streams) -> None:
     assert main(["adopt", "--models", str(tmp_path)]) == 0
-    assert capsys.readouterr() == ("", "No model is here without a sidecar.\n")
+    assert capsys.readouterr() == ("", "Every model has a sidecar.\n")

@@ -98,8 +98,8 @@ def test_a_token_is_kept_and_forgotten(capsys: pytest.CaptureFixture[str], monke
     assert main(["login", "models.example.com"]) == 0
     assert [main(["login", "--forget", "models.example.com"]) for _ in range(2)] == [0, 0]
     err = capsys.readouterr().err
-    assert "the token is forgotten" in err
-    assert "there was no token in the keyring" in err
+    assert "the token was removed" in err
+    assert "the keyring holds no token for it" in err
     assert TOKEN not in err
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_token_isnt_kept(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert main(["login", "civitai.com"]) == 2
-    assert "no token" in capsys.readouterr().err
+    assert "not a token" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

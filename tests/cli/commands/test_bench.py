@@ -50,7 +50,7 @@ def report(measured: Measured, width: int = 60, *, ascii_only: bool = True) -> l
 
 def test_the_report_has_the_rates_as_bars_and_says_what_binds() -> None:
     assert report(MEASURED) == [
-        "https://example.org/m.bin of 6.94 GB; 400 MB were transferred to find out",
+        "https://example.org/m.bin of 6.94 GB; 400 MB were transferred for this measurement",
         "",
         "connections",
         "          1  ####                       10.0 MB/s",
@@ -84,7 +84,7 @@ def test_a_small_file_and_a_disk_that_wasnt_measured_are_mentioned() -> None:
         Measured(url="u", length=1000, bytes_transferred=5000, steps=STEPS[:1], disk_trouble="Permission denied")
     )
     assert "The disk was not measured (Permission denied)." in lines
-    assert any("asked for again from the start" in line for line in lines)
+    assert any("fetched repeatedly" in line for line in lines)
 
 
 # The command ------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def test_ctrl_c_ends_it_with_what_was_measured(origin: Origin, tmp_path: Path, c
     assert main(arguments(origin.url("/m.bin"), tmp_path, seconds=1.0)) == 130
     thread.join()
     out, err = capsys.readouterr()
-    assert err == "Interrupted. This is what was measured by then.\n"
+    assert err == "Interrupted. These are the results so far.\n"
     assert "          1  " in out
     assert "          2  " not in out
 
@@ -166,7 +166,7 @@ def test_a_plot_without_matplotlib_says_what_to_install_before_anything_is_measu
     assert main(arguments(origin.url("/m.bin"), tmp_path, "--plot", "plot.png")) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: --plot needs matplotlib, which isn't installed",
-        "hint: pip install 'anymatix-fetcher[bench]'",
+        "hint: Run: pip install 'anymatix-fetcher[bench]'",
     ]
     assert origin.ledger().requests == 0
 
@@ -174,7 +174,7 @@ def test_a_plot_without_matplotlib_says_what_to_install_before_anything_is_measu
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (["--plot", "plot.txt"], "not a kind of picture"),
+        (["--plot", "plot.txt"], "unknown file type"),
         (["--seconds", "0"], "seconds"),
         (["--max-connections", "0"], "not a number of connections"),
         (["--proxy", "nonsense"], "not a proxy"),

@@ -38,7 +38,7 @@ def test_files_share_their_space_where_that_is_asked_for(
     tmp_path: Path, capsys: Streams, pair: tuple[Path, Path]
 ) -> None:
     assert main(["dedupe", "--yes", "--hard-links", "--models", str(tmp_path)]) == 0
-    assert capsys.readouterr().err == "1 file linked now; 1.05 MB are free.\n"
+    assert capsys.readouterr().err == "1 file linked; 1.05 MB freed.\n"
     assert pair[1].read_bytes() == DATA
 
 
@@ -48,7 +48,7 @@ def test_without_reflinks_it_is_said_what_would_do(tmp_path: Path, capsys: Strea
             continue
         code = main(["dedupe", *arguments, "--models", str(tmp_path)])
         out, err = capsys.readouterr()
-        assert (code, "--hard-links" in err, "to be won" in out, "without a terminal" in err) == (
+        assert (code, "--hard-links" in err, "to be won" in out, "confirmation needs a terminal" in err) == (
             expected,
             True,
             False,
@@ -76,4 +76,4 @@ def test_programs_get_an_object_for_each_group(tmp_path: Path, capsys: Streams, 
 def test_where_nothing_is_twice_that_is_said(tmp_path: Path, capsys: Streams) -> None:
     model(tmp_path / "a.pt", DATA)
     assert main(["dedupe", "--models", str(tmp_path)]) == 0
-    assert capsys.readouterr() == ("No model is here more than once.\n", "")
+    assert capsys.readouterr() == ("There are no duplicates.\n", "")

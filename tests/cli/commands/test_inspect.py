@@ -54,7 +54,7 @@ training:      networks.lora, dim 16, alpha 8
 trigger words: zxc girl, smile
 training tags: zxc girl (1,200), smile (44)
 hashes:        sshs_model_hash  abababababababababababababababababababababababababababababababab
-metadata:      12 values, which --json shows
+metadata:      12 values, shown by --json
 """
 
 

@@ -19,6 +19,7 @@ from anymatix_fetcher.library.lock_file_format import Root, read
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.testing.hosts import TOKEN, EverythingSettings, Hosts, everything
 from anymatix_fetcher.wiring.composition import open_index
+from tests.servers.by_query import serving_by_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,7 +211,8 @@ def test_what_the_same_reference_has_brought_is_not_fetched_again(
     assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
     assert origin.ledger().bytes_sent < sent + SIZE // 2
     assert (
-        "note: its digest was computed of a.bin, which was here: this source had brought it" in capsys.readouterr().err
+        "note: its digest was computed from a.bin, which was already here: it was fetched from this source before"
+        in capsys.readouterr().err
     )
     (tmp_path / "a.bin").write_bytes(bytes(SIZE))
     Path("anyfetch.lock").unlink()
@@ -323,6 +325,24 @@ def test_a_signed_query_is_never_written(origin: Origin) -> None:
     assert locked()["a.bin"].sources == (url,)
 
 
+def test_a_query_that_chooses_the_file_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serving_by_query("file", {"a.bin": b"the right one", "b.bin": b"the other one"}) as url:
+        assert main(["lock", "-q", "--fetch", "--progress", "none", f"{url}?file=a.bin&v=2"]) == 0
+        assert [file.sources for file in locked().values()] == [(f"{url}?file=a.bin&v=2",)]
+        for path in tmp_path.glob("get*"):
+            path.unlink()
+        assert main(["sync", "-q", "--progress", "none"]) == 0
+    assert [path.read_bytes() for path in tmp_path.glob("get*")] == [b"the right one"]
+
+
+def test_a_secret_that_is_left_out_of_an_address_is_said(origin: Origin, capsys: Streams) -> None:
+    url = origin.add("/a.bin", size=1000).url
+    assert main(["lock", f"{url}?file=x&token=hunter2"]) == 0
+    assert locked()["a.bin"].sources == (f"{url}?file=x",)
+    assert "a part of its address is secret" in capsys.readouterr().err
+
+
 def test_two_different_files_for_one_place_are_refused(origin: Origin, capsys: Streams) -> None:
     first, second = origin.add("/one/a.bin", size=1000), origin.add("/two/a.bin", size=1001)
     assert main(["lock", "-q", first.url, second.url]) == 2
@@ -360,13 +380,13 @@ def test_a_link_out_of_the_folder_isnt_followed(origin: Origin, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["sync"], 3, "there is no anyfetch.lock"),
+        (["sync"], 3, "there is no lock file anyfetch.lock"),
         (["lock"], 2, "REFERENCE"),
         (["lock", "-d", "/elsewhere", "https://h.example/x"], 2, "isn't below"),
-        (["lock", "-t", "lora", "-d", "x", "https://h.example/x"], 2, "two places"),
+        (["lock", "-t", "lora", "-d", "x", "https://h.example/x"], 2, "two destinations"),
         (["lock", "--mirror", "https://h.example/y", "https://h.example/x", "https://h.example/z"], 2, "--mirror"),
         (["lock", "nonsense:x"], 2, "not a reference"),
-        (["lock", "flwo.json"], 2, "there is no file 'flwo.json' here"),
+        (["lock", "flwo.json"], 2, "'flwo.json' is neither a file nor a reference"),
     ],
 )
 def test_wrong_usage_is_said(

@@ -68,7 +68,7 @@ def test_where_nothing_is_that_is_said_with_the_reason(tmp_path: Path, capsys: S
     assert main(["ls", "x", "--models", str(tmp_path)]) == 0
     assert main(["ls", "--models", str(tmp_path / "missing")]) == 2
     out, err = capsys.readouterr()
-    assert out == f"No models are in {tmp_path} (it was named).\nNo model here is like that.\n"
+    assert out == f"There are no models in {tmp_path} (it was named).\nNo model matches.\n"
     assert "does not exist" in err
 
 
@@ -105,4 +105,4 @@ def test_what_is_unfinished_is_told_where_nothing_else_is_here(tmp_path: Path, c
     begun(tmp_path / "c.pt.part", b"half")
     assert main(["ls", "--models", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert out == f"No models are in {tmp_path} (it was named); 1 unfinished download besides (anyfetch prune)\n"
+    assert out == f"There are no models in {tmp_path} (it was named); 1 unfinished download besides (anyfetch prune)\n"

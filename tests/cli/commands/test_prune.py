@@ -29,13 +29,13 @@ def test_old_parts_are_told_and_go(tmp_path: Path, capsys: Streams, old: Path) -
     assert main(["prune", "--yes", "--models", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"  8.20 kB  {tmp_path / 'old.pt'}: untouched for ")
-    assert err == "8.20 kB are free now.\n"
+    assert err == "8.20 kB freed.\n"
     assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_how_old_is_the_users_to_say(tmp_path: Path, capsys: Streams, old: Path) -> None:
     assert main(["prune", "--dry-run", "--older-than", "1000000", "--models", str(tmp_path)]) == 0
-    assert capsys.readouterr() == ("", "Nothing is left of any download.\n")
+    assert capsys.readouterr() == ("", "There are no interrupted downloads.\n")
     assert main(["prune", "--models", str(tmp_path)]) == 2
     assert main(["prune", "--older-than", "-1", "--models", str(tmp_path)]) == 2
     assert main(["prune", "--dry-run", "--older-than", "0.5d", "--models", str(tmp_path)]) == 0
@@ -74,7 +74,7 @@ def test_what_another_program_may_be_at_is_told_and_stays(tmp_path: Path, capsys
     assert main(["prune", "--yes", "--models", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"  8.19 kB  {part}: untouched for ")
-    assert "maybe a browser's, wget's or curl's: it stays" in out
+    assert "possibly a browser's, wget's or curl's" in out
     assert err == ""
     assert main(["prune", "--yes", "--json", "--models", str(tmp_path)]) == 0
     told = json.loads(capsys.readouterr().out)

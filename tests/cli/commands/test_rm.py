@@ -22,7 +22,7 @@ def test_what_goes_is_told_and_goes(tmp_path: Path, capsys: Streams, monkeypatch
     arrived(tmp_path / "x.pt", DATA, URL)
     sidecar = next(tmp_path.glob("*.json")).name
     assert main(["rm", "--yes", "--models", ".", URL]) == 0
-    assert capsys.readouterr() == (f"goes   x.pt\ngoes   {sidecar} (sidecar)\n", "1.00 kB are free now.\n")
+    assert capsys.readouterr() == (f"remove  x.pt\nremove  {sidecar} (sidecar)\n", "1.00 kB freed.\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -30,7 +30,7 @@ def test_a_dry_run_tells_the_same_and_nothing_goes(tmp_path: Path, capsys: Strea
     path = arrived(tmp_path / "x.pt", DATA, URL)
     assert main(["rm", "--dry-run", "--models", str(tmp_path), str(path)]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith(f"goes   {path}\n")
+    assert out.startswith(f"remove  {path}\n")
     assert err == ""
     assert path.read_bytes() == DATA
 
@@ -38,7 +38,7 @@ def test_a_dry_run_tells_the_same_and_nothing_goes(tmp_path: Path, capsys: Strea
 def test_without_anybody_to_ask_nothing_goes(tmp_path: Path, capsys: Streams) -> None:
     path = arrived(tmp_path / "x.pt", DATA, URL)
     assert main(["rm", "--models", str(tmp_path), str(path)]) == 2
-    assert "without a terminal" in capsys.readouterr().err
+    assert "confirmation needs a terminal" in capsys.readouterr().err
     assert path.exists()
 
 
@@ -56,7 +56,7 @@ def test_what_another_reference_needs_stays_and_that_is_said(tmp_path: Path, cap
     path = arrived(tmp_path / "x.pt", DATA, URL)
     arrived(path, DATA, "https://example.org/other")
     assert main(["rm", "--yes", "--models", str(tmp_path), URL]) == 0
-    assert f"stays  {path}: another reference has led to it as well" in capsys.readouterr().out
+    assert f"keep    {path}: another reference needs it as well" in capsys.readouterr().out
     assert path.exists()
 
 

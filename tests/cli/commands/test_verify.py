@@ -29,7 +29,7 @@ def test_each_file_has_a_line_and_all_have_a_sum(
     out, err = capsys.readouterr()
     assert sorted(out.splitlines()) == [
         "intact      a.pt: 5.24 MB, sha256 as its sidecar says",
-        "recorded    b.pt: 1 B, nothing was known of it until now",
+        "recorded    b.pt: 1 B, no digest was recorded until now",
     ]
     assert err.startswith("2 files, 5.24 MB in ")
     assert "1 intact" in err
@@ -56,7 +56,7 @@ def test_many_bad_places_are_counted_and_unknown_ones_are_said_to_be(tmp_path: P
     path = arrived(tmp_path / "a.pt", content(12 * MEBIBYTE), URL)
     flip(path, 1)
     assert main(["verify", str(path)]) == 6
-    assert "which bytes isn't known" in capsys.readouterr().out
+    assert "which bytes are damaged isn't known" in capsys.readouterr().out
     flip(path, 1)
     assert main(["verify", str(path)]) == 0
     flip(path, *(2 * number * MEBIBYTE for number in range(6)))
@@ -93,9 +93,7 @@ def test_civitai_tells_what_a_file_is(tmp_path: Path, capsys: Streams, monkeypat
     with Origin() as origin, civitai_at(origin, monkeypatch):
         know(origin, DATA, 9)
         assert main(["verify", "--identify", str(path)]) == 0
-    assert capsys.readouterr().out.endswith(
-        "nothing was known of it until now, it is civitai:9?fileId=90, Dream v1.0\n"
-    )
+    assert capsys.readouterr().out.endswith("no digest was recorded until now, it is civitai:9?fileId=90, Dream v1.0\n")
 
 
 def test_a_damaged_file_is_exit_code_6_with_and_without_a_repair(tmp_path: Path, capsys: Streams) -> None:
@@ -133,13 +131,13 @@ def test_wrong_usage_and_missing_paths_are_said(tmp_path: Path, capsys: Streams)
 
 
 def test_ctrl_c_ends_it_with_what_is_known(tmp_path: Path, capsys: Streams) -> None:
-    small, large = model(tmp_path / "a.pt", b"a"), tmp_path / "b.pt"
-    with large.open("wb") as file:
+    small, large = model(tmp_path / "a.pt", b"a"), model(tmp_path / "b.pt", content(1000))
+    with large.open("r+b") as file:
         file.truncate(64 << 30)  # a hole: takes no space, and a minute to read
     timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
     timer.start()
     assert main(["verify", str(tmp_path)]) == 130
     timer.join()
     out, err = capsys.readouterr()
-    assert out == f"recorded    {small}: 1 B, nothing was known of it until now\n"
-    assert err.endswith("Interrupted. What was finished by then is told.\n")
+    assert out == f"recorded    {small}: 1 B, no digest was recorded until now\n"
+    assert err.endswith("Interrupted. The files that were finished are listed.\n")

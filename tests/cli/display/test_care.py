@@ -126,5 +126,5 @@ def test_a_file_that_is_finished_is_told_at_once_above_the_picture(watched: Watc
     told = watched.screen.getvalue().removeprefix(drawn_before)
     erased, _, line = told.rpartition("\x1b[2K")
     assert erased.count("\x1b[1A") >= 3
-    assert line == "damaged     /models/bad.bin: 10 B, which bytes isn't known\n"
+    assert line == "damaged     /models/bad.bin: 10 B, which bytes are damaged isn't known\n"
     assert "good.bin" not in watched.screen.getvalue()

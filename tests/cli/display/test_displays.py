@@ -101,7 +101,7 @@ def plain(*frames: tuple[Progress, ...]) -> list[str]:
 
 def test_plain_lines_begin_with_the_size_and_what_is_kept() -> None:
     assert plain((Progress(URL),), (replace(flowing(250), bytes_resumed=200),)) == [
-        "model.safetensors: 1.00 kB, 200 B kept from before"
+        "model.safetensors: 1.00 kB, 200 B resumed"
     ]
 
 

@@ -37,7 +37,7 @@ def test_one_file_is_shown_with_bar_numbers_and_map() -> None:
     assert drawn(HALF) == [
         "flux1-dev.safetensors                          8 connections",
         "#######...........   42 %  96.3 MB/s  about 6 s left",
-        "420 MB of 1.00 GB written  200 MB verified",
+        "420 MB of 1.00 GB written  200 MB verified  20.0 MB resumed",
         "########################============>>>>>>>>>>>>............",
         "==============>>>>>>>>>>....................................",
     ]
@@ -61,7 +61,7 @@ def test_a_narrow_terminal_keeps_the_numbers_whole() -> None:
 
 
 def test_what_an_earlier_run_left_is_said_where_there_is_room() -> None:
-    assert drawn(HALF, width=80)[2] == "420 MB of 1.00 GB written  200 MB verified  20.0 MB kept from before"
+    assert drawn(HALF, width=80)[2] == "420 MB of 1.00 GB written  200 MB verified  20.0 MB resumed"
 
 
 @pytest.mark.parametrize("width", [1, 5, 11, 20, 33, 40, 79, 80, 200])

@@ -86,29 +86,32 @@ def test_a_cancelled_result_has_the_code_of_the_signal() -> None:
     [
         (
             downloaded(),
-            "model.safetensors: 6.94 GB, 1 min 12 s at 96.4 MB/s, proved by sha256 0123456789ab...",
+            "model.safetensors: 6.94 GB, 1 min 12 s at 96.4 MB/s, verified by sha256 0123456789ab...",
         ),
         (
             replace(downloaded(), status=Status.RESUMED, bytes_downloaded=720_000_000, bytes_resumed=6_220_000_000),
             (
-                "model.safetensors: 6.94 GB, 1 min 12 s at 10.0 MB/s, 6.22 GB kept from before, proved by sha256 "
-                "0123456789ab..."
+                "model.safetensors: 6.94 GB, 1 min 12 s at 10.0 MB/s, 6.22 GB resumed, verified "
+                "by sha256 0123456789ab..."
             ),
         ),
         (
             replace(downloaded(), status=Status.PRESENT, bytes_downloaded=0, verified="length", sha256=None),
-            "model.safetensors: 6.94 GB, already there, proved by its length only",
+            "model.safetensors: 6.94 GB, already there, verified by its length only",
         ),
         (
             replace(downloaded(), verified="none", bytes_downloaded=0, status=Status.RESUMED),
             (
-                "model.safetensors: 6.94 GB, nothing was left to fetch, "
-                "not proved: the server states neither digest nor length (sha256 0123456789ab...)"
+                "model.safetensors: 6.94 GB, nothing left to fetch, not verified: the server states neither "
+                "digest nor length (sha256 0123456789ab...)"
             ),
         ),
         (
             replace(downloaded(), verified="crc32", status=Status.LINKED),
-            "model.safetensors: 6.94 GB, linked to the copy that was here, proved by crc32 (sha256 0123456789ab...)",
+            (
+                "model.safetensors: 6.94 GB, linked to a copy on this machine, verified by crc32 "
+                "(sha256 0123456789ab...)"
+            ),
         ),
     ],
 )

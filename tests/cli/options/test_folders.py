@@ -64,4 +64,4 @@ def test_models_alone_may_be_named_for_what_is_here_or_has_a_destination() -> No
 def test_the_help_says_that_a_hard_link_shares_edits(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "within the models root only, a hard link: whoever edits one of these edits both" in text
+    assert "a hard link within the models root (an edit then changes both)" in text

@@ -61,7 +61,7 @@ def test_what_holds_for_one_file_isnt_said_of_a_list(
 ) -> None:
     (tmp_path / "list.txt").write_text("https://h.example/a\n")
     assert main([*options, "-i", str(tmp_path / "list.txt")]) == 2
-    assert "a list has many" in capsys.readouterr().err
+    assert "a list may hold many" in capsys.readouterr().err
 
 
 def test_a_list_that_isnt_there_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ def test_amounts_are_in_powers_of_1024_as_in_other_tools(text: str, count: int) 
 
 @pytest.mark.parametrize("text", ["", "M", "-1", "0", "0.1", "20Q", "1e9", "20 M B", "iB", "5iB", "٣M", "9" * 40])
 def test_what_isnt_an_amount_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"not an amount of bytes|less than one byte"):
+    with pytest.raises(ValueError, match=r"not a number of bytes|less than one byte"):
         parse_quantity(text)
 
 
@@ -73,7 +73,7 @@ def test_a_header_is_a_name_and_a_trimmed_value() -> None:
     ],
 )
 def test_a_header_that_cant_be_sent_is_refused_without_repeating_its_value(text: str) -> None:
-    with pytest.raises(ValueError, match=r"header|line break|no header can carry|decided by anyfetch") as caught:
+    with pytest.raises(ValueError, match=r"header|line break|no header field can carry|can't be set") as caught:
         parse_header(text)
     assert "secret" not in str(caught.value)
 

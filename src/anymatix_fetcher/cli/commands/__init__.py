@@ -1,1 +1,1 @@
-"""The verbs on the command line, one file each."""
+"""The command line's verbs, one file each."""

@@ -1,4 +1,4 @@
-"""``anyfetch adopt``: finds out what models are that nobody has written down where they came from."""
+"""``anyfetch adopt``: identifies models that have no record of their origin."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.errors import NotAModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,20 +27,20 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.adopt import Adopted
 
 _HELP = """\
-Find out where models came from that were brought by hand or by another program: those without a sidecar are hashed,
-Civitai is asked by their digests, and what it knows is written beside them. The files themselves stay as they are.
+Identify models that were copied here by hand or by other programs: models without a sidecar are hashed, Civitai is
+asked for their digests, and a sidecar is written for each that it knows. The models themselves are not changed.
 
-Digests and answers are remembered: doing it again costs nothing but new files.
+Digests and replies are stored: a second run only handles new files.
 """
 _EXAMPLES = ("anyfetch adopt --dry-run", "anyfetch adopt --models ~/ComfyUI", "anyfetch adopt --json | jq .reference")
 
 
 @click.command("adopt", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @place_options
-@option("What it does", "--dry-run", is_flag=True, help="Hash and ask, and write no sidecars.")
+@option("Behaviour", "--dry-run", is_flag=True, help="Hash and identify the models, but write no sidecars.")
 @network_options
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors.")
+@option("Output", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
+@option("Output", "-q", "--quiet", is_flag=True, help="Only errors.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -51,7 +52,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Hashes, asks, writes and tells."""
+    """Hashes the models, asks Civitai, writes sidecars, and reports."""
     session.secrets = network.secrets(())
     network.warn(session)
     from anymatix_fetcher.verbs.adopt import adopt  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -61,37 +62,42 @@ def command(
         interruptible(cancel) as interruption,
         CareDisplay(session, silent=quiet) as display,
     ):
+
+        def tell(one: Adopted) -> None:
+            if quiet and not as_json:
+                return
+            display.step_aside()
+            session.out.write(f"{json.dumps(as_object(one, session.secrets)) if as_json else line(one)}\n")
+            session.out.flush()
+
         adopted = adopt(
             models=where.models,
             extra_paths=where.extra_paths,
             dry_run=dry_run,
             on_progress=display.care,
+            on_adopted=tell,
             cancel=cancel,
             **network.keywords(),
         )
-    for one in adopted:
-        if as_json:
-            session.out.write(json.dumps(as_object(one, session.secrets)) + "\n")
-        elif not quiet:
-            session.out.write(f"{line(one)}\n")
-    session.out.flush()
     _complain(adopted, session)
     if not (quiet or as_json) and interruption.exit_code is None:
         session.complain(summary(adopted, dry_run=dry_run))
     if interruption.exit_code is not None:
-        session.complain("Interrupted. What was finished by then is told; the same command goes on.")
+        session.complain(
+            "Interrupted. The models that were finished are listed; run the same command again to continue."
+        )
         return interruption.exit_code
     return exit_code_for_all(one.error for one in adopted)
 
 
 def _complain(adopted: Sequence[Adopted], session: Invocation) -> None:
-    """Each trouble once: a service that doesn't answer is told of for one model, not for a thousand."""
+    """Prints each error once: a service that is down is reported for one model, not for a thousand."""
     for lines in dict.fromkeys(tuple(error_lines(one.error)) for one in adopted if one.error is not None):
         session.complain(*lines)
 
 
 def as_object(one: Adopted, secrets: Iterable[str] = ()) -> dict[str, object]:
-    """The JSON form."""
+    """The model as a JSON object."""
     known = one.identified
     return {
         "path": str(one.path),
@@ -108,11 +114,13 @@ def as_object(one: Adopted, secrets: Iterable[str] = ()) -> dict[str, object]:
 
 
 def line(one: Adopted) -> str:
-    """The same for people."""
-    if one.error is not None:
-        word, told = "failed", "Civitai couldn't be asked" if one.sha256 else "it can't be read"
+    """The model as a line of text."""
+    if isinstance(one.error, NotAModelError):
+        word, told = "refused", "the file is no model"
+    elif one.error is not None:
+        word, told = "failed", "Civitai couldn't be asked" if one.sha256 else "the file can't be read"
     elif one.identified is None:
-        word, told = "unknown", "Civitai doesn't know it"
+        word, told = "unknown", "Civitai doesn't know the file"
     else:
         word = "adopted" if one.sidecar else "known"
         told = f"{one.identified.title or one.identified.name} ({one.identified.reference})"
@@ -120,9 +128,9 @@ def line(one: Adopted) -> str:
 
 
 def summary(adopted: Sequence[Adopted], *, dry_run: bool) -> str:
-    """How many there were, and how many are known now."""
+    """The number of models found and of those identified."""
     if not adopted:
-        return "No model is here without a sidecar."
+        return "Every model has a sidecar."
     known = sum(one.identified is not None for one in adopted)
     written = "no sidecar was written" if dry_run else f"{sum(one.sidecar is not None for one in adopted)} adopted"
     return f"{format.plural(len(adopted), 'model')} without a sidecar, {known} known to Civitai, {written}."

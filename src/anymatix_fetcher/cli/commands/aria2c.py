@@ -1,4 +1,4 @@
-"""``anyfetch aria2c``: aria2c's command line, for programs that start it as their helper or to download one file."""
+"""``anyfetch aria2c``: aria2c's command line, for programs that run aria2c as a helper."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from anymatix_fetcher.serve.server import ServerAddress
 
 _HELP = """\
-Behave as aria2c does, for programs that start it: with --enable-rpc its JSON-RPC is served until the program that is
-named by --stop-with-process ends, without it the given URLs are downloaded.
+Behave like aria2c, for programs that run it: with --enable-rpc, serve its JSON-RPC until the process named by
+--stop-with-process ends; without it, download the given URLs.
 
-All of aria2's options are taken. Those that have a meaning here: dir, out, header, referer, user-agent, checksum,
+All of aria2's options are accepted. These have an effect: dir, out, header, referer, user-agent, checksum,
 max-connection-per-server, split, max-concurrent-downloads, max-overall-download-limit, max-download-limit, all-proxy,
-allow-overwrite, check-certificate, ca-certificate, input-file, conf-path, force-sequential, quiet, stop, and what
-begins with rpc-. A link named aria2c to anyfetch does the same.
+allow-overwrite, check-certificate, ca-certificate, input-file, conf-path, force-sequential, quiet, stop, and those that
+begin with rpc-. A link named aria2c to anyfetch does the same.
 """
 _EXAMPLES = (
     "anyfetch aria2c --enable-rpc --rpc-listen-port=6800 --stop-with-process=4711",
@@ -41,7 +41,7 @@ _EXAMPLES = (
 _PORT = 6800
 _PROBE_SECONDS = 0.05
 _OF_ONE = frozenset({"out", "checksum", "gid", "pause", "index-out"})
-"""Options that a download has for itself alone."""
+"""Options that apply to a single download."""
 _VERSION = f"""\
 aria2 version 1.37.0
 anyfetch {__version__}: AnymatixFetcher behind aria2's interface
@@ -52,14 +52,14 @@ Enabled Features: GZip, HTTPS, Message Digest, Metalink
 
 
 class _RawCommand(Command):
-    """A command whose arguments are another program's."""
+    """A command that passes its arguments on unparsed."""
 
     def __init__(self, *arguments: object, **settings: object) -> None:
         super().__init__(*arguments, **settings)  # type: ignore[arg-type] # passed through
-        self.params = []  # even -v is another program's here
+        self.params = []  # -v, too, belongs to aria2c's command line
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Leaves them as they are, but for a call for help."""
+        """The arguments as they are, unless they ask for help."""
         if args and args[0] in {"--help", "-h"}:
             return super().parse_args(ctx, ["--help"])
         ctx.params["arguments"] = tuple(args)
@@ -69,7 +69,7 @@ class _RawCommand(Command):
 @click.command("aria2c", cls=_RawCommand, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.pass_obj
 def command(session: Invocation, /, *, arguments: tuple[str, ...] = ()) -> int:
-    """Serves, or downloads."""
+    """Starts a server, or downloads."""
     from anymatix_fetcher.serve.aria2.command_line import parse_command_line  # noqa: PLC0415 - no help needs it
 
     line = _configured(parse_command_line(arguments))
@@ -82,7 +82,7 @@ def command(session: Invocation, /, *, arguments: tuple[str, ...] = ()) -> int:
 
 
 def _configured(line: Aria2CommandLine) -> Aria2CommandLine:
-    """The command line with what its configuration file says besides."""
+    """The command line, completed by the options in its configuration file."""
     from anymatix_fetcher.serve.aria2.command_line import parse_configuration  # noqa: PLC0415 - as above
 
     named = line.options.get("conf-path", "")
@@ -95,11 +95,11 @@ def _text(name: str, option: str) -> str:
     try:
         return Path(name).expanduser().read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise Misuse(f"--{option} {name!r} can't be read: {error.strerror}", "name a file that is there") from None
+        raise Misuse(f"--{option} {name!r} can't be read: {error.strerror}", "Name a file that exists.") from None
 
 
 def _lines_of(line: Aria2CommandLine) -> list[Aria2CommandLine]:
-    """Each download that is named: on the command line all addresses are one file's, unless that is denied."""
+    """The downloads, one command line each. Without ``-Z`` all URIs of one are mirrors of one file."""
     from anymatix_fetcher.serve.aria2.command_line import parse_input_file  # noqa: PLC0415 - as above
 
     own = {name: value for name, value in line.options.items() if name in _OF_ONE}
@@ -113,7 +113,7 @@ def _lines_of(line: Aria2CommandLine) -> list[Aria2CommandLine]:
 
 
 def _detached(arguments: Sequence[str], line: Aria2CommandLine) -> int:
-    """Has another process serve; returns when it answers, or its exit code where it ends before."""
+    """Starts the server in another process. Returns once that process listens, or its exit code if it ends before."""
     import socket  # noqa: PLC0415 - rarely needed
     import subprocess  # noqa: PLC0415 - as above
     import sys  # noqa: PLC0415 - as above
@@ -143,7 +143,9 @@ def _serve(line: Aria2CommandLine, session: Invocation) -> int:
     try:
         from anymatix_fetcher.serve import server  # noqa: PLC0415 - aiohttp is an extra, and nothing else needs it
     except ImportError as error:
-        raise Misuse(f"serving needs {error.name}, which isn't here", "pip install 'anymatix-fetcher[serve]'") from None
+        raise Misuse(
+            f"serving needs {error.name}, which isn't installed", "Run: pip install 'anymatix-fetcher[serve]'"
+        ) from None
     from anymatix_fetcher.queue.opening import open_queue  # noqa: PLC0415 - as above
     from anymatix_fetcher.serve.access import ANY_ORIGIN, Access  # noqa: PLC0415 - as above
     from anymatix_fetcher.serve.aria2.adding import add_listed  # noqa: PLC0415 - as above
@@ -154,7 +156,10 @@ def _serve(line: Aria2CommandLine, session: Invocation) -> int:
     session.secrets = tuple(filter(None, [secret]))
     everywhere, host = line.is_set("rpc-listen-all"), "127.0.0.1"
     if everywhere and secret is None:
-        raise Misuse("without a secret everything that reaches this machine could use it", "give one by --rpc-secret")
+        raise Misuse(
+            "every program that reaches this machine could use a server without a secret",
+            "Give it one by --rpc-secret.",
+        )
     is_open = line.is_set("rpc-allow-origin-all") and secret is not None
     options = _read(line.options)
     common = {name: value for name, value in options.items() if name not in _OF_ONE | {"dir"}}
@@ -190,7 +195,7 @@ def _read(given: Mapping[str, str]) -> dict[str, str]:
     try:
         return read_options(given)
     except RpcFault as fault:
-        raise Misuse(fault.message, "aria2's manual says what the option takes") from None
+        raise Misuse(fault.message, "See the option in aria2's manual.") from None
 
 
 def _number(line: Aria2CommandLine, name: str, default: int) -> int:
@@ -201,7 +206,7 @@ def _number(line: Aria2CommandLine, name: str, default: int) -> int:
 
 
 def _state(line: Aria2CommandLine, held: ExitStack) -> Path:
-    """Where the queue is kept: as with aria2, it outlives the process only where its session is saved."""
+    """The state folder. As with aria2, the queue outlives the process only if a session file is given."""
     session = line.options.get("save-session", "")
     if session:
         from anymatix_fetcher.queue.state import state_folder  # noqa: PLC0415 - as above
@@ -214,7 +219,7 @@ def _state(line: Aria2CommandLine, held: ExitStack) -> Path:
 
 
 def _destinations(line: Aria2CommandLine, *, is_trusted: bool) -> Destinations:
-    """Where downloads may go: the program that has given us a secret says where; others are held to our folders."""
+    """The folders that downloads may write to: any for a client with the secret, else the server's."""
     from anymatix_fetcher.queue.opening import destinations  # noqa: PLC0415 - as above
 
     where = destinations(Path(line.options.get("dir", "")).expanduser())
@@ -233,7 +238,7 @@ def _ca_file(line: Aria2CommandLine) -> Path | None:
 
 
 def _end_with(line: Aria2CommandLine, stop: Callable[[], None]) -> None:
-    """Has the server end with another process, or after a time, where that was asked for."""
+    """Ends the server with another process or after a time, if the options say so."""
     from anymatix_fetcher.serve.processes import wait_for_end  # noqa: PLC0415 - as above
 
     pid, seconds = _number(line, "stop-with-process", 0), _number(line, "stop", 0)
@@ -262,7 +267,7 @@ def _download(line: Aria2CommandLine, session: Invocation) -> int:
 
     lines = _lines_of(line)
     if not lines:
-        raise Misuse("there is nothing to download, and --enable-rpc isn't given", "anyfetch aria2c --help")
+        raise Misuse("there is nothing to download, and --enable-rpc isn't given", "Run: anyfetch aria2c --help")
     common = _read({name: value for name, value in line.options.items() if name not in _OF_ONE})
     jobs = []
     for one in lines:

@@ -1,4 +1,4 @@
-"""``anyfetch auth`` and ``anyfetch login HOST``: which host would get which token, and keeping one in the keyring."""
+"""``anyfetch auth`` and ``anyfetch login HOST``: shows which token each host would get, and stores tokens."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from anymatix_fetcher.cli.session import Invocation
 
 _AUTH_HELP = """\
-Show which host would get which token, masked, and where it was found. Tokens go to these hosts only, never to where
-they redirect, and never over plain http, but to this machine. Where an endpoint variable is set, the token goes there.
+Show which token each host would get, masked, and where it was found. A token is sent only to its host, never to a
+redirect target, and never over plain http except to this machine. If an endpoint variable is set, its host gets the
+service's token.
 
-Other servers get what ~/.netrc holds for them, what -H gives, or what `anyfetch login HOST` has kept.
+Other servers get the credentials from ~/.netrc, from -H, or from `anyfetch login HOST`.
 """
 _LOGIN_HELP = """\
-Keep a token for a host in the system's keyring. It is asked for without being shown, or read from standard input.
+Store a token for a host in the system's keyring. It is read from the terminal without echo, or from standard input.
 """
 
 
@@ -34,10 +35,10 @@ Keep a token for a host in the system's keyring. It is asked for without being s
     "auth", cls=Command, help=_AUTH_HELP, sections={"Examples": ("anyfetch auth", "anyfetch auth models.example.com")}
 )
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per host on stdout instead.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per host on stdout.")
 @click.pass_obj
 def auth_command(session: Invocation, /, *, hosts: tuple[str, ...], as_json: bool) -> int:
-    """Looks the tokens up and shows them masked."""
+    """Shows the tokens, masked."""
     surroundings, known = environment(), tokens()
     accounts = {account.main_host: account for account in WITH_TOKENS.values()}
     asked = [main_host(host, surroundings) for host in hosts] or list(accounts)
@@ -56,23 +57,25 @@ def auth_command(session: Invocation, /, *, hosts: tuple[str, ...], as_json: boo
     sections={"Examples": ("anyfetch login civitai.com", "anyfetch login huggingface.co < token.txt")},
 )
 @click.argument("host", metavar="HOST")
-@option("What", "--forget", "forgets", is_flag=True, help="Take the host's token out of the keyring instead.")
+@option("What", "--forget", "forgets", is_flag=True, help="Remove the host's token from the keyring.")
 @click.pass_obj
 def login_command(session: Invocation, /, *, host: str, forgets: bool) -> int:
-    """Keeps a token, or forgets it."""
+    """Stores a token, or removes it."""
     surroundings, keyring = environment(), needed(system_keyring())
     name = main_host(host, surroundings)
     if forgets:
         was_there = forget(name, keyring)
         session.complain(
-            f"{name}: the token is forgotten" if was_there else f"{name}: there was no token in the keyring"
+            f"{name}: the token was removed" if was_there else f"{name}: the keyring holds no token for it"
         )
         return 0
     text = (
         click.prompt(f"Token for {name}", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
     ).strip()
     if not text or any(character.isspace() for character in text):
-        raise Misuse("that is no token", "a token is one word; it is made on the service's settings page")
+        raise Misuse(
+            "this is not a token", "A token is one word without spaces. Create one on the service's settings page."
+        )
     session.secrets = (*session.secrets, text)
     store(name, Secret(text), keyring)
     account = next((one for one in WITH_TOKENS.values() if one.main_host == name), None)

@@ -1,4 +1,4 @@
-"""``anyfetch bench URL``: how many connections are worth having, and what binds, measured and said in a sentence."""
+"""``anyfetch bench URL``: measures how many connections pay off, and names the bottleneck."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _WIDTH_ELSEWHERE = 80
 _WIDEST = 100
 
 _HELP = """\
-Measure what 1, 2, 4, 8, 16 and 32 connections to a file bring, and say what binds: the line, a cap per connection,
-the server's patience, the disk or the processor.
+Measure the rates of 1, 2, 4, 8, 16 and 32 connections to a file, and name the bottleneck: the network, a limit for each
+connection, the server, the disk or the processor.
 
-It transfers as much as the line carries for some seconds each, which may be many gigabytes, and ends as soon as the
-answer is clear. Of the file nothing is kept; what the disk takes is measured with up to half a gigabyte that is
-deleted at once. Ctrl-C ends it with what was measured by then.
+Each step transfers at the full rate for some seconds, which may add up to many gigabytes; the measurement ends as soon
+as the result is clear. No data of the file is kept. The disk is measured with up to half a gigabyte, which is deleted
+at once. Ctrl-C ends the measurement and reports the results so far.
 """
 _EXAMPLES = (
     "anyfetch bench https://example.org/model.safetensors",
@@ -57,7 +57,7 @@ _EXAMPLES = (
     type=click.FloatRange(0, 600, min_open=True),
     default=3.0,
     metavar="S",
-    help="For each number of connections. [default: 3]",
+    help="Seconds to measure each number of connections. [default: 3]",
 )
 @option(
     "What",
@@ -65,7 +65,7 @@ _EXAMPLES = (
     type=Parsed("N", parse_connection_count),
     default="32",
     metavar="N",
-    help="The greatest number. [default: 32]",
+    help="The largest number of connections to measure. [default: 32]",
 )
 @option(
     "What",
@@ -74,17 +74,17 @@ _EXAMPLES = (
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=".",
     metavar="DIR",
-    help="The folder whose disk is measured. [default: here]",
+    help="The folder on the disk to measure. [default: the current one]",
 )
 @network_options
 @option(
-    "What it tells",
+    "Output",
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.png",
-    help="Draw the rates into a file, too (.png, .svg or .pdf).",
+    help="Plot the rates to a .png, .svg or .pdf file.",
 )
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object on stdout instead.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -98,7 +98,7 @@ def command(
     plot: Path | None,
     as_json: bool,
 ) -> int:
-    """Measures and tells."""
+    """Measures and reports."""
     session.secrets = network.secrets([url])
     if plot is not None:
         _check_plot(plot)
@@ -120,7 +120,7 @@ def command(
             )
         except DownloadCancelled:
             news.clear()
-            session.complain("Interrupted. Nothing was measured yet.")
+            session.complain("Interrupted. Nothing was measured.")
             return interruption.exit_code or INTERRUPTED
         finally:
             news.clear()
@@ -129,7 +129,7 @@ def command(
 
 
 class _News:
-    """One line on a terminal that says how far it is, written over again and again."""
+    """A status line on the terminal that is overwritten at each step."""
 
     def __init__(self, session: Invocation, *, silent: bool) -> None:
         self._session = session
@@ -137,19 +137,19 @@ class _News:
         self._width = 0
 
     def tell(self, step: BenchStep) -> None:
-        """A number of connections was measured."""
+        """Shows the result of one step."""
         rate = format.rate(step.bytes_per_second)
         self.say(f"{format.plural(step.borne, 'connection')}: {rate}; going on")
 
     def say(self, text: str) -> None:
-        """Shows ``text`` instead of what was there."""
+        """Replaces the line by ``text``."""
         if not self._silent:
             self._session.err.write(f"\r{text.ljust(self._width)}")
             self._session.err.flush()
             self._width = len(text)
 
     def clear(self) -> None:
-        """Takes the line away."""
+        """Erases the line."""
         if self._width:
             self.say("")
             self._session.err.write("\r")
@@ -157,11 +157,11 @@ class _News:
 
 
 def _check_plot(plot: Path) -> None:
-    """Finds out before anything is measured whether the picture can be drawn."""
+    """Checks that the plot can be drawn, before anything is measured."""
     if plot.suffix.lower() not in bench_pictures.FORMATS:
-        raise Misuse(f"--plot {str(plot)!r}: not a kind of picture that is drawn here", "name it .png, .svg or .pdf")
+        raise Misuse(f"--plot {str(plot)!r} has an unknown file type", "Use a name that ends in .png, .svg or .pdf.")
     if not bench_pictures.can_draw():
-        raise Misuse("--plot needs matplotlib, which isn't installed", "pip install 'anymatix-fetcher[bench]'")
+        raise Misuse("--plot needs matplotlib, which isn't installed", "Run: pip install 'anymatix-fetcher[bench]'")
 
 
 def _tell(measured: Measured, session: Invocation, plot: Path | None, *, as_json: bool) -> None:
@@ -174,7 +174,7 @@ def _tell(measured: Measured, session: Invocation, plot: Path | None, *, as_json
         session.out.write(report(measured, diagnosis, min(width, _WIDEST), ascii_only=glyphs.ascii_only))
     session.out.flush()
     if measured.interrupted and not as_json:
-        session.complain("Interrupted. This is what was measured by then.")
+        session.complain("Interrupted. These are the results so far.")
     if plot is not None and measured.steps:
         try:
             bench_pictures.draw(plot, measured, diagnosis.sentence if diagnosis else "")
@@ -184,26 +184,31 @@ def _tell(measured: Measured, session: Invocation, plot: Path | None, *, as_json
 
 
 def report(measured: Measured, diagnosis: Diagnosis | None, width: int, *, ascii_only: bool) -> str:
-    """What was measured and what it means, as text for people."""
+    """The measurements and their interpretation as text."""
     of = f" of {format.size(measured.length)}" if measured.length is not None else ""
     cost = format.size(measured.bytes_transferred)
-    lines = [format.printable(f"{measured.url}{of}; {cost} were transferred to find out"), ""]
+    lines = [format.printable(f"{measured.url}{of}; {cost} were transferred for this measurement"), ""]
     lines += bench_pictures.bars(measured.steps, width, ascii_only=ascii_only)
     machine = measured.machine
     writes = (
-        f"not measured ({measured.disk_trouble})" if machine.writes is None else f"takes {format.rate(machine.writes)}"
+        f"not measured ({measured.disk_trouble})"
+        if machine.writes is None
+        else (f"takes {format.rate(machine.writes)}")
     )
     hashes = f"; SHA-256 goes at {format.rate(machine.hashes)}" if machine.hashes is not None else ""
     lines += ["", f"The disk {'was ' if machine.writes is None else ''}{writes}{hashes}."]
     if measured.repeated:
-        lines.append("The file is small for this line: it was asked for again from the start; a larger one tells more.")
+        lines.append(
+            "The file is small for this bandwidth, so it was fetched repeatedly; a larger file gives a "
+            "better measurement."
+        )
     if diagnosis is not None:
         lines += ["", diagnosis.sentence, diagnosis.advice]
     return "\n".join(lines) + "\n"
 
 
 def as_object(measured: Measured, diagnosis: Diagnosis | None) -> dict[str, object]:
-    """The same for ``--json``; rates in bytes a second."""
+    """The measurements for ``--json``; rates in bytes per second."""
     return {
         "url": measured.url,
         "length": measured.length,

@@ -1,4 +1,4 @@
-"""``anyfetch dedupe``: models that are here more than once share their space."""
+"""``anyfetch dedupe``: makes identical models share their disk space."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.dedupe import DedupeReport, Group
 
 _HELP = """\
-Find models that are here more than once, and have them share their space: by reflinks, where the file system has them
-(Btrfs, XFS, APFS), so that each stays a file of its own. Every byte is compared before a file is replaced.
+Find identical models and make them share their disk space by reflinks, if the file system supports these (Btrfs, XFS,
+APFS). Each remains a file of its own. Files are compared byte by byte before one is replaced.
 
-On a terminal it asks first.
+Asks for confirmation on a terminal.
 """
 _EXAMPLES = ("anyfetch dedupe --dry-run", "anyfetch dedupe --yes", "anyfetch dedupe --hard-links")
 _NO_REFLINKS = (
-    "This file system has no reflinks, so nothing can be shared without making one file of several.",
-    "hint: --hard-links does that; whoever edits one of them then edits all",
+    "This file system has no reflinks: space can only be shared by hard links.",
+    "hint: Use --hard-links to make them. An edit to one of the names then changes all of them.",
 )
 
 
 @click.command("dedupe", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @place_options
 @option(
-    "What it does",
+    "Behaviour",
     "--hard-links",
     is_flag=True,
-    help="Where there are no reflinks, make one file of several: whoever edits one edits all.",
+    help="Make hard links where reflinks aren't supported. An edit to one of the names then changes all of them.",
 )
 @consent_options
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per group on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors and the question.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per group on stdout.")
+@option("Output", "-q", "--quiet", is_flag=True, help="Print only errors and the question.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -60,7 +60,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Finds them, tells what is won, asks, compares and links."""
+    """Lists duplicates, asks, compares them byte by byte, and links them."""
     from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
@@ -102,16 +102,16 @@ def _link(
         _tell(groups, done, session)
     elif not quiet:
         linked = format.plural(len(done.linked), "file")
-        session.complain(f"{linked} linked now; {format.size(done.bytes_freed)} are free.")
+        session.complain(f"{linked} linked; {format.size(done.bytes_freed)} freed.")
     for path in done.differing:
         session.complain(
-            format.printable(f"error: {shown(path)} isn't the same, byte by byte; it stays as it is"),
-            "hint: `anyfetch verify` tells which of them is damaged",
+            format.printable(f"error: {shown(path)} differs from the others; it is left unchanged"),
+            "hint: Run `anyfetch verify` to find out which of them is damaged.",
         )
     for path, reason in done.skipped:
-        session.complain(format.printable(f"error: {shown(path)} stays as it is: {reason}"))
+        session.complain(format.printable(f"error: {shown(path)} is left unchanged: {reason}"))
     if interruption.exit_code is not None:
-        session.complain("Interrupted. Files that were linked by then stay so.")
+        session.complain("Interrupted. Files that were already linked stay linked.")
         return interruption.exit_code
     return STORAGE if done.skipped or done.differing else DONE
 
@@ -124,13 +124,13 @@ def _tell(groups: Sequence[Group], done: DedupeReport | None, session: Invocatio
 
 def _question(groups: Sequence[Group]) -> str:
     count = sum(len(group.names) for group in groups)
-    return f"Have {format.plural(count, 'file')} share the space of another one"
+    return f"Make {format.plural(count, 'file')} share the space of another one"
 
 
 def report(groups: Sequence[Group], *, possible: bool) -> list[str]:
-    """The groups, a line for each file, and what is won, where that is ``possible``."""
+    """The groups, one line per file, and the space to be gained if sharing is ``possible``."""
     if not groups:
-        return ["No model is here more than once."]
+        return ["There are no duplicates."]
     lines = []
     for group in groups:
         lines.append(f"{format.size(group.size)}  {shown(group.keep)}")
@@ -142,7 +142,7 @@ def report(groups: Sequence[Group], *, possible: bool) -> list[str]:
 
 
 def as_object(group: Group, done: DedupeReport | None) -> dict[str, object]:
-    """The JSON form; ``linked`` are those that share their space now."""
+    """The group as a JSON object; ``linked`` lists the files that now share their space."""
     return {
         "digest": str(group.digest),
         "size": group.size,

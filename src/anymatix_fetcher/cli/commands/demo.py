@@ -1,8 +1,8 @@
-"""``anyfetch demo``: what parallel connections gain, shown on this machine without internet.
+"""``anyfetch demo``: shows on this machine, without internet, what parallel connections gain.
 
-The server does what model hosts do: it refuses HEAD, redirects to a signed URL on another origin, and gives each
-connection so much and no more. The file is fetched on one stream and then by us: one after the other, for at the
-same time they would take bandwidth from each other.
+The server does what model hosts do: it refuses HEAD, redirects to a signed URL on another origin, and limits the rate
+of each connection. The file is fetched over one stream and then in parallel. The two runs don't overlap, so that they
+don't compete for bandwidth.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _TTL_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One of the two downloads; ``signing_requests`` is what the signing host's own ledger says."""
+    """One of the two downloads. ``signing_requests`` comes from the signing host's own ledger."""
 
     name: str
     result: Result
@@ -60,7 +60,7 @@ class Run:
         return (self.result.size or 0) / self.result.seconds if self.result.seconds > 0 else 0.0
 
     def as_object(self) -> dict[str, object]:
-        """The run for ``--json``."""
+        """The run as a JSON object."""
         return {
             "seconds": round(self.result.seconds, 3),
             "bytes_per_second": round(self.bytes_per_second),
@@ -83,8 +83,9 @@ class DemoError(Exception):
 @click.command(
     "demo",
     cls=Command,
-    help="Fetch one file from a slow signed server on this machine, on one stream and in parallel, and compare.\n\n"
-    "Nothing leaves this machine. The file is made while it is sent, and deleted in the end.",
+    help="Fetch one file from a slow signed server on this machine, over one stream and in parallel, and "
+    "compare.\n\nNothing leaves this machine. The file is generated while it is sent, and deleted at the "
+    "end.",
     sections={"Examples": ("anyfetch demo", "anyfetch demo --size 1GB --rate 25M", "anyfetch demo --json")},
 )
 @click.option(
@@ -101,12 +102,14 @@ class DemoError(Exception):
     type=Parsed("RATE", parse_size),
     default="10M",
     metavar="RATE",
-    help="What the server gives each connection a second. [default: 10M]",
+    help="The rate of each connection in bytes per second. [default: 10M]",
 )
-@click.option("--json", "as_json", cls=Option, is_flag=True, help="One JSON object on stdout instead of the table.")
+@click.option(
+    "--json", "as_json", cls=Option, is_flag=True, help="Print one JSON object on stdout instead of the table."
+)
 @click.pass_obj
 def command(session: Invocation, /, *, size: int, rate: int, as_json: bool) -> int:
-    """Runs both and tells how they did."""
+    """Runs both downloads and compares them."""
     cancel = CancelToken()
     display = NoDisplay() if as_json else _display(session)
     with tempfile.TemporaryDirectory(prefix="anyfetch-demo-") as folder, interruptible(cancel) as interruption:
@@ -115,7 +118,7 @@ def command(session: Invocation, /, *, size: int, rate: int, as_json: bool) -> i
         except DemoError as failure:
             display.close(None)
             if isinstance(failure.error, DownloadCancelled):
-                session.complain("Interrupted. The demonstration's file is deleted.")
+                session.complain("Interrupted. The demonstration's file was deleted.")
                 return interruption.exit_code or INTERRUPTED
             session.complain(*error_lines(failure.error))
             return exit_code_of(failure.error)
@@ -136,7 +139,7 @@ def compare(
     cancel: CancelToken,
     show: Callable[[tuple[Progress, ...]], None],
 ) -> list[Run]:
-    """Fetches a file of ``size`` bytes in each way, at ``rate`` bytes a second and connection.
+    """Fetches a file of ``size`` bytes in each way, at ``rate`` bytes per second for each connection.
 
     Raises:
         DemoError: One of the downloads failed, or was cancelled.
@@ -189,7 +192,7 @@ def _display(session: Invocation) -> Display:
 
 
 def side_by_side(progress: Sequence[Progress], screen: Screen) -> list[Line]:
-    """A bar for each, with its rate while it runs and its time afterwards."""
+    """One bar per download, with its rate while it runs and its time afterwards."""
     return [_bar_of(one, screen) for one in progress]
 
 
@@ -231,6 +234,6 @@ def as_object(size: int, rate: int, runs: Sequence[Run]) -> dict[str, object]:
 
 
 def times_faster(runs: Sequence[Run]) -> float:
-    """How many times as fast the second run was."""
+    """The ratio of the first run's time to the second run's."""
     one, many = runs
     return one.result.seconds / many.result.seconds if many.result.seconds > 0 else 0.0

@@ -1,4 +1,4 @@
-"""``anyfetch doctor``: what this machine can and has, and what would stop a download."""
+"""``anyfetch doctor``: checks this machine for everything that a download needs."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checkup.finding import Finding
 
 _HELP = """\
-Look at what this machine can and has: engines, TLS and certificates, proxies, the folders of models and what their
-file systems can do, the index, unfinished downloads, and which host would get which token.
+Check what this machine supports and what is configured: engines, TLS certificates, proxies, model folders and the
+features of their file systems, the index, partial downloads, and the tokens for each host.
 
-Each line says ok, note or problem, and what mends it. No server elsewhere is asked, no token is shown, and what is
-written for trying things is gone afterwards. Exit code 7 means that a problem will stop some download.
+Each line is marked as ok, note or problem, with a hint. No remote server is contacted, no token is shown, and temporary
+files are removed. Exit code 7 means that a problem will make some downloads fail.
 """
 _EXAMPLES = (
     "anyfetch doctor",
     "anyfetch doctor --models /mnt/models",
     "anyfetch doctor --json | jq '.[] | select(.state == \"problem\")'",
 )
-_GROUP = "Which folders"
+_GROUP = "Folders"
 _WIDEST = 120
 _GAP = "  "
 
@@ -47,16 +47,16 @@ _GAP = "  "
     type=click.Path(),
     default="",
     metavar="DIR",
-    help="The destination folder. [default: here]",
+    help="The destination folder to check. [default: the current one]",
 )
 @models_option(_GROUP)
 @extra_paths_option(_GROUP)
-@option("What it tells", "--json", "as_json", is_flag=True, help="A JSON list of objects on stdout instead.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print a JSON list of objects on stdout.")
 @click.pass_obj
 def command(
     session: Invocation, /, *, directory: str, models: Path | None, extra_paths: tuple[Path, ...], as_json: bool
 ) -> int:
-    """Looks and tells."""
+    """Checks and reports."""
     from anymatix_fetcher.verbs.checkup.examining import doctor  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.verbs.checkup.finding import FindingState  # noqa: PLC0415 - as above
 
@@ -71,16 +71,16 @@ def command(
 
 
 def as_object(one: Finding) -> dict[str, str]:
-    """The JSON form."""
+    """The finding as a JSON object."""
     return {"name": one.name, "state": one.state.value, "text": one.text, "hint": one.hint}
 
 
 def report(found: Sequence[Finding], width: int | None) -> Iterator[str]:
-    """The lines for people, the count at their end.
+    """The findings as lines of text, followed by their count.
 
     Args:
-        found: What was found.
-        width: The terminal's columns; ``None`` where it isn't one.
+        found: The findings.
+        width: The terminal's columns; ``None`` if the output is not a terminal.
     """
     names = max((len(one.name) for one in found), default=0)
     states = max((len(one.state.value) for one in found), default=0)
@@ -96,7 +96,7 @@ def report(found: Sequence[Finding], width: int | None) -> Iterator[str]:
 
 
 def _wrapped(line: str, indent: int, width: int | None) -> list[str]:
-    """The line, in several ones where the terminal is narrower."""
+    """The line, folded where the terminal is narrower."""
     if width is None or format.cell_width(line) <= width:
         return [line.rstrip()]
     return textwrap.wrap(

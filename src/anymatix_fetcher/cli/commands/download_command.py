@@ -1,6 +1,6 @@
-"""What ``anyfetch [OPTIONS] REFERENCE...`` can be told: its options, and what they mean together.
+"""The options of ``anyfetch [OPTIONS] REFERENCE...``, and the rules for combining them.
 
-Nothing here is slow to import: help, versions and wrong usage come at once. The work is in ``download``.
+Nothing imported here is slow, so that help and usage errors appear at once. The work is done in ``download``.
 """
 
 from __future__ import annotations
@@ -49,109 +49,114 @@ def _parse_sha256(text: str) -> Digest:
 
 @click.command(DOWNLOAD, cls=Command, help=DOWNLOAD_TEXT, sections=DOWNLOAD_SECTIONS)
 @click.argument("references", metavar="REFERENCE...", nargs=-1, type=REFERENCE)
-@option("Where to", "-o", "--output", type=FileToBe(), metavar="FILE", help="Exact destination of one file.")
+@option("Destination", "-o", "--output", type=FileToBe(), metavar="FILE", help="The exact destination of one file.")
 @option(
-    "Where to",
+    "Destination",
     "-d",
     "--directory",
     type=click.Path(path_type=Path, file_okay=False, readable=False),
     metavar="DIR",
-    help="Destination folder; made where it isn't there. [default: here]",
+    help="The destination folder, created if it doesn't exist. [default: the current one]",
 )
-@option("Where to", "--overwrite", is_flag=True, help="Replace what is at the destination.")
+@option("Destination", "--overwrite", is_flag=True, help="Replace the file at the destination.")
 @option(
-    "Where to",
+    "Destination",
     "--resume-with",
     type=Parsed("URL", parse_url),
     metavar="URL",
-    help="Go on with a part file, named instead of REFERENCE, from this address of the same content; @FILE has it.",
+    help=(
+        "Continue the part file that is given as REFERENCE, from a new URL of the same content; @FILE reads the "
+        "URL from a file."
+    ),
 )
 @folder_options
 @option(
-    "Which files",
+    "Selection",
     "-i",
     "--input-file",
     "lists",
     metavar="FILE",
     multiple=True,
-    help="References, one a line, or a Metalink; - for standard input; repeatable.",
+    help="Read references from FILE, one a line, or from a Metalink; - is standard input; repeatable.",
 )
 @option(
-    "Where to",
+    "Destination",
     "--adopt-partial",
     metavar="FILE|auto",
-    help="Go on with what a browser, wget, aria2 or huggingface_hub left in FILE; auto looks beside the destination, "
-    "which is done anyway where a digest will tell.",
+    help="Continue the partial file of a browser, wget, aria2 or huggingface_hub; auto looks beside the "
+    "destination, which is also done whenever a digest is known.",
 )
 @option(
-    "Which files",
+    "Selection",
     "--include",
     metavar="GLOB",
     multiple=True,
-    help="Of a whole repository, only paths like this: '*.safetensors', 'vae/*'; repeatable.",
+    help="Of a repository, only paths that match: '*.safetensors', 'vae/*'; repeatable.",
 )
-@option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
+@option("Selection", "--exclude", metavar="GLOB", multiple=True, help="Skip paths that match; repeatable.")
 @option(
-    "What it must be",
+    "Verification",
     "--hash",
     "digests",
     type=Parsed("ALG:HEX", Digest.parse),
     metavar="ALG:HEX",
     multiple=True,
-    help="Expected digest: sha256, sha512, sha384, blake3, sha1, md5 or crc32; repeatable.",
+    help="The expected digest: sha256, sha512, sha384, blake3, sha1, md5 or crc32; repeatable.",
 )
 @option(
-    "What it must be",
+    "Verification",
     "--sha256",
     type=Parsed("HEX", _parse_sha256),
     metavar="HEX",
     help="The same as --hash sha256:HEX.",
 )
-@option("What it must be", "--as-is", is_flag=True, help="Keep whatever the server sends, even under a model's name.")
-@option("What it must be", "--allow-unsafe", is_flag=True, help="Publish a pickle even if its code would do harm.")
-@connections_option("How fast", "Connections at a time; auto finds out how many help. [default: auto]")
 @option(
-    "How fast",
+    "Verification", "--as-is", is_flag=True, help="Keep the response whatever its content, even under a model's name."
+)
+@option("Verification", "--allow-unsafe", is_flag=True, help="Publish a pickle even if it imports harmful code.")
+@connections_option("Transfer", "Connections to each host; auto finds the best number. [default: auto]")
+@option(
+    "Transfer",
     "--max-connections",
     type=Parsed("N", parse_connection_count),
     metavar="N",
     default="32",
-    help="How far auto may go. [default: 32]",
+    help="The upper limit for auto. [default: 32]",
 )
 @option(
-    "How fast",
+    "Transfer",
     "--engine",
     type=click.Choice(ENGINES),
     default="auto",
-    help="What carries the bytes: libcurl, Python threads, or one stream. [default: auto]",
+    help="How to transfer: libcurl, Python threads, or a single stream. [default: auto]",
 )
 @option(
-    "How fast",
+    "Transfer",
     "--limit-rate",
     type=Parsed("RATE", parse_quantity),
     metavar="RATE",
-    help="Bytes a second for all files together: 500K, 20M, 1.5G, in powers of 1024 as in curl, wget and aria2.",
+    help="Bytes per second for all files together: 500K, 20M, 1.5G, in powers of 1024 as in curl, wget and aria2.",
 )
 @option(
-    "How fast",
+    "Transfer",
     "--mirror",
     "mirrors",
     type=Parsed("URL", parse_url),
     metavar="URL",
     multiple=True,
-    help="Another place of the same file: steps in where URL fails, brings pieces if a digest is known; repeatable.",
+    help="Another URL of the same file: used if the first one fails, and in parallel if a digest is known; repeatable.",
 )
-@option("How fast", "--http3", is_flag=True, help="Try HTTP/3, where libcurl has it.")
+@option("Transfer", "--http3", is_flag=True, help="Try HTTP/3, if libcurl supports it.")
 @network_options
 @option(
-    "What it tells",
+    "Output",
     "--progress",
     type=click.Choice(PROGRESS_FORMS),
     default="auto",
-    help="auto: a live picture on a terminal, else a line now and then; json: one object a line on stderr.",
+    help="auto: a live display on a terminal, else occasional lines; json: one object a line on stderr.",
 )
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per reference on stdout, at the end.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only the paths on stdout, and errors.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per reference on stdout at the end.")
+@option("Output", "-q", "--quiet", is_flag=True, help="Print only paths on stdout, and errors on stderr.")
 @click.version_option(__version__, message="anyfetch %(version)s", cls=Option, group=HELP)
 @click.pass_obj
 def command(
@@ -168,9 +173,12 @@ def command(
     quiet: bool,
     **options: object,
 ) -> int:
-    """Reads the options and downloads."""
+    """Parses the options and downloads."""
     if not (references or lists):
-        raise Misuse("nothing to download: no REFERENCE is given", "anyfetch https://example.org/model.safetensors")
+        raise Misuse(
+            "nothing to download: no REFERENCE is given",
+            "Name one, as in: anyfetch https://example.org/model.safetensors",
+        )
     settings = _settings(references, network, folders, **options)  # type: ignore[arg-type] # click has checked them
     session.secrets = network.secrets((*references, *settings.mirrors))
     if not (quiet or progress == "json"):
@@ -257,52 +265,63 @@ def _exact(output: Path | None, directory: Path | None, reference_count: int) ->
     if reference_count > 1:
         raise Misuse(
             f"--output names one file, but {reference_count} references are given",
-            "use --directory DIR for several, or one command for each",
+            "Use --directory DIR for several files, or run one command for each.",
         )
     if str(output) == "-":
-        raise Misuse("standard output can't be a destination", "a file is proved before it is handed over; name one")
-    # As in curl and aria2: a relative name with a folder means that folder.
+        raise Misuse(
+            "standard output can't be a destination", "A file is verified before it is published; name a file."
+        )
+    # As in curl and aria2, a relative name with a folder means that folder.
     output = (directory or Path()) / output
     if os.path.isdir(output):  # noqa: PTH112 - Path.is_dir raises where the name is too long
-        raise Misuse(f"--output {str(output)!r} is a folder", "use --directory for a folder")
+        raise Misuse(f"--output {str(output)!r} is a folder", "Use --directory for a folder.")
     return output
 
 
 def _begun(parts: tuple[str, ...], output: Path | None) -> Path:
-    """The destination of the part file that is to be gone on with."""
+    """The destination of the part file to continue."""
     if len(parts) > 1 or output is not None:
-        raise Misuse("--resume-with goes on with one part file, to its own destination", "leave the others away")
+        raise Misuse(
+            "--resume-with continues one part file at its own destination",
+            "Leave out the other references and --output or --directory.",
+        )
     part = Path(parts[0] if parts[0].endswith(PART_SUFFIX) else parts[0] + PART_SUFFIX)
     if not part.is_file():
-        raise Misuse(f"there is no part file {str(part)!r}", "anyfetch --resume-with NEW_URL model.safetensors.part")
+        raise Misuse(
+            f"there is no part file {str(part)!r}",
+            "Name an existing one, as in: anyfetch --resume-with NEW_URL model.safetensors.part",
+        )
     name = part.name.removesuffix(PART_SUFFIX)
     if is_shortened(name):
         raise Misuse(
-            f"the name of {str(part)!r} was shortened, and doesn't tell the file's own",
-            "anyfetch -o NAME URL goes on with it, where URL is the address that it was begun with",
+            f"the file's full name can't be derived from {str(part)!r}, because that name was shortened",
+            "Run: anyfetch -o NAME URL, with the URL that the download was started with.",
         )
     return part.with_name(name)
 
 
 def _left(partial: str | None, reference_count: int) -> Path | str | None:
-    """What another program has left."""
+    """The partial file that another program left."""
     if partial is None or partial == "auto":
         return partial
     if reference_count > 1:
         raise Misuse(
-            f"--adopt-partial names what is left of one file, but {reference_count} references are given",
-            "use --adopt-partial auto, or one command for each",
+            f"--adopt-partial names the partial file of one download, but {reference_count} references are given",
+            "Use --adopt-partial auto, or run one command for each.",
         )
     if not Path(partial).is_file() and not Path(partial).with_name(f"{Path(partial).name}.foreign").is_file():
-        raise Misuse(f"there is no unfinished file {partial!r}", "anyfetch --adopt-partial model.bin.crdownload URL")
+        raise Misuse(
+            f"there is no partial file {partial!r}",
+            "Name an existing one, as in: anyfetch --adopt-partial model.bin.crdownload URL",
+        )
     return Path(partial)
 
 
 def _mirrors(mirrors: tuple[str, ...], reference_count: int) -> tuple[str, ...]:
     if mirrors and reference_count > 1:
         raise Misuse(
-            f"--mirror is another place of one file, but {reference_count} references are given",
-            "use one command for each, or a Metalink file",
+            f"--mirror is another URL of one file, but {reference_count} references are given",
+            "Run one command for each, or use a Metalink file.",
         )
     return mirrors
 
@@ -311,10 +330,13 @@ def _agreeing(digests: tuple[Digest, ...], reference_count: int) -> tuple[Digest
     unique = tuple(dict.fromkeys(digests))
     for algorithm in {digest.algorithm for digest in unique}:
         if sum(digest.algorithm == algorithm for digest in unique) > 1:
-            raise Misuse(f"two different {algorithm} digests are given", "a file has only one; leave the other away")
+            raise Misuse(
+                f"two different {algorithm} digests are given",
+                "A file has only one {algorithm} digest; leave out the other.",
+            )
     if unique and reference_count > 1:
         raise Misuse(
             f"--hash describes one file, but {reference_count} references are given",
-            "use one command for each, with its own digest",
+            "Run one command for each, with its own digest.",
         )
     return unique

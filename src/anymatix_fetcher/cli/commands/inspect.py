@@ -1,4 +1,4 @@
-"""``anyfetch inspect REFERENCE|FILE``: what a model is by its own header, near or far; the weights stay there."""
+"""``anyfetch inspect REFERENCE|FILE``: shows what a model's header says, without reading the weights."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.formats.training import Training
 
 _HELP = """\
-Tell what a model is by its own header: kind, architecture, base model, tensors by type, parameters, how it was
-trained, and its trigger words. Of a REFERENCE two or three small ranges are asked for, mostly less than 100 KB; a FILE
-is read in place. safetensors and GGUF say most, PyTorch's checkpoints little: nothing is ever unpickled.
+Show what a model's header says: kind, architecture, base model, tensors by type, number of parameters, training and
+trigger words. For a REFERENCE, two or three small ranges are requested, usually less than 100 KB; a FILE is read in
+place. safetensors and GGUF files say most, PyTorch checkpoints little. Nothing is unpickled.
 """
 _EXAMPLES = (
     "anyfetch inspect civitai:143906",
@@ -44,11 +44,11 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 @click.command("inspect", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("reference", metavar="REFERENCE|FILE", type=REFERENCE)
 @network_options
-@option("What it tells", "--tensors", is_flag=True, help="Each tensor too, and each entry of an archive.")
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object on stdout instead.")
+@option("Output", "--tensors", is_flag=True, help="List each tensor, or each entry of an archive.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.pass_obj
 def command(session: Invocation, /, *, reference: str, network: Network, tensors: bool, as_json: bool) -> int:
-    """Reads the header and tells."""
+    """Reads the header and reports."""
     session.secrets = network.secrets([reference])
     network.warn(session)
     from anymatix_fetcher.verbs.inspect import inspect  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -73,7 +73,7 @@ def command(session: Invocation, /, *, reference: str, network: Network, tensors
 
 
 def report(facts: ModelFacts, *, with_tensors: bool = False) -> str:
-    """The facts as lines for people; what isn't known is left out."""
+    """The facts as lines of text; unknown facts are left out."""
     lines = [f"{label + ':' if label else '':<{_LABEL_WIDTH}} {text}" for label, text in _facts(facts)]
     if with_tensors:
         lines += [
@@ -109,13 +109,13 @@ def _facts(facts: ModelFacts) -> Iterator[tuple[str, str]]:
         yield "training tags", ", ".join(f"{tag} ({count:,})" for tag, count in facts.tags[:_MOST_TAGS])
     yield from _block("hashes", _table(facts.hashes))
     if facts.metadata:
-        yield "metadata", f"{format.plural(len(facts.metadata), 'value')}, which --json shows"
+        yield "metadata", f"{format.plural(len(facts.metadata), 'value')}, shown by --json"
     said = f"it is {facts.content.title}"
     yield from _block("remarks", [remark for remark in facts.remarks if remark != said])
 
 
 def _block(label: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Several lines below one label."""
+    """Several lines under one label."""
     yield from ((label if not number else "", line) for number, line in enumerate(lines))
 
 
@@ -147,7 +147,7 @@ def _parameters(facts: ModelFacts) -> str:
 
 
 def _count(number: int) -> str:
-    """``2.57 B``: with three digits, as people say how large a model is."""
+    """``2.57 B``: the number of parameters with three significant digits."""
     unit = next(((size, letter) for size, letter in _UNITS if number >= size), None)
     return f"{number}" if unit is None else f"{number / unit[0]:.3g} {unit[1]}"
 
@@ -175,7 +175,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows with their columns below each other."""
+    """The rows with aligned columns."""
     if not rows:
         return []
     widths = [max(map(format.cell_width, column)) for column in zip(*rows, strict=True)]

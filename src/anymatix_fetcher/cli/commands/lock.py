@@ -1,4 +1,4 @@
-"""``anyfetch lock REFERENCE|WORKFLOW...``: writes down exactly which files they lead to."""
+"""``anyfetch lock REFERENCE|WORKFLOW...``: records exactly which files they resolve to."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.sync import Tell
 
 _HELP = """\
-Write down exactly which files references and workflows lead to: name, folder, size, digests and sources, pinned to a
-commit or a version where the source has such. `anyfetch sync` brings these very files, here or on any other machine.
+Record exactly which files references and workflows resolve to: name, folder, size, digests and sources, pinned to a
+commit or a version if the source has them. `anyfetch sync` fetches exactly these files, on this or any other machine.
 
-A WORKFLOW is a ComfyUI workflow's JSON, or a picture that carries one. Locking again updates the entries and keeps the
-others, in their order; one that isn't wanted any more is deleted in an editor. Nothing secret is written.
+A WORKFLOW is a ComfyUI workflow as JSON, or a picture that contains one. Locking again updates existing entries, keeps
+the others, and preserves their order. To remove an entry, delete it in an editor. No secrets are written.
 """
 _EXAMPLES = (
     "anyfetch lock -t checkpoint civitai:143906",
@@ -53,43 +53,49 @@ _DIGITS_SHOWN = 12
 @click.command("lock", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("wanted", metavar="REFERENCE|WORKFLOW...", nargs=-1, required=True, type=REFERENCE)
 @option(
-    "Where to",
+    "Destination",
     "-t",
     "--type",
     "type_",
     shell_complete=complete_type,
     metavar="TYPE",
     default="",
-    help="Among models: lora, vae, ...; auto asks the source.",
+    help="The model type: lora, vae, ...; auto asks the source.",
 )
 @option(
-    "Where to",
+    "Destination",
     "-d",
     "--directory",
     type=click.Path(file_okay=False, readable=False, path_type=Path),
     metavar="DIR",
-    help="A folder below the lock file's own. [default: that folder]",
+    help="A folder below the lock file's. [default: that folder]",
 )
 @lock_options
-@option("Which files", "--include", metavar="GLOB", multiple=True, help="Of a repository, only such paths; repeatable.")
-@option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
 @option(
-    "Which files",
+    "Selection",
+    "--include",
+    metavar="GLOB",
+    multiple=True,
+    help="Of a repository, only paths that match; repeatable.",
+)
+@option("Selection", "--exclude", metavar="GLOB", multiple=True, help="Skip paths that match; repeatable.")
+@option(
+    "Selection",
     "--mirror",
     "mirrors",
     type=Parsed("URL", parse_url),
     metavar="URL",
     multiple=True,
-    help="Another source of the same file; repeatable.",
+    help="Another URL of the same file; repeatable.",
 )
 @option(
-    "Which files",
+    "Selection",
     "--fetch",
     is_flag=True,
-    help="Bring files that no source states a strong digest of, and hash what came.",
+    help="Fetch files for which no source states a strong digest, and compute one.",
 )
 @network_options
-@telling_options("file", quiet="Only errors.")
+@telling_options("file", quiet="Print only errors.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -111,15 +117,15 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Asks, locks, fetches what has no digest, writes and tells."""
+    """Resolves, locks, fetches files without a digest, writes the lock file, and reports."""
     session.secrets = network.secrets([*wanted, *mirrors])
     network.warn(session)
     if any(Path(word).is_file() for word in wanted):
         network.refuse_headers("the workflow")
     if mirrors and len(wanted) > 1:
-        raise Misuse("--mirror is another source of one file, but several are named", "use one command for each")
+        raise Misuse("--mirror is another URL of one file, but several are named", "Run one command for each.")
     if type_ and directory is not None:
-        raise Misuse("--type and --directory name two places", "leave one of them away")
+        raise Misuse("--type and --directory name two destinations", "Leave one of them out.")
     from anymatix_fetcher.library.lock_file_format import LockFile  # noqa: PLC0415 - as above
     from anymatix_fetcher.verbs.lock import Target, below, lock_entries  # noqa: PLC0415 - wrong usage needn't wait
 
@@ -149,7 +155,7 @@ def command(
 def _asked(
     wanted: tuple[str, ...], target: Target, session: Invocation, options: Options, display: CareDisplay
 ) -> list[LockEntry]:
-    """What each of the words leads to; one that leads nowhere doesn't keep the others from being locked."""
+    """The entries for each argument. An argument that fails doesn't keep the others from being locked."""
     from anymatix_fetcher.verbs.lock import LockEntry, entries_of  # noqa: PLC0415 - as in command
 
     entries = list[LockEntry]()
@@ -161,8 +167,8 @@ def _asked(
                     entries += _needed(Path(word), session, options, cancel, display)
                 elif ":" not in word:
                     raise ReferenceSyntaxError(
-                        f"there is no file {word!r} here, and it is no reference",
-                        hint="Expected a workflow's file, or a reference such as civitai:143906 or hf:org/repo/file.",
+                        f"{word!r} is neither a file nor a reference",
+                        hint="Expected a workflow file, or a reference such as civitai:143906 or hf:org/repo/file.",
                     )
                 else:
                     entries += entries_of(word, target, cancel=cancel, **options)
@@ -180,7 +186,9 @@ def _needed(
     from anymatix_fetcher.workflows.documents import MAX_FILE_BYTES  # noqa: PLC0415
 
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise ReferenceSyntaxError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB, and no workflow")
+        raise ReferenceSyntaxError(
+            f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a workflow"
+        )
     found, remarks = entries_of_workflow(path.read_bytes(), cancel=cancel, **options)
     display.step_aside()
     session.complain(*(f"note: {format.printable(remark)}" for remark in remarks))
@@ -195,7 +203,7 @@ def _shown(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Bringing:
-    """Fetches the files that no source states a strong digest of, each to where ``sync`` would bring it."""
+    """Fetches the files for which no source states a strong digest, to the paths where ``sync`` expects them."""
 
     session: Invocation
     file: Path
@@ -205,7 +213,7 @@ class _Bringing:
     progress: str
 
     def bring(self, entries: list[LockEntry], lock: LockFile) -> tuple[list[LockEntry], int | None]:
-        """The entries with what was computed; and the exit code of the signal that stopped it, if one did."""
+        """The entries with their computed digests, and the exit code of the signal that interrupted it, if any."""
         from anymatix_fetcher.cli.commands.sync import looked_at  # noqa: PLC0415
         from anymatix_fetcher.cli.download import Report, carry_out  # noqa: PLC0415 - as in command
         from anymatix_fetcher.verbs.computing import contents, fetch_to_hash  # noqa: PLC0415
@@ -234,7 +242,7 @@ class _Bringing:
 
 
 def _line_for_programs(change: tuple[LockEntry, Change], secrets: Iterable[str]) -> str:
-    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.core.answers.secrecy import recordable  # noqa: PLC0415 - as in command
 
     entry, what = change
     file = entry.file
@@ -263,14 +271,18 @@ def _lines(changes: list[tuple[LockEntry, Change]]) -> Iterator[str]:
         if entry.file is not None:
             yield f"{change.value}: {format.printable(str(entry.file))}, {_facts(entry.file)}"
             if not entry.file.strong:
-                yield "note: no source states a strong digest of it; --fetch brings it and computes one"
+                yield ("note: no source states a strong digest of it; use --fetch to fetch the file and compute one")
             elif entry.computed is not None and entry.computed.local is not None:
                 yield format.printable(_note(entry.computed, entry.computed.local))
+            if entry.is_withheld:
+                yield "note: a part of its address is secret, and isn't written: `anyfetch sync` asks without it"
 
 
 def _note(computed: ReadContent, local: Path) -> str:
-    proof = f"its {computed.proof} is the stated one" if computed.proof else "this source had brought it"
-    return f"note: its digest was computed of {shown(local)}, which was here: {proof}"
+    proof = (
+        f"its {computed.proof} matches the stated one" if computed.proof else ("it was fetched from this source before")
+    )
+    return f"note: its digest was computed from {shown(local)}, which was already here: {proof}"
 
 
 def _facts(file: LockedFile) -> str:
@@ -281,6 +293,6 @@ def _facts(file: LockedFile) -> str:
 
 def _summary(file: Path, lock: LockFile, *, has_changed: bool) -> str:
     if not (has_changed or file.exists()):
-        return f"nothing was locked, so there is no {format.printable(str(file))}"
+        return f"nothing was locked; {format.printable(str(file))} was not written"
     how = "wrote" if has_changed else "nothing has changed in"
     return f"{how} {format.printable(str(file))}: {format.plural(len(lock.files), 'file')}"

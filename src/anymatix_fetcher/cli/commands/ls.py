@@ -1,4 +1,4 @@
-"""``anyfetch ls``: which models are here, where they came from, and what proves them. Reads no model."""
+"""``anyfetch ls``: lists the models on this machine, their origins and their verification. Reads no model."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.ls import Listed, Stock
 
 _HELP = """\
-List the models that are here: name, folder, size, the host that each came from, and what proved it when.
+List the models here: name, folder, size, the host that each came from, and how and when it was verified.
 
-A PATTERN is a part of a name, or a glob such as 'loras/*xl*'; case doesn't matter. Nothing is read but names, sidecars
-and the index, so it is quick; `anyfetch verify` looks into the files.
+A PATTERN is a part of a name, or a glob such as 'loras/*xl*'; case doesn't matter. The list is made from names,
+sidecars and the index, without reading the models; `anyfetch verify` reads them.
 """
 _EXAMPLES = (
     "anyfetch ls",
@@ -43,16 +43,16 @@ _HEADINGS = ("NAME", "FOLDER", "SIZE", "FROM", "VERIFIED", "")
 @click.command("ls", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("patterns", metavar="[PATTERN...]", nargs=-1)
 @option(
-    "Which models",
+    "Models",
     "-t",
     "--type",
     shell_complete=complete_type,
     metavar="TYPE",
     help="Only models of this type: lora, checkpoint, vae, ...",
 )
-@option("Which models", "--duplicates", is_flag=True, help="Only models whose content is here more than once.")
+@option("Models", "--duplicates", is_flag=True, help="Only models with duplicates.")
 @place_options
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per model on stdout.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -64,7 +64,7 @@ def command(
     where: Where,
     as_json: bool,
 ) -> int:
-    """Looks and tells."""
+    """Lists the models."""
     from anymatix_fetcher.verbs.ls import list_models  # noqa: PLC0415 - wrong usage needn't wait for it
 
     stock = list_models(
@@ -83,15 +83,15 @@ def command(
 
 
 def report(stock: Stock, width: int | None, *, chosen: bool) -> list[str]:
-    """The lines for people, the sum at their end.
+    """The list as lines of text, followed by the total.
 
     Args:
-        stock: What is here.
-        width: The terminal's columns; ``None`` where it isn't one.
-        chosen: Whether something was left out.
+        stock: The models found.
+        width: The terminal's columns; ``None`` if the output is not a terminal.
+        chosen: Whether a filter is active.
     """
     if not stock.models:
-        what = "No model here is like that" if chosen else f"No models are in {stock.root} ({stock.reason})"
+        what = "No model matches" if chosen else f"There are no models in {stock.root} ({stock.reason})"
         return [format.printable("; ".join((what, *_unfinished(stock))) + ("" if stock.unfinished else "."))]
     rows = [_HEADINGS, *(_row(one, stock.root) for one in stock.models)]
     return [*table(rows, right={2}, optional=(1, 3, 4), width=width), "", total(stock)]
@@ -119,7 +119,7 @@ def _verified(one: Listed) -> str:
 
 
 def _same(one: Listed, root: Path) -> str:
-    """Other files with the same content, or other names of this one; the first by its name among the models."""
+    """The other files with the same content, or other names of this one; the first one by name."""
     others, sign = (one.duplicates, "=") if one.duplicates else (one.others, "linked:")
     if not others:
         return ""
@@ -129,7 +129,7 @@ def _same(one: Listed, root: Path) -> str:
 
 
 def total(stock: Stock) -> str:
-    """How many there are, what they take, and what could be gained."""
+    """The number of models, their size, and the space that could be freed."""
     models = stock.models
     facts = [f"{format.plural(len(models), 'model')}, {format.size(sum(one.size for one in models))}"]
     spare = _spare(models)
@@ -147,7 +147,7 @@ def _unfinished(stock: Stock) -> tuple[str, ...]:
 
 
 def _spare(models: Sequence[Listed]) -> int:
-    """What the second and later copies take."""
+    """The size of the second and later copies."""
     counted, spare = set[object](), 0
     for one in models:
         if one.duplicates:

@@ -1,4 +1,4 @@
-"""``anyfetch prune``: removes what interrupted downloads have left and nobody has gone on with."""
+"""``anyfetch prune``: removes the partial files of interrupted downloads."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.prune import Leftover, PruneReport
 
 _HELP = """\
-Remove the part files and journals of downloads that anyfetch has begun and that nobody has gone on with for some days.
-What a running download holds stays, and so do part files of other programs. On a terminal it asks first.
+Remove the part files and journals of downloads by anyfetch that were interrupted some days ago and never continued.
+Files of running downloads and part files of other programs are kept. Asks for confirmation on a terminal.
 """
 _EXAMPLES = ("anyfetch prune", "anyfetch prune --older-than 30 --yes", "anyfetch prune --older-than 0 --dry-run")
 DAY_SECONDS = 86_400.0
@@ -32,16 +32,16 @@ DAY_SECONDS = 86_400.0
 @click.command("prune", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @place_options
 @option(
-    "What it does",
+    "Behaviour",
     "--older-than",
     type=Parsed("DAYS", parse_days),
     metavar="DAYS",
     default="7",
-    help="Only what nobody has written to for so many days. [default: 7]",
+    help="Only downloads that were not written to for DAYS days. [default: 7]",
 )
 @consent_options
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per download on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors and the question.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per download on stdout.")
+@option("Output", "-q", "--quiet", is_flag=True, help="Print only errors and the question.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -54,7 +54,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Tells what goes, asks, and removes it."""
+    """Lists partial files, asks, and removes them."""
     from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
     found = tidying.find_stale(older_than * DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
@@ -66,10 +66,10 @@ def command(
         session.out.flush()
     if not found:
         if for_people:
-            session.complain("Nothing is left of any download.")
+            session.complain("There are no interrupted downloads.")
         return 0
-    sizes = [one.bytes_used for one in found]  # before it is gone
-    question = f"Remove what is left of {format.plural(len(ours), 'download')}"
+    sizes = [one.bytes_used for one in found]  # before the files are gone
+    question = f"Remove the partial files of {format.plural(len(ours), 'download')}"
     code = refused(question, session, yes=yes, dry_run=dry_run) if ours else DONE
     report = tidying.prune(ours) if code is None else None
     if as_json:
@@ -83,24 +83,26 @@ def command(
 
 def _tell(report: PruneReport, session: Invocation, *, for_people: bool) -> int:
     if for_people:
-        session.complain(f"{format.size(report.bytes_freed)} are free now.")
+        session.complain(f"{format.size(report.bytes_freed)} freed.")
     for path in report.held:
-        session.complain(format.printable(f"{shown(path)}: a running download holds it; it stays"))
+        session.complain(format.printable(f"{shown(path)}: kept, because a running download holds it"))
     for path, reason in report.failed:
-        session.complain(format.printable(f"error: what is left of {shown(path)} can't be removed: {reason}"))
+        session.complain(format.printable(f"error: the partial file of {shown(path)} can't be removed: {reason}"))
     return STORAGE if report.failed else 0
 
 
 def line(one: Leftover, now: float) -> str:
-    """A line for people; ``now`` in seconds since 1970."""
+    """The partial download as a line of text; ``now`` in seconds since 1970."""
     age = format.duration(max(0.0, now - one.written_at))
     name = shown(one.destination) if one.is_ours else ", ".join(map(shown, one.files))
-    whose = "" if one.is_ours else "; not of anyfetch, but maybe a browser's, wget's or curl's: it stays"
+    whose = (
+        "" if one.is_ours else ("; kept, because it is not one of anyfetch's: possibly a browser's, wget's or curl's")
+    )
     return format.printable(f"{format.size(one.bytes_used):>9}  {name}: untouched for {age}{whose}")
 
 
 def as_object(one: Leftover, size: int, report: PruneReport | None) -> dict[str, object]:
-    """The JSON form; ``size`` is what it took on the disk, ``removed`` tells whether it was done."""
+    """The partial download as a JSON object. ``size`` is its size on the disk before it was removed."""
     return {
         "destination": str(one.destination),
         "files": [str(path) for path in one.files],

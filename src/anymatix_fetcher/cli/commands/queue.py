@@ -1,4 +1,4 @@
-"""``anyfetch queue``: the jobs of a running server, from the command line."""
+"""``anyfetch queue``: the jobs of a running server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Job = dict[str, Any]
 
-_SERVER, _WHAT, _TELLS = "Which server", "What is wanted", "What it tells"
+_SERVER, _WHAT, _TELLS = "Server", "Job", "Output"
 _UNFINISHED = ("queued", "active")
 _ID_DIGITS = 16
 _WATCH_SECONDS = 0.5
@@ -37,32 +37,32 @@ _STATES = ("queued", "active", "paused", "done", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class QueueInvocation:
-    """What every one of these commands has: whom it asks, and how it tells."""
+    """The state that the subcommands share: the client, and the form of the output."""
 
     client: QueueClient
     session: Invocation
     as_json: bool
 
     def jobs(self, state: str | None = None) -> list[Job]:
-        """The jobs of the server."""
+        """The server's jobs."""
         found = self.client.ask("GET", "/jobs" + (f"?state={state}" if state else ""))["jobs"]
         return found if isinstance(found, list) else []
 
     def identities(self, given: Sequence[str], *, states: Sequence[str] = _STATES, every: bool = False) -> list[str]:
-        """The ids that are meant: whole ones, the beginnings of single ones, or those of all jobs in these states.
+        """The ids of the selected jobs: whole ids, unambiguous prefixes, or all jobs in ``states``.
 
         Raises:
-            Misuse: None is named, or a beginning is that of several.
+            Misuse: No job is named, or a prefix is ambiguous.
         """
         if every:
             return [job["id"] for job in self.jobs() if job["state"] in states]
         if not given:
-            raise Misuse("no job is named", "name it by its id, as `anyfetch queue ls` shows it, or say --all")
+            raise Misuse("no job is named", "Give its id, as `anyfetch queue ls` shows it, or use --all.")
         known = [] if all(len(text) == _ID_DIGITS for text in given) else [job["id"] for job in self.jobs()]
         return [_meant(text, known) for text in given]
 
     def tell(self, jobs: Sequence[Job]) -> None:
-        """Shows what became of jobs."""
+        """Prints the jobs."""
         for job in jobs:
             text = json.dumps(job) if self.as_json else f"{job['id']}  {job['state']:<9}  {_name(job)}"
             self.session.out.write(text + "\n")
@@ -72,12 +72,12 @@ class QueueInvocation:
 def _meant(text: str, known: Sequence[str]) -> str:
     found = [one for one in known if one.startswith(text.lower())]
     if len(found) > 1:
-        raise Misuse(f"{len(found)} jobs have ids that begin with {text!r}", "give more of it")
+        raise Misuse(f"{text!r} is the beginning of {len(found)} job ids", "Give more characters of the id.")
     return found[0] if found else text
 
 
 def asking(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives a command the options that say which server, and ``asking`` as their sum."""
+    """Adds the options that select the server to a command, and passes them as one argument ``asking``."""
 
     @wraps(command)
     def with_server(
@@ -98,13 +98,16 @@ def asking(command: Callable[..., int]) -> Callable[..., int]:
 
     declared: Callable[..., int] = click.pass_obj(with_server)
     for declare in (
-        option(_TELLS, "--json", "as_json", is_flag=True, help="One JSON object a job on stdout instead."),
+        option(_TELLS, "--json", "as_json", is_flag=True, help="Print one JSON object per job on stdout."),
         option(_SERVER, "--secret-file", type=click.Path(path_type=Path), metavar="FILE",
-               help="Holds its secret. [default: $ANYFETCH_SECRET, else the one in the state folder]"),
+               help=(
+                        "The file that holds the server's secret. [default: $ANYFETCH_SECRET, else the one in the "
+                        "state folder]"
+                    )),
         option(_SERVER, "--state", "state_folder", type=click.Path(path_type=Path), metavar="DIR",
-               help="The state folder of the server. [default: $ANYFETCH_STATE, else the user's]"),
+               help="The server's state folder. [default: $ANYFETCH_STATE, else the user's]"),
         option(_SERVER, "--server", metavar="URL",
-               help="Where it is. [default: $ANYFETCH_SERVER, else where the state folder says]"),
+               help="The server's URL. [default: $ANYFETCH_SERVER, else the one noted in the state folder]"),
     ):  # fmt: skip
         declared = declare(declared)
     return declared
@@ -112,27 +115,35 @@ def asking(command: Callable[..., int]) -> Callable[..., int]:
 
 @click.group("queue", no_args_is_help=False)
 def command() -> None:
-    """The jobs of a running `anyfetch serve`: add, list, pause, resume, cancel, retry, move, limit and watch them."""
+    """Manage the jobs of a running `anyfetch serve`: add, list, pause, resume, cancel, retry, move, limit and watch."""
 
 
 @command.command("add", cls=Command)
 @click.argument("references", metavar="REFERENCE...", nargs=-1, required=True, type=REFERENCE)
-@option(_WHAT, "-t", "--type", metavar="TYPE", help="Its folder of the server's models gets the file.")
-@option(_WHAT, "-d", "--directory", metavar="DIR", help="The folder, below the server's own where it is relative.")
-@option(_WHAT, "-o", "--output", metavar="NAME", help="The file's name, for one reference.")
-@option(_WHAT, "--hash", "digests", multiple=True, metavar="ALG:HEX", help="What it must have; repeatable.")
+@option(
+    _WHAT,
+    "-t",
+    "--type",
+    metavar="TYPE",
+    help="The model type, which selects a folder below the server's models root.",
+)
+@option(_WHAT, "-d", "--directory", metavar="DIR", help="The destination folder, relative to the server's.")
+@option(_WHAT, "-o", "--output", metavar="NAME", help="The file name, for a single reference.")
+@option(_WHAT, "--hash", "digests", multiple=True, metavar="ALG:HEX", help="The expected digest; repeatable.")
 @option(_WHAT, "--sha256", metavar="HEX", help="The same as --hash sha256:HEX.")
-@option(_WHAT, "--mirror", "mirrors", multiple=True, metavar="URL", help="Another place of it; repeatable.")
+@option(_WHAT, "--mirror", "mirrors", multiple=True, metavar="URL", help="Another URL of the same file; repeatable.")
 @option(
     _WHAT,
     "-c",
     "--connections",
     type=Parsed("N|auto", parse_connections),
     metavar="N|auto",
-    help="At a time. [default: auto]",
+    help="Connections to each host. [default: auto]",
 )
-@option(_WHAT, "--priority", type=int, default=0, metavar="N", help="The higher one goes first. [default: 0]")
-@option(_WHAT, "--paused", is_flag=True, help="It waits to be resumed.")
+@option(
+    _WHAT, "--priority", type=int, default=0, metavar="N", help="Jobs with a higher priority run first. [default: 0]"
+)
+@option(_WHAT, "--paused", is_flag=True, help="Add the job paused.")
 @asking
 def add(
     asking: QueueInvocation,
@@ -143,7 +154,7 @@ def add(
     digests: tuple[str, ...],
     **wanted: Any,  # noqa: ANN401
 ) -> int:
-    """Adds a job for each reference; the same reference to the same destination is the same job."""
+    """Adds a job for each reference. Adding the same reference and destination again returns the existing job."""
     asking.session.secrets = references
     body = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items() if value}
     if body.get("connections") == "auto":
@@ -155,10 +166,16 @@ def add(
 
 
 @command.command("ls", cls=Command)
-@option(_WHAT, "--only", type=click.Choice(_STATES), metavar="STATE", help=f"Only those: {', '.join(_STATES)}.")
+@option(
+    _WHAT,
+    "--only",
+    type=click.Choice(_STATES),
+    metavar="STATE",
+    help=f"Only jobs in this state: {', '.join(_STATES)}.",
+)
 @asking
 def ls(asking: QueueInvocation, /, *, only: str | None) -> int:
-    """Lists the jobs, in the order in which they go."""
+    """Lists the jobs in the order in which they run."""
     jobs = asking.jobs(only)
     if asking.as_json:
         asking.tell(jobs)
@@ -176,11 +193,11 @@ def ls(asking: QueueInvocation, /, *, only: str | None) -> int:
 
 
 def _changing(name: str, summary: str, states: Sequence[str], ask: Callable[[QueueClient, str], Job]) -> None:
-    """Declares a command that does the same to each of the jobs that are named."""
+    """Declares a command that applies one request to each selected job."""
 
     @command.command(name, cls=Command, help=summary)
     @click.argument("jobs", metavar="ID...", nargs=-1)
-    @option("Which jobs", "--all", "every", is_flag=True, help=f"All that are {' or '.join(states)}.")
+    @option("Jobs", "--all", "every", is_flag=True, help=f"All jobs that are {' or '.join(states)}.")
     @asking
     def change(asking: QueueInvocation, /, *, jobs: tuple[str, ...], every: bool) -> int:
         for identity in asking.identities(jobs, states=states, every=every):
@@ -188,21 +205,21 @@ def _changing(name: str, summary: str, states: Sequence[str], ask: Callable[[Que
         return DONE
 
 
-_changing("pause", "Pauses jobs; what has arrived is kept.", ("queued", "active"),
+_changing("pause", "Pauses jobs. Their partial files are kept.", ("queued", "active"),
           lambda client, identity: client.ask("PATCH", f"/jobs/{identity}", {"state": "paused"}))  # fmt: skip
-_changing("resume", "Lets paused jobs go on when their turn comes.", ("paused",),
+_changing("resume", "Resumes paused jobs when their turn comes.", ("paused",),
           lambda client, identity: client.ask("PATCH", f"/jobs/{identity}", {"state": "queued"}))  # fmt: skip
-_changing("retry", "Tries jobs again that failed or were cancelled, from what has arrived.", ("failed",),
+_changing("retry", "Retries failed or cancelled jobs, from their partial files.", ("failed",),
           lambda client, identity: client.ask("POST", f"/jobs/{identity}/retry"))  # fmt: skip
 
 
 @command.command("cancel", cls=Command)
 @click.argument("jobs", metavar="ID...", nargs=-1)
-@option("Which jobs", "--all", "every", is_flag=True, help="All that haven't ended.")
-@option("What becomes of them", "--remove-part", is_flag=True, help="What has arrived is removed; else it is kept.")
+@option("Jobs", "--all", "every", is_flag=True, help="All jobs that haven't ended.")
+@option("Behaviour", "--remove-part", is_flag=True, help="Remove the partial files; by default they are kept.")
 @asking
 def cancel(asking: QueueInvocation, /, *, jobs: tuple[str, ...], every: bool, remove_part: bool) -> int:
-    """Ends jobs; one that has ended already is taken out of the list. A finished file is never removed."""
+    """Cancels jobs. A job that has ended is removed from the list. Completed files are never removed."""
     query = "?part=remove" if remove_part else ""
     for identity in asking.identities(jobs, states=("queued", "active", "paused"), every=every):
         ended = asking.client.ask("DELETE", f"/jobs/{quote(identity, safe='')}{query}")
@@ -215,7 +232,7 @@ def cancel(asking: QueueInvocation, /, *, jobs: tuple[str, ...], every: bool, re
 @click.argument("position", type=click.IntRange(0), metavar="POSITION")
 @asking
 def move(asking: QueueInvocation, /, *, job: str, position: int) -> int:
-    """Moves a job to another place in line; 0 is next."""
+    """Moves a job to another position in the queue; 0 is next."""
     (identity,) = asking.identities([job])
     asking.tell([asking.client.ask("PATCH", f"/jobs/{quote(identity, safe='')}", {"position": position})])
     return DONE
@@ -226,7 +243,7 @@ def move(asking: QueueInvocation, /, *, job: str, position: int) -> int:
 @option(_WHAT, "--max-downloads", type=click.IntRange(1, 1000), metavar="N", help="How many jobs run at a time.")
 @asking
 def limit(asking: QueueInvocation, /, *, rate: str | None, max_downloads: int | None) -> int:
-    """Tells the bandwidth of all jobs together and their number at a time, or changes them."""
+    """Shows or changes the bandwidth limit of all jobs together and the number of jobs that run at a time."""
     changes: dict[str, object] = {}
     if rate is not None:
         changes["limit_rate"] = None if rate == "none" else _rate(rate)
@@ -248,14 +265,14 @@ def _rate(text: str) -> int:
     try:
         return parse_quantity(text)
     except ValueError:
-        raise Misuse(f"{text!r} is no rate", "expected one such as 20M, or none") from None
+        raise Misuse(f"{text!r} is not a rate", "Expected one such as 20M, or none.") from None
 
 
 @command.command("watch", cls=Command)
 @click.argument("jobs", metavar="[ID...]", nargs=-1)
 @asking
 def watch(asking: QueueInvocation, /, *, jobs: tuple[str, ...]) -> int:
-    """Shows how jobs get on until none of them is queued or active; all where none is named."""
+    """Shows progress until none of the jobs is queued or active; all jobs if none is named."""
     from anymatix_fetcher.cli.interruption import interruptible  # noqa: PLC0415 - as in asking
     from anymatix_fetcher.engine.cancel import CancelToken  # noqa: PLC0415 - as above
 
@@ -275,7 +292,7 @@ def watch(asking: QueueInvocation, /, *, jobs: tuple[str, ...]) -> int:
 
 
 class _Shown:
-    """How jobs get on, for people or as lines of JSON. Those that had ended before are left out."""
+    """Shows the jobs' progress, for people or as lines of JSON. Jobs that had ended before are left out."""
 
     def __init__(self, asking: QueueInvocation) -> None:
         from anymatix_fetcher.cli.download import Report, display_for  # noqa: PLC0415 - for this alone
@@ -285,7 +302,7 @@ class _Shown:
         self._last: dict[str, Job] = {}
 
     def show(self, jobs: Sequence[Job]) -> None:
-        """How they stand now."""
+        """Shows their current state."""
         jobs = [job for job in jobs if job["id"] in self._last or job["state"] in _UNFINISHED]
         changed = [job for job in jobs if job != self._last.get(job["id"])]
         self._last = {job["id"]: job for job in jobs}
@@ -295,14 +312,14 @@ class _Shown:
             self._display.show(tuple(map(_progress, jobs)))
 
     def close(self) -> None:
-        """Clears the picture, and says how they stood at last."""
+        """Erases the display and prints their last state."""
         self._display.close()
         if not self._asking.as_json:
             self._asking.tell(list(self._last.values()))
 
 
 def _progress(job: Job) -> Progress:
-    """A job as the displays show it."""
+    """The job's progress as the displays expect it."""
     ended = {"done": Phase.DONE, "failed": Phase.FAILED, "cancelled": Phase.CANCELLED}
     phase = ended.get(job["state"]) or (Phase(job["phase"]) if job.get("phase") else Phase.WAITING)
     return Progress(
@@ -333,7 +350,7 @@ def _part(job: Job) -> str:
 
 
 def _note(job: Job) -> str:
-    """What there is to say of it: its rate, what it waits for, or what went wrong."""
+    """The job's note: its rate, the reason why it waits, or its error."""
     if job["state"] == "active" and not job["waits_for"]:
         return f"{format.rate(job['bytes_per_second'])}, {format.time_left(job['eta_seconds'])}"
     error = job["error"]

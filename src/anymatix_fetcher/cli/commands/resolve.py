@@ -1,4 +1,4 @@
-"""``anyfetch resolve REFERENCE``: what it is, where it lies, how large it is and what proves it. No payload."""
+"""``anyfetch resolve REFERENCE``: shows the file's URL, size and digests without downloading it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.resolve import Located
 
 _HELP = """\
-Tell what a reference leads to: name, size, digests, type and licence as far as the source says. Where a catalogue
-states the digest of the content, nothing else is asked; other servers are asked for one byte. With --probe every
-reference is followed to where the bytes lie, which some services count as a download.
+Show the name, size, digests, type and licence of a reference, as far as its source states them. If a catalogue states
+the digest, no other request is made; other servers are asked for one byte. With --probe every reference is followed to
+the location of its bytes, which some services count as a download.
 """
 _EXAMPLES = (
     "anyfetch resolve civitai:143906",
@@ -41,11 +41,22 @@ _LABEL_WIDTH = 12
 
 @click.command("resolve", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("reference", metavar="REFERENCE", type=REFERENCE)
-@option("Which files", "--include", metavar="GLOB", multiple=True, help="Of a repository, only such paths; repeatable.")
-@option("Which files", "--exclude", metavar="GLOB", multiple=True, help="And none like this; repeatable.")
-@option("What is asked", "--probe", is_flag=True, help="Ask the store, too: where the bytes lie, and until when.")
+@option(
+    "Selection",
+    "--include",
+    metavar="GLOB",
+    multiple=True,
+    help="Of a repository, only paths that match; repeatable.",
+)
+@option("Selection", "--exclude", metavar="GLOB", multiple=True, help="Skip paths that match; repeatable.")
+@option(
+    "Requests",
+    "--probe",
+    is_flag=True,
+    help="Follow redirects to the store as well: shows where the bytes are, and when that URL expires.",
+)
 @network_options
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per file on stdout.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -58,7 +69,7 @@ def command(
     network: Network,
     as_json: bool,
 ) -> int:
-    """Asks and tells."""
+    """Resolves and reports."""
     session.secrets = network.secrets([reference])
     network.warn(session)
     from anymatix_fetcher.verbs.resolve import Depth, locate  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -86,13 +97,13 @@ def command(
 
 
 def as_object(located: Located, secrets: Iterable[str] = ()) -> dict[str, object]:
-    """The JSON form; ``secrets`` are taken out of an error's words."""
+    """The resource as a JSON object; ``secrets`` are removed from error messages."""
     error = None if located.error is None else error_object(located.error, secrets)
     return located_object(located, error)
 
 
 def report(located: Located) -> str:
-    """The same as lines for people; what isn't known is left out."""
+    """The resource as lines of text; unknown facts are left out."""
     lines = (f"{label + ':':<{_LABEL_WIDTH}} {format.printable(text)}" for label, text in _facts(located))
     return "".join(f"{line}\n" for line in lines)
 
@@ -122,7 +133,7 @@ def _facts(located: Located) -> Iterator[tuple[str, str]]:
     yield "asked at", located.url
     if located.target is not None:
         yield "lies at", located.target
-        yield "in parts", "yes: several connections can help" if located.ranged else "no: it comes as one stream"
+        yield "in parts", "yes: several connections can help" if located.ranged else "no: only a single stream"
     if located.expires_at is not None:
         yield "expires", format.moment(located.expires_at)
     for mirror in located.mirrors:

@@ -1,4 +1,4 @@
-"""``anyfetch rm``: removes models with their sidecars, and keeps what another reference still needs."""
+"""``anyfetch rm``: removes models and their sidecars. A model that another reference needs is kept."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.remove import Going
 
 _HELP = """\
-Remove what was fetched by a REFERENCE, or the file at a PATH, with the sidecars that describe it.
+Remove the files that were fetched by a REFERENCE, or the file at a PATH, together with their sidecars.
 
-A file that another reference has led to as well stays. A PATH is looked for in the current folder and below the models
-root; what is no model, and has no sidecar, isn't removed. A reference that named several files, as of a whole
-repository, is known as it was typed. On a terminal it asks first.
+A file that another reference resolved to as well is kept. A PATH is relative to the current folder or the models root;
+a file that is neither a model nor has a sidecar is not removed. A reference to several files, such as a whole
+repository, has to be given as it was typed for the download. Asks for confirmation on a terminal.
 """
 _EXAMPLES = (
     "anyfetch rm civitai:143906",
@@ -38,8 +38,8 @@ _EXAMPLES = (
 @click.argument("targets", metavar="REFERENCE|PATH...", nargs=-1)
 @place_options
 @consent_options
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per folder on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only errors and the question.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per folder on stdout.")
+@option("Output", "-q", "--quiet", is_flag=True, help="Print only errors and the question.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -52,9 +52,9 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Tells what goes, asks, and removes it."""
+    """Lists what would be removed, asks, and removes it."""
     if not any(target.strip() for target in targets):
-        raise Misuse("nothing to remove: no REFERENCE or PATH is given", "anyfetch ls shows what is here")
+        raise Misuse("nothing to remove: no REFERENCE or PATH is given", "Run `anyfetch ls` to see the models.")
     from anymatix_fetcher.verbs import remove as removal  # noqa: PLC0415 - wrong usage needn't wait for it
 
     session.secrets = tuple(filter(None, (target.partition("?")[2] for target in targets)))
@@ -73,7 +73,7 @@ def command(
             session.out.write(json.dumps(as_object(one, done=code is None)) + "\n")
         session.out.flush()
     elif code is None and not quiet:
-        session.complain(f"{format.size(sum(one.bytes_freed for one in going))} are free now.")
+        session.complain(f"{format.size(sum(one.bytes_freed for one in going))} freed.")
     return code or 0
 
 
@@ -81,22 +81,22 @@ def _question(going: Sequence[Going]) -> str:
     models = sum(len(one.models) for one in going)
     if not models:
         return f"Remove {format.plural(sum(len(one.sidecars) for one in going), 'sidecar')}"
-    return f"Remove {format.plural(models, 'file')} and what describes {'it' if models == 1 else 'them'}"
+    return f"Remove {format.plural(models, 'file')} and {'its' if models == 1 else 'their'} sidecars"
 
 
 def report(going: Sequence[Going]) -> Iterator[str]:
-    """What goes and what stays, a line each."""
+    """One line for each file that is removed or kept."""
     for one in going:
         for name in one.models:
-            yield format.printable(f"goes   {shown(one.folder / name)}")
+            yield format.printable(f"remove  {shown(one.folder / name)}")
         for name in one.sidecars:
-            yield format.printable(f"goes   {shown(one.folder / name)} (sidecar)")
+            yield format.printable(f"remove  {shown(one.folder / name)} (sidecar)")
         for name in one.kept:
-            yield format.printable(f"stays  {shown(one.folder / name)}: another reference has led to it as well")
+            yield format.printable(f"keep    {shown(one.folder / name)}: another reference needs it as well")
 
 
 def as_object(one: Going, *, done: bool) -> dict[str, object]:
-    """The JSON form; ``removed`` tells whether it was done."""
+    """The removal as a JSON object; ``removed`` says whether it was carried out."""
     return {
         "folder": str(one.folder),
         "models": list(one.models),

@@ -1,9 +1,10 @@
-"""``anyfetch serve``: the queue with its page and its API, until a signal ends it."""
+"""``anyfetch serve``: runs the queue with its web page and API until a signal ends it."""
 
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from anymatix_fetcher.cli.options.places import extra_paths_option, models_optio
 from anymatix_fetcher.core.values.urls import Url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymatix_fetcher.cli.session import Invocation
     from anymatix_fetcher.queue.queue import Queue
     from anymatix_fetcher.serve.access import Access
@@ -25,42 +28,62 @@ if TYPE_CHECKING:
     from anymatix_fetcher.serve.server import ServerAddress
 
 _HELP = """\
-Serve the queue: its page, its API and its events, until Ctrl-C or SIGTERM. Jobs outlive it: what was active goes on at
-the next start, from its journal.
+Serve the queue's web page, API and events until Ctrl-C or SIGTERM. Jobs outlive the server: active ones continue from
+their journals at the next start.
 
-Requests have to bring the server's secret: $ANYFETCH_SECRET, a file's, or the one that was made at the first start and
-lies in the state folder. Pages of other origins can neither read nor change anything.
+Requests need the server's secret: $ANYFETCH_SECRET, that of --secret-file, or the one that was generated at the first
+start and stored in the state folder. Pages of other origins can neither read nor change anything.
 """
 _EXAMPLES = (
     "anyfetch serve",
     "anyfetch serve --models ~/ComfyUI --limit-rate 20M",
     "ANYFETCH_SECRET=... anyfetch serve --host 0.0.0.0 --allow-origin https://models.example.org",
 )
-_WHERE, _WHAT, _WHO = "Where it listens", "What it does", "Who may ask"
+_WHERE, _WHAT, _WHO = "Address", "Behaviour", "Access"
 PORT = 6800
 
 
 @click.command("serve", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
-@option(_WHERE, "--host", default="127.0.0.1", metavar="ADDRESS", help="[default: 127.0.0.1, this machine alone]")
-@option(_WHERE, "--port", type=click.IntRange(0, 65535), default=PORT, metavar="N", help="0: any free. [default: 6800]")
 @option(
-    _WHO, "--secret-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Holds the secret."
+    _WHERE,
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="The address to listen on. [default: 127.0.0.1, this machine only]",
 )
-@option(_WHO, "--no-secret", is_flag=True, help="Every program on this machine may ask; on loopback only.")
+@option(
+    _WHERE,
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    metavar="N",
+    help="The port to listen on; 0 for any free one. [default: 6800]",
+)
+@option(
+    _WHO,
+    "--secret-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The file that holds the secret.",
+)
+@option(_WHO, "--no-secret", is_flag=True, help="Let every program on this machine use the server; on loopback only.")
 @option(
     _WHO,
     "--allow-origin",
     "origins",
     multiple=True,
     metavar="ORIGIN",
-    help="Pages of it may ask, and its name is this server's too, as https://models.example.org; repeatable.",
+    help=(
+        "An origin whose pages may use the server, and under which it is reached, such as "
+        "https://models.example.org; repeatable."
+    ),
 )
 @models_option(_WHAT)
 @extra_paths_option(_WHAT)
 @option(_WHAT, "-d", "--directory", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
-        help="Where files of no type go. [default: here]")  # fmt: skip
+        help="The destination of files without a type. [default: the current folder]")  # fmt: skip
 @option(_WHAT, "--state", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-        help="Where the queue is kept. [default: $ANYFETCH_STATE, else the user's state folder]")  # fmt: skip
+        help="The queue's state folder. [default: $ANYFETCH_STATE, else the user's]")  # fmt: skip
 @option(
     _WHAT,
     "--max-downloads",
@@ -69,14 +92,21 @@ PORT = 6800
     help="How many jobs run at a time. [default: 5]",
 )
 @option(_WHAT, "--limit-rate", type=Parsed("RATE", parse_quantity), metavar="RATE",
-        help="Bytes a second in sum. [default: as before]")  # fmt: skip
+        help="Bytes per second for all jobs together. [default: as before]")  # fmt: skip
 @option(
     _WHO,
     "--share",
     is_flag=True,
-    help="Lend files to other machines, by their SHA-256: those that were read here, and what has arrived of others.",
+    help="Serve files to other machines by SHA-256: files verified here, and parts of active downloads.",
 )
-@option("What it tells", "--json", "as_json", is_flag=True, help="Its URL and process as one JSON object on stdout.")
+@option(
+    "Output",
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the server's URL and process id as one JSON object on stdout.",
+)
+@option(_WHAT, "--stop-with-stdin", is_flag=True, hidden=True, help="End when standard input is closed.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -95,18 +125,21 @@ def command(
     limit_rate: int | None,
     share: bool,
     as_json: bool,
+    stop_with_stdin: bool,
 ) -> int:
-    """Opens the queue, and serves it."""
+    """Opens the queue and serves it."""
     try:
         from anymatix_fetcher.serve import log, server  # noqa: PLC0415 - aiohttp is an extra, and nothing else needs it
     except ImportError as error:
-        raise Misuse(f"serving needs {error.name}, which isn't here", "pip install 'anymatix-fetcher[serve]'") from None
+        raise Misuse(
+            f"serving needs {error.name}, which isn't installed", "Run: pip install 'anymatix-fetcher[serve]'"
+        ) from None
     from anymatix_fetcher.cli.log import server_log  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.queue import opening  # noqa: PLC0415 - as above
     from anymatix_fetcher.queue.state import state_folder  # noqa: PLC0415 - as above
 
     if no_secret and not server.is_loopback(host):
-        raise Misuse(f"without a secret everything that reaches {host} could use this server", "leave out --no-secret")
+        raise Misuse(f"every program that reaches {host} could use a server without a secret", "Leave out --no-secret.")
     folder = state_folder(state)
     where = opening.destinations(directory, models, extra_paths)
     with server_log(session, log.JsonFormatter(), log.ACCESS_LOGGER), ExitStack() as held:
@@ -119,11 +152,22 @@ def command(
 
         def announce(running: ServerAddress) -> None:
             server.leave_address(folder, running)
-            words = [f"serving at {running.url}", *_about_secret(folder, secret_file, access), "Ctrl-C ends it."]
+            words = [
+                f"serving at {running.url}",
+                *_about_secret(folder, secret_file, access),
+                ("Press Ctrl-C to stop."),
+            ]
             session.out.write("".join(f"{line}\n" for line in ([running.as_json()] if as_json else words)))
             session.out.flush()
 
-        server.serve(queue, access, listening, announce, add_routes=_shared(queue) if share else ())
+        server.serve(
+            queue,
+            access,
+            listening,
+            announce,
+            add_routes=_shared(queue) if share else (),
+            take_stop=_end_with_stdin if stop_with_stdin else _never,
+        )
     return DONE
 
 
@@ -134,8 +178,24 @@ def _shared(queue: Queue) -> list[AddRoutes]:
     return [Sharing(queue, open_index()).add_routes]
 
 
+def _never(stop: Callable[[], None]) -> None:
+    """Does nothing: only signals end the server."""
+
+
+def _end_with_stdin(stop: Callable[[], None]) -> None:
+    """Ends the server when its standard input is closed, which means that the parent process has ended."""
+
+    def read() -> None:
+        with suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        stop()
+
+    threading.Thread(target=read, name="anymatix-stdin", daemon=True).start()
+
+
 def _set(queue: Queue, max_downloads: int | None, limit_rate: int | None) -> None:
-    """What is said on the command line goes before what was set earlier."""
+    """Applies the limits given on the command line. They override those that were stored."""
     settings = queue.settings
     if max_downloads is not None:
         settings = replace(settings, max_downloads=max_downloads)
@@ -146,7 +206,7 @@ def _set(queue: Queue, max_downloads: int | None, limit_rate: int | None) -> Non
 
 
 def _access(state: Path, secret_file: Path | None, origins: tuple[str, ...], *, no_secret: bool) -> Access:
-    """Who may ask."""
+    """The rules for who may use the server."""
     from anymatix_fetcher.queue.state import SECRET_VARIABLE  # noqa: PLC0415 - as above
     from anymatix_fetcher.serve.access import Access  # noqa: PLC0415 - as in command
     from anymatix_fetcher.serve.secret import own_secret, read_secret  # noqa: PLC0415 - as above
@@ -160,17 +220,17 @@ def _access(state: Path, secret_file: Path | None, origins: tuple[str, ...], *, 
 
 
 def _origin(text: str) -> str:
-    """An origin as browsers write it.
+    """An origin as browsers serialize it.
 
     Raises:
-        Misuse: It is none.
+        Misuse: ``text`` is not an origin.
     """
     try:
         url = Url.parse(text)
     except ValueError:
-        raise Misuse(f"{text!r} is no origin", "an origin is written as https://models.example.org") from None
+        raise Misuse(f"{text!r} is not an origin", "Write an origin as in https://models.example.org.") from None
     if url.path.strip("/") or url.has_query:
-        raise Misuse(f"{text!r} is more than an origin", f"write it as {url.origin}")
+        raise Misuse(f"{text!r} has more than an origin: a path, a query or a fragment", f"Write it as {url.origin}.")
     return str(url.origin)
 
 
@@ -178,9 +238,9 @@ def _about_secret(state: Path, secret_file: Path | None, access: Access) -> list
     from anymatix_fetcher.queue.state import SECRET_FILE, SECRET_VARIABLE  # noqa: PLC0415 - as in command
 
     if access.secret is None:
-        return ["no secret is asked for"]
+        return ["no secret is required"]
     if secret_file is not None:
-        return [f"its secret is the one in {secret_file}"]
+        return [f"the secret is in {secret_file}"]
     if os.environ.get(SECRET_VARIABLE, "").strip():
-        return [f"its secret is ${SECRET_VARIABLE}"]
-    return [f"its secret is in {state / SECRET_FILE}"]
+        return [f"the secret is ${SECRET_VARIABLE}"]
+    return [f"the secret is in {state / SECRET_FILE}"]

@@ -1,4 +1,4 @@
-"""``anyfetch sync``: brings exactly the files that were locked."""
+"""``anyfetch sync``: fetches exactly the files in the lock file."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.sync import Item, LocalFiles, Tell
 
 _HELP = """\
-Bring exactly the files that `anyfetch lock` has written down, each checked, from whichever of its sources has it.
+Fetch exactly the files that `anyfetch lock` recorded, each verified, from any of its sources.
 
-What is here already isn't asked for: a file that was read once is known by its size and the time of its last change.
-What is at a file's place and differs is left alone, and is an error. Nothing is removed.
+Files that are already here are not fetched. A file that was hashed once is recognized by its size and modification
+time. A different file at an entry's path is left unchanged and reported as an error. No files are removed.
 """
 _EXAMPLES = (
     "anyfetch sync",
@@ -44,22 +44,22 @@ _EXAMPLES = (
 
 
 _SILENT = {"none", "json"}
-"""Values of ``--progress`` with which no picture is drawn; JSON tells of downloads."""
+"""Values of ``--progress`` for which no live display is drawn while files are read."""
 
 
 @click.command("sync", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @lock_options
 @option(
-    "Where to",
+    "Destination",
     "-d",
     "--directory",
     type=click.Path(file_okay=False, readable=False, path_type=Path),
     metavar="DIR",
-    help="For what isn't among models. [default: the lock file's folder]",
+    help="The folder of files outside the models root. [default: the lock file's folder]",
 )
-@option("Where to", "--overwrite", is_flag=True, help="Replace what differs.")
-@option("Where to", "--dry-run", is_flag=True, help="Only show what is here, what is missing and what differs.")
-@option("Where to", "--check", is_flag=True, help="Read every file that is here, whatever is known of it.")
+@option("Destination", "--overwrite", is_flag=True, help="Replace files that differ.")
+@option("Destination", "--dry-run", is_flag=True, help="Only show which files are here, missing or different.")
+@option("Destination", "--check", is_flag=True, help="Read and hash every file that is here.")
 @network_options
 @telling_options("file")
 @click.pass_obj
@@ -80,7 +80,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Looks, shows, and fetches."""
+    """Compares, reports, and fetches."""
     network.refuse_headers("the lock file")
     network.warn(session)
     lock = read_lock(file)
@@ -117,10 +117,10 @@ def looked_at(
     quiet: bool = False,
     check: bool = False,
 ) -> list[Item]:
-    """How it stands with each file; reading large ones takes its time, shows how far it is, and Ctrl-C ends it.
+    """The state of each locked file. Reading large files shows progress and can be interrupted.
 
     Raises:
-        Interrupted: It was ended.
+        Interrupted: A signal stopped it.
     """
     from anymatix_fetcher.verbs.sync import plan_sync  # noqa: PLC0415 - as in command
 
@@ -143,8 +143,8 @@ def _show(items: list[Item], models_root: str, session: Invocation, *, as_json: 
 
 
 def as_object(item: Item, secrets: Iterable[str] = ()) -> dict[str, object]:
-    """The JSON form of how it stands with a locked file; ``secrets`` are taken out of an error's words."""
-    from anymatix_fetcher.library.identity import recordable  # noqa: PLC0415 - as in command
+    """The state of a locked file as a JSON object; ``secrets`` are removed from error messages."""
+    from anymatix_fetcher.core.answers.secrecy import recordable  # noqa: PLC0415 - as in command
 
     file = item.file
     return {
@@ -162,7 +162,7 @@ def as_object(item: Item, secrets: Iterable[str] = ()) -> dict[str, object]:
 
 
 def table(items: list[Item], models_root: str) -> str:
-    """The same as lines for people."""
+    """The states as lines of text."""
     if not items:
         return "Nothing is locked.\n"
     rows = [(item.state.value, _size(item.file.size), format.printable(str(item.file))) for item in items]

@@ -1,4 +1,4 @@
-"""``anyfetch testserver``: an origin on this machine that misbehaves as told."""
+"""``anyfetch testserver``: an origin server on this machine with configurable faults."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 _DEFAULT_FILE = ("/model.safetensors", 100_000_000)
 _MOST_HASHED_BYTES = 256_000_000
-# More than that would keep people waiting for a server that could already serve.
+# A longer drain would delay a server that could already serve.
 _POLL_SECONDS = 0.1
 _DEFAULT_TTL_SECONDS = 300.0
 _LISTENERS = {"origin": "the origin", "target": "the target"}
-"""What is called otherwise than by its name."""
+"""Labels that differ from the listeners' names."""
 
 _EXAMPLES = (
     "anyfetch testserver --file /model.safetensors=2GB --rule reset:after=300000,request=2",
@@ -45,7 +45,7 @@ _EXAMPLES = (
 def _parse_file(text: str) -> tuple[str, int]:
     path, separator, size = text.rpartition("=")
     if not separator or not path.startswith("/") or path.startswith("/_"):
-        raise ValueError("expected PATH=SIZE, such as /model.safetensors=2GB; paths with /_ are the server's own")
+        raise ValueError("expected PATH=SIZE, such as /model.safetensors=2GB; paths that begin with /_ are reserved")
     return path, parse_size(size)
 
 
@@ -53,10 +53,10 @@ _FILE = Parsed("PATH=SIZE", _parse_file)
 
 
 class _ServerCommand(Command):
-    """Adds the rules to the help; they are listed where they are known."""
+    """Adds the list of rules to the help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        """The rules' own help."""
+        """Writes the rules' help."""
         lines = [line for text in rules_help().splitlines() for line in folded_text(text, formatter.width) or [""]]
         formatter.write("\n" + "\n".join(lines) + "\n")
 
@@ -64,20 +64,36 @@ class _ServerCommand(Command):
 @click.command(
     "testserver",
     cls=_ServerCommand,
-    help="Serve generated files and misbehave as told, until Ctrl-C; then print what was asked for.\n\n"
-    "There are two origins: the first one redirects signed files to the second one. The files cost neither disk nor "
-    "memory. GET /_ledger tells the account while it runs.",
+    help="Serve generated files with the faults that the rules describe, until Ctrl-C; then print a summary of "
+    "all requests.\n\nThere are two origins: the first redirects signed files to the second. The files use "
+    "neither disk nor memory. GET /_ledger returns the requests so far.",
     sections={"Examples": _EXAMPLES},
 )
-@click.option("--host", cls=Option, group="Where", metavar="ADDRESS", help="[default: 127.0.0.1]")
 @click.option(
-    "--port", cls=Option, group="Where", type=click.IntRange(0, 65535), metavar="N", help="[default: any free]"
+    "--host", cls=Option, group="Where", metavar="ADDRESS", help="The address to listen on. [default: 127.0.0.1]"
 )
-@click.option("--tls", cls=Option, group="Where", nargs=2, metavar="CERT KEY", help="Speak https with these PEM files.")
-@click.option("--seed", cls=Option, group="What", type=int, metavar="N", help="What all bytes depend on. [default: 0]")
-@click.option("--file", "files", cls=Option, group="What", type=_FILE, multiple=True, help="A plain file; repeatable.")
 @click.option(
-    "--signed", cls=Option, group="What", type=_FILE, multiple=True, help="A file behind signed URLs; repeatable."
+    "--port",
+    cls=Option,
+    group="Where",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="The port to listen on. [default: any free one]",
+)
+@click.option("--tls", cls=Option, group="Where", nargs=2, metavar="CERT KEY", help="Serve https with these PEM files.")
+@click.option(
+    "--seed", cls=Option, group="What", type=int, metavar="N", help="The seed of the generated content. [default: 0]"
+)
+@click.option(
+    "--file", "files", cls=Option, group="What", type=_FILE, multiple=True, help="Serve a plain file; repeatable."
+)
+@click.option(
+    "--signed",
+    cls=Option,
+    group="What",
+    type=_FILE,
+    multiple=True,
+    help="Serve a file behind signed URLs; repeatable.",
 )
 @click.option(
     "--ttl",
@@ -85,7 +101,7 @@ class _ServerCommand(Command):
     group="What",
     type=click.FloatRange(0, min_open=True),
     metavar="S",
-    help="Seconds that a signed URL holds. [default: 300, or the hosts' own]",
+    help="Seconds until a signed URL expires. [default: 300, or the hosts' own]",
 )
 @click.option(
     "--rate",
@@ -93,10 +109,16 @@ class _ServerCommand(Command):
     group="What",
     type=Parsed("RATE", parse_size),
     metavar="RATE",
-    help="Bytes a second for each connection: 500K, 10M, in powers of 1000 as in rules.",
+    help="Bytes per second for each connection: 500K, 10M, in powers of 1000 as in rules.",
 )
 @click.option(
-    "--rule", "rules", cls=Option, group="What", type=Parsed("RULE", parse_rule), multiple=True, help="See below."
+    "--rule",
+    "rules",
+    cls=Option,
+    group="What",
+    type=Parsed("RULE", parse_rule),
+    multiple=True,
+    help="A fault to inject; see below.",
 )
 @click.option(
     "--spec",
@@ -104,14 +126,14 @@ class _ServerCommand(Command):
     group="What",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A server described in JSON; other options add to it.",
+    help="A JSON description of the server, which other options extend.",
 )
 @click.option(
     "--hosts",
     cls=Option,
     group="What",
     is_flag=True,
-    help="Stand in for Civitai, Hugging Face, GitHub and others, and print the variables that lead there.",
+    help="Serve stand-ins for Civitai, Hugging Face, GitHub and others, and print the variables that select them.",
 )
 @click.option(
     "--pin-ranges/--no-pin-ranges",
@@ -119,10 +141,15 @@ class _ServerCommand(Command):
     cls=Option,
     group="What",
     default=None,
-    help="With --hosts: Hugging Face signs a URL for the Range of the request that it redirects.",
+    help="With --hosts: Hugging Face signs each URL for the Range of the request that it redirects.",
 )
 @click.option(
-    "--json", "as_json", cls=Option, group="Help", is_flag=True, help="Two JSON objects on stdout: offer and ledger."
+    "--json",
+    "as_json",
+    cls=Option,
+    group="Help",
+    is_flag=True,
+    help="Print two JSON objects on stdout: the offer and the ledger.",
 )
 @click.pass_obj
 def command(
@@ -143,10 +170,13 @@ def command(
     pin_ranges: bool | None,
     as_json: bool,
 ) -> int:
-    """Builds the origin, or the hosts, and serves."""
+    """Builds the origin or the hosts, and serves."""
     if hosts:
         if files or signed or spec:
-            raise Misuse("--hosts goes with none of --file, --signed and --spec", "the hosts bring their own files")
+            raise Misuse(
+                "--hosts can't be combined with --file, --signed or --spec",
+                "Leave them out: the hosts have files of their own.",
+            )
         running = testhosts.hosts(
             address=host,
             first_port=port,
@@ -159,7 +189,7 @@ def command(
         running.script(*rules)
         return serve(running, lambda: testhosts.offer(running, as_json=as_json), session, as_json=as_json)
     if pin_ranges is not None:
-        raise Misuse("--pin-ranges goes with --hosts", "add --hosts")
+        raise Misuse("--pin-ranges needs --hosts", "add --hosts")
     described = _described(spec, {"host": host, "port": port, "seed": seed}, tls)
     origin = _origin(described, tls)
     offered: dict[str, File | None] = dict.fromkeys(_paths_of(described))
@@ -175,9 +205,9 @@ def command(
 
 
 def serve(server: Origin | Hosts, offer: Callable[[], str], session: Invocation, *, as_json: bool) -> int:
-    """Serves until a signal comes, and then tells what was asked for. To be stopped is how it ends well: code 0.
+    """Serves until a signal arrives, then prints the ledger. A signal is the regular end: exit code 0.
 
-    ``offer`` gives what is said once it serves.
+    ``offer`` returns the text to print once the server listens.
     """
     cancel = CancelToken()
     with interruptible(cancel):
@@ -185,13 +215,13 @@ def serve(server: Origin | Hosts, offer: Callable[[], str], session: Invocation,
             server.start()
         except OSError as error:
             raise Misuse(
-                f"the address can't be bound: {error.strerror or type(error).__name__}",
-                "choose another --port, or none",
+                f"can't listen on this address: {error.strerror or type(error).__name__}",
+                "Choose another --port, or leave it out.",
             ) from None
         try:
             session.out.write(offer())
             session.out.flush()
-            # Not an Event: a signal handler that sets one while its lock is held would wait for itself.
+            # Not an Event: a signal handler that sets one while its lock is held would deadlock.
             while not cancel.cancelled:
                 time.sleep(_POLL_SECONDS)
         finally:
@@ -205,13 +235,13 @@ def _described(spec: Path | None, given: dict[str, Any], tls: tuple[str, str] | 
     described: dict[str, Any] = {}
     if spec is not None:
         if tls:
-            raise Misuse("--tls and --spec don't go together", "give the files and rules as options")
+            raise Misuse("--tls and --spec can't be combined", "Give the files and rules as options.")
         try:
             described = json.loads(spec.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise Misuse(f"{str(spec)!r} can't be read as JSON", "see anyfetch testserver --help") from None
+            raise Misuse(f"{str(spec)!r} can't be read as JSON", "Run: anyfetch testserver --help") from None
         if not isinstance(described, dict):
-            raise Misuse(f"{str(spec)!r} holds no JSON object", "see anyfetch testserver --help")
+            raise Misuse(f"{str(spec)!r} holds no JSON object", "Run: anyfetch testserver --help")
     return {**described, **{key: value for key, value in given.items() if value is not None}}
 
 
@@ -219,7 +249,7 @@ def _origin(described: dict[str, Any], tls: tuple[str, str] | None) -> Origin:
     try:
         return Origin(**described, tls=_context(tls)) if tls else load(described)
     except ValueError as error:
-        raise Misuse(str(error), "see anyfetch testserver --help") from None
+        raise Misuse(str(error), "Run: anyfetch testserver --help") from None
 
 
 def _context(tls: tuple[str, str]) -> ssl.SSLContext:
@@ -227,7 +257,7 @@ def _context(tls: tuple[str, str]) -> ssl.SSLContext:
     try:
         context.load_cert_chain(*tls)
     except OSError:
-        raise Misuse("the certificate or its key can't be read", "--tls wants two PEM files: CERT KEY") from None
+        raise Misuse("the certificate or its key can't be read", "Give two PEM files: --tls CERT KEY.") from None
     return context
 
 
@@ -240,14 +270,14 @@ def _paths_of(described: dict[str, Any]) -> list[str]:
 
 
 def _offer(origin: Origin, offered: Mapping[str, File | None], *, as_json: bool) -> str:
-    """What there is, in words or as JSON; a file is none where it was described elsewhere."""
+    """The files on offer, as text or as JSON; a file is ``None`` if the specification describes it."""
     if as_json:
         files = [_file_object(path, origin.url(path), file) for path, file in offered.items()]
         return json.dumps({"origin": origin.url("/"), "target": origin.target_url("/"), "files": files}) + "\n"
     first = origin.url(next(iter(offered)))
     lines = [f"origin {origin.url('/')}", f"target {origin.target_url('/')}"]
     lines += [f"  {origin.url(path)}{f'  {format.size(file.size)}' if file else ''}" for path, file in offered.items()]
-    lines += ["try:", f"  anyfetch {first}", f"  curl -LO {first}", "Ctrl-C ends it."]
+    lines += ["try:", f"  anyfetch {first}", f"  curl -LO {first}", "Press Ctrl-C to stop."]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""``anyfetch verify``: whether the files on the disk are still what they should be, and mending those that aren't."""
+"""``anyfetch verify``: checks files against their recorded digests, and repairs damaged ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.verbs.reporting import checked_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from anymatix_fetcher.cli.options.network import Network
     from anymatix_fetcher.cli.options.places import Where
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checked import Checked
 
 _HELP = """\
-Read models from the first byte to the last, and compare them with what was recorded of them: by their sidecars, by
-their names in the Hugging Face cache, or by an earlier look. Finds every flipped bit.
+Read models completely and compare them with their recorded digests, which come from sidecars, from names in the
+Hugging Face cache, or from an earlier run. Finds every flipped bit.
 
-A PATH is a file, or a folder of models, here or below the models root; without one, all models are verified. What
-nothing was recorded of is recorded now. Where a file is damaged, the bad blocks are named, if it was downloaded or
-verified here before.
+A PATH is a file or a folder of models, relative to the current folder or the models root. Without a PATH all models are
+verified. A file without a recorded digest gets one now. For files that were downloaded or verified here before, the
+damaged blocks are listed.
 
---repair keeps what was written to since it was recorded beside the file that takes its place, as NAME.changed.
+If --repair replaces a file that was modified since it was recorded, the old file is kept as NAME.changed.
 """
 _EXAMPLES = (
     "anyfetch verify",
@@ -50,19 +51,19 @@ _SPANS_SHOWN = 4
 @click.command("verify", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("paths", metavar="[PATH...]", nargs=-1, type=click.Path())
 @place_options
-@option("Which models", "--cache", is_flag=True, help="The Hugging Face cache too.")
-@option("What it does", "--repair", is_flag=True, help="Fetch what is wrong again from where the file came from.")
-@option("What it does", "--yes", "-y", is_flag=True, help="With --repair: keep nothing of what was changed.")
-@option("What it does", "--identify", is_flag=True, help="Ask Civitai what files are whose origin isn't recorded.")
+@option("Models", "--cache", is_flag=True, help="Verify the Hugging Face cache as well.")
+@option("Behaviour", "--repair", is_flag=True, help="Fetch damaged parts again from the file's origin.")
+@option("Behaviour", "--yes", "-y", is_flag=True, help="With --repair: discard what was changed.")
+@option("Behaviour", "--identify", is_flag=True, help="Ask Civitai to identify files without a recorded origin.")
 @option(
-    "What it does",
+    "Behaviour",
     "--accept",
     is_flag=True,
-    help="Files that were changed on purpose are right as they are now; sidecars say so from then on.",
+    help="Accept changed files as they are now, and record their new digests.",
 )
 @network_options
-@option("What it tells", "--json", "as_json", is_flag=True, help="One JSON object per file on stdout instead.")
-@option("What it tells", "-q", "--quiet", is_flag=True, help="Only what is wrong.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per file on stdout.")
+@option("Output", "-q", "--quiet", is_flag=True, help="Print only failures.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -79,13 +80,18 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Reads, compares and tells."""
+    """Verifies and reports."""
     if repair and accept:
-        raise Misuse("--repair and --accept are both given", "a changed file is either mended or right as it is")
+        raise Misuse(
+            "--repair and --accept are both given",
+            "A changed file is either repaired or accepted. Leave one of them out.",
+        )
     if yes and not repair:
-        raise Misuse("--yes is given without --repair", "nothing else here takes a file's place")
+        raise Misuse(
+            "--yes is given without --repair", "Only --repair asks a question. Leave out --yes, or add --repair."
+        )
     if repair:
-        network.refuse_headers("what was recorded of a file")
+        network.refuse_headers("the sidecar")
     session.secrets = network.secrets(())
     network.warn(session)
     from anymatix_fetcher.verbs.verify import verify  # noqa: PLC0415 - wrong usage needn't wait for it
@@ -117,13 +123,13 @@ def command(
     if not (quiet or as_json):
         session.complain(summary(checked, time.monotonic() - started_at))
     if interruption.exit_code is not None:
-        session.complain("Interrupted. What was finished by then is told.")
+        session.complain("Interrupted. The files that were finished are listed.")
         return interruption.exit_code
     return exit_code_for_all(one.error for one in checked)
 
 
 class Teller:
-    """Writes a line for each file as soon as it is finished, above the picture of what goes on."""
+    """Prints a line for each finished file, above the live display."""
 
     def __init__(self, session: Invocation, display: CareDisplay, *, as_json: bool, quiet: bool) -> None:
         self._session = session
@@ -132,41 +138,18 @@ class Teller:
         self._quiet = quiet
 
     def tell(self, one: Checked) -> None:
-        """A file is finished."""
+        """Reports one file."""
         if self._quiet and one.error is None and not self._as_json:
             return
         self._display.step_aside()
-        text = json.dumps(as_object(one, self._session.secrets)) if self._as_json else line(one)
+        error = None if one.error is None else error_object(one.error, self._session.secrets)
+        text = json.dumps(checked_object(one, error)) if self._as_json else line(one)
         self._session.out.write(f"{text}\n")
         self._session.out.flush()
 
 
-def as_object(one: Checked, secrets: Iterable[str] = ()) -> dict[str, object]:
-    """The JSON form; ``bad`` has the first byte of each bad piece and the one after its last."""
-    known = one.identified
-    return {
-        "path": str(one.path),
-        "condition": one.condition.value,
-        "size": one.size,
-        "sha256": one.sha256,
-        "verified": one.verified,
-        "verified_at": None if one.verified_at is None else format.timestamp(one.verified_at),
-        "recorded_by": one.by or None,
-        "bad": None if one.bad is None else [[span.start, span.stop] for span in one.bad],
-        "touched": one.is_touched,
-        "bytes_downloaded": one.bytes_downloaded,
-        "repaired_from": str(one.repaired_from) if one.repaired_from else None,
-        "kept_as": str(one.kept_as) if one.kept_as else None,
-        "identified": None
-        if known is None
-        else {"reference": known.reference, "title": known.title, "name": known.name, "type": known.type},
-        "same_file": [str(path) for path in one.others],
-        "error": None if one.error is None else error_object(one.error, secrets),
-    }
-
-
 def line(one: Checked) -> str:
-    """The same for people."""
+    """The file as a line of text."""
     return format.printable(f"{one.condition.value:<10}  {shown(one.path)}: {', '.join(_facts(one))}")
 
 
@@ -176,7 +159,7 @@ def _facts(one: Checked) -> list[str]:
         case "intact":
             facts.append(_proof(one))
         case "recorded":
-            facts.append("recorded now" if one.by else "nothing was known of it until now")
+            facts.append("recorded now" if one.by else "no digest was recorded until now")
         case "damaged":
             facts.append(_where(one.bad))
         case "repaired":
@@ -184,7 +167,7 @@ def _facts(one: Checked) -> list[str]:
             fetched = f"{format.size(one.bytes_downloaded)} were fetched"
             facts += [fetched if source is None else f"made of {shown(source)}", _proof(one)]
             if one.kept_as is not None:
-                facts.append(f"what was there is {one.kept_as.name} now")
+                facts.append(f"the damaged file was kept as {one.kept_as.name}")
         case _:
             pass
     if one.identified is not None:
@@ -199,15 +182,15 @@ def _proof(one: Checked) -> str:
 
 def _where(bad: SpanSet | None) -> str:
     if bad is None:
-        return "which bytes isn't known"
+        return "which bytes are damaged isn't known"
     pieces = [f"{span.start:,}-{span.stop - 1:,}" for span in bad][:_SPANS_SHOWN]
     more = f" and {len(bad.spans) - len(pieces)} more" if len(bad.spans) > len(pieces) else ""
-    return f"{format.size(bad.total)} are bad: bytes {', '.join(pieces)}{more}" if bad else "it is too long"
+    return f"{format.size(bad.total)} are bad: bytes {', '.join(pieces)}{more}" if bad else "the file is too long"
 
 
 def summary(checked: Sequence[Checked], seconds: float) -> str:
-    """How many, how much, how fast, and how they were found."""
-    size = sum(one.size for one in checked)
+    """The number of files, their size, the rate, and the results."""
+    size = sum(one.size for one in checked if one.sha256 is not None)
     counts = Counter(one.condition.value for one in checked)
     found = ", ".join(f"{count} {condition}" for condition, count in counts.items())
     pace = f"{format.size(size)} in {format.duration(seconds)} at {format.rate(size / max(seconds, 0.001))}"

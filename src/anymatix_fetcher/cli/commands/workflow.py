@@ -1,4 +1,4 @@
-"""``anyfetch workflow FILE``: what a ComfyUI workflow needs, which of it is here, and the rest fetched."""
+"""``anyfetch workflow FILE``: lists the models that a ComfyUI workflow needs, and fetches the missing ones."""
 
 from __future__ import annotations
 
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.workflow import Model, Plan
 
 _HELP = """\
-Find out which models a ComfyUI workflow needs, say which of them are here, and fetch the missing ones to where ComfyUI
-looks for them.
+List the models that a ComfyUI workflow needs, and fetch the missing ones to the folders where ComfyUI looks for them.
 
-FILE is the workflow's JSON in either format, or a picture (PNG, WebP, JPEG) or FLAC that ComfyUI has written it into.
-Nodes that are muted or bypassed need nothing. Run it again to go on with what was interrupted.
+FILE is the workflow as JSON in either format, or a picture (PNG, WebP, JPEG) or FLAC file that ComfyUI saved it in.
+Muted and bypassed nodes are ignored. After an interruption, run the same command again to continue.
 """
 _EXAMPLES = (
     "anyfetch workflow --dry-run flux.json",
@@ -50,9 +49,9 @@ _EXAMPLES = (
 
 @click.command("workflow", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@option("Where to", "--dry-run", is_flag=True, help="Only show what is here and what is missing.")
-@models_option("Where to")
-@extra_paths_option("Where to")
+@option("Destination", "--dry-run", is_flag=True, help="Only show which models are here and which are missing.")
+@models_option("Destination")
+@extra_paths_option("Destination")
 @speed_options
 @network_options
 @telling_options("model")
@@ -71,7 +70,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Plans, shows, and fetches."""
+    """Plans, reports, and fetches."""
     network.refuse_headers("the workflow")
     session.secrets = network.secrets([])
     network.warn(session)
@@ -109,7 +108,7 @@ def command(
 
 
 def _fetched(plan: Plan, report: Report, session: Invocation, options: Options) -> int:
-    """Fetches what is missing, and tells how it ended; of what is here and of what can't be had as well."""
+    """Fetches the missing models and reports on every model, including those that are here or can't be fetched."""
 
     def as_objects(results: Sequence[Result], stopped: int | None) -> Iterator[dict[str, object]]:
         for model, result in zip(plan.models, plan.results(results), strict=True):
@@ -130,7 +129,9 @@ def _content(file: Path) -> bytes:
     from anymatix_fetcher.workflows.documents import MAX_FILE_BYTES  # noqa: PLC0415 - as in command
 
     if file.stat().st_size > MAX_FILE_BYTES:
-        raise ReferenceSyntaxError(f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, and no workflow")
+        raise ReferenceSyntaxError(
+            f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a workflow"
+        )
     return file.read_bytes()
 
 
@@ -161,14 +162,14 @@ def _with_sizes(plan: Plan, session: Invocation, options: Options, *, silent: bo
 
 
 def as_object(model: Model, secrets: Iterable[str] = ()) -> dict[str, object]:
-    """The JSON form of a needed model; ``secrets`` are taken out of an error's words."""
+    """The needed model as a JSON object; ``secrets`` are removed from error messages."""
     return model_object(model, error_object(model.error, secrets) if model.error else None)
 
 
 def outcome_object(
     model: Model, result: Result, interrupted_code: int | None, secrets: Iterable[str] = ()
 ) -> dict[str, object]:
-    """The JSON form of what became of a needed model: its own with its state now, and that of a result."""
+    """The outcome for a needed model as a JSON object: the model's own fields and those of its result."""
     own = as_object(model, secrets)
     outcome = result_object(result, interrupted_code=interrupted_code, secrets=secrets)
     if result.error is None:
@@ -177,13 +178,13 @@ def outcome_object(
 
 
 def table_of(plan: Plan, models: Path, reason: str, width: int | None) -> list[str]:
-    """What is needed and how it stands, as lines for people, the sum at their end.
+    """The needed models and their states as lines of text, followed by the totals.
 
     Args:
-        plan: What is needed.
+        plan: The needed models.
         models: The models root.
-        reason: Why it is that one.
-        width: The terminal's columns; ``None`` where it isn't one.
+        reason: Why this root was chosen.
+        width: The terminal's columns; ``None`` if the output is not a terminal.
     """
     if not plan.models:
         nothing = (
@@ -222,14 +223,14 @@ def _size(model: Model) -> str:
 
 
 def _place(model: Model, models: Path) -> str:
-    """Where it is or goes; below the models root, not every folder is called as ComfyUI names it."""
+    """The model's path. The folder's name below the models root may differ from ComfyUI's."""
     if model.path is None:
         return str(model.need)
     return str(model.path.relative_to(models) if model.path.is_relative_to(models) else model.path)
 
 
 def _detail(model: Model, width: int | None) -> str:
-    """Where a missing one comes from: of little use beside its name, so on a terminal the host is enough."""
+    """The origin of a missing model. On a terminal only the host is shown, because the path repeats the name."""
     url = model.need.url
     if model.state.value != "missing" or url is None:
         return ""

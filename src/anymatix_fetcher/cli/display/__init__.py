@@ -1,1 +1,1 @@
-"""What people see: live pictures, tables, results."""
+"""The output for people: live display, tables, results."""

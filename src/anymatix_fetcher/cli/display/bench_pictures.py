@@ -1,4 +1,4 @@
-"""The rates of a bench as pictures: bars of characters, and a plot by matplotlib where that is installed."""
+"""The rates of a benchmark as a bar chart in text, and as a plot if matplotlib is installed."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _HEADING = "connections"
 _SHORTEST_BAR = 8
 _MEGABYTE = 1e6
 _NEAR = 1.5
-"""The disk and the digest are drawn where they are within so many times the best rate: else they'd flatten it."""
+"""Disk and digest are plotted only within this factor of the best rate, so as not to flatten the curve."""
 
 
 def bars(steps: Sequence[BenchStep], width: int, *, ascii_only: bool) -> list[str]:
-    """A line for each step, at most ``width`` columns: how many connections, a bar, the sum, and who was refused."""
+    """One line per step, at most ``width`` columns: connections, a bar, the sum of rates, and refusals."""
     most = max((step.bytes_per_second for step in steps), default=0.0)
     tails = [_tail(step) for step in steps]
     room = max(_SHORTEST_BAR, width - len(_HEADING) - 4 - max(map(len, tails), default=0))
@@ -56,15 +56,15 @@ def can_draw() -> bool:
     """Whether matplotlib is installed."""
     try:
         return find_spec("matplotlib") is not None
-    except ValueError:  # so says find_spec of what was made unimportable
+    except ValueError:  # find_spec raises it for a module that was made unimportable
         return False
 
 
 def draw(path: Path, measured: Measured, sentence: str) -> None:
-    """Writes the plot to ``path``; there must be at least one step.
+    """Writes the plot to ``path``. There must be at least one step.
 
     Raises:
-        OSError: It can't be written there.
+        OSError: ``path`` can't be written.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - only those who want pictures have it
 
@@ -74,7 +74,7 @@ def draw(path: Path, measured: Measured, sentence: str) -> None:
     axes = figure.add_subplot()
     axes.plot(counts, rates, marker="o", linewidth=2, label="in sum")
     many = [counts[0] * 1.1**power for power in range(60) if 1.1**power <= counts[-1]]
-    axes.plot(many, [rates[0] * count for count in many], ":", color="grey", label="so many times one connection")
+    axes.plot(many, [rates[0] * count for count in many], ":", color="grey", label="multiples of one connection")
     refused = [(step.connections, rate) for step, rate in zip(measured.steps, rates, strict=True) if step.was_refused]
     if refused:
         axes.plot(*zip(*refused, strict=True), "x", color="red", markersize=14, mew=3, label="some were refused")

@@ -1,4 +1,4 @@
-"""The map of a file: which parts of it are here, on their way, or missing, as a row of cells."""
+"""The block map of a file: which parts are stored, in flight or missing, as a row of cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Cell(Enum):
-    """What is known of the bytes that one cell stands for."""
+    """The state of the bytes that one cell stands for."""
 
     MISSING = "missing"
     IN_FLIGHT = "in flight"
@@ -22,17 +22,17 @@ class Cell(Enum):
 
 
 def cells(*, stored: SpanSet, in_flight: SpanSet, verified: int, length: int, count: int) -> tuple[Cell, ...]:
-    """The file of ``length`` bytes as ``count`` cells, or as one for each byte where it has fewer.
+    """The file of ``length`` bytes as ``count`` cells, or one cell per byte if it has fewer.
 
-    A cell is verified or done only where each of its bytes is. Of a cell that isn't complete, that bytes are on
-    their way tells more than that some are here.
+    A cell is verified or done only if all its bytes are. An incomplete cell is shown as in flight if any of its bytes
+    are.
 
     Args:
-        stored: What is written.
-        in_flight: What is being asked for.
-        verified: How many bytes at the front the digest has gone over.
-        length: The whole file; 0 gives no cells.
-        count: The most cells there is room for.
+        stored: The bytes that are written.
+        in_flight: The bytes that are requested.
+        verified: How many bytes at the front are hashed.
+        length: The file's length; 0 gives no cells.
+        count: The largest number of cells.
     """
     count = min(count, length)
     bounds = [index * length // count for index in range(count + 1)] if count > 0 else [0]
@@ -44,12 +44,12 @@ def cells(*, stored: SpanSet, in_flight: SpanSet, verified: int, length: int, co
 
 
 def rows(line: Sequence[Cell], width: int) -> list[Sequence[Cell]]:
-    """The cells in rows of ``width``, the last one perhaps shorter."""
+    """The cells in rows of ``width``. The last row may be shorter."""
     return [line[start : start + width] for start in range(0, len(line), width)]
 
 
 def runs(line: Sequence[Cell]) -> Iterator[tuple[Cell, int]]:
-    """Equal neighbours together with their number, so that a row is a few pieces of text instead of eighty."""
+    """Runs of equal cells with their lengths, so that a row takes a few pieces of text instead of eighty."""
     start = 0
     for index in range(1, len(line) + 1):
         if index == len(line) or line[index] is not line[start]:
@@ -66,7 +66,7 @@ def _cell(size: int, has: int, wants: int, *, proved: bool) -> Cell:
 
 
 def _covered(offsets: SpanSet, bounds: Sequence[int]) -> list[int]:
-    """How many bytes of the set lie between each two neighbouring bounds; one walk over both."""
+    """How many bytes of the set lie between each two adjacent bounds, in one pass over both."""
     counts = [0] * (len(bounds) - 1)
     index = 0
     for span in offsets:

@@ -1,4 +1,4 @@
-"""Shows what goes on where a file or an answer is waited for: on a terminal only, and taken away afterwards."""
+"""A temporary live display for verbs that read files or wait for responses; drawn on a terminal only."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.progress import CareProgress
 
 PATIENCE_SECONDS = 0.5
-"""An answer that comes sooner isn't worth a picture."""
+"""Nothing is drawn for a response that arrives sooner."""
 
 
 def care_picture(progress: CareProgress, screen: Screen) -> list[Line]:
-    """The lines for work on files: which one, how many, and bytes read of bytes to read."""
+    """The lines for work on files: the current file, its number, and the bytes read so far."""
     screen = within(screen)
     counted = f", {progress.files_done} of {progress.files} files" if progress.files > 1 else ""
     facts = pace_facts(progress.bytes_per_second, progress.eta_seconds, screen)
@@ -40,17 +40,17 @@ def care_picture(progress: CareProgress, screen: Screen) -> list[Line]:
 
 
 class CareDisplay:
-    """A picture of what goes on within its block, taken away at its end.
+    """A live display that is erased at the end of its block.
 
     Args:
-        session: Whose stderr is drawn on, where that is a terminal.
-        silent: Whether to show nothing at all.
-        clock: Seconds, never going back.
+        session: The session that provides stderr. Nothing is drawn unless that is a terminal.
+        silent: Whether to draw nothing.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, session: Invocation, *, silent: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
-        self._silent = silent or session.verbosity > 0 or not session.err.isatty()  # lines of a log go before
+        self._silent = silent or session.verbosity > 0 or not session.err.isatty()  # log lines take precedence
         self._clock = clock
         self._care: CareProgress | None = None
         self._waits_for = ""
@@ -59,24 +59,24 @@ class CareDisplay:
 
     @cached_property
     def _live(self) -> LiveDisplay | None:
-        """What draws, made when there is something to draw: that takes a tenth of a second."""
+        """The display, created on first use: importing rich takes a tenth of a second."""
         from anymatix_fetcher.cli.display.live import live_display  # noqa: PLC0415 - see above
 
         return None if self._silent else live_display(self._session.err, forced=False, draw=self._draw)
 
     def care(self, progress: CareProgress) -> None:
-        """Shows how far the work on files is; work that is done at once isn't worth a picture."""
+        """Shows the progress of work on files. Work that is done at once isn't shown."""
         self._care, self._waits_for, self._waits_since = progress, "", None
         if progress.bytes_to_do:
             self._show()
 
     def download(self, progress: Progress) -> None:
-        """Shows how a download goes."""
+        """Shows a download's progress."""
         self._care, self._waits_for, self._waits_since = None, "", None
         self._show(progress)
 
     def wait(self, text: str) -> None:
-        """Shows what is waited for, once that takes a while."""
+        """Shows the reason for a wait, once the wait takes a while."""
         now = self._clock()
         self._waits_since = now if self._waits_since is None else self._waits_since
         if not self._silent and now - self._waits_since >= PATIENCE_SECONDS:
@@ -84,7 +84,7 @@ class CareDisplay:
             self._show()
 
     def step_aside(self) -> None:
-        """Takes the picture away for lines that are written now; what comes next is drawn below them."""
+        """Erases the display for lines that are printed now. The next update redraws it below them."""
         if not self._silent and self._live is not None:
             self._live.close()
 

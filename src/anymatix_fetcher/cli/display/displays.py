@@ -1,4 +1,4 @@
-"""What shows progress on stderr: nothing, a line now and then, JSON lines, or (in ``live``) a picture."""
+"""The forms of progress on stderr: nothing, occasional lines, JSON lines, or (in ``live``) a live display."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Result
 
 PERIOD_SECONDS = 5.0
-"""Plain lines come at most so often,"""
+"""The shortest time between two plain lines."""
 STEP_PERCENT = 10
-"""and only after so much progress,"""
+"""The least progress between two plain lines, in percent."""
 SILENCE_SECONDS = 60.0
-"""unless nothing has been said for so long."""
+"""A plain line is printed after this time even without progress."""
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 class Display(Protocol):
-    """Is shown all downloads' progress, about four times a second, and closed when they have ended."""
+    """Receives the progress of all downloads about four times a second, and is closed at their end."""
 
     def show(self, progress: tuple[Progress, ...]) -> None:
-        """How the downloads stand now, one entry for each, in the references' order."""
+        """Shows the current progress, one entry per download in the order of the references."""
 
     def close(self, results: Sequence[Result] | None = None) -> None:
-        """The downloads have ended with ``results``, or an accident has ended them."""
+        """Called when the downloads have ended with ``results``, or when an exception has ended them."""
 
 
 class NoDisplay:
@@ -49,14 +49,14 @@ class NoDisplay:
 
 
 class JsonDisplay:
-    """One JSON object a line for each active reference, and a last one for each when it has ended."""
+    """Writes a JSON object a line for each active reference, and a last one at its end."""
 
     def __init__(self, stream: PatientStream) -> None:
         self._stream = stream
         self._last: dict[int, Progress] = {}
 
     def show(self, progress: tuple[Progress, ...]) -> None:
-        """Writes what isn't over yet."""
+        """Writes the downloads that haven't ended."""
         for index, one in enumerate(progress):
             before = self._last.get(index)
             if before is None or before.phase not in FINAL_PHASES:
@@ -65,7 +65,7 @@ class JsonDisplay:
         self._stream.flush()
 
     def close(self, results: Sequence[Result] | None = None) -> None:
-        """Writes the last object of those whose end wasn't shown."""
+        """Writes the last object of each download that has none yet."""
         for index, result in enumerate(results or ()):
             last = self._last.get(index) or Progress(result.reference)
             if last.phase not in FINAL_PHASES:
@@ -77,7 +77,7 @@ class JsonDisplay:
 
 
 def progress_object(progress: Progress) -> dict[str, object]:
-    """The JSON form of one download's progress; times in seconds, to the millisecond."""
+    """One download's progress as a JSON object; times in seconds, to the millisecond."""
     eta_seconds = progress.eta_seconds
     return {
         "reference": progress.reference,
@@ -114,7 +114,7 @@ def _ended(last: Progress, result: Result) -> Progress:
 
 @dataclass(slots=True)
 class _Said:
-    """What was said last about one download, or about all together."""
+    """What was last printed about one download, or about all together."""
 
     seconds: float = float("-inf")
     percent: int = -STEP_PERCENT
@@ -123,7 +123,7 @@ class _Said:
 
 
 class PlainDisplay:
-    """A line now and then, for logs and pipes: at the start, on every change of phase, and at a calm pace between."""
+    """Prints occasional lines for logs and pipes: at the start, at each change of phase, and at intervals between."""
 
     def __init__(self, stream: PatientStream) -> None:
         self._stream = stream
@@ -131,12 +131,14 @@ class PlainDisplay:
         self._overall = _Said(seconds=0.0, percent=0)
 
     def show(self, progress: tuple[Progress, ...]) -> None:
-        """Writes a line where there is something new to say."""
+        """Prints a line for each download that has news."""
         for index, one in enumerate(progress):
             said = self._said.setdefault(index, _Said())
             # Notes that count seconds down are one note.
             kind = _NUMBER.sub("", one.note)
-            if kind and kind not in said.notes and one.phase is not Phase.DONE:  # what remains is told at the end
+            if (
+                kind and kind not in said.notes and one.phase is not Phase.DONE
+            ):  # notes that remain are printed at the end
                 said.notes.add(kind)
                 self._write(f"{name_of(one)}: {format.printable(one.note)}")
             if one.phase is not said.phase:
@@ -149,7 +151,7 @@ class PlainDisplay:
         self._stream.flush()
 
     def close(self, results: Sequence[Result] | None = None) -> None:
-        """Writes nothing: the results themselves are the last lines."""
+        """Prints nothing: the results are the last lines."""
 
     def _say_phase(self, one: Progress, said: _Said) -> None:
         name = name_of(one)
@@ -157,7 +159,7 @@ class PlainDisplay:
             case Phase.TRANSFERRING:
                 said.seconds, said.percent = one.seconds, _percent(one)
                 whole = "unknown size" if one.length is None else format.size(one.length)
-                kept = f", {format.size(one.bytes_resumed)} kept from before" if one.bytes_resumed else ""
+                kept = f", {format.size(one.bytes_resumed)} resumed" if one.bytes_resumed else ""
                 self._write(f"{name}: {whole}{kept}")
             case Phase.WAITING:
                 self._write(f"{name}: waiting for another process that downloads it")

@@ -1,4 +1,4 @@
-"""Lines of help texts, folded where the terminal is narrower."""
+"""Folds lines of help texts to the terminal's width."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 import textwrap
 
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
-"""What a shell takes for a word, as far as examples go."""
+"""A shell word, as far as the examples need it."""
 _JOINING = {"|", "&&", "<", ">", "echo", "jq", "anyfetch"}
 _GOES_ON = " \\"
 _FURTHER = "    "
 
 
 def folded_command(command: str, room: int) -> list[str]:
-    """A shell's command in lines of ``room`` columns, as far as its words allow, to be pasted as they are."""
+    """A shell command in lines of ``room`` columns that can be pasted as they are."""
     lines: list[str] = []
     line = ""
     pieces = _pieces(_WORD.findall(command))
@@ -28,7 +28,7 @@ def folded_command(command: str, room: int) -> list[str]:
 
 
 def _pieces(words: list[str]) -> list[str]:
-    """The words; an option stays with what follows it, and so does what joins two commands."""
+    """The words, with each option joined to its value, and an operator to the command that it follows."""
     pieces: list[str] = []
     for word in words:
         if pieces and (pieces[-1].rpartition(" ")[2].startswith("-") or pieces[-1] in _JOINING):
@@ -39,7 +39,7 @@ def _pieces(words: list[str]) -> list[str]:
 
 
 def folded_text(text: str, room: int) -> list[str]:
-    """Text in lines of ``room`` columns; those after the first are indented further."""
+    """Text in lines of ``room`` columns; continuation lines are indented."""
     indent = text[: len(text) - len(text.lstrip())]
     return textwrap.wrap(
         text.lstrip(),

@@ -1,6 +1,6 @@
-"""Numbers as people read them. Sizes are decimal (1 MB = 1,000,000 bytes), as line speeds and disks are sold.
+"""Formats numbers for people. Sizes are decimal (1 MB = 1,000,000 bytes), as bandwidths and disks are sold.
 
-Options that take a size or a rate follow curl, wget and aria2 instead: there ``1M`` is 1,048,576 bytes.
+Options that take a size or a rate follow curl, wget and aria2 instead: ``1M`` is 1,048,576 bytes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _STEP = 1000
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _LONGEST_ETA_DAYS = 99
 RATE_WIDTH = len("99.9 MB/s")
-"""Columns that a rate takes at most,"""
+"""The columns that a rate takes at most."""
 TIME_LEFT_WIDTH = len("59 min 55 s left")
-"""and a time to go,"""
+"""The columns that a remaining time takes at most."""
 ETA_WIDTH = len("about 59 min 55 s left")
-"""and the same in more words."""
+"""The columns that an :func:`eta` takes at most."""
 
 
 def size(count: float) -> str:
@@ -28,7 +28,7 @@ def size(count: float) -> str:
     value = float(count)
     for unit in _UNITS:
         text = _three_digits(value) if unit != "B" else f"{value:.0f}"
-        # Rounding may lift a value into the next unit: 999,999 bytes are 1.00 MB, not 1000 kB.
+        # Rounding may carry a value into the next unit: 999,999 bytes are 1.00 MB, not 1000 kB.
         if float(text) < _STEP or unit == _UNITS[-1]:
             return f"{text} {unit}"
         value /= _STEP
@@ -36,12 +36,12 @@ def size(count: float) -> str:
 
 
 def exact_size(count: int) -> str:
-    """``1.23 MB (1,234,567 bytes)``; below a kilobyte the bytes alone."""
+    """``1.23 MB (1,234,567 bytes)``; below 1 kB only the bytes."""
     return f"{size(count)} ({count:,} bytes)" if count >= _STEP else plural(count, "byte")
 
 
 def size_of(part: int, whole: int) -> str:
-    """How much of how much, the unit said once where it is the same: ``2.92 of 6.94 GB``."""
+    """A part of a whole, with a common unit written once: ``2.92 of 6.94 GB``."""
     first, second = size(part), size(whole)
     number, _, unit = first.partition(" ")
     return f"{number} of {second}" if second.endswith(f" {unit}") else f"{first} of {second}"
@@ -54,7 +54,7 @@ def rate(bytes_per_second: float) -> str:
 
 def duration(seconds: float) -> str:
     """``0.4 s``, ``12 s``, ``3 min 05 s``, ``1 h 05 min``, ``2 d 03 h``: two units at most."""
-    if seconds < 9.95:  # noqa: PLR2004 - below this a tenth tells something, above it rounds to "10 s"
+    if seconds < 9.95:  # noqa: PLR2004 - above this, a tenth rounds to "10 s"
         return f"{max(0.0, seconds):.1f} s"
     whole = round(seconds)
     if whole < _MINUTE:
@@ -69,20 +69,20 @@ def duration(seconds: float) -> str:
 
 
 def moment(seconds: float) -> str:
-    """A moment in seconds since 1970: ``2026-11-25 12:00:00 UTC``."""
+    """A time in seconds since 1970: ``2026-11-25 12:00:00 UTC``."""
     from datetime import UTC, datetime  # noqa: PLC0415 - costs start-up time, needed by few runs
 
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def eta(seconds: float | None) -> str:
-    """``about 42 s left``; empty where it can't be known. At most :data:`ETA_WIDTH` columns."""
+    """``about 42 s left``; empty if unknown. At most :data:`ETA_WIDTH` columns."""
     left = time_left(seconds)
     return f"about {left}" if left else ""
 
 
 def time_left(seconds: float | None) -> str:
-    """``42 s left``; empty where it can't be known. Coarser than a duration, since it is a guess."""
+    """``42 s left``; empty if unknown. Coarser than a duration, because it is an estimate."""
     if seconds is None or seconds >= _LONGEST_ETA_DAYS * _DAY:
         return ""
     if seconds < 1:
@@ -103,19 +103,19 @@ def plural(count: int, noun: str) -> str:
 
 
 def printable(text: str) -> str:
-    """``text`` on one line, without anything that a terminal would obey: servers choose names and messages."""
+    """``text`` on one line, with control characters replaced: servers choose names and messages."""
     return "".join(character if _is_printable(character) else "\ufffd" for character in text)
 
 
 def cell_width(text: str) -> int:
-    """How many columns of a terminal ``text`` takes (Unicode Standard Annex 11: East Asian width)."""
+    """The columns of a terminal that ``text`` takes (Unicode Standard Annex 11, East Asian Width)."""
     return sum(map(_cells, text))
 
 
 def shorten(text: str, width: int, ellipsis: str = "\u2026") -> str:
-    """``text`` in at most ``width`` columns: cut in the middle, for a model's name tells most at both ends.
+    """``text`` in at most ``width`` columns, cut in the middle: a model name's ends carry most information.
 
-    Without an ellipsis it is cut at the end.
+    Without an ellipsis the text is cut at its end.
     """
     if cell_width(text) <= width:
         return text
@@ -134,7 +134,7 @@ def _three_digits(value: float) -> str:
 
 
 def _is_printable(character: str) -> bool:
-    # "Cf" holds the marks that turn the direction of the text around, to make an .exe look like a .txt.
+    # "Cf" includes the bidirectional controls that make an .exe look like a .txt.
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -155,5 +155,5 @@ def _front(text: str, width: int) -> str:
 
 
 def timestamp(when: datetime) -> str:
-    """A moment in UTC as RFC 3339 writes it, to the second: ``2026-11-25T12:00:00Z``."""
+    """A time in UTC in the format of RFC 3339, to the second: ``2026-11-25T12:00:00Z``."""
     return f"{when:%Y-%m-%dT%H:%M:%S}Z"

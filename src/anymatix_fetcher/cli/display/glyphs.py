@@ -1,4 +1,4 @@
-"""The characters that pictures are drawn with: blocks where the terminal can show them, ASCII where it may not."""
+"""The characters of the live display: block elements if the terminal can show them, else ASCII."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One alphabet; ``cells`` has a character of one column for each kind of cell, told apart without colour too."""
+    """A character set. ``cells`` has a one-column character for each kind of cell, distinguishable without colour."""
 
     bar_done: str
     bar_rest: str
@@ -22,7 +22,7 @@ class Glyphs:
     ascii_only: bool
 
     def text(self, text: str) -> str:
-        """``text`` in this alphabet."""
+        """``text`` in this character set."""
         return text.encode("ascii", "replace").decode("ascii") if self.ascii_only else text
 
 
@@ -50,10 +50,10 @@ ASCII = Glyphs(
 
 
 def glyphs_for(encoding: str | None, environment: Mapping[str, str], platform: str) -> Glyphs:
-    """What a terminal of this ``encoding`` can show; on POSIX the locale's variables must say UTF-8 as well.
+    """The character set for a terminal with this ``encoding``. On POSIX the locale variables must name UTF-8 as well.
 
-    Python puts itself into UTF-8 mode under ``LANG=C`` (PEP 538 and 540), so its streams' encoding alone would
-    send blocks to a terminal whose user said ASCII. That mode sets ``LC_CTYPE=C.UTF-8`` too: then ``LANG`` decides.
+    Under ``LANG=C`` Python enables its UTF-8 mode (PEP 538 and 540), so the encoding of its streams alone would send
+    block elements to an ASCII terminal. That mode also sets ``LC_CTYPE=C.UTF-8``; then ``LANG`` decides.
     """
     try:
         "".join([BLOCKS.bar_done, BLOCKS.bar_rest, BLOCKS.ellipsis, *BLOCKS.cells.values()]).encode(encoding or "ascii")

@@ -1,4 +1,4 @@
-"""How commands and their help are put together: options in groups, verbs that are imported when they are used."""
+"""The layout of help texts, with options in groups, and commands that are imported on use."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 DOWNLOAD = "download"
-"""The command that is meant where no verb is named."""
+"""The command that runs if no verb is given."""
 
 HELP = "Help"
-"""The last group of options: what click adds itself."""
+"""The last group of options, which click adds."""
 
 EXAMPLES = "Examples"
-"""The section that holds a shell's commands."""
+"""The section that holds shell commands."""
 
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 _DOWNLOADING = {"download", "fetch", "get", "pull", "install"}
 _OTHER_WORDS = {"list": "ls", "remove": "rm", "delete": "rm", "check": "verify", "repair": "verify", "info": "inspect"}
-"""What other programs call our verbs."""
+"""Names that other programs give to the verbs."""
 
 
 class Misuse(click.UsageError):
-    """Wrong usage, with a sentence on what to do instead."""
+    """A usage error with a hint."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class Misuse(click.UsageError):
 
 
 class Option(click.Option):
-    """An option that belongs to a group of the help."""
+    """An option with a group in the help text."""
 
     def __init__(self, *arguments: object, group: str = "Options", **settings: object) -> None:
         super().__init__(*arguments, **settings)  # type: ignore[arg-type] # click's own, passed through
@@ -49,10 +49,10 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help groups its options and ends with sections of terms or lines, and that can show the log.
+    """A command whose help groups its options and ends with sections, and that can show the log.
 
     Args:
-        sections: Headings with what stands below them: pairs of a term and its meaning, or whole lines.
+        sections: Headings with their contents: pairs of a term and its meaning, or whole lines.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Command(click.Command):
         self.params.append(_verbose())
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs the command, and shows the library's log meanwhile, where that is wanted."""
+        """Runs the command, with the log on stderr if the options ask for it."""
         if not ctx.obj.verbosity:
             return super().invoke(ctx)
         from anymatix_fetcher.cli.log import log_to_stderr  # noqa: PLC0415 - rarely needed
@@ -75,13 +75,13 @@ class Command(click.Command):
             return super().invoke(ctx)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The usage line, with the words that the user typed."""
+        """Writes the usage line with the words that the user typed."""
         hidden = ctx.parent is not None and ctx.info_name == DOWNLOAD
         path = ctx.parent.command_path if hidden and ctx.parent else ctx.command_path
         formatter.write_usage(path, " ".join(self.collect_usage_pieces(ctx)))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options by group, in the order of their declaration, and the sections."""
+        """Writes the options by group in their order of declaration, then the sections."""
         groups: dict[str, list[tuple[str, str]]] = {}
         options = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
         for option in options:
@@ -95,7 +95,7 @@ class Command(click.Command):
 
 
 def _verbose() -> Option:
-    """``--verbose``, which every command has: a bug is reported with what it shows."""
+    """The option ``--verbose`` of every command, for bug reports."""
 
     def take(ctx: click.Context, _: click.Parameter, count: int) -> None:
         if ctx.obj is not None:
@@ -103,11 +103,11 @@ def _verbose() -> Option:
 
     return Option(
         ["-v", "--verbose"],
-        group="What it tells",
+        group="Output",
         count=True,
         expose_value=False,
         callback=take,
-        help="The library's log on stderr; twice for all of it.",
+        help="Show the library's log on stderr; give it twice for debug messages.",
     )
 
 
@@ -124,22 +124,22 @@ def _write_section(
 
 
 def _meant(word: str, verbs: Sequence[str]) -> str:
-    """What to say to a word that isn't known."""
+    """The hint for an unknown word."""
     from difflib import get_close_matches  # noqa: PLC0415 - needed for mistakes only
 
     if word in _DOWNLOADING:
-        return "a download needs no verb: anyfetch REFERENCE"
+        return "A download needs no verb: anyfetch REFERENCE"
     near = [_OTHER_WORDS[word]] if word in _OTHER_WORDS else get_close_matches(word, verbs, n=1)
-    return f"did you mean {near[0]}?" if near else "anyfetch --help lists the verbs"
+    return f"Did you mean {near[0]}?" if near else "Run `anyfetch --help` for a list of the verbs."
 
 
 class Program(click.Group):
-    """The whole program: the download itself, and verbs beside it.
+    """The whole program: the download command and the verbs beside it.
 
     Args:
         name: The program's name.
-        places: Where each command stands, as ``module:attribute``, by its name. A command is imported when it is
-            used, so that ``--help`` doesn't wait for what it doesn't need.
+        places: The location of each command as ``module:attribute``, by name. A command is imported on use, so that
+            ``--help`` doesn't wait for modules that it doesn't need.
     """
 
     def __init__(self, name: str, places: Mapping[str, str]) -> None:
@@ -148,7 +148,7 @@ class Program(click.Group):
         self._places = places
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The verbs, without the download, which has no name for users."""
+        """The verbs. The download command has no name of its own."""
         return [name for name in self._places if name != DOWNLOAD]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
@@ -162,14 +162,14 @@ class Program(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Without a verb in the first place, everything is the download's."""
+        """Without a verb in first position, all arguments belong to the download command."""
         completes_first_word = ctx.resilient_parsing and not args
         if not completes_first_word and (not args or args[0] not in self.list_commands(ctx)):
             args = [DOWNLOAD, *args]
         return super().parse_args(ctx, args)
 
     def refuse_words(self, words: Sequence[str]) -> None:
-        """Refuses words that stand where references do, and are verbs, or can only be misspelt ones.
+        """Refuses references that are verbs or misspelt verbs.
 
         Raises:
             Misuse: There is such a word.
@@ -177,12 +177,15 @@ class Program(click.Group):
         verbs = [name for name in self._places if name != DOWNLOAD]
         for word in words:
             if word in verbs:
-                raise Misuse(f"{word!r} is a verb, and stands first", f"options come after it: anyfetch {word} --help")
+                raise Misuse(
+                    f"{word!r} is a verb and has to come first",
+                    f"Put the options after it; see: anyfetch {word} --help",
+                )
         if words and _WORD.fullmatch(words[0]):
-            raise Misuse(f"{words[0]!r} is no verb, and no reference either", _meant(words[0].lower(), verbs))
+            raise Misuse(f"{words[0]!r} is neither a verb nor a reference", _meant(words[0].lower(), verbs))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """At the first word: verbs and the download's options."""
+        """Completes the first word to verbs and the download command's options."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only shells that complete need it
 
         verbs = [CompletionItem(name) for name in self.list_commands(ctx) if name.startswith(incomplete)]

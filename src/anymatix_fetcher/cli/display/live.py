@@ -1,4 +1,4 @@
-"""The picture on the terminal, drawn over itself. Everything to decide is in ``picture``; rich does the drawing."""
+"""The live display on the terminal. The content is computed in ``picture``; rich draws it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 _FRAME_SECONDS = 1 / 8
 _ERASE_BELOW = "\x1b[J"
-"""From the cursor to the end of the screen (ED of ECMA-48), for which rich has no word."""
+"""Erase from the cursor to the end of the screen (ECMA-48, ED), which rich doesn't offer."""
 
 Draw: TypeAlias = "Callable[[Sequence[Progress], Screen], list[Line]]"
 
 
 class LiveDisplay:
-    """Shows the picture while the downloads run, and takes it away afterwards.
+    """Shows the live display while the downloads run, and erases it at the end.
 
-    It is drawn when progress arrives, on the thread that brings it: no thread of its own that could write into a
-    message, and a picture that stands still shows a program that does.
+    It is redrawn on the thread that delivers progress. There is no drawing thread that could write into a message, and
+    a display that stands still shows a program that does.
 
     Args:
-        console: Where to draw.
-        draw: What to draw.
+        console: The console to draw on.
+        draw: Computes the lines to draw.
     """
 
     def __init__(self, console: Console, draw: Draw = picture) -> None:
@@ -49,25 +49,26 @@ class LiveDisplay:
         self._widths: list[int] = []
 
     def show(self, progress: tuple[Progress, ...]) -> None:
-        """Draws the picture anew, at most eight times a second unless a phase changes."""
+        """Redraws, at most eight times a second unless a phase changes."""
         phases: list[object] = [one.phase for one in progress]
         now = self._console.get_time()
         if phases == self._phases and now - self._shown_at < _FRAME_SECONDS:
             return
         self._shown_at, self._phases = now, phases
-        # Asked each time: people resize their windows. The last column stays free, where some terminals wrap.
+        # The size is read each time, because windows are resized. The last column stays free: some terminals wrap
+        # there.
         width, height = self._console.size
         lines = self._draw(progress, Screen(width - 1, height - 1, self._glyphs))
         if width != self._columns:
             self._clear_reflowed(width)
         self._columns, self._widths = width, [format.cell_width("".join(text for text, _ in line)) for line in lines]
         self._live.start()
-        # The cursor rests on a line of its own: a terminal that echoes ^C at the end of a full one would break it, and
-        # everything above would be drawn and cleared one row off.
+        # The cursor stays on a line of its own. A terminal that echoes ^C at the end of a full line would break it, and
+        # the display would be erased one row off.
         self._live.update(as_text([*lines, [(" ", "")]]), refresh=True)
 
     def _clear_reflowed(self, columns: int) -> None:
-        """Takes the picture away in a window that has become narrower: its lines are broken into more rows by now."""
+        """Erases the display in a window that has become narrower, where its lines have wrapped into more rows."""
         if not self._live.is_started or self._console.legacy_windows:
             return
         self._live.stop()
@@ -76,18 +77,18 @@ class LiveDisplay:
             self._console.file.write(f"\x1b[{rows_more}A\r{_ERASE_BELOW}")
 
     def close(self, results: Sequence[Result] | None = None) -> None:  # noqa: ARG002 - the summaries show them
-        """Clears the picture and brings the cursor back."""
+        """Erases the display and shows the cursor again."""
         self._live.stop()
 
 
 def as_text(lines: Sequence[Line]) -> Text:
-    """The lines as rich draws them: never wrapped, and with nothing taken for markup."""
+    """The lines as rich text: never wrapped, without markup."""
     pieces = [piece for line in lines for piece in [*line, ("\n", "")]][:-1]
     return Text.assemble(*pieces, no_wrap=True, overflow="crop", end="")
 
 
 def terminal(stream: PatientStream, *, forced: bool) -> Console:
-    """The console on ``stream``; ``forced`` draws even where it isn't a terminal. ``NO_COLOR`` is rich's to obey."""
+    """The console on ``stream``. ``forced`` draws even if it isn't a terminal. rich obeys ``NO_COLOR``."""
     return Console(
         file=cast("TextIO", stream),
         force_terminal=True if forced else None,
@@ -98,6 +99,6 @@ def terminal(stream: PatientStream, *, forced: bool) -> Console:
 
 
 def live_display(stream: PatientStream, *, forced: bool, draw: Draw = picture) -> LiveDisplay | None:
-    """A live display on ``stream``, or ``None`` where the terminal can't move its cursor (``TERM=dumb``)."""
+    """A live display on ``stream``; ``None`` if the terminal can't move its cursor (``TERM=dumb``)."""
     console = terminal(stream, forced=forced)
     return None if console.is_dumb_terminal or not console.is_terminal else LiveDisplay(console, draw)

@@ -1,7 +1,7 @@
-"""What the live display shows, as lines of styled text: a pure function of progress and the terminal's size.
+"""The content of the live display as lines of styled text: a pure function of progress and the terminal's size.
 
-One file is shown at large, with a map of its blocks; several get a line each. No line is wider than the terminal:
-a line that wraps can't be drawn over.
+A single file is shown with its block map; several get a line each. No line is wider than the terminal, because a
+wrapped line can't be overwritten.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Progress
 
 Piece: TypeAlias = tuple[str, str]
-"""A text and its style, in rich's words; "" is plain."""
+"""A text and its style in rich's syntax; "" is plain."""
 
 Line: TypeAlias = list[Piece]
 
 MOST_FILES = 8
-"""So many files have a line of their own; the others are counted."""
+"""The number of files with a line of their own; the others are counted."""
 
 FINAL_PHASES = frozenset({Phase.DONE, Phase.FAILED, Phase.CANCELLED})
 
@@ -50,7 +50,7 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What there is to draw on: columns, rows, and the characters that it can show."""
+    """The terminal's columns, rows and character set."""
 
     width: int
     height: int
@@ -58,31 +58,31 @@ class Screen:
 
 
 def picture(progress: Sequence[Progress], screen: Screen) -> list[Line]:
-    """The lines for these downloads; at most one less than the screen has, so that nothing scrolls."""
+    """The lines for these downloads: at most one less than the screen has, so that it doesn't scroll."""
     screen = within(screen)
     return clipped(_one(progress[0], screen) if len(progress) == 1 else _many(progress, screen), screen)
 
 
 def within(screen: Screen) -> Screen:
-    """The part of the screen that is drawn on: lines of any width are hard to read."""
+    """The part of the screen that is used: very long lines are hard to read."""
     return Screen(max(1, min(screen.width, _WIDEST)), screen.height, screen.glyphs)
 
 
 def clipped(lines: Sequence[Line], screen: Screen) -> list[Line]:
-    """As much of the lines as there is room for; at most one less than the screen has, so that nothing scrolls."""
+    """The lines that fit: at most one less than the screen has, so that it doesn't scroll."""
     return [_clipped(line, screen.width) for line in lines[: max(1, screen.height - 1)]]
 
 
 def name_of(progress: Progress) -> str:
-    """The file's name, or the end of the reference's path until the name is known."""
+    """The file's name, or the last part of the reference's path until the name is known."""
     path = progress.reference.partition("?")[0].partition("#")[0].rstrip("/")
     return format.printable(progress.name or unquote(path.rpartition("/")[2]) or progress.reference)
 
 
 def fraction_of(progress: Progress) -> tuple[int, int] | None:
-    """How far the phase has come, as bytes of bytes; ``None`` where there is nothing to measure by."""
+    """The phase's progress as bytes done and bytes in all; ``None`` if it can't be measured."""
     if progress.length is None or progress.phase in {Phase.WAITING, Phase.OPENING}:
-        # While waiting for another process, its progress is shown where we are told it.
+        # While this process waits for another one, that one's progress is shown.
         return (progress.bytes_stored, progress.length) if progress.length and progress.bytes_stored else None
     if progress.phase is Phase.VERIFYING:
         return progress.bytes_verified, progress.length
@@ -112,7 +112,7 @@ def _title(progress: Progress, screen: Screen) -> Line:
 
 
 def title(name: str, state: str, screen: Screen) -> Line:
-    """A name at the left and what goes on at the right, where there is room for both."""
+    """The name on the left and the state on the right, if both fit."""
     room = screen.width - len(state) - len(_GAP)
     if room < screen.width // 2:
         return [(_text(name, screen, screen.width), "bold")]
@@ -135,7 +135,7 @@ def _bar_lines(progress: Progress, screen: Screen) -> list[Line]:
 
 
 def pace_facts(bytes_per_second: float, eta_seconds: float | None, screen: Screen) -> list[Piece]:
-    """Rate and time to go, as wide as they ever get: the bar beside them keeps its length."""
+    """Rate and remaining time, padded to their largest width: the bar beside them keeps its length."""
     rate: Piece = (format.rate(bytes_per_second).rjust(format.RATE_WIDTH), "bold")
     if screen.width < _ROOMY:
         return [rate, (format.time_left(eta_seconds).ljust(format.TIME_LEFT_WIDTH), "")]
@@ -143,7 +143,7 @@ def pace_facts(bytes_per_second: float, eta_seconds: float | None, screen: Scree
 
 
 def bar_lines(part: int, whole: int, facts: Sequence[Piece], screen: Screen) -> list[Line]:
-    """A bar with its percentage and as many of ``facts`` as there is room for; on a narrow screen in two lines."""
+    """A bar with its percentage and as many of ``facts`` as fit; two lines on a narrow screen."""
     percentage: list[Piece] = [(format.percentage(part, whole).rjust(5), "")]
     if screen.width < _NARROW:
         below = fit(facts, screen.width)
@@ -154,7 +154,7 @@ def bar_lines(part: int, whole: int, facts: Sequence[Piece], screen: Screen) -> 
 
 
 def bar_and(tail: Line, part: int, whole: int, width: int, glyphs: Glyphs) -> Line:
-    """A bar that is filled by ``part`` of ``whole``, and ``tail`` after it, in ``width`` columns."""
+    """A bar filled by ``part`` of ``whole``, followed by ``tail``, in ``width`` columns."""
     return [*_bar(part, whole, max(0, width - _width(tail) - len(_GAP)), glyphs), (_GAP, ""), *tail]
 
 
@@ -169,7 +169,7 @@ def _counts(progress: Progress) -> list[Piece]:
     else:
         written = f"{format.size_of(progress.bytes_stored, progress.length)} written"
     verified = f"{format.size(progress.bytes_verified)} verified" if progress.bytes_verified else ""
-    kept = f"{format.size(progress.bytes_resumed)} kept from before" if progress.bytes_resumed else ""
+    kept = f"{format.size(progress.bytes_resumed)} resumed" if progress.bytes_resumed else ""
     return [(text, "dim") for text in (written, verified, kept) if text]
 
 
@@ -196,7 +196,7 @@ def _map(progress: Progress, screen: Screen) -> list[Line]:
 
 def _many(progress: Sequence[Progress], screen: Screen) -> list[Line]:
     going = [one for one in progress if one.phase not in FINAL_PHASES]
-    # Files that move come first; those that merely wait for their turn are the ones to be counted.
+    # Active files come first; files that wait are the ones to be counted only.
     going.sort(key=lambda one: one.phase is Phase.OPENING and not one.bytes_stored)
     shown = going[: max(1, min(MOST_FILES, screen.height - 3))]
     name_width = min(screen.width * 2 // 5, max(format.cell_width(name_of(one)) for one in progress))
@@ -215,7 +215,7 @@ def _file_line(progress: Progress, name_width: int, screen: Screen) -> Line:
         facts: list[Piece] = [(format.percentage(*fraction).rjust(5), "")] if fraction else []
         left = max(0, room - _width(facts) - len(_GAP)) if facts else room
         return head + fit([*facts, (_text(progress.note or progress.phase.value, screen, left), "dim")], room)
-    # Each as wide as it ever gets: the columns stay where they are, from row to row and from one moment to the next.
+    # Padded to their largest width, so that columns stay aligned between rows and over time.
     flows = progress.phase is Phase.TRANSFERRING
     pace = format.rate(progress.bytes_per_second).rjust(format.RATE_WIDTH) if flows else progress.phase.value
     left_over = format.time_left(progress.eta_seconds).ljust(format.TIME_LEFT_WIDTH)
@@ -231,7 +231,7 @@ def _overall(progress: Sequence[Progress], screen: Screen) -> Line:
 
 
 def overall_facts(progress: Sequence[Progress]) -> list[str]:
-    """Where all downloads together stand, the most important first: files, bytes, rate, time to go."""
+    """The totals of all downloads, the most important first: files, bytes, rate, remaining time."""
     done = sum(one.phase is Phase.DONE for one in progress)
     failed = sum(one.phase in {Phase.FAILED, Phase.CANCELLED} for one in progress)
     stored = sum(one.bytes_stored for one in progress)
@@ -253,7 +253,7 @@ def overall_facts(progress: Sequence[Progress]) -> list[str]:
 
 
 def fit(pieces: Sequence[Piece], width: int) -> Line:
-    """As many of the pieces, from the front and with gaps, as there is room for: half a number would be a lie."""
+    """As many of the pieces, from the first, as fit with gaps; no number is truncated."""
     line: Line = []
     for text, style in pieces:
         gap = _GAP if line else ""
@@ -264,9 +264,9 @@ def fit(pieces: Sequence[Piece], width: int) -> Line:
 
 
 def _clipped(line: Line, width: int) -> Line:
-    """The line's first columns: on a screen of a few columns even the least that is shown may be too wide.
+    """The line's first columns, for screens too narrow even for the shortest line.
 
-    Blanks at its end are left out: a terminal that becomes narrower would break them into a row of their own.
+    Trailing blanks are removed: a terminal that becomes narrower would wrap them into a row of their own.
     """
     line = list(line)
     while line and line[-1][0].endswith(" "):

@@ -1,4 +1,4 @@
-"""How it ended: the JSON object for programs, and the lines for people."""
+"""The results: JSON objects for programs, lines of text for people."""
 
 from __future__ import annotations
 
@@ -22,57 +22,57 @@ _HASH_DIGITS_SHOWN = 12
 def result_object(
     result: Result, *, interrupted_code: int | None = None, secrets: Iterable[str] = ()
 ) -> dict[str, object]:
-    """The JSON form of a result.
+    """The result as a JSON object.
 
     Args:
-        result: What became of one reference.
+        result: The result of one reference.
         interrupted_code: The exit code of the signal that stopped it, for an error that says "cancelled".
-        secrets: What a server may have repeated in an error, and mustn't be printed.
+        secrets: Strings that must not be printed, which a server may have repeated in an error.
     """
     error = None if result.error is None else error_object(result.error, secrets, interrupted_code)
     return reporting.result_object(result, error)
 
 
 def path_line(result: Result) -> str | None:
-    """Where the file is, absolute, for scripts to read; ``None`` where there is no file."""
+    """The file's absolute path, for scripts; ``None`` if there is no file."""
     return None if result.path is None or result.error is not None else str(result.path.absolute())
 
 
 def summary(result: Result) -> str:
-    """One line for people about a success: name, size, time, rate, what proved it, what was kept."""
+    """One line about a success: name, size, time, rate, resumed bytes and verification."""
     facts = [] if result.size is None else [format.size(result.size)]
     match result.status:
         case Status.PRESENT:
             facts.append("already there")
         case Status.LINKED:
-            facts.append("linked to the copy that was here")
+            facts.append("linked to a copy on this machine")
         case _ if result.bytes_downloaded and result.seconds > 0:
             average = format.rate(result.bytes_downloaded / result.seconds)
             facts.append(f"{format.duration(result.seconds)} at {average}")
         case _:
-            facts.append("nothing was left to fetch")
+            facts.append("nothing left to fetch")
     if result.bytes_resumed:
-        facts.append(f"{format.size(result.bytes_resumed)} kept from before")
+        facts.append(f"{format.size(result.bytes_resumed)} resumed")
     name = format.printable(result.path.name if result.path else result.reference)
     return f"{name}: {', '.join([*facts, proof(result)])}"
 
 
 def proof(result: Result) -> str:
-    """What proves the file to be the right one, in words that claim no more than is known."""
+    """How the file was verified, in words that claim no more than is known."""
     shown = f"sha256 {result.sha256[:_HASH_DIGITS_SHOWN]}..." if result.sha256 else ""
     match result.verified:
         case "none":
-            return "not proved: the server states neither digest nor length" + (f" ({shown})" if shown else "")
+            return "not verified: the server states neither digest nor length" + (f" ({shown})" if shown else "")
         case "length":
-            return "proved by its length only" + (f" ({shown})" if shown else "")
+            return "verified by its length only" + (f" ({shown})" if shown else "")
         case "sha256":
-            return f"proved by {shown or 'sha256'}"
+            return f"verified by {shown or 'sha256'}"
         case algorithm:
-            return f"proved by {algorithm}" + (f" ({shown})" if shown else "")
+            return f"verified by {algorithm}" + (f" ({shown})" if shown else "")
 
 
 def error_lines(error: FetchError, about: str = "") -> list[str]:
-    """What went wrong and what to do about it; ``about`` names the reference where there are several."""
+    """The error's message and hint as lines; ``about`` names the reference if there are several."""
     subject = f"{format.printable(about)}: " if about else ""
     message = redact(error.message).removesuffix(f" ({about})") if about else redact(error.message)
     lines = [f"error: {subject}{format.printable(message)}"]
@@ -80,7 +80,7 @@ def error_lines(error: FetchError, about: str = "") -> list[str]:
 
 
 def error_object(error: FetchError, secrets: Iterable[str], interrupted_code: int | None = None) -> dict[str, object]:
-    """The JSON form of an error; ``secrets`` are taken out of its words."""
+    """The error as a JSON object; ``secrets`` are removed from its texts."""
     said = reporting.error_object(error)
     if interrupted_code and isinstance(error, DownloadCancelled):
         said["exit_code"] = interrupted_code

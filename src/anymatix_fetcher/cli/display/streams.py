@@ -1,4 +1,4 @@
-"""Standard streams that may fail: whoever reads our output may stop reading, and that is no error of ours."""
+"""Standard streams that tolerate a closed reader, such as the end of a pipe."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _LAST_STANDARD = 2
 
 
 class PatientStream:
-    """Passes text on to ``stream`` until it fails, and then drops it: a download outlives its audience.
+    """Writes to ``stream`` until that fails, and discards the text afterwards: the download continues.
 
-    It has what ``print`` and rich need of a text stream, and no more. What isn't there was dropped.
+    It offers only what ``print`` and rich need of a text stream.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self.failure: OSError | None = None
-        """Why text was lost, other than by a reader that went away."""
+        """Why text was lost, unless the reader closed the pipe."""
 
     @property
     def encoding(self) -> str:
-        """The stream's encoding; ASCII where it states none."""
+        """The stream's encoding; ASCII if it states none."""
         return getattr(self._stream, "encoding", None) or "ascii"
 
     def write(self, text: str) -> int:
-        """Writes ``text``; a character that the stream's encoding lacks becomes an escape."""
+        """Writes ``text``; a character that the encoding lacks becomes an escape."""
         if self._stream is not None:
             try:
                 self._stream.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
@@ -38,7 +38,7 @@ class PatientStream:
         return len(text)
 
     def write_path(self, path: str) -> None:
-        """Writes a path and a line feed, byte for byte as the file system has it, so that scripts can open it."""
+        """Writes a path and a line feed with the file system's bytes, so that scripts can open it."""
         raw = getattr(self._stream, "buffer", None)
         if raw is None or os.name == "nt":
             self.write(path + "\n")
@@ -52,7 +52,7 @@ class PatientStream:
                 self._give_up(error)
 
     def flush(self) -> None:
-        """Passes on what was written."""
+        """Flushes the stream."""
         if self._stream is not None:
             try:
                 self._stream.flush()
@@ -60,14 +60,14 @@ class PatientStream:
                 self._give_up(error)
 
     def isatty(self) -> bool:
-        """Whether a person looks at it."""
+        """Whether the stream is a terminal."""
         return self._stream is not None and self._stream.isatty()
 
     def fileno(self) -> int:
         """The stream's descriptor.
 
         Raises:
-            OSError: There is none.
+            OSError: It has none.
         """
         if self._stream is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
@@ -82,7 +82,7 @@ class PatientStream:
 
 
 def silence(stream: TextIO) -> None:
-    """Leads a stream whose reader is gone to nowhere, or Python complains about it when it ends."""
+    """Redirects a stream with a closed reader to the null device; else Python complains at exit."""
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):
@@ -93,12 +93,12 @@ def silence(stream: TextIO) -> None:
 
 
 def open_missing_streams() -> None:
-    """Leads standard streams that the process was started without to nowhere, and back from there comes nothing.
+    """Opens the null device for each standard stream that is closed at the start.
 
-    Else the next file that is opened would have the number of one of them, and get what is meant for people.
+    Else the next file that is opened would get the descriptor of a standard stream, and receive its output.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
-        pass  # it is the number that was missing
+        pass  # only the missing descriptor matters
     os.close(descriptor)
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - open to the end
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - as above

@@ -1,4 +1,4 @@
-"""Rows of text in columns, for people; on a terminal columns give way so that no line wraps."""
+"""Rows of text in columns. On a terminal the columns shrink so that no line wraps."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _GAP = "  "
 _ENOUGH, _LEAST, _NOTE, _MOST = 32, 20, 16, 64
-"""Columns of the terminal: with so many a name can be told from others, with fewer than these it can't, and with so
-many a note says something. Where there is no terminal, so many line up most names."""
+"""Column widths: enough to distinguish most names, the least useful width of a name and of a note, and the width that
+aligns most names where there is no terminal."""
 
 
 def table(
@@ -26,11 +26,11 @@ def table(
     """The rows as lines.
 
     Args:
-        rows: Texts; what a terminal would obey in them is replaced. The last column has notes.
-        right: Columns that are aligned at the right.
-        optional: Columns that are left out where there is no room, the first of these first.
-        width: Columns of the terminal; any number where that isn't given: then a long name moves its own row only.
-        name: The column that has names.
+        rows: The cells. Control characters are replaced. The last column holds notes.
+        right: Columns that are right-aligned.
+        optional: Columns that are dropped if there is no room, the first of these first.
+        width: The terminal's columns; ``None`` for no limit: then a long name shifts only its own row.
+        name: The column that holds names.
     """
     cells = [[format.printable(text) for text in row] for row in rows]
     widths = [max(map(format.cell_width, column)) for column in zip(*cells, strict=True)]
@@ -44,11 +44,11 @@ def table(
 
 
 def _fit(widths: list[int], kept: list[int], optional: Sequence[int], width: int, named: int) -> None:
-    """Makes the columns so narrow, and so few, that they fit: what is optional goes first, then names and notes."""
+    """Drops and narrows columns until they fit: first optional ones, then names and notes."""
     last = kept[-1] if kept[-1] == len(widths) - 1 else None
 
     def left(name: int, note: int) -> int:
-        """What is left of the terminal beside a name and a note of these widths."""
+        """The columns that are left beside a name and a note of these widths."""
         taken = {**dict(enumerate(widths)), named: name, **({} if last is None else {last: note})}
         return width - sum(taken[number] for number in kept) - len(_GAP) * (len(kept) - 1)
 

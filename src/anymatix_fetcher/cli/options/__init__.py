@@ -1,1 +1,1 @@
-"""Options and arguments that verbs share, and what they mean."""
+"""Options and arguments that several verbs share, and their parsers."""

@@ -1,4 +1,4 @@
-"""Options about models: which folder a file goes to, what it is called there, and whether it is here already."""
+"""Options about model folders: the folder, the file name, and the use of existing copies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINKS = ("auto", "never")
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """What the user said of models' folders; the fields are those of ``Settings``."""
+    """The values of the folder options; the fields are those of ``Settings``."""
 
     type: str = ""
     models: Path | None = None
@@ -35,27 +35,28 @@ class Folders:
     sidecar: bool = False
 
     def check(self, references: Sequence[str], *, directory: Path | None, output: Path | None) -> None:
-        """Makes sure that the file has one destination.
+        """Checks that the options name one destination.
 
         Raises:
-            Misuse: It has two, or the models root is named and nothing leads there.
+            Misuse: They name two, or ``--models`` is given without a type or folder.
         """
         if self.type and directory is not None:
             raise Misuse(
-                "--type and --directory each name a folder", "leave one of them away; --models DIR moves types"
+                "--type and --directory each name a folder",
+                "Leave one of them out; use --models DIR to move all types.",
             )
         if self.folder and output is not None:
-            raise Misuse("--folder and --output each name a path", "leave one of them away")
+            raise Misuse("--folder and --output each name a path", "Leave one of them out.")
         is_led = bool(self.type or directory is not None or output is not None)
         if (self.models or self.extra_paths) and not is_led and not all(map(parse_hash_reference, references)):
             raise Misuse(
-                "--models says where models are, but not in which of their folders this one belongs",
-                "add --type lora, checkpoint, vae, ...; or --type auto to take the source's word",
+                "--models names the models root, but not the folder below it",
+                "Add --type lora, checkpoint, vae, ..., or --type auto to take the source's type.",
             )
 
 
 def folder_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives ``command`` the options about models' folders, and their values as one argument ``folders``."""
+    """Adds the options about model folders to ``command``, and passes their values as one argument ``folders``."""
 
     @wraps(command)
     def with_folders(
@@ -78,7 +79,7 @@ def folder_options(command: Callable[..., int]) -> Callable[..., int]:
     return declared
 
 
-_GROUP = "Where models belong"
+_GROUP = "Model folders"
 _FOLDER_OPTIONS = (
     option(
         _GROUP,
@@ -87,8 +88,8 @@ _FOLDER_OPTIONS = (
         shell_complete=complete_type,
         metavar="TYPE",
         default="",
-        help="What it is (checkpoint, lora, vae, ...) or a folder's name: it goes to that folder below the models "
-        "root. auto takes the source's word.",
+        help="The model type (checkpoint, lora, vae, ...) or a folder name: selects a folder below the models "
+        "root. auto takes the type from the source.",
     ),
     models_option(_GROUP),
     extra_paths_option(_GROUP),
@@ -97,28 +98,28 @@ _FOLDER_OPTIONS = (
         "--folder",
         metavar="TEMPLATE",
         default="",
-        help="Folders below that, as '{base_model}', and the name, as '{base_model}/{name}'.",
+        help="Subfolders, as in '{base_model}', and the file name, as in '{base_model}/{name}'.",
     ),
     option(
         _GROUP,
         "--naming",
         type=click.Choice([naming.value for naming in Naming]),
         default=Naming.PLAIN.value,
-        help="plain: the server's name; anymatix: the same with the content's SHA-256 at its end. [default: plain]",
+        help="plain: the server's name; anymatix: the same with the SHA-256 appended. [default: plain]",
     ),
     option(
         _GROUP,
         "--link",
         type=click.Choice(LINKS),
         default="auto",
-        help="auto: a file whose digest says that it is here already is a reflink of it or a copy, or, within the "
-        "models root only, a hard link: whoever edits one of these edits both. never: it is downloaded. "
-        "[default: auto]",
+        help="auto: if a file with the expected digest is already here, make a reflink or a copy of it, or a "
+        "hard link within the models root (an edit then changes both). never: always download. [default: "
+        "auto]",
     ),
     option(
         _GROUP,
         "--sidecar",
         is_flag=True,
-        help="Write beside the file where it came from, as is done below the models root always.",
+        help="Write a sidecar with the file's origin, which is always done below the models root.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Files that stand for downloads: lists of references and Metalinks, read and made into jobs."""
+"""Reads lists of references and Metalinks, and makes jobs from them."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _MOST_BYTES = (64 << 20) + 1
-"""More isn't read: no list is so long."""
+"""Longer files are not read."""
 
 
 def is_local_metalink(reference: str) -> bool:
-    """Whether a reference is a Metalink on this machine's own disk."""
+    """Whether the reference is a Metalink file on this machine."""
     return reference.lower().endswith(METALINK_SUFFIXES) and "://" not in reference and Path(reference).is_file()
 
 
 def jobs_of_file(name: str, settings: Settings) -> list[Job]:
-    """The downloads that a list or a Metalink asks for.
+    """The downloads that a list or a Metalink describes.
 
     Args:
         name: The file; ``-`` for standard input.
-        settings: Of all of them; what the file says of one goes before.
+        settings: The settings of all downloads. What the file states for one takes precedence.
 
     Raises:
-        ReferenceSyntaxError: It can't be read as what it is.
-        Misuse: It isn't there, or what was said holds for one file only.
+        ReferenceSyntaxError: The file can't be parsed.
+        Misuse: The file doesn't exist, or an option applies to a single file only.
     """
     if settings.output is not None or settings.digests or settings.mirrors:
         raise Misuse(
-            "--output, --hash and --mirror are of one file, and a list has many",
-            "the list says them: REFERENCE sha256:HEX -> NAME",
+            "--output, --hash and --mirror describe one file, but a list may hold many",
+            "State them in the list: REFERENCE sha256:HEX -> NAME",
         )
     return [_job(entry, settings) for entry in _entries(name)]
 
 
 def queries_of(jobs: Iterable[Job]) -> tuple[str, ...]:
-    """What of the jobs mustn't be printed."""
+    """The parts of the jobs' URLs that must not be printed."""
     places = [place for job in jobs for place in (job.reference, *job.settings.mirrors)]
     return tuple(query for place in places if (query := place.partition("?")[2]))
 
@@ -69,7 +69,7 @@ def _content(name: str) -> bytes:
             return file.read(_MOST_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise Misuse(f"the list {name!r} can't be read: {reason}", "name a file, or - for standard input") from None
+        raise Misuse(f"the list {name!r} can't be read: {reason}", "Name a file, or - for standard input.") from None
 
 
 def _job(entry: ListEntry, settings: Settings) -> Job:

@@ -1,4 +1,4 @@
-"""What ``anyfetch lock`` and ``anyfetch sync`` have in common: the lock file, where files go, and how fast."""
+"""The options that ``anyfetch lock`` and ``anyfetch sync`` share: the lock file, destinations, and speed."""
 
 from __future__ import annotations
 
@@ -22,45 +22,48 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.sync import LocalFiles
 
 DEFAULT_FILE = Path("anyfetch.lock")
-_PLACES = "Where to"
+_PLACES = "Destination"
 
 
 def lock_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives ``command`` the options of both verbs; those on how fast as one argument ``speed``."""
+    """Adds the options of both verbs to ``command``; those on speed are passed as one argument ``speed``."""
     which = option(
-        "Which lock file",
+        "Lock file",
         "-f",
         "--file",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
         default=DEFAULT_FILE,
-        help="[default: anyfetch.lock, here]",
+        help="The lock file. [default: anyfetch.lock in the current folder]",
     )
     return which(models_option(_PLACES)(extra_paths_option(_PLACES)(speed_options(command))))
 
 
 def read_lock(file: Path) -> LockFile:
-    """What the lock file says.
+    """The parsed lock file.
 
     Raises:
-        NotFoundError: There is none.
-        ReferenceSyntaxError: It can't be read as one.
-        StorageError: The system doesn't allow it.
+        NotFoundError: It doesn't exist.
+        ReferenceSyntaxError: It can't be parsed.
+        StorageError: It can't be read.
     """
     from anymatix_fetcher.library.lock_file_format import MAX_FILE_BYTES, read  # noqa: PLC0415 - wrong usage needn't wait for it
 
     if not file.exists():
         raise NotFoundError(
-            f"there is no {file}", hint="`anyfetch lock REFERENCE...` writes one; -f FILE names another."
+            f"there is no lock file {file}",
+            hint="Write one with `anyfetch lock`, or name another by -f FILE.",
         )
     with storage_errors(file):
         if file.stat().st_size > MAX_FILE_BYTES:
-            raise ReferenceSyntaxError(f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, and no lock file")
+            raise ReferenceSyntaxError(
+                f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a lock file"
+            )
         return read(file.read_bytes(), str(file))
 
 
 def write_lock(file: Path, lock: LockFile) -> bool:
-    """Writes the lock file in one step, so that nobody ever reads half of one; whether anything was to be changed.
+    """Writes the lock file atomically; returns whether its content changed.
 
     Raises:
         StorageError: It can't be written.
@@ -71,7 +74,7 @@ def write_lock(file: Path, lock: LockFile) -> bool:
 
     data, disk = write(lock).encode(), OsDisk()
     with storage_errors(file):
-        file = file.resolve()  # a link to it stays one
+        file = file.resolve()  # a symbolic link to it is kept
         if file.is_file() and file.read_bytes() == data:
             return False
         disk.make_folder(file.parent)
@@ -91,7 +94,7 @@ def write_lock(file: Path, lock: LockFile) -> bool:
 def surroundings_of(
     file: Path, directory: Path | None, models: Path | None, extra_paths: tuple[Path, ...], index: Index
 ) -> tuple[LocalFiles, str]:
-    """Where locked files are on this machine, and why the models root is the one that it is."""
+    """The local destinations of locked files, and the reason for the choice of the models root."""
     from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - as in read_lock
     from anymatix_fetcher.verbs.sync import LocalFiles  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, declared once."""
+"""Network options, which many commands share."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.cli.session import Invocation
     from anymatix_fetcher.engine.settings import Options
 
-INSECURE = "warning: certificates aren't checked: anybody on the way can read and change what is sent"
+INSECURE = "warning: certificates aren't checked: others on the network path can read and change the traffic"
 
 
 class NetworkKeywords(TypedDict):
-    """What the library calls the fields of :class:`Network`."""
+    """The fields of :class:`Network` under the library's names."""
 
     headers: tuple[tuple[str, str], ...]
     proxy: str | None
@@ -40,7 +40,7 @@ class NetworkKeywords(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How to get there, as the user said."""
+    """The values of the network options."""
 
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
@@ -48,7 +48,7 @@ class Network:
     verify_tls: bool = True
 
     def keywords(self) -> NetworkKeywords:
-        """The same as keywords of the library's calls."""
+        """The values as keyword arguments of the library's functions."""
         return {
             "headers": self.headers,
             "proxy": self.proxy,
@@ -57,7 +57,7 @@ class Network:
         }
 
     def secrets(self, references: Iterable[str]) -> tuple[str, ...]:
-        """What must not be printed: headers' values, what is secret in addresses, and the environment's tokens."""
+        """The strings that must not be printed: header values, secrets in URLs, and tokens from the environment."""
         from anymatix_fetcher.transports.proxies import PROXY_VARIABLES  # noqa: PLC0415 - as above
         from anymatix_fetcher.wiring.credentials import tokens_at_hand  # noqa: PLC0415 - help needn't wait for it
 
@@ -68,30 +68,30 @@ class Network:
         return tuple(dict.fromkeys((*fields, *found, *tokens_at_hand())))
 
     def refuse_headers(self, what: str) -> None:
-        """Refuses header fields where ``what``, a file that other people may have written, names the hosts.
+        """Refuses header fields if ``what``, a file that others may have written, names the hosts.
 
         Raises:
-            Misuse: There are some.
+            Misuse: Header fields are given.
         """
         if self.headers:
             raise Misuse(
-                f"-H can't be used here: {what} names the hosts that it would be sent to",
-                "tokens of the services come from their variables, others from ~/.netrc or anyfetch login HOST",
+                f"-H can't be used here: {what} names the hosts that the fields would be sent to",
+                "Services' tokens are read from their variables; store others in ~/.netrc or by `anyfetch login HOST`.",
             )
 
     def warn(self, session: Invocation) -> None:
-        """Says so where certificates aren't checked."""
+        """Warns if certificates aren't checked."""
         if not self.verify_tls:
             session.complain(INSECURE)
 
 
 def option(group: str, *names: str, **settings: object) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """An option in a group of the help; otherwise as ``click.option``."""
+    """An option in a group of the help text; otherwise like ``click.option``."""
     return click.option(*names, cls=Option, group=group, **settings)
 
 
 def network_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives ``command`` the options for getting there, and their values as one argument ``network``."""
+    """Adds the network options to ``command``, and passes their values as one argument ``network``."""
 
     @wraps(command)
     def with_network(
@@ -111,9 +111,9 @@ def network_options(command: Callable[..., int]) -> Callable[..., int]:
     return declared
 
 
-_FAST = "How fast"
-_TOLD = "What it tells"
-_GROUP = "How to get there"
+_FAST = "Transfer"
+_TOLD = "Output"
+_GROUP = "Network"
 _NETWORK_OPTIONS = (
     option(
         _GROUP,
@@ -123,14 +123,17 @@ _NETWORK_OPTIONS = (
         type=Parsed("HEADER", parse_headers),
         metavar="'NAME: VALUE'|@FILE",
         multiple=True,
-        help="Sent to the reference's own server, never to where that redirects; @FILE has one a line; repeatable.",
+        help=(
+            "A header field for the reference's own server, never sent to redirect targets; @FILE holds one a "
+            "line; repeatable."
+        ),
     ),
     option(
         _GROUP,
         "--proxy",
         type=Parsed("URL", parse_proxy),
         metavar="URL",
-        help="http, https, socks5 or socks5h; '' for none, whatever the environment says.",
+        help="An http, https, socks5 or socks5h URL; '' for no proxy, regardless of the environment.",
     ),
     option(
         _GROUP,
@@ -144,7 +147,7 @@ _NETWORK_OPTIONS = (
 
 
 def connections_option(group: str, help_text: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """``-c`` in a group of the help, with a text of its own."""
+    """The option ``-c`` with a help text of its own."""
     return option(
         group,
         "-c",
@@ -157,7 +160,7 @@ def connections_option(group: str, help_text: str) -> Callable[[Callable[..., in
 
 
 def speed_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives ``command``, a verb that downloads besides other things, how fast as one argument ``speed``."""
+    """Adds the options on speed to a verb that also downloads, and passes them as one argument ``speed``."""
 
     @wraps(command)
     def with_speed(*arguments: object, connections: int | str, limit_rate: int | None, **others: object) -> int:
@@ -167,26 +170,30 @@ def speed_options(command: Callable[..., int]) -> Callable[..., int]:
         }
         return command(*arguments, speed=speed, **others)
 
-    connections = connections_option(_FAST, "Connections at a time to each host. [default: auto]")
+    connections = connections_option(_FAST, "Connections to each host. [default: auto]")
     limit_rate = option(
-        _FAST, "--limit-rate", type=Parsed("RATE", parse_quantity), metavar="RATE", help="Bytes a second in sum."
+        _FAST,
+        "--limit-rate",
+        type=Parsed("RATE", parse_quantity),
+        metavar="RATE",
+        help="Bytes per second for all files together.",
     )
     return connections(limit_rate(with_speed))
 
 
 def telling_options(
-    unit: str, quiet: str = "Only the paths on stdout, and errors."
+    unit: str, quiet: str = "Print only paths on stdout, and errors on stderr."
 ) -> Callable[..., Callable[..., int]]:
-    """Gives a verb that downloads besides other things what it tells; ``unit`` is what a line of JSON is about."""
+    """Adds the output options to a verb that also downloads; ``unit`` is the subject of a JSON line."""
     declared = (
         option(
             _TOLD,
             "--progress",
             type=click.Choice(("auto", "bar", "json", "none")),
             default="auto",
-            help="As for downloads.",
+            help="As for downloads: auto, bar, json or none.",
         ),
-        option(_TOLD, "--json", "as_json", is_flag=True, help=f"One JSON object per {unit} on stdout instead."),
+        option(_TOLD, "--json", "as_json", is_flag=True, help=f"Print one JSON object per {unit} on stdout."),
         option(_TOLD, "-q", "--quiet", is_flag=True, help=quiet),
     )
 

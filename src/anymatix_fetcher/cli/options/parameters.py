@@ -1,6 +1,6 @@
-"""What options mean: text to values, each by a pure function that raises ``ValueError`` with a sentence for people.
+"""Parsers of option values: pure functions that raise ``ValueError`` with a message for the user.
 
-No message repeats what may be a secret: the value of a header, the password in a proxy's URL.
+No message repeats a possible secret: a header's value, or the password in a proxy's URL.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_CONNECTIONS = 256
-"""More than that to one server is an attack, not a download."""
+"""The largest number of connections that can be asked for; more would be an attack on the server."""
 
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([kmgt]?)(i?b)?(?:/s)?", re.IGNORECASE)
@@ -44,19 +44,19 @@ Value = TypeVar("Value")
 
 
 def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's
-    """The types of models that begin so, for the shell to complete."""
+    """The model types that begin with ``incomplete``, for shell completion."""
     from anymatix_fetcher.library.types import ModelType  # noqa: PLC0415 - only shells that complete need it
 
     return [str(one) for one in ModelType if one.startswith(incomplete.lower())]
 
 
 class Parsed(click.ParamType, Generic[Value]):  # type: ignore[type-arg] # generic in new versions of click only
-    """A click type made of a function that reads text.
+    """A click type made from a parser.
 
     Args:
-        name: How the help calls the value.
-        parse: Reads it; its ``ValueError`` becomes wrong usage.
-        choices: Words that the shell may complete.
+        name: The value's name in the help text.
+        parse: The parser; its ``ValueError`` becomes a usage error.
+        choices: Words for shell completion.
     """
 
     def __init__(self, name: str, parse: Callable[[str], Value], choices: tuple[str, ...] = ()) -> None:
@@ -65,7 +65,7 @@ class Parsed(click.ParamType, Generic[Value]):  # type: ignore[type-arg] # gener
         self._choices = choices
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Value:
-        """The value; text that can't be read is wrong usage."""
+        """The parsed value; a ``ValueError`` becomes a usage error."""
         try:
             return self._parse(str(value))
         except ValueError as error:
@@ -77,33 +77,33 @@ class Parsed(click.ParamType, Generic[Value]):  # type: ignore[type-arg] # gener
         param: click.Parameter,  # noqa: ARG002 - click's signature
         incomplete: str,
     ) -> list[click.shell_completion.CompletionItem]:
-        """The choices that begin so."""
+        """The choices that begin with ``incomplete``."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only shells that complete need it
 
         return [CompletionItem(choice) for choice in self._choices if choice.startswith(incomplete)]
 
 
 class FileToBe(click.Path):
-    """A click type: the path of a file that is to be made, and so no folder's name."""
+    """A click type: the path of a file to be written, not of a folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path; one that ends as a folder's does is wrong usage."""
+        """The path. A trailing separator is a usage error."""
         if str(value).endswith(("/", os.sep)):
             self.fail(f"{value!s} names a folder; name a file, or use --directory for a folder", param, ctx)
         return Path(super().convert(value, param, ctx))  # type: ignore[arg-type] # click takes paths, too
 
 
 def parse_quantity(text: str) -> int:
-    """Bytes: ``1048576``, ``1024K``, ``1.5M``, ``2GiB``; powers of 1024 as in curl, wget and aria2. At least 1."""
+    """A number of bytes: ``1048576``, ``1024K``, ``1.5M``, ``2GiB``; powers of 1024, at least 1."""
     match = _QUANTITY.fullmatch(text.strip())
     if match is None or (not match.group(2) and (match.group(3) or "").lower() == "ib"):
-        raise ValueError(f"not an amount of bytes: {text[:40]!r}; expected a number with K, M or G, such as 20M")
+        raise ValueError(f"not a number of bytes: {text[:40]!r}; expected a number with K, M or G, such as 20M")
     count = int(float(match.group(1)) * 1024 ** _POWERS[match.group(2).lower()])
     if count < 1:
-        raise ValueError(f"less than one byte: {text[:40]!r}; leave the option away for no limit")
+        raise ValueError(f"less than one byte: {text[:40]!r}; leave out the option for no limit")
     return count
 
 
@@ -129,29 +129,29 @@ def parse_days(text: str) -> float:
 
 
 def parse_header(text: str) -> tuple[str, str]:
-    """A field ``Name: value`` (RFC 9110, section 5), without line breaks, and none that we decide ourselves."""
+    """A field ``Name: value`` (RFC 9110, section 5) without line breaks, other than those that the engine sets."""
     name, separator, value = text.partition(":")
     value = value.strip(" \t")
     if not separator or not _FIELD_NAME.fullmatch(name):
         raise ValueError("not a header; expected 'Name: value', the name of letters, digits and dashes")
     if any(ord(character) < ord(" ") and character != "\t" for character in value) or "\x7f" in value:
-        raise ValueError(f"the value of {name!r} has a line break or a control character in it")
+        raise ValueError(f"the value of {name!r} contains a line break or a control character")
     try:
         value.encode("latin-1")
     except UnicodeEncodeError:
-        raise ValueError(f"the value of {name!r} has characters that no header can carry") from None
+        raise ValueError(f"the value of {name!r} contains characters that no header field can carry") from None
     if name.lower() in _OWN_FIELDS:
-        raise ValueError(f"{name!r} is decided by anyfetch itself, or parts of files wouldn't fit together")
+        raise ValueError(f"{name!r} can't be set: anyfetch sets it, so that the parts of a file fit together")
     return name, value
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
-    """A field ``Name: value``, or all of those that ``@FILE`` has, one a line."""
+    """A field ``Name: value``, or all fields of ``@FILE``, one a line."""
     return tuple(map(parse_header, given_lines(text)))
 
 
 def parse_proxy(text: str) -> str:
-    """The URL of a proxy, or "" for none at all; ``@FILE`` has it."""
+    """A proxy's URL, or "" for no proxy; ``@FILE`` reads it from a file."""
     text = given_line(text)
     if not text.strip():
         return ""
@@ -166,11 +166,11 @@ def parse_proxy(text: str) -> str:
 
 
 def parse_url(text: str) -> str:
-    """An absolute http or https URL, as it was typed, or as ``@FILE`` has it."""
+    """An absolute http or https URL; ``@FILE`` reads it from a file."""
     text = given_line(text).strip()
     Url.parse(text)
     return text
 
 
 REFERENCE = Parsed("REFERENCE", given_line)
-"""A reference, or ``@FILE`` that has it: an address that carries a signature or a token is a secret."""
+"""A reference. ``@FILE`` reads it from a file, because a URL with a signature or a token is a secret."""

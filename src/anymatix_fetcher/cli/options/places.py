@@ -1,4 +1,4 @@
-"""The options that say where models are, of every verb that has to do with them."""
+"""The options that say where models are."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from anymatix_fetcher.cli.options.network import option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_GROUP = "Which models"
+_GROUP = "Models"
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where the models are, as the user said; ``None`` and empty where nothing was said."""
+    """The model folders that the user named; ``None`` and empty by default."""
 
     models: Path | None = None
     extra_paths: tuple[Path, ...] = ()
 
 
 def place_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives ``command`` the options that say where models are, and their values as one argument ``where``."""
+    """Adds the options that say where models are to ``command``, and passes them as one argument ``where``."""
 
     @wraps(command)
     def with_place(*arguments: object, models: Path | None, extra_paths: tuple[Path, ...], **others: object) -> int:
@@ -40,31 +40,31 @@ def place_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def models_option(group: str, *, exists: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """``--models``; ``exists``: for verbs that would find nothing in a folder that isn't there."""
+    """The option ``--models``. ``exists`` requires the folder to exist, for verbs that only read."""
     return option(
         group,
         "--models",
-        type=click.Path(exists=exists, file_okay=False, path_type=Path),
+        type=click.Path(exists=exists, path_type=Path),
         metavar="DIR",
-        help="The models root, or the folder of ComfyUI, A1111, Forge or SwarmUI. [default: $ANYFETCH_MODELS, else "
-        "a ComfyUI that is found, else ./models]",
+        help="The models root, or the folder of ComfyUI, A1111, Forge or SwarmUI. [default: $ANYFETCH_MODELS, "
+        "else a ComfyUI that is found, else ./models]",
     )
 
 
 def extra_paths_option(group: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """``--extra-paths``, that can be given several times."""
+    """The repeatable option ``--extra-paths``."""
     return option(
         group,
         "--extra-paths",
         type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
         metavar="FILE",
         multiple=True,
-        help="Another file like ComfyUI's extra_model_paths.yaml; repeatable.",
+        help="An additional file in the format of ComfyUI's extra_model_paths.yaml; repeatable.",
     )
 
 
 def shown(path: Path) -> str:
-    """The path as people would type it: from the current folder where it lies below, else the whole."""
-    here = Path(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
+    """The path for display: relative to the current folder if it lies below, else absolute."""
+    here = Path(os.path.abspath(path))  # noqa: PTH100 - removes "..", and follows no link
     current = Path.cwd()
     return str(here.relative_to(current)) if here.is_relative_to(current) and here != current else str(here)

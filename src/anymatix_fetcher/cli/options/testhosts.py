@@ -1,4 +1,4 @@
-"""``anyfetch testserver --hosts``: what is said about the stand-ins for model hosts."""
+"""``anyfetch testserver --hosts``: the stand-ins for model hosts and their description."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def hosts(
     pins_range: bool | None,
     tls: ssl.SSLContext | None,
 ) -> Hosts:
-    """All stand-ins, not started yet; none of a setting means its default."""
+    """All stand-ins, not started yet; ``None`` selects a setting's default."""
     settings = EverythingSettings(
         url_seconds=None if url_seconds is None else max(1, round(url_seconds)),
         bytes_per_second=bytes_per_second,
@@ -35,7 +35,7 @@ def hosts(
 
 
 def offer(running: Hosts, *, as_json: bool) -> str:
-    """What there is: lines that a shell takes as they are, or a JSON object."""
+    """The stand-ins as shell commands, or as a JSON object."""
     if as_json:
         said = {
             "variables": running.variables,
@@ -49,4 +49,4 @@ def offer(running: Hosts, *, as_json: bool) -> str:
     lines += [f"# {name} {url}" for name, url in without.items()]
     lines += [f"# some of it needs a token: export {' '.join(f'{name}={TOKEN}' for name in _TOKEN_VARIABLES)}"]
     lines += [f"# try: anyfetch {reference}" for reference in REFERENCES]
-    return "\n".join([*lines, "# Ctrl-C ends it."]) + "\n"
+    return "\n".join([*lines, "# Press Ctrl-C to stop."]) + "\n"

@@ -196,7 +196,7 @@ export class Adding {
 
   planRow(model, isMissing) {
     const { t, format } = this.panel;
-    const facts = [t(`state_${model.state}`), format.size(model.size), model.path, model.note, model.error?.message].filter(Boolean);
+    const facts = [t(`state_${model.state}`), format.size(model.size), model.path, model.copy ? t("here", { path: model.copy }) : "", model.note, model.error?.message].filter(Boolean);
     const tick = isMissing ? make("input", { type: "checkbox", checked: true }) : null;
     const text = make("span", {}, make("b", { text: model.name || model.url || model.digest }), make("span", { class: "af-facts", text: facts.join(" · ") }));
     return { model, tick, node: make("li", { class: `af-${model.state.replace(" ", "-")}` }, tick ? make("label", {}, tick, text) : text) };

@@ -1,0 +1,262 @@
+"""The child that downloads: the server of the queue, in a process of its own, so that ComfyUI notices nothing of it.
+
+It is started when it is first needed, and again when it has died; a job that was under way goes on by itself. Where
+another server of this user has the queue open and writes to the same folders, that one is asked instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json as json_format
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anymatix_fetcher.comfy.process import (
+    HeldElsewhereError,
+    ServerPlace,
+    ServerProcess,
+    ServerUnavailableError,
+    folders_file,
+    roots_of,
+    running_server,
+    secret_of,
+)
+from anymatix_fetcher.library.folders_file import folders_text
+from anymatix_fetcher.queue.state import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+_logger = logging.getLogger("anymatix_fetcher.comfy")
+
+BASE = "/api/v1"
+_TRIES = 4
+_PAUSE_SECONDS = 0.25
+_OTHERS_WAIT_SECONDS = 0.5
+_MOST_SILENT_SECONDS = 60.0
+_MOST_WAITED_SECONDS = 600.0
+_RUN = frozenset({"custom_nodes", "configs"})
+
+
+@dataclass(frozen=True, slots=True)
+class ComfyFolders:
+    """Where models are, as ComfyUI knows it.
+
+    Args:
+        models: Its ``models_dir``.
+        by_name: Its ``folder_names_and_paths``, without extensions.
+    """
+
+    models: str
+    by_name: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """What the server says.
+
+    Args:
+        status: Of HTTP.
+        body: What ``json.loads`` has made of it; ``None`` where there is none.
+    """
+
+    status: int
+    body: Any = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was done."""
+        return self.status < 400  # noqa: PLR2004 - HTTP's
+
+    @property
+    def error(self) -> dict[str, str]:
+        """Its ``kind``, ``message`` and ``hint``, where it says what is wrong."""
+        error = self.body.get("error") if isinstance(self.body, dict) else None
+        told = error if isinstance(error, dict) else {"message": f"the server answers {self.status}"}
+        return {name: str(told.get(name) or "") for name in ("kind", "message", "hint")}
+
+
+class Child:
+    """The server, started when it is asked; from any thread and any event loop.
+
+    Args:
+        folders: Tells where models are, at each start.
+        state: The state folder; ``None`` for the user's.
+    """
+
+    def __init__(self, folders: Callable[[], ComfyFolders], state: Path | None = None) -> None:
+        self._folders = folders
+        self._named_state = state
+        self._lock = threading.Lock()
+        self._process: ServerProcess | None = None
+        self._address: ServerPlace | None = None
+        atexit.register(self.stop)
+
+    # Life -------------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str | None:
+        """Where it answers, with a slash at the end; ``None`` while it wasn't needed."""
+        address = self._address
+        return None if address is None else address.url
+
+    @property
+    def pid(self) -> int | None:
+        """The process that we have started; ``None`` where there is none."""
+        process = self._process
+        return process.pid if process is not None and process.is_alive else None
+
+    async def start(self) -> str:
+        """Its URL; it is started where it doesn't run.
+
+        Raises:
+            ServerUnavailableError: It can't be.
+        """
+        return (await self._reached(None)).url
+
+    def stop(self) -> None:
+        """Ends the one that we have started, within seconds; the next request starts it again."""
+        with self._lock:
+            process, self._process, self._address = self._process, None, None
+        if process is not None:
+            process.stop()
+
+    async def _reached(self, silent: ServerPlace | None) -> ServerPlace:
+        """The server's address; ``silent`` is one that didn't answer just now."""
+        address, process = self._address, self._process
+        if address is not None and address != silent and (process is None or process.is_alive):
+            return address
+        return await asyncio.to_thread(self._ensure, silent)
+
+    def _ensure(self, silent: ServerPlace | None) -> ServerPlace:
+        with self._lock:
+            process = self._process
+            is_gone = process is not None and not process.is_alive
+            if self._address is not None and not is_gone and (self._address != silent or process is not None):
+                return self._address
+            if process is not None:
+                _logger.warning("AnymatixFetcher: the process that downloads has ended; it is started again")
+                process.stop()
+            self._process, self._address = None, None
+            self._address = self._started()
+            return self._address
+
+    def _started(self) -> ServerPlace:
+        """Starts one, or finds the one that has the queue open; where that one writes elsewhere, with another queue."""
+        folders = self._folders()
+        state = self._named_state or state_folder()
+        text = folders_text(folders.models, folders.by_name)
+        try:
+            return self._launched(state, text, folders)
+        except HeldElsewhereError:
+            other = self._other(state)
+        if other is not None and _holds(other, folders):
+            return other
+        own = state / folders_file(state, text).stem
+        _logger.info("AnymatixFetcher: another server has the queue open for other folders; this one's is in %s", own)
+        try:
+            return self._launched(own, text, folders)
+        except HeldElsewhereError:
+            other = self._other(own)
+        if other is None:
+            raise ServerUnavailableError(f"another server has the queue in {own} open, and doesn't answer")
+        return other
+
+    def _launched(self, state: Path, text: str, folders: ComfyFolders) -> ServerPlace:
+        listed = folders_file(state, text)
+        process = ServerProcess(state, ["--models", str(listed), "--directory", folders.models])
+        self._process = process
+        return ServerPlace(process.url, secret_of(state))
+
+    def _other(self, state: Path) -> ServerPlace | None:
+        """The server that has the state folder open; it may be about to begin."""
+        never = threading.Event()
+        for _ in range(_TRIES):
+            found = running_server(state)
+            if found is not None:
+                return found
+            never.wait(_OTHERS_WAIT_SECONDS)
+        return None
+
+    # Asking -----------------------------------------------------------------------------------------------
+
+    async def request(self, method: str, path: str, json: object = None) -> ServerAnswer:
+        """What it answers. A request that a dying server took is made again: all of the API's may be.
+
+        Args:
+            method: GET, POST, ...
+            path: Below ``/api/v1``, with its query.
+            json: The body; ``None`` for none.
+
+        Raises:
+            ServerUnavailableError: It can't be started, or doesn't answer.
+        """
+        import aiohttp  # noqa: PLC0415 - ComfyUI brings it, and has it when it comes to this
+
+        silent, last = None, ""
+        timeout = aiohttp.ClientTimeout(total=_MOST_WAITED_SECONDS)
+        for attempt in range(_TRIES):
+            if attempt:
+                await asyncio.sleep(_PAUSE_SECONDS * attempt)
+            address = await self._reached(silent)
+            url = address.url.rstrip("/") + BASE + path
+            try:
+                async with (
+                    aiohttp.ClientSession(headers=_authorized(address), timeout=timeout) as session,
+                    session.request(method, url, json=json) as response,
+                ):
+                    return ServerAnswer(response.status, _parsed(await response.text()))
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+                silent, last = address, type(error).__name__
+        raise ServerUnavailableError(f"the process that downloads doesn't answer: {last}")
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """What happens: each job as it stands at first, then every change; for ever, over restarts of the server.
+
+        Raises:
+            ServerUnavailableError: It can't be started.
+        """
+        import aiohttp  # noqa: PLC0415 - as above
+
+        last, silent = "", None
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=_MOST_SILENT_SECONDS)
+        while True:
+            address = await self._reached(silent)
+            headers = {**_authorized(address), **({"Last-Event-ID": last} if last else {})}
+            try:
+                async with (
+                    aiohttp.ClientSession(headers=headers, timeout=timeout, read_bufsize=1 << 20) as session,
+                    session.get(address.url.rstrip("/") + BASE + "/events") as response,
+                ):
+                    async for raw in response.content:
+                        name, _, value = raw.decode().rstrip("\n").partition(": ")
+                        if name == "id":
+                            last = value
+                        elif name == "data":
+                            yield json_format.loads(value)
+                silent = None
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
+                silent = address
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _authorized(address: ServerPlace) -> dict[str, str]:
+    return {"Authorization": f"Bearer {address.secret}"} if address.secret else {}
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json_format.loads(text) if text else None
+    except ValueError:
+        return None
+
+
+def _holds(other: ServerPlace, folders: ComfyFolders) -> bool:
+    """Whether that server writes to all these folders."""
+    roots = roots_of(other) or ()
+    wanted = [folders.models, *(path for name, paths in folders.by_name.items() if name not in _RUN for path in paths)]
+    return all(any(Path(path).is_relative_to(root) for root in roots) for path in wanted)

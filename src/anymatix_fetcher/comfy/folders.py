@@ -1,0 +1,29 @@
+"""Where ComfyUI has its models: its module ``folder_paths``, asked when it matters, since other packs add to it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from anymatix_fetcher.comfy.child import Child, ComfyFolders
+
+
+def comfyui_folders() -> ComfyFolders:
+    """All of them, as ComfyUI knows them at the moment."""
+    folder_paths = module()
+    by_name = {
+        str(name): [os.path.abspath(path) for path in known[0]]  # noqa: PTH100 - no link is followed
+        for name, known in folder_paths.folder_names_and_paths.items()
+    }
+    return ComfyFolders(os.path.abspath(folder_paths.models_dir), by_name)  # noqa: PTH100 - as above
+
+
+def module() -> Any:  # noqa: ANN401 - it has no types
+    """ComfyUI's own module, which is there when it runs."""
+    import folder_paths  # noqa: PLC0415 - as above
+
+    return folder_paths
+
+
+child = Child(comfyui_folders)
+"""The one of this ComfyUI, for nodes and routes."""

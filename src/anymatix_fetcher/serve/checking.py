@@ -1,0 +1,81 @@
+"""Requests held against what the API says of its operations, before these are carried out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.serve import openapi
+from anymatix_fetcher.serve.schema import InvalidValueError, check
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from aiohttp import web
+
+    from anymatix_fetcher.serve.openapi import Operation
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+    Operate = Callable[["Asked"], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is as its operation's description says.
+
+    Args:
+        identity: The job's in the path; empty where there is none.
+        query: Its parameters.
+        body: What ``json.loads`` has made of it.
+    """
+
+    identity: str
+    query: Mapping[str, Any]
+    body: Any = None
+
+
+def checked(operation: Operation, operate: Operate) -> Handler:
+    """The handler of a route: checks a request against the operation's description, and has it carried out."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        query, body = _query(request, operation), None
+        if operation.body_schema is not None:
+            body = await _body(request)
+            _check(body, operation.body_schema, "the body")
+        return await operate(Asked(request.match_info.get("id", ""), query, body))
+
+    return handle
+
+
+def _check(value: object, schema: dict[str, object], name: str) -> None:
+    try:
+        check(value, schema, name)
+    except InvalidValueError as error:
+        raise ReferenceSyntaxError(str(error), hint=f"{openapi.BASE}/openapi.json describes it.") from None
+
+
+def _query(request: web.Request, operation: Operation) -> dict[str, object]:
+    schemas = dict(operation.query)
+    found: dict[str, object] = {}
+    for name, text in request.query.items():
+        schema = schemas.get(name)
+        if schema is None or name in found:
+            reason = "stands twice in the query" if schema else "is no parameter of this"
+            raise ReferenceSyntaxError(f"{name[:60]!r} {reason}", hint=f"It takes {', '.join(schemas) or 'none'}.")
+        is_number = schema["type"] == "integer" and text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004
+        found[name] = int(text) if is_number else text
+        _check(found[name], schema, name)
+    return found
+
+
+async def _body(request: web.Request) -> object:
+    try:
+        return json.loads(await request.text(), parse_constant=_refuse)
+    except (ValueError, RecursionError, LookupError):
+        raise ReferenceSyntaxError("the body isn't JSON", hint="It is an object in UTF-8.") from None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,119 @@
+"""What would come of a reference or a workflow, told before there is a job. All of it waits for other servers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.values.digests import COLLISION_FREE
+from anymatix_fetcher.errors import FetchError
+from anymatix_fetcher.library.placing import AUTO, chosen_folder
+from anymatix_fetcher.queue.jobs import JobWanted
+from anymatix_fetcher.queue.secrecy import may_be_stored
+from anymatix_fetcher.serve.space import room_at
+from anymatix_fetcher.verbs.reporting import error_object, located_object, model_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.engine.cancel import CancelToken
+    from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.queue.destinations import Destinations
+    from anymatix_fetcher.queue.queue import Queue
+    from anymatix_fetcher.verbs.resolve import Located
+    from anymatix_fetcher.verbs.workflow import Model
+
+
+def resolved(queue: Queue, body: Mapping[str, str | None], cancel: CancelToken) -> dict[str, object]:
+    """What a reference leads to, where a job would put it, and what of it is here.
+
+    Args:
+        queue: Whose jobs and folders.
+        body: The reference, and a type or a directory as a job would have them.
+        cancel: Stops it.
+
+    Raises:
+        FetchError: It leads nowhere, or the place lies outside.
+    """
+    from anymatix_fetcher.verbs.resolve import locate  # noqa: PLC0415 - the server is up before it is needed
+    from anymatix_fetcher.wiring.models import opened_place  # noqa: PLC0415 - as above
+
+    kind, directory = body.get("type") or "", body.get("directory") or ""
+    wanted = JobWanted(reference=str(body["reference"]), type=kind, directory=directory)
+    where = queue.destinations
+    folder = where.place(wanted)  # refused before anybody is asked
+    found = locate(wanted.reference, cancel=cancel)
+    jobs = {job.path: job.id for job in queue.jobs() if job.path is not None and not job.has_ended}
+    with opened_place(where.models, where.extra_paths) as place:
+        files = []
+        for one in found:
+            destination = _destination(one, kind, folder, where)
+            here = _copies(one.digests, place.index)
+            room = None if destination is None else room_at(destination.parent)
+            files.append(
+                {
+                    **located_object(one, None if one.error is None else error_object(one.error)),
+                    "destination": None if destination is None else str(destination),
+                    "here": list(map(str, here)),
+                    "taken": destination is not None and destination not in here and os.path.lexists(destination),
+                    "free": None if room is None else room.free,
+                    "job": jobs.get(str(destination)),
+                }
+            )
+    return {"files": files}
+
+
+def _destination(one: Located, kind: str, folder: str, where: Destinations) -> Path | None:
+    """Where a job would put the file; ``None`` where its source doesn't say what it is, and its kind decides."""
+    try:
+        chosen = chosen_folder(where.folders, AUTO, one.about.type)[0] if kind == AUTO else Path(folder)
+    except FetchError:
+        return None
+    return chosen.joinpath(*one.folder, one.name)
+
+
+def _copies(digests: Iterable[Digest], index: Index) -> list[Path]:
+    """The files that were read here and have one of the digests."""
+    from anymatix_fetcher.library.entries import HowKnown  # noqa: PLC0415 - as above
+
+    settling = (digest for digest in digests if digest.algorithm in COLLISION_FREE)
+    found = (one.path for digest in settling for one in index.wanted(digest) if one.proof is HowKnown.HASHED)
+    return list(dict.fromkeys(found))
+
+
+def planned(workflow: bytes, where: Destinations, cancel: CancelToken) -> dict[str, object]:
+    """What a workflow needs, and how it stands with each: by names, and by the digests that it states.
+
+    Raises:
+        ReferenceSyntaxError: It is no workflow.
+        DownloadCancelled: It was stopped.
+    """
+    from anymatix_fetcher.verbs.presence import examined  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.workflow import plan_workflow, with_sizes  # noqa: PLC0415 - as above
+    from anymatix_fetcher.wiring.models import opened_place  # noqa: PLC0415 - as above
+
+    plan = plan_workflow(workflow, where.folders, _size_of)
+    with opened_place(where.models, where.extra_paths) as place:
+        plan = examined(plan, place.index, cancel=cancel)
+        copies = [_copies([model.need.digest] if model.need.digest else (), place.index) for model in plan.models]
+    plan = with_sizes(plan, cancel=cancel)
+    models = [_needed(model, here) for model, here in zip(plan.models, copies, strict=True)]
+    return {"models": models, "remarks": list(plan.remarks)}
+
+
+def _needed(model: Model, copies: list[Path]) -> dict[str, object]:
+    """The JSON form of a needed model, with the reference that a job of it has, and where its content is already."""
+    url = model.need.url
+    reference = url.reveal() if url is not None and may_be_stored(url.reveal()) else None
+    error = None if model.error is None else error_object(model.error)
+    copy = next((path for path in copies if path != model.path), None)
+    return {**model_object(model, error), "reference": reference, "copy": None if copy is None else str(copy)}
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None
