@@ -226,6 +226,23 @@ def test_what_an_earlier_version_knew_is_a_claim_until_it_is_read(tmp_path: Path
     assert not (tmp_path / "index.sqlite.broken").exists()
 
 
+def test_passwords_that_version_4_has_kept_are_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(Database(path)) as database:
+        database.write(put("a"))
+    with closing(sqlite3.connect(path)) as connection:
+        asked = [("https://user:hunter2@mirror.example sha256:ab",), ("https://civitai.com sha256:ab",)]
+        connection.executemany("INSERT INTO answers VALUES (?, 5.0, 'nobody')", asked)
+        connection.execute("PRAGMA user_version = 4")
+        connection.commit()
+    assert b"hunter2" in path.read_bytes()
+    with Index(path) as index:
+        assert index.answer(asked[0][0], not_before=1.0) is None
+        assert index.answer(asked[1][0], not_before=1.0) == "nobody"
+    assert remembered(path) == ["a"]
+    assert b"hunter2" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
 def test_processes_that_carry_over_at_once_lose_nothing(tmp_path: Path) -> None:
     model, path = tmp_path / "model.pt", tmp_path / "index.sqlite"
     model.write_bytes(b"weights")

@@ -74,3 +74,18 @@ def test_a_stop_before_all_is_compared_changes_nothing(tmp_path: Path) -> None:
         find_duplicates(models=tmp_path, cancel=cancel)
     assert dedupe(groups, hard_links=True, models=tmp_path, cancel=cancel).linked == ()
     assert not a.samefile(b)
+
+
+def test_a_changed_model_that_a_repair_has_set_aside_goes_only_where_that_is_said(tmp_path: Path) -> None:
+    names = ("a.pt.changed", "a.pt.changed-2", "notes.changed", "a.changed.pt")
+    for name in names:
+        os.utime(model(tmp_path / name, DATA), (1e9, 1e9))
+    found = find_stale(DAY, models=tmp_path)
+    assert [(one.destination.name, one.is_ours, one.is_changed) for one in found] == [
+        ("a.pt.changed", False, True),
+        ("a.pt.changed-2", False, True),
+    ]
+    assert prune(found).removed == ()
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+    assert prune(found, changed=True).bytes_freed >= 2 * len(DATA)
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.changed", "a.changed.pt"}

@@ -18,7 +18,7 @@ from anymatix_fetcher.errors import (
     ReferenceSyntaxError,
     StorageError,
 )
-from anymatix_fetcher.queue.state import ADDRESS_FILE, SECRET_FILE, SECRET_VARIABLE
+from anymatix_fetcher.wiring.state_folder import SECRET_FILE, SECRET_VARIABLE, server_address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +126,7 @@ def client_for(server: str | None, state: Path, secret_file: Path | None) -> Que
         state: The state folder. Its secret is sent only to servers on this machine.
         secret_file: Another file that holds the secret.
     """
-    url = server or os.environ.get(SERVER_VARIABLE) or _address(state) or DEFAULT_URL
+    url = server or os.environ.get(SERVER_VARIABLE) or server_address(state) or DEFAULT_URL
     secret = os.environ.get(SECRET_VARIABLE, "").strip()
     if secret_file is not None:
         secret = _text(secret_file)
@@ -137,14 +137,6 @@ def client_for(server: str | None, state: Path, secret_file: Path | None) -> Que
     elif not secret and urlsplit(url).hostname in _LOOPBACK:
         secret = _text(state / SECRET_FILE)
     return QueueClient(url, secret)
-
-
-def _address(state: Path) -> str | None:
-    try:
-        url = json.loads(_text(state / ADDRESS_FILE) or "{}").get("url")
-    except (ValueError, AttributeError):
-        return None
-    return url if isinstance(url, str) else None
 
 
 def _text(path: Path) -> str:

@@ -26,7 +26,7 @@ from anymatix_fetcher.comfy.process import (
     secret_of,
 )
 from anymatix_fetcher.library.folders_file import folders_text
-from anymatix_fetcher.queue.state import state_folder
+from anymatix_fetcher.wiring.state_folder import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from anymatix_fetcher.queue.state import ADDRESS_FILE, SECRET_FILE, SECRET_VARIABLE
+from anymatix_fetcher.wiring.state_folder import ADDRESS_FILE, SECRET_FILE, SECRET_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

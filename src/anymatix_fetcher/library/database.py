@@ -149,24 +149,28 @@ def _copied(path: Path) -> sqlite3.Connection:
         # immutable: without it, reading makes files beside the database, which the folder may not allow.
         name = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(name, uri=True)) as file:
-            if _version(file) in {OLDEST, VERSION}:
+            if OLDEST <= _version(file) <= VERSION:
                 file.backup(memory)
                 _prepare(memory)
     return memory
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    if _version(connection) in {0, OLDEST}:
+    if _is_to_be_prepared(_version(connection)):
         with _transaction(connection):
             # Asked again inside: another process may have made them since.
-            match _version(connection):
-                case 0:
-                    make_tables(connection)
-                case version if version == OLDEST:
-                    carry_over(connection)
+            version = _version(connection)
+            if version == 0:
+                make_tables(connection)
+            elif _is_to_be_prepared(version):
+                carry_over(connection, version)
     version = _version(connection)
     if version != VERSION:
         raise _OtherVersionError(f"its version is {version}, not {VERSION}")
+
+
+def _is_to_be_prepared(version: int) -> bool:
+    return version == 0 or OLDEST <= version < VERSION
 
 
 def _version(connection: sqlite3.Connection) -> int:

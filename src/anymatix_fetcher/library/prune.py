@@ -1,4 +1,4 @@
-"""What interrupted downloads have left and nobody has gone on with: part files, journals, locks.
+"""What interrupted downloads have left and nobody has gone on with: part files, journals, locks; and what repairs keep.
 
 Browsers, wget, curl and others call what they haven't finished ``NAME.part``, too. Ours are known by the journal or the
 lock beside them, since the journal is there before the part file is.
@@ -10,13 +10,14 @@ import os
 import re
 from collections import defaultdict
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, LOCK_SUFFIX, OWN_SUFFIXES, PART_SUFFIX
 from anymatix_fetcher.core.values.journal import HEADER_BYTES, may_be_ours
 from anymatix_fetcher.errors import FetchError
+from anymatix_fetcher.library.setting_aside import is_changed_model
 from anymatix_fetcher.library.walking import walk_all
 
 if TYPE_CHECKING:
@@ -40,12 +41,15 @@ class Leftover:
         files: What is there of it.
         written_at: When the youngest of them was written, in seconds since 1970.
         is_ours: Whether we have begun it; else it may be any other program's, which may still be at it.
+        is_changed: Whether it is a model that its user had changed, set aside when it was repaired: it is his, and goes
+            only where he says so.
     """
 
     destination: Path
     files: tuple[Path, ...]
     written_at: float
     is_ours: bool = True
+    is_changed: bool = False
 
     @property
     def bytes_used(self) -> int:
@@ -78,11 +82,14 @@ def leftovers_of(files: Iterable[SeenFile], is_journal: Callable[[Path], bool]) 
         is_journal: Whether a file that is called like a journal of ours is one.
     """
     together: dict[Path, list[SeenFile]] = defaultdict(list)
+    changed: list[SeenFile] = []
     for seen in files:
+        if is_changed_model(seen.path.name) and not seen.is_link:
+            changed.append(seen)
         destination = None if seen.is_link else _destination(seen.path)
         if destination is not None:
             together[destination].append(seen)
-    found: list[Leftover] = []
+    found = [replace(_leftover(seen.path, [seen], is_ours=False), is_changed=True) for seen in changed]
     for destination, members in together.items():
         ours = [seen for seen in members if not seen.path.name.endswith((PART_SUFFIX, JOURNAL_SUFFIX))]
         ours += [seen for seen in members if seen.path.name.endswith(JOURNAL_SUFFIX) and is_journal(seen.path)]
@@ -128,12 +135,13 @@ def _is_journal(path: Path, disk: Disk) -> bool:
 
 
 def prune(
-    leftovers: Iterable[Leftover], lock: Callable[[Path], Lock], disk: Disk
+    leftovers: Iterable[Leftover], lock: Callable[[Path], Lock], disk: Disk, *, changed: bool = False
 ) -> Generator[Leftover, None, PruneReport]:
     """Removes what is ours and nobody holds; yields each before it is looked at, returns what was done.
 
     Args:
         leftovers: Of :func:`stale`; those that aren't ours stay.
+        changed: Whether models that were set aside go, too.
         lock: The lock of a destination, which whoever downloads to it holds.
         disk: The file system.
     """
@@ -142,7 +150,7 @@ def prune(
     failed: list[tuple[Path, str]] = []
     bytes_freed = 0
     for leftover in leftovers:
-        if not leftover.is_ours:
+        if not (leftover.is_ours or (changed and leftover.is_changed)):
             continue
         yield leftover
         try:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 4
+VERSION = 5
 """Of the tables. A file of an unknown version is set aside: all that it knew can be learned again."""
 OLDEST = 3
 """What this version and later ones know is carried over."""
@@ -82,6 +82,9 @@ INSERT INTO claims SELECT path, algorithm, hex FROM digests WHERE proof != 'hash
 DROP TABLE digests;
 DROP TABLE readings;
 """
+_WITHOUT_PASSWORDS = """
+DELETE FROM answers WHERE instr(question, '@') > 0;
+"""
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
@@ -89,13 +92,14 @@ def make_tables(connection: sqlite3.Connection) -> None:
     _run(connection, _FILES + _SINCE_4)
 
 
-def carry_over(connection: sqlite3.Connection) -> None:
-    """Makes the tables of :data:`OLDEST` those of today; in a transaction of the caller's.
+def carry_over(connection: sqlite3.Connection, version: int) -> None:
+    """Makes the tables of ``version``, :data:`OLDEST` or a later one, those of today; in a transaction of the caller's.
 
-    When a file was last changed wasn't recorded then: no file has the change time of such an entry, so that all of them
-    count as claims until the file is read.
+    When a file was last changed wasn't recorded in version 3: no file has the change time of such an entry, so that all
+    of them count as claims until the file is read. Up to version 4 a question held the password of an endpoint's URL.
     """
-    _run(connection, _FROM_3 + _SINCE_4 + _CARRIED_OVER)
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, too
+    _run(connection, (_FROM_3 + _SINCE_4 + _CARRIED_OVER if version == OLDEST else "") + _WITHOUT_PASSWORDS)
 
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:

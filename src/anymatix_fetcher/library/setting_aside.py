@@ -11,19 +11,26 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import Method, make
+from anymatix_fetcher.library.names import is_model_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SUFFIX = ".changed"
-_NAME = re.compile(rf".+{re.escape(SUFFIX)}(-[0-9]+)?", re.DOTALL)
+_NAME = re.compile(rf"(.+){re.escape(SUFFIX)}(?:-[0-9]+)?", re.DOTALL)
 _ORDER = (Method.HARD_LINK, Method.REFLINK, Method.COPY)
 
 
 def is_set_aside(name: str) -> bool:
     """Whether a file that is called so was set aside here."""
     return _NAME.fullmatch(name) is not None
+
+
+def is_changed_model(name: str) -> bool:
+    """Whether a file that is called so is a model that was set aside here."""
+    match = _NAME.fullmatch(name)
+    return match is not None and is_model_name(match.group(1))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.errors import ReferenceSyntaxError
-from anymatix_fetcher.queue.state import SECRET_FILE
+from anymatix_fetcher.wiring.state_folder import SECRET_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from anymatix_fetcher.errors import DestinationLockedError, ReferenceSyntaxError, StorageError
-from anymatix_fetcher.queue.state import ADDRESS_FILE
 from anymatix_fetcher.serve.app import make_app
 from anymatix_fetcher.serve.aria2.desk import Desk
 from anymatix_fetcher.serve.aria2.routes import add_aria2
 from anymatix_fetcher.serve.log import ACCESS_LOGGER, AccessLogger
+from anymatix_fetcher.wiring.state_folder import ADDRESS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -67,12 +67,14 @@ class Stock:
         root: The models root.
         reason: Why it is that one.
         unfinished: Destinations of downloads that we have begun and that aren't finished.
+        set_aside: Models that their user had changed, kept as ``NAME.changed`` when they were repaired.
     """
 
     models: tuple[Listed, ...]
     root: Path
     reason: str
     unfinished: tuple[Path, ...]
+    set_aside: tuple[Listed, ...] = ()
 
 
 def list_models(
@@ -103,16 +105,22 @@ def list_models(
         beside = [path for path in others if path.is_file()]
         every = _with_duplicates([_listed(kept, place) for kept in files_at(place, [*roots, *beside])])
         wanted = [pattern.casefold() for pattern in patterns]
-        chosen = [
-            one
-            for one in every
-            if (not wanted or any(_matches(one.name.casefold(), pattern) for pattern in wanted))
-            and (folder is None or one.folder == folder)
-            and (one.duplicates or not only_duplicates)
-        ]
+
+        def is_wanted(one: Listed) -> bool:
+            is_named = not wanted or any(_matches(one.name.casefold(), pattern) for pattern in wanted)
+            return is_named and (folder is None or one.folder == folder)
+
+        chosen = [one for one in every if is_wanted(one) and (one.duplicates or not only_duplicates)]
         leftovers = find_leftovers(roots, place.disk)
         unfinished = tuple(dict.fromkeys(one.destination for one in leftovers if one.is_ours))
-        return Stock(tuple(chosen), place.folders.models, place.root.reason, unfinished)
+        aside = [_set_aside(one.destination, place) for one in leftovers if one.is_changed]
+        wanted_aside = tuple(one for one in aside if is_wanted(one)) if not only_duplicates else ()
+        return Stock(tuple(chosen), place.folders.models, place.root.reason, unfinished, wanted_aside)
+
+
+def _set_aside(path: Path, place: Models) -> Listed:
+    name = place.shown(path).replace("\\", "/")
+    return Listed(path=path, name=name, folder=place.folders.folder_of(path), size=path.stat().st_size)
 
 
 def _folder(word: str, place: Models) -> str:

@@ -34,15 +34,20 @@ if TYPE_CHECKING:
 def find_stale(
     older_than_seconds: float, *, models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()
 ) -> list[Leftover]:
-    """What interrupted downloads have left, and nobody has gone on with for so long; also those of other programs."""
+    """What interrupted downloads and repairs have left for so long; also those of other programs."""
     with opened_place(models, extra_paths) as place:
         found = leftovers.find_leftovers(place.folders.roots, place.disk)
         return leftovers.stale(found, wall_seconds=time.time(), older_than_seconds=older_than_seconds)
 
 
-def prune(found: Iterable[Leftover]) -> PruneReport:
-    """What became of removing it: all that is ours and that no running download holds is gone."""
-    return done(leftovers.prune(found, DestinationLock, OsDisk()))
+def prune(found: Iterable[Leftover], *, changed: bool = False) -> PruneReport:
+    """What became of removing it: all that is ours and that no running download holds is gone.
+
+    Args:
+        found: Of :func:`find_stale`.
+        changed: Whether models go, too, that their user had changed, and that a repair has set aside.
+    """
+    return done(leftovers.prune(found, DestinationLock, OsDisk(), changed=changed))
 
 
 def find_duplicates(

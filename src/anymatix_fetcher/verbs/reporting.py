@@ -82,8 +82,8 @@ def result_object(result: Result, error: dict[str, object] | None) -> dict[str, 
     }
 
 
-def listed_object(one: Listed) -> dict[str, object]:
-    """The JSON form of a model that is here."""
+def listed_object(one: Listed, *, is_set_aside: bool = False) -> dict[str, object]:
+    """The JSON form of a model that is here, or that a repair has set aside."""
     return {
         "path": str(one.path),
         "name": one.name,
@@ -98,6 +98,7 @@ def listed_object(one: Listed) -> dict[str, object]:
         "changed": one.is_changed,
         "duplicates": [str(path) for path in one.duplicates],
         "same_file": [str(path) for path in one.others],
+        "set_aside": is_set_aside,
     }
 
 

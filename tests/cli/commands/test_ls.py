@@ -106,3 +106,15 @@ def test_what_is_unfinished_is_told_where_nothing_else_is_here(tmp_path: Path, c
     assert main(["ls", "--models", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert out == f"There are no models in {tmp_path} (it was named); 1 unfinished download besides (anyfetch prune)\n"
+
+
+def test_what_a_repair_has_set_aside_is_listed_as_that(tmp_path: Path, capsys: Streams) -> None:
+    model(tmp_path / "loras" / "a.safetensors", DATA)
+    kept = model(tmp_path / "loras" / "a.safetensors.changed", DATA)
+    assert main(["ls", "--models", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].split() == ["loras/a.safetensors.changed", "loras", "1.00", "kB", "set", "aside"]
+    assert lines[-1] == "1 model, 1.00 kB; 1 changed and set aside by a repair, 1.00 kB (anyfetch prune --changed)"
+    assert main(["ls", "--json", "--models", str(tmp_path)]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["path"], one["set_aside"]) for one in told[1:]] == [(str(kept), True)]

@@ -63,6 +63,7 @@ def test_programs_get_an_object_for_each_download(tmp_path: Path, capsys: Stream
         "written_at": 1e9,
         "bytes": 8200,
         "ours": True,
+        "changed": False,
         "removed": True,
         "held": False,
     }
@@ -79,3 +80,18 @@ def test_what_another_program_may_be_at_is_told_and_stays(tmp_path: Path, capsys
     assert main(["prune", "--yes", "--json", "--models", str(tmp_path)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["ours"], told["removed"], part.exists()) == (False, False, True)
+
+
+def test_a_changed_model_is_told_and_goes_where_that_is_asked(tmp_path: Path, capsys: Streams) -> None:
+    kept = model(tmp_path / "a.safetensors.changed", b"x" * 8192)
+    os.utime(kept, (1e9, 1e9))
+    assert main(["prune", "--yes", "--models", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"  8.19 kB  {kept}: untouched for ")
+    assert out.endswith("set aside by a repair: kept, --changed removes it\n")
+    assert err == ""
+    assert kept.exists()
+    assert main(["prune", "--yes", "--changed", "--json", "--models", str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ours"], told["changed"], told["removed"]) == (False, True, True)
+    assert not kept.exists()

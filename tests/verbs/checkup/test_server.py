@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import http.server
+import json
 import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import pytest
 
 from anymatix_fetcher import FindingState
 from anymatix_fetcher.verbs.checkup.server import examine_server
@@ -64,3 +67,21 @@ def test_without_one_the_state_folder_is_looked_for(tmp_path: Path) -> None:
         found = examine_server(state, port)
         assert found.state is FindingState.NOTE
         assert words in found.text
+
+
+def test_a_server_at_another_port_is_found_by_what_it_has_written_down(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()[1]
+    with serving(Healthy) as port:
+        (tmp_path / "server.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}/", "pid": 7}))
+        found = examine_server(tmp_path, nobody)
+    assert (found.state, found.text) == (FindingState.OK, f"one runs at http://127.0.0.1:{port}/")
+    assert "none runs" in examine_server(tmp_path, nobody).text, "it has ended, and left its file"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"url": 7}', '{"url": "http://[::1"}', '{"url": "http://h:x/"}'])
+def test_what_cant_be_read_of_a_server_is_passed_over(tmp_path: Path, content: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()[1]
+    (tmp_path / "server.json").write_text(content)
+    assert "none runs" in examine_server(tmp_path, nobody).text

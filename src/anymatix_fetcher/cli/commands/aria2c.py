@@ -209,7 +209,7 @@ def _state(line: Aria2CommandLine, held: ExitStack) -> Path:
     """The state folder. As with aria2, the queue outlives the process only if a session file is given."""
     session = line.options.get("save-session", "")
     if session:
-        from anymatix_fetcher.queue.state import state_folder  # noqa: PLC0415 - as above
+        from anymatix_fetcher.wiring.state_folder import state_folder  # noqa: PLC0415 - as above
 
         named = str(Path(session).expanduser().absolute())
         return state_folder() / f"aria2c-{hashlib.sha256(named.encode()).hexdigest()[:16]}"

@@ -73,6 +73,8 @@ def command(
     if as_json:
         for one in stock.models:
             session.out.write(json.dumps(listed_object(one)) + "\n")
+        for one in stock.set_aside:
+            session.out.write(json.dumps(listed_object(one, is_set_aside=True)) + "\n")
         session.out.flush()
         return 0
     width = shutil.get_terminal_size().columns - 1 if session.out.isatty() else None
@@ -90,10 +92,11 @@ def report(stock: Stock, width: int | None, *, chosen: bool) -> list[str]:
         width: The terminal's columns; ``None`` if the output is not a terminal.
         chosen: Whether a filter is active.
     """
-    if not stock.models:
+    if not (stock.models or stock.set_aside):
         what = "No model matches" if chosen else f"There are no models in {stock.root} ({stock.reason})"
         return [format.printable("; ".join((what, *_unfinished(stock))) + ("" if stock.unfinished else "."))]
-    rows = [_HEADINGS, *(_row(one, stock.root) for one in stock.models)]
+    aside = [(one.name, one.folder or "", format.size(one.size), "", "set aside", "") for one in stock.set_aside]
+    rows = [_HEADINGS, *(_row(one, stock.root) for one in stock.models), *aside]
     return [*table(rows, right={2}, optional=(1, 3, 4), width=width), "", total(stock)]
 
 
@@ -138,6 +141,9 @@ def total(stock: Stock) -> str:
     damaged = sum(one.is_damaged for one in models)
     if damaged:
         facts.append(f"{damaged} damaged (anyfetch verify --repair)")
+    if stock.set_aside:
+        size = format.size(sum(one.size for one in stock.set_aside))
+        facts.append(f"{len(stock.set_aside)} changed and set aside by a repair, {size} (anyfetch prune --changed)")
     return "; ".join((*facts, *_unfinished(stock)))
 
 

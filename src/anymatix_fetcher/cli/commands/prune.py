@@ -17,13 +17,16 @@ from anymatix_fetcher.cli.options.parameters import Parsed, parse_days
 from anymatix_fetcher.cli.options.places import place_options, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from anymatix_fetcher.cli.options.places import Where
     from anymatix_fetcher.cli.session import Invocation
     from anymatix_fetcher.library.prune import Leftover, PruneReport
 
 _HELP = """\
 Remove the part files and journals of downloads by anyfetch that were interrupted some days ago and never continued.
-Files of running downloads and part files of other programs are kept. Asks for confirmation on a terminal.
+Files of running downloads and part files of other programs are kept, and models that you had changed unless you say
+--changed. Asks for confirmation on a terminal.
 """
 _EXAMPLES = ("anyfetch prune", "anyfetch prune --older-than 30 --yes", "anyfetch prune --older-than 0 --dry-run")
 DAY_SECONDS = 86_400.0
@@ -39,6 +42,12 @@ DAY_SECONDS = 86_400.0
     default="7",
     help="Only downloads that were not written to for DAYS days. [default: 7]",
 )
+@option(
+    "Behaviour",
+    "--changed",
+    is_flag=True,
+    help="Also models that you had changed, and that verify --repair has kept as NAME.changed.",
+)
 @consent_options
 @option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per download on stdout.")
 @option("Output", "-q", "--quiet", is_flag=True, help="Print only errors and the question.")
@@ -49,6 +58,7 @@ def command(
     *,
     where: Where,
     older_than: float,
+    changed: bool,
     yes: bool,
     dry_run: bool,
     as_json: bool,
@@ -58,20 +68,20 @@ def command(
     from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
     found = tidying.find_stale(older_than * DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
-    ours = [one for one in found if one.is_ours]
+    ours = [one for one in found if one.is_ours or (changed and one.is_changed)]
     for_people = not (as_json or quiet)
     if for_people:
-        for one in sorted(found, key=lambda one: not one.is_ours):
-            session.out.write(f"{line(one, time.time())}\n")
+        for one in sorted(found, key=lambda one: one not in ours):
+            session.out.write(f"{line(one, time.time(), goes=one in ours)}\n")
         session.out.flush()
     if not found:
         if for_people:
             session.complain("There are no interrupted downloads.")
         return 0
     sizes = [one.bytes_used for one in found]  # before the files are gone
-    question = f"Remove the partial files of {format.plural(len(ours), 'download')}"
+    question = f"Remove {_what(ours)}"
     code = refused(question, session, yes=yes, dry_run=dry_run) if ours else DONE
-    report = tidying.prune(ours) if code is None else None
+    report = tidying.prune(ours, changed=changed) if code is None else None
     if as_json:
         for one, size in zip(found, sizes, strict=True):
             session.out.write(json.dumps(as_object(one, size, report)) + "\n")
@@ -91,13 +101,24 @@ def _tell(report: PruneReport, session: Invocation, *, for_people: bool) -> int:
     return STORAGE if report.failed else 0
 
 
-def line(one: Leftover, now: float) -> str:
-    """The partial download as a line of text; ``now`` in seconds since 1970."""
+def _what(going: Sequence[Leftover]) -> str:
+    """What is to be removed, for the question."""
+    changed = sum(one.is_changed for one in going)
+    downloads = f"the partial files of {format.plural(len(going) - changed, 'download')}"
+    models = format.plural(changed, "changed model")
+    return " and ".join(([downloads] if len(going) > changed else []) + ([models] if changed else []))
+
+
+def line(one: Leftover, now: float, *, goes: bool = True) -> str:
+    """The partial download as a line of text; ``now`` in seconds since 1970, ``goes`` if it is to be removed."""
     age = format.duration(max(0.0, now - one.written_at))
     name = shown(one.destination) if one.is_ours else ", ".join(map(shown, one.files))
-    whose = (
-        "" if one.is_ours else ("; kept, because it is not one of anyfetch's: possibly a browser's, wget's or curl's")
-    )
+    if one.is_changed:
+        whose = "; your changed model, set aside by a repair" + ("" if goes else ": kept, --changed removes it")
+    elif one.is_ours:
+        whose = ""
+    else:
+        whose = "; kept, because it is not one of anyfetch's: possibly a browser's, wget's or curl's"
     return format.printable(f"{format.size(one.bytes_used):>9}  {name}: untouched for {age}{whose}")
 
 
@@ -109,6 +130,7 @@ def as_object(one: Leftover, size: int, report: PruneReport | None) -> dict[str,
         "written_at": one.written_at,
         "bytes": size,
         "ours": one.is_ours,
-        "removed": report is not None and one.is_ours and one.destination in report.removed,
+        "changed": one.is_changed,
+        "removed": report is not None and one.destination in report.removed,
         "held": report is not None and one.is_ours and one.destination in report.held,
     }

@@ -91,7 +91,7 @@ def asking(command: Callable[..., int]) -> Callable[..., int]:
         **others: object,
     ) -> int:
         from anymatix_fetcher.cli.client import client_for  # noqa: PLC0415 - wrong usage needn't wait for it
-        from anymatix_fetcher.queue.state import state_folder as folder_for  # noqa: PLC0415 - as above
+        from anymatix_fetcher.wiring.state_folder import state_folder as folder_for  # noqa: PLC0415 - as above
 
         client = client_for(server, folder_for(state_folder), secret_file)
         return command(QueueInvocation(client, session, as_json), **others)

@@ -136,7 +136,7 @@ def command(
         ) from None
     from anymatix_fetcher.cli.log import server_log  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.queue import opening  # noqa: PLC0415 - as above
-    from anymatix_fetcher.queue.state import state_folder  # noqa: PLC0415 - as above
+    from anymatix_fetcher.wiring.state_folder import state_folder  # noqa: PLC0415 - as above
 
     if no_secret and not server.is_loopback(host):
         raise Misuse(f"every program that reaches {host} could use a server without a secret", "Leave out --no-secret.")
@@ -207,9 +207,9 @@ def _set(queue: Queue, max_downloads: int | None, limit_rate: int | None) -> Non
 
 def _access(state: Path, secret_file: Path | None, origins: tuple[str, ...], *, no_secret: bool) -> Access:
     """The rules for who may use the server."""
-    from anymatix_fetcher.queue.state import SECRET_VARIABLE  # noqa: PLC0415 - as above
     from anymatix_fetcher.serve.access import Access  # noqa: PLC0415 - as in command
     from anymatix_fetcher.serve.secret import own_secret, read_secret  # noqa: PLC0415 - as above
+    from anymatix_fetcher.wiring.state_folder import SECRET_VARIABLE  # noqa: PLC0415 - as above
 
     allowed = frozenset(map(_origin, origins))
     if no_secret:
@@ -235,7 +235,7 @@ def _origin(text: str) -> str:
 
 
 def _about_secret(state: Path, secret_file: Path | None, access: Access) -> list[str]:
-    from anymatix_fetcher.queue.state import SECRET_FILE, SECRET_VARIABLE  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.wiring.state_folder import SECRET_FILE, SECRET_VARIABLE  # noqa: PLC0415 - as in command
 
     if access.secret is None:
         return ["no secret is required"]

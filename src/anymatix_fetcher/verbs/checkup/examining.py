@@ -18,6 +18,7 @@ from anymatix_fetcher.wiring import credentials
 from anymatix_fetcher.wiring.composition import current_folder
 from anymatix_fetcher.wiring.environment import environment
 from anymatix_fetcher.wiring.netrc_file import NetrcFile
+from anymatix_fetcher.wiring.state_folder import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -91,9 +92,7 @@ def _examinations(
         yield memory.examine_host_memory(HostMemory(path, time.time), path)
 
     def examine_server() -> Iterator[Finding]:
-        from platformdirs import user_state_path  # noqa: PLC0415 - it may be missing
-
-        yield server.examine_server(user_state_path(_APPLICATION, appauthor=False), server_port)
+        yield server.examine_server(state_folder(), server_port)
 
     def examine_tokens() -> Iterator[Finding]:
         yield from tokens.examine_logins(NetrcFile(os.environ, home))

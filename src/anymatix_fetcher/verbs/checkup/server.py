@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from anymatix_fetcher.verbs.checkup.finding import note, ok
+from anymatix_fetcher.wiring.state_folder import server_address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +24,13 @@ def examine_server(state: Path, port: int = PORT) -> Finding:
     """Whether one runs.
 
     Args:
-        state: The folder where servers keep their queue.
-        port: Where it would listen on this machine.
+        state: The folder where servers keep their queue, and write down where they listen.
+        port: Where another one would listen on this machine.
     """
-    status = _health(port)
+    address = server_address(state)
+    if address is not None and _health(*_host_and_port(address)) == 200:  # noqa: PLR2004 - RFC 9110: it is well
+        return ok("server", f"one runs at {address}")
+    status = _health("127.0.0.1", port)
     if status == 200:  # noqa: PLR2004 - RFC 9110: it is well
         return ok("server", f"one runs at http://127.0.0.1:{port}/")
     if status is not None:
@@ -34,9 +40,17 @@ def examine_server(state: Path, port: int = PORT) -> Finding:
     return note("server", f"none runs at port {port}; its queue is kept in {state}")
 
 
-def _health(port: int) -> int | None:
+def _host_and_port(address: str) -> tuple[str, int]:
+    """Whom to ask; port 0, where nothing listens, for what can't be read."""
+    with suppress(ValueError):
+        parts = urlsplit(address)
+        return parts.hostname or "", parts.port or 0
+    return "", 0
+
+
+def _health(host: str, port: int) -> int | None:
     """The status that a server there says it has; 0 for what is no server of ours, ``None`` where nothing listens."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
+    connection = HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.connect()
     except OSError:

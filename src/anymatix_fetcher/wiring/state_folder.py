@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -23,3 +24,12 @@ def state_folder(named: Path | None = None) -> Path:
     from platformdirs import user_state_path  # noqa: PLC0415 - costs start-up time
 
     return user_state_path("anymatix-fetcher", appauthor=False)
+
+
+def server_address(state: Path) -> str | None:
+    """The URL of the server that was started last with this state folder; ``None`` if there is none to be read."""
+    try:
+        url = json.loads((state / ADDRESS_FILE).read_bytes()).get("url")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return url if isinstance(url, str) else None
