@@ -9,12 +9,15 @@ from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.errors import AccessDeniedError, UnexpectedAnswerError
+from anymatix_fetcher.errors import AccessDeniedError, RetriesExhaustedError, UnexpectedAnswerError
 from anymatix_fetcher.sources.reading import RemoteFile
 from tests.sources.talk import Reply, talk, urls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.errors import FetchError
 
 CONTENT = bytes(range(256)) * 4
 ORIGIN = "https://h.example/m.bin"
@@ -100,6 +103,30 @@ def test_what_is_refused_without_a_range_too_costs_one_request_more() -> None:
     with pytest.raises(AccessDeniedError):
         talk(file.open(), lambda _: Reply("no", 403), asked)
     assert len(asked) == 2
+
+
+OUTAGE: dict[str, Callable[[], Reply | FetchError]] = {
+    "an error": lambda: Reply("no", 502),
+    "a lost connection": lambda: RetriesExhaustedError("connection lost"),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGE)
+def test_a_range_that_isnt_answered_again_and_again_is_left_out(outage: str) -> None:
+    asked: list[Request] = []
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    whole = Reply(CONTENT, 200, {"Content-Length": str(len(CONTENT))})
+    assert talk(file.open(), lambda one: OUTAGE[outage]() if one.span is not None else whole, asked) == CONTENT[:1]
+    assert [(request.span, request.tries) for request in asked] == [(Span(0, 1), 3), (None, 1)]
+
+
+@pytest.mark.parametrize("outage", OUTAGE)
+def test_where_that_comes_to_nothing_too_it_is_an_outage_and_is_waited_for_as_long_as_any(outage: str) -> None:
+    asked: list[Request] = []
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    with pytest.raises(RetriesExhaustedError):
+        talk(file.open(), lambda _: OUTAGE[outage](), asked)
+    assert [(request.span, request.tries) for request in asked] == [(Span(0, 1), 3), (None, 1), (Span(0, 1), None)]
 
 
 def test_an_empty_file_has_nothing_to_read() -> None:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from anymatix_fetcher.core.answers.explain import KEPT, failure_error
+from anymatix_fetcher.core.answers.explain import failure_error
 from anymatix_fetcher.core.answers.judge import Known, judge
 from anymatix_fetcher.core.machine.exchange import SILENCE_SECONDS
 from anymatix_fetcher.core.machine.retry import Patience
@@ -21,7 +21,7 @@ from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.engine.failing import error_for, let_go
-from anymatix_fetcher.errors import FetchError, UnexpectedAnswerError
+from anymatix_fetcher.errors import AccessDeniedError, FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ T = TypeVar("T")
 log = logging.getLogger("anymatix_fetcher.engine")
 
 _OK, _REDIRECTS_FROM = 200, 300
-ASK_LATER = "Run the same command again later."
 _PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
 _FINAL_FAILURES = frozenset({FailureKind.TLS, FailureKind.UNUSABLE, FailureKind.STORAGE, FailureKind.BUG})
 
@@ -233,12 +232,28 @@ class Conversation(Generic[T]):
 
     def _waits(self, refused: Refused, now: float) -> bool:
         """Whether a passing refusal is worth another try later."""
+        stated = refused.retry_after_seconds
+        if stated is None and (self._has_enough(now) or self._is_denied(refused)):
+            return False
         if refused.kind is not Refusal.THROTTLED:
-            return self._patience.failed(now, now)
-        patient = self._patience.throttled(now, refused.retry_after_seconds)
+            return self._may_try_again(now)
+        patient = self._patience.throttled(now, stated)
         if patient:
             self._hosts.pause(self._asked.url.origin, self._patience.not_before, self._patience.reason)
         return patient
+
+    def _has_enough(self, now: float) -> bool:
+        return now - self._taken_at >= self._enough_seconds
+
+    def _may_try_again(self, now: float) -> bool:
+        """The question came to nothing: it waits, and is sent again where that is worth it."""
+        patient, most = self._patience.failed(now, now), self._asked.tries
+        return patient and (most is None or self._patience.failures < most)
+
+    def _is_denied(self, refused: Refused) -> bool:
+        """Whether the service says by it that waiting and asking again won't help."""
+        explained = self._asked.explained
+        return explained is not None and isinstance(explained(refused, self._asked), AccessDeniedError)
 
     def _arrived(self, body: bytes) -> None:
         """A whole body is here: a document that was compressed unasked is read all the same, a file's part is not."""
@@ -259,8 +274,5 @@ class Conversation(Generic[T]):
         self._advance(answer)
 
     def _failed(self, failure: Failure, now: float) -> None:
-        is_enough = now - self._taken_at >= self._enough_seconds
-        if failure.kind in _FINAL_FAILURES or is_enough or not self._patience.failed(now, now):
-            error = failure_error(failure, self._asked.url)
-            error.hint = ASK_LATER if error.hint == KEPT else error.hint  # of a document there is nothing to keep
-            self._give_up(error)
+        if failure.kind in _FINAL_FAILURES or self._has_enough(now) or not self._may_try_again(now):
+            self._give_up(failure_error(failure, self._asked.url))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from anymatix_fetcher.core.answers.explain import nothing_kept
 from anymatix_fetcher.core.pace.hosts import Hosts
 from anymatix_fetcher.core.values.messages import ExchangeId
 from anymatix_fetcher.engine.conversation import Conversation
@@ -71,7 +72,8 @@ class Inquiry:
             self._turn(talking)
             self._tell(talking, len(every), len(waiting))
             talking = [conversation for conversation in talking if conversation.outcome is None]
-        return [conversation.outcome for conversation in every if conversation.outcome is not None]
+        outcomes = [conversation.outcome for conversation in every if conversation.outcome is not None]
+        return [nothing_kept(outcome) if isinstance(outcome, FetchError) else outcome for outcome in outcomes]
 
     def _turn(self, talking: list[Conversation[T]]) -> None:
         if all(conversation.outcome is not None for conversation in talking):

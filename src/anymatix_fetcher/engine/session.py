@@ -14,6 +14,7 @@ from functools import partial
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.answers.explain import nothing_kept
 from anymatix_fetcher.core.machine.download import Download
 from anymatix_fetcher.core.pace.hosts import Hosts
 from anymatix_fetcher.core.values import messages as m
@@ -297,7 +298,7 @@ class Session:
         for ticket, outcome, requests in self._reception.resolved():
             ticket.requests = requests
             if isinstance(outcome, FetchError):
-                self._fail(ticket, outcome)
+                self._fail(ticket, nothing_kept(outcome))
             elif len(outcome) == 1 and not outcome[0].folder:
                 self._own(ticket, partial(self._stand_in_line, ticket, outcome[0]))
             else:

@@ -13,11 +13,12 @@ from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
 from anymatix_fetcher.core.answers.expiry import signs_range
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
 from anymatix_fetcher.core.machine.labels import may_be_right
+from anymatix_fetcher.core.machine.manners import RANGES_IN_VAIN
 from anymatix_fetcher.core.values.digests import stated_digests
 from anymatix_fetcher.core.values.http import Validator, parse_date
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import Span
-from anymatix_fetcher.errors import UnexpectedAnswerError
+from anymatix_fetcher.errors import RetriesExhaustedError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -35,7 +36,7 @@ FIRST_BYTE = Span(0, 1)
 _MAY_BE_THE_RANGE = frozenset(
     {
         *(Refusal.BAD_REQUEST, Refusal.FORBIDDEN, Refusal.NOT_FOUND, Refusal.GONE),
-        *(Refusal.UNEXPECTED, Refusal.UNAVAILABLE, Refusal.UNSATISFIABLE),
+        *(Refusal.UNEXPECTED, Refusal.UNSATISFIABLE),
     }
 )
 """As what servers refuse ranges that they can't bear."""
@@ -68,7 +69,7 @@ class RemoteFile:
         self.target_given_at: HttpDate | None = None
         self.headers: Headers | None = None
         self.commit = ""
-        self._without_range = False
+        self._without_range = self._left_it_out = False
         self._address = Address(resource)
 
     def open(self) -> Reading:
@@ -133,13 +134,27 @@ class RemoteFile:
 
     def _walks_again(self, request: Request, refused: Refused, *, walked: bool) -> bool:
         """Whether it is asked for once more from the origin: without a range, or since the address may have expired."""
+        if refused.kind is Refusal.UNAVAILABLE and self.headers is None:
+            return self._turns(request)
         if self._may_be_the_range(request, refused):
-            self._without_range = True
+            self._without_range = self._left_it_out = True
             return True
         if walked or self._address.target is None:
             return False
         self._address.expire()
         return True
+
+    def _turns(self, request: Request) -> bool:
+        """The first request came to nothing, as in an outage; whether another one is worth a try.
+
+        That is one without a range; and where it comes to nothing too, it is an outage, and is waited for.
+        """
+        if self.headers is not None or (request.span is None and not self._without_range):
+            return False
+        turns = self._without_range or not self._left_it_out
+        self._without_range = not self._left_it_out
+        self._left_it_out = True
+        return turns
 
     def _may_be_the_range(self, request: Request, refused: Refused) -> bool:
         """Whether nothing was had from there yet, and a request without a range may be refused for nothing."""
@@ -150,13 +165,19 @@ class RemoteFile:
     def _ask(self, url: Url, span: Span) -> Generator[Request, Answer, tuple[Request, Answer]]:
         request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
         if self._without_range:
-            request = replace(request, span=None, most=span.stop)
+            request = replace(request, span=None, most=span.stop, tries=1)
+        elif request.span is not None and self.headers is None and not self._left_it_out:
+            request = replace(request, tries=RANGES_IN_VAIN)
         try:
             answer = yield request
         except UnexpectedAnswerError:
             if request.span is not None or self._address.settled:
                 raise
             self._address.settle(url)  # asked for no range on the way, it sends more than is wanted of it
+            return (yield from self._ask(url, span))
+        except RetriesExhaustedError:
+            if not self._turns(request):
+                raise
             return (yield from self._ask(url, span))
         self._learn(request, answer)
         return request, answer

@@ -175,7 +175,7 @@ class Site:
         Raises:
             FetchError: It doesn't answer, or answers with an error.
         """
-        request = Request(_url(url), span, headers)
+        request = Request(_url(url), span, headers, explained=self._explained)
         answer = yield from ask(request)
         if _OK <= answer.status < _REDIRECTS_FROM:
             return answer

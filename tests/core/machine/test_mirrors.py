@@ -131,8 +131,6 @@ def test_one_that_cant_be_reached_is_tried_a_few_times_and_then_left() -> None:
 def test_where_the_first_place_never_answers_a_mirror_takes_its_part() -> None:
     bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,))
     bench.status(bench.open(), 404)
-    bench.wait(2.0)
-    bench.status(bench.one(m.StartExchange), 404)
     bench.status(bench.one(m.StartExchange), 404)
     assert not bench.machine.is_over
     bench.answer(waited_for(bench, MIRROR))

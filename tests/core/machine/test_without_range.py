@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from anymatix_fetcher.core.machine.retry import FAILURES_IN_A_ROW
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.http import Headers, ResponseHead
@@ -57,9 +58,8 @@ def test_who_resets_connections_that_ask_for_ranges_is_asked_for_the_whole() -> 
     ("status", "error", "most"),
     [
         (403, AccessDeniedError, 2),
-        (404, NotFoundError, 3),
+        (404, NotFoundError, 2),
         (410, NotFoundError, 2),
-        (500, RetriesExhaustedError, 9),
     ],
 )
 def test_what_is_refused_without_a_range_too_is_said_after_one_request_more(
@@ -73,6 +73,33 @@ def test_what_is_refused_without_a_range_too_is_said_after_one_request_more(
     assert isinstance(bench.failure(), error)
     assert bench.now == before
     assert bench.machine.account.requests <= most
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_the_same_outage_again_and_again_may_be_the_range_which_is_left_out_within_seconds(status: int) -> None:
+    bench = Bench()
+    began = bench.now
+    assert asked_without_range(bench, None, status) is not None
+    assert bench.now - began < 4.0
+    assert bench.machine.account.requests == 4
+
+
+def test_an_outage_that_wasnt_the_range_is_waited_for_as_long_as_any() -> None:
+    bench = Bench()
+    start = asked_without_range(bench, None, 502)
+    assert start is not None
+    began = bench.now
+    while not bench.machine.is_over:
+        bench.status(start, 502)
+        started = bench.all(m.StartExchange)
+        while not started and not bench.machine.is_over:
+            started = [one for one in bench.wait(0.25) if isinstance(one, m.StartExchange)]
+        if started:
+            (start,) = started
+            assert start.request.span is not None
+    assert isinstance(bench.failure(), RetriesExhaustedError)
+    assert bench.machine.account.requests == FAILURES_IN_A_ROW
+    assert bench.now - began > 15.0
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Url
 
 KEPT = "What has arrived is kept; run the same command again to go on."
+_KEPT_SO_FAR = "What has arrived is kept."
+ASK_LATER = "Run the same command again later."
+_NO_LONGER_FITS = (
+    "The pieces that are here are kept, but no longer fit; --overwrite drops them and fetches the new content."
+)
+_NEVER_FITTED = "It is another file than the one that was meant, or its length was stated wrongly: check both."
 LOGIN_PAGE_HINT = (
     "Mostly this is a login page: open the address in a browser, and give the token that it asks for. "
     "To keep a web page as such, name it with -o NAME.html, or give --as-is."
@@ -48,7 +54,7 @@ _REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
     Refusal.UNAVAILABLE: (RetriesExhaustedError, KEPT),
     Refusal.CHANGED: (
         RepresentationChangedError,
-        "The pieces that are here are kept, but no longer fit; --overwrite drops them and fetches the new content.",
+        _NO_LONGER_FITS,
     ),
     Refusal.ENCODED: (
         UnexpectedAnswerError,
@@ -81,10 +87,17 @@ def refusal_error(refused: Refused, url: Url, *, authorized: bool = False) -> Fe
     if refused.kind is Refusal.UNAUTHORIZED and authorized:
         hint = "The server doesn't accept the credentials that were sent: check them, and whether they have expired."
     if refused.kind is Refusal.FORBIDDEN and is_signed(url):
-        hint = "The link carries a signature and has probably expired: get a fresh one. What has arrived is kept."
+        hint = f"The link carries a signature and has probably expired: get a fresh one. {_KEPT_SO_FAR}"
     if refused.kind is Refusal.THROTTLED and refused.retry_after_seconds:
         hint = f"The server asks to wait for {_duration(refused.retry_after_seconds)}. {KEPT}"
     return kind(f"{refused.sentence} ({url})", hint=hint)
+
+
+def nothing_kept(error: FetchError) -> FetchError:
+    """``error``, its hint for a download of which nothing is here: it speaks of no pieces."""
+    hint = error.hint.replace(KEPT, ASK_LATER).replace(f" {_KEPT_SO_FAR}", "").replace(_NO_LONGER_FITS, _NEVER_FITTED)
+    error.hint = hint
+    return error
 
 
 def failure_error(failure: Failure, url: Url) -> FetchError:

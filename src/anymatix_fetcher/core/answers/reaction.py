@@ -210,5 +210,6 @@ def _denied(refused: Refused, situation: Situation) -> Reaction:
         return (
             Reaction.FAIL
         )  # a hub that says what is missing (https://huggingface.co/docs/hub/api) doesn't mean "not yet"
-    worth_another = kind is Refusal.NOT_FOUND or situation.redirected or situation.derived
+    is_slip = kind is Refusal.NOT_FOUND and situation.accepted
+    worth_another = is_slip or situation.redirected or situation.derived
     return Reaction.ONCE_MORE if situation.second_chance and worth_another else Reaction.FAIL

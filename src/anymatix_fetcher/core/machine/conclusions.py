@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.answers.explain import nothing_kept
 from anymatix_fetcher.core.machine.phase import MachinePhase
 from anymatix_fetcher.core.machine.proof import Suspect
 from anymatix_fetcher.core.values import messages as m
@@ -125,4 +126,4 @@ class Conclusions:
         """It ends in ``phase``, for ``error``."""
         self._parts.requests.drop_all()
         self._parts.stage.enter(phase)
-        self._parts.out.append(m.Fail(error))
+        self._parts.out.append(m.Fail(error if self._parts.coverage.held else nothing_kept(error)))

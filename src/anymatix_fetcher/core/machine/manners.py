@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.values.failures import FailureKind
+from anymatix_fetcher.core.values.failures import Failure, FailureKind
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import Request
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 HTTP2_TROUBLES = 2
 """After so many HTTP/1.1 is asked for: one stream may fail by chance."""
+RANGES_IN_VAIN = 3
+"""After so many first requests with a range that all failed in the same way, one goes out without a range."""
+RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
+"""What a server that can't bear a range may do instead of answering it."""
 _OF_A_VERSION = frozenset({FailureKind.TLS, FailureKind.PROTOCOL, FailureKind.LOST, FailureKind.CONNECT})
 """How requests end at servers that don't speak a version: in the handshake, or without an answer."""
 LIES_IN_A_ROW = 3
@@ -35,6 +39,7 @@ class Manners:
         contradictions: How many of its answers contradicted what was known.
         why_one_stream: What the server did that leaves one stream only, for people; empty where it just does no ranges.
         first_lie: The first of the answers to ranges that couldn't be used, one after the other.
+        range_left_out: Whether a request was sent without a range, since those with one came to nothing.
     """
 
     ranged: bool = True
@@ -46,7 +51,9 @@ class Manners:
     contradictions: int = 0
     why_one_stream: str = ""
     first_lie: Refused | None = None
+    range_left_out: bool = False
     _lies: int = 0
+    _vain: tuple[object, int] = (None, 0)
     _http2_troubles: int = 0
     _http1_refused: bool = False
 
@@ -76,6 +83,32 @@ class Manners:
         self.ranged = ranged
         self.range_proved |= ranged
         self._lies, self.first_lie = 0, None
+
+    def leaves_range_out(self, request: Request, why: Refused | Failure, *, patient: bool) -> bool:
+        """A request came to nothing; whether the next one goes out without a range, once, for the range may be why.
+
+        While there is patience left that is so only where they all ended in the same way. Where the one without comes
+        to nothing as well, it wasn't the range.
+
+        Args:
+            request: The one that failed.
+            why: How it did.
+            patient: Whether another one like it may be sent.
+        """
+        if self.accepted or (isinstance(why, Failure) and why.kind not in RESETS):
+            return False
+        if request.span is None and self.range_left_out:
+            self.ranged, self.why_one_stream = True, ""
+        if request.span is None:
+            return False
+        sign = why.kind if isinstance(why, Failure) else why.status
+        self._vain = (sign, self._vain[1] + 1 if sign == self._vain[0] else 1)
+        suspects_it = self._vain[1] >= RANGES_IN_VAIN or not patient
+        if not suspects_it or self.range_left_out or not self.ranged:
+            return False
+        self.range_left_out = True
+        self.give_up_ranges(f"one stream, since {request.url.host} has answered no range")
+        return True
 
     def another_version(self, kind: FailureKind, request: Request, *, answered: bool) -> bool:
         """Whether a failed ``request`` is to be sent again in another version of HTTP, which may not fail so.

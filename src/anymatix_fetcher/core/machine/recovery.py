@@ -8,7 +8,7 @@ from anymatix_fetcher.core.answers.explain import broken_off_error
 from anymatix_fetcher.core.answers.reaction import Reaction
 from anymatix_fetcher.core.machine.exchange import Exchange, ExchangeState
 from anymatix_fetcher.core.machine.retry import ASKED_TO_WAIT, LONGEST_WAIT_SECONDS
-from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.failures import Failure
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.errors import FetchError
 
-RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
-"""What a server that can't bear a range may do instead of answering it."""
 REFUSED_SECONDS = 0.5
 """One more connection that wasn't let in is tried again after this, where the pace doesn't do with fewer."""
 SETTLING_SECONDS = 1.0
@@ -113,15 +111,6 @@ class Recovery:
             return False
         patience.delay(now, LONGEST_WAIT_SECONDS, ASKED_TO_WAIT)  # the others go on; when they end, it's decided
         return True
-
-    def leave_out_range(self, exchange: Exchange, why: Refused | Failure) -> bool:
-        """The last resort after ranges that came to nothing; False where it isn't worth a request, or was spent."""
-        manners = self._requests.manners
-        may_be_the_range = exchange.request.span is not None and not manners.accepted
-        if may_be_the_range and manners.ranged and (isinstance(why, Refused) or why.kind in RESETS):
-            manners.give_up_ranges(f"one stream, since {exchange.request.url.host} has answered no range")
-            return True
-        return False
 
     def error(self, why: Refused | Failure, request: Request) -> FetchError:
         """Why ``request`` was the last one that came to nothing."""

@@ -178,5 +178,6 @@ class Setbacks:
         # What hasn't brought anything yet isn't waited for as long where others may have it.
         elsewhere = parts.matching.identity is None and parts.mirrors.any
         patient = recovery.may_retry(exchange, now) and not (elsewhere and parts.requests.patience.failures > 1)
-        if not patient and not recovery.leave_out_range(exchange, why):
+        leaves_range_out = parts.requests.manners.leaves_range_out(exchange.request, why, patient=patient)
+        if not patient and not leaves_range_out:
             self._conclusions.fail_here(recovery.error(why, exchange.request))

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, NewType
 from anymatix_fetcher.core.values.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from anymatix_fetcher.core.values.refusals import Refused
     from anymatix_fetcher.core.values.urls import Url
+    from anymatix_fetcher.errors import FetchError
 
 HttpDate = NewType("HttpDate", float)
 """Seconds since 1970-01-01T00:00:00Z, read from one of the date forms of RFC 9110, section 5.6.7."""
@@ -249,7 +251,8 @@ class Request:
     ``fresh_connection`` asks for a connection that hasn't served anything before; ``http1_only`` keeps to HTTP/1.1
     where newer versions have failed; ``shared_connection`` is the number of a connection that is shared with other
     requests of the same number, ``None`` for one of its own; ``most`` is how much of the body is wanted where that is
-    less than all.
+    less than all; ``explained`` is what the service that is asked means by a refusal, where it means anything
+    particular; ``tries`` is how often it is sent at most where it comes to nothing, ``None`` for as often as is usual.
     """
 
     url: Url
@@ -259,6 +262,8 @@ class Request:
     http1_only: bool = False
     shared_connection: int | None = None
     most: int | None = None
+    tries: int | None = field(default=None, compare=False)
+    explained: Callable[[Refused, Request], FetchError | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def wire_headers(self) -> Iterator[tuple[str, str]]:
