@@ -166,7 +166,7 @@ def test_a_repair_asks_where_a_sidecar_says_without_a_login(web: Web) -> None:
     ("netrc", "told"),
     [
         ("machine h.example login a password b\n", ".netrc has no entry for 127.0.0.1."),
-        (f"machine 127.0.0.1 login a password {MACHINE} nonsense\n", ".netrc can't be read: look near line 2."),
+        (f"machine 127.0.0.1 login a password {MACHINE} nonsense\n", ".netrc can't be parsed: see line 2."),
         ("", ".netrc has no entry for 127.0.0.1."),
         (None, ""),
     ],
@@ -184,7 +184,7 @@ def test_a_refusal_says_what_the_netrc_file_has_for_the_host(
     assert main([web.urls[0]]) == 4
     printed = capsys.readouterr().err
     assert told in printed
-    assert ("has no entry" in printed or "can't be read" in printed) == bool(told)
+    assert ("has no entry" in printed or "can't be parsed" in printed) == bool(told)
     assert MACHINE not in printed
 
 

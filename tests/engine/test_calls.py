@@ -304,7 +304,7 @@ print(fetch(url, output=whole).status.value)
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stderr == ""
-    assert done.stdout.splitlines()[0].startswith("the current folder is gone | ")
+    assert done.stdout.splitlines()[0].startswith("the current folder no longer exists | ")
     assert done.stdout.splitlines()[1] == "downloaded"
 
 

@@ -66,10 +66,10 @@ def test_the_hint_names_what_mends_it_best() -> None:
         return error.hint if error else ""
 
     repair, accept = (f"`anyfetch verify --{word} '/models/a model.pt'`" for word in ("repair", "accept"))
-    assert hint(rotten, Path("/copy.pt")) == f"{repair} mends it by the copy /copy.pt."
-    assert hint(rotten) == f"{repair} fetches what is wrong with it again from example.org."
-    assert hint(changed).startswith(f"If it is meant to be as it is now, {accept} records that; {repair} fetches")
-    assert hint(changed).endswith("keeps what is there now.")
+    assert hint(rotten, Path("/copy.pt")) == f"{repair} restores it from the copy /copy.pt."
+    assert hint(rotten) == f"{repair} fetches the damaged parts from example.org."
+    assert hint(changed).startswith(f"If the change is intended, run {accept}; {repair} fetches")
+    assert hint(changed).endswith("keeps the present file.")
     assert "backup" in hint(from_nowhere)
     assert accept in hint(theirs)
     assert "--repair" not in hint(theirs)
@@ -80,5 +80,5 @@ def test_what_cant_be_read_says_why() -> None:
     assert type(error) is StorageError
     assert (error.message, error.hint) == (
         "/models/a model.pt can't be read: Permission denied",
-        "Check the disk, and who may read the file.",
+        "Check the disk and the file's permissions.",
     )

@@ -119,7 +119,7 @@ def test_a_server_without_ranges_sends_the_front_alone(origin: Origin) -> None:
 def test_what_lies_at_the_end_cant_be_had_without_ranges(origin: Origin) -> None:
     file = serve(origin, "/m.ckpt", b"PK\x03\x04", HUGE)
     origin.script("ignore-range", "throttle:rate=4M")
-    with pytest.raises(UnexpectedAnswerError, match="sends no parts") as caught:
+    with pytest.raises(UnexpectedAnswerError, match="doesn't support ranges") as caught:
         inspect(file.url)
     assert "Download the file" in caught.value.hint
 
@@ -128,7 +128,7 @@ def test_a_length_that_isnt_told_is_told_by_the_end_where_that_is_near(origin: O
     origin.script("chunked", "ignore-range")
     small = FILES["small.safetensors"]
     assert inspect(origin.add("/small.safetensors", data=small).url) == inspect_bytes(small)
-    with pytest.raises(UnexpectedAnswerError, match="doesn't say how long"):
+    with pytest.raises(UnexpectedAnswerError, match="doesn't state the file's length"):
         inspect(origin.add("/large.safetensors", data=LARGE_HEADER).url)
 
 
@@ -162,7 +162,7 @@ def test_a_model_under_another_kinds_name_is_described_as_what_it_is(origin: Ori
 def test_errors_say_what_to_do(origin: Origin, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         inspect(origin.url("/none.safetensors"))
-    with pytest.raises(ReferenceSyntaxError, match="there is no file 'none") as caught:
+    with pytest.raises(ReferenceSyntaxError, match=r"'none\.gguf' is neither a file nor a reference") as caught:
         inspect("none.gguf")
     assert "civitai:143906" in caught.value.hint
     with pytest.raises(ReferenceSyntaxError):

@@ -68,7 +68,7 @@ def test_a_file_with_another_digest_is_other_content(tmp_path: Path, index: Inde
     (model,) = examined(plan(tmp_path, MODEL, algorithm=algorithm, hash_="5" * digits), index).models
     assert model.state is ModelState.OTHER
     assert isinstance(model.error, DigestMismatchError)
-    assert "another file than the workflow asks for" in model.error.message
+    assert "is not the file that the workflow asks for" in model.error.message
     assert (tmp_path / "vae" / "m.safetensors").read_bytes() == MODEL, "it is left as it is"
 
 

@@ -59,7 +59,7 @@ def test_a_path_that_means_two_files_is_asked_about(tmp_path: Path, monkeypatch:
     models = tmp_path / "models"
     here, there = (model(folder / "loras" / "x.pt", DATA) for folder in (tmp_path, models))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ReferenceSyntaxError, match="in the current folder, and below the models root") as caught:
+    with pytest.raises(ReferenceSyntaxError, match="both in the current folder and below the models root") as caught:
         plan(["loras/x.pt"], models=models)
     assert str(there) in caught.value.hint
     for word, meant in (("./loras/x.pt", here), (str(there), there), ("models/loras/x.pt", there)):
@@ -73,7 +73,7 @@ def test_a_path_that_means_two_files_is_asked_about(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("name", ["thesis.txt", "config.json", f"{'0' * 64}.json", "x.safetensors.part", "x.pt.d"])
 def test_what_is_no_model_and_has_no_sidecar_isnt_removed(tmp_path: Path, name: str) -> None:
     path = model(tmp_path / name, b"mine")
-    with pytest.raises(StorageError, match="is no model, and no sidecar names it"):
+    with pytest.raises(StorageError, match="is not a model, and no sidecar names it"):
         plan([str(path)], models=tmp_path)
     arrived(path, b"mine", URL)
     assert plan([str(path)], models=tmp_path)[0].models == (name,)

@@ -152,7 +152,7 @@ def test_what_nobody_has_recorded_where_it_came_from_cant_be_mended(tmp_path: Pa
     (found,) = verify([path], repair=True)
     assert found.condition is Condition.DAMAGED
     assert found.error is not None
-    assert "where it came from isn't recorded" in found.error.message
+    assert "its origin isn't recorded" in found.error.message
 
 
 def test_a_link_is_mended_where_it_leads_to(tmp_path: Path, file: File) -> None:
@@ -226,7 +226,7 @@ def test_another_file_at_the_address_leaves_everything_as_it_was(tmp_path: Path,
         (found,) = verify([path], repair=True)
         assert (found.condition, path.read_bytes()) == (Condition.DAMAGED, damaged)
         assert isinstance(found.error, DigestMismatchError)
-        assert "Another file is served there" in found.error.hint
+        assert "The server has another file now" in found.error.hint
         assert {one.name for one in tmp_path.iterdir()} == names
     if size != SIZE:
         assert origin.ledger().bytes_sent < SIZE, "its length told at once"

@@ -228,7 +228,7 @@ def test_a_blob_of_the_hugging_face_cache_is_held_to_its_name(tmp_path: Path, ca
     (_, refused) = sorted(verify([good, bad], accept=True), key=lambda one: one.path == bad)
     assert refused.condition is Condition.DAMAGED
     assert refused.error is not None
-    assert "what its name says" in refused.error.hint
+    assert "names in the Hugging Face cache are digests" in refused.error.hint
 
 
 def test_two_names_of_one_file_are_read_once(tmp_path: Path) -> None:

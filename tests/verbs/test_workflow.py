@@ -63,7 +63,7 @@ def test_a_file_under_a_changed_name_is_here_and_the_node_has_to_be_told(
     path = put(tmp_path, stored)
     (model,) = planned(tmp_path, asked).models
     assert (model.state, model.path) == (ModelState.HERE, path)
-    assert model.note == f"the node asks for {asked!r}; it is stored as {stored!r}: choose it in the node"
+    assert model.note == f"the node asks for {asked!r}; it is stored as {stored!r}: select it in the node"
 
 
 @pytest.mark.parametrize(("asked", "stored"), [(".hidden.pt", "_hidden.pt"), ("x" * 300 + ".pt", "x" * 238 + ".pt")])
@@ -114,4 +114,4 @@ def test_every_model_has_a_result_in_the_order_of_the_workflow(tmp_path: Path) -
     )
     error = by_name["none.pt"].error
     assert error is not None
-    assert "doesn't say where it is" in error.message
+    assert "doesn't say where to get it" in error.message

@@ -56,7 +56,7 @@ def test_the_variable_names_another_file_and_there_may_be_none(tmp_path: Path) -
 def test_a_file_that_cant_be_read_is_told_without_its_text(tmp_path: Path, text: str) -> None:
     found = read(tmp_path, text)
     assert found.of("h.example") is None
-    assert "can't be read: look near line" in found.lack("h.example")
+    assert "can't be parsed: see line" in found.lack("h.example")
     assert "SECRET" not in found.lack("h.example")
 
 

@@ -94,7 +94,7 @@ def test_without_botocore_the_error_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "botocore.auth", None)
     sign = signer(VARIABLES)
     assert sign is not None
-    with pytest.raises(AccessDeniedError, match=r"models\.s3\.eu-west-1\.amazonaws\.com wants signed") as refusal:
+    with pytest.raises(AccessDeniedError, match=r"models\.s3\.eu-west-1\.amazonaws\.com requires signed") as refusal:
         sign(URL, Headers(), "eu-west-1")
     assert "pip install 'anymatix-fetcher[s3]'" in refusal.value.hint
 
@@ -107,5 +107,5 @@ def test_the_surroundings_say_who_signs_and_where(tmp_path: Path) -> None:
     assert found.sign is not None
     assert (found.region, str(found.endpoints["s3"])) == ("eu-west-1", "http://127.0.0.1:9")
     both = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_S3": "nowhere", "AWS_REGION": "x"}
-    with pytest.raises(ReferenceSyntaxError, match="AWS_ENDPOINT_URL_S3 isn't an address"):
+    with pytest.raises(ReferenceSyntaxError, match="AWS_ENDPOINT_URL_S3 isn't a URL"):
         environment(both, tmp_path)

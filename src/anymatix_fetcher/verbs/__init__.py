@@ -1,1 +1,1 @@
-"""What a user can do, one file a verb, by the names of the command line."""
+"""The operations that users can perform, one file each, named as on the command line."""

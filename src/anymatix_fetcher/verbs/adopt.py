@@ -1,4 +1,4 @@
-"""``adopt``: models that nobody knows where they came from are hashed, and Civitai is asked whose they are."""
+"""``adopt``: hashes models without a recorded origin, and asks Civitai to identify them."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """What became of a model without a sidecar.
+    """The outcome for a model without a sidecar.
 
     Args:
-        path: Where it is.
-        folder: The folder name that it belongs to; ``None`` where that isn't known.
+        path: The model's path.
+        folder: Its model folder; ``None`` if unknown.
         size: In bytes.
-        sha256: In hex; ``None`` where it can't be read.
-        identified: What it is; ``None`` where Civitai doesn't know it either.
-        sidecar: What was written beside it; ``None`` where nothing was.
-        error: Why it couldn't be told; ``None`` where it could.
+        sha256: In hex; ``None`` if the file can't be read.
+        identified: What Civitai knows of it; ``None`` if nothing.
+        sidecar: The sidecar that was written; ``None`` if none was.
+        error: Why it couldn't be identified; ``None`` on success.
     """
 
     path: Path
@@ -67,16 +67,17 @@ def adopt(
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
 ) -> list[Adopted]:
-    """What became of each model that no sidecar names; where it is stopped, of those that were finished by then.
+    """Identifies each model without a sidecar. After a cancellation, returns those that were finished.
 
     Args:
-        models: The models root, or a program's folder; found as on the command line where it isn't given.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
-        dry_run: Whether to write no sidecars. Files are hashed, and Civitai is asked, all the same; both is remembered.
-        on_progress: Told several times a second how far it is, on the calling thread.
-        on_adopted: Told about each model as soon as it is finished.
-        cancel: Stops it.
-        **options: As for ``fetch``, as far as they tell how to get there.
+        models: The models root, or a program's folder; found as on the command line by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        dry_run: Whether to write no sidecars. Files are hashed and Civitai is asked all the same; both results are
+            stored.
+        on_progress: Called several times a second with the progress, on the calling thread.
+        on_adopted: Called with each model as soon as it is finished.
+        cancel: Stops the operation.
+        **options: The network settings of ``fetch``.
     """
     cancel = cancel or CancelToken()
     adopted: list[Adopted] = []
@@ -85,7 +86,7 @@ def adopt(
         for found in _hashed(place, on_progress, cancel):
             one = found
             if trouble is not None and found.error is None:
-                one = replace(found, error=trouble)  # a service that doesn't answer isn't asked a thousand times
+                one = replace(found, error=trouble)  # a service that is down isn't asked a thousand times
             elif found.error is None:
                 try:
                     one = _identified(found, identifier, place, dry_run=dry_run)
@@ -99,7 +100,7 @@ def adopt(
 
 
 def _hashed(place: Models, on_progress: OnCare, cancel: CancelToken) -> Iterator[Adopted]:
-    """The models without a sidecar, as soon as their digests are known; those that are known already first."""
+    """The models without a sidecar as their digests become known, those with a known digest first."""
     plan = done(plan_adoption(place.folders, place.index, place.catalog))
     unknown: list[Foundling] = []
     for foundling in plan.foundlings:
@@ -149,7 +150,7 @@ def _identified(found: Adopted, identifier: Identifier, place: Models, *, dry_ru
     identified = identifier.ask(found.sha256 or "")
     if identified is None or dry_run:
         return replace(found, identified=identified)
-    # Not what was hashed a minute ago, but what the index still takes for it: the file may have changed meanwhile.
+    # The index's state, not the hash of a minute ago: the file may have changed meanwhile.
     digests = place.index.digests(found.path)
     if not any(digest.hex == found.sha256 for digest in digests):
         return found

@@ -1,4 +1,4 @@
-"""What verbs and faces take in the place of the real thing, in tests above all."""
+"""The signatures of functions that verbs and faces accept, so that tests can pass substitutes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FetchMany(Protocol):
-    """Downloads files: ``anymatix_fetcher.verbs.fetch.fetch_many``, or something that behaves like it."""
+    """Downloads files like ``anymatix_fetcher.verbs.fetch.fetch_many``."""
 
     def __call__(
         self,
@@ -21,4 +21,4 @@ class FetchMany(Protocol):
         cancel: CancelToken | None = None,
         on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
     ) -> list[Result]:
-        """One result for each job, in order; a failed download is a result too."""
+        """One result for each job, in order. A failed download is a result as well."""

@@ -1,4 +1,4 @@
-"""What checking a file comes to, in values and in words."""
+"""The outcome of verifying a file, as values and as messages."""
 
 from __future__ import annotations
 
@@ -24,46 +24,46 @@ if TYPE_CHECKING:
 
 
 class Condition(Enum):
-    """How a file was found."""
+    """The state of a verified file."""
 
     INTACT = "intact"
-    """It is what was recorded."""
+    """The content is as recorded."""
     RECORDED = "recorded"
-    """Nothing was recorded of it until now; the next time it can be checked."""
+    """Nothing was recorded before. The digest is recorded now."""
     DAMAGED = "damaged"
-    """It isn't what was recorded."""
+    """The content is not as recorded."""
     REPAIRED = "repaired"
-    """It wasn't what was recorded, and is now."""
+    """The content was not as recorded, and is now."""
     NO_MODEL = "no model"
     """Nothing was recorded of it, and it can't be what its name claims: nothing is recorded of it now."""
     UNREADABLE = "unreadable"
-    """We may not read it."""
+    """The file can't be read."""
     CHANGING = "changing"
-    """It was written to while it was read."""
+    """The file was written to while it was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What became of checking one file.
+    """The outcome of verifying one file.
 
     Args:
         path: The file.
-        condition: How it was found, or how it is after its repair.
-        size: Bytes of it.
-        sha256: That it has, in hex; ``None`` where it can't be read.
-        verified: The algorithm by which it was checked, "length", or "none".
-        verified_at: When it was read for that, in UTC; ``None`` where it wasn't, or nothing was there to compare.
-        by: Who had recorded what it should be: "sidecar", "name" (of a blob in the Hugging Face cache), "index"; empty
-            where nobody had.
-        bad: Its bytes that aren't as they were, whole blocks of them; ``None`` where nobody knows which.
-        is_touched: Whether a program has written to it since it was recorded; where none has, the disk itself has
-            changed it. ``None`` where that isn't known.
-        bytes_downloaded: That its repair took.
-        repaired_from: The copy on this machine that it was mended by; ``None`` where it was fetched.
-        kept_as: Where the file is that was there before its repair; ``None`` where it is gone.
-        identified: What it is by its digest, where somebody was asked and knows.
-        error: What is wrong; ``None`` where nothing is.
-        others: More names of the same file.
+        condition: Its state, after a repair if there was one.
+        size: In bytes.
+        sha256: In hex; ``None`` if the file can't be read.
+        verified: The algorithm that it was verified by, "length", or "none".
+        verified_at: When it was read, in UTC; ``None`` if it wasn't, or if there was nothing to compare with.
+        by: The origin of the expected digest: "sidecar", "name" (of a blob in the Hugging Face cache), "index"; empty
+            if there was none.
+        bad: The damaged bytes, in whole blocks; ``None`` if unknown.
+        is_touched: Whether a program has written to the file since its digest was recorded. If not, the disk has
+            changed it. ``None`` if unknown.
+        bytes_downloaded: The bytes fetched for the repair.
+        repaired_from: The local copy that the repair used; ``None`` if the content was fetched.
+        kept_as: Where the file was kept that the repair replaced; ``None`` if it wasn't kept.
+        identified: What the file's digest identifies it as, if Civitai was asked and knows it.
+        error: What is wrong; ``None`` if nothing is.
+        others: Other names of the same file.
     """
 
     path: Path
@@ -84,13 +84,13 @@ class Checked:
 
 
 def damaged(found: Checked, evidence: Evidence, reading: Reading, copy: Path | None) -> Checked:
-    """``found`` as the finding that the content isn't what it should be.
+    """``found`` with the finding that the content is not as recorded.
 
     Args:
-        found: What is known of the file otherwise.
-        evidence: What it should be.
-        reading: What is in it.
-        copy: Another file that should have the right content, where there is one.
+        found: The outcome so far.
+        evidence: The expected content.
+        reading: The actual content.
+        copy: Another file with the expected content, if there is one.
     """
     result = replace(
         found,
@@ -121,40 +121,41 @@ def _mismatch(found: Checked, evidence: Evidence, algorithm: str) -> str:
 
 
 def is_acceptable(found: Checked) -> bool:
-    """Whether a damaged file may be right as it is: somebody may have changed it, and not its name says otherwise."""
+    """Whether a damaged file may be accepted: it may have been changed on purpose, and its name isn't a digest."""
     return found.by != "name" and found.is_touched is not False
 
 
 def not_accepted(found: Checked) -> Checked:
-    """The finding where it was asked to be accepted and can't be."""
+    """The outcome if acceptance was asked for and isn't possible."""
     if found.error is None:
-        raise AssertionError("what is damaged has an error")
+        raise AssertionError("a damaged file has no error")
     hint = (
-        "It can't be accepted: in the Hugging Face cache a file is what its name says. Move it elsewhere to keep it."
+        "It can't be accepted, because names in the Hugging Face cache are digests. Move it elsewhere to keep it."
         if found.by == "name"
-        else f"It isn't accepted, since nothing has written to it: `touch {shlex.quote(str(found.path))}` first if it "
-        f"was changed on purpose all the same. {found.error.hint}"
+        else "It isn't accepted, because no program has written to it. If it was changed on purpose all the "
+        f"same, run `touch {shlex.quote(str(found.path))}` first. {found.error.hint}"
     )
     return replace(found, error=type(found.error)(found.error.message, hint=hint))
 
 
 def _advice(found: Checked, evidence: Evidence, copy: Path | None) -> str:
     verify = f"anyfetch verify --{{}} {shlex.quote(str(found.path))}"
-    accept = f"If it is meant to be as it is now, `{verify.format('accept')}` records that"
+    accept = f"If the change is intended, run `{verify.format('accept')}`"
     if not evidence.is_ours:
-        return f"{accept}. It isn't replaced for a sidecar that was written elsewhere: else fetch it with --overwrite."
+        return (
+            f"{accept}. It isn't replaced on the word of a sidecar that was written elsewhere: to fetch it "
+            "anew, use --overwrite."
+        )
     host = origin_of(evidence.sidecars)
-    mends = (
-        f"mends it by the copy {copy}" if copy else f"fetches what is wrong with it again from {host}" if host else ""
-    )
+    mends = f"restores it from the copy {copy}" if copy else f"fetches the damaged parts from {host}" if host else ""
     repair = f"`{verify.format('repair')}` {mends}"
     if is_acceptable(found):
-        return f"{accept}; {f'{repair}, and keeps what is there now' if mends else 'else fetch it again'}."
-    return f"{repair}." if mends else "Where it came from isn't recorded: fetch it again, or take it from a backup."
+        return f"{accept}; {f'{repair}, and keeps the present file' if mends else 'otherwise fetch it again'}."
+    return f"{repair}." if mends else "Its origin isn't recorded: fetch it again, or restore it from a backup."
 
 
 def unreadable(path: Path, error: OSError) -> StorageError:
     """The error for a file that can't be read."""
     ours = storage_error(error, path)
     reason = error.strerror or type(error).__name__
-    return type(ours)(f"{path} can't be read: {reason}", hint="Check the disk, and who may read the file.")
+    return type(ours)(f"{path} can't be read: {reason}", hint="Check the disk and the file's permissions.")

@@ -1,4 +1,4 @@
-"""Digests for a lock file: of what its sources send, or of what is here and is proved by more than its length."""
+"""Computes digests for a lock file from fetched content, or from local files of known origin."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadContent:
-    """What is in a file.
+    """The content of a file.
 
     Args:
         size: In bytes.
         digest: Its SHA-256.
-        local: The file, where it was here already.
-        proof: What tells that it is the one that is meant: a stated digest's algorithm; else its source has brought it.
+        local: The file, if it was already here.
+        proof: The algorithm of the stated digest that the content matches; otherwise the file's recorded origin.
     """
 
     size: int
@@ -51,18 +51,18 @@ def fetch_to_hash(
     on_progress: Tell | None = None,
     **options: Unpack[Options],
 ) -> list[Result]:
-    """One result for each item, as of :func:`fetch_items`; all of them have come from a source at some time.
+    """One result for each item, as from :func:`fetch_items`. Each comes from one of the item's sources.
 
-    What is at a file's place and isn't proved by a digest stays there. Unless the very same reference has brought it,
-    its source is asked, and what that sends is hashed in the lock file's folder, and removed.
+    A file at an item's path that no digest proves is left there. Unless the same reference has fetched it before, the
+    content is fetched from its source into the lock file's folder, hashed, and removed.
 
     Args:
-        items: Of :func:`plan_sync`.
-        surroundings: This machine.
-        fetch_many: Downloads.
-        cancel: Stops it.
-        on_progress: Told how those stand that are fetched.
-        **options: As for ``fetch``.
+        items: The result of :func:`plan_sync`.
+        surroundings: The local folders and index.
+        fetch_many: The function that downloads.
+        cancel: Stops the operation.
+        on_progress: Called with the progress of the downloads.
+        **options: The settings of ``fetch``.
     """
     asked = [replace(item, state=SyncState.MISSING) if _is_unproved(item) else item for item in items]
     results = fetch_items(asked, surroundings, fetch_many=fetch_many, cancel=cancel, on_progress=on_progress, **options)
@@ -90,14 +90,14 @@ def _is_unproved(item: Item) -> bool:
 
 
 def _beside(item: Item, surroundings: LocalFiles) -> Item:
-    """The same file at a place of its own; its name still says what it has to be."""
+    """The same file at a path of its own, with the same expected content type."""
     number = sha256(f"{item.file.root}/{item.file}".encode()).hexdigest()[:16]
     name = SafeName(f"anyfetch-{number}{split_name(item.file.name)[1]}")
     return replace(item, file=replace(item.file, name=name, root=Root.HERE, folder=()), path=surroundings.here / name)
 
 
 def contents(results: Sequence[Result]) -> list[ReadContent | FetchError]:
-    """Size and SHA-256 of what each result of :func:`fetch_to_hash` brought, or why they can't be told."""
+    """Size and SHA-256 of each result of :func:`fetch_to_hash`, or the error."""
     return [_content(result) for result in results]
 
 
@@ -105,7 +105,9 @@ def _content(result: Result) -> ReadContent | FetchError:
     if result.error is not None:
         return result.error
     if result.path is None or result.size is None or result.sha256 is None:
-        return StorageError("the file was changed while it was looked at", hint="Run it again when that is over.")
+        return StorageError(
+            "the file was changed while it was read", hint="Run the command again once the file is complete."
+        )
     local = result.path if result.status is Status.PRESENT else None
     proof = "" if result.verified in UNPROVED else result.verified
     return ReadContent(result.size, Digest("sha256", result.sha256), local, proof)

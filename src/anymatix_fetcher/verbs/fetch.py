@@ -1,4 +1,4 @@
-"""The neck: what callers call."""
+"""The entry points of the library: ``fetch``, ``afetch`` and ``fetch_many``."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.base import NetworkSettings
 
     _Surroundings: TypeAlias = "tuple[NetworkSettings, Engine, RateLimiter | None, bool]"
-    """What the downloads of one session share."""
+    """The settings that the downloads of one session share."""
 
 PROGRESS_SECONDS = 0.25
-"""How often progress is told."""
+"""The interval between calls of ``on_progress``."""
 
 
 @explained(Options)
@@ -47,19 +47,22 @@ def fetch(
     cancel: CancelToken | None = None,
     **options: Unpack[Options],
 ) -> Result:
-    """The file that ``reference`` names, proved and at its destination.
+    """Downloads and verifies the file that ``reference`` names.
 
     Args:
         reference: A URL, ``civitai:143906``, ``hf:org/repo/file``, ``github:owner/repo@tag/asset``, ...
-        on_progress: Told about four times a second how it stands, on the calling thread. What it raises ends the
-            download, and comes out of here.
-        cancel: Stops it from another thread.
+        on_progress: Called about four times a second on the calling thread. An exception that it raises ends the
+            download and is raised here.
+        cancel: Stops the download from another thread.
         **options: The fields of :class:`Settings`.
 
+    Returns:
+        The result: path, size, digest, how it was verified, and statistics.
+
     Raises:
-        TypeError: There is no such keyword.
-        ReferenceSyntaxError: A value is of a wrong kind, or can't be read: nothing was begun.
-        FetchError: It can't be done; what has arrived is kept, and the same call goes on with it.
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type or can't be parsed; nothing was started.
+        FetchError: The download failed. The part file is kept, and the same call continues it.
     """
     return fetch_one(Job(reference, settings_of(**options)), on_progress=on_progress, cancel=cancel)
 
@@ -67,10 +70,10 @@ def fetch(
 def fetch_one(
     job: Job, *, on_progress: Callable[[Progress], None] | None = None, cancel: CancelToken | None = None
 ) -> Result:
-    """What becomes of one job; for :func:`fetch`, which makes it.
+    """The result of one job; the implementation of :func:`fetch`.
 
     Raises:
-        FetchError: As :func:`fetch` does.
+        FetchError: As for :func:`fetch`.
     """
 
     def tell(progress: tuple[Progress, ...]) -> None:
@@ -83,8 +86,8 @@ def fetch_one(
             raise result.error
     if len(results) > 1:
         raise ReferenceSyntaxError(
-            f"{job.shown_reference} names {len(results)} files, which are all here now",
-            hint="fetch_many returns a result for each.",
+            f"{job.shown_reference} names {len(results)} files, which have all been fetched",
+            hint="Use fetch_many, which returns a result for each file.",
         )
     return results[0]
 
@@ -97,22 +100,25 @@ async def afetch(
     cancel: CancelToken | None = None,
     **options: Unpack[Options],
 ) -> Result:
-    """:func:`fetch` for event loops: the same engine, on a thread of its own.
+    """The asynchronous form of :func:`fetch`: the same engine on a thread of its own.
 
-    Cancelling the task stops this download and no other one, and waits until it has let go of everything.
+    Cancelling the task stops this download only, and waits until its resources are released.
 
     Args:
         reference: As for :func:`fetch`.
-        on_progress: Told about four times a second how it stands, on the event loop's thread. What it raises ends the
-            download, and comes out of here.
-        cancel: Stops it from another thread or task; may be shared.
+        on_progress: Called about four times a second on the event loop's thread. An exception that it raises ends the
+            download and is raised here.
+        cancel: Stops the download from another thread or task; may be shared.
         **options: The fields of :class:`Settings`.
 
+    Returns:
+        As for :func:`fetch`.
+
     Raises:
-        TypeError: As :func:`fetch` does, and all others, too.
-        FetchError: As :func:`fetch` does.
+        TypeError: As for :func:`fetch`, like all other exceptions.
+        FetchError: As for :func:`fetch`.
     """
-    import asyncio  # noqa: PLC0415 - costs start-up time, and whoever needs it has it already
+    import asyncio  # noqa: PLC0415 - costs start-up time; callers of afetch have imported it
 
     job = Job(reference, settings_of(**options).anchored(current_folder()))
     loop, token, over = asyncio.get_running_loop(), CancelToken(), asyncio.Event()
@@ -124,7 +130,7 @@ async def afetch(
             return
         try:
             on_progress(progress)
-        except Exception as error:  # noqa: BLE001 - it is raised where the caller waits
+        except Exception as error:  # noqa: BLE001 - raised where the caller waits
             raised.append(error)
             token.cancel()
 
@@ -155,7 +161,7 @@ async def afetch(
 
 
 async def _end_of(over: asyncio.Event, token: CancelToken) -> None:
-    """Waits for it, also where the task is cancelled, however often: that stops the download, and is raised at last."""
+    """Waits for the download to end, even if the task is cancelled repeatedly; raises the cancellation at the end."""
     import asyncio  # noqa: PLC0415 - as above
 
     cancelled: asyncio.CancelledError | None = None
@@ -170,7 +176,7 @@ async def _end_of(over: asyncio.Event, token: CancelToken) -> None:
 
 
 def _tell(call: Callable[..., object], *arguments: object) -> None:
-    """Has an event loop call something soon; where it is closed already, nobody waits for that."""
+    """Schedules a call on the event loop; a closed loop has no one waiting for it."""
     try:
         call(*arguments)
     except RuntimeError:
@@ -185,32 +191,35 @@ def fetch_many(
     on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
     **options: Unpack[Options],
 ) -> list[Result]:
-    """One result for each file, in the order of the jobs. A failed download is a result too, and stops no other one.
+    """Downloads several files. A failed download is a result as well, and doesn't stop the others.
 
-    A job whose reference names a whole repository or a list comes to a result for each of its files.
+    A reference to a whole repository or a list yields one result for each of its files.
 
     Args:
-        jobs: What to fetch: references, and jobs, which have settings of their own. Those with the same network
-            settings share one session, and those with the same ``limit_rate`` one limit.
-        cancel: Stops all of them.
-        on_progress: Told about four times a second how each stands, in order, on the calling thread. What it raises
-            ends all of them, and comes out of here.
-        **options: The settings of those that are references.
+        jobs: References, or jobs with settings of their own. Jobs with the same network settings share a session; jobs
+            with the same ``limit_rate`` share a limit.
+        cancel: Stops all downloads.
+        on_progress: Called about four times a second with the progress of each job, in order, on the calling thread. An
+            exception that it raises ends all downloads and is raised here.
+        **options: The settings of those jobs that are references.
+
+    Returns:
+        One result for each file, in the order of the jobs.
 
     Raises:
-        TypeError: There is no such keyword.
-        ReferenceSyntaxError: A value is of a wrong kind or can't be read, or an engine that was asked for isn't there:
-            nothing was begun.
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type or can't be parsed, or the requested engine is unavailable;
+            nothing was started.
     """
     settings = settings_of(**options)
     if isinstance(jobs, str | Job):
-        raise ReferenceSyntaxError("a list of references or jobs is expected, and not a single one")
+        raise ReferenceSyntaxError("a list of references or jobs is expected, not a single one")
     every = [one if isinstance(one, Job) else Job(one, settings) for one in jobs]
     return _Batch(cancel or CancelToken()).run(every, on_progress)
 
 
 class _Batch:
-    """Jobs that one call brings, each in the session of those with the same surroundings.
+    """The jobs of one call, each in the session for its network settings.
 
     Args:
         cancel: Stops all of them.
@@ -229,7 +238,7 @@ class _Batch:
         """One result for each file.
 
         Raises:
-            ReferenceSyntaxError: An engine that was asked for isn't there.
+            ReferenceSyntaxError: The requested engine is unavailable.
         """
         try:
             self._tickets.extend(map(self._submitted, jobs))
@@ -244,7 +253,7 @@ class _Batch:
         return [_result_of(file) for ticket in self._tickets for file in ticket.files]
 
     def _submitted(self, job: Job) -> Ticket:
-        """The job in its session; where this machine doesn't give what it takes, that is its result."""
+        """Submits the job to its session. If the system refuses a resource, the ticket holds that error."""
         try:
             job = self._at_hand(job)
             return self._session_for(job.settings).submit(job)
@@ -256,7 +265,7 @@ class _Batch:
             return ticket
 
     def _at_hand(self, job: Job) -> Job:
-        """The job with absolute paths; many jobs have the same settings."""
+        """The job with absolute paths. Many jobs share their settings."""
         settings = self._anchored.get(id(job.settings))
         if settings is None:
             settings = self._anchored[id(job.settings)] = job.settings.anchored(self._here)
@@ -267,7 +276,7 @@ class _Batch:
         if limiter is not None and not isinstance(limiter, RateLimiter):
             limiter = self._limiters.setdefault(limiter, RateLimiter(limiter))
         key = (network_of(settings), settings.engine, limiter, settings.remember)
-        session = self._sessions.get(key)  # once: to hash the settings is most of what this costs, and lists are long
+        session = self._sessions.get(key)  # once: hashing the settings is most of the cost, and lists may be long
         if session is None:
             session = self._sessions[key] = open_session(
                 *key[:3], self._here, remember=settings.remember, brought=self._brought

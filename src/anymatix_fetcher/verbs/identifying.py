@@ -1,4 +1,4 @@
-"""What a file is by its digest: Civitai is asked, once for each, and the answer is kept for a week."""
+"""Identifies files by digest: Civitai is asked once for each, and its reply is kept for a week."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.index import Index
 
 GOOD_FOR_SECONDS = 7 * 86_400.0
-"""What wasn't known yesterday is rarely known today, and whoever asks for a thousand files should ask once."""
+"""A digest that was unknown yesterday is rarely known today, so replies are kept this long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What somebody knows of a file by its digest.
+    """What a service knows of a file by its digest.
 
     Args:
-        reference: Names the file, as ``civitai:143906?fileId=7``.
-        url: Where it can be had, without secrets.
-        name: What it is called there.
-        title: The model's and version's name.
-        type: The service's own word for what it is.
-        document: The service's description of it, in JSON.
+        reference: The file's reference, such as ``civitai:143906?fileId=7``.
+        url: Its URL, without secrets.
+        name: Its name at the service.
+        title: The names of the model and its version.
+        type: The model type in the service's words.
+        document: The service's description as JSON.
     """
 
     reference: str
@@ -51,13 +51,13 @@ class Identified:
 
 
 class Identifier:
-    """Asks, one question a file; a context manager, since it holds a connection once it has asked.
+    """Asks about one file at a time. A context manager, because it holds a connection after the first request.
 
     Args:
-        index: Keeps the answers.
-        cancel: Stops it.
+        index: Stores the replies.
+        cancel: Stops a request.
         wall_clock: Seconds since 1970.
-        **options: How to get there.
+        **options: The network settings.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class Identifier:
         self._stack.close()
 
     def ask(self, sha256: str) -> Identified | None:
-        """What is known of the file with this digest; ``None`` where nobody knows it.
+        """What is known of the file with this digest; ``None`` if it is unknown.
 
         Raises:
-            FetchError: There is no answer.
+            FetchError: The service didn't reply.
         """
         base = SITE.base(environment())
         question = f"{base} sha256:{sha256}"
@@ -108,7 +108,7 @@ def _of(resource: Resource, base: str) -> Identified:
     about = resource.about
     return Identified(
         reference=resource.reference,
-        # Of the service itself, whoever was asked in its place: that is where it came from.
+        # The service itself, even if a mirror was asked: that is the file's origin.
         url=SITE.home + resource.url.reveal().removeprefix(base),
         name=resource.name or "",
         title=about.title,

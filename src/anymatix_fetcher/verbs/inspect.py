@@ -1,4 +1,4 @@
-"""What a model's header says, near or far: a file is read in place, a reference by two or three small ranges."""
+"""Reads a model's header: from a local file in place, or from a reference by two or three small ranges."""
 
 from __future__ import annotations
 
@@ -34,30 +34,34 @@ if TYPE_CHECKING:
 
 _NOTHING_TO_DESCRIBE = DOCUMENTS | {Content.UNKNOWN, Content.ZEROS}
 MOST_WITHOUT_RANGES = 16 << 20
-"""So much of a file's front is fetched from a server that sends no parts; what lies farther behind isn't inspected."""
+"""How much of a file's front is read from a server without range support. Headers behind it aren't inspected."""
 
 
 @explained(Options)
 def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> ModelFacts:
-    """What the header of a model says; of its weights nothing is read.
+    """Reads the header of a model, but none of its weights.
 
     Args:
-        reference: A file that is here, or what ``fetch`` takes; it has to name a single file.
-        cancel: Stops it.
-        **options: As for ``fetch``, as far as they tell how to get there.
+        reference: A local file, or a reference as for ``fetch`` that names a single file.
+        cancel: Stops the operation.
+        **options: The network settings of ``fetch``.
+
+    Returns:
+        The facts that the header states.
 
     Raises:
-        NotAModelError: It isn't what its name claims, or its header is broken.
+        NotAModelError: The file isn't what its name claims, or its header is damaged.
         StorageError: The file can't be read.
-        ReferenceSyntaxError: It is neither a file nor a reference, or it names several files.
-        FetchError: The reference leads nowhere, or its server sends no parts and the header lies too far behind.
+        ReferenceSyntaxError: ``reference`` is neither a file nor a reference, or names several files.
+        FetchError: The reference can't be resolved, or its server doesn't support ranges and the header is too far
+            back.
     """
     path = Path(reference)
     if path.is_file():
         return _inspect_file(path)
     if ":" not in str(reference):
         raise ReferenceSyntaxError(
-            f"there is no file {str(reference)!r} here, and it is no reference",
+            f"{str(reference)!r} is neither a file nor a reference",
             hint="Expected a file, or a reference such as civitai:143906 or hf:org/repo/file.",
         )
     settings, cancel = settings_of(**options), cancel or CancelToken()
@@ -88,10 +92,10 @@ def _read(file: BinaryIO, span: Span) -> bytes:
 
 
 def _denial(first: bytes, name: str, length: int) -> str:
-    """Why it can't be what its name claims, where it is a model of another kind; empty where it may be.
+    """Why the file can't be what its name claims, if it is a model of another kind; empty if it may be.
 
     Raises:
-        NotAModelError: It can't be, and there is nothing in it to be described.
+        NotAModelError: It isn't a model at all.
     """
     found = triage(first, name=name, length=length)
     if found.refusal is None:
@@ -119,7 +123,7 @@ def _inspecting(job: Job) -> Generator[Request, Answer, ModelFacts]:
 
 
 class _Front:
-    """A remote file of which the front was read already: what lies in it isn't asked for again."""
+    """A remote file with a cached front, which isn't requested again."""
 
     def __init__(self, remote: RemoteFile) -> None:
         self.remote = remote
@@ -129,34 +133,34 @@ class _Front:
         """Reads the front; returns the file's length.
 
         Raises:
-            FetchError: It can't be had, or the server doesn't say how long it is.
+            FetchError: The request failed, or the server doesn't state the length.
         """
         self.front = yield from self.remote.read(Span(0, inspection.FIRST_SIZE))
         if self.remote.length is None and len(self.front) < inspection.FIRST_SIZE:
-            self.remote.length = len(self.front)  # the body has ended
+            self.remote.length = len(self.front)  # the body is complete
         if self.remote.length is None:
-            raise self._useless("doesn't say how long the file is")
+            raise self._useless("doesn't state the file's length")
         return self.remote.length
 
     def read(self, span: Span) -> Generator[Request, Answer, bytes]:
-        """The bytes of ``span``, all of them.
+        """All bytes of ``span``.
 
         Raises:
-            FetchError: They can't be had.
+            FetchError: The request failed.
         """
         if span.stop <= len(self.front):
             return self.front[span.start : span.stop]
         if self.remote.ranged:
             return (yield from self._whole(span))
         if span.stop > MOST_WITHOUT_RANGES:
-            raise self._useless("sends no parts of files, and the header lies far behind the front")
+            raise self._useless("doesn't support ranges, and the header isn't at the front of the file")
         self.front = yield from self._whole(Span(0, span.stop))
         return self.front[span.start :]
 
     def _whole(self, span: Span) -> Generator[Request, Answer, bytes]:
         data = b""
         while len(data) < len(span):
-            # Servers may send less than was asked for (RFC 9110, section 15.3.7).
+            # A server may send less than was requested (RFC 9110, section 15.3.7).
             piece = yield from self.remote.read(Span(span.start + len(data), span.stop))
             if not piece:
                 raise self._useless("sends less than it promised")
@@ -165,4 +169,4 @@ class _Front:
 
     def _useless(self, what: str) -> UnexpectedAnswerError:
         host = self.remote.resource.url.host
-        return UnexpectedAnswerError(f"{host} {what}", hint="Download the file, and inspect it where it is then.")
+        return UnexpectedAnswerError(f"{host} {what}", hint="Download the file, and inspect the local copy.")

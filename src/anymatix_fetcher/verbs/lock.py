@@ -1,4 +1,4 @@
-"""Locking: what references and workflows lead to now, made into entries of a lock file. Nothing is fetched."""
+"""Locking: resolves references and workflows to entries of a lock file. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from anymatix_fetcher.workflows.needs import Need
 
 AUTO = "auto"
-"""As a type: what the source says that it is."""
+"""The type that stands for the one that the source states."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where files that no workflow speaks of shall go.
+    """The destination of files for which no workflow states one.
 
     Args:
-        type: A word for a type, a folder name of ComfyUI's, or :data:`AUTO`: below the models root; empty for
+        type: A model type, a folder name of ComfyUI, or :data:`AUTO`, for a folder below the models root; empty for
             ``folder``.
-        folder: Below the lock file's own folder.
+        folder: A folder below the lock file's.
     """
 
     type: str = ""
@@ -64,7 +64,7 @@ class LockEntry:
 
 
 class Change(Enum):
-    """What locking did to an entry."""
+    """The effect of locking on an entry."""
 
     ADDED = "added"
     UPDATED = "updated"
@@ -73,37 +73,37 @@ class Change(Enum):
 
 
 def below(directory: Path, home: Path) -> tuple[SafeName, ...]:
-    """The names that lead from ``home``, the lock file's folder, to ``directory``.
+    """The path components from ``home``, the lock file's folder, to ``directory``.
 
     Raises:
-        ReferenceSyntaxError: It lies elsewhere, or couldn't be called so on every system.
+        ReferenceSyntaxError: It isn't below ``home``, or a name in it isn't valid on every system.
     """
     try:
         parts = (home / directory).resolve().relative_to(home.resolve()).parts
     except ValueError:
         raise ReferenceSyntaxError(
             f"{directory} isn't below {home}, where the lock file is",
-            hint="Name a folder below; `anyfetch sync -d DIR` brings the files to another one.",
+            hint="Name a folder below it. `anyfetch sync -d DIR` fetches to another folder.",
         ) from None
     names = tuple(name for part in parts if (name := safe_name(part)) == part and name is not None)
     if len(names) < len(parts):
-        raise ReferenceSyntaxError(f"{directory} has a name in it that isn't possible on every system")
+        raise ReferenceSyntaxError(f"{directory} contains a name that isn't valid on every system")
     return names
 
 
 def entries_of(
     reference: str, target: Target, *, cancel: CancelToken | None = None, **options: Unpack[Options]
 ) -> list[LockEntry]:
-    """What ``reference`` leads to, each of its files.
+    """The entries for ``reference``, one for each file.
 
     Args:
-        reference: As for ``fetch``; of a repository all files count that ``include`` and ``exclude`` admit.
-        target: Where they shall go.
-        cancel: Stops it.
-        **options: As for ``fetch``, as far as they tell how to get there.
+        reference: As for ``fetch``; of a repository, the files that ``include`` and ``exclude`` select.
+        target: The destination.
+        cancel: Stops the operation.
+        **options: The network settings of ``fetch``.
 
     Raises:
-        FetchError: It leads nowhere.
+        FetchError: The reference can't be resolved.
     """
     return [_entry(located, target) for located in locate(reference, cancel=cancel, **options)]
 
@@ -111,16 +111,16 @@ def entries_of(
 def entries_of_workflow(
     content: bytes, *, cancel: CancelToken | None = None, **options: Unpack[Options]
 ) -> tuple[list[LockEntry], tuple[str, ...]]:
-    """What a ComfyUI workflow needs, and remarks on what of it was left out.
+    """The entries for a ComfyUI workflow, and remarks on what was left out.
 
     Args:
-        content: The file's bytes: JSON, or a picture that carries a workflow.
-        cancel: Stops it.
+        content: The file's bytes: JSON, or a picture that contains a workflow.
+        cancel: Stops the operation.
         **options: As for :func:`entries_of`.
 
     Raises:
-        ReferenceSyntaxError: There is no workflow in it.
-        DownloadCancelled: It was stopped.
+        ReferenceSyntaxError: The file contains no workflow.
+        DownloadCancelled: The operation was stopped.
     """
     requirements = requirements_of(content)
     disputed = {need for conflict in requirements.conflicts for need in conflict.needs}
@@ -137,14 +137,15 @@ def entries_of_workflow(
 
 def _renamed(need: Need) -> str:
     return (
-        f"the node asks for {need.name!r}; locked is {need.portable!r}, as every system takes it: choose it in the node"
+        f"the node asks for {need.name!r}; the lock file has {need.portable!r}, which is valid on every system: "
+        "select it in the node"
     )
 
 
 def lock_entries(lock: LockFile, entries: Iterable[LockEntry]) -> tuple[LockFile, list[tuple[LockEntry, Change]]]:
-    """The lock with the entries in it, and what that did to each.
+    """The lock with the entries added, and the change that each made.
 
-    Two that are asked for at a time and have one place have to be the same file: then each is a source of it.
+    Two new entries with the same path have to be the same file; each then is a source of it.
     """
     changes = list[tuple[LockEntry, Change]]()
     locked = set[object]()
@@ -156,8 +157,8 @@ def lock_entries(lock: LockFile, entries: Iterable[LockEntry]) -> tuple[LockFile
         known = lock.find(file)
         if known is not None and file.place in locked and not known.is_same_content(file):
             error = ReferenceSyntaxError(
-                f"{file} is asked for twice, and nothing tells that both are the same file",
-                hint="Name another folder for one of them by --directory, or lock one of them only.",
+                f"{file} is requested twice, and nothing proves that both are the same file",
+                hint="Give one of them another folder by --directory, or lock only one of them.",
             )
             changes.append((replace(entry, file=None, error=error), Change.FAILED))
             continue
@@ -170,7 +171,7 @@ def lock_entries(lock: LockFile, entries: Iterable[LockEntry]) -> tuple[LockFile
 
 
 def unproved(entries: Iterable[LockEntry], lock: LockFile) -> LockFile:
-    """Those of the entries, each once, whose content no digest settles, nor one that is locked already."""
+    """The entries, each once, whose content neither a stated nor a locked digest determines."""
     files = [lock.with_file(entry.file).find(entry.file) for entry in entries if entry.file is not None]
     weak = LockFile()
     for file in files:
@@ -182,7 +183,7 @@ def unproved(entries: Iterable[LockEntry], lock: LockFile) -> LockFile:
 def with_digests(
     entries: Iterable[LockEntry], wanted: LockFile, computed: Sequence[ReadContent | FetchError]
 ) -> list[LockEntry]:
-    """The entries with what was found out of those of :func:`unproved`, in their order."""
+    """The entries completed by the digests computed for those of :func:`unproved`, in their order."""
     found = {file.place: content for file, content in zip(wanted.files, computed, strict=True)}
     return [_with_digest(entry, found.get(entry.file.place) if entry.file else None) for entry in entries]
 
@@ -212,16 +213,16 @@ def _place(located: Located, target: Target) -> tuple[Root, tuple[SafeName, ...]
     name = located.about.type if target.type == AUTO else target.type
     if not name:
         raise ReferenceSyntaxError(
-            f"{located.reference}: the source doesn't say what it is", hint="Name its type instead of auto."
+            f"{located.reference}: the source doesn't state a model type", hint="Name the type instead of auto."
         )
     return Root.MODELS, (*map(SafeName, models_folder(name).split("/")), *inner)
 
 
 def models_folder(type_or_folder: str) -> str:
-    """ComfyUI's folder name for a word for a type; a folder name of its own is taken as it is.
+    """ComfyUI's folder name for a model type; a folder name is returned as it is.
 
     Raises:
-        ReferenceSyntaxError: No type is called so.
+        ReferenceSyntaxError: There is no such type.
     """
     name = COMFYUI_LEGACY_NAMES.get(type_or_folder, type_or_folder)
     if folded(name) in FORBIDDEN_FOLDERS:
@@ -263,6 +264,4 @@ def _disputed(need: Need) -> FetchError:
 
 
 def _without_address(need: Need) -> FetchError:
-    return NotFoundError(
-        f"the workflow doesn't say where {need} is", hint="Lock it by a reference of your own and --type."
-    )
+    return NotFoundError(f"the workflow states no source for {need}", hint="Lock it by a reference and --type.")

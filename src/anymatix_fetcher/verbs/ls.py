@@ -1,4 +1,4 @@
-"""``list_models``: what is here, by what is recorded of it; no file is read."""
+"""``list_models``: lists the models here from what is recorded about them, without reading them."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One model that is here.
+    """A model on this machine.
 
     Args:
-        path: Where it is.
-        name: Its path below the models root, or else the whole path.
-        folder: The folder name that it belongs to, as "loras"; ``None`` where that isn't known.
+        path: Its path.
+        name: Its path relative to the models root, or its whole path.
+        folder: Its model folder, such as "loras"; ``None`` if unknown.
         size: In bytes.
-        origin: The host that it came from; empty where nobody has written that down.
-        source: The reference that it was fetched by, without secrets; empty likewise.
-        digests: Of its content, where it was read here and hasn't changed since.
-        verified: What has proved that content: an algorithm's name, "length" or "none".
-        verified_at: When it was read, in seconds since 1970; ``None`` where it wasn't.
-        is_damaged: Whether it was found to be something else than it should be.
+        origin: The host that it came from; empty if not recorded.
+        source: The reference that it was fetched by, without secrets; empty if not recorded.
+        digests: The digests of its content, if it was read here and hasn't changed since.
+        verified: How the content was verified: an algorithm, "length" or "none".
+        verified_at: When it was read, in seconds since 1970; ``None`` if it wasn't.
+        is_damaged: Whether its content was found to be wrong.
         is_changed: Whether it was written to since it was read.
         duplicates: Other files with the same content.
-        others: More names of this very file.
+        others: Other names of this file.
     """
 
     path: Path
@@ -86,18 +86,18 @@ def list_models(
     only_duplicates: bool = False,
     others: Iterable[Path] = (),
 ) -> Stock:
-    """What is here.
+    """Lists the models.
 
     Args:
-        patterns: Globs of names, or parts of names, case ignored; all models where none are given.
-        models: The models root, or a program's folder; found as on the command line where it isn't given.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
-        type: Only models of this type, in any of the words for it.
-        only_duplicates: Only models whose content is here more than once.
-        others: Further files, which lie elsewhere; those that aren't there are left out.
+        patterns: Globs or parts of names, case-insensitive; all models by default.
+        models: The models root, or a program's folder; found as on the command line by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        type: Only models of this type, under any of its names.
+        only_duplicates: Only models with duplicates.
+        others: Further files outside the models root; missing ones are left out.
 
     Raises:
-        ReferenceSyntaxError: No type is called so.
+        ReferenceSyntaxError: There is no such type.
     """
     with opened_place(models, extra_paths) as place:
         folder = _folder(type, place) if type is not None else None
@@ -148,7 +148,7 @@ def _listed(kept: KeptModel, place: Models) -> Listed:
 
 
 def _proved(listed: Listed, kept: KeptModel, evidence: Evidence) -> Listed:
-    """With what is known of its content, and since when, while the file is in the state that it was then."""
+    """``listed`` with its verified content, if the file is unchanged since."""
     known = evidence.remembered
     if known is None:
         return listed

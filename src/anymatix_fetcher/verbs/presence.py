@@ -1,4 +1,4 @@
-"""Whether what lies at a model's place is that model: by the digest that a workflow states, or by its first bytes."""
+"""Whether the file at a model's path is that model, by the workflow's digest or by its first bytes."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ _SHOWN_DIGITS = 12
 def examined(
     plan: Plan, index: Index, *, on_progress: OnCare = lambda _: None, cancel: CancelToken | None = None
 ) -> Plan:
-    """The plan with the files that are here held against what the workflow says of them.
+    """The plan with the local files compared with what the workflow states.
 
-    A stated digest is compared with what the index knows of the file as it is now, and where it knows nothing, the file
-    is read, a few at a time. What has another one is another file. Where none is stated, the first bytes are looked at.
+    A stated digest is compared with the index's digest of the unchanged file; if the index has none, the file is
+    hashed, several files at a time. A file with another digest is another file. Without a stated digest the first bytes
+    are examined.
 
     Args:
-        plan: What is needed, and what is here by its name.
-        index: What is known of files; it learns what is read.
-        on_progress: Told how far reading is.
-        cancel: Ends it.
+        plan: The needed models, and the local files with their names.
+        index: The known files; it stores computed digests.
+        on_progress: Called with the progress of hashing.
+        cancel: Stops the operation.
 
     Raises:
-        DownloadCancelled: It was ended.
+        DownloadCancelled: The operation was stopped.
     """
     cancel = cancel or CancelToken()
     found = [_at_hand(model, index) for model in plan.models]
@@ -55,20 +56,20 @@ def examined(
         number, one = unread[task]
         models[number] = one.compared(reading, index)
     if cancel.cancelled:
-        raise DownloadCancelled("the files were being looked at; nothing was begun")
+        raise DownloadCancelled("files were being compared; nothing was started")
     return replace(plan, models=tuple(models[number] for number in range(len(found))))
 
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A model that is here by its name, and that only reading it tells of."""
+    """A local file that has to be hashed to tell whether it is the model."""
 
     model: Model
     path: Path
     digest: Digest
 
     def read(self, on_bytes: Callable[[int], None]) -> Reading | FetchError:
-        """What is in the file, or why that can't be told."""
+        """The content of the file, or the error."""
         try:
             return read_through(self.path, [self.digest.algorithm], new_hasher, on_bytes=on_bytes)
         except OSError as error:
@@ -77,7 +78,7 @@ class _Unread:
             return error
 
     def compared(self, reading: Reading | FetchError, index: Index) -> Model:
-        """How it stands now; the index learns what was read."""
+        """The model's state after hashing, which the index stores."""
         if isinstance(reading, StorageError):
             return replace(self.model, state=ModelState.OTHER, error=reading)
         if isinstance(reading, FetchError):
@@ -87,10 +88,10 @@ class _Unread:
 
 
 def _at_hand(model: Model, index: Index) -> Model | _Unread:
-    """How it stands, as far as that is known without reading the whole file."""
+    """The model's state as far as it is known without hashing."""
     wanted = model.need.digest
     if model.state is ModelState.NO_ADDRESS and model.need.name is None and wanted is not None:
-        # It has no name, only content: whatever has that is the file.
+        # It has no name, only content: any file with that content is it.
         candidate = next(iter(index.wanted(wanted)), None)
         if candidate is not None:
             path, size = candidate.path, candidate.state.size
@@ -110,15 +111,15 @@ def _held_against(model: Model, known: tuple[Digest, ...], path: Path, wanted: D
     if actual == wanted:
         return replace(model, proof=wanted.algorithm)
     error = DigestMismatchError(
-        f"{path} is another file than the workflow asks for: its {wanted.algorithm} is "
+        f"{path} is not the file that the workflow asks for: its {wanted.algorithm} is "
         f"{actual.hex[:_SHOWN_DIGITS]}..., not {wanted.hex[:_SHOWN_DIGITS]}...",
-        hint="It is left as it is: rename or remove it and run this again, or choose another file in the node.",
+        hint="The file is left unchanged. Rename or remove it and run this again, or select another file in the node.",
     )
     return replace(model, state=ModelState.OTHER, error=error)
 
 
 def _looked_at(model: Model, path: Path) -> Model:
-    """The model with a note where its first bytes can't be what its name claims."""
+    """The model with a note if its first bytes contradict its name."""
     try:
         refusal: FetchError | None = impossible(path)
     except OSError as error:

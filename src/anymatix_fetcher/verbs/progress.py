@@ -1,4 +1,4 @@
-"""How far long work on many files is: bytes done of bytes to do, by what was read and not by what was hoped."""
+"""The progress of long work on many files, in bytes read."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.shift import Task, Turn
 
     OnCare: TypeAlias = "Callable[[CareProgress], None]"
-    """Told several times a second how far it is, on the calling thread."""
+    """Called several times a second with the progress, on the calling thread."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class CareProgress:
-    """How far it is, at one moment.
+    """The progress at one moment.
 
     Args:
-        doing: What is done, in a word: "verifying", "hashing", "comparing".
-        name: What is being worked on; of several files the one that was begun first.
-        files_done: Files that are finished.
-        files: All of them.
-        bytes_done: Bytes that were read.
-        bytes_to_do: Bytes that there are to read in all; less than at first where files turn out to be unreadable.
-        bytes_per_second: Over the last seconds.
-        eta_seconds: The time to go at this rate; ``None`` where there is no ground for a guess.
+        doing: The activity: "verifying", "hashing", "comparing".
+        name: The current file; with several at a time, the one that was started first.
+        files_done: The number of finished files.
+        files: The number of all files.
+        bytes_done: The bytes read.
+        bytes_to_do: The bytes to read in all. It decreases if files can't be read.
+        bytes_per_second: The rate over the last seconds.
+        eta_seconds: The remaining time at this rate; ``None`` if unknown.
     """
 
     doing: str
@@ -48,14 +48,14 @@ class CareProgress:
 
 
 class Tracker:
-    """Counts what is done.
+    """Measures the progress.
 
     Args:
-        doing: What is done, in a word.
-        sizes: Bytes to read of each file.
-        names: Of the files, as they are shown.
-        on_progress: Told how far it is.
-        clock: Seconds, never going back.
+        doing: The activity.
+        sizes: The bytes to read of each file.
+        names: The files' names for display.
+        on_progress: Called with the progress.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Tracker:
         self._done = set[int]()
 
     def turn(self, turn: Turn[T]) -> None:
-        """Takes how far the work is, and tells."""
+        """Records the progress of one task, and reports."""
         self._count(sum(turn.bytes_read))
         self._read = list(turn.bytes_read)
         for number, _ in turn.finished:
@@ -84,17 +84,17 @@ class Tracker:
         self.tell(turn.running[0] if turn.running else None)
 
     def add(self, number: int, count: int) -> None:
-        """``count`` more bytes of a file were read."""
+        """Records that ``count`` more bytes of a file were read."""
         self._read[number] += count
         self._count(sum(self._read))
 
     def finish(self, number: int) -> None:
-        """A file is finished; what wasn't read of it needn't be read any longer."""
+        """Records the end of a file. Bytes that weren't read of it no longer count as work to do."""
         self._done.add(number)
         self._sizes[number] = self._read[number]
 
     def tell(self, number: int | None) -> None:
-        """Tells how far it is, and that file ``number`` is being worked on."""
+        """Reports the progress with file ``number`` as the current one."""
         now, done = self._clock(), self._meter.total
         to_do = sum(max(size, read) for size, read in zip(self._sizes, self._read, strict=True))
         rate = self._meter.rate(now)
@@ -116,7 +116,7 @@ class Tracker:
 
 
 def worked_through(tasks: Sequence[Task[T]], tracker: Tracker, cancel: CancelToken) -> Iterator[tuple[int, T]]:
-    """The tasks' numbers and what they come to, as they end, several at a time; ends early when it is cancelled."""
+    """The numbers and results of the tasks as they end, several at a time, until cancelled."""
     turns = work_through(tasks)
     try:
         for turn in turns:
@@ -129,7 +129,7 @@ def worked_through(tasks: Sequence[Task[T]], tracker: Tracker, cancel: CancelTok
 
 
 def done(steps: Generator[object, None, T]) -> T:
-    """What work that yields its progress comes to, where nobody wants to see that."""
+    """The result of a generator whose progress isn't needed."""
     while True:
         try:
             next(steps)

@@ -1,4 +1,4 @@
-"""``prune`` and ``dedupe``: what takes space and serves nobody, found first, and then done away with."""
+"""``prune`` and ``dedupe``: find unused partial files and duplicates, then remove or link them."""
 
 from __future__ import annotations
 
@@ -57,27 +57,27 @@ def find_duplicates(
     on_progress: OnCare = lambda _: None,
     cancel: CancelToken | None = None,
 ) -> tuple[Group, ...]:
-    """The groups of models with the same content on one disk; only files as long as another one are read.
+    """The groups of identical models on one disk. Only files with the length of another one are read.
 
     Args:
-        models: The models root, or a program's folder; found as on the command line where it isn't given.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
-        on_progress: Told several times a second how far it is, on the calling thread.
-        cancel: Stops it.
+        models: The models root, or a program's folder; found as on the command line by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        on_progress: Called several times a second with the progress, on the calling thread.
+        cancel: Stops the operation.
 
     Raises:
-        DownloadCancelled: It was stopped.
+        DownloadCancelled: The operation was stopped.
     """
     cancel = cancel or CancelToken()
     with opened_place(models, extra_paths) as place:
         _hash_alike(place, on_progress, cancel)
         if cancel.cancelled:
-            raise DownloadCancelled("not all files had been compared yet, and nothing was changed")
+            raise DownloadCancelled("not all files had been compared, and nothing was changed")
         return done(duplicates.find_duplicates(place.folders.roots, place.index))
 
 
 def _hash_alike(place: Models, on_progress: OnCare, cancel: CancelToken) -> None:
-    """The index learns the digests of all files that are as long as another one."""
+    """Hashes all files that have the length of another one, and stores the digests in the index."""
     alike = duplicates.files_alike(place.folders.roots)
     unknown = [names for names in alike if not any(place.index.digests(seen.path) for seen in names)]
     shown = [place.shown(names[0].path) for names in unknown]
@@ -93,11 +93,11 @@ def _read(path: Path, on_bytes: Callable[[int], None]) -> Reading | None:
     try:
         return read_through(path, (), new_hasher, on_bytes=on_bytes)
     except OSError:
-        return None  # who can't be read can't be compared either, and is left alone
+        return None  # a file that can't be read can't be compared, and is left alone
 
 
 def shares_space(groups: Sequence[Group]) -> bool:
-    """Whether the disks that the groups are on have reflinks: files that share their space until one is written to."""
+    """Whether the groups' disks support reflinks, with which files share space until one is written to."""
     return all(can_clone(folder) for folder in {group.keep.parent for group in groups})
 
 
@@ -109,16 +109,16 @@ def dedupe(
     on_progress: OnCare = lambda _: None,
     cancel: CancelToken | None = None,
 ) -> DedupeReport:
-    """What became of having the files of each group share their space; where it is stopped, by then.
+    """Makes the files of each group share their space. After a cancellation, reports what was done by then.
 
-    Every byte is compared before a file is replaced.
+    Files are compared byte by byte before one is replaced.
 
     Args:
-        groups: Of :func:`find_duplicates`.
-        hard_links: Whether files may become one file, where the disk has no reflinks: editing one then edits all.
+        groups: The result of :func:`find_duplicates`.
+        hard_links: Whether to make hard links if the disk has no reflinks. An edit of one name then changes all.
         models: As for :func:`find_duplicates`.
-        on_progress: Told how far the comparing is.
-        cancel: Stops it, between two files or while they are compared.
+        on_progress: Called with the progress of comparing.
+        cancel: Stops the operation, between two files or within a comparison.
     """
     cancel = cancel or CancelToken()
     order = (Method.REFLINK, Method.HARD_LINK) if hard_links else (Method.REFLINK,)

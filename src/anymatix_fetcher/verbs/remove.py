@@ -1,4 +1,4 @@
-"""What removing a reference or a file takes away, planned first, and then carried out."""
+"""``remove``: plans the removal of references or files, then carries it out."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """What goes out of one folder.
+    """The removals in one folder.
 
     Args:
         folder: The folder.
-        models: Names of files that go.
-        sidecars: Names of their sidecars, which go too.
-        kept: Names of files that stay, since another reference has led to them as well.
-        bytes_freed: What the files take on the disk; nothing where they have another name.
+        models: Names of files to remove.
+        sidecars: Names of their sidecars, which are removed as well.
+        kept: Names of files that are kept because another reference resolved to them as well.
+        bytes_freed: The disk space of the files; 0 for those with another name.
     """
 
     folder: Path
@@ -44,32 +44,32 @@ class Going:
 def plan(
     targets: Sequence[str], *, models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()
 ) -> list[Going]:
-    """What removing ``targets`` would take away, by folder.
+    """The removals for ``targets``, by folder.
 
     Args:
-        targets: References as they were fetched, and paths: as they are, or below the models root.
-        models: The models root, or a program's folder; found as on the command line where it isn't given.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
+        targets: References as they were fetched, and paths, relative to the current folder or the models root.
+        models: The models root, or a program's folder; found as on the command line by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
 
     Raises:
-        NotFoundError: Nothing of that is here.
+        NotFoundError: There is no such file.
         StorageError: A path is a folder, or neither a model nor described by a sidecar.
-        ReferenceSyntaxError: A path means two files.
+        ReferenceSyntaxError: A path names two files.
     """
     with opened_place(models, extra_paths) as place:
         return list(dict.fromkeys(going for target in targets for going in _plan(target, place)))
 
 
 def remove(going: Iterable[Going], *, models: Path | str | None = None) -> None:
-    """Carries out what was planned.
+    """Carries out the plan.
 
     Raises:
-        StorageError: Something can't be removed; what comes after it is still there.
+        StorageError: A file can't be removed; the ones after it remain.
     """
     with opened_place(models) as place:
         for one in going:
             with ExitStack() as known:
-                for name in one.models:  # under other names they stay what they are
+                for name in one.models:  # their digests stay known under other names
                     known.enter_context(place.index.keeping(one.folder / name))
                 carry_out(Removal(one.sidecars, one.models, one.kept), one.folder, place.disk)
             place.index.forget(one.folder / name for name in one.models)
@@ -79,12 +79,12 @@ def _plan(target: str, place: Models) -> list[Going]:
     path = _path(target, place)
     if path is not None:
         if path.is_dir() and not path.is_symlink():
-            raise StorageError(f"{path} is a folder", hint="Name the files; a folder isn't removed as a whole.")
+            raise StorageError(f"{path} is a folder", hint="Name the files. Folders aren't removed as a whole.")
         going = plan_removal_of_model(path, place.disk)
         if not (going.sidecars or is_model_name(path.name) or is_set_aside(path.name)):
             raise StorageError(
-                f"{path} is no model, and no sidecar names it",
-                hint="Only models and what belongs to them are removed here; `anyfetch ls` shows them.",
+                f"{path} is not a model, and no sidecar names it",
+                hint="Only models and their sidecars can be removed; `anyfetch ls` shows them.",
             )
         return [_going(path.parent, going)]
     found = [
@@ -94,18 +94,18 @@ def _plan(target: str, place: Models) -> list[Going]:
     ]
     if not found:
         shown = target.partition("?")[0]
-        what = f"nothing is here that was fetched by {shown}" if ":" in shown else f"there is no file {shown}"
-        raise NotFoundError(what, hint="`anyfetch ls` shows what is here.")
+        what = f"no file here was fetched by {shown}" if ":" in shown else f"there is no file {shown}"
+        raise NotFoundError(what, hint="Run `anyfetch ls` to see the models.")
     return found
 
 
 def _path(target: str, place: Models) -> Path | None:
-    """The file that is meant, where it is one."""
+    """The file that ``target`` names, if it is a path."""
     is_exact = target.startswith(".")
     found = paths_of(target, None if is_exact else place)
     if len(found) > 1 and not _is_one_name(*found):
         raise ReferenceSyntaxError(
-            f"{target} is in the current folder, and below the models root",
+            f"{target} exists both in the current folder and below the models root",
             hint=f"Write .{os.sep}{target} for the first, or {found[1]} for the second.",
         )
     return found[0] if found else None
@@ -116,7 +116,7 @@ def _is_one_name(first: Path, second: Path) -> bool:
 
 
 def _folders(place: Models) -> Iterator[Path]:
-    """Those with sidecars or models in them."""
+    """The folders that contain sidecars or models."""
     yield from dict.fromkeys(seen.path.parent for seen in walk_all(place.folders.roots))
 
 
@@ -126,6 +126,6 @@ def _going(folder: Path, removal: Removal) -> Going:
         with suppress(OSError):
             status = (folder / name).lstat()
             going.setdefault((status.st_dev, status.st_ino), []).append(status)
-    # A file is gone with the last of its names.
+    # A file's space is freed with the last of its names.
     freed = sum(names[0].st_size for names in going.values() if names[0].st_nlink <= len(names))
     return Going(folder, removal.models, removal.sidecars, removal.kept, freed)

@@ -1,4 +1,4 @@
-"""A damaged file is mended from where it came from: what is good of it is kept, the rest is fetched, all is proved."""
+"""Repairs a damaged file from its origin: keeps intact blocks, fetches the others, and verifies the result."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ log = logging.getLogger("anymatix_fetcher.verbs")
 
 
 def origin_of(sidecars: Sequence[Sidecar]) -> str:
-    """The host that the file came from; empty where no sidecar tells."""
+    """The host that the file came from; empty if no sidecar states it."""
     for reference in _references(sidecars):
         with suppress(ValueError):
             return Url.parse(reference).host
@@ -60,27 +60,27 @@ def origin_of(sidecars: Sequence[Sidecar]) -> str:
 
 
 def tells_origin(sidecar: Sidecar) -> bool:
-    """Whether it says where its file came from, and not only what it is."""
+    """Whether the sidecar states the file's origin, and not only its identity."""
     return any(parse_hash_reference(reference) is None for reference in _references([sidecar]))
 
 
 def _references(sidecars: Sequence[Sidecar]) -> Iterator[str]:
-    """What may be fetched again: the addresses first, for they say which file it was and not which is the newest."""
+    """The references to fetch from: URLs first, because they name the exact file and not the newest version."""
     yield from dict.fromkeys(sidecar.record.url for sidecar in sidecars if sidecar.record.url)
     yield from dict.fromkeys(own.source for sidecar in sidecars if (own := sidecar.record.own) and own.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """How a file was mended.
+    """The outcome of a repair.
 
     Args:
-        size: Its bytes now.
-        sha256: That it has now, in hex, where it was computed.
-        verified: What has proved it.
-        bytes_downloaded: What that took of the network.
-        source: The copy on this machine that it was made of; ``None`` where it was fetched.
-        kept_as: Where the file is that was there before; ``None`` where it is gone.
+        size: The file's size in bytes.
+        sha256: Its SHA-256 in hex, if computed.
+        verified: How the file was verified.
+        bytes_downloaded: The bytes fetched.
+        source: The local copy that was used; ``None`` if the content was fetched.
+        kept_as: Where the damaged file was kept; ``None`` if it wasn't.
     """
 
     size: int
@@ -92,14 +92,14 @@ class Mended:
 
 
 class Repair:
-    """Mends files, one after another.
+    """Repairs files, one after another.
 
     Args:
-        place: The index and the disk.
-        on_progress: Told how far the looking for good blocks is.
-        on_download: Told how a download goes.
-        cancel: Stops it; the damaged file stays, and what has arrived is kept.
-        options: How to get there.
+        place: The models, the index and the disk.
+        on_progress: Called with the progress of reading.
+        on_download: Called with the progress of a download.
+        cancel: Stops the operation. The damaged file and the part file are kept.
+        options: The network settings.
     """
 
     def __init__(
@@ -118,15 +118,15 @@ class Repair:
         self._has_learned = False
 
     def run(self, kept: KeptModel, evidence: Evidence, *, keep_changed: bool) -> Mended:
-        """How the right content has come to its place: from a copy that is here, or else from where it came from.
+        """Replaces the file by its recorded content, from a local copy or from its origin.
 
         Args:
             kept: The file.
-            evidence: What it should be.
-            keep_changed: Whether what is there now is kept beside it, unless the disk alone has changed it.
+            evidence: Its expected content.
+            keep_changed: Whether to keep the present file beside it, unless only the disk has changed it.
 
         Raises:
-            FetchError: It can't be had; the damaged file is still there.
+            FetchError: The content can't be fetched; the damaged file is unchanged.
         """
         if not keep_changed or evidence.was_touched(kept.state) is False:
             return self._mended(kept, evidence)
@@ -148,11 +148,11 @@ class Repair:
         if trouble is not None:
             raise trouble
         raise NotFoundError(
-            "where it came from isn't recorded", hint="Fetch it again with --overwrite, or take it from a backup."
+            "its origin isn't recorded", hint="Fetch it again with --overwrite, or restore it from a backup."
         )
 
     def _from_copy(self, kept: KeptModel, evidence: Evidence) -> Mended | None:
-        """Made of another file with the right content, which is read through before; ``None`` where there is none."""
+        """The repair from another local file with the same content, which is read before; ``None`` if there is none."""
         target = kept.path.resolve()
         status = target.stat()
         if not self._has_learned:
@@ -199,17 +199,17 @@ class Repair:
             overwrite=True,
             digests=digests,
             length=evidence.length,
-            links=False,  # what is here already was looked at before
-            as_is=True,  # and so was what it is
+            links=False,  # existing copies were searched before
+            as_is=True,  # its content type was examined before
             allow_unsafe=True,
             **self._options,
         )
-        # What a sidecar says may have been written elsewhere.
+        # A sidecar may have been written on another machine.
         job = Job(reference, settings, Author.FILE)
         try:
             result = fetch_one(job, on_progress=self._on_download, cancel=self._cancel)
         except IntegrityError:
-            if is_begun:  # another file is served now, and what was good of this one is in its place still
+            if is_begun:  # the server has another file now; the intact blocks are still in the damaged file
                 self._drop(target)
             raise
         self._restore(target, status, evidence)
@@ -219,7 +219,7 @@ class Repair:
         return Mended(result.size or target.stat().st_size, result.sha256, result.verified, result.bytes_downloaded)
 
     def _salvage(self, reference: str, target: Path, right: BlockChecksums) -> bool:
-        """Whether what is good was laid out as the beginning of the download now."""
+        """Whether the intact blocks were laid out as the beginning of the download."""
         settings = getting_there(**self._options)
         with inquiring(settings, self._cancel) as (inquiry, _):
             resources = inquiry.run(resolving(Job(reference, settings, Author.FILE)))
@@ -232,7 +232,7 @@ class Repair:
                 reference=resources[0].reference,
                 right=right,
                 clone=clone,
-                on_bytes=self._counter("keeping what is good", right.length, target),
+                on_bytes=self._counter("keeping intact blocks", right.length, target),
             )
         return kept > 0
 
@@ -244,7 +244,7 @@ class Repair:
             self._place.disk.remove(places.journal)
 
     def _restore(self, target: Path, status: os.stat_result, evidence: Evidence) -> None:
-        """The file is what it was at the time that was recorded, so it gets that time again, and its mode."""
+        """Restores the file's recorded modification time, and its mode."""
         times = [sidecar.record.own.mtime_ns for sidecar in evidence.sidecars if sidecar.record.own]
         known = evidence.right
         recorded = known.state.mtime_ns if known is not None and known.digests else next(iter(times), 0)
@@ -254,7 +254,7 @@ class Repair:
                 os.utime(target, ns=(status.st_atime_ns, recorded))
 
     def _relinked(self, kept: KeptModel, target: Path, status: os.stat_result) -> tuple[Path, ...]:
-        """All names of the file, after those that were hard links to the damaged one lead to the mended one, too."""
+        """All names of the file, after hard links to the damaged file were replaced by links to the repaired one."""
         names = dict.fromkeys(kept.paths)
         before = FileState.of(status)
         if status.st_nlink > 1:
@@ -268,11 +268,11 @@ class Repair:
                 state = FileState.of(target.stat())
                 relink(damaged, target, self._place.disk, state=state, order=[Method.HARD_LINK], cloner=clone)
         except (OSError, FetchError) as error:
-            log.warning("other names of %s still lead to what is damaged: %s", target, error)
+            log.warning("other names of %s still refer to the damaged file: %s", target, error)
         return (target, *names)
 
     def _record(self, names: Iterable[Path], digest: Digest, evidence: Evidence) -> None:
-        """The index learns what the file is now, under all names that lead to it."""
+        """Records the file's content in the index under all its names."""
         mended = FileState.of(next(iter(names)).stat())
         for path in names:
             if _leads_to(path, mended):
@@ -283,14 +283,16 @@ class Repair:
 
 @contextmanager
 def _held(target: Path) -> Iterator[None]:
-    """The lock of the destination, for the time of the block.
+    """Holds the destination's lock within the block.
 
     Raises:
-        DestinationLockedError: Another process has it.
+        DestinationLockedError: Another process holds it.
     """
     lock = DestinationLock(target)
     if not lock.try_acquire():
-        raise DestinationLockedError(f"{target} is being downloaded by another process", hint="Wait for it.")
+        raise DestinationLockedError(
+            f"{target} is being downloaded by another process", hint="Wait until that download has ended."
+        )
     try:
         yield
     finally:
@@ -298,7 +300,7 @@ def _held(target: Path) -> Iterator[None]:
 
 
 def _proofs(evidence: Evidence) -> list[Digest | str]:
-    """What the download has to prove; sidecars that contradict each other can't all be right."""
+    """The digests to verify. If sidecars contradict each other, not all of them can match."""
     found: list[Digest | str] = [digest for digest in evidence.digests if digest.algorithm in COLLISION_FREE]
     algorithms = [digest.algorithm for digest in evidence.digests if digest.algorithm in COLLISION_FREE]
     return found if len(set(algorithms)) == len(algorithms) else []
@@ -312,7 +314,7 @@ def _leads_to(path: Path, state: FileState) -> bool:
 
 
 def _names(path: Path, state: FileState) -> bool:
-    """Whether the path itself, and no link, is a name of the file in this state."""
+    """Whether the path itself, not a symbolic link, is a name of the file in this state."""
     try:
         return FileState.of(path.lstat()).shares_with(state)
     except OSError:

@@ -1,4 +1,4 @@
-"""Results and errors as JSON, in the one form that all faces have: the command, the queue and its server."""
+"""Results and errors as JSON, in the same form for the command line, the queue and the server."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _EXIT_CODES: tuple[tuple[type[FetchError], int], ...] = (
 
 
 def exit_code_of(error: FetchError) -> int:
-    """What the command exits with for this error; 1, a bug, for one of no known kind."""
+    """The command's exit code for this error; 1, a bug, for an unknown kind."""
     return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1)
 
 
 def error_object(error: FetchError) -> dict[str, object]:
-    """The JSON form of an error."""
+    """The error as a JSON object."""
     return {
         "kind": type(error).__name__,
         "message": error.message,
@@ -55,11 +55,11 @@ def error_object(error: FetchError) -> dict[str, object]:
 
 
 def result_object(result: Result, error: dict[str, object] | None) -> dict[str, object]:
-    """The JSON form of a result.
+    """The result as a JSON object.
 
     Args:
-        result: What became of one file.
-        error: The JSON form of its error; ``None`` where it has none.
+        result: The result of one file.
+        error: Its error as a JSON object; ``None`` if it has none.
     """
     return {
         "reference": result.reference,
@@ -103,7 +103,10 @@ def listed_object(one: Listed, *, is_set_aside: bool = False) -> dict[str, objec
 
 
 def checked_object(one: Checked, error: dict[str, object] | None) -> dict[str, object]:
-    """The JSON form of a checked file; ``bad`` has the first byte of each bad piece and the one after its last."""
+    """A verified file as a JSON object.
+
+    ``bad`` lists each damaged span as its first byte and the byte after its last.
+    """
     known = one.identified
     return {
         "path": str(one.path),
@@ -127,7 +130,7 @@ def checked_object(one: Checked, error: dict[str, object] | None) -> dict[str, o
 
 
 def located_object(located: Located, error: dict[str, object] | None) -> dict[str, object]:
-    """The JSON form of what a reference leads to; ``error`` is that of its error."""
+    """What a reference resolved to as a JSON object; ``error`` is its error in the same form."""
     about = located.about
     return {
         "reference": located.reference,
@@ -154,7 +157,7 @@ def located_object(located: Located, error: dict[str, object] | None) -> dict[st
 
 
 def model_object(model: Model, error: dict[str, object] | None) -> dict[str, object]:
-    """The JSON form of a model that a workflow needs; ``error`` is that of its error."""
+    """A model that a workflow needs as a JSON object; ``error`` is its error in the same form."""
     need = model.need
     return {
         "name": need.name,
@@ -172,14 +175,14 @@ def model_object(model: Model, error: dict[str, object] | None) -> dict[str, obj
 
 
 def timestamp(moment: datetime) -> str:
-    """The moment as RFC 3339 has it, in UTC and whole seconds: ``2026-11-30T20:31:13Z``."""
+    """The moment in UTC in the format of RFC 3339, to the second: ``2026-11-30T20:31:13Z``."""
     from datetime import UTC  # noqa: PLC0415 - costs start-up time, needed when something has ended
 
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def timestamp_of(seconds: float) -> str:
-    """The same of seconds since 1970."""
+    """The time in seconds since 1970 in the same format."""
     from datetime import UTC, datetime  # noqa: PLC0415 - as above
 
     return timestamp(datetime.fromtimestamp(seconds, UTC))

@@ -1,4 +1,4 @@
-"""Looking without fetching: what a reference leads to, and what a line brings."""
+"""Resolves references without downloading, and measures the rate of a connection (``bench``)."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ class Depth(Enum):
     """How far a reference is followed."""
 
     CATALOGUE = "catalogue"
-    """Until a digest of the content is stated: a download's address may count each request as a download."""
+    """Until a digest is stated. A request to a download URL may count as a download."""
     STORE = "store"
-    """To where the bytes lie, of which one is asked for."""
+    """To the store that holds the bytes, from which one byte is requested."""
 
 
 def locate(
@@ -98,18 +98,18 @@ def locate(
     cancel: CancelToken | None = None,
     **options: Unpack[Options],
 ) -> list[Located]:
-    """What ``reference`` leads to.
+    """Resolves ``reference``.
 
-    The files of a whole repository are listed as their source describes them, without asking for each.
+    The files of a whole repository are listed as their source describes them, without a request for each.
 
     Args:
         reference: As for ``fetch``.
-        depth: How far it is followed where it is a single file.
-        cancel: Stops it.
-        **options: As for ``fetch``, as far as they tell how to get there.
+        depth: How far a single file is followed.
+        cancel: Stops the operation.
+        **options: The network settings of ``fetch``.
 
     Raises:
-        FetchError: It leads nowhere.
+        FetchError: The reference can't be resolved.
     """
     settings, cancel = settings_of(**options), cancel or CancelToken()
     with inquiring(settings, cancel) as (inquiry, _):
@@ -126,18 +126,18 @@ def locate_each(
     cancel: CancelToken | None = None,
     **options: Unpack[Options],
 ) -> list[Located | FetchError]:
-    """What each of the references leads to, or why it leads nowhere; several are asked for at a time.
+    """Resolves several references at a time, each to its file or its error.
 
-    As far as a catalogue tells, nobody else is asked.
+    No other server is asked if a catalogue states all that is needed.
 
     Args:
         references: As for :func:`locate`; each has to name a single file.
-        author: Who has written them.
-        cancel: Stops it.
+        author: Who wrote the references.
+        cancel: Stops the operation.
         **options: As for :func:`locate`.
 
     Raises:
-        DownloadCancelled: It was stopped.
+        DownloadCancelled: The operation was stopped.
     """
     settings, cancel = settings_of(**options), cancel or CancelToken()
     with inquiring(settings, cancel) as (inquiry, _):
@@ -149,10 +149,10 @@ def _locating(job: Job) -> Generator[Request, Answer, Located]:
 
 
 def single(job: Job) -> Generator[Request, Answer, Resource]:
-    """The conversation that finds the one file that the job's reference names.
+    """The conversation that resolves the job's reference to a single file.
 
     Raises:
-        FetchError: It names nothing, or several files.
+        FetchError: It names no file, or several.
     """
     resources = yield from resolving(job)
     if len(resources) > 1:
@@ -183,7 +183,7 @@ def _recordable(resource: Resource, commit: str = "") -> tuple[str, ...]:
 
 
 def _walking(resource: Resource, depth: Depth) -> Generator[Request, Answer, Located]:
-    """The resource with what its servers say of it."""
+    """The resource, completed by what its servers state."""
     described, file = _as_described(resource), RemoteFile(resource)
     if depth is Depth.CATALOGUE and (file.is_described or _is_catalogued(resource)):
         return described
@@ -209,14 +209,14 @@ def _walking(resource: Resource, depth: Depth) -> Generator[Request, Answer, Loc
 
 
 def _is_catalogued(resource: Resource) -> bool:
-    """Whether a catalogue settles what the content is; Civitai's states many sizes rounded only."""
+    """Whether a catalogue identifies the content exactly. Many of Civitai's sizes are rounded."""
     stated = {digest.algorithm for digest in resource.digests}
     return resource.service is not PLAIN and not stated.isdisjoint(COLLISION_FREE)
 
 
 @contextmanager
 def inquiring(settings: Settings, cancel: CancelToken) -> Iterator[tuple[Inquiry, Transport]]:
-    """A transport, and somebody who asks on it."""
+    """A transport and an ``Inquiry`` that runs source generators on it."""
     limiter = RateLimiter()
     transport = open_transport(network_of(settings), settings.engine, limiter)
     cancel.add_listener(transport.wake)
@@ -235,18 +235,18 @@ def bench(
     on_step: Callable[[BenchStep], None] = lambda _: None,
     **options: Unpack[Options],
 ) -> Measured:
-    """What numbers of connections to ``url`` bring, and what this machine can take; nothing is kept.
+    """Measures the rates of several numbers of connections to ``url``, and of this machine. Nothing is stored.
 
     Args:
-        url: What to stream; a large file tells most.
-        seconds: For each number of connections.
-        cancel: Stops it; what was measured by then is returned.
-        on_step: Told about each number as soon as it is measured, on the calling thread.
-        **options: As for :func:`fetch`: ``max_connections`` is the greatest number, ``directory`` the folder whose disk
-            is measured; what is about the file's destination and content means nothing here.
+        url: A URL of a large file.
+        seconds: The duration of each measurement.
+        cancel: Stops the measurement; the results so far are returned.
+        on_step: Called after each measurement, on the calling thread.
+        **options: As for :func:`fetch`: ``max_connections`` is the largest number, ``directory`` a folder on the disk
+            to measure. Settings of the destination and the content have no effect.
 
     Raises:
-        FetchError: The file can't be had.
+        FetchError: The file can't be fetched.
     """
     from anymatix_fetcher.engine.bench import Bench, Measured  # noqa: PLC0415 - downloads needn't wait for it
 
@@ -284,7 +284,7 @@ def bench(
 
 
 def _machine(directory: Path, seconds: float) -> tuple[Machine, str]:
-    """What this machine can do, and why the disk's part of it is missing, if it is."""
+    """The rates of this machine, and why the disk's is missing, if it is."""
     from anymatix_fetcher.core.pace.diagnosis import Machine  # noqa: PLC0415 - as in bench
     from anymatix_fetcher.engine.bench import hashing_speed  # noqa: PLC0415
     from anymatix_fetcher.storage.measuring import writing_speed  # noqa: PLC0415

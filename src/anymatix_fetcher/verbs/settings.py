@@ -1,4 +1,4 @@
-"""The keywords of the library's calls, as people write them, made into settings."""
+"""Converts keyword arguments to settings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from anymatix_fetcher.errors import ReferenceSyntaxError
 if TYPE_CHECKING:
     from anymatix_fetcher.engine.settings import Options
 
-TWO_FOLDERS = "Leave the directory away: the type's folder is below the models root."
+TWO_FOLDERS = "Leave out the directory: the type selects a folder below the models root."
 
 
 def settings_of(**options: Unpack[Options]) -> Settings:
-    """Settings from keywords as people write them.
+    """The settings for keyword arguments.
 
     Raises:
-        TypeError: There is no such keyword.
-        ReferenceSyntaxError: A value can't be read, or two folders are named.
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value can't be parsed, or two folders are named.
     """
     folder = options.get("directory")
     if options.get("type") and folder:
@@ -31,11 +31,11 @@ def settings_of(**options: Unpack[Options]) -> Settings:
 
 
 def getting_there(**options: Unpack[GettingThere]) -> Settings:
-    """The settings of calls that only have to get there.
+    """The settings of functions that only use the network.
 
     Raises:
-        TypeError: There is no such keyword, or it isn't about that.
-        ReferenceSyntaxError: A value can't be read.
+        TypeError: A keyword is unknown, or isn't about the network.
+        ReferenceSyntaxError: A value can't be parsed.
     """
     for name in options:
         if name not in GettingThere.__annotations__:
@@ -44,7 +44,7 @@ def getting_there(**options: Unpack[GettingThere]) -> Settings:
 
 
 def named_folder(folder: Path | str | None) -> Path:
-    """The folder that a caller names; without a part only where none is named, so "here" is its absolute path."""
+    """The folder that a caller names; without parts only if none is named, so "here" becomes an absolute path."""
     if folder is None or folder == "":
         return Path()
     path = Path(folder)

@@ -1,4 +1,4 @@
-"""Syncing: which locked files are here, and bringing the others from any of their sources."""
+"""Syncing: compares local files with a lock file, and fetches the others from any of their sources."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _URLS = ("http://", "https://")
 
 
 class SyncState(Enum):
-    """How it stands with one locked file."""
+    """The state of a locked file."""
 
     HERE = "here"
     MISSING = "missing"
     DIFFERENT = "different"
-    """Something else is at its place."""
+    """Another file is at its path."""
     UNUSABLE = "unusable"
-    """There is no such folder here, or it mustn't be written to."""
+    """Its folder doesn't exist, or must not be written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class Item:
     """One locked file.
 
     Args:
-        file: What is locked.
-        state: How it stands.
-        path: Where it is, or belongs; ``None`` where there is no such place.
-        proof: What tells that it is here: an algorithm's name, or ``length``; ``none`` where nothing is locked that
-            could tell, empty where it isn't here.
-        read_at: When its bytes were read for that, in seconds since 1970; ``None`` where they weren't.
-        error: What is in the way.
+        file: The entry.
+        state: Its state.
+        path: Its path; ``None`` if there is no folder for it.
+        proof: How the local file was verified: an algorithm, or ``length``; ``none`` if the entry states neither, empty
+            if the file isn't here.
+        read_at: When its bytes were read, in seconds since 1970; ``None`` if they weren't.
+        error: What prevents it from being fetched.
     """
 
     file: LockedFile
@@ -72,13 +72,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class LocalFiles:
-    """This machine, as far as locked files are concerned.
+    """The local folders and the index, as far as locked files need them.
 
     Args:
-        folders: Where models lie.
-        here: The folder for what isn't below the models root.
-        index: What is known of files, so that they needn't be read again.
-        is_named: Whether the user has named ``here``, instead of the lock file's own folder.
+        folders: The model folders.
+        here: The folder of files outside the models root.
+        index: The known files, which needn't be read again.
+        is_named: Whether the user named ``here``; otherwise it is the lock file's folder.
     """
 
     folders: ModelFolders
@@ -87,10 +87,10 @@ class LocalFiles:
     is_named: bool = False
 
     def places(self, file: LockedFile) -> list[Path]:
-        """Where the file may be; the first is where it belongs.
+        """The paths where the file may be, the preferred one first.
 
         Raises:
-            FetchError: There is no such folder, or it leads elsewhere.
+            FetchError: There is no folder for it, or the path leaves that folder.
         """
         if file.root is Root.HERE:
             return [inside(self.here, (*file.folder, file.name))]
@@ -99,7 +99,7 @@ class LocalFiles:
         return [inside(folder, (*rest, file.name)) for folder in dict.fromkeys(folders)]
 
     def bounds(self, file: LockedFile, path: Path) -> Bounds:
-        """Where the file has to stay that is brought to ``path``, one of its places."""
+        """The bounds of the file that is fetched to ``path``, one of its places."""
         if file.root is Root.HERE:
             return Bounds(self.here, is_named=self.is_named)
         return self.folders.bounds(path.parents[len(file.folder) - 1])
@@ -113,21 +113,21 @@ def plan_sync(
     on_progress: OnCare = lambda _: None,
     cancel: CancelToken | None = None,
 ) -> list[Item]:
-    """How it stands with each locked file, in their order.
+    """The state of each locked file, in order.
 
-    A file is taken for the locked one where its digests are the locked ones, as far as they can be computed: those that
-    the index knows of the file as it is now, or else of reading it, once, and a few files at a time. Where no digest is
-    locked, its length tells, or nothing.
+    A local file counts as the locked one if all locked digests that can be computed match. They are taken from the
+    index if the file is unchanged; otherwise the file is hashed, several files at a time. If no digest is locked, its
+    length is compared, if known.
 
     Args:
-        lock: What belongs here.
-        surroundings: This machine.
-        check: Whether to read every file, whatever is known of it.
-        on_progress: Told how far reading them is.
-        cancel: Ends the reading.
+        lock: The lock file.
+        surroundings: The local folders and index.
+        check: Whether to hash every file.
+        on_progress: Called with the progress of hashing.
+        cancel: Stops the operation.
 
     Raises:
-        DownloadCancelled: It was ended.
+        DownloadCancelled: The operation was stopped.
     """
     cancel = cancel or CancelToken()
     found = [_found(file, surroundings, check=check) for file in lock.files]
@@ -138,12 +138,12 @@ def plan_sync(
         number, one = unread[task]
         items[number] = _item(lock.files[number], one.path, outcome, surroundings.index)
     if cancel.cancelled:
-        raise DownloadCancelled("the files were being looked at; nothing was begun")
+        raise DownloadCancelled("files were being compared; nothing was started")
     return [items[number] for number in range(len(found))]
 
 
 def _found(file: LockedFile, surroundings: LocalFiles, *, check: bool) -> Item | _Unread:
-    """How it stands with the file, or what has to be read to tell."""
+    """The state of the file, or the file to hash."""
     try:
         places = surroundings.places(file)
         path = next((path for path in places if path.exists()), None)
@@ -166,19 +166,19 @@ def _found(file: LockedFile, surroundings: LocalFiles, *, check: bool) -> Item |
 
 
 def _stated_algorithms(file: LockedFile) -> tuple[str, ...]:
-    """The algorithms of its digests that can be computed here."""
+    """The algorithms of its digests that can be computed."""
     can = computable()
     return tuple(digest.algorithm for digest in file.digests if digest.algorithm in can)
 
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A file that is here, and that only reading it tells of.
+    """A local file that has to be hashed.
 
     Args:
         path: The file.
         size: In bytes.
-        algorithms: What to compute beside SHA-256.
+        algorithms: The algorithms to compute besides SHA-256.
     """
 
     path: Path
@@ -186,7 +186,7 @@ class _Unread:
     algorithms: tuple[str, ...] = ()
 
     def read(self, on_bytes: Callable[[int], None]) -> Reading | FetchError:
-        """What is in it, or why that can't be told."""
+        """The content of the file, or the error."""
         try:
             reading = read_through(self.path, self.algorithms, new_hasher, on_bytes=on_bytes)
             is_still = FileState.of(self.path.stat()).is_unwritten_since(reading.state)
@@ -196,7 +196,7 @@ class _Unread:
 
 
 def _item(file: LockedFile, path: Path, outcome: Reading | FetchError, index: Index) -> Item:
-    """How it stands with a file that was read; the index learns what was."""
+    """The state of a file after hashing, which the index stores."""
     if isinstance(outcome, FetchError):
         return Item(file, SyncState.UNUSABLE, error=outcome)
     read_at = time.time()
@@ -207,7 +207,7 @@ def _item(file: LockedFile, path: Path, outcome: Reading | FetchError, index: In
 
 
 def _told(file: LockedFile, path: Path, digests: tuple[Digest, ...], read_at: float | None) -> Item | None:
-    """What these digests of the file at ``path`` tell; ``None`` where it has to be read for the others."""
+    """The state of the file at ``path`` by these digests; ``None`` if others have to be computed."""
     if _speaks_against(digests, file):
         return _different(path, file)
     known = {digest.algorithm for digest in digests}
@@ -218,19 +218,19 @@ def _told(file: LockedFile, path: Path, digests: tuple[Digest, ...], read_at: fl
 
 
 def _speaks_against(digests: Iterable[Digest], file: LockedFile) -> Digest | None:
-    """The one of a file's digests by which it isn't the locked one; ``None`` where there is none."""
+    """The digest that contradicts the locked ones; ``None`` if none does."""
     locked = {digest.algorithm: digest for digest in file.digests}
     return next((digest for digest in digests if locked.get(digest.algorithm, digest) != digest), None)
 
 
 def _unproved(file: LockedFile, path: Path) -> Item:
-    """What no digest speaks of."""
+    """The state of a file for which no digest is locked."""
     return Item(file, SyncState.HERE, path, "none" if file.size is None else "length")
 
 
 def _different(path: Path, file: LockedFile) -> Item:
     different = IntegrityError(
-        f"{path} isn't the file that is locked", hint="--overwrite replaces it; `anyfetch lock` locks another one."
+        f"{path} isn't the locked file", hint="Use --overwrite to replace it, or `anyfetch lock` to lock another one."
     )
     return Item(file, SyncState.DIFFERENT, path, error=different)
 
@@ -247,18 +247,18 @@ def fetch_items(
     on_progress: Tell | None = None,
     **options: Unpack[Options],
 ) -> list[Result]:
-    """One result for each item, in order: what is here is present, what is missing is fetched, the rest has failed.
+    """One result for each item, in order: local files are present, missing ones are fetched, the others have failed.
 
-    The first source is asked, with the others that are URLs as its mirrors; where that fails, the next one is.
+    The first source is used with the other URLs as its mirrors. If it fails, the next one is used.
 
     Args:
-        items: Of :func:`plan_sync`.
-        surroundings: This machine; its index learns what has come.
-        fetch_many: Downloads.
-        cancel: Stops it.
-        on_progress: Told how those stand that are fetched.
-        **options: As for ``fetch``; what is about the destination and the content is filled in here. With
-            ``overwrite`` what is different is fetched too.
+        items: The result of :func:`plan_sync`.
+        surroundings: The local folders; the index stores the fetched files.
+        fetch_many: The function that downloads.
+        cancel: Stops the operation.
+        on_progress: Called with the progress of the downloads.
+        **options: The settings of ``fetch``. Destination and content are filled in here. With ``overwrite``, different
+            files are fetched as well.
     """
     wanted = {SyncState.MISSING, SyncState.DIFFERENT} if options.get("overwrite") else {SyncState.MISSING}
     chosen = [item for item in items if item.state in wanted]
@@ -289,7 +289,7 @@ def _standing(item: Item, index: Index) -> Result:
 
 
 class _Rounds:
-    """Downloads that are tried from one source after the other."""
+    """Downloads that try one source after another."""
 
     def __init__(
         self,
@@ -326,13 +326,13 @@ class _Rounds:
             return False
         if result is None:
             return True
-        # What is in the way here, is in every source's way.
+        # A local obstacle is the same for every source.
         own = StorageError | DestinationLockedError | DownloadCancelled
         return result.error is not None and not isinstance(result.error, own) and not self._cancel.cancelled
 
     def _take(self, index: int, result: Result) -> None:
         first = self._results[index]
-        # Of several failures the first source's tells most.
+        # Of several failures the first source's is the most informative.
         self._results[index] = first if first is not None and result.error is not None else result
 
     def _telling(self, open_: list[int]) -> Tell:
@@ -368,6 +368,6 @@ def _job(item: Item, surroundings: LocalFiles, number: int, options: Options) ->
 
 
 def _checked(file: LockedFile) -> tuple[Digest, ...]:
-    """The digests that are checked: all that can be computed here, or else whatever there is, which is refused."""
+    """The digests to verify: those that can be computed; if there are none, all of them, which is refused."""
     algorithms = _stated_algorithms(file)
     return tuple(digest for digest in file.digests if digest.algorithm in algorithms) or file.digests

@@ -1,4 +1,4 @@
-"""``verify``: whether what is on the disk is still what was recorded of it."""
+"""``verify``: compares files with their recorded digests."""
 
 from __future__ import annotations
 
@@ -58,29 +58,29 @@ def verify(
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
 ) -> list[Checked]:
-    """How each file was found, by path; where it is stopped, of those that were finished by then.
+    """Verifies files; returns the outcomes by path. After a cancellation, those of the finished files.
 
-    Every byte is read. What is found right is recorded with the checksums of its blocks, so that the next time a
-    damaged file's bad blocks can be named and fetched alone.
+    Every byte is read. Verified content is recorded with block checksums, so that the damaged blocks of a file can
+    later be identified and fetched alone.
 
     Args:
-        paths: Files, and folders of models; all models where none are given.
-        models: The models root, or a program's folder; found as on the command line where it isn't given.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
-        cache: Whether to check the Hugging Face cache too.
-        identify: Whether Civitai is asked what files are of which nothing was recorded.
-        repair: Whether damaged files are mended from where they came from.
-        keep_changed: Whether a file that was written to since it was recorded is kept beside the one that mends it.
-        accept: Whether files that were written to since they were recorded are right as they are now.
-        on_progress: Told several times a second how far it is, on the calling thread.
-        on_download: Told how a repair goes.
-        on_checked: Told about each file as soon as it is finished.
-        cancel: Stops it.
-        **options: As for ``fetch``, as far as they tell how to get there.
+        paths: Files and folders of models; all models by default.
+        models: The models root, or a program's folder; found as on the command line by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        cache: Whether to verify the Hugging Face cache as well.
+        identify: Whether to ask Civitai about files without a recorded digest.
+        repair: Whether to repair damaged files from their origin.
+        keep_changed: Whether to keep a file that was written to since it was recorded beside the repaired one.
+        accept: Whether to accept files that were written to since they were recorded.
+        on_progress: Called several times a second with the progress, on the calling thread.
+        on_download: Called with the progress of a repair.
+        on_checked: Called with each outcome as soon as the file is finished.
+        cancel: Stops the operation.
+        **options: The network settings of ``fetch``.
 
     Raises:
-        TypeError: There is no such keyword.
-        FetchError: A path leads nowhere, or a value can't be read. What is wrong with a file is told in its result.
+        TypeError: A keyword is unknown.
+        FetchError: A path doesn't exist, or a value can't be parsed. Errors of single files are in their outcomes.
     """
     getting_there(**options)  # refused before hours of reading
     named = forms.paths("paths", paths)
@@ -120,7 +120,7 @@ def verify(
 
 
 class _Checkup:
-    """Reads files and compares them with what is recorded of them; records what is found right."""
+    """Reads files, compares them with their recorded digests, and records what was verified."""
 
     def __init__(self, place: Models, *, accept: bool) -> None:
         self._place = place
@@ -129,7 +129,7 @@ class _Checkup:
     def run(
         self, files: Sequence[KeptModel], on_progress: OnCare, cancel: CancelToken
     ) -> Iterable[tuple[KeptModel, Checked, Evidence]]:
-        """Each file as it is finished, with what was recorded of it before."""
+        """Each file as it is finished, with the evidence recorded before."""
         evidence = [evidence_of(kept.paths, kept.sidecars, self._place.index) for kept in files]
         names = [self._place.shown(kept.path) for kept in files]
         tracker = Tracker("verifying", [kept.state.size for kept in files], names, on_progress)
@@ -138,7 +138,7 @@ class _Checkup:
             yield files[number], self._compared(files[number], evidence[number], outcome), evidence[number]
 
     def _read(self, path: Path, evidence: Evidence, on_bytes: Callable[[int], None]) -> _Outcome:
-        """On a thread of its own: what is in the file, or why that can't be told."""
+        """On a worker thread: the content of the file, or the error."""
         blocks = evidence.blocks
         try:
             refusal = impossible(path) if not (evidence.by or evidence.lengths) else None
@@ -153,7 +153,7 @@ class _Checkup:
             )
             if not FileState.of(path.stat()).is_unwritten_since(reading.state):
                 return Condition.CHANGING, StorageError(
-                    f"{path} was written to while it was read", hint="Verify it when that is over."
+                    f"{path} was written to while it was read", hint="Verify it again once that program has finished."
                 )
             is_as_found = evidence.is_mere_reading and agrees(evidence, reading) is not None
             refusal = impossible(path) if is_as_found else None
@@ -163,7 +163,7 @@ class _Checkup:
             told = unreadable(path, error)
             if error.errno != errno.EIO:
                 return Condition.UNREADABLE, told
-            # Where the disk itself gives up, what can't be read is as good as wrong.
+            # A part that the disk can't read is treated as damaged.
             return Condition.DAMAGED, IntegrityError(told.message, hint=told.hint)
         return reading
 
@@ -197,7 +197,7 @@ class _Checkup:
         return found
 
     def _differing(self, kept: KeptModel, evidence: Evidence, reading: Reading, found: Checked) -> Checked:
-        """What becomes of a file that isn't what was recorded: it is damaged, or right from now on."""
+        """The outcome for a file that differs from its record: damaged, or accepted from now on."""
         index = self._place.index
         copies = {one.path for digest in evidence.digests for one in index.wanted(digest)} - set(kept.paths)
         wrong = damaged(found, evidence, reading, min(copies, default=None))
@@ -229,7 +229,7 @@ class _Checkup:
 
 
 def _is_unidentified(kept: KeptModel, found: Checked) -> bool:
-    """Whether it is a file that isn't damaged, and of which nothing here tells where it came from."""
+    """Whether the file is intact and its origin is unknown here."""
     is_sound = found.condition in {Condition.RECORDED, Condition.INTACT}
     return is_sound and found.by != "name" and not any(map(tells_origin, kept.sidecars))
 
@@ -249,10 +249,10 @@ def _repaired(kept: KeptModel, found: Checked, evidence: Evidence, mending: Repa
     except DownloadCancelled:
         return found
     except FetchError as error:
-        # Whatever is in the way: what is wrong is the file.
+        # Any obstacle to the repair: the error remains that the file is damaged.
         message = f"{found.path} is damaged, and can't be repaired: {error.message}"
         is_other = isinstance(error, IntegrityError)
-        hint = "Another file is served there now; take the right one from a backup." if is_other else error.hint
+        hint = "The server has another file now; restore the right one from a backup." if is_other else error.hint
         return replace(found, error=DigestMismatchError(message, hint=hint))
     return replace(
         found,

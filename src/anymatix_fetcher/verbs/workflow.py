@@ -1,4 +1,4 @@
-"""What a workflow needs, set against what is here: which models are there, and where the missing ones belong."""
+"""Compares the models that a workflow needs with the local files, and determines where missing ones belong."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from anymatix_fetcher.workflows.needs import Need
 
 EXACT_NAMES = os.name != "nt"
-"""Whether files can have here nearly every name that a node asks for."""
+"""Whether files can have nearly every name that a node may ask for."""
 
 
 class ModelState(Enum):
-    """How it stands with one needed model."""
+    """The state of a needed model."""
 
     HERE = "here"
     OTHER = "other content"
-    """A file of its name is here, but not with the digest that the workflow states, or it can't be read."""
+    """A file with its name is here, but has another digest than the workflow states, or can't be read."""
     MISSING = "missing"
     NO_ADDRESS = "no address"
-    """It isn't here, and the workflow doesn't say where it is."""
+    """It isn't here, and the workflow states no URL."""
     CONFLICT = "conflict"
-    """The workflow names different files for the same place."""
+    """The workflow names different files for the same path."""
     NO_FOLDER = "no folder"
-    """There is no folder for it here, or it mustn't be written to."""
+    """There is no folder for it here, or the folder must not be written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,15 @@ class Model:
     """One needed model.
 
     Args:
-        need: What the workflow says.
-        state: How it stands.
-        path: Where it is, or belongs; ``None`` where there is no such place, or the server decides its name.
-        directory: The folder that it belongs into; ``None`` where there is none.
-        bounds: Where it has to stay, whatever the workflow calls it.
-        size: In bytes; of a missing one what its source states, where it was asked.
-        proof: The algorithm of the digest that what is here has; empty where nothing was compared.
-        note: What is noticeable about the file that is here, or about its name.
-        error: Why it can't be had, as far as known.
+        need: What the workflow states.
+        state: The model's state.
+        path: Its path; ``None`` if there is no folder for it, or the server decides its name.
+        directory: Its folder; ``None`` if there is none.
+        bounds: The folder that it must not leave, whatever the workflow calls it.
+        size: In bytes; for a missing model as its source states, if asked.
+        proof: The algorithm of the digest that the local file matches; empty if nothing was compared.
+        note: A remark on the local file or its name.
+        error: Why it can't be fetched, as far as known.
     """
 
     need: Need
@@ -75,11 +75,11 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a workflow needs.
+    """The models that a workflow needs.
 
     Args:
-        models: Each of them, once, in the order of the workflow.
-        remarks: What was left out and why.
+        models: Each model once, in the order of the workflow.
+        remarks: What was left out, and why.
     """
 
     models: tuple[Model, ...]
@@ -87,27 +87,27 @@ class Plan:
 
     @property
     def missing(self) -> tuple[Model, ...]:
-        """Those that can be fetched."""
+        """The models that can be fetched."""
         return tuple(model for model in self.models if model.state is ModelState.MISSING)
 
     @property
     def unobtainable(self) -> tuple[Model, ...]:
-        """Those that are neither here nor can be fetched."""
+        """The models that are neither here nor can be fetched."""
         return tuple(model for model in self.models if model.state not in (ModelState.HERE, ModelState.MISSING))
 
     def jobs(self, **options: Unpack[Options]) -> list[Job]:
-        """The downloads of the missing ones, in their order.
+        """The downloads of the missing models, in order.
 
         Args:
-            **options: As for ``fetch``; what is about the destination and the content is filled in here.
+            **options: The settings of ``fetch``. Destination and content are filled in here.
         """
         return [_job(model, **options) for model in self.missing]
 
     def results(self, fetched: Sequence[Result]) -> list[Result]:
-        """What became of each model, in their order.
+        """The results of all models, in order.
 
         Args:
-            fetched: Of the downloads of :meth:`jobs`, in their order.
+            fetched: The results of :meth:`jobs`, in order.
         """
         coming = iter(fetched)
         return [next(coming) if model.state is ModelState.MISSING else _standing(model) for model in self.models]
@@ -123,13 +123,13 @@ def plan_workflow(
     """The plan for the workflow in a file.
 
     Args:
-        content: The file's bytes: JSON, or a picture that carries a workflow.
-        folders: Where models lie here.
-        size_of: Bytes of the file at a path; ``None`` where there is none.
-        exact_names: Whether files may be called here what nodes ask for, as far as that is safe at all.
+        content: The file's bytes: JSON, or a picture that contains a workflow.
+        folders: The local model folders.
+        size_of: The size of the file at a path; ``None`` if there is none.
+        exact_names: Whether files can have the names that nodes ask for, as far as that is safe.
 
     Raises:
-        ReferenceSyntaxError: There is no workflow in it.
+        ReferenceSyntaxError: The file contains no workflow.
     """
     requirements = requirements_of(content)
     needs = (*requirements.needs, *requirements.without_address)
@@ -140,13 +140,13 @@ def plan_workflow(
 
 
 def with_sizes(plan: Plan, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> Plan:
-    """The plan with what the sources say: sizes of the missing ones, or why they can't be had.
+    """The plan completed by the sources: sizes of missing models, or the errors.
 
-    Where a file is here by its name alone, a size that differs from its source's is noted. Several are asked for at a
-    time, and as ``looking.locate`` asks: where a catalogue tells, nobody else.
+    If a local file is known by its name only, a size that differs from its source's is noted. Several sources are asked
+    at a time, as in ``resolve.locate_each``: if a catalogue states all that is needed, no other server is asked.
 
     Raises:
-        DownloadCancelled: It was stopped.
+        DownloadCancelled: The operation was stopped.
     """
     asked = [model for model in plan.models if _is_asked_for(model)]
     references = [model.need.url.reveal() for model in asked if model.need.url is not None]
@@ -174,17 +174,17 @@ def _is_asked_for(model: Model) -> bool:
 def _compared(model: Model, stated: int | None) -> Model:
     if stated is None or model.size in (None, stated):
         return model
-    note = f"it has {model.size:,} bytes, and its source states {stated:,}"
+    note = f"it has {model.size:,} bytes, but its source states {stated:,}"
     return replace(model, note="; ".join(filter(None, (model.note, note))))
 
 
 class _Placing:
-    """Looks for models where they belong.
+    """Looks for models in their folders.
 
     Args:
-        folders: Where models lie.
-        size_of: Bytes of the file at a path; ``None`` where there is none.
-        exact_names: Whether files may be called here what nodes ask for.
+        folders: The local model folders.
+        size_of: The size of the file at a path; ``None`` if there is none.
+        exact_names: Whether files can have the names that nodes ask for.
     """
 
     def __init__(self, folders: ModelFolders, size_of: Callable[[Path], int | None], *, exact_names: bool) -> None:
@@ -193,12 +193,12 @@ class _Placing:
         self._exact_names = exact_names
 
     def placed(self, need: Need, *, disputed: bool) -> Model:
-        """How it stands with a need; ``disputed`` where others want another file at its place."""
+        """The state of a need; ``disputed`` if the workflow names different files for its path."""
         first, _, below = need.directory.partition("/")
         try:
             folder = self._folders.target(first)
             bounds, target = self._folders.bounds(folder), _below(folder, below)
-            # In ComfyUI's own order: of several files of one name it takes the first.
+            # In ComfyUI's own order: of several files with one name it uses the first.
             places = dict.fromkeys([*(_below(path, below) for path in self._folders.paths(first)), target])
             if need.name is None:
                 return _addressed(Model(need, ModelState.MISSING, directory=target, bounds=bounds))
@@ -219,7 +219,7 @@ class _Placing:
         return _addressed(model)
 
     def _spellings(self, name: str) -> Iterator[tuple[SafeName, ...]]:
-        """The names under which the file may lie: as the node asks for it, in the other Unicode form, as all can."""
+        """The possible names: as the node asks for it, in the other Unicode normalization form, and portable."""
         seen = set[tuple[SafeName, ...]]()
         forms = (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))) if self._exact_names else ()
         exact = [[exact_name(part) for part in form.split("/")] for form in forms]
@@ -237,32 +237,34 @@ def _found(need: Need, path: Path, size: int, *, note: str, disputed: bool) -> M
 
 def _note(asked: str, parts: Sequence[SafeName]) -> str:
     stored = "/".join(parts)
-    return "" if stored == asked else f"the node asks for {asked!r}; it is stored as {stored!r}: choose it in the node"
+    return (
+        "" if stored == asked else (f"the node asks for {asked!r}; it is stored as {stored!r}: select it in the node")
+    )
 
 
 def _conflict(model: Model) -> Model:
     error = NotFoundError(
         f"the workflow names different files for {model.need}",
-        hint="Nothing tells which is right: fetch that one by its address with -o.",
+        hint="Nothing tells which one is right: fetch it by its URL with -o.",
     )
     return replace(model, state=ModelState.CONFLICT, error=error)
 
 
 def _addressed(model: Model) -> Model:
-    """The missing model, as one that can't be fetched where nothing tells from where."""
+    """The missing model, marked as unobtainable if the workflow states no URL."""
     need = model.need
     if need.url is not None:
         return model
     what = f"the model in {need.directory} with {need.digest}" if need.name is None and need.digest else str(need)
     error = NotFoundError(
-        f"{what} isn't here, and the workflow doesn't say where it is",
-        hint="Find it, and fetch it to its folder by -t TYPE.",
+        f"{what} isn't here, and the workflow doesn't say where to get it",
+        hint="Find its URL, and fetch it into its folder by -t TYPE.",
     )
     return replace(model, state=ModelState.NO_ADDRESS, error=error)
 
 
 def _standing(model: Model) -> Result:
-    """What is to be said of a model that nobody tried to fetch."""
+    """The result of a model that wasn't fetched."""
     is_here = model.state is ModelState.HERE
     digest = model.need.digest
     return Result(

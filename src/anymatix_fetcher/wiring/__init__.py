@@ -1,1 +1,1 @@
-"""The only place that picks concrete parts: composition, environment, credentials, signing, the library's shelf."""
+"""The only package that chooses implementations: composition, environment, credentials, signing, the library."""

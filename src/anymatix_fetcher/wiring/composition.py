@@ -1,4 +1,4 @@
-"""The composition root: the only place that picks concrete parts."""
+"""The composition root, which chooses the implementations of all ports."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ log = logging.getLogger("anymatix_fetcher.verbs.fetch")
 
 
 def network_of(settings: Settings) -> NetworkSettings:
-    """How the settings say that the network is to be reached."""
+    """The network settings among the settings."""
     return NetworkSettings(
         proxy=settings.proxy, ca_file=settings.ca_file, verify_tls=settings.verify_tls, http3=settings.http3
     )
 
 
 def current_folder() -> Callable[[], Path]:
-    """Tells what the current folder was when this was called, whatever it is later."""
+    """Returns the current folder as it was at this call, even if it changes later."""
     try:
         here = Path.cwd()
     except OSError:
 
         def gone() -> Path:
             raise StorageError(
-                "the current folder is gone", hint="Change to a folder that exists, or name one by its whole path."
+                "the current folder no longer exists", hint="Change to an existing folder, or use an absolute path."
             )
 
         return gone
@@ -80,23 +80,23 @@ def open_session(
     remember: bool = True,
     brought: Brought | None = None,
 ) -> Session:
-    """A session that hasn't begun; it is the caller's to close.
+    """A new session, not yet started, which the caller has to close.
 
     Args:
-        network: How to reach it.
-        engine: The tier to use.
-        limiter: What the downloads share; ``None`` for no limit.
-        here: Tells the folder that relative paths lie in.
-        remember: Whether the session shares what is known of files and hosts with other ones.
-        brought: What the call has brought, in all of its sessions.
+        network: The network settings.
+        engine: The engine to use.
+        limiter: The rate limit that the downloads share; ``None`` for no limit.
+        here: Returns the folder of relative paths.
+        remember: Whether to share knowledge about files and hosts with other sessions.
+        brought: What the call has fetched, in all of its sessions.
 
     Raises:
-        ReferenceSyntaxError: The engine that was asked for isn't there.
-        OSError: The system has no sockets or files to give.
+        ReferenceSyntaxError: The requested engine is unavailable.
+        OSError: The system is out of sockets or descriptors.
     """
     limiter = limiter or RateLimiter()
     if not network.verify_tls:
-        log.warning("certificates aren't checked: anybody on the way can read and change what is sent")
+        log.warning("certificates aren't checked: others on the network path can read and change the traffic")
     surroundings = cache(environment)
     ports = ports_for(open_transport(network, engine, limiter), limiter, here, remember=remember)
     ports = replace(ports, brought=brought)
@@ -106,7 +106,7 @@ def open_session(
 def ports_for(
     transport: Transport, limiter: RateLimiter, here: Callable[[], Path] | None = None, *, remember: bool = True
 ) -> Ports:
-    """The outside of a session on this machine; the arguments are those of :func:`open_session`."""
+    """The ports of a session on this machine. The arguments are those of :func:`open_session`."""
     from platformdirs import user_cache_path, user_data_path  # noqa: PLC0415 - after the command line has been read
 
     disk, home = OsDisk(), Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
@@ -134,7 +134,7 @@ def ports_for(
 
 
 def open_index() -> Index:
-    """The index of what is here, which all processes of this user share; it is the caller's to close."""
+    """The index of local files, which all processes of this user share. The caller has to close it."""
     from platformdirs import user_data_path  # noqa: PLC0415 - after the command line has been read
 
     from anymatix_fetcher.library.index import Index  # noqa: PLC0415 - downloads alone don't need it
@@ -143,19 +143,19 @@ def open_index() -> Index:
 
 
 def open_transport(network: NetworkSettings, engine: Engine, limiter: RateLimiter) -> Transport:
-    """What carries the bytes.
+    """The transport.
 
     Raises:
-        ReferenceSyntaxError: The engine that was asked for isn't there.
+        ReferenceSyntaxError: The requested engine is unavailable.
     """
     if engine is not Engine.THREADS:
         try:
             from anymatix_fetcher.transports.curl.transport import CurlTransport  # noqa: PLC0415 - pycurl may be missing
-        except ImportError as error:  # so does a pycurl whose libcurl is missing or another one
+        except ImportError as error:  # also raised by a pycurl with a missing or different libcurl
             if engine is Engine.CURL:
                 raise ReferenceSyntaxError(
                     "the engine curl needs pycurl, which can't be imported here",
-                    hint="Install it by `pip install pycurl`, or use the engine threads.",
+                    hint="Install it with `pip install pycurl`, or use the engine threads.",
                 ) from error
             _say_that_curl_is_missing()
         else:
@@ -167,16 +167,18 @@ def open_transport(network: NetworkSettings, engine: Engine, limiter: RateLimite
 
 @cache
 def _say_that_curl_is_missing() -> None:
-    """Once in a process: it is the same for every session."""
-    log.warning("pycurl can't be imported: downloading by threads, over HTTP/1.1; `pip install pycurl` mends that")
+    """Logs a warning once per process, because it is the same for every session."""
+    log.warning(
+        "pycurl can't be imported: downloading with threads over HTTP/1.1; `pip install pycurl` enables libcurl"
+    )
 
 
 def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
-    """The conversation that finds out what a job's reference means.
+    """The conversation that resolves a job's reference.
 
     Raises:
         ReferenceSyntaxError: An endpoint or a mirror isn't a URL.
-        RepresentationChangedError: It has another length than the caller knows.
+        RepresentationChangedError: The length differs from the one that the caller knows.
     """
     wish, surroundings = _wish(job), surroundings or environment()
     found = yield from catalog.resolve(wish, surroundings)
@@ -186,10 +188,10 @@ def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
 
 
 def _in_surroundings(resource: Resource, wish: Wish, surroundings: Environment) -> Resource:
-    """The resource with what the surroundings say of it.
+    """The resource, completed by the environment.
 
-    That is where its service is asked, what is kept for mirrors that the user has named, and why nothing is kept for
-    its own host.
+    This sets the service's endpoint, the credentials for mirrors that the user named, and the reason why there are none
+    for its own host.
     """
     named = wish.mirrors if wish.author is Author.USER else ()
     logins = {mirror.origin: surroundings.login(mirror) for mirror in named}
@@ -208,13 +210,13 @@ def _of_length(resource: Resource, length: int, job: Job) -> Resource:
     if resource.length not in {None, length}:
         raise RepresentationChangedError(
             f"{job.shown_reference} has {resource.length:,} bytes now, not {length:,}",
-            hint="Check whether it is still the file that you mean.",
+            hint="Check whether it is still the file that you expect.",
         )
     return replace(resource, length=length)
 
 
 def _wish(job: Job) -> Wish:
-    """What the job says, checked.
+    """The job's request, validated.
 
     Raises:
         ReferenceSyntaxError: A mirror isn't a URL.

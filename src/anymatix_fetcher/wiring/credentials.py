@@ -1,8 +1,8 @@
-"""Where tokens are found, and where a new one is kept.
+"""Finds tokens, and stores new ones.
 
-In this order: the service's environment variables, the file where its own tool keeps the token, the system's keyring
-(the extra ``keyring``). Tokens are looked for when a source asks for one, stay in memory, and are never written but
-into the keyring, by :func:`store`.
+They are looked up in the service's environment variables, in the file of the service's own tool, and in the system's
+keyring (the extra ``keyring``), in this order. A lookup happens when a source needs a token. Tokens stay in memory, and
+are written to the keyring only, by :func:`store`.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Environment
 
 KEYRING_SERVICE = "anymatix-fetcher"
-"""Under this name the keyring keeps tokens, each under its host."""
+"""The name under which the keyring stores tokens, one per host."""
 
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
 class Keyring(Protocol):
-    """The system's keyring, as far as it is used: the package ``keyring`` is one."""
+    """The part of the system's keyring that is used; the package ``keyring`` implements it."""
 
     def get_password(self, service: str, username: str, /) -> str | None:
-        """The secret kept under these two names."""
+        """The secret stored under these two names."""
 
     def set_password(self, service: str, username: str, password: str, /) -> None:
-        """Keeps a secret under two names."""
+        """Stores a secret under two names."""
 
     def delete_password(self, service: str, username: str, /) -> None:
-        """Forgets it."""
+        """Removes the secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,18 @@ class Credential:
 
     @property
     def masked(self) -> str:
-        """As much of the token as tells it from others."""
+        """The last characters of the token, enough to recognize it."""
         text = self.token.reveal()
-        return f"...{text[-4:]}" if len(text) >= 12 else "..."  # noqa: PLR2004 - of a short one nothing may be told
+        return f"...{text[-4:]}" if len(text) >= 12 else "..."  # noqa: PLR2004 - a short token is hidden completely
 
 
 class Tokens(Mapping[str, Secret]):
-    """Tokens by the service's name, or by the origin's text for any other server; found when they are asked for.
+    """Tokens by service name, or by the origin of any other server; looked up on use.
 
     Args:
         variables: The environment variables.
         home: The user's home folder.
-        keyring: The system's; ``None`` where there is none.
+        keyring: The system's keyring; ``None`` if there is none.
     """
 
     def __init__(self, variables: Mapping[str, str], home: Path, keyring: Keyring | None) -> None:
@@ -73,7 +73,7 @@ class Tokens(Mapping[str, Secret]):
         self._found: dict[str, Credential | None] = {}
 
     def credential(self, service: str) -> Credential | None:
-        """The token of a service or an origin, with where it was found."""
+        """The token of a service or an origin, and where it was found."""
         if service not in self._found:
             self._found[service] = self._find(service)
         return self._found[service]
@@ -101,7 +101,7 @@ class Tokens(Mapping[str, Secret]):
         return self._kept(account.main_host if account else service.removeprefix("https://"))
 
     def _hugging_face_file(self) -> Credential | None:
-        """The token that ``hf auth login`` has stored, unless its use unasked was turned off."""
+        """The token stored by ``hf auth login``, unless its implicit use is disabled."""
         variables = self._variables
         if variables.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in _TRUE:
             return None
@@ -119,20 +119,20 @@ class Tokens(Mapping[str, Secret]):
             return None
         try:
             text = self._keyring.get_password(KEYRING_SERVICE, host)
-        except Exception:  # noqa: BLE001 - a keyring that is locked or broken is as good as none
+        except Exception:  # noqa: BLE001 - a locked or broken keyring counts as none
             return None
         return Credential(Secret(text), "keyring") if text else None
 
 
 def tokens(variables: Mapping[str, str] | None = None, home: Path | None = None) -> Tokens:
-    """The tokens of this machine's user."""
+    """The tokens of the current user."""
     return Tokens(os.environ if variables is None else variables, home or Path.home(), system_keyring())
 
 
 def tokens_at_hand(variables: Mapping[str, str] | None = None, home: Path | None = None) -> tuple[str, ...]:
-    """Every token in the environment and in the tools' own files, used or not, so that none is printed by accident.
+    """Every token in the environment and in the tools' files, used or not, so that none is printed.
 
-    The keyring isn't opened for it: that may ask the user.
+    The keyring isn't opened for this, because it may ask the user.
     """
     variables = os.environ if variables is None else variables
     set_ones = (variables.get(name, "").strip() for one in WITH_TOKENS.values() for name in one.token_variables)
@@ -142,7 +142,7 @@ def tokens_at_hand(variables: Mapping[str, str] | None = None, home: Path | None
 
 @cache
 def system_keyring() -> Keyring | None:
-    """The system's keyring; ``None`` where the extra isn't installed, or there is none that can keep anything."""
+    """The system's keyring; ``None`` if the extra isn't installed, or no backend can store secrets."""
     try:
         import keyring  # noqa: PLC0415 - an extra, and slow to import
         from keyring.backends import fail  # noqa: PLC0415 - as above
@@ -152,10 +152,10 @@ def system_keyring() -> Keyring | None:
 
 
 def main_host(host: str, environment: Environment) -> str:
-    """The host under which the token for ``host`` is kept: a service's names, and its endpoint's, share one token.
+    """The host under which the token for ``host`` is stored: all names of a service and its endpoint share one.
 
     Raises:
-        ReferenceSyntaxError: It isn't a host's name.
+        ReferenceSyntaxError: ``host`` isn't a host name.
     """
     text = host.strip().lower().rstrip("/")
     name = text.removeprefix("https://").removesuffix(":443")
@@ -165,44 +165,45 @@ def main_host(host: str, environment: Environment) -> str:
         if name in names or text in origins:
             return account.main_host
     if not name or any(character in name for character in "/@?# "):
-        raise ReferenceSyntaxError("not a host's name", hint="Expected a name such as civitai.com.")
+        raise ReferenceSyntaxError("not a host name", hint="Expected a name such as civitai.com.")
     return name
 
 
 def needed(keyring: Keyring | None) -> Keyring:
-    """The keyring, where one is needed.
+    """The keyring.
 
     Raises:
         StorageError: There is none.
     """
     if keyring is None:
         raise StorageError(
-            "there is no keyring to keep a token in",
-            hint="pip install 'anymatix-fetcher[keyring]', or set the service's environment variable.",
+            "there is no keyring to store a token in",
+            hint="Install it with `pip install 'anymatix-fetcher[keyring]'`, or set the service's environment "
+            "variable.",
         )
     return keyring
 
 
 def store(host: str, token: Secret, keyring: Keyring) -> None:
-    """Keeps ``token`` for ``host`` in the keyring.
+    """Stores ``token`` for ``host`` in the keyring.
 
     Raises:
-        StorageError: It refuses.
+        StorageError: The keyring refuses.
     """
-    with _opened("doesn't keep the token"):
+    with _opened("refuses to store the token"):
         keyring.set_password(KEYRING_SERVICE, host, token.reveal())
 
 
 def forget(host: str, keyring: Keyring) -> bool:
-    """Whether a token for ``host`` was in the keyring; it isn't any more.
+    """Removes the token for ``host``; returns whether there was one.
 
     Raises:
-        StorageError: It can't be looked at, or refuses.
+        StorageError: The keyring can't be read, or refuses.
     """
-    with _opened("doesn't tell"):
+    with _opened("can't be read"):
         if keyring.get_password(KEYRING_SERVICE, host) is None:
             return False
-    with _opened("doesn't forget the token"):
+    with _opened("refuses to remove the token"):
         keyring.delete_password(KEYRING_SERVICE, host)
     return True
 

@@ -1,4 +1,4 @@
-"""What the surroundings say to every source: endpoints, tokens, and who signs for S3."""
+"""The environment of all sources: endpoints, tokens, and the signer for S3."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
-"""The variables that say where S3 is asked first."""
+"""The variables that name the first S3 region to ask."""
 
 
 def environment(variables: Mapping[str, str] | None = None, home: Path | None = None) -> Environment:
-    """What ``variables`` (the process's own by default) and the files that they name say.
+    """The environment described by ``variables`` (the process's own by default) and the files that they name.
 
     Raises:
         ReferenceSyntaxError: An endpoint isn't a URL.
@@ -50,7 +50,7 @@ def _endpoint_variables() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _first(names: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, str]:
-    """The first variable that is set, and what it says; empty where none is."""
+    """The first variable that is set, and its value; empty if none is."""
     return next(((name, text) for name in names if (text := variables.get(name, "").strip())), ("", ""))
 
 
@@ -59,5 +59,5 @@ def _endpoint(variable: str, text: str) -> Url:
         return Url.parse(text)
     except ValueError as error:
         raise ReferenceSyntaxError(
-            f"{variable} isn't an address: {error}", hint="Expected a URL such as https://mirror.example.com."
+            f"{variable} isn't a URL: {error}", hint="Expected a URL such as https://mirror.example.com."
         ) from None

@@ -1,4 +1,4 @@
-"""What the library is told of a file that has arrived."""
+"""Converts a completed download to the library's record of it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def arrival_of(kept: Arrived) -> Arrival:
-    """What there is to note of a file."""
+    """The record of a file."""
     from anymatix_fetcher.library.recording import Arrival  # noqa: PLC0415 - brings SQLite
 
     resource, asked = kept.resource, kept.job.reference.strip()
     hashed = parse_hashed_name(kept.path.name)
-    # Whoever looks for a URL's sidecar has the URL as it was typed, and not what its source made of it.
+    # A URL's sidecar is looked up by the URL as it was typed, not as its source resolved it.
     is_url = asked.lower().startswith(("http://", "https://"))
     return Arrival(
         kept.path,
@@ -38,7 +38,7 @@ def arrival_of(kept: Arrived) -> Arrival:
 
 
 def _description(resource: Resource) -> dict[str, Any] | None:
-    """Civitai's description of the version: nobody else's has a place in sidecars."""
+    """Civitai's description of the version; sidecars hold no other service's."""
     if resource.service.name != "civitai" or not resource.about.document:
         return None
     try:

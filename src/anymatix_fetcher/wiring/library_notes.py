@@ -1,4 +1,4 @@
-"""What is noted of a file that has arrived: its sidecar, written on a worker's thread, and its entry in the index."""
+"""Records a completed file: writes its sidecar on a worker thread, and enters it into the index."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ log = logging.getLogger("anymatix_fetcher.wiring.library_shelf")
 
 
 class Noting:
-    """The task that writes a sidecar; where that can't be, the file is there all the same.
+    """The task that writes a sidecar. If that fails, the file is complete all the same.
 
     Args:
         kept: The file.
-        index: Learns of it.
+        index: The index to enter it into.
         disk: The file system.
         wall_clock: Seconds since 1970.
-        report: Takes ``Recorded``, from the worker's thread.
+        report: Receives ``Recorded``, on the worker thread.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Noting:
         """Implements ``Task.fail``."""
         ours = error_of(error, self._kept.path)
         if isinstance(ours, InternalError):
-            log.error("a sidecar can't be written for a reason that is a bug", exc_info=error)
+            log.error("a bug prevents a sidecar from being written", exc_info=error)
         else:
             log.warning("the sidecar of %s can't be written: %s", self._kept.path, ours)
         self._report(Recorded(is_kept=False))

@@ -1,4 +1,4 @@
-"""Searches on a worker's thread, and the index, which is opened when the first of them needs it."""
+"""Searches on a worker thread, and an index that is opened by the first search that needs it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("anymatix_fetcher.wiring.library_shelf")
 
 GOOD_FOR_SECONDS = 30.0
-"""How long what was read of the index is taken for all that it knows: other processes add to it."""
+"""How long the cached knowledge of the index is used; other processes may add to it."""
 
-READING = "a copy is here already: reading and linking it"
+READING = "a copy is already here: reading and linking it"
 
 
 class _Waiting(NamedTuple):
-    """A file that waits to be entered."""
+    """A file waiting to be entered."""
 
     kept: Arrived
     state: FileState
@@ -42,13 +42,13 @@ class _Waiting(NamedTuple):
 
 
 class LateIndex:
-    """The index, opened when somebody asks it something; what is to be entered waits until then, or until the end.
+    """An index that is opened on first use. Files to be entered wait until then, or until the end.
 
     Args:
-        path: Where it is kept; ``None`` keeps it in memory.
-        disk: To read sidecars.
-        caches: Folders that know digests, as Hugging Face's.
-        clock: Seconds, never going back.
+        path: Its file; ``None`` for memory only.
+        disk: The file system, to read sidecars.
+        caches: Folders that know digests, such as Hugging Face's cache.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, path: Path | None, disk: Disk, caches: tuple[Path, ...], clock: Callable[[], float]) -> None:
@@ -75,14 +75,14 @@ class LateIndex:
         report: Callable[[Recorded], None],
         run: Callable[[Task], object],
     ) -> None:
-        """Enters a file in this state, soon: what comes while others are being entered goes into one step together.
+        """Enters a file in this state soon. Files that arrive meanwhile are entered in one step.
 
         Args:
             kept: The file.
             state: Its state.
-            wall_seconds: Now, since 1970.
-            report: Takes ``Recorded`` when it is entered, or can't be; called from any thread.
-            run: Has a worker run a task.
+            wall_seconds: The current time, since 1970.
+            report: Receives ``Recorded`` once it is entered, or can't be; called on any thread.
+            run: Runs a task on a worker.
         """
         read_at = wall_seconds if kept.verified_at is None else kept.verified_at
         with self._lock:
@@ -93,7 +93,7 @@ class LateIndex:
             run(Entering(self))
 
     def enter_waiting(self) -> None:
-        """Enters what waits, and tells so."""
+        """Enters the waiting files and reports each."""
         with self._lock:
             entered, self._waiting = self._waiting, []
             self._is_entering = False
@@ -101,18 +101,18 @@ class LateIndex:
         try:
             is_kept = not entered or self._enter(entered)
         except ImportError as error:  # some Pythons have no SQLite
-            log.debug("nothing is noted of files: %s", error)
-            is_kept = True  # as far as it ever is
+            log.debug("files can't be entered into the index: %s", error)
+            is_kept = True  # final, even if nothing was entered
         finally:
             for one in entered:
                 one.report(Recorded(is_kept=is_kept))
 
     def may_know(self, digests: Iterable[Digest], folders: Iterable[Path] = ()) -> bool:
-        """Whether it is worth asking for one of these; quick, and asks nobody.
+        """Whether a search for one of these digests may succeed. Fast: the index isn't opened.
 
         Args:
-            digests: What is wanted.
-            folders: What would be learned from, had it never been looked through.
+            digests: The digests to look for.
+            folders: Folders to learn from if they weren't read before.
         """
         return self._may_learn(folders) or self._is_out_of_date() or not self._known.isdisjoint(digests)
 
@@ -120,7 +120,7 @@ class LateIndex:
         return any(map(os.path.isdir, {*folders, *self._caches} - self._learned))
 
     def may_have_brought(self, references: Iterable[str]) -> bool:
-        """Whether it is worth asking what one of these has brought; quick, and asks nobody."""
+        """Whether a search for what one of these references fetched may succeed. Fast: the index isn't opened."""
         if self._is_out_of_date() or not self._origins:
             return self._is_out_of_date()
         from anymatix_fetcher.library.identity import unnamed  # noqa: PLC0415 - first downloads don't need it
@@ -128,14 +128,14 @@ class LateIndex:
         return not self._origins.isdisjoint(map(unnamed, references))
 
     def _is_out_of_date(self) -> bool:
-        """Whether the index may know more than was read of it."""
+        """Whether the index may have entries that weren't read yet."""
         is_there = self._index is not None or (self._path is not None and self._path.exists())
         if self._clock() >= self._known_until and not is_there:
-            self._known_until = self._clock() + GOOD_FOR_SECONDS  # nobody has ever entered anything
+            self._known_until = self._clock() + GOOD_FOR_SECONDS  # no process has entered anything yet
         return self._clock() >= self._known_until
 
     def opened(self) -> Index:
-        """The index, with everything entered."""
+        """The index, with all waiting files entered."""
         self.enter_waiting()
         with self._lock:
             index = self._opened()
@@ -145,7 +145,7 @@ class LateIndex:
             return index
 
     def catalog(self) -> Catalog:
-        """What sidecars say, each read once."""
+        """The facts from sidecars; each sidecar is read once."""
         from anymatix_fetcher.library.catalog import Catalog  # noqa: PLC0415 - brings SQLite
 
         index = self.opened()
@@ -155,7 +155,7 @@ class LateIndex:
             return self._catalog
 
     def _opened(self) -> Index:
-        """The index. With the lock."""
+        """The index. The caller holds the lock."""
         from anymatix_fetcher.library.index import Index  # noqa: PLC0415 - brings SQLite, which most needn't wait for
 
         if self._index is None:
@@ -171,7 +171,7 @@ class LateIndex:
             return self._opened().add_many(entries)
 
     def learn(self, folders: Iterable[Path]) -> bool:
-        """Enters what sidecars in ``folders`` and the caches say; false where that was done before."""
+        """Enters the facts from the sidecars in ``folders`` and from the caches; false if that was done before."""
         from anymatix_fetcher.library.scanning import scan  # noqa: PLC0415 - as above
 
         index, catalog = self.opened(), self.catalog()
@@ -186,7 +186,7 @@ class LateIndex:
             return True
 
     def close(self) -> None:
-        """Enters what waits, and closes it."""
+        """Enters the waiting files, and closes the index."""
         self.enter_waiting()
         with self._lock:
             if self._index is not None:
@@ -195,7 +195,7 @@ class LateIndex:
 
 
 class Entering:
-    """The task that enters what waits for the index.
+    """The task that enters the waiting files.
 
     Args:
         index: The index.
@@ -211,15 +211,15 @@ class Entering:
 
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""
-        log.error("files can't be noted for a reason that is a bug", exc_info=error)
+        log.error("a bug prevents files from being entered into the index", exc_info=error)
 
 
 class LibrarySearch:
-    """Implements the engine's ``LibrarySearch``: one look, in one step, that can be ended between pieces of files.
+    """Implements the engine's ``LibrarySearch``: a single step, which can be cancelled between pieces of files.
 
     Args:
-        look: Looks; is given what to tell about bytes that are read.
-        report: Takes the answer, from the worker's thread.
+        look: Searches; it is given a function to report bytes read.
+        report: Receives the outcome, on the worker thread.
     """
 
     def __init__(self, look: Callable[[Callable[[int], None]], Searched], report: Callable[[Searched], None]) -> None:
@@ -238,12 +238,12 @@ class LibrarySearch:
         return Step.DONE
 
     def fail(self, error: Exception) -> None:
-        """Implements ``Task.fail``: whatever it is, the file can still be downloaded."""
+        """Implements ``Task.fail``: after any error the file can still be downloaded."""
         ours = error_of(error)
         if isinstance(ours, InternalError):
-            log.error("a search failed for a reason that is a bug", exc_info=error)
+            log.error("a bug made a search fail", exc_info=error)
         elif not isinstance(ours, DownloadCancelled):
-            log.info("what is here can't be used: %s", ours)
+            log.info("local copies can't be used: %s", ours)
         self._report(Searched(None, error=error if isinstance(error, FetchError) else None))
 
     def _on_bytes(self, _: int) -> None:

@@ -1,8 +1,8 @@
-"""The shelf: downloads and the library, connected. Implements the engine's port by what is on this machine.
+"""Connects downloads to the library: implements the engine's port with the local models and the index.
 
-The models root is looked for when a download names a type, and the index is opened when one has a digest that could be
-here: a plain download of a small file waits for neither. What such downloads leave for the index is entered in one
-step, at the next question or at the end.
+The models root is determined when a download names a type. The index is opened when a download has a digest that may be
+here, so a plain download of a small file waits for neither. Files to be entered into the index are entered in one step,
+at the next search or at the end.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class LibraryShelf:
 
     Args:
         disk: The file system.
-        index: What is known by digest.
+        index: The files known by digest.
         environment: The process's variables.
-        current: Tells the current folder.
+        current: Returns the current folder.
         home: The user's home folder.
         wall_clock: Seconds since 1970.
     """
@@ -189,11 +189,11 @@ class LibraryShelf:
         )
 
     def _learned_from(self, settings: Settings) -> tuple[Path, ...]:
-        """The folders that hold every model and what is claimed of each; none where that can't be told."""
+        """The folders that hold all models and their claimed digests; none if unknown."""
         try:
             return self._folders(settings).roots
         except (FetchError, OSError) as error:
-            log.debug("no models root is known: %s", error)
+            log.debug("the models root is unknown: %s", error)
             return ()
 
     def _recalled(self, digest: Digest, settings: Settings, on_bytes: OnBytes) -> Searched:
@@ -212,7 +212,7 @@ class LibraryShelf:
         found = recall(digest, looked_in, place, seeker)
         error = NotFoundError(
             f"no file with the SHA-256 {digest.hex} is here",
-            hint="Download it from where it is offered; or name the folder of your models by --models.",
+            hint="Download it by a reference, or name the folder of your models by --models.",
         )
         return Searched(found, error=None if found else error)
 
@@ -251,7 +251,7 @@ class LibraryShelf:
 
 
 def _facts(resource: Resource, model_type: str) -> dict[str, str | None]:
-    """What a template's fields stand for. Where names have two parts, as at Hugging Face, the first is the author's."""
+    """The values of a template's fields. If a name has two parts, as at Hugging Face, the first is the author."""
     about = resource.about
     author, _, model = about.title.rpartition("/") if resource.service.name != "civitai" else ("", "", about.title)
     return {

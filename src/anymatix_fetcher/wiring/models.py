@@ -1,4 +1,4 @@
-"""Where the models are, opened: their folders, the index, the disk; and the files that are meant by paths."""
+"""Opens the models of this machine: their folders, the index and the disk; and finds files by path."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Models:
     """The models of this machine.
 
     Args:
-        root: Where they are, and why there.
-        folders: Their folders.
-        index: What is known of files.
+        root: The models root, and why it was chosen.
+        folders: The model folders.
+        index: The known files.
         disk: The file system.
-        catalog: What sidecars say, without descriptions.
+        catalog: The facts from sidecars, without descriptions.
     """
 
     root: ModelsRoot
@@ -46,19 +46,19 @@ class Models:
     catalog: Catalog
 
     def shown(self, path: Path) -> str:
-        """The path as people know it: below the models root, or else as it is."""
+        """The path for display: relative to the models root, or the whole path."""
         models = self.folders.models
         return str(path.relative_to(models)) if path.is_relative_to(models) else str(path)
 
 
 @dataclass(frozen=True, slots=True)
 class KeptModel:
-    """One file that is here.
+    """One local file.
 
     Args:
-        paths: Its names, the first one to be shown; several where they are hard links or lead to it.
-        state: The file's.
-        sidecars: Those that name it, under any of its names; without descriptions.
+        paths: Its names, the first one for display; several if there are hard links or symbolic links to it.
+        state: The file's state.
+        sidecars: The sidecars for any of its names, without descriptions.
     """
 
     paths: tuple[Path, ...]
@@ -67,20 +67,20 @@ class KeptModel:
 
     @property
     def path(self) -> Path:
-        """The name by which it is shown."""
+        """The name for display."""
         return self.paths[0]
 
 
 @contextmanager
 def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()) -> Iterator[Models]:
-    """The models of this machine, for the time of the block.
+    """The models of this machine, within the block.
 
     Args:
-        models: The models root, or a program's folder; found as ``library.roots`` says where it isn't given.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
+        models: The models root, or a program's folder; found as in ``library.roots`` by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
 
     Raises:
-        ReferenceSyntaxError: One of these files can't be read.
+        ReferenceSyntaxError: One of these files can't be parsed.
     """
     named = None if models is None else Path(models)
     root = find_models(named, environment=os.environ, current=Path.cwd(), home=Path.home())
@@ -91,32 +91,32 @@ def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | 
 
 
 def paths_of(word: Path | str, place: Models | None) -> list[Path]:
-    """What ``word`` may mean, as far as that is there: in the current folder, and below the models root of ``place``.
+    """The existing paths that ``word`` may mean, relative to the current folder and to the models root of ``place``.
 
-    Absolute, and of a link the link itself.
+    They are absolute; symbolic links aren't followed.
     """
     beginnings = (Path(), *([place.folders.models] if place is not None else []))
-    # abspath takes ".." out, and follows no link.
+    # abspath removes "..", and follows no link.
     paths = dict.fromkeys(Path(os.path.abspath(beginning / word)) for beginning in beginnings)  # noqa: PTH100
     return [path for path in paths if os.path.lexists(path)]
 
 
 def hugging_face_cache() -> Path:
-    """The Hugging Face cache of this user."""
+    """The current user's Hugging Face cache."""
     return cache_folder(os.environ, Path.home())
 
 
 def files_at(
     place: Models, paths: Sequence[Path], on_error: Callable[[Path, OSError], None] = lambda _path, _error: None
 ) -> list[KeptModel]:
-    """The files that ``paths`` mean: files themselves, and the models in folders; each file once.
+    """The files that ``paths`` name, and the models in folders that they name; each file once.
 
-    They are looked for in the current folder first, and then below the models root, where `ls` shows them.
+    Relative paths are looked up in the current folder, then below the models root, as `ls` shows them.
 
     Args:
         place: The models.
-        paths: What is meant.
-        on_error: Told which folders can't be looked through, and why.
+        paths: Files and folders.
+        on_error: Called with each folder that can't be read, and the error.
 
     Raises:
         NotFoundError: There is no such file or folder.
@@ -130,7 +130,7 @@ def files_at(
         elif path.is_file():
             files[path] = SeenFile(path, FileState.of(path.stat()), is_link=path.is_symlink())
         else:
-            raise NotFoundError(f"there is no file {named}", hint="`anyfetch ls` shows what is here.")
+            raise NotFoundError(f"there is no file {named}", hint="Run `anyfetch ls` to see the models.")
     return _kept(place, {file.path: file for file in walk_all(folders, on_error)} | files, set(files))
 
 

@@ -15,7 +15,7 @@ _DEFAULT = "default"
 
 
 class NetrcFile:
-    """The file that ``$NETRC`` names, or ``~/.netrc``; read when it is first needed. Implements ``Logins``.
+    """The file ``$NETRC`` or ``~/.netrc``, read on first use. Implements ``Logins``.
 
     Args:
         variables: The environment variables.
@@ -37,7 +37,7 @@ class NetrcFile:
 
     @property
     def trouble(self) -> str:
-        """Why the file can't be read, after its name; empty where it can, or isn't there."""
+        """Why the file can't be read, as the end of a sentence; empty if it can, or doesn't exist."""
         return self._read[1]
 
     def lack(self, host: str) -> str:
@@ -49,7 +49,7 @@ class NetrcFile:
 
     @cached_property
     def _read(self) -> tuple[dict[str, tuple[str, str]], str]:
-        """The entries, and why there are none; the file's own words may be passwords, and are never told."""
+        """The entries, and the error. The parser's messages may contain passwords, and are never shown."""
         from netrc import NetrcParseError, netrc  # noqa: PLC0415 - few runs need it
 
         if not self._path.is_file():
@@ -57,7 +57,7 @@ class NetrcFile:
         try:
             hosts = netrc(os.fspath(self._path)).hosts
         except NetrcParseError as error:
-            return {}, f"can't be read: look near line {error.lineno}"
+            return {}, f"can't be parsed: see line {error.lineno}"
         except (OSError, UnicodeError) as error:
-            return {}, f"can't be read: {getattr(error, 'strerror', None) or 'it is no text in UTF-8'}"
+            return {}, f"can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
         return {host.lower(): (user, password or "") for host, (user, _, password) in hosts.items()}, ""

@@ -1,7 +1,6 @@
-"""Signatures for addresses of S3, made by botocore (the extra ``s3``) from the credentials that it finds.
+"""Signs S3 URLs with botocore (the extra ``s3``) and the credentials that it finds.
 
-Only the address is botocore's: the object is asked for over our own connections. It is imported when something has to
-be signed.
+botocore makes only the URL. The object is requested over our own connections. It is imported on first use.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import Headers
 
 LIFE_SECONDS = 3600
-"""So long a signature is good; then another one is made."""
+"""The lifetime of a signature; afterwards a new one is made."""
 
 
 class Signer:
@@ -46,15 +45,15 @@ class Signer:
             from botocore.awsrequest import AWSRequest  # noqa: PLC0415
         except ImportError:
             raise AccessDeniedError(
-                f"{url.host} wants signed requests, and botocore, which signs them, can't be imported",
-                hint="`pip install 'anymatix-fetcher[s3]'` brings it.",
+                f"{url.host} requires signed requests, but botocore, which signs them, can't be imported",
+                hint="Install it with `pip install 'anymatix-fetcher[s3]'`.",
             ) from None
         request = AWSRequest(method="GET", url=url.reveal(), headers=dict(headers.fields))
         S3SigV4QueryAuth(self._credentials(), "s3", region, expires=LIFE_SECONDS).add_auth(request)
         return Url.parse(str(request.url))
 
     def _credentials(self) -> ReadOnlyCredentials:
-        """From the variables, else from the profile; fresh ones where they are of a kind that expires.
+        """The credentials from the variables or from the profile, refreshed if they expire.
 
         Raises:
             AccessDeniedError: There are none.
@@ -69,14 +68,15 @@ class Signer:
             return ReadOnlyCredentials(key, secret, token or None)
         session = Session(profile=self._variables.get("AWS_PROFILE") or None)
         try:
-            # A machine's own role is asked for over the network, and nobody has said that there is one.
+            # The instance role would be looked up over the network, without any sign that there is one.
             session.get_component("credential_provider").remove("iam-role")
             found = session.get_credentials()
             if found is not None:
                 return found.get_frozen_credentials()
         except BotoCoreError as error:
             raise AccessDeniedError(
-                f"the credentials for S3 can't be used: {type(error).__name__}", hint="Check AWS_PROFILE and its file."
+                f"the credentials for S3 can't be used: {type(error).__name__}",
+                hint="Check AWS_PROFILE and its configuration file.",
             ) from None
         raise AccessDeniedError(
             "there are no credentials for S3", hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
@@ -84,7 +84,7 @@ class Signer:
 
 
 def signer(variables: Mapping[str, str], home: Path | None = None) -> Signer | None:
-    """Who signs for S3; ``None`` where neither a variable nor a file speaks of credentials."""
+    """The signer for S3; ``None`` if neither a variable nor a file provides credentials."""
     path = variables.get("AWS_SHARED_CREDENTIALS_FILE") or (home or Path.home()) / ".aws" / "credentials"
     named = variables.get("AWS_ACCESS_KEY_ID") or variables.get("AWS_PROFILE")
     return Signer(variables) if named or Path(path).expanduser().is_file() else None

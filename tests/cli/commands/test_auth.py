@@ -116,9 +116,14 @@ def test_what_is_no_token_isnt_kept(
 @pytest.mark.parametrize(
     ("endpoint", "hosts", "withheld", "told"),
     [
-        ("http://127.0.0.1:19100", ["http://127.0.0.1:19100"], [], "goes to http://127.0.0.1:19100 only (HF_ENDPOINT)"),
-        ("https://me:pw@hub.example/hf", ["hub.example"], [], "goes to hub.example only (HF_ENDPOINT)"),
-        ("http://hub.example", [], ["http://hub.example"], "isn't sent to http://hub.example: that is plain http"),
+        (
+            "http://127.0.0.1:19100",
+            ["http://127.0.0.1:19100"],
+            [],
+            "is sent to http://127.0.0.1:19100 only (HF_ENDPOINT)",
+        ),
+        ("https://me:pw@hub.example/hf", ["hub.example"], [], "is sent to hub.example only (HF_ENDPOINT)"),
+        ("http://hub.example", [], ["http://hub.example"], ("isn't sent to http://hub.example, which uses plain http")),
     ],
 )
 def test_an_endpoint_is_told_as_the_one_that_gets_the_token(

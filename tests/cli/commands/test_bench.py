@@ -166,7 +166,7 @@ def test_a_plot_without_matplotlib_says_what_to_install_before_anything_is_measu
     assert main(arguments(origin.url("/m.bin"), tmp_path, "--plot", "plot.png")) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: --plot needs matplotlib, which isn't installed",
-        "hint: Run: pip install 'anymatix-fetcher[bench]'",
+        "hint: Run `pip install 'anymatix-fetcher[bench]'`.",
     ]
     assert origin.ledger().requests == 0
 

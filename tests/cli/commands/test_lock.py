@@ -164,7 +164,9 @@ def test_what_not_every_system_can_call_a_file_is_locked_under_another_name(tmp_
     (tmp_path / "flow.json").write_text(json.dumps({"nodes": [node]}))
     assert main(["lock", "flow.json"]) == 0
     assert list(locked()) == ["vae/_my_ vae.safetensors"]
-    assert "the node asks for '-my: vae.safetensors'; locked is '_my_ vae.safetensors'" in capsys.readouterr().err
+    assert (
+        "the node asks for '-my: vae.safetensors'; the lock file has '_my_ vae.safetensors'" in capsys.readouterr().err
+    )
 
 
 def test_a_source_that_fails_is_followed_by_the_next(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
@@ -252,7 +254,7 @@ def test_who_stops_the_reading_of_what_is_here_is_told_so(origin: Origin, tmp_pa
     timer.start()
     assert main(["sync", "-q"]) == 143
     timer.join()
-    assert "Interrupted. The files were being looked at" in capsys.readouterr().err
+    assert "Interrupted. Files were being compared" in capsys.readouterr().err
 
 
 def test_what_has_failed_writes_nothing(origin: Origin, capsys: Streams) -> None:
@@ -347,7 +349,7 @@ def test_two_different_files_for_one_place_are_refused(origin: Origin, capsys: S
     first, second = origin.add("/one/a.bin", size=1000), origin.add("/two/a.bin", size=1001)
     assert main(["lock", "-q", first.url, second.url]) == 2
     assert locked()["a.bin"].size == 1000
-    assert "asked for twice" in capsys.readouterr().err
+    assert "requested twice" in capsys.readouterr().err
 
 
 def test_a_dry_run_shows_and_asks_nobody(origin: Origin, capsys: Streams) -> None:

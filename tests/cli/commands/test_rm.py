@@ -88,6 +88,6 @@ def test_what_isnt_here_and_no_name_at_all_are_errors(tmp_path: Path, capsys: St
     assert main(["rm", "--models", str(tmp_path), "--yes", ""]) == 2
     assert main(["rm", "--models", str(tmp_path), "--yes", "x.pt"]) == 3
     err = capsys.readouterr().err
-    assert "nothing is here that was fetched by https://example.org/z\n" in err
+    assert "no file here was fetched by https://example.org/z\n" in err
     assert "there is no file x.pt\n" in err
     assert "secret" not in err

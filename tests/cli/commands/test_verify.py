@@ -49,7 +49,7 @@ def test_damage_is_exit_code_6_with_its_place_and_what_mends_it(tmp_path: Path, 
         f"error: {path} isn't what its sidecar says: its sha256 is another one; nothing has written to it since, "
         "so the disk or the memory has changed it"
     )
-    assert hint == f"hint: `anyfetch verify --repair {path}` fetches what is wrong with it again from example.org."
+    assert hint == f"hint: `anyfetch verify --repair {path}` fetches the damaged parts from example.org."
 
 
 def test_many_bad_places_are_counted_and_unknown_ones_are_said_to_be(tmp_path: Path, capsys: Streams) -> None:

@@ -175,7 +175,7 @@ def test_other_content_under_the_name_is_said_and_left_alone(
         assert main([*words, *more]) == 6
         printed = capsys.readouterr()
         assert "other content" in printed.out + printed.err
-        assert "another file than the workflow asks for" in printed.err
+        assert "is not the file that the workflow asks for" in printed.err
     assert path.read_text() == "other"
     assert not hub.seen()
 
@@ -203,7 +203,7 @@ def test_a_size_that_differs_from_the_sources_is_noted(
     assert main(["workflow", "--dry-run", "--models", str(tmp_path / "models"), str(workflow)]) == 3
     printed = capsys.readouterr().out
     assert "note: vae/ae.safetensors: ae.safetensors is an empty file" in printed
-    assert "it has 0 bytes, and its source states 300,000" in printed
+    assert "it has 0 bytes, but its source states 300,000" in printed
 
 
 def test_a_civitai_download_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

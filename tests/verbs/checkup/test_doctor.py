@@ -55,7 +55,7 @@ def test_no_secret_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caps
     assert main(["doctor", "--json"]) == 7
     out, err = capsys.readouterr()
     assert SECRET not in out + err
-    assert "...6789 from HF_TOKEN, goes to huggingface.co only" in out
+    assert "...6789 from HF_TOKEN, is sent to huggingface.co only" in out
     assert "CIVITAI_API_TOKEN: the token has characters in it that no token has" in out
 
 
@@ -99,7 +99,7 @@ def test_a_current_folder_that_is_gone_is_a_problem(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(gone)
     gone.rmdir()
     problems = [one for one in doctor(server_port=NO_PORT) if one.state is FindingState.PROBLEM]
-    assert [(one.name, one.text) for one in problems] == [("models", "the current folder is gone")]
+    assert [(one.name, one.text) for one in problems] == [("models", "the current folder no longer exists")]
 
 
 def test_extra_paths_that_cant_be_read_are_a_problem(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_full_disk_is_found_by_writing_and_nothing_is_left(tmp_path: Path) -> 
     found = examine_folder("here", tmp_path, "by default", abilities, is_there=True, mend="-d DIR")
     assert found.state is FindingState.PROBLEM
     assert found.text == f"{tmp_path} can't be written to: No space left on device (by default)"
-    assert found.hint == "Free some space, or take another disk."
+    assert found.hint == "Free some space, or use another disk."
 
 
 def test_a_trial_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_file_system_is_called_as_the_system_calls_it(tmp_path: Path) -> None:
 def test_a_good_file_system_is_all_well() -> None:
     found = list(examine_abilities("models", ABLE, reflinks=True))
     assert {one.state for one in found} == {FindingState.OK}
-    assert found[0].text == "400.00 GB are free (xfs)"
+    assert found[0].text == "400.00 GB free (xfs)"
 
 
 def test_a_poor_file_system_is_said_to_be_so() -> None:
@@ -96,7 +96,7 @@ def test_a_poor_file_system_is_said_to_be_so() -> None:
         FindingState.NOTE,
         FindingState.PROBLEM,
     }
-    assert found["models: file size"].text == "files can have 4.29 GB at most"
+    assert found["models: file size"].text == "files can have at most 4.29 GB"
 
 
 def folders_found(tmp_path: Path, models: Path | None = None) -> dict[str, tuple[FindingState, str]]:
@@ -107,7 +107,7 @@ def folders_found(tmp_path: Path, models: Path | None = None) -> dict[str, tuple
 def test_no_models_root_is_a_note(tmp_path: Path) -> None:
     state, text = folders_found(tmp_path)["models"]
     assert state is FindingState.NOTE
-    assert text == f"{tmp_path}/models isn't there yet (no ComfyUI was found); it is made when a model comes"
+    assert text == (f"{tmp_path}/models doesn't exist yet (no ComfyUI was found); it is created for the first model")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -24,7 +24,7 @@ def test_without_pycurl_threads_serve() -> None:
         "http/2": FindingState.NOTE,
         "http/3": FindingState.NOTE,
     }
-    assert found["engines"].hint == "pip install pycurl"
+    assert found["engines"].hint == "Run `pip install pycurl`."
 
 
 def test_what_libcurl_speaks_is_told() -> None:
@@ -53,9 +53,9 @@ def test_packages_that_are_lacking_are_named_with_what_they_are_for() -> None:
     there = {"filelock", "platformdirs", "picklescan", "yaml", "rich", "tomli_w", "botocore"}
     found = list(examine_packages(lambda name: name in there))
     assert [(one.name, one.text) for one in found if one.state is FindingState.PROBLEM] == [
-        ("packages", "xxhash isn't there: no download can keep its journal")
+        ("packages", "xxhash is missing: no download can write its journal")
     ]
     extras = {one.name: one for one in found if one.name.startswith("extra ")}
     assert extras["extra s3"].state is FindingState.OK
     assert extras["extra keyring"].state is FindingState.NOTE
-    assert extras["extra keyring"].hint == "pip install 'anymatix-fetcher[keyring]'"
+    assert extras["extra keyring"].hint == "Run `pip install 'anymatix-fetcher[keyring]'`."

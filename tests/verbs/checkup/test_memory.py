@@ -27,9 +27,9 @@ def test_an_index_is_counted_and_stays_as_it_is(tmp_path: Path) -> None:
     model.write_bytes(b"model")
     with Index(path) as index:
         index.add(model, [Digest("sha256", "0" * 64)])
-        assert examine_index(path).text == f"1 files are known, in {path}"  # while it is open, too
+        assert examine_index(path).text == f"files recorded: 1, in {path}"  # while it is open, too
     before = path.read_bytes()
-    assert examine_index(path).text == f"1 files are known, in {path}"
+    assert examine_index(path).text == f"files recorded: 1, in {path}"
     assert path.read_bytes() == before
     assert {one.name for one in tmp_path.iterdir()} == {"index.sqlite", "m.bin"}
 
@@ -39,7 +39,7 @@ def test_a_broken_index_is_a_note_and_isnt_set_aside(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     found = examine_index(path)
     assert found.state is FindingState.NOTE
-    assert "set aside when it is used" in found.text
+    assert "set aside and rebuilt on its next use" in found.text
     assert [one.name for one in tmp_path.iterdir()] == ["index.sqlite"]
 
 
@@ -48,14 +48,14 @@ def test_where_nothing_can_be_kept_that_is_said(tmp_path: Path) -> None:
     path = tmp_path / "home" / "hosts.json"
     for found in (examine_index(path), examine_host_memory(HostMemory(path, time.time), path)):
         assert found.state is FindingState.NOTE
-        assert found.text.endswith("can't be made: nothing is remembered")
+        assert found.text.endswith("can't be created: nothing is recorded")
 
 
 def test_known_hosts_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "hosts.json"
     memory = HostMemory(path, lambda: 1000.0)
     memory.write({"https://models.example": KnownHost(seen_at=1000.0)})
-    assert examine_host_memory(memory, path).text == f"1 are known, in {path}"
+    assert examine_host_memory(memory, path).text == f"hosts recorded: 1, in {path}"
 
 
 def test_unfinished_downloads_are_named(tmp_path: Path) -> None:

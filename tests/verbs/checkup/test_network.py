@@ -32,7 +32,7 @@ def test_a_proxy_is_shown_as_it_will_be_used_and_without_its_password(monkeypatc
     monkeypatch.setenv("NO_PROXY", "localhost,.huggingface.co")
     https, http = examine_proxies()
     assert https.text == "http://proxy.example:3128, with a user and a password; not for huggingface.co, localhost"
-    assert http.text == "none: servers are asked straight"
+    assert http.text == "none: direct connections"
 
 
 def test_a_proxy_that_cant_be_used_is_a_problem_that_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,4 +70,4 @@ def test_variables_of_other_programs_are_named_where_they_say_something_else(
     monkeypatch.setenv("SSL_CERT_FILE", str(tls_material.authority))
     assert len(list(examine_certificates({"CURL_CA_BUNDLE": str(tls_material.authority)}))) == 1
     _, said = examine_certificates({"CURL_CA_BUNDLE": "/other.pem"})
-    assert (said.state, said.text) == (FindingState.NOTE, "CURL_CA_BUNDLE isn't followed")
+    assert (said.state, said.text) == (FindingState.NOTE, "CURL_CA_BUNDLE is ignored")

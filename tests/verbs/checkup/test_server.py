@@ -51,19 +51,19 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
 def test_a_server_of_ours_is_found(tmp_path: Path) -> None:
     with serving(Healthy) as port:
         found = examine_server(tmp_path / "state", port)
-    assert (found.state, found.text) == (FindingState.OK, f"one runs at http://127.0.0.1:{port}/")
+    assert (found.state, found.text) == (FindingState.OK, f"running at http://127.0.0.1:{port}/")
 
 
 def test_another_program_at_its_port_is_a_note(tmp_path: Path) -> None:
     with serving(Other) as port:
         found = examine_server(tmp_path / "state", port)
-    assert (found.state, found.text) == (FindingState.NOTE, f"another program listens at port {port}")
+    assert (found.state, found.text) == (FindingState.NOTE, f"another program listens on port {port}")
 
 
 def test_without_one_the_state_folder_is_looked_for(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    for state, words in ((tmp_path / "none", "none has run here"), (tmp_path, "its queue is kept in")):
+    for state, words in ((tmp_path / "none", "it has never run here"), (tmp_path, "its queue is stored in")):
         found = examine_server(state, port)
         assert found.state is FindingState.NOTE
         assert words in found.text

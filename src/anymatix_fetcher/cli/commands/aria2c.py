@@ -144,7 +144,7 @@ def _serve(line: Aria2CommandLine, session: Invocation) -> int:
         from anymatix_fetcher.serve import server  # noqa: PLC0415 - aiohttp is an extra, and nothing else needs it
     except ImportError as error:
         raise Misuse(
-            f"serving needs {error.name}, which isn't installed", "Run: pip install 'anymatix-fetcher[serve]'"
+            f"serving needs {error.name}, which isn't installed", "Run `pip install 'anymatix-fetcher[serve]'`."
         ) from None
     from anymatix_fetcher.queue.opening import open_queue  # noqa: PLC0415 - as above
     from anymatix_fetcher.serve.access import ANY_ORIGIN, Access  # noqa: PLC0415 - as above
@@ -267,7 +267,7 @@ def _download(line: Aria2CommandLine, session: Invocation) -> int:
 
     lines = _lines_of(line)
     if not lines:
-        raise Misuse("there is nothing to download, and --enable-rpc isn't given", "Run: anyfetch aria2c --help")
+        raise Misuse("there is nothing to download, and --enable-rpc isn't given", "Run `anyfetch aria2c --help`.")
     common = _read({name: value for name, value in line.options.items() if name not in _OF_ONE})
     jobs = []
     for one in lines:

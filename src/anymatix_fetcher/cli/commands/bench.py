@@ -161,7 +161,7 @@ def _check_plot(plot: Path) -> None:
     if plot.suffix.lower() not in bench_pictures.FORMATS:
         raise Misuse(f"--plot {str(plot)!r} has an unknown file type", "Use a name that ends in .png, .svg or .pdf.")
     if not bench_pictures.can_draw():
-        raise Misuse("--plot needs matplotlib, which isn't installed", "Run: pip install 'anymatix-fetcher[bench]'")
+        raise Misuse("--plot needs matplotlib, which isn't installed", "Run `pip install 'anymatix-fetcher[bench]'`.")
 
 
 def _tell(measured: Measured, session: Invocation, plot: Path | None, *, as_json: bool) -> None:

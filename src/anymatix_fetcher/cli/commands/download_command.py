@@ -177,7 +177,7 @@ def command(
     if not (references or lists):
         raise Misuse(
             "nothing to download: no REFERENCE is given",
-            "Name one, as in: anyfetch https://example.org/model.safetensors",
+            "Name one, as in `anyfetch https://example.org/model.safetensors`.",
         )
     settings = _settings(references, network, folders, **options)  # type: ignore[arg-type] # click has checked them
     session.secrets = network.secrets((*references, *settings.mirrors))
@@ -289,13 +289,13 @@ def _begun(parts: tuple[str, ...], output: Path | None) -> Path:
     if not part.is_file():
         raise Misuse(
             f"there is no part file {str(part)!r}",
-            "Name an existing one, as in: anyfetch --resume-with NEW_URL model.safetensors.part",
+            "Name an existing one, as in `anyfetch --resume-with NEW_URL model.safetensors.part`.",
         )
     name = part.name.removesuffix(PART_SUFFIX)
     if is_shortened(name):
         raise Misuse(
             f"the file's full name can't be derived from {str(part)!r}, because that name was shortened",
-            "Run: anyfetch -o NAME URL, with the URL that the download was started with.",
+            "Run `anyfetch -o NAME URL` with the URL that the download was started with.",
         )
     return part.with_name(name)
 
@@ -312,7 +312,7 @@ def _left(partial: str | None, reference_count: int) -> Path | str | None:
     if not Path(partial).is_file() and not Path(partial).with_name(f"{Path(partial).name}.foreign").is_file():
         raise Misuse(
             f"there is no partial file {partial!r}",
-            "Name an existing one, as in: anyfetch --adopt-partial model.bin.crdownload URL",
+            "Name an existing one, as in `anyfetch --adopt-partial model.bin.crdownload URL`.",
         )
     return Path(partial)
 

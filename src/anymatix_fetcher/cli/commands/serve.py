@@ -132,7 +132,7 @@ def command(
         from anymatix_fetcher.serve import log, server  # noqa: PLC0415 - aiohttp is an extra, and nothing else needs it
     except ImportError as error:
         raise Misuse(
-            f"serving needs {error.name}, which isn't installed", "Run: pip install 'anymatix-fetcher[serve]'"
+            f"serving needs {error.name}, which isn't installed", "Run `pip install 'anymatix-fetcher[serve]'`."
         ) from None
     from anymatix_fetcher.cli.log import server_log  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.queue import opening  # noqa: PLC0415 - as above

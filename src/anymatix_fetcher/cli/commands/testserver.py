@@ -239,9 +239,9 @@ def _described(spec: Path | None, given: dict[str, Any], tls: tuple[str, str] | 
         try:
             described = json.loads(spec.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise Misuse(f"{str(spec)!r} can't be read as JSON", "Run: anyfetch testserver --help") from None
+            raise Misuse(f"{str(spec)!r} can't be read as JSON", "Run `anyfetch testserver --help`.") from None
         if not isinstance(described, dict):
-            raise Misuse(f"{str(spec)!r} holds no JSON object", "Run: anyfetch testserver --help")
+            raise Misuse(f"{str(spec)!r} holds no JSON object", "Run `anyfetch testserver --help`.")
     return {**described, **{key: value for key, value in given.items() if value is not None}}
 
 
@@ -249,7 +249,7 @@ def _origin(described: dict[str, Any], tls: tuple[str, str] | None) -> Origin:
     try:
         return Origin(**described, tls=_context(tls)) if tls else load(described)
     except ValueError as error:
-        raise Misuse(str(error), "Run: anyfetch testserver --help") from None
+        raise Misuse(str(error), "Run `anyfetch testserver --help`.") from None
 
 
 def _context(tls: tuple[str, str]) -> ssl.SSLContext:

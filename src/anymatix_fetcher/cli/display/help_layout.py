@@ -128,7 +128,7 @@ def _meant(word: str, verbs: Sequence[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - needed for mistakes only
 
     if word in _DOWNLOADING:
-        return "A download needs no verb: anyfetch REFERENCE"
+        return "A download needs no verb: run `anyfetch REFERENCE`."
     near = [_OTHER_WORDS[word]] if word in _OTHER_WORDS else get_close_matches(word, verbs, n=1)
     return f"Did you mean {near[0]}?" if near else "Run `anyfetch --help` for a list of the verbs."
 
@@ -179,7 +179,7 @@ class Program(click.Group):
             if word in verbs:
                 raise Misuse(
                     f"{word!r} is a verb and has to come first",
-                    f"Put the options after it; see: anyfetch {word} --help",
+                    f"Put the options after it; see `anyfetch {word} --help`.",
                 )
         if words and _WORD.fullmatch(words[0]):
             raise Misuse(f"{words[0]!r} is neither a verb nor a reference", _meant(words[0].lower(), verbs))

@@ -1,4 +1,4 @@
-"""``doctor``: what this machine can and has."""
+"""``doctor``: checks this machine for everything that a download needs."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def doctor(
     directory: Path | str = "",
     server_port: int = server.PORT,
 ) -> list[Finding]:
-    """What this machine can and has, and what would stop a download.
+    """Checks what this machine supports, and what would make a download fail.
 
-    No server elsewhere is asked. What is written are files for trying things, that are gone afterwards. No token is
-    told, but for the last characters of a long one.
+    No remote server is contacted. Files written for tests are removed. Of a token only the last characters are shown,
+    and only if it is long.
 
     Args:
-        models: The models root, or a program's folder; found as for ``fetch`` where it isn't given.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
-        directory: The destination folder; the current one where it isn't given.
-        server_port: Where a server of ours would listen on this machine.
+        models: The models root, or a program's folder; found as for ``fetch`` by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        directory: The destination folder; the current one by default.
+        server_port: The port of `anyfetch serve` on this machine.
     """
     return [
         finding
@@ -58,16 +58,16 @@ def doctor(
 
 
 def _findings(name: str, examine: _Examination) -> list[Finding]:
-    """What was found; an examination that fails is a finding, too, and keeps no other from being made."""
+    """The findings of one check. A check that fails is a finding as well, and doesn't stop the others."""
     found: list[Finding] = []
     try:
         found.extend(examine())
     except FetchError as error:
         found.append(problem(name, error.message, error.hint))
     except OSError as error:
-        found.append(problem(name, f"it can't be looked at: {error.strerror or type(error).__name__}"))
-    except Exception as error:  # noqa: BLE001 - one part that is broken says nothing of the others
-        found.append(problem(name, f"it can't be looked at: {type(error).__name__}", "This is a bug: report it."))
+        found.append(problem(name, f"it can't be checked: {error.strerror or type(error).__name__}"))
+    except Exception as error:  # noqa: BLE001 - a check that fails says nothing of the others
+        found.append(problem(name, f"it can't be checked: {type(error).__name__}", "This is a bug; please report it."))
     return found
 
 

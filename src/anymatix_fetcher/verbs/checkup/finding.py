@@ -1,4 +1,4 @@
-"""What was found when something was looked at."""
+"""The finding of a check."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from enum import Enum
 
 
 class FindingState(Enum):
-    """What a finding means for downloads."""
+    """The consequence of a finding for downloads."""
 
     OK = "ok"
     NOTE = "note"
-    """Worth knowing: something is slower, or isn't there, and downloads work all the same."""
+    """Worth knowing: something is slower or missing, but downloads work."""
     PROBLEM = "problem"
-    """Some download will be stopped by it."""
+    """Some downloads will fail because of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Args:
-        name: What was looked at; with a colon where it is a part of something: ``models: locks``.
-        state: What it means.
+        name: The subject; with a colon for a part of one: ``models: locks``.
+        state: The consequence.
         text: What was found, without secrets.
-        hint: What mends it; empty where there is nothing to mend.
+        hint: What to do about it; empty if nothing needs to be done.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Finding:
 
 
 def ok(name: str, text: str) -> Finding:
-    """A finding that is as it should be."""
+    """A finding without consequences."""
     return Finding(name, FindingState.OK, text)
 
 
@@ -44,5 +44,5 @@ def note(name: str, text: str, hint: str = "") -> Finding:
 
 
 def problem(name: str, text: str, hint: str = "") -> Finding:
-    """A finding that will stop a download."""
+    """A finding that will make a download fail."""
     return Finding(name, FindingState.PROBLEM, text, hint)

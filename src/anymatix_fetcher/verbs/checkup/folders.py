@@ -1,4 +1,4 @@
-"""The folders that downloads go to, and what their file systems can do."""
+"""The destination folders and the features of their file systems."""
 
 from __future__ import annotations
 
@@ -21,25 +21,30 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checkup.finding import Finding
 
 LITTLE_BYTES = 10_000_000_000
-"""One checkpoint of today may need as much."""
+"""The size of a large checkpoint."""
 _USUAL_NAME_BYTES = 255
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def examine_folders(here: Path, root: ModelsRoot, folders: ModelFolders) -> Iterator[Finding]:
-    """Where files go: the folder that is the destination by default, and the folders of models.
+    """Checks the default destination and the model folders.
 
     Args:
-        here: That folder.
-        root: The place for models.
-        folders: Its folders.
+        here: The default destination.
+        root: The models root.
+        folders: The model folders.
     """
     layout = "" if root.layout is Layout.COMFYUI else f", with the folders of {root.layout}"
     others = [path for paths in folders.by_name.values() for path in paths if not path.is_relative_to(root.models)]
     places = [
-        ("here", here, "the destination folder by default", "Name another one: -d DIR."),
-        ("models", root.models, f"{root.reason}{layout}", "Name another one: --models DIR, or ANYFETCH_MODELS."),
-        *(("more models", path, "a folder of ComfyUI's", "Look into extra_model_paths.yaml.") for path in others),
+        ("here", here, "the default destination", "Use another folder: -d DIR."),
+        (
+            "models",
+            root.models,
+            f"{root.reason}{layout}",
+            ("Use another folder: --models DIR, or set ANYFETCH_MODELS."),
+        ),
+        *(("more models", path, "one of ComfyUI's folders", "Check extra_model_paths.yaml.") for path in others),
     ]
     known: set[int] = set()
     for name, folder, reason, mend in places:
@@ -47,7 +52,7 @@ def examine_folders(here: Path, root: ModelsRoot, folders: ModelFolders) -> Iter
         if name == "more models" and (there != folder or _device(there) in known):
             continue
         if not there.is_dir():
-            yield problem(name, f"{there} isn't a folder, and {folder} can't be made ({reason})", mend)
+            yield problem(name, f"{there} isn't a folder, so {folder} can't be created ({reason})", mend)
             continue
         abilities = abilities_of(there)
         yield examine_folder(name, folder, reason, abilities, is_there=there == folder, mend=mend)
@@ -57,12 +62,12 @@ def examine_folders(here: Path, root: ModelsRoot, folders: ModelFolders) -> Iter
 
 
 def nearest(folder: Path) -> Path:
-    """What is there of the path: the folder itself, or the nearest one around it; it may be something else."""
+    """The folder itself, or its nearest existing ancestor, which may be something other than a folder."""
     return next((there for there in (folder, *folder.parents) if os.path.lexists(there)), folder)
 
 
 def may_be_written(folder: Path) -> bool:
-    """Whether files can be made in the folder, or it itself where it isn't there, as far as modes tell."""
+    """Whether the mode bits allow to write into the folder, or to create it."""
     there = nearest(folder)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
@@ -72,19 +77,19 @@ def _device(folder: Path) -> int:
 
 
 def examine_folder(name: str, folder: Path, reason: str, abilities: Abilities, *, is_there: bool, mend: str) -> Finding:
-    """Whether files can be written there."""
+    """Checks whether files can be written into the folder."""
     trouble = abilities.trouble
     if trouble is not None:
         why = trouble.strerror or type(trouble).__name__
-        mend = "Free some space, or take another disk." if trouble.errno in _FULL else mend
+        mend = "Free some space, or use another disk." if trouble.errno in _FULL else mend
         return problem(name, f"{folder} can't be written to: {why} ({reason})", mend)
     if not is_there:
-        return note(name, f"{folder} isn't there yet ({reason}); it is made when a model comes")
+        return note(name, f"{folder} doesn't exist yet ({reason}); it is created for the first model")
     return ok(name, f"{folder} ({reason})")
 
 
 def examine_abilities(name: str, abilities: Abilities, *, reflinks: bool) -> Iterable[Finding]:
-    """What the file system can do, of a folder where something can be written."""
+    """The features of a writable folder's file system."""
     return (
         _space(f"{name}: space", abilities),
         _locks(f"{name}: locks", abilities),
@@ -97,49 +102,53 @@ def examine_abilities(name: str, abilities: Abilities, *, reflinks: bool) -> Ite
 def _space(name: str, abilities: Abilities) -> Finding:
     free_bytes, of = abilities.free_bytes, f" ({abilities.file_system})" if abilities.file_system else ""
     if free_bytes is None:
-        return note(name, f"the file system{of} doesn't say how much is free; it is tried by writing")
+        return note(name, f"the file system{of} doesn't report its free space; downloads find out by writing")
     if free_bytes < LITTLE_BYTES:
-        return note(name, f"{_gigabytes(free_bytes)} are free{of}: less than some models need", "Free some space.")
-    return ok(name, f"{_gigabytes(free_bytes)} are free{of}")
+        return note(name, f"{_gigabytes(free_bytes)} free{of}, which is too little for some models", "Free some space.")
+    return ok(name, f"{_gigabytes(free_bytes)} free{of}")
 
 
 def _locks(name: str, abilities: Abilities) -> Finding:
     if abilities.locks:
         return ok(name, "two processes can't write to one file")
     return problem(
-        name, "files can't be locked, and each download locks its destination", "Take a folder of another file system."
+        name, "files can't be locked, but every download locks its destination", "Use a folder on another file system."
     )
 
 
 def _links(name: str, abilities: Abilities, *, reflinks: bool) -> Finding:
     if reflinks:
-        return ok(name, "reflinks: a model that is here twice takes its space once")
+        return ok(name, "reflinks: duplicates of a model can share their space")
     if abilities.hard_links:
         return ok(name, "hard links, no reflinks: `dedupe` needs --hard-links")
-    return note(name, "neither hard links nor reflinks: each copy of a model takes its space")
+    return note(name, "neither hard links nor reflinks: each copy of a model takes its full space")
 
 
 def _sparse(name: str, abilities: Abilities) -> Finding:
     match abilities.sparse_files:
         case True:
-            return ok(name, "a part file takes what has arrived")
+            return ok(name, "a part file takes the space of the bytes received")
         case False:
-            return note(name, "there are none: a part file takes its whole length, and may be slow to begin")
+            return note(name, "not supported: a part file takes its full length, and may be slow to create")
         case None:
-            return note(name, "it can't be told whether there are any")
+            return note(name, "it is unknown whether they are supported")
 
 
 def _limits(name: str, abilities: Abilities) -> Iterator[Finding]:
     longest, largest = abilities.longest_name_bytes, abilities.largest_file_bytes
     if longest < _USUAL_NAME_BYTES:
-        yield note(f"{name}: names", f"of up to {longest} bytes; longer ones are refused or cut", "-o NAME.")
+        yield note(
+            f"{name}: names",
+            f"of up to {longest} bytes; longer names are refused or shortened",
+            "Use a shorter name: -o NAME.",
+        )
     else:
         yield ok(f"{name}: names", f"of up to {longest} bytes")
     if largest is not None:
         yield problem(
             f"{name}: file size",
-            f"files can have {_gigabytes(largest)} at most",
-            "Take a folder of another file system, or see `ulimit -f`.",
+            f"files can have at most {_gigabytes(largest)}",
+            "Use a folder on another file system, or check `ulimit -f`.",
         )
 
 

@@ -1,4 +1,4 @@
-"""What is kept between runs: the index of files, what was learned of hosts, and unfinished downloads."""
+"""The state kept between runs: the index of files, facts about hosts, and partial downloads."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ if TYPE_CHECKING:
 
 
 def examine_index(path: Path) -> Finding:
-    """How it stands with the index at ``path``; it isn't opened, for that makes and mends it."""
+    """Checks the index at ``path`` without opening it, because opening would create or repair it."""
     if not path.exists():
-        return _unmade("index", path, "of what was fetched nothing is known yet", "XDG_DATA_HOME")
+        return _unmade("index", path, "no files are recorded yet", "XDG_DATA_HOME")
     try:
         from anymatix_fetcher.library.index_condition import condition_of  # noqa: PLC0415 - some Pythons lack SQLite
     except ImportError:
-        return note("index", "isn't used: this Python has no SQLite")
+        return note("index", "unused: this Python has no SQLite")
     condition = condition_of(path)
     if condition.trouble:
-        return note("index", f"{path}: {condition.trouble}; it is set aside when it is used, and learned anew")
+        return note("index", f"{path}: {condition.trouble}; it will be set aside and rebuilt on its next use")
     if not (os.access(path, os.W_OK) and may_be_written(path.parent)):
-        return note("index", f"{path} can't be written to: what is fetched is forgotten", _choose("XDG_DATA_HOME"))
-    return ok("index", f"{condition.files:,} files are known, in {path}")
+        return note("index", f"{path} can't be written to: fetched files aren't recorded", _choose("XDG_DATA_HOME"))
+    return ok("index", f"files recorded: {condition.files:,}, in {path}")
 
 
 def examine_host_memory(memory: HostMemory, path: Path) -> Finding:
-    """What is known of hosts, in the file at ``path``."""
+    """Checks the facts about hosts in the file at ``path``."""
     if not path.exists():
-        return _unmade("hosts", path, "nothing is known of hosts yet", "XDG_CACHE_HOME")
+        return _unmade("hosts", path, "no hosts are recorded yet", "XDG_CACHE_HOME")
     if not may_be_written(path.parent):
-        return note("hosts", f"{path} can't be written to: what is learned is forgotten", _choose("XDG_CACHE_HOME"))
-    return ok("hosts", f"{len(memory.read()):,} are known, in {path}")
+        return note("hosts", f"{path} can't be written to: nothing about hosts is recorded", _choose("XDG_CACHE_HOME"))
+    return ok("hosts", f"hosts recorded: {len(memory.read()):,}, in {path}")
 
 
 def _unmade(name: str, path: Path, meaning: str, variable: str) -> Finding:
     if may_be_written(path.parent):
         return ok(name, f"{meaning} ({path})")
-    return note(name, f"{meaning}, and {path} can't be made: nothing is remembered", _choose(variable))
+    return note(name, f"{meaning}, and {path} can't be created: nothing is recorded", _choose(variable))
 
 
 def _choose(variable: str) -> str:
-    return f"Set {variable} to a folder that can be written to."
+    return f"Set {variable} to a writable folder."
 
 
 def examine_unfinished(here: Path, roots: Sequence[Path], disk: Disk) -> Finding:
-    """Which downloads were begun and aren't finished: among the models, and in the folder ``here`` itself."""
+    """Lists partial downloads among the models and in the folder ``here`` itself."""
     found = [one for one in find_leftovers([root for root in roots if root.is_dir()], disk) if one.is_ours]
     destinations = {one.destination: one.bytes_used for one in found}
     for name in sorted(disk.names(here)):
@@ -63,12 +63,12 @@ def examine_unfinished(here: Path, roots: Sequence[Path], disk: Disk) -> Finding
         if name.endswith(PART_SUFFIX) and (here / f"{name}.journal").is_file():
             destinations.setdefault(path, (here / name).stat().st_size)
     if not destinations:
-        return ok("unfinished", "no download is")
+        return ok("unfinished", "there are none")
     first = min(destinations)
     more = f" and {len(destinations) - 1} more" if len(destinations) > 1 else ""
     taken = sum(destinations.values()) / 1e9
     return note(
         "unfinished",
         f"{first}{more}, taking {taken:,.2f} GB",
-        "Run the same commands again to go on, or remove them: anyfetch prune.",
+        "Run the same commands again to continue, or remove the partial files by `anyfetch prune`.",
     )

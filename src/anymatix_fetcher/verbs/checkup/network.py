@@ -1,4 +1,4 @@
-"""How the network will be reached: which certificates are trusted, and which proxies requests go through."""
+"""The network settings: trusted certificates and proxies."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checkup.finding import Finding
 
 _ELSEWHERE = "no-service.example"
-"""A host that no list of exceptions is likely to name."""
+"""A host that no exception list is likely to name."""
 OF_OTHERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables of other programs that say what to trust; people expect them to count."""
+"""Variables of other programs for trusted certificates, which users may expect to have an effect."""
 
 
 def examine_certificates(variables: Mapping[str, str]) -> Iterator[Finding]:
-    """Where the certificates come from that servers are checked with."""
+    """The origin of the trusted certificates."""
     store = trust_store(None)
     found = _certificates(store)
     yield found
@@ -33,8 +33,8 @@ def examine_certificates(variables: Mapping[str, str]) -> Iterator[Finding]:
     if others and store.bundle not in {variables[name] for name in others}:
         yield note(
             "certificates",
-            f"{' and '.join(others)} aren't followed" if len(others) > 1 else f"{others[0]} isn't followed",
-            "Set SSL_CERT_FILE, or give --cacert FILE.",
+            f"{' and '.join(others)} are ignored" if len(others) > 1 else f"{others[0]} is ignored",
+            "Set SSL_CERT_FILE, or use --cacert FILE.",
         )
 
 
@@ -42,21 +42,21 @@ def _certificates(store: TrustStore) -> Finding:
     try:
         import ssl  # noqa: PLC0415 - takes time, and may be missing
     except ImportError:
-        return note("certificates", f"from {store.bundle or 'where libcurl looks'}; they can't be looked at here")
+        return note("certificates", f"from {store.bundle or 'libcurl'}; they can't be read here")
     mend = "Install the system's certificates (ca-certificates), or set SSL_CERT_FILE."
     if store.bundle is None and store.folder is None:
         if store.native:
-            return ok("certificates", "those of the operating system")
+            return ok("certificates", "the operating system's")
         places = ssl.get_default_verify_paths()
         found = places.cafile or places.capath
         if not found:
-            return problem("certificates", "this system has none: no https server can be checked", mend)
+            return problem("certificates", "this system has none, so no https server can be verified", mend)
         return ok("certificates", f"from {found}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cafile=store.bundle, capath=store.folder)
     except (OSError, ValueError) as error:  # an SSLError is an OSError
-        reason = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else "no certificates in it"
+        reason = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else ("no certificates in it")
         return problem("certificates", f"{store.bundle or store.folder} can't be used: {reason}", mend)
     count = len(context.get_ca_certs())
     places_named = " and ".join(filter(None, (store.bundle, store.folder)))
@@ -64,7 +64,7 @@ def _certificates(store: TrustStore) -> Finding:
 
 
 def examine_proxies() -> Iterator[Finding]:
-    """Which proxies requests go through, as the environment says; their users and passwords aren't told."""
+    """The proxies that the environment selects, without their users and passwords."""
     for scheme in ("https", "http"):
         name = f"proxy {scheme}"
         try:
@@ -74,7 +74,7 @@ def examine_proxies() -> Iterator[Finding]:
             yield problem(name, f"{' or '.join(variables)} can't be used: {error}", "Expected http://HOST:PORT.")
             continue
         if proxy is None:
-            yield ok(name, "none: servers are asked straight")
+            yield ok(name, "none: direct connections")
             continue
         straight = _asked_straight(scheme)
         but = f"; not for {', '.join(straight)}" if straight else ""
@@ -87,7 +87,7 @@ def _proxy_of(address: str) -> Proxy | None:
 
 
 def _asked_straight(scheme: str) -> list[str]:
-    """The services, and this machine, that NO_PROXY excepts."""
+    """The services, and this machine, that NO_PROXY excludes."""
     sites = [account.main_host for account in ACCOUNTS.values() if account.sites]
     return [host for host in (*sites, "localhost") if _proxy_of(f"{scheme}://{host}") is None]
 

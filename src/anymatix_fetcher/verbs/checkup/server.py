@@ -1,4 +1,4 @@
-"""Whether a server of ours runs on this machine."""
+"""Whether `anyfetch serve` runs on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checkup.finding import Finding
 
 PORT = 6800
-"""Where `anyfetch serve` and aria2 listen by default."""
+"""The default port of `anyfetch serve` and of aria2."""
 _TIMEOUT_SECONDS = 1.0
 
 
@@ -32,12 +32,14 @@ def examine_server(state: Path, port: int = PORT) -> Finding:
         return ok("server", f"one runs at {address}")
     status = _health("127.0.0.1", port)
     if status == 200:  # noqa: PLR2004 - RFC 9110: it is well
-        return ok("server", f"one runs at http://127.0.0.1:{port}/")
+        return ok("server", f"running at http://127.0.0.1:{port}/")
     if status is not None:
-        return note("server", f"another program listens at port {port}", "`anyfetch serve` would need another --port.")
+        return note(
+            "server", f"another program listens on port {port}", "Use another port: `anyfetch serve --port PORT`."
+        )
     if not state.is_dir():
-        return note("server", f"none runs, and none has run here ({state} isn't there)")
-    return note("server", f"none runs at port {port}; its queue is kept in {state}")
+        return note("server", f"not running, and it has never run here ({state} doesn't exist)")
+    return note("server", f"not running on port {port}; its queue is stored in {state}")
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
@@ -49,7 +51,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 
 def _health(host: str, port: int) -> int | None:
-    """The status that a server there says it has; 0 for what is no server of ours, ``None`` where nothing listens."""
+    """The status that a server reports on its health page; 0 for another program, ``None`` if nothing listens."""
     connection = HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.connect()

@@ -1,4 +1,4 @@
-"""Which host would get which token, and where it was found."""
+"""The token that each host would get, and where it was found."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HostToken:
-    """How it stands with the token for a host.
+    """The token for a host.
 
     Args:
-        host: Under which it is kept.
-        account: The service whose main host it is; ``None`` for any other server.
-        known: The tokens that are there.
-        surroundings: What stands in for services.
+        host: The host that the token is stored under.
+        account: The service with this main host; ``None`` for any other server.
+        known: The available tokens.
+        surroundings: The endpoints that replace services.
     """
 
     host: str
@@ -46,41 +46,41 @@ class HostToken:
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """Where the service is asked."""
+        """The origins at which the service is reached."""
         return self.surroundings.asked(self.account) if self.account else (Url.parse(f"https://{self.host}").origin,)
 
     @property
     def receivers(self) -> tuple[str, ...]:
-        """Who gets the token: hosts, and origins where these aren't https."""
+        """The recipients of the token: hosts, or origins if these don't use https."""
         return tuple(str(origin).removeprefix("https://") for origin in self.origins if origin.is_confidential)
 
     @property
     def withheld_from(self) -> tuple[str, ...]:
-        """Who would get it in plain http, and doesn't."""
+        """The origins that don't get the token because they use plain http."""
         return tuple(str(origin) for origin in self.origins if not origin.is_confidential)
 
     @property
     def endpoints(self) -> dict[str, str]:
-        """The variables that are set and say where the service is asked instead."""
+        """The variables that are set and replace the service's endpoint."""
         account = self.account
         names = (*account.endpoint_variables, *account.api_endpoint_variables) if account else ()
         return {name: shown(os.environ[name].strip()) for name in names if os.environ.get(name, "").strip()}
 
     @property
     def login_found_in(self) -> str | None:
-        """Where a user and a password for the host stand, which are sent where there is no token."""
+        """Where a user and a password for the host were found, which are sent if there is no token."""
         logins = self.surroundings.logins
         return logins.place if logins.of(self.host.partition(":")[0]) is not None else None
 
     @property
     def destination(self) -> str:
-        """Where the token goes, as the end of a sentence."""
-        goes = f"goes to {', '.join(self.receivers)} only" if self.receivers else ""
-        withheld = f"isn't sent to {', '.join(self.withheld_from)}: that is plain http" if self.withheld_from else ""
+        """Where the token is sent, as the end of a sentence."""
+        goes = f"is sent to {', '.join(self.receivers)} only" if self.receivers else ""
+        withheld = f"isn't sent to {', '.join(self.withheld_from)}, which uses plain http" if self.withheld_from else ""
         return ", and ".join(filter(None, (goes, withheld)))
 
     def as_object(self) -> dict[str, object]:
-        """The JSON form."""
+        """The token's facts as a JSON object."""
         return {
             "host": self.host,
             "hosts": list(self.receivers),
@@ -103,16 +103,18 @@ class HostToken:
 
 
 def examine_tokens(known: Tokens, surroundings: Environment) -> Iterator[Finding]:
-    """What each service would get, masked."""
+    """The token for each service, masked."""
     for account in WITH_TOKENS.values():
         yield _examine_token(HostToken(account.main_host, account, known, surroundings))
 
 
 def examine_logins(logins: NetrcFile) -> Iterator[Finding]:
-    """What is wrong with the file of users and passwords, if anything is."""
+    """The problem with the netrc file, if there is one."""
     if logins.trouble:
         yield note(
-            "logins", f"{logins.place} {logins.trouble}", "Its lines are: machine HOST login USER password WORD."
+            "logins",
+            f"{logins.place} {logins.trouble}",
+            "Its lines have the form: machine HOST login USER password WORD.",
         )
 
 
@@ -122,7 +124,9 @@ def _examine_token(one: HostToken) -> Finding:
         if one.login_found_in:
             return ok(name, f"none, but a user and a password from {one.login_found_in}")
         variable = one.account.token_variables[0] if one.account else ""
-        return note(name, "none: what needs one there is refused", f"Set {variable}, or run anyfetch login {one.host}.")
+        return note(
+            name, "none: downloads that need one will be refused", f"Set {variable}, or run anyfetch login {one.host}."
+        )
     try:
         bearer_authorization(credential.token.reveal())
     except ValueError as error:
