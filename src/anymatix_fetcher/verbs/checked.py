@@ -35,7 +35,7 @@ class Condition(Enum):
     REPAIRED = "repaired"
     """The content was not as recorded, and is now."""
     NO_MODEL = "no model"
-    """Nothing was recorded of it, and it can't be what its name claims: nothing is recorded of it now."""
+    """Nothing was recorded before, and the content contradicts the name. Nothing is recorded now."""
     UNREADABLE = "unreadable"
     """The file can't be read."""
     CHANGING = "changing"

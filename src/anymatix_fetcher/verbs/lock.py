@@ -46,14 +46,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class LockEntry:
-    """One file that was asked for: what is to be locked, or why it can't be.
+    """The outcome for one file: its entry, or an error.
 
     Args:
-        reference: What names it, as it may be shown.
-        file: The entry; ``None`` where there is an ``error``.
-        error: Why there is none; or, beside one, why nobody here may have the file at the moment.
-        computed: What its digest was computed of, where no source has stated one.
-        is_withheld: Whether a secret was left out of its address, without which that may lead elsewhere.
+        reference: The file's reference, redacted.
+        file: The entry; ``None`` if there is an ``error``.
+        error: Why there is no entry; or, beside an entry, why the file can't be fetched at the moment.
+        computed: The content that its digest was computed from, if no source states one.
+        is_withheld: Whether a secret was removed from its URL, which may lead elsewhere without it.
     """
 
     reference: str

@@ -60,14 +60,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """All that is here, or what of it was asked for.
+    """The models on this machine, or a selection of them.
 
     Args:
-        models: By name.
+        models: Sorted by name.
         root: The models root.
-        reason: Why it is that one.
-        unfinished: Destinations of downloads that we have begun and that aren't finished.
-        set_aside: Models that their user had changed, kept as ``NAME.changed`` when they were repaired.
+        reason: Why this root was chosen.
+        unfinished: The destinations of partial downloads.
+        set_aside: Models that the user had changed, which a repair kept as ``NAME.changed``.
     """
 
     models: tuple[Listed, ...]

@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 def find_stale(
     older_than_seconds: float, *, models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()
 ) -> list[Leftover]:
-    """What interrupted downloads and repairs have left for so long; also those of other programs."""
+    """The leftovers, including those of other programs, that weren't written to for this long."""
     with opened_place(models, extra_paths) as place:
         found = leftovers.find_leftovers(place.folders.roots, place.disk)
         return leftovers.stale(found, wall_seconds=time.time(), older_than_seconds=older_than_seconds)
 
 
 def prune(found: Iterable[Leftover], *, changed: bool = False) -> PruneReport:
-    """What became of removing it: all that is ours and that no running download holds is gone.
+    """Removes our own leftovers, except those that running downloads hold.
 
     Args:
-        found: Of :func:`find_stale`.
-        changed: Whether models go, too, that their user had changed, and that a repair has set aside.
+        found: The result of :func:`find_stale`.
+        changed: Whether to remove models that the user had changed and a repair kept.
     """
     return done(leftovers.prune(found, DestinationLock, OsDisk(), changed=changed))
 

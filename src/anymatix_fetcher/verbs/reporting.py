@@ -83,7 +83,7 @@ def result_object(result: Result, error: dict[str, object] | None) -> dict[str, 
 
 
 def listed_object(one: Listed, *, is_set_aside: bool = False) -> dict[str, object]:
-    """The JSON form of a model that is here, or that a repair has set aside."""
+    """A local model, or one that a repair kept, as a JSON object."""
     return {
         "path": str(one.path),
         "name": one.name,

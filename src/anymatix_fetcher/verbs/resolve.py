@@ -40,27 +40,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """What a reference leads to, as far as can be told without fetching it.
+    """What a reference resolves to, as far as it is known without downloading.
 
     Args:
-        reference: Names the file, without secrets.
-        source: Who resolved it: "civitai", "huggingface", "direct", ...
-        name: What the file would be called.
-        folder: Where it would lie below the destination folder; for whole repositories.
-        url: Where it is asked for, without secrets.
-        target: Where its bytes lie at the moment, without secrets; ``None`` where the store wasn't asked.
+        reference: The file's reference, without secrets.
+        source: The source that resolved it: "civitai", "huggingface", "direct", ...
+        name: The file's name.
+        folder: The folder below the destination; for whole repositories.
+        url: The URL that is requested, without secrets.
+        target: The URL that it redirects to at the moment, without secrets; ``None`` if no redirect was followed.
         length: In bytes.
-        digests: What is stated of the content.
-        ranged: Whether the server sends parts, so that several connections can help; ``None`` where it wasn't asked.
-        etag: The strong entity tag, where there is one.
-        expires_at: When the address where the bytes lie ends, in seconds since 1970; ``None`` where that isn't told.
-        mirrors: Other places, without secrets.
-        about: What the source says of the model.
-        sources: References and URLs of these very bytes, the best first, as they may be written into a file: pinned to
-            a commit or a version where the source has such, and without secrets.
-        is_withheld: Whether a secret was left out of the first of these, without which it may lead elsewhere.
-        remark: Why its source's digest couldn't be had, after "it is"; empty where it could, or there is another.
-        error: Why the bytes can't be had, where that is so.
+        digests: The stated digests of the content.
+        ranged: Whether the server supports ranges, so that several connections can help; ``None`` if it wasn't asked.
+        etag: The strong entity tag, if there is one.
+        expires_at: When ``target`` expires, in seconds since 1970; ``None`` if unknown.
+        mirrors: Other URLs, without secrets.
+        about: What the source says about the model.
+        sources: References and URLs of the same bytes, the best first, in a form that can be stored: pinned to a commit
+            or a version if the source has them, and without secrets.
+        is_withheld: Whether a secret was removed from the first of these, which may lead elsewhere without it.
+        remark: Why the source's digest is unavailable, as the end of a sentence that begins with "it is"; empty if it
+            is available, or another one is.
+        error: Why the bytes can't be fetched, if so.
     """
 
     reference: str

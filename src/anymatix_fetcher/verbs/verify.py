@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 _Outcome: TypeAlias = "Reading | tuple[Condition, FetchError]"
-"""What is in a file; or how it is found without that, and why."""
+"""The content of a file, or its condition and error."""
 
 
 @explained(GettingThere)

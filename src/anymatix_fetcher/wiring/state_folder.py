@@ -1,4 +1,4 @@
-"""The state folder: where a queue is kept, and what else servers and their clients leave in it for each other."""
+"""The state folder: the queue, and the notes that servers and clients leave for each other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 STATE_VARIABLE = "ANYFETCH_STATE"
 SECRET_VARIABLE = "ANYFETCH_SECRET"  # noqa: S105 - a variable's name
 SECRET_FILE = "secret"  # noqa: S105 - a file's name
-"""The secret that was made at the first start."""
+"""The secret that is generated at the first start."""
 ADDRESS_FILE = "server.json"
-"""Where the server listens that was started last: its ``url`` and ``pid``."""
+"""The ``url`` and ``pid`` of the server that was started last."""
 
 
 def state_folder(named: Path | None = None) -> Path:
-    """Where a queue is kept: as named, as ``$ANYFETCH_STATE`` says, or in the user's state folder."""
+    """The queue's folder: ``named``, ``$ANYFETCH_STATE``, or the user's state folder."""
     if named is not None:
         return named.absolute()
     variable = os.environ.get(STATE_VARIABLE)
@@ -27,7 +27,7 @@ def state_folder(named: Path | None = None) -> Path:
 
 
 def server_address(state: Path) -> str | None:
-    """The URL of the server that was started last with this state folder; ``None`` if there is none to be read."""
+    """The URL of the server that was started last with this state folder; ``None`` if unknown."""
     try:
         url = json.loads((state / ADDRESS_FILE).read_bytes()).get("url")
     except (OSError, ValueError, AttributeError):

@@ -75,8 +75,8 @@ def test_a_server_at_another_port_is_found_by_what_it_has_written_down(tmp_path:
     with serving(Healthy) as port:
         (tmp_path / "server.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}/", "pid": 7}))
         found = examine_server(tmp_path, nobody)
-    assert (found.state, found.text) == (FindingState.OK, f"one runs at http://127.0.0.1:{port}/")
-    assert "none runs" in examine_server(tmp_path, nobody).text, "it has ended, and left its file"
+    assert (found.state, found.text) == (FindingState.OK, f"running at http://127.0.0.1:{port}/")
+    assert "not running" in examine_server(tmp_path, nobody).text, "it has ended, and left its file"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"url": 7}', '{"url": "http://[::1"}', '{"url": "http://h:x/"}'])
@@ -84,4 +84,4 @@ def test_what_cant_be_read_of_a_server_is_passed_over(tmp_path: Path, content: s
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = closed.getsockname()[1]
     (tmp_path / "server.json").write_text(content)
-    assert "none runs" in examine_server(tmp_path, nobody).text
+    assert "not running" in examine_server(tmp_path, nobody).text

@@ -21,15 +21,15 @@ _TIMEOUT_SECONDS = 1.0
 
 
 def examine_server(state: Path, port: int = PORT) -> Finding:
-    """Whether one runs.
+    """Checks whether a server runs.
 
     Args:
-        state: The folder where servers keep their queue, and write down where they listen.
-        port: Where another one would listen on this machine.
+        state: The state folder, where a server notes its address.
+        port: The port of a server without such a note.
     """
     address = server_address(state)
     if address is not None and _health(*_host_and_port(address)) == 200:  # noqa: PLR2004 - RFC 9110: it is well
-        return ok("server", f"one runs at {address}")
+        return ok("server", f"running at {address}")
     status = _health("127.0.0.1", port)
     if status == 200:  # noqa: PLR2004 - RFC 9110: it is well
         return ok("server", f"running at http://127.0.0.1:{port}/")
@@ -43,7 +43,7 @@ def examine_server(state: Path, port: int = PORT) -> Finding:
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
-    """Whom to ask; port 0, where nothing listens, for what can't be read."""
+    """The host and port of a URL; port 0, on which nothing listens, if it can't be parsed."""
     with suppress(ValueError):
         parts = urlsplit(address)
         return parts.hostname or "", parts.port or 0
