@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,14 +17,14 @@ from anymatix_fetcher import (
 )
 from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import Identity, Published
+from anymatix_fetcher.library.identity import identity
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.store import Store
+from anymatix_fetcher.wiring.library_shelf import MARK_CHARACTERS
 from tests.storage.doubles import ManualWorkers
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from anymatix_fetcher.core.values.messages import Event
     from anymatix_fetcher.testing import Origin
     from anymatix_fetcher.testing.origin import File
@@ -33,6 +35,14 @@ SIZE = 3_000_000
 @pytest.fixture
 def served(origin: Origin) -> File:
     return origin.add("/a.bin", size=SIZE)
+
+
+def begin(destination: Path, url: str, content: bytes) -> None:
+    """What a run leaves that is killed when all has arrived."""
+    store = Store.open(destination, reference=url, disk=OsDisk(), workers=ManualWorkers(), report=lambda _: None)
+    store.set_identity(Identity(len(content), Validator()))
+    store.sink.write(0, content)
+    store.close()
 
 
 def publish_and_die(destination: Path, url: str, content: bytes, *, linked: bool = False) -> None:
@@ -105,6 +115,40 @@ def test_a_run_that_is_killed_after_the_rename_has_succeeded(
     assert destination.stat().st_ino == inode
     assert served.origin.seen() == ()
     assert fetch(served.url, directory=tmp_path).status is Status.PRESENT
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["part", "journal"])
+def test_a_run_that_is_killed_after_the_rename_to_a_name_by_content_has_succeeded(
+    served: File, tmp_path: Path, *, is_there: bool
+) -> None:
+    sha256 = hashlib.sha256(served.read()).hexdigest()
+    working = tmp_path / f"a-{identity(served.url)[:MARK_CHARACTERS]}.bin"
+    final = tmp_path / f"a_{sha256}.bin"
+    (tmp_path / f"b_{'0' * 64}.bin").write_bytes(bytes(SIZE))
+    begin(working, served.url, served.read())
+    if is_there:
+        os.link(f"{working}.part", final)
+    else:
+        Path(f"{working}.part").rename(final)
+    inode = final.stat().st_ino
+    result = fetch(served.url, directory=tmp_path, naming="anymatix")
+    assert (result.status, result.path, result.bytes_downloaded) == (Status.PRESENT, final, 0)
+    assert final.stat().st_ino == inode
+    assert len(served.origin.seen()) == 1, "which tells the name"
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_a_name_by_content_whose_blocks_arent_the_recorded_ones_is_another_file(served: File, tmp_path: Path) -> None:
+    working = tmp_path / f"a-{identity(served.url)[:MARK_CHARACTERS]}.bin"
+    begin(working, served.url, served.read())
+    Path(f"{working}.part").unlink()
+    other = tmp_path / f"a_{hashlib.sha256(bytes(SIZE)).hexdigest()}.bin"
+    other.write_bytes(bytes(SIZE))
+    result = fetch(served.url, directory=tmp_path, naming="anymatix")
+    assert result.status is Status.DOWNLOADED
+    assert result.path is not None
+    assert result.path.read_bytes() == served.read()
+    assert other.read_bytes() == bytes(SIZE)
 
 
 def test_the_lock_of_a_process_that_is_gone_goes_with_the_next_run(served: File, tmp_path: Path) -> None:

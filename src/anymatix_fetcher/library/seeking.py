@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.digests import Digest
-from anymatix_fetcher.core.values.filenames import PART_SUFFIX
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.content import HASHABLE, digests_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.identity import identity, unnamed
 from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method
 from anymatix_fetcher.library.names import parse_hashed_name
+from anymatix_fetcher.library.published import published
 from anymatix_fetcher.library.reuse import take
 from anymatix_fetcher.library.wanted import Found
 
@@ -97,7 +97,7 @@ class Seeker:
         """The file at the destination, where the index, or its own name, tells that it is the one."""
         path = wanted.final
         if wanted.place.is_named_by_content:
-            path = self._published(wanted) or path
+            path = published(wanted.working, wanted.references, self.disk, self.on_bytes) or path
         state = _state_of(path) if path is not None else None
         if path is None or state is None:
             return None
@@ -151,19 +151,6 @@ class Seeker:
         known = self.index.current(path)
         read_at = known.read_at if known is not None else None
         return Found(path, state.size, digests, verified, verified_at=read_at, is_recorded=is_recorded)
-
-    def _published(self, wanted: Wanted) -> Path | None:
-        """The finished file of a run that was killed between giving it its name and taking the old one away."""
-        part = wanted.working.with_name(wanted.working.name + PART_SUFFIX)
-        state = _state_of(part)
-        if state is None:
-            return None
-        for name in self.disk.names(part.parent):
-            path = part.with_name(name)
-            if parse_hashed_name(name) and (other := _state_of(path)) and other.shares_with(state):
-                self.disk.remove(part)
-                return path
-        return None
 
     # As an earlier download has left it -------------------------------------------------------------------
 
