@@ -120,6 +120,30 @@ def mirrors(name: str, value: object) -> tuple[str, ...]:
     return found
 
 
+def peers(name: str, value: object) -> tuple[str, ...]:
+    """URLs of servers."""
+    found = texts(name, value)
+    for one in found:
+        peer(one)
+    return found
+
+
+def peer(text: str) -> Url:
+    """The address of a server that lends files.
+
+    Raises:
+        ReferenceSyntaxError: It isn't one, or says more than where the server is.
+    """
+    hint = "A peer is an http or https URL without user or query, such as http://192.168.1.5:6800."
+    try:
+        url = Url.parse(text.strip())
+    except ValueError as error:
+        raise ReferenceSyntaxError(f"not a peer: {error}", hint=hint) from None
+    if url.has_query or url.credentials is not None:
+        raise ReferenceSyntaxError(f"not a peer: {url} has a user or a query", hint=hint)
+    return url
+
+
 def path(name: str, value: object) -> Path | None:
     """A path, or ``None``."""
     return None if value is None else _path(name, value)

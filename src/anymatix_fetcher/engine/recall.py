@@ -8,7 +8,7 @@ from anymatix_fetcher.core.values.messages import CancelRequested, StorageFailed
 from anymatix_fetcher.engine.facts import Phase, Progress, Result, Status, moment, phase_of
 from anymatix_fetcher.engine.failing import let_go
 from anymatix_fetcher.engine.shelf import Searched
-from anymatix_fetcher.errors import DownloadCancelled, NotFoundError
+from anymatix_fetcher.errors import DownloadCancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,8 @@ class Recall:
 
     def __init__(self, job: Job, ports: Ports, report: Callable[[DriverEvent], None]) -> None:
         self.result: Result | None = None
+        self.is_elsewhere = False
+        """Whether it isn't here, and is to be looked for as anything else is."""
         self._job = job
         self._ports = ports
         self._search = ports.shelf.recall(job, report)
@@ -54,7 +56,7 @@ class Recall:
 
     def handle(self, event: DriverEvent) -> None:
         """Takes the answer, or the caller's wish to stop."""
-        if self.result is not None:
+        if self.result is not None or self.is_elsewhere:
             return
         match event:
             case Searched():
@@ -97,10 +99,12 @@ class Recall:
 
     def _end(self, answer: Searched) -> None:
         found, seconds = answer.found, self._ports.clock() - self._started_at
+        if found is None and answer.error is None:
+            self.is_elsewhere = True
+            return
         if found is None:
-            error = answer.error or NotFoundError("it isn't here", hint="Name where it can be downloaded.")
             self.result = Result(
-                reference=self._job.shown_reference, status=Status.FAILED, seconds=seconds, error=error
+                reference=self._job.shown_reference, status=Status.FAILED, seconds=seconds, error=answer.error
             )
             return
         sha256 = next((digest.hex for digest in found.digests if digest.algorithm == "sha256"), None)

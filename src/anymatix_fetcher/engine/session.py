@@ -252,7 +252,10 @@ class Session:
             if driver.result is None:
                 self._fail(ticket, error)
                 return
-        if driver.result is not None:
+        if isinstance(driver, Recall) and driver.is_elsewhere:
+            del self._active[ticket.number]
+            self._reception.add(ticket)
+        elif driver.result is not None:
             let_go(ticket.job.shown_reference, partial(self._show, ticket, driver))
             self._over(ticket, driver.result)
 

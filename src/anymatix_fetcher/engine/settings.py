@@ -30,6 +30,7 @@ class GettingThere(TypedDict, total=False):
     max_connections: int
     engine: Engine | str
     limit_rate: float | RateLimiter | None
+    peers: Iterable[str] | str
     headers: Mapping[str, str] | Iterable[tuple[str, str]]
     proxy: str | None
     ca_file: Path | str | None
@@ -77,6 +78,8 @@ class Settings:
         engine: The tier to use.
         limit_rate: Bytes a second for all that is fetched together; a :class:`RateLimiter` can be changed meanwhile,
             and shared between calls. ``None`` for as fast as the line allows.
+        peers: Servers of one's own that are asked for the file by its SHA-256, before its own place is: the URLs of
+            ``anyfetch serve --share``, beside those in ``$ANYFETCH_PEERS``. They get ``$ANYFETCH_SECRET``.
         overwrite: Replace what is at the destination, and drop a part file of other content.
         take_over: Go on with the part file at the destination though another address has begun it; blocks of it are
             compared before anything is added.
@@ -121,6 +124,7 @@ class Settings:
     max_connections: int = 32
     engine: Engine = Engine.AUTO
     limit_rate: float | RateLimiter | None = None
+    peers: tuple[str, ...] = field(default=(), repr=False)
     overwrite: bool = False
     take_over: bool = False
     as_is: bool = False
@@ -204,6 +208,7 @@ _FORMS: dict[str, Callable[[str, object], object]] = {
     "max_connections": forms.count,
     "engine": forms.engine,
     "limit_rate": forms.rate,
+    "peers": forms.peers,
     "overwrite": forms.switch,
     "take_over": forms.switch,
     "as_is": forms.switch,

@@ -43,7 +43,14 @@ def destinations(directory: Path, models: Path | None = None, extra_paths: Seque
     return Destinations(Path(os.path.abspath(directory)), root.folders(extra), models, extra)  # noqa: PTH100 - no link
 
 
-def open_queue(state: Path, where: Destinations, *, ca_file: Path | None = None, verify_tls: bool = True) -> Queue:
+def open_queue(
+    state: Path,
+    where: Destinations,
+    *,
+    ca_file: Path | None = None,
+    verify_tls: bool = True,
+    peers: tuple[str, ...] = (),
+) -> Queue:
     """The queue that is kept in ``state``; it hasn't begun, and is the caller's to close.
 
     Args:
@@ -51,6 +58,7 @@ def open_queue(state: Path, where: Destinations, *, ca_file: Path | None = None,
         where: The folders that jobs may write to.
         ca_file: Certificates to trust instead of the system's.
         verify_tls: Whether certificates are checked.
+        peers: Servers that are asked for known digests first.
 
     Raises:
         DestinationLockedError: Another process has it open.
@@ -58,7 +66,8 @@ def open_queue(state: Path, where: Destinations, *, ca_file: Path | None = None,
     """
     limiter = RateLimiter()
     store = JobStore(state, now=time.time())
-    return Queue(store, where, EngineRunner(limiter, ca_file=ca_file, verify_tls=verify_tls), limiter, check=checker())
+    runner = EngineRunner(limiter, ca_file=ca_file, verify_tls=verify_tls, peers=peers)
+    return Queue(store, where, runner, limiter, check=checker())
 
 
 def checker() -> Callable[[Job], None]:

@@ -78,17 +78,27 @@ class EngineRunner:
         limiter: The limit that all of them share.
         ca_file: Certificates to trust instead of the system's.
         verify_tls: Whether certificates are checked.
+        peers: Servers that may lend files.
     """
 
-    def __init__(self, limiter: RateLimiter, *, ca_file: Path | None = None, verify_tls: bool = True) -> None:
+    def __init__(
+        self,
+        limiter: RateLimiter,
+        *,
+        ca_file: Path | None = None,
+        verify_tls: bool = True,
+        peers: tuple[str, ...] = (),
+    ) -> None:
         self._limiter = limiter
         self._ca_file = ca_file
         self._verify_tls = verify_tls
+        self._peers = peers
         self._sessions: dict[tuple[NetworkSettings, RateLimiter], Session] = {}
 
     def start(self, job: Job, on_over: Callable[[], object]) -> Running:
         """Implements ``Runner.start``."""
-        job = replace(job, settings=replace(job.settings, ca_file=self._ca_file, verify_tls=self._verify_tls))
+        settings = replace(job.settings, ca_file=self._ca_file, verify_tls=self._verify_tls, peers=self._peers)
+        job = replace(job, settings=settings)
         session = self._session(job.settings)
         return _Submitted(session.submit(job, on_over), session.stop, session.forget)
 

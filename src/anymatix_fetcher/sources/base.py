@@ -173,6 +173,8 @@ class Environment:
         region: Where S3 is asked first; empty for wherever it likes.
         sign: Makes an address of S3 one that carries the user's signature; ``None`` where there are no credentials.
         logins: Users and passwords by host.
+        peers: Servers of one's own that may lend files.
+        peer_headers: Fields for these.
     """
 
     endpoints: Mapping[str, Url] = field(default_factory=dict)
@@ -180,6 +182,8 @@ class Environment:
     region: str = ""
     sign: Sign | None = None
     logins: Logins = field(default_factory=NoLogins)
+    peers: tuple[Url, ...] = ()
+    peer_headers: Headers = field(default_factory=Headers)
 
     def site(self, service: str, default: str) -> str:
         """Where to ask ``service``, without a slash at the end: ``default``, unless the surroundings say otherwise.

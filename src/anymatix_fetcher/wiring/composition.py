@@ -11,14 +11,17 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.core.values.http import Headers
-from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.core.values.resource import Author, Resource
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.ports import NoMemory, Ports
 from anymatix_fetcher.engine.session import Session
-from anymatix_fetcher.errors import ReferenceSyntaxError, RepresentationChangedError, StorageError
+from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, RepresentationChangedError, StorageError
+from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.hugging_face_cache import cache_folder
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Wish
@@ -38,7 +41,6 @@ from anymatix_fetcher.wiring.library_shelf import LibraryShelf
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.engine.brought import Brought
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.settings import Settings
@@ -179,8 +181,14 @@ def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
     Raises:
         ReferenceSyntaxError: An endpoint or a mirror isn't a URL.
         RepresentationChangedError: The length differs from the one that the caller knows.
+        NotFoundError: The reference is a digest, and no peer is named.
     """
     wish, surroundings = _wish(job), surroundings or environment()
+    peers = tuple(dict.fromkeys((*map(forms.peer, job.settings.peers), *surroundings.peers)))
+    surroundings = replace(surroundings, peers=peers)
+    sha256 = parse_hash_reference(job.reference)
+    if sha256 is not None:
+        return (lent(sha256, wish, surroundings),)
     found = yield from catalog.resolve(wish, surroundings)
     resources = tuple(_in_surroundings(resource, wish, surroundings) for resource in found)
     length = job.settings.length
@@ -203,6 +211,32 @@ def _in_surroundings(resource: Resource, wish: Wish, surroundings: Environment) 
         service=service,
         mirror_headers=tuple((origin, headers) for origin, headers in logins.items() if headers),
         login_note=surroundings.login_note(resource.url, resource.service.name),
+        peers=surroundings.peers,
+        peer_headers=surroundings.peer_headers,
+    )
+
+
+def lent(sha256: str, wish: Wish, surroundings: Environment) -> Resource:
+    """The file that a digest alone names, at the first of the peers.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    if not surroundings.peers:
+        raise NotFoundError(
+            f"no file with the SHA-256 {sha256} is here",
+            hint="Download it by a reference, or name the folder of your models by --models, or a server that has it "
+            "by --peer.",
+        )
+    first = surroundings.peers[0]
+    return Resource(
+        Url.parse(f"{first.reveal().rstrip('/')}/sha256/{sha256}"),
+        name=wish.name,
+        digests=tuple(dict.fromkeys((Digest("sha256", sha256), *wish.digests))),
+        headers=surroundings.peer_headers,
+        reference=f"sha256://{sha256}",
+        peers=surroundings.peers,
+        peer_headers=surroundings.peer_headers,
     )
 
 

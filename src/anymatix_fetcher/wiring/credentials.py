@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 KEYRING_SERVICE = "anymatix-fetcher"
 """The name under which the keyring stores tokens, one per host."""
 
+PEERS_SECRET = "ANYFETCH_SECRET"  # noqa: S105 - a variable's name
+"""What a server of ours asks for, and what its peers are asked with."""
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
@@ -137,7 +139,8 @@ def tokens_at_hand(variables: Mapping[str, str] | None = None, home: Path | None
     variables = os.environ if variables is None else variables
     set_ones = (variables.get(name, "").strip() for one in WITH_TOKENS.values() for name in one.token_variables)
     found = Tokens(variables, home or Path.home(), None)
-    return tuple(dict.fromkeys(filter(None, (*set_ones, *(token.reveal() for token in found.values())))))
+    revealed = (token.reveal() for token in found.values())
+    return tuple(dict.fromkeys(filter(None, (*set_ones, variables.get(PEERS_SECRET, "").strip(), *revealed))))
 
 
 @cache

@@ -6,11 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.values.credentials import bearer_authorization
+from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import ACCOUNTS
 from anymatix_fetcher.sources.base import Environment
-from anymatix_fetcher.wiring.credentials import tokens
+from anymatix_fetcher.wiring.credentials import PEERS_SECRET, tokens
 from anymatix_fetcher.wiring.netrc_file import NetrcFile
 from anymatix_fetcher.wiring.signing import signer
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """The variables that name the first S3 region to ask."""
+
+PEERS_VARIABLE = "ANYFETCH_PEERS"
 
 
 def environment(variables: Mapping[str, str] | None = None, home: Path | None = None) -> Environment:
@@ -40,7 +45,18 @@ def environment(variables: Mapping[str, str] | None = None, home: Path | None = 
         region=region,
         sign=signer(variables, home),
         logins=NetrcFile(variables, home or Path.home()),
+        peers=tuple(forms.peer(text) for text in variables.get(PEERS_VARIABLE, "").split(",") if text.strip()),
+        peer_headers=_peer_headers(variables.get(PEERS_SECRET, "").strip()),
     )
+
+
+def _peer_headers(secret: str) -> Headers:
+    try:
+        return bearer_authorization(secret) if secret else Headers()
+    except ValueError:
+        raise ReferenceSyntaxError(
+            f"{PEERS_SECRET} is no secret", hint="A secret has letters, digits and signs of ASCII, and no space."
+        ) from None
 
 
 def _endpoint_variables() -> Iterator[tuple[str, tuple[str, ...]]]:

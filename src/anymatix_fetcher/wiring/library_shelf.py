@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.digests import COLLISION_FREE, Digest
 from anymatix_fetcher.engine.shelf import Recorded, Searched
-from anymatix_fetcher.errors import FetchError, NotFoundError
+from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.library.containment import Bounds
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import parse_hash_reference
@@ -209,12 +209,7 @@ class LibraryShelf:
             looked_in = folders.paths(folders.folder_of(target) or target.name)
             place = place or Placement(target, bounds=folders.bounds(target))
         seeker = self._seeker(settings, Placement(folders.models, has_sidecar=True), on_bytes)
-        found = recall(digest, looked_in, place, seeker)
-        error = NotFoundError(
-            f"no file with the SHA-256 {digest.hex} is here",
-            hint="Download it by a reference, or name the folder of your models by --models.",
-        )
-        return Searched(found, error=None if found else error)
+        return Searched(recall(digest, looked_in, place, seeker))
 
     # Where models are -------------------------------------------------------------------------------------
 

@@ -6,8 +6,10 @@ import json
 import os
 from pathlib import Path
 
+from anymatix_fetcher.wiring.credentials import PEERS_SECRET
+
 STATE_VARIABLE = "ANYFETCH_STATE"
-SECRET_VARIABLE = "ANYFETCH_SECRET"  # noqa: S105 - a variable's name
+SECRET_VARIABLE = PEERS_SECRET
 SECRET_FILE = "secret"  # noqa: S105 - a file's name
 """The secret that is generated at the first start."""
 ADDRESS_FILE = "server.json"

@@ -17,7 +17,7 @@ from anymatix_fetcher.cli.display.help_layout import DOWNLOAD, HELP, Command, Mi
 from anymatix_fetcher.cli.help import DOWNLOAD_SECTIONS, DOWNLOAD_TEXT
 from anymatix_fetcher.cli.options.folders import folder_options
 from anymatix_fetcher.cli.options.inputs import is_local_metalink, jobs_of_file, queries_of
-from anymatix_fetcher.cli.options.network import connections_option, network_options, option
+from anymatix_fetcher.cli.options.network import connections_option, network_options, option, peers_option
 from anymatix_fetcher.cli.options.parameters import (
     REFERENCE,
     FileToBe,
@@ -146,6 +146,7 @@ def _parse_sha256(text: str) -> Digest:
     multiple=True,
     help="Another URL of the same file: used if the first one fails, and in parallel if a digest is known; repeatable.",
 )
+@peers_option("Transfer")
 @option("Transfer", "--http3", is_flag=True, help="Try HTTP/3, if libcurl supports it.")
 @network_options
 @option(
@@ -229,6 +230,7 @@ def _settings(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     mirrors: tuple[str, ...],
+    peers: tuple[str, ...],
 ) -> Settings:
     reference_count = len(references)
     folders.check(references, directory=directory, output=output)
@@ -249,6 +251,7 @@ def _settings(
         include=include,
         exclude=exclude,
         mirrors=_mirrors(mirrors, reference_count),
+        peers=peers,
         type=folders.type,
         models=folders.models,
         extra_paths=folders.extra_paths,

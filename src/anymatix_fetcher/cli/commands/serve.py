@@ -13,7 +13,7 @@ import click
 
 from anymatix_fetcher.cli.display.help_layout import Command, Misuse
 from anymatix_fetcher.cli.exit_codes import DONE
-from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.network import option, peers_option
 from anymatix_fetcher.cli.options.parameters import Parsed, parse_quantity
 from anymatix_fetcher.cli.options.places import extra_paths_option, models_option
 from anymatix_fetcher.core.values.urls import Url
@@ -106,6 +106,7 @@ PORT = 6800
     is_flag=True,
     help="Print the server's URL and process id as one JSON object on stdout.",
 )
+@peers_option(_WHAT)
 @option(_WHAT, "--stop-with-stdin", is_flag=True, hidden=True, help="End when standard input is closed.")
 @click.pass_obj
 def command(
@@ -124,6 +125,7 @@ def command(
     max_downloads: int | None,
     limit_rate: int | None,
     share: bool,
+    peers: tuple[str, ...],
     as_json: bool,
     stop_with_stdin: bool,
 ) -> int:
@@ -143,7 +145,7 @@ def command(
     folder = state_folder(state)
     where = opening.destinations(directory, models, extra_paths)
     with server_log(session, log.JsonFormatter(), log.ACCESS_LOGGER), ExitStack() as held:
-        queue = opening.open_queue(folder, where)
+        queue = opening.open_queue(folder, where, peers=peers)
         held.callback(queue.close)
         _set(queue, max_downloads, limit_rate)
         access = _access(folder, secret_file, origins, no_secret=no_secret)

@@ -15,6 +15,7 @@ from anymatix_fetcher.cli.options.parameters import (
     Parsed,
     parse_connections,
     parse_headers,
+    parse_peer,
     parse_proxy,
     parse_quantity,
 )
@@ -159,14 +160,30 @@ def connections_option(group: str, help_text: str) -> Callable[[Callable[..., in
     )
 
 
+def peers_option(group: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """``--peer`` in a group of the help."""
+    return option(
+        group,
+        "--peer",
+        "peers",
+        type=Parsed("URL", parse_peer),
+        metavar="URL",
+        multiple=True,
+        help="An anyfetch serve --share that is asked first if the SHA-256 is known; repeatable. [$ANYFETCH_PEERS]",
+    )
+
+
 def speed_options(command: Callable[..., int]) -> Callable[..., int]:
     """Adds the options on speed to a verb that also downloads, and passes them as one argument ``speed``."""
 
     @wraps(command)
-    def with_speed(*arguments: object, connections: int | str, limit_rate: int | None, **others: object) -> int:
+    def with_speed(
+        *arguments: object, connections: int | str, limit_rate: int | None, peers: tuple[str, ...], **others: object
+    ) -> int:
         speed: Options = {
             "connections": connections if isinstance(connections, int) else None,
             "limit_rate": limit_rate,
+            "peers": peers,
         }
         return command(*arguments, speed=speed, **others)
 
@@ -178,7 +195,7 @@ def speed_options(command: Callable[..., int]) -> Callable[..., int]:
         metavar="RATE",
         help="Bytes per second for all files together.",
     )
-    return connections(limit_rate(with_speed))
+    return connections(limit_rate(peers_option(_FAST)(with_speed)))
 
 
 def telling_options(

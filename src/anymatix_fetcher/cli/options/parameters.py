@@ -15,6 +15,8 @@ import click
 
 from anymatix_fetcher.cli.outside_arguments import given_line, given_lines
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.engine.forms import peer
+from anymatix_fetcher.errors import ReferenceSyntaxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,6 +171,15 @@ def parse_url(text: str) -> str:
     """An absolute http or https URL; ``@FILE`` reads it from a file."""
     text = given_line(text).strip()
     Url.parse(text)
+    return text
+
+
+def parse_peer(text: str) -> str:
+    """The address of a server that lends files."""
+    try:
+        peer(text)
+    except ReferenceSyntaxError as error:
+        raise ValueError(f"{error.message}; {error.hint}") from None
     return text
 
 

@@ -50,7 +50,10 @@ class Bodies:
         exchange.advance(event.span.stop, now)
         if exchange.open_ended and exchange.purpose is Purpose.FILL:
             exchange.note_fresh(SpanSet.of(event.span) - coverage.held)
-        gained = coverage.store(event.span) if exchange.purpose is Purpose.FILL else 0
+        gained = 0
+        if exchange.purpose is Purpose.FILL:
+            gained = coverage.store(event.span)
+            parts.peers.brought(exchange.mirror, event.span)
         if exchange.mirror is not None:
             parts.mirrors.stored(exchange.mirror, count, gained)
         else:

@@ -63,6 +63,9 @@ class Conclusions:
     def _search_culprit(self) -> None:
         parts = self._parts
         whole = SpanSet.whole(parts.matching.length or 0)
+        if self.blames_peers():
+            parts.proof.begin_anew(parts.proof.digests)
+            return
         if parts.proof.suspect is Suspect.DISK and whole:
             parts.coverage.lose(whole)
             parts.coverage.claim(whole)
@@ -90,6 +93,8 @@ class Conclusions:
         Args:
             error: How this was noticed, where the response says more than that.
         """
+        if self.blames_peers():
+            return
         if not self._overwrite:
             self.fail(self._other_content() if error is None else error)
             return
@@ -97,6 +102,7 @@ class Conclusions:
         parts = self._parts
         parts.proof.begin_anew(parts.requests.address.resource.digests)
         parts.requests.drop_all()
+        parts.mirrors.drop_peers()
         parts.stage.go_back()
         parts.matching.start_over()
         parts.coverage.begin_anew()
@@ -105,11 +111,21 @@ class Conclusions:
         what = f"{self._parts.requests.address.origin_url} now has other content than the pieces that are here"
         return RepresentationChangedError(what, hint="--overwrite drops the pieces and fetches the new content.")
 
+    def blames_peers(self) -> bool:
+        """What is here is wrong: where some of it is lent, that comes again from elsewhere; whether there was any."""
+        if not self._parts.peers.take_back():
+            return False
+        self._parts.requests.drop_all()
+        self._parts.stage.go_back()
+        return True
+
     # Failure ----------------------------------------------------------------------------------------------
 
     def fail_here(self, error: FetchError) -> None:
         """The place that was asked can't bring it: a mirror takes its part, where there is one."""
         parts = self._parts
+        if parts.peers.give_way(is_kept=False):
+            return
         mirror = parts.mirrors.successor()
         if mirror is None:
             self.fail(error)

@@ -219,6 +219,7 @@ class Download:
         match event:
             case m.Begin():
                 self._has_begun = True
+                self._parts.peers.join(self.digests, may_lead=True)
                 self._parts.matching.begin(storage_is_open=event.storage_is_open)
                 self._storage.take_over(event.kept)
             case m.StorageOpened():
@@ -245,6 +246,8 @@ class Download:
                 self._heads.renewed(event.resource, now)
             case m.BeginningSeen():
                 self._setbacks.beginning_seen(event, now)
+            case m.ContentRefused() if self._conclusions.blames_peers():
+                pass
             case m.StorageFailed() | m.RenewalFailed() | m.ContentRefused():
                 self._conclusions.fail(event.error)
             case m.CancelRequested():
@@ -252,6 +255,7 @@ class Download:
                 self._conclusions.stop(MachinePhase.CANCELLED, stopped)
             case m.Tick():
                 self._parts.scheduler.notice_limit(now, binds=event.limited)
+                self._setbacks.look_at_peer(now, rate=self.rate(now), limited=event.limited)
             case _:
                 assert_never(event)
 

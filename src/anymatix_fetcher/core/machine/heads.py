@@ -153,7 +153,12 @@ class Heads:
     def _redirected(self, exchange: Exchange, url: Url, now: float) -> None:
         requests = self._parts.requests
         requests.drop(exchange)
+        if self._parts.peers.leads:
+            self._setbacks.peer_redirects(exchange)
+            return
         if exchange.head is not None and not self._heard(exchange, exchange.head):
+            return
+        if self._parts.peers.join(self._parts.proof.digests, may_lead=not requests.exchanges):
             return
         if not requests.follow(exchange, url, now, self._parts.matching.identity):
             what = f"{requests.address.origin_url.host} redirects more than {MAX_HOPS} times"
@@ -198,9 +203,12 @@ class Heads:
         return None
 
     def _learn_of_others(self, exchange: Exchange, head: ResponseHead) -> None:
-        """Takes up the digests that a head states, and the other places that it names."""
+        """Takes up the digests that a head states, and the other places that it names; a peer's says nothing."""
         parts = self._parts
+        if parts.peers.leads:
+            return
         parts.proof.learn(head)
+        parts.peers.join(parts.proof.digests, may_lead=False)
         if parts.proof.settles:
             from anymatix_fetcher.core.values.links import duplicates  # noqa: PLC0415 - costs start-up time, rarely needed
 

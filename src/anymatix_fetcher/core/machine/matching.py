@@ -301,6 +301,13 @@ class Matching:
         self.lose(spans)
         self.comparison = None
 
+    def part_with(self, spans: SpanSet) -> None:
+        """``spans`` are another file's, whatever was known of them: they come again, and nothing is compared."""
+        self.comparison = self._doubted = None
+        self.lose(spans)
+        if not self._coverage.held:
+            self.identity, self._end = None, None
+
     def take_back(self, spans: SpanSet) -> None:
         """``spans`` came from an answer that turned out to be of something else: only its length is known still."""
         size, end = self.block_size, self.known_length or EVERYTHING.stop

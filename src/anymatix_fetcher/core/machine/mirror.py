@@ -27,6 +27,7 @@ class Mirror:
         crawls: How often one of its connections had to be replaced for its slowness.
         total: Bytes that it has brought.
         not_before: The earliest time for its next request.
+        is_peer: Whether it is a server of one's own, that lends files by their digest.
         adapted_at: When its share was last looked at.
     """
 
@@ -39,6 +40,7 @@ class Mirror:
     crawls: int = 0
     total: int = 0
     not_before: float = 0.0
+    is_peer: bool = False
     adapted_at: float = float("-inf")
 
     def adapted(self, now: float) -> None:
@@ -59,6 +61,10 @@ class Mirror:
         self.total += count
         if gained:
             self.strikes = 0
+
+    def had_first_place(self, total: int) -> None:
+        """It has brought so many bytes in all while it had the first place, and proves itself anew."""
+        self.total, self.proved = total, False
 
     def says(self, validator: Validator) -> None:
         """What it says of the content's identity from now on."""

@@ -87,6 +87,7 @@ class Mirrors:
         self._known: set[Url] = {requests.address.origin_url}
         self._mirrors: list[Mirror] = []
         self._discovered = 0
+        self._peers_only = False
         for url in requests.address.resource.mirrors:
             self._add(url)
 
@@ -100,9 +101,6 @@ class Mirrors:
 
     def _add(self, url: Url) -> bool:
         """Takes a place along; False where it is known already, or nobody else is to be asked."""
-        if url in self._known or self._join is None:
-            return False
-        self._known.add(url)
         resource = self._requests.address.resource
         fields = {**dict(resource.mirror_headers), resource.url.origin: resource.headers}
         place = Resource(
@@ -111,8 +109,15 @@ class Mirrors:
             headers=fields.get(url.origin, Headers()),
             reference=resource.reference,
         )
-        share = self._join(url.origin)
-        mirror = Mirror(Address(place, share.range_signers), share)
+        return self.enlist(place)
+
+    def enlist(self, place: Resource, *, is_peer: bool = False) -> bool:
+        """Takes a place along; False where it is known already, or nobody else is to be asked."""
+        if place.url in self._known or self._join is None:
+            return False
+        self._known.add(place.url)
+        share = self._join(place.url.origin)
+        mirror = Mirror(Address(place, share.range_signers), share, is_peer=is_peer)
         mirror.share.want(0, 0)  # a share begins with the wish for one
         self._mirrors.append(mirror)
         return True
@@ -144,6 +149,8 @@ class Mirrors:
             return  # without a digest nothing would prove all that a mirror brings
         waiting = self._coverage.waiting(length, self._requests.exchanges.rests(Purpose.FILL)).total
         for mirror in self:
+            if self._peers_only and not mirror.is_peer:
+                continue
             if mirror.crawls >= CRAWLS:
                 self.drop(mirror)
                 continue
@@ -214,7 +221,7 @@ class Mirrors:
             case Accepted(length=length) if exchange.request.span is None and length == self._matching.length:
                 self._requests.drop(exchange)  # it was asked for no range on the way, and is asked for one from now on
                 mirror.address.settle(exchange.request.url, exchange.led_by)
-            case Redirected(url) if exchange.hops < MAX_HOPS:
+            case Redirected(url) if exchange.hops < MAX_HOPS and not mirror.is_peer:
                 self._requests.drop(exchange)
                 mirror.says(Validator())  # another host's tags are others
                 self._requests.follow(exchange, url, now, None)
@@ -276,6 +283,28 @@ class Mirrors:
         if mirror in self._mirrors:
             self._mirrors.remove(mirror)
         mirror.share.want(0, 0)
+
+    def ask_peers_only(self, *, on: bool) -> None:
+        """Whether no other mirror is asked, since a peer has the first place."""
+        self._peers_only = on
+
+    def keep(self, mirror: Mirror) -> None:
+        """It had the first place, and goes on as a mirror."""
+        self._mirrors.append(mirror)
+
+    def next_peer(self) -> Mirror | None:
+        """The peer that takes the first place, the best first; it isn't a mirror any longer."""
+        peers = [mirror for mirror in self._mirrors if mirror.is_peer and not mirror.strikes]
+        best = max(peers, key=lambda mirror: (mirror.proved, mirror.total), default=None)
+        if best is not None:
+            self._mirrors.remove(best)
+        return best
+
+    def drop_peers(self) -> None:
+        """No peer is asked any more."""
+        for mirror in self:
+            if mirror.is_peer:
+                self.drop(mirror)
 
     def drop_all(self) -> None:
         """None is asked any more: whatever is decided now, one place alone has to answer for."""

@@ -9,6 +9,7 @@ from anymatix_fetcher.core.machine.coverage import Coverage
 from anymatix_fetcher.core.machine.labels import Labels
 from anymatix_fetcher.core.machine.matching import Matching
 from anymatix_fetcher.core.machine.mirrors import Mirrors
+from anymatix_fetcher.core.machine.peers import Peers
 from anymatix_fetcher.core.machine.phase import Stage
 from anymatix_fetcher.core.machine.proof import Proof
 from anymatix_fetcher.core.machine.recovery import Recovery
@@ -38,6 +39,7 @@ class MachineParts:
         recovery: What to do about requests that came to nothing.
         matching: Which representation the bytes belong to.
         mirrors: The other places.
+        peers: Servers of one's own among them.
         labels: Whether what heads say of their bodies is believed.
         proof: The digests that the whole file has to have.
     """
@@ -50,6 +52,7 @@ class MachineParts:
     recovery: Recovery
     matching: Matching
     mirrors: Mirrors
+    peers: Peers
     labels: Labels
     proof: Proof
 
@@ -74,6 +77,7 @@ def parts_of(
     matching = Matching(
         requests.address, requests.manners, coverage, out, block_size=block_size, stated_length=resource.length
     )
+    mirrors = Mirrors(requests, scheduler, matching, coverage, out, join)
     return MachineParts(
         out=out,
         stage=Stage(),
@@ -82,7 +86,8 @@ def parts_of(
         scheduler=scheduler,
         recovery=Recovery(requests, scheduler.free_flow),
         matching=matching,
-        mirrors=Mirrors(requests, scheduler, matching, coverage, out, join),
+        mirrors=mirrors,
+        peers=Peers(resource, requests, matching, mirrors),
         labels=Labels(as_is=as_is),
         proof=Proof(resource.digests),
     )

@@ -60,6 +60,7 @@ class Requests:
         one_stream: bool,
         out: list[m.Command],
     ) -> None:
+        self._named = resource.url.origin
         self.account = Counters()
         self.address = Address(resource, share.range_signers)
         self.exchanges = Exchanges(number)
@@ -212,7 +213,7 @@ class Requests:
             shared_connection=self.share.shared_connection(url) if opens else None,
         )
         self._needs_fresh_connection = False
-        self.account.requested(at_origin=url.origin == self.address.origin_url.origin)
+        self.account.requested(at_origin=url.origin == self._named)
         exchange = self.exchanges.begin(
             request, span, purpose, now, from_origin=from_origin, hops=hops, mirror=mirror, led_by=led_by
         )

@@ -14,6 +14,7 @@ from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.errors import UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.conclusions import Conclusions
@@ -42,6 +43,9 @@ class Setbacks:
     def refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
         """The head of its response isn't what was asked for."""
         parts, requests, recovery = self._parts, self._parts.requests, self._parts.recovery
+        if parts.peers.leads:
+            self._peer_refused(exchange, refused, now)
+            return
         situation = situation_of(
             exchange,
             refused,
@@ -73,6 +77,29 @@ class Setbacks:
         parts.matching.set_identity(m.Identity(0, Validator(), exchange.request.url.origin))
         if exchange.head is not None:
             self._storage.ask_for(exchange.head)
+
+    # Peers ------------------------------------------------------------------------------------------------
+
+    def _peer_refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
+        """The peer that leads doesn't send it: where it only bears no more at a time, the others go on."""
+        parts, requests = self._parts, self._parts.requests
+        is_passing = refused.kind in (Refusal.UNAVAILABLE, Refusal.THROTTLED)
+        if is_passing and requests.exchanges.first_flowing:
+            parts.recovery.cope(Reaction.FEWER, exchange, refused, now, nothing_stored=False)
+        elif not (is_passing and requests.own_bytes and parts.peers.give_way(is_kept=True)):
+            self._conclusions.fail_here(parts.recovery.error(refused, exchange.request))
+
+    def peer_redirects(self, exchange: Exchange) -> None:
+        """The peer that leads names another place, where its secret mustn't go."""
+        host = exchange.request.url.host
+        self._conclusions.fail_here(UnexpectedAnswerError(f"{host} redirects", hint="Name a peer by its own address."))
+
+    def look_at_peer(self, now: float, *, rate: float, limited: bool) -> None:
+        """A peer that leads and brings too little gives way."""
+        parts, length = self._parts, self._parts.matching.length
+        rest = 0 if length is None else length - parts.coverage.held.total
+        if parts.stage.is_fetching and parts.peers.should_give_way(now, rate=rate, rest=rest, limited=limited):
+            parts.peers.give_way(is_kept=bool(parts.requests.own_bytes))
 
     # Labels -----------------------------------------------------------------------------------------------
 
@@ -178,6 +205,10 @@ class Setbacks:
         # What hasn't brought anything yet isn't waited for as long where others may have it.
         elsewhere = parts.matching.identity is None and parts.mirrors.any
         patient = recovery.may_retry(exchange, now) and not (elsewhere and parts.requests.patience.failures > 1)
-        leaves_range_out = parts.requests.manners.leaves_range_out(exchange.request, why, patient=patient)
+        if parts.peers.leads:
+            patient = patient and bool(parts.peers.bears_failure or parts.requests.exchanges.first_flowing)
+            leaves_range_out = False
+        else:
+            leaves_range_out = parts.requests.manners.leaves_range_out(exchange.request, why, patient=patient)
         if not patient and not leaves_range_out:
             self._conclusions.fail_here(recovery.error(why, exchange.request))

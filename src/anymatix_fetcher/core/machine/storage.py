@@ -33,7 +33,7 @@ class Storage:
         parts = self._parts
         if not parts.matching.storage_is_open and not self._is_asked_for:
             self._is_asked_for = True
-            parts.out.append(m.OpenStorage(head, parts.requests.address.origin_url))
+            parts.out.append(m.OpenStorage(*parts.peers.named_by(head, parts.requests.address.origin_url)))
 
     def take_over(self, kept: m.KeptBlocks | None) -> bool:
         """Goes on with what an earlier run left; False where that is nothing."""

@@ -114,6 +114,8 @@ class Resource:
         mirrors: Other places with the same bytes, the best first.
         author: Who has written the URL: not the user where a document of a server names it.
         mirror_headers: Fields for the origins of mirrors, where the user has named these.
+        peers: Servers of one's own that may lend the file, by its SHA-256, the first to be asked first.
+        peer_headers: Fields for these, for each at its own origin.
         login_note: Why no user and password from the netrc file go along; for a 401's hint.
         service: What is particular about its host.
         renewed_by_source: Whether an expired address is renewed by asking the source again; else by walking from
@@ -133,6 +135,8 @@ class Resource:
     mirrors: tuple[Url, ...] = ()
     author: Author = Author.USER
     mirror_headers: tuple[tuple[Origin, Headers], ...] = ()
+    peers: tuple[Url, ...] = ()
+    peer_headers: Headers = field(default_factory=Headers)
     login_note: str = ""
     service: Service = PLAIN
     renewed_by_source: bool = False
