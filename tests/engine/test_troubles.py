@@ -22,10 +22,11 @@ from anymatix_fetcher import (
     Status,
     StorageError,
     fetch,
+    fetch_many,
 )
 from anymatix_fetcher.core.machine.download import Download
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.engine.facts import Phase
+from anymatix_fetcher.engine.facts import Phase, Progress
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.storage.lock_file import DestinationLock
@@ -358,6 +359,24 @@ def test_a_callback_that_raises_ends_the_download_and_frees_everything(origin: O
     assert not list(tmp_path.glob("*.lock"))
     origin.clear_script()
     assert fetch(url, output=tmp_path / "a.dat").error is None
+
+
+def test_a_callback_that_raises_takes_no_result_of_what_is_over(origin: Origin, tmp_path: Path) -> None:
+    origin.script("throttle:rate=400000,path=/slow.bin")
+    slow = origin.add("/slow.bin", data=CONTENT).url
+    quick = origin.add("/quick.bin", data=b"quick").url
+
+    def refuse(progress: tuple[Progress, ...]) -> None:
+        if progress[0].phase is Phase.DONE:
+            raise ZeroDivisionError("planted")
+
+    jobs = [Job(quick, Settings(directory=tmp_path)), Job(slow, Settings(directory=tmp_path))]
+    over, stopped = fetch_many(jobs, on_progress=refuse)
+    assert over.error is None
+    assert (tmp_path / "quick.bin").read_bytes() == b"quick"
+    assert isinstance(stopped.error, InternalError)
+    assert isinstance(stopped.error.__cause__, ZeroDivisionError)
+    assert not list(tmp_path.glob("*.lock"))
 
 
 def test_a_listener_that_raises_keeps_no_other_one_from_being_told() -> None:

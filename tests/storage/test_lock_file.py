@@ -143,12 +143,6 @@ def test_a_link_planted_as_lock_file_is_refused_and_its_target_untouched(tmp_pat
     assert (tmp_path / "victim").read_bytes() == b"precious"
 
 
-def test_a_folder_that_cannot_be_is_a_storage_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StorageError):
-        DestinationLock(tmp_path / "file" / "a").try_acquire()
-
-
 def test_a_holder_shows_those_who_wait_that_it_lives(destination: Path) -> None:
     holder, waiting = DestinationLock(destination), DestinationLock(destination)
     assert waiting.signs_of_life() == (None, None)
@@ -169,3 +163,12 @@ def test_a_holder_shows_those_who_wait_that_it_lives(destination: Path) -> None:
     os.utime(part, (1, 1))
     assert waiting.signs_of_life() != grown
     holder.release()
+
+
+def test_where_it_cant_be_taken_the_file_is_named_that_can_then_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    destination = tmp_path / "a-file" / "model.bin"
+    with pytest.raises(StorageError) as caught:
+        DestinationLock(destination).try_acquire()
+    assert str(destination) in caught.value.message
+    assert "lock" not in caught.value.message

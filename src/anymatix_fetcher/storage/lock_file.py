@@ -40,6 +40,7 @@ class DestinationLock:
     def __init__(self, destination: Path) -> None:
         places = Places.of(destination)
         self.path = places.lock
+        self._destination = destination
         self._part = places.part
         self._handle = -1
 
@@ -60,8 +61,11 @@ class DestinationLock:
                     return held
         except (OSError, UnicodeEncodeError) as error:
             if isinstance(error, OSError) and error.errno in _NO_LOCKS:
-                raise StorageError(f"{self.path}: this file system has no locks") from error
-            raise storage_error(error, self.path) from error
+                raise StorageError(
+                    f"the file system of {self._destination.parent} has no locks",
+                    hint="Choose a folder on another one: two processes would write the same file unseen.",
+                ) from error
+            raise storage_error(error, self._destination) from error  # a lock's name says nothing to people
         raise StorageError(f"{self.path} can't be locked: it keeps being replaced", hint="Try again.")
 
     def _attempt(self) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextvars import copy_context
 from dataclasses import replace
 from threading import Thread
@@ -15,7 +16,7 @@ from anymatix_fetcher.engine.failing import let_go
 from anymatix_fetcher.engine.settings import Options, Settings
 from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.engine.ticket import Ticket
-from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
+from anymatix_fetcher.errors import DownloadCancelled, FetchError, InternalError, ReferenceSyntaxError
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.workers import no_thread
 from anymatix_fetcher.transports.limiter import RateLimiter
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     _Surroundings: TypeAlias = "tuple[NetworkSettings, Engine, RateLimiter | None, bool]"
     """The settings that the downloads of one session share."""
+
+log = logging.getLogger("anymatix_fetcher.verbs")
 
 PROGRESS_SECONDS = 0.25
 """The interval between calls of ``on_progress``."""
@@ -75,12 +78,20 @@ def fetch_one(
     Raises:
         FetchError: As for :func:`fetch`.
     """
+    raised: list[Exception] = []
 
     def tell(progress: tuple[Progress, ...]) -> None:
-        if on_progress is not None:
+        if on_progress is None:
+            return
+        try:
             on_progress(progress[0])
+        except Exception as error:
+            raised.append(error)
+            raise
 
     results = fetch_many([job], cancel=cancel, on_progress=tell)
+    if raised:
+        raise raised[0]
     for result in results:
         if result.error is not None:
             raise result.error
@@ -200,7 +211,7 @@ def fetch_many(
             with the same ``limit_rate`` share a limit.
         cancel: Stops all downloads.
         on_progress: Called about four times a second with the progress of each job, in order, on the calling thread. An
-            exception that it raises ends all downloads and is raised here.
+            exception that it raises stops the downloads that aren't over, and is the cause of their errors.
         **options: The settings of those jobs that are references.
 
     Returns:
@@ -233,6 +244,8 @@ class _Batch:
         self._limiters: dict[float, RateLimiter] = {}
         self._sessions: dict[_Surroundings, Session] = {}
         self._tickets: list[Ticket] = []
+        self._raised: Exception | None = None
+        """What ``on_progress`` has raised."""
 
     def run(self, jobs: list[Job], on_progress: Callable[[tuple[Progress, ...]], None] | None) -> list[Result]:
         """One result for each file.
@@ -250,7 +263,8 @@ class _Batch:
             for session in self._sessions.values():
                 self._cancel.remove_listener(session.cancel)
                 let_go("the downloads", session.close)
-        return [_result_of(file) for ticket in self._tickets for file in ticket.files]
+        results = [_result_of(file) for ticket in self._tickets for file in ticket.files]
+        return results if self._raised is None else [_stopped_by(result, self._raised) for result in results]
 
     def _submitted(self, job: Job) -> Ticket:
         """Submits the job to its session. If the system refuses a resource, the ticket holds that error."""
@@ -289,8 +303,26 @@ class _Batch:
             for session in self._sessions.values():
                 session.wait(PROGRESS_SECONDS / len(self._sessions))
             over = all(session.is_idle() for session in self._sessions.values())
-            if on_progress is not None:
-                on_progress(tuple(file.progress for ticket in self._tickets for file in ticket.files))
+            if on_progress is not None and self._raised is None:
+                self._tell(on_progress)
+
+    def _tell(self, on_progress: Callable[[tuple[Progress, ...]], None]) -> None:
+        try:
+            on_progress(tuple(file.progress for ticket in self._tickets for file in ticket.files))
+        except Exception as raised:
+            log.warning("on_progress raised %s: what isn't over is stopped", type(raised).__name__, exc_info=True)
+            self._raised = raised
+            for session in self._sessions.values():
+                session.cancel()
+
+
+def _stopped_by(result: Result, raised: Exception) -> Result:
+    """The result of a download that may have been stopped since ``on_progress`` raised this."""
+    if not isinstance(result.error, DownloadCancelled):
+        return result
+    error = InternalError(f"on_progress raised {type(raised).__name__}: {raised}", hint=result.error.hint)
+    error.__cause__ = raised
+    return replace(result, error=error)
 
 
 def _result_of(ticket: Ticket) -> Result:

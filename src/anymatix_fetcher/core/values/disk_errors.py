@@ -61,7 +61,7 @@ def storage_error(error: OSError | UnicodeEncodeError, path: object) -> StorageE
 
 def _named(error: OSError, path: object) -> object:
     """What the error is about: one of several files of ours may be meant by ``path``."""
-    return error.filename if isinstance(error.filename, str) else path
+    return path if error.filename is None or isinstance(error.filename, int | bytes) else error.filename
 
 
 def error_of(error: BaseException, path: object = "") -> FetchError:
