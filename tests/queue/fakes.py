@@ -38,7 +38,7 @@ class FakeRunning:
     def __init__(self, job: Job, on_over: Callable[[], object]) -> None:
         self.job = job
         self._on_over = on_over
-        self.is_stopped = self.is_forgotten = False
+        self.is_stopped = self.is_forgotten = self.was_lost = False
         name = job.reference.rpartition("/")[2]
         path = job.settings.output or job.settings.directory / name
         self.progress = Progress(job.shown_reference, name=path.name, length=SIZE, path=path)

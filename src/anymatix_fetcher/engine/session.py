@@ -29,6 +29,7 @@ from anymatix_fetcher.engine.queue import Line, Waiting
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
 from anymatix_fetcher.engine.ticket import Ticket, without_costs
+from anymatix_fetcher.engine.tickets import Tickets
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.leftovers import Leftovers
 from anymatix_fetcher.storage.workers import no_thread
@@ -77,8 +78,7 @@ class Session:
         self._inbox: deque[tuple[int, DriverEvent]] = deque()
         self._submitted: deque[Ticket] = deque()
         self._numbers = count()
-        self._tickets: dict[int, Ticket] = {}
-        self._unfinished = 0
+        self._tickets = Tickets()
         self._line = Line()
         self._hosts = Hosts()
         self._reception = Reception(resolve, ports, self._hosts)
@@ -87,7 +87,6 @@ class Session:
         self._active: dict[int, tuple[Ticket, Driver | Recall]] = {}
         self._shares: dict[int, list[tuple[Host, Share]]] = {}
         self._cancelled = False
-        self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
         self._ticked_at = self._noted_at = float("-inf")
@@ -97,11 +96,9 @@ class Session:
     def submit(self, job: Job, on_over: Callable[[], object] = lambda: None) -> Ticket:
         """Adds a job; it starts when its turn comes. ``on_over`` is called on the loop's thread when it is over."""
         ticket = Ticket(job, next(self._numbers), on_over)
-        self._tickets[ticket.number] = ticket
-        with self._changed:
-            self._unfinished += 1
-        self._submitted.append(ticket)
-        self._ports.transport.wake()
+        if self._tickets.add(ticket):
+            self._submitted.append(ticket)
+            self._ports.transport.wake()
         return ticket
 
     def start(self) -> None:
@@ -116,7 +113,7 @@ class Session:
 
     def cancel(self) -> None:
         """Stops every job, begun or not. Doesn't block; may be called from a signal handler."""
-        for ticket in list(self._tickets.values()):
+        for ticket in self._tickets:
             ticket.cancelled = True
         self._cancelled = True
         self._ports.transport.wake()
@@ -130,8 +127,7 @@ class Session:
 
     def forget(self, ticket: Ticket) -> None:
         """Keeps nothing of a job that is over: a session may last for months."""
-        for one in (ticket, *ticket.parts):
-            self._tickets.pop(one.number, None)
+        self._tickets.forget(ticket)
 
     def paused_hosts(self) -> list[str]:
         """The origins that aren't asked for a while, since they want it so."""
@@ -140,12 +136,16 @@ class Session:
 
     def wait(self, timeout_seconds: float) -> bool:
         """Whether every job is over; waits at most so long for it."""
-        with self._changed:
-            return self._changed.wait_for(self.is_idle, timeout_seconds)
+        return self._tickets.wait(timeout_seconds)
 
     def is_idle(self) -> bool:
         """Whether every job is over."""
-        return not self._unfinished
+        return self._tickets.is_idle
+
+    @property
+    def failure(self) -> FetchError | None:
+        """Why the loop has ended before its time; such a session carries nothing out any more."""
+        return self._tickets.failure
 
     def close(self) -> None:
         """Stops what still runs and frees everything. Waits for the loop to end."""
@@ -177,12 +177,7 @@ class Session:
         for ticket, driver in list(self._active.values()):
             let_go(ticket.job.shown_reference, partial(driver.fail, error))
         self._active.clear()
-        with self._changed:
-            for ticket in list(self._tickets.values()):  # other threads submit and forget
-                if not ticket.is_over:
-                    ticket.result = ticket.failed(error)
-            self._unfinished = 0
-            self._changed.notify_all()
+        self._tickets.break_down(error)
 
     def step(self, timeout_seconds: float = TICK_SECONDS) -> None:
         """One turn of the loop: what has happened, and what follows from it."""
@@ -272,11 +267,7 @@ class Session:
         for host, share in self._shares.pop(ticket.number, ()):
             host.leave(share, share.total)
             self._acquaintance.has_news = True
-        with self._changed:
-            ticket.result = result
-            self._unfinished -= 1
-            if not self._unfinished:
-                self._changed.notify_all()
+        self._tickets.over(ticket, result)
         let_go(ticket.job.shown_reference, ticket.on_over)
         for same in self._line.end(ticket):
             self._end_same(same, result)
@@ -333,10 +324,7 @@ class Session:
     def _divide(self, ticket: Ticket, resources: tuple[Resource, ...]) -> None:
         """The reference names several files: each is a download of its own."""
         parts = parts_of(ticket, resources, self._numbers)
-        self._tickets.update((part.number, part) for part in parts)
-        with self._changed:
-            ticket.parts = parts
-            self._unfinished += len(parts) - 1
+        self._tickets.divide(ticket, parts)
         for part, resource in zip(parts, resources, strict=True):
             self._stand_in_line(part, resource)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("anymatix_fetcher.queue")
 
+MOST_LOSSES = 5
+"""A job that was under way at so many breakdowns in a row may be what breaks it."""
 SPACE_SECONDS = 30.0
 """How long a job waits for room on the disk before it looks again."""
 
@@ -150,7 +152,7 @@ class Execution:
         del self._running[identity]  # first: what is told next is that nothing works on it any more
         try:
             if job is not None and results is not None:
-                self._settled(_seen(job, running), results, now)
+                self._settled(_seen(job, running), results, now, was_lost=running.was_lost)
         except FetchError:
             self._running[identity] = running  # it isn't written down, and is looked at again
             raise
@@ -176,7 +178,7 @@ class Execution:
         if job is not None and not job.has_ended:
             self._book.note(job.failed(error_of(error_for(raised, job.reference)), now))
 
-    def _settled(self, job: QueuedJob, results: Sequence[Result], now: float) -> None:
+    def _settled(self, job: QueuedJob, results: Sequence[Result], now: float, *, was_lost: bool) -> None:
         """Nothing works on it any more: it has ended, or was stopped."""
         error = next((result.error for result in results if result.error is not None), None)
         if error is None and job.state is not JobState.CANCELLED:
@@ -184,7 +186,8 @@ class Execution:
         elif job.state is JobState.ACTIVE and isinstance(error, DownloadCancelled):
             self._book.note(job.put_back())
         elif job.state is JobState.ACTIVE and error is not None:
-            self._book.note(self._after_failure(job, error, now))
+            after = self._after_loss(job, error, now) if was_lost else self._after_failure(job, error, now)
+            self._book.note(after)
         elif job.part_unwanted:
             self._drop_part(job)
         else:
@@ -193,6 +196,13 @@ class Execution:
     def _drop_part(self, job: QueuedJob) -> None:
         remove_parts(job.destinations)
         self._book.change(replace(job, part_unwanted=False, bytes_stored=0))
+
+    def _after_loss(self, job: QueuedJob, error: FetchError, now: float) -> QueuedJob:
+        """What carried it out broke down: it goes on at once the first time, later with backoff, and not for ever."""
+        if job.attempts >= MOST_LOSSES:
+            return job.failed(error_of(error), now)
+        again = schedule.retry_at(job, now, self._draw()) if job.attempts else 0.0
+        return job.put_back(not_before=again or 0.0, error=error_of(error))
 
     def _after_failure(self, job: QueuedJob, error: FetchError, now: float) -> QueuedJob:
         said = error_of(error)

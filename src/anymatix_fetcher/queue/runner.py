@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.transports.base import NetworkSettings
+
+_logger = logging.getLogger("anymatix_fetcher.queue")
 
 MOST_SESSIONS = 4
 """A job with a proxy or a limit of its own has another session. So many are kept; idle ones go when there are more."""
@@ -41,6 +44,10 @@ class Running(Protocol):
     @property
     def results(self) -> tuple[Result, ...] | None:
         """What became of each of its files; ``None`` while it is under way."""
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether what carried it out has broken down, so that its results say nothing of the job."""
 
     def stop(self) -> None:
         """Asks it to stop; part and journal are kept. Returns at once."""
@@ -100,12 +107,16 @@ class EngineRunner:
         settings = replace(job.settings, ca_file=self._ca_file, verify_tls=self._verify_tls, peers=self._peers)
         job = replace(job, settings=settings)
         session = self._session(job.settings)
-        return _Submitted(session.submit(job, on_over), session.stop, session.forget)
+        return _Submitted(session.submit(job, on_over), session)
 
     def _session(self, settings: Settings) -> Session:
         limiter = settings.limit_rate if isinstance(settings.limit_rate, RateLimiter) else self._limiter
         network = network_of(settings)
         session = self._sessions.get((network, limiter))
+        if session is not None and session.failure is not None:
+            _logger.error("the engine has broken down, and is started again: %s", session.failure)
+            self._sessions.pop((network, limiter)).close()
+            session = None
         if session is None:
             self._close_idle()
             session = open_session(network, settings.engine, limiter, Path.cwd)
@@ -133,10 +144,9 @@ class EngineRunner:
 class _Submitted:
     """A ticket of a session; implements :class:`Running`."""
 
-    def __init__(self, ticket: Ticket, stop: Callable[[Ticket], None], forget: Callable[[Ticket], None]) -> None:
+    def __init__(self, ticket: Ticket, session: Session) -> None:
         self._ticket = ticket
-        self._stop = stop
-        self._forget = forget
+        self._session = session
 
     @property
     def progress(self) -> Progress:
@@ -160,10 +170,16 @@ class _Submitted:
         found = tuple(file.result for file in files if file.result is not None)
         return found if len(found) == len(files) else None
 
+    @property
+    def was_lost(self) -> bool:
+        """Implements ``Running.was_lost``."""
+        failure = self._session.failure
+        return failure is not None and any(one.error is failure for one in self.results or ())
+
     def stop(self) -> None:
         """Implements ``Running.stop``."""
-        self._stop(self._ticket)
+        self._session.stop(self._ticket)
 
     def forget(self) -> None:
         """Implements ``Running.forget``."""
-        self._forget(self._ticket)
+        self._session.forget(self._ticket)
