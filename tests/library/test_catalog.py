@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.values.digests import Digest
-from anymatix_fetcher.library.catalog import Catalog, is_ours
+from anymatix_fetcher.library.catalog import GOOD_FOR_SECONDS, Catalog, is_ours
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.recording import Arrival, record
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -129,3 +129,20 @@ def test_it_is_known_which_sidecars_we_have_written(tmp_path: Path, index: Index
     elif change == "foreign":
         path = leave(tmp_path / "m")[1]
     assert is_ours(path, index) == (change == "none")
+
+
+def test_a_folder_is_looked_through_every_few_seconds_and_what_is_named_by_its_reference_is_seen_at_once(
+    tmp_path: Path, index: Index, disk: CountingDisk
+) -> None:
+    now = 100.0
+    catalog = Catalog(index, disk, clock=lambda: now)
+    assert catalog.model_of(tmp_path, BASE) is None
+    leave(tmp_path, url=f"{BASE}?token=another")
+    model, _ = leave(tmp_path, url=f"{BASE}7", content=b"7")
+    assert catalog.model_of(tmp_path, BASE) is None
+    found = catalog.model_of(tmp_path, f"{BASE}7")
+    assert found is not None
+    assert found.model == model
+    now += GOOD_FOR_SECONDS
+    assert catalog.model_of(tmp_path, BASE) is not None
+    assert len(catalog.sidecars(tmp_path)) == 2

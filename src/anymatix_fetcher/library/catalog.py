@@ -8,6 +8,7 @@ or the address as it was written, reads the sidecar itself.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
@@ -22,10 +23,13 @@ from anymatix_fetcher.library.sidecars import Sidecar, has_whole_model, read_sid
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.index import Index
+
+GOOD_FOR_SECONDS = 2.0
+"""How long a folder counts as it was when it was looked through, where that has to be quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """The cards of one folder, by the sidecars' names, and these names by what the sidecars speak of."""
+    """The cards of one folder, by the sidecars' names, as of a moment; and these names by what they speak of."""
 
     cards: Mapping[str, Card]
+    seen_at: float
     speaking: Mapping[str, list[str]] = field(default_factory=dict)
 
 
@@ -59,11 +64,13 @@ class Catalog:
     Args:
         index: Keeps the cards.
         disk: To read sidecars.
+        clock: Seconds, never going back.
     """
 
-    def __init__(self, index: Index, disk: Disk) -> None:
+    def __init__(self, index: Index, disk: Disk, clock: Callable[[], float] = time.monotonic) -> None:
         self._index = index
         self._disk = disk
+        self._clock = clock
         self._folders: dict[Path, _Folder] = {}
         self._lock = RLock()
 
@@ -74,10 +81,13 @@ class Catalog:
         return [Sidecar(path, record) for path, record in records if record is not None]
 
     def of_reference(self, folder: Path, reference: str, auth: str = "") -> Iterator[Sidecar]:
-        """Those that are of ``reference``, read anew: first by their names, then what was written for other tokens."""
-        known = self._looked_through(folder)
+        """Those that are of ``reference``, read anew: first by their names, then what was written for other tokens.
+
+        The latter as of some seconds ago, for a folder of thousands isn't looked through for each of many downloads.
+        """
+        known = self._looked_through(folder, good_for_seconds=GOOD_FOR_SECONDS)
         stems = dict.fromkeys((identity(reference), *left_by_first_fetcher(reference, auth)))
-        named = [name for stem in stems if (name := f"{stem}.json") in known.cards]
+        named = [name for stem in stems if os.path.lexists(folder / (name := f"{stem}.json"))]
         for name in dict.fromkeys((*named, *sorted(known.speaking.get(identity(reference), ())))):
             sidecar = read_sidecar(folder / name, self._disk)
             if sidecar is not None and (name in named or sidecar.says(reference)):
@@ -87,16 +97,19 @@ class Catalog:
         """A sidecar of ``reference`` whose model is there too, and whole as far as can be told without reading it."""
         return next(filter(has_whole_model, self.of_reference(folder, reference, auth)), None)
 
-    def _looked_through(self, folder: Path) -> _Folder:
+    def _looked_through(self, folder: Path, *, good_for_seconds: float = 0.0) -> _Folder:
         folder = Path(os.path.abspath(folder))  # noqa: PTH100 - takes ".." out, and follows no link
         with self._lock:
-            seen, known = _seen(folder), self._folders.get(folder)
+            known, now = self._folders.get(folder), self._clock()
+            if known is not None and now - known.seen_at < good_for_seconds:
+                return known
+            seen = _seen(folder)
             before = {name: card.state.inode for name, card in known.cards.items()} if known is not None else None
-            if known is None or before != seen:
-                known = self._folders[folder] = self._read(folder, seen, known)
+            known = replace(known, seen_at=now) if known and before == seen else self._read(folder, seen, known, now)
+            self._folders[folder] = known
             return known
 
-    def _read(self, folder: Path, seen: Mapping[str, int], known: _Folder | None) -> _Folder:
+    def _read(self, folder: Path, seen: Mapping[str, int], known: _Folder | None, now: float) -> _Folder:
         """The cards of these sidecars: of those that are the same files what is known of them, or is kept."""
         kept = _kept(folder, self._index) if known is None else known.cards
         cards: dict[str, Card] = {}
@@ -118,7 +131,7 @@ class Catalog:
         for name, card in cards.items():
             for one in card.identities:
                 speaking.setdefault(one, []).append(name)
-        return _Folder(cards, speaking)
+        return _Folder(cards, now, speaking)
 
 
 def card_of(sidecar: Sidecar | None, state: FileState, *, is_ours: bool = False) -> Card:

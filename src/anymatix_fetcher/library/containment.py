@@ -66,13 +66,19 @@ class Bounds:
         if self.is_named and len(below) == 1 and self.root is None:
             return  # the caller's own folder: where it really is doesn't matter
         real = _real(destination.parent)
-        _check_inside(destination, self.folder, real / destination.name)
-        root = self.folder if self.root is None else self.root
-        own = {folded(part) for path in (root.absolute(), _real(root)) for part in path.parts}
-        if any(folded(part) in RUN_FOLDERS - own for part in real.parts):
+        folder = real if destination.parent == self.folder else _real(self.folder)
+        if not real.is_relative_to(folder):
+            raise _leads_out(destination, self.folder)
+        runs = {folded(part) for part in real.parts} & RUN_FOLDERS
+        if runs and runs - self._own():
             raise _runs(destination, f"it really is {real}")
         if not self.is_named:
             _check_comfyui(destination, real)
+
+    def _own(self) -> set[str]:
+        """What the caller's own folder is called on its way, in the form of ``folded``."""
+        root = self.folder if self.root is None else self.root
+        return {folded(part) for path in (root.absolute(), _real(root)) for part in path.parts}
 
 
 def check_encoding(path: Path) -> None:
@@ -105,10 +111,14 @@ def _real(path: Path) -> Path:
 
 def _check_inside(path: Path, folder: Path, real: Path) -> None:
     if not real.is_relative_to(_real(folder)):
-        raise StorageError(
-            f"{path} leads out of {folder} by a symbolic link",
-            hint="Name the folder that the link leads to, or add it to extra_model_paths.yaml.",
-        )
+        raise _leads_out(path, folder)
+
+
+def _leads_out(path: Path, folder: Path) -> StorageError:
+    return StorageError(
+        f"{path} leads out of {folder} by a symbolic link",
+        hint="Name the folder that the link leads to, or add it to extra_model_paths.yaml.",
+    )
 
 
 def _check_comfyui(destination: Path, real: Path) -> None:

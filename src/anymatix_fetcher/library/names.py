@@ -14,6 +14,7 @@ MODEL_EXTENSIONS = frozenset(
 """ComfyUI's ``supported_pt_extensions``, and those that widespread node packs load besides."""
 
 _HASHED = re.compile(r"(?P<stem>.*)_(?P<hex>[0-9a-f]{64})(?P<extension>(?:\.[^.]*)?)", re.DOTALL)
+_SIDECAR = re.compile(r"[0-9a-f]{64}\.json")
 _HEX_CHARACTERS = 64
 
 
@@ -88,4 +89,4 @@ def is_model_name(name: str) -> bool:
 
 def is_sidecar_name(name: str) -> bool:
     """Whether it is ``<64 hex>.json``."""
-    return re.fullmatch(r"[0-9a-f]{64}\.json", name) is not None
+    return name.endswith(".json") and _SIDECAR.fullmatch(name) is not None

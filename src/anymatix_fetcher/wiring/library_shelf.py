@@ -191,7 +191,7 @@ class LibraryShelf:
     def _learned_from(self, settings: Settings) -> tuple[Path, ...]:
         """The folders that hold all models and their claimed digests; none if unknown."""
         try:
-            return self._folders(settings).roots
+            return self._roots_of(settings)
         except (FetchError, OSError) as error:
             log.debug("the models root is unknown: %s", error)
             return ()
@@ -238,11 +238,15 @@ class LibraryShelf:
                 self._roots[key] = folders.roots
             return self._known[key]
 
+    def _roots_of(self, settings: Settings) -> tuple[Path, ...]:
+        self._folders(settings)
+        return self._roots[settings.models, settings.extra_paths]
+
     def _has_sidecar(self, settings: Settings) -> bool:
         if settings.sidecar or settings.naming is not Naming.PLAIN or (settings.type and settings.output is None):
             return True
         folder = self._folder(settings)
-        return any(folder.is_relative_to(root) for root in self._folders(settings).roots)
+        return any(folder.is_relative_to(root) for root in self._roots_of(settings))
 
 
 def _facts(resource: Resource, model_type: str) -> dict[str, str | None]:
