@@ -322,6 +322,7 @@ def test_a_second_signal_ends_a_download_that_doesnt_stop() -> None:
         (["-q", "ls"], "'ls' is a verb and has to come first", "Put the options after it; see `anyfetch ls --help`."),
         (["-v", "--json", "verify", "x.pt"], "'verify' is a verb and has to come first", "Put the options after it"),
         ([URL, "doctor"], "'doctor' is a verb and has to come first", "Put the options after it"),
+        (["-q", "ls", "--models", "m"], "'ls' is a verb and has to come first", "Put the options after it"),
     ],
 )
 def test_a_misspelt_or_misplaced_verb_is_told(words: list[str], error: str, hint: str, capsys: Streams) -> None:

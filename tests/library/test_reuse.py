@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import blake3
 import pytest
 
 from anymatix_fetcher.core.values.digests import Digest
@@ -79,6 +80,16 @@ def test_a_false_claim_brings_nothing_and_is_corrected(tmp_path: Path, here: Pat
 def test_a_claim_that_cannot_be_checked_brings_nothing(tmp_path: Path, here: Path, index: Index) -> None:
     claim(index, here, BLAKE3)
     assert take(index, BLAKE3, tmp_path / "b", DISK) is None
+
+
+def test_a_blake3_that_is_claimed_is_proved_by_reading(tmp_path: Path, here: Path, index: Index) -> None:
+    right = Digest("blake3", blake3.blake3(CONTENT).hexdigest())
+    claim(index, here, right)
+    linked = take(index, right, tmp_path / "b", DISK)
+    assert linked is not None
+    assert linked.source == here
+    assert (tmp_path / "b").read_bytes() == CONTENT
+    assert set(index.digests(tmp_path / "b")) == {right, SHA256}
 
 
 def test_one_bad_source_does_not_stand_in_the_way_of_a_good_one(tmp_path: Path, here: Path, index: Index) -> None:

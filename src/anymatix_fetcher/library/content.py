@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.digests import Digest
@@ -15,9 +16,20 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
+    from anymatix_fetcher.core.values.ports import Hasher
+
 READ_BYTES = 4 << 20
-HASHABLE = {"sha256", "sha384", "sha512"}
-"""The strong algorithms that the standard library has."""
+HASHABLE = {"sha256", "sha384", "sha512", *(("blake3",) if find_spec("blake3") else ())}
+"""The strong algorithms that can be computed here: those of the standard library, and BLAKE3 where it is installed."""
+
+
+def hasher_for(algorithm: str) -> Hasher:
+    """A hasher for an algorithm of :data:`HASHABLE`."""
+    if algorithm != "blake3":
+        return hashlib.new(algorithm, usedforsecurity=False)
+    import blake3  # noqa: PLC0415 - seldom needed, and not every platform has it
+
+    return blake3.blake3()
 
 
 def digest_of(
@@ -41,7 +53,7 @@ def digests_of(
     Raises:
         OSError: It can't be read.
     """
-    hashers = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
+    hashers = {name: hasher_for(name) for name in algorithms}
     buffer = memoryview(bytearray(READ_BYTES))
     with path.open("rb", buffering=0) as file:
         state = state_of(file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from anymatix_fetcher.core.values.disk_errors import destination_exists, storage_errors
 from anymatix_fetcher.errors import DigestMismatchError, StorageError
 from anymatix_fetcher.library.cloning import clone
-from anymatix_fetcher.library.content import HASHABLE, READ_BYTES, state_of
+from anymatix_fetcher.library.content import HASHABLE, READ_BYTES, hasher_for, state_of
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.ports import temporary_beside
 
@@ -178,7 +177,7 @@ def _hard_link(source: Path, temporary: Path, linker: Linker) -> bool:
 
 def _copy(source: Path, temporary: Path, digest: Digest | None, on_bytes: Callable[[int], None]) -> None:
     checked = digest if digest is not None and digest.algorithm in HASHABLE else None
-    hasher = hashlib.new(checked.algorithm, usedforsecurity=False) if checked else None
+    hasher = hasher_for(checked.algorithm) if checked else None
     buffer = memoryview(bytearray(READ_BYTES))
     with _opened(source) as reading, temporary.open("xb", buffering=0) as writing:
         expected = state_of(reading).size

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import DigestMismatchError
-from anymatix_fetcher.library.content import HASHABLE, digest_of
+from anymatix_fetcher.library.content import HASHABLE, digests_of
 from anymatix_fetcher.library.entries import HowKnown
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.linking import DEFAULT_ORDER, Method, NoLinkError, SourceUnusableError, bring
@@ -112,14 +112,16 @@ def _proved(candidate: Candidate, digest: Digest, index: Index, on_bytes: Callab
     if digest.algorithm not in HASHABLE:
         return None
     try:
-        found, state = digest_of(candidate.path, digest.algorithm, on_bytes=on_bytes)
+        found, state = digests_of(candidate.path, {"sha256", digest.algorithm}, on_bytes=on_bytes)
     except OSError as error:
         _logger.debug("%s can't be read: %s", candidate.path, error.strerror)
         return None
-    if found != digest:
-        _logger.warning("%s isn't what it is said to be: it has %s", candidate.path, found)
-    index.add(candidate.path, [found], state=state, verified=digest.algorithm if found == digest else "")
-    return state if found == digest else None
+    is_right = digest in found
+    if not is_right:
+        actual = next(one for one in found if one.algorithm == digest.algorithm)
+        _logger.warning("%s isn't what it is said to be: it has %s", candidate.path, actual)
+    index.add(candidate.path, found, state=state, verified=digest.algorithm if is_right else "")
+    return state if is_right else None
 
 
 def _is_at(path: Path, state: FileState) -> bool:

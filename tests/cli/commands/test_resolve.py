@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,3 +117,12 @@ def test_a_token_is_needed_for_the_download_and_not_for_the_catalogue(
     monkeypatch.setenv("CIVITAI_API_TOKEN", TOKEN)
     assert main(["resolve", "--probe", "civitai:128713"]) == 0
     assert TOKEN not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("ranged", "told"), [(True, "yes: several"), (False, "no: only"), (None, None)])
+def test_whether_several_connections_help_is_said_where_the_server_was_asked(
+    *, ranged: bool | None, told: str | None
+) -> None:
+    lines = [line for line in report(replace(LOCATED, ranged=ranged)).splitlines() if line.startswith("in parts:")]
+    assert [told in line for line in lines if told is not None] == ([True] if told is not None else [])
+    assert bool(lines) is (told is not None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.core.machine.phase import MachinePhase
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.resource import Plain
@@ -142,3 +143,14 @@ def test_a_store_that_is_busy_later_on_costs_no_signature_either() -> None:
     throttle(bench, bench.one(m.StartExchange), 429)
     bench.wait(3.0)
     assert bench.one(m.StartExchange).request.url == TARGET
+
+
+def test_a_file_that_is_only_being_verified_waits_for_nobody() -> None:
+    bench = Bench(connections=1)
+    start = bench.open()
+    bench.answer(start, length=2 * MIB)
+    bench.bring(start.exchange, Span(0, 2 * MIB))
+    bench.send(m.BodyEnded(start.exchange))
+    bench.wait(1)
+    assert bench.machine.phase is MachinePhase.VERIFYING
+    assert bench.machine.waiting_for(bench.now) == ""

@@ -180,13 +180,13 @@ def command(
             "nothing to download: no REFERENCE is given",
             "Name one, as in `anyfetch https://example.org/model.safetensors`.",
         )
+    if resume_with is None:
+        _refuse_words(references)
     settings = _settings(references, network, folders, **options)  # type: ignore[arg-type] # click has checked them
     session.secrets = network.secrets((*references, *settings.mirrors))
     if not (quiet or progress == "json"):
         network.warn(session)
-    if resume_with is None:
-        _refuse_words(references)
-    else:
+    if resume_with is not None:
         settings = replace(settings, output=_begun(references, settings.output), take_over=True)
         session.secrets += network.secrets([resume_with])
         references = (resume_with,)

@@ -133,6 +133,7 @@ def _facts(located: Located) -> Iterator[tuple[str, str]]:
     yield "asked at", located.url
     if located.target is not None:
         yield "lies at", located.target
+    if located.ranged is not None:
         yield "in parts", "yes: several connections can help" if located.ranged else "no: only a single stream"
     if located.expires_at is not None:
         yield "expires", format.moment(located.expires_at)

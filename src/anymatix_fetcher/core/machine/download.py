@@ -189,7 +189,8 @@ class Download:
             return pause.told(now)
         if patience.not_before > now:
             return countdown(patience.reason, patience.not_before, now)
-        waits_its_turn = self._has_begun and not requests.exchanges and not requests.share.connections
+        is_asking = self._has_begun and self.phase in {MachinePhase.OPENING, MachinePhase.TRANSFERRING}
+        waits_its_turn = is_asking and not requests.exchanges and not requests.share.connections
         return f"waiting for its turn at {requests.address.origin_url.host}" if waits_its_turn else ""
 
     def lay_out(self, block_size: int) -> None:
