@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from anymatix_fetcher.core.values.spans import Span, SpanSet
-from anymatix_fetcher.engine.takeover import AUTO, Adoption
+from anymatix_fetcher.engine.takeover import AUTO, Takeover
 from anymatix_fetcher.storage.os_disk import OsDisk
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ class Copying:
         self.recorded = SpanSet()
         self.begun = 0
 
-    def adopt(self, *_: object) -> None:
+    def take_over(self, *_: object) -> None:
         self.begun += 1
 
 
 def test_it_says_how_far_the_copying_is_and_nothing_before_and_after_it(tmp_path: Path) -> None:
     (tmp_path / "m.bin.crdownload").write_bytes(b"\1" * (8 * MIB))
-    adoption, copying = Adoption(AUTO, OsDisk()), Copying()
+    takeover, copying = Takeover(AUTO, OsDisk()), Copying()
     store = cast("Store", copying)
-    assert adoption.finds(tmp_path / "m.bin")
-    adoption.prepare(16 * MIB, (), overwrite=False)
-    assert adoption.note(store) == ""
-    assert adoption.begin(store, 16 * MIB, lambda _: None)
+    assert takeover.finds(tmp_path / "m.bin")
+    takeover.prepare(16 * MIB, (), overwrite=False)
+    assert takeover.note(store) == ""
+    assert takeover.begin(store, 16 * MIB, lambda _: None)
     assert copying.begun == 1
-    assert adoption.note(store) == "taking over what is in m.bin.crdownload: 0%"
+    assert takeover.note(store) == "taking over what is in m.bin.crdownload: 0%"
     copying.recorded = SpanSet.of(Span(0, 2 * MIB))
-    assert adoption.note(store) == "taking over what is in m.bin.crdownload: 25%"
-    adoption.end()
-    assert adoption.note(store) == ""
+    assert takeover.note(store) == "taking over what is in m.bin.crdownload: 25%"
+    takeover.end()
+    assert takeover.note(store) == ""

@@ -92,7 +92,7 @@ def taken_over(tmp_path: Path, data: bytes, stored: SpanSet) -> tuple[Opened, li
     partial = read_partial(left, DISK)
     assert partial is not None
     opened, told = Opened(tmp_path / "m.bin"), list[TakenOver | StorageFailed]()
-    opened.store.adopt(partial, stored, LENGTH, told.append)
+    opened.store.take_over(partial, stored, LENGTH, told.append)
     opened.workers.run()
     assert left.read_bytes() == data
     return opened, told

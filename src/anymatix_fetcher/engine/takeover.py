@@ -33,8 +33,8 @@ AUTO: Final = "auto"
 """As a setting: whatever lies beside the destination under a name that other programs give."""
 
 
-class Adoption:
-    """The taking over of one download.
+class Takeover:
+    """The takeover of what another program has left, for one download.
 
     Args:
         wanted: Settings' ``adopt_partial``.
@@ -145,7 +145,7 @@ class Adoption:
             return False
         log.info("taking over up to %d bytes of %s", self._stored.total, self._partial.path)
         self._was_copied = self._is_copying = True
-        store.adopt(self._partial, self._stored, length, report)
+        store.take_over(self._partial, self._stored, length, report)
         return True
 
     def end(self) -> None:

@@ -268,7 +268,7 @@ class Store:
             needed = max(0, length - stored)
             self._space.claim(self, self._places.part.parent, needed, lambda: length - self._part.recorded.total)
 
-    def adopt(
+    def take_over(
         self, partial: Partial, stored: SpanSet, length: int, report: Callable[[TakenOver | StorageFailed], None]
     ) -> None:
         """Copies what another program has left; answered by ``TakenOver``. For a part file that holds nothing yet.
