@@ -6,70 +6,21 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 from anymatix_fetcher.testing import Origin
 from tests.queue.fakes import until
-from tests.serve.served import Client
+from tests.serve.kills import run
+from tests.serve.running import COMMAND, JOBS, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 BYTES = 8 << 20
-COMMAND = [sys.executable, "-m", "anymatix_fetcher", "serve"]
-JOBS = "/api/v1/jobs"
-
-
-class Server:
-    """A server in a process of its own."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder = folder
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("ANYFETCH_")}
-        self.process = subprocess.Popen(
-            [
-                *COMMAND,
-                "--port",
-                "0",
-                "--json",
-                "--state",
-                str(folder / "state"),
-                "-d",
-                str(folder / "files"),
-                *options,
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**environment, "HOME": str(folder)},
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.first = json.loads(self.process.stdout.readline())
-        secret = (folder / "state" / "secret").read_text().strip()
-        self.client = Client(urlsplit(self.first["url"]).port or 0, secret)
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """Its exit code and what it wrote to stderr."""
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=60)
-        return self.process.returncode, errors
-
-
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
-    server = Server(folder, *options)
-    try:
-        yield server
-    finally:
-        server.process.kill()
-        server.process.communicate()
 
 
 @pytest.fixture
@@ -129,34 +80,8 @@ def test_wrong_usage_is_said_before_anything_listens(tmp_path: Path, options: li
     assert found.stderr.startswith("error: ")
 
 
-def test_killed_at_any_moment_everything_goes_on_and_nothing_is_lost_or_doubled(tmp_path: Path, origin: Origin) -> None:
-    files = [origin.add(f"/{number}.bin", size=BYTES) for number in range(5)]
-    identities: list[str] = []
-    stored = 0
-    for round_number in range(5):
-        rate = "6M" if round_number < 4 else "1G"
-        with serving(tmp_path, "--limit-rate", rate) as server:
-            if not identities:
-                found = server.client.ask("POST", JOBS, {"references": [file.url for file in files]}).jobs
-                identities = sorted(str(job["id"]) for job in found)
-            wanted = stored + (BYTES >> 1) if round_number < 4 else BYTES * 5
-
-            def bytes_stored(server: Server = server) -> int:
-                return sum(int(str(job["bytes_stored"])) for job in server.client.get(JOBS).jobs)
-
-            until(lambda: bytes_stored() >= min(wanted, BYTES * 5))  # noqa: B023 - ends here
-            jobs = server.client.get(JOBS).jobs
-            assert sorted(str(job["id"]) for job in jobs) == identities
-            assert {job["state"] for job in jobs} <= {"active", "done"}
-            stored = bytes_stored() - 5 * (1 << 20)
-            if round_number < 4:
-                server.process.kill()
-                server.process.communicate()
-            else:
-                until(lambda: {job["state"] for job in server.client.get(JOBS).jobs} == {"done"})
-    for number, file in enumerate(files):
-        assert (tmp_path / "files" / f"{number}.bin").read_bytes() == file.content.read(0, BYTES)
-    assert len(list((tmp_path / "files").iterdir())) == 5
+def test_killed_at_any_moment_everything_goes_on_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    assert len(run(tmp_path, kills=4, size=BYTES, rate=4 << 20, seed=21)) == 5
 
 
 def test_a_planted_token_is_in_no_file_answer_or_line(tmp_path: Path, origin: Origin) -> None:
