@@ -70,7 +70,7 @@ WORDS = sorted({word for text in SENTENCES for word in re.findall(r"\b[A-Za-z][a
 def test_there_are_sentences_to_look_at() -> None:
     text = "\n".join(SENTENCES)
     assert len(SENTENCES) > 1000
-    assert "Put them into ~/.netrc, or into the address: https://USER:PASSWORD@..." in text
+    assert "Put them into ~/.netrc, or into the URL: https://USER:PASSWORD@..." in text
     assert "set HF_TOKEN or run: anyfetch login huggingface.co" in text
 
 

@@ -104,10 +104,10 @@ def test_what_the_hub_doesnt_show_has_the_same_words_as_a_file_and_as_a_whole(
     assert "HF_TOKEN" in file.hint
     if token:
         assert isinstance(file, AccessDeniedError)
-        assert f"doesn't accept the token that was sent, or has no repository org/{name}" in file.message
+        assert f"doesn't accept the token, or the repository org/{name} doesn't exist" in file.message
     else:
         assert isinstance(file, NotFoundError)
-        assert f"has no repository org/{name}, or a private one" in file.message
+        assert f"the repository org/{name} doesn't exist at 127.0.0.1, or is private" in file.message
 
 
 @pytest.mark.parametrize("path", ["nothing.bin", "vae/nothing.json"])
@@ -162,7 +162,7 @@ def test_a_digest_that_a_used_up_api_keeps_is_missed_aloud(started: Callable[[Ho
     assert note_of(reference, tmp_path / "first") == ""
     note = note_of(reference, tmp_path / "second")
     assert "without a digest from GitHub" in note
-    assert "answers no more requests without a token" in note
+    assert "allows no more requests without a token" in note
     assert note_of(reference, tmp_path / "third", digests=(Digest("sha256", MODEL.sha256),)) == ""
 
 

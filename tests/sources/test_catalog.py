@@ -37,7 +37,7 @@ def test_what_belongs_to_no_source_isnt_guessed_at(reference: str) -> None:
 def test_an_address_without_its_scheme_is_told_what_is_missing(reference: str, host: str) -> None:
     with pytest.raises(ReferenceSyntaxError, match="it has no scheme") as refusal:
         catalog.find(reference, Environment())
-    assert refusal.value.hint == f"Write it in front: https://{host}/..."
+    assert refusal.value.hint == f"Add the scheme: https://{host}/..."
 
 
 def test_every_source_has_a_name_of_its_own() -> None:

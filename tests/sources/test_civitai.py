@@ -184,11 +184,9 @@ def test_a_version_is_tried_too_where_the_api_is_out_of_order_but_not_where_it_k
     resource = resolve("civitai:5+7", {api("model-versions/5"): RetriesExhaustedError("down")})
     assert resource.url.reveal() == f"{SITE}/api/download/models/5?fileId=7"
     assert resource.reference == "civitai:5?fileId=7"
-    with pytest.raises(NotFoundError, match=r"no such file.*model-versions/5") as error:
+    with pytest.raises(NotFoundError, match=r"doesn't have this file.*model-versions/5") as error:
         resolve("civitai:5", {api("model-versions/5"): Reply({"error": "No version"}, 404)})
-    assert error.value.hint.startswith(
-        "If 5 is a model's number, as pages have it in their address, write civitai:5@VERSION"
-    )
+    assert error.value.hint.startswith("If 5 is a model's number, as in the URLs of pages, write civitai:5@VERSION")
     with pytest.raises(NotFoundError) as error:
         resolve("civitai:4@5", {api("model-versions/5"): Reply({"error": "No version"}, 404)})
     assert "model's number" not in error.value.hint

@@ -66,7 +66,7 @@ def test_where_nothing_matches_what_there_is_is_listed(reference: CivitaiReferen
 
 
 def test_a_wish_that_several_files_fulfil_isnt_guessed_at() -> None:
-    with pytest.raises(ReferenceSyntaxError, match="2 files of this version are meant") as refusal:
+    with pytest.raises(ReferenceSyntaxError, match="2 files of this version match") as refusal:
         chosen(wishing(format="SafeTensor"), FULL, PICKLE, VAE)
     assert "fileId=1" in refusal.value.hint
     assert "fileId=3" not in refusal.value.hint

@@ -121,5 +121,5 @@ def test_other_addresses_are_left_as_they_are(path: str) -> None:
 
 @pytest.mark.parametrize("url", ["models/5?modelVersionId=x", "api/download/models/5?fileId=x"])
 def test_an_id_that_is_no_number_is_told(url: str) -> None:
-    with pytest.raises(ReferenceSyntaxError, match="is no number"):
+    with pytest.raises(ReferenceSyntaxError, match="is not a number"):
         by_url(f"https://civitai.com/{url}")

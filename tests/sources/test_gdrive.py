@@ -115,22 +115,32 @@ def test_a_web_page_that_is_shared_is_a_file_and_an_empty_file_is_one_too() -> N
 @pytest.mark.parametrize(
     ("reply", "error", "message", "hint"),
     [
-        (Reply("<title>Google Drive - Quota exceeded</title>", 200, HTML), RetriesExhaustedError, "so many", "a day"),
+        (
+            Reply("<title>Google Drive - Quota exceeded</title>", 200, HTML),
+            RetriesExhaustedError,
+            "too many people",
+            "a day",
+        ),
         (
             Reply("Sign in. Too many users have viewed or downloaded this", 403),
             RetriesExhaustedError,
-            "so many",
+            "too many people",
             "a day",
         ),
-        (moved("https://accounts.google.com/v3/signin?continue=x"), AccessDeniedError, "wants a login", "share it"),
+        (moved("https://accounts.google.com/v3/signin?continue=x"), AccessDeniedError, "requires a login", "share it"),
         (Reply("You need access", 403, HTML), AccessDeniedError, "isn't shared", "share it"),
         (Reply("no", 403, HTML), AccessDeniedError, "403", ""),
-        (Reply("no", 404, HTML), NotFoundError, "no such file", ""),
+        (Reply("no", 404, HTML), NotFoundError, "have this file", ""),
         (Reply("<p>hello", 200, HTML), NotAModelError, "a page instead of the file", ""),
         (Reply("", 204), UnexpectedAnswerError, "204", ""),
-        (Reply("<form id=download-form action='ftp://x/'>", 200, HTML), UnexpectedAnswerError, "leads to no file", ""),
+        (
+            Reply("<form id=download-form action='ftp://x/'>", 200, HTML),
+            UnexpectedAnswerError,
+            "without a link to the file",
+            "",
+        ),
         (Reply("<form id=download-form action='http://x/'>", 200, HTML), UnexpectedAnswerError, "https to http", ""),
-        (Reply(f"<form id=download-form action='{FIRST}'>", 200, HTML), UnexpectedAnswerError, "after the other", ""),
+        (Reply(f"<form id=download-form action='{FIRST}'>", 200, HTML), UnexpectedAnswerError, "after another", ""),
     ],
 )
 def test_other_pages_are_told_apart(reply: Reply, error: type[FetchError], message: str, hint: str) -> None:

@@ -45,7 +45,7 @@ def test_what_names_no_repository_or_tag_isnt_guessed_at(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["github:o/r@v/..", "github:o/r/a/b"])
 def test_an_asset_is_one_name(text: str) -> None:
-    with pytest.raises(ReferenceSyntaxError, match="its asset can't be one"):
+    with pytest.raises(ReferenceSyntaxError, match="its asset's name is invalid"):
         references.read_scheme(text)
 
 

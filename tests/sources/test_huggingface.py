@@ -239,5 +239,5 @@ def test_a_listing_without_an_end_has_one() -> None:
 def test_a_next_page_that_is_no_address_is_unexpected() -> None:
     tree = f"{SITE}/api/models/org/repo/tree/{COMMIT}?recursive=true"
     answers = replies(PAGE) | {tree: Reply(PAGE, headers={"Link": '<ftp://x>; rel="next"'})}
-    with pytest.raises(UnexpectedAnswerError, match="no address"):
+    with pytest.raises(UnexpectedAnswerError, match="isn't a URL"):
         files(answers=answers)

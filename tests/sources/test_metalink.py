@@ -78,8 +78,8 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("inside", "message"),
     [
-        ("", "no http or https address"),
-        ("<url>ftp://h.example/m</url><metaurl>https://t.example/m.torrent</metaurl>", "no http or https address"),
+        ("", "no http or https URL"),
+        ("<url>ftp://h.example/m</url><metaurl>https://t.example/m.torrent</metaurl>", "no http or https URL"),
         (f"{PLACE}<size>-1</size>", "its size isn't a number of bytes"),
         (f"{PLACE}<size>{10**19 - 1}</size>", "its size isn't a number of bytes"),
         (f'{PLACE}<hash type="sha-256">00</hash>', "not a sha256 digest"),
@@ -101,7 +101,7 @@ def test_what_cant_be_true_is_refused_with_the_files_number(inside: str, message
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (document(), "names no file"),
+        (document(), "describes no file"),
         (document(file(), attributes='xmlns="http://www.metalinker.org/" version="3.0"'), "version 3"),
         (document(file(), attributes='version="3.0"'), "version 3"),
         (document(file(), attributes=""), "isn't a Metalink"),

@@ -71,11 +71,11 @@ def test_a_model_of_hugging_face_in_ollamas_spelling_is_sent_there() -> None:
 
 def test_an_image_without_a_model_is_said_to_be_one() -> None:
     url = f"{SITE}/v2/library/x/manifests/latest"
-    with pytest.raises(NotFoundError, match="ollama:x:latest has no layer that is a model"):
+    with pytest.raises(NotFoundError, match="ollama:x:latest has no model layer"):
         resolve("ollama:x", {url: manifest(LICENCE)})
-    with pytest.raises(NotFoundError, match="no such model, or no such tag") as refusal:
+    with pytest.raises(NotFoundError, match="the model or its tag doesn't exist") as refusal:
         resolve("ollama:x", {url: Reply({"errors": []}, 404)})
-    assert refusal.value.hint == "Its tags are at https://ollama.com/library/x/tags."
+    assert refusal.value.hint == "See its tags at https://ollama.com/library/x/tags."
     for layers in ([5], [{**MODEL, "digest": "sha256:../x"}], [{**MODEL, "digest": None}]):
         with pytest.raises(UnexpectedAnswerError):
             resolve("ollama:x", {url: manifest(*layers)})

@@ -93,7 +93,7 @@ def test_plain_http_is_gone_to_only_where_a_digest_proves_what_comes() -> None:
     both = file(inside="<url priority='1'>http://b.example/m</url><url>https://c.example/m</url>")
     (resource,) = resolve(META, {META: document(both)})
     assert (str(resource.url), resource.mirrors) == ("https://c.example/m", ())
-    with pytest.raises(UnexpectedAnswerError, match="plain http only"):
+    with pytest.raises(UnexpectedAnswerError, match="only plain http"):
         resolve(META, {META: document(http_only)})
     (resource,) = resolve("http://h.example/m.meta4", {"http://h.example/m.meta4": document(http_only)})
     assert str(resource.url) == "http://b.example/m"
@@ -120,9 +120,9 @@ def test_redirects_are_followed_and_errors_told() -> None:
         resolve(META, {META: Reply("no", 404)})
     with pytest.raises(UnexpectedAnswerError):
         resolve(META, {META: Reply(b"", 204)})
-    with pytest.raises(ReferenceSyntaxError, match="can't be read"):
+    with pytest.raises(ReferenceSyntaxError, match="can't be parsed"):
         resolve(META, {META: Reply("<html>")})
-    with pytest.raises(ReferenceSyntaxError, match="not a Metalink's address"):
+    with pytest.raises(ReferenceSyntaxError, match="not a Metalink's URL"):
         resolve("metalink:/etc/passwd", {})
     with pytest.raises(DigestMismatchError):
         resolve(META, {META: document(file())}, digests=(Digest("sha256", "0" * 64),))

@@ -43,7 +43,7 @@ def test_case_counts() -> None:
 
 
 def test_where_nothing_is_left_the_hint_says_what_there_is() -> None:
-    with pytest.raises(NotFoundError, match="none of the 5 files of o/r is wanted") as refusal:
+    with pytest.raises(NotFoundError, match="none of the 5 files of o/r is selected") as refusal:
         paths(include=("*.gguf",))
     assert "vae/model.safetensors" in refusal.value.hint
     with pytest.raises(NotFoundError, match="no files below unet/"):

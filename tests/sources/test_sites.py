@@ -161,7 +161,7 @@ def test_digests_that_contradict_each_other_are_told_before_anything_is_fetched(
     one, other, crc = Digest("sha256", "0" * 64), Digest("sha256", "1" * 64), Digest("crc32", "0" * 8)
     assert agreed((crc,), (one,), "x") == (crc, one)
     assert agreed((one,), (one,), "x") == (one,)
-    with pytest.raises(DigestMismatchError, match="x is stated to have sha256:1"):
+    with pytest.raises(DigestMismatchError, match="x has the stated digest sha256:1"):
         agreed((one,), (other,), "x")
 
 

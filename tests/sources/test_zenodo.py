@@ -116,7 +116,7 @@ def test_what_isnt_there_is_said_with_what_is() -> None:
     with pytest.raises(NotFoundError, match=r"zenodo:123 has no file other\.bin") as refusal:
         resolve("zenodo:123/other.bin", {RECORD: FILES})
     assert "model.bin" in refusal.value.hint
-    with pytest.raises(NotFoundError, match="has no such record"):
+    with pytest.raises(NotFoundError, match="the record or the file doesn't exist"):
         resolve("zenodo:123", {RECORD: Reply({"message": "gone"}, 404)})
 
 

@@ -1,1 +1,1 @@
-"""Sources: what a reference means. Pure, like the core: they know neither sockets nor files."""
+"""Sources: resolve references to resources. They are pure, like the core, and know neither sockets nor files."""

@@ -1,6 +1,6 @@
-"""The services that models come from: which hosts are one's own, what stands in for them, and where its token goes.
+"""The services that models come from: their hosts, their endpoints, and the recipients of their tokens.
 
-The one table of it: sources, credentials, endpoints, ``auth`` and ``login`` derive from here what they need.
+This is the only such table. Sources, credentials, endpoints, ``auth`` and ``login`` derive what they need from it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ class Account:
     """One service.
 
     Args:
-        name: As endpoints and tokens are filed.
-        title: As people write it.
-        sites: Its hosts, and the site that is asked for each; the first one is the main host, under which a keyring
-            keeps the token.
-        token_variables: The variables that hold its token; the first one that is set wins.
-        endpoint_variables: The variables that say where it is asked instead; the first one that is set wins.
-        api_site: Where its API is asked, if not at the sites.
-        api_endpoint_variables: The variables that say where its API is asked instead.
+        name: The key for its endpoint and token.
+        title: The name for people.
+        sites: Its hosts, each with the base URL of its requests. The first one is the main host, under which a keyring
+            stores the token.
+        token_variables: The variables that hold its token; the first one that is set is used.
+        endpoint_variables: The variables that hold its endpoint; the first one that is set is used.
+        api_site: The base URL of its API, if it differs from the sites'.
+        api_endpoint_variables: The variables that hold its API's endpoint; the first one that is set is used.
     """
 
     name: str
@@ -37,28 +37,28 @@ class Account:
 
     @property
     def main_host(self) -> str:
-        """The host that it is known by."""
+        """The host that identifies the service."""
         return next(iter(self.sites))
 
     @property
     def home(self) -> str:
-        """Where it is asked by default, without a slash at the end."""
+        """The default base URL, without a trailing slash."""
         return self.sites[self.main_host]
 
     @property
     def api_name(self) -> str:
-        """As the API's endpoint is filed."""
+        """The key for the API's endpoint."""
         return f"{self.name}_api"
 
     @property
     def asked(self) -> tuple[tuple[str, str], ...]:
-        """Every site that is asked, each once, with the name that its endpoint is filed under."""
+        """Every base URL once, with the key for its endpoint."""
         sites = [(self.name, site) for site in dict.fromkeys(self.sites.values())]
         return (*sites, (self.api_name, self.api_site)) if self.api_site else tuple(sites)
 
 
 def _with_www(*hosts: str) -> dict[str, str]:
-    """Each host as a site of its own; the name with www stands for the same."""
+    """Each host as a site of its own; the name with www is an alias."""
     return {f"{www}{host}": f"https://{host}" for host in hosts for www in ("", "www.")}
 
 
@@ -143,6 +143,6 @@ ACCOUNTS = {
         S3,
     )
 }
-"""By their names."""
+"""All services by name."""
 WITH_TOKENS = {name: account for name, account in ACCOUNTS.items() if account.token_variables}
-"""Those that take a token."""
+"""The services that have tokens."""

@@ -1,6 +1,6 @@
-"""AIR: a resource's name that says at which service it lives.
+"""AIR, a URN for resources of AI services.
 
-``urn:air:{ecosystem}:{type}:{source}:{id}[@{version}][+{file}][.{format}]``; ``urn:`` and ``air:`` may be missing
+``urn:air:{ecosystem}:{type}:{source}:{id}[@{version}][+{file}][.{format}]``; ``urn:`` and ``air:`` may be omitted
 (https://developer.civitai.com/site/guide/air).
 """
 
@@ -16,14 +16,14 @@ _AIR = re.compile(
 
 
 class Air(NamedTuple):
-    """A name's service, in lower case, and what it is called there."""
+    """The service named by an AIR, in lower case, and the rest of the name."""
 
     source: str
     name: str
 
 
 def read_air(text: str) -> Air | None:
-    """The AIR that ``text`` is; ``None`` where it is none, as ``civitai:5``, which is a reference of its own."""
+    """The parsed AIR; ``None`` if ``text`` isn't one. ``civitai:5`` is a reference of another form."""
     match = _AIR.fullmatch(text.strip())
     if match is None or not (match["prefix"] or match["kinds"]):
         return None

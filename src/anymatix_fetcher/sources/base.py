@@ -1,12 +1,12 @@
-"""What a source is: a pure generator that turns a reference into resources by asking and being answered.
+"""The interface of sources: a pure generator that turns a reference into resources.
 
-It yields requests and is sent answers, so a test feeds it by hand, and whoever runs it may use any transport::
+It yields requests and receives responses, so that a test can feed it by hand and a caller can use any transport::
 
     def resolve(wish, environment):
         answer = yield from ask(Request(url, headers=...))
         return (Resource(...),)
 
-Network failures and exhausted retries are thrown into it as ``FetchError``; statuses are its own to understand.
+Network failures and exhausted retries are thrown into it as ``FetchError``. It interprets status codes itself.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.accounts import Account
 
 MAX_DOCUMENT_BYTES = 32 << 20
-"""A longer answer to a source's own question isn't read."""
+"""The size limit of a response to a source's own request."""
 MAX_HOPS = 5
 
 _TRAVELLING_FIELDS = frozenset({"accept"})
-"""What of a request's fields goes along to another origin: any other may be the user's, and a secret."""
+"""The request fields that are sent on to another origin. Any other field may come from the user, and be a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response to a source's own request.
+    """The response to a source's own request.
 
     Args:
-        url: Who answered: the request's URL, or where its redirects led.
+        url: The URL that responded: the request's, or the last redirect's target.
         head: Status and fields.
         body: The whole body; of an error (400 and above) its first kilobytes.
     """
@@ -63,39 +63,39 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as text; what isn't UTF-8 is replaced."""
+        """The body as text. Bytes that aren't UTF-8 are replaced."""
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> object:
         """The body as JSON.
 
         Raises:
-            UnexpectedAnswerError: It isn't.
+            UnexpectedAnswerError: It isn't JSON.
         """
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             raise UnexpectedAnswerError(
-                f"{self.url.host} answered with something else than JSON",
+                f"{self.url.host} sent a response that isn't JSON",
                 hint="Try again later, or check the endpoint.",
             ) from None
 
 
 Resolving: TypeAlias = "Generator[Request, Answer, tuple[Resource, ...]]"
-"""A resolution under way; it returns one resource, or several for a whole repository or a list."""
+"""A resolution in progress. It returns one resource, or several for a whole repository or a list."""
 
 Asking: TypeAlias = "Generator[Request, Answer, Answer]"
-"""One question under way."""
+"""A request in progress."""
 
 
 class Secret:
-    """A token. It shows itself to nobody who doesn't ask for it by name."""
+    """A token. Its text is only available by an explicit call, so that it isn't printed by accident."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     def reveal(self) -> str:
-        """The token itself; called where header fields are made, and nowhere that prints or writes."""
+        """The token's text, for header fields only; never to be printed or stored."""
         return self._text
 
     def __eq__(self, other: object) -> bool:
@@ -109,40 +109,40 @@ class Secret:
 
 
 class Sign(Protocol):
-    """Signs addresses; given from outside, for a signature needs credentials and the time."""
+    """Signs URLs. It is passed in, because a signature needs credentials and the time."""
 
     def __call__(self, url: Url, headers: Headers, region: str) -> Url:
-        """The address with a signature in its query, good for a while.
+        """The URL with a signature in its query.
 
         Args:
-            url: The object's, without a query.
-            headers: What will be sent along: they are part of what is signed.
-            region: Where the object lies.
+            url: The object's URL, without a query.
+            headers: The request's fields, which are part of the signature.
+            region: The object's region.
 
         Raises:
-            FetchError: It can't be signed here, with a hint at what is missing.
+            FetchError: The URL can't be signed; the hint says what is missing.
         """
 
 
 class Logins(Protocol):
-    """Users and passwords that are kept by host, as a netrc file has them."""
+    """Users and passwords by host, as in a netrc file."""
 
     @property
     def place(self) -> str:
-        """Where they stand, for people: "~/.netrc"."""
+        """The file's name for messages: "~/.netrc"."""
 
     def of(self, host: str) -> tuple[str, str] | None:
-        """User and password for the host; ``None`` where nothing is kept for it by its name."""
+        """User and password for the host; ``None`` if there is no entry with its name."""
 
     def default(self) -> tuple[str, str] | None:
-        """User and password for all other hosts; ``None`` where there are none."""
+        """User and password for all other hosts; ``None`` if there is no such entry."""
 
     def lack(self, host: str) -> str:
-        """Why there is nothing for the host, in a sentence for a hint; empty where nothing is kept at all."""
+        """Why there is no entry for the host, as a sentence for a hint; empty if there are no entries at all."""
 
 
 class NoLogins:
-    """Nothing is kept; implements :class:`Logins`."""
+    """An empty set of logins; implements :class:`Logins`."""
 
     place = "~/.netrc"
 
@@ -163,15 +163,15 @@ class NoLogins:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the surroundings say, the same for all references of a run.
+    """The settings that all references of a run share.
 
     Args:
-        endpoints: Where a service is to be asked instead of at its own address, by the service's name, without a slash
-            at the end: "civitai", "huggingface", "github", "github_api", "modelscope", ...
-        tokens: Credentials by the service's name, and by the origin's text ("https://models.example.com") for servers
-            that are no known service's: a host may be called as a service is, and has other ports.
-        region: Where S3 is asked first; empty for wherever it likes.
-        sign: Makes an address of S3 one that carries the user's signature; ``None`` where there are no credentials.
+        endpoints: The base URLs that replace those of services, by the service's name, without a trailing slash:
+            "civitai", "huggingface", "github", "github_api", "modelscope", ...
+        tokens: Tokens by the service's name, and for other servers by the serialized origin
+            ("https://models.example.com"): a host may have the name of a service, and other ports.
+        region: The first S3 region to ask; empty for the default.
+        sign: Adds the user's signature to an S3 URL; ``None`` without credentials.
         logins: Users and passwords by host.
         peers: Servers of one's own that may lend files.
         peer_headers: Fields for these.
@@ -186,36 +186,37 @@ class Environment:
     peer_headers: Headers = field(default_factory=Headers)
 
     def site(self, service: str, default: str) -> str:
-        """Where to ask ``service``, without a slash at the end: ``default``, unless the surroundings say otherwise.
+        """The base URL of ``service`` without a trailing slash: its endpoint, or ``default``.
 
-        An endpoint's user and password aren't in it, for addresses are shown and kept: :meth:`login` has them.
+        It doesn't include an endpoint's user and password, because URLs are shown and stored; :meth:`login` returns
+        them.
         """
         endpoint = self.endpoints.get(service)
         return endpoint.without_credentials().reveal().rstrip("/") if endpoint else default
 
     def asked(self, account: Account) -> tuple[Origin, ...]:
-        """The origins where the service is asked, each once: its token goes nowhere else."""
+        """The origins of the service, each once. Its token is sent to no others."""
         sites = (self.site(name, site) for name, site in account.asked)
         return tuple(dict.fromkeys(Url.parse(site).origin for site in sites))
 
     def kept_for(self, url: Url) -> Headers:
-        """The ``Authorization`` field with the token that is kept for the URL's own origin, never over plain http.
+        """The ``Authorization`` field with the token stored for the URL's origin; empty for plain http.
 
         Raises:
-            ReferenceSyntaxError: The token can't be one.
+            ReferenceSyntaxError: The token has invalid characters.
         """
         token = self.tokens.get(str(url.origin)) if url.origin.scheme == "https" else None
         try:
             return bearer_authorization(token.reveal()) if token is not None else Headers()
         except ValueError as reason:
             raise ReferenceSyntaxError(
-                f"{url.host}: {reason}", hint=f"`anyfetch login {url.host}` keeps another one."
+                f"{url.host}: {reason}", hint=f"Store another one with `anyfetch login {url.host}`."
             ) from None
 
     def headers_for(self, url: Url, wish: Wish) -> Headers:
-        """What goes to a web server that no source knows better: the user's fields, and what is kept for its origin.
+        """The fields for a server that no source knows: the user's, and the credentials stored for its origin.
 
-        That is a token, or else a login; neither goes along beside an ``Authorization`` or a password in the URL.
+        Those are a token, or else a login. Neither is sent beside an ``Authorization`` field or a password in the URL.
         """
         if url.credentials is not None or wish.headers.get("Authorization") is not None:
             return wish.headers
@@ -224,11 +225,11 @@ class Environment:
     def login(self, url: Url, *, with_default: bool = False) -> Headers:
         """The ``Authorization`` field with the user and password for the URL's host.
 
-        They are an endpoint's own, or else what the netrc file has, which isn't sent where others could read it.
+        They come from the endpoint, or else from the netrc file, whose entries aren't sent over plain http.
 
         Args:
-            url: Who is asked.
-            with_default: Whether the netrc file's ``default`` counts: only where the user has typed this very URL.
+            url: The request's URL.
+            with_default: Whether the netrc file's ``default`` entry is used: only for a URL that the user typed.
         """
         own = (one.credentials for one in self.endpoints.values() if one.origin == url.origin)
         endpoints_own = next(filter(None, own), None)
@@ -240,37 +241,37 @@ class Environment:
         return basic_authorization(*found) if found else Headers()
 
     def login_note(self, url: Url, service: str) -> str:
-        """Why nothing goes along to a host that asks for credentials; a sentence for a hint, or empty.
+        """Why no credentials are sent to a host that asks for them, as a sentence for a hint; may be empty.
 
         Args:
-            url: Who is asked.
-            service: Whose file it is.
+            url: The request's URL.
+            service: The service that the file belongs to.
         """
         endpoint = self.endpoints.get(service)
         at_endpoint = endpoint is not None and endpoint.origin == url.origin
         if at_endpoint and not url.origin.is_confidential and service in self.tokens:
-            return f"A token is set, which isn't sent to {url.host} over plain http: name an endpoint with https."
+            return f"A token is set, but not sent to {url.host} over plain http: use an endpoint with https."
         if not url.origin.is_confidential and self.logins.of(url.host) is not None:
             return (
-                f"{self.logins.place} has an entry for {url.host}, which isn't sent over plain http: "
-                "use https, or put it into the address."
+                f"{self.logins.place} has an entry for {url.host}, which isn't sent over plain http: use https, "
+                "or put it into the URL."
             )
         return self.logins.lack(url.host)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user wants.
+    """The user's request.
 
     Args:
-        reference: As it was typed.
-        name: What the file shall be called, where the user has said so.
-        digests: What it must have.
+        reference: The reference as it was typed.
+        name: The file's name, if the user chose one.
+        digests: The expected digests.
         headers: Fields for the reference's own origin.
         include: Globs of paths within a repository; empty for all.
-        exclude: Globs of paths that aren't wanted.
-        mirrors: Other places that the user named.
-        author: Who has written the reference and the mirrors.
+        exclude: Globs of paths to leave out.
+        mirrors: Other URLs that the user named.
+        author: Who wrote the reference and the mirrors.
     """
 
     reference: str = field(repr=False)
@@ -284,34 +285,34 @@ class Wish:
 
     @property
     def is_typed_url(self) -> bool:
-        """Whether the user has typed the address itself, and not a service's short form that leads to one."""
+        """Whether the user typed the URL itself, rather than a service's short form."""
         return self.author is Author.USER and self.reference.strip().lower().startswith(("http://", "https://"))
 
 
 class Source(Protocol):
-    """One kind of place that models come from."""
+    """One kind of origin."""
 
     name: str
 
     def recognises(self, reference: str, environment: Environment) -> bool:
-        """Whether the reference is of this kind; quick, without asking anybody."""
+        """Whether the reference is of this kind. Fast, without requests."""
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
-        """Turns the wish into resources.
+        """Resolves the request to resources.
 
         Raises:
-            FetchError: The reference can't be read, or leads nowhere, with a hint at what to do.
+            FetchError: The reference is invalid or can't be resolved; the hint says what to do.
         """
 
 
 def ask(request: Request) -> Asking:
-    """The answer to ``request``, redirects followed: fields stay at their origin, https doesn't become http.
+    """The response to ``request`` after redirects. Fields stay at their origin, and https isn't downgraded to http.
 
-    But for ``Accept`` all of them do: any that the user gave may be a secret. Cookies that redirects set go back to
-    their own origin. Any status but a redirect's is returned as it is.
+    All fields except ``Accept`` stay there, because any of the user's may be a secret. Cookies set by redirects are
+    returned to their own origin. Any status other than a redirect's is returned as it is.
 
     Raises:
-        UnexpectedAnswerError: It redirects too often, or to where we don't go.
+        UnexpectedAnswerError: There are too many redirects, or one leads to a refused target.
     """
     cookies = Cookies()
     for _ in range(MAX_HOPS + 1):
@@ -325,8 +326,8 @@ def ask(request: Request) -> Asking:
             headers = request.headers if same else _travelling(request.headers)
             request = replace(request, url=verdict.url, headers=headers)
         elif isinstance(verdict, Refused):
-            raise UnexpectedAnswerError(verdict.sentence, hint="Check the address.")
-    raise UnexpectedAnswerError(f"{request.url.host} redirects more than {MAX_HOPS} times", hint="Check the address.")
+            raise UnexpectedAnswerError(verdict.sentence, hint="Check the URL.")
+    raise UnexpectedAnswerError(f"{request.url.host} redirects more than {MAX_HOPS} times", hint="Check the URL.")
 
 
 def _travelling(headers: Headers) -> Headers:

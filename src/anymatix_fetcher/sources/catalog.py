@@ -1,4 +1,4 @@
-"""The catalogue: which source a reference belongs to."""
+"""Selects the source of a reference."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class LateSource:
-    """A source that is imported when a reference may be its own; implements ``Source``.
+    """A source that is imported when a reference may belong to it; implements ``Source``.
 
-    Most runs need one source at most, and each costs start-up time.
+    Most runs need one source, and each import costs start-up time.
 
     Args:
         name: The source's name.
-        place: Where it stands below this package, as ``module:class``.
-        words: At least one of them is in every reference of its own, in lower case. Others may hold one too.
+        place: Its location below this package, as ``module:class``.
+        words: Every reference of this source contains at least one of them, in lower case. Other references may, too.
     """
 
     def __init__(self, name: str, place: str, words: tuple[str, ...]) -> None:
@@ -46,7 +46,7 @@ class LateSource:
         return self.source.resolve(wish, environment)
 
     def _may_be_own(self, reference: str, environment: Environment) -> bool:
-        # An endpoint stands in for the service's hosts. Beyond ASCII, other letters may stand for these.
+        # An endpoint replaces the service's hosts. Beyond ASCII, other letters may stand for these.
         if self.name in environment.endpoints or not reference.isascii():
             return True
         lowered = reference.lower()
@@ -67,18 +67,18 @@ SOURCES: tuple[Source, ...] = (
     LateSource("metalink", "remote_metalink:Metalink", ("metalink:", *METALINK_SUFFIXES)),
     Direct(),
 )
-"""In this order: whoever knows a URL's host better comes before the direct source, which takes every URL."""
+"""In order of precedence: sources that know a URL's host come before the direct source, which takes every URL."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _HOST = re.compile(r"((?:[a-z0-9-]+(?:\.[a-z0-9-]+)+|localhost)(?::[0-9]{1,5})?)/", re.IGNORECASE)
-"""What looks like a host's name, with a path behind it."""
+"""A host name followed by a path."""
 
 
 def find(reference: str, environment: Environment) -> Source:
-    """The source that ``reference`` belongs to.
+    """The source of ``reference``.
 
     Raises:
-        ReferenceSyntaxError: It belongs to none.
+        ReferenceSyntaxError: No source recognises it.
     """
     text = reference.strip()
     for source in SOURCES:
@@ -87,9 +87,9 @@ def find(reference: str, environment: Environment) -> Source:
     scheme, host = _SCHEME.match(text), _HOST.match(text)
     if host:
         raise ReferenceSyntaxError(
-            "not a reference: it has no scheme", hint=f"Write it in front: https://{host.group(1)}/..."
+            "not a reference: it has no scheme", hint=f"Add the scheme: https://{host.group(1)}/..."
         )
-    what = f"the scheme {scheme.group(1)[:20]!r} isn't known" if scheme else "it has no scheme"
+    what = f"the scheme {scheme.group(1)[:20]!r} is unknown" if scheme else "it has no scheme"
     raise ReferenceSyntaxError(
         f"not a reference: {what}",
         hint="Expected a URL such as https://example.com/model.safetensors, civitai:143906, or hf:org/repo/file.",
@@ -97,9 +97,9 @@ def find(reference: str, environment: Environment) -> Source:
 
 
 def resolve(wish: Wish, environment: Environment) -> Resolving:
-    """What ``wish`` means: finds its source and lets it resolve.
+    """Resolves ``wish`` by its source.
 
     Raises:
-        FetchError: It means nothing, or leads nowhere.
+        FetchError: The reference is invalid or can't be resolved.
     """
     return (yield from find(wish.reference, environment).resolve(wish, environment))

@@ -1,6 +1,6 @@
-"""Civitai: one question to the API tells the file's id, name and digest; the download is then asked for by that id.
+"""Civitai: the API states the file's id, name and digest; the download URL is then requested by that id.
 
-Every answer of the download's address is counted against the account, so it is asked once and the API answers the rest
+Every request to a download URL counts against the account's limit, so it is made once, and all facts come from the API
 (https://developer.civitai.com/site/reference/).
 """
 
@@ -50,8 +50,7 @@ class Civitai:
         """The file that the wish names.
 
         Raises:
-            FetchError: It can't be read, or Civitai has no such file, or the API doesn't answer and no download's
-                address was given.
+            FetchError: The reference is invalid, there is no such file, or the API fails and no download URL was given.
         """
         text = wish.reference.strip()
         base, air, located = SITE.base(environment), read_air(text), SITE.locate(text, environment)
@@ -66,8 +65,7 @@ class Civitai:
             answer = yield from _version(base, found, headers)
             document = Document.of(answer)
         except (NotFoundError, NetworkError) as error:
-            # The API isn't the file: what has an address of its own is tried there, and so is a known version
-            # where the API is out of order.
+            # The API isn't the file: if a download URL or a version is known, it is tried even if the API is down.
             if found.download is None and (found.version is None or isinstance(error, NotFoundError)):
                 raise _perhaps_a_model(found, error) from error
             return (without_digest(_unknown(base, found, wish, headers), SITE, error),)
@@ -75,19 +73,19 @@ class Civitai:
 
 
 def _perhaps_a_model(found: CivitaiReference, error: FetchError) -> FetchError:
-    """The error, with what mends it where a number without a model isn't that of a version."""
+    """The error, with a hint if the number may be a model's instead of a version's."""
     if not isinstance(error, NotFoundError) or found.version is None or found.model is not None:
         return error
     number = found.version
     return NotFoundError(
         error.message,
-        hint=f"If {number} is a model's number, as pages have it in their address, write civitai:{number}@VERSION, or "
-        f"the page's address: {CIVITAI.home}/models/{number}.",
+        hint=f"If {number} is a model's number, as in the URLs of pages, write civitai:{number}@VERSION, or the "
+        f"page's URL: {CIVITAI.home}/models/{number}.",
     )
 
 
 def _version(base: str, found: CivitaiReference, headers: Headers) -> Generator[Request, Answer, Answer]:
-    """What the API says of the version."""
+    """The API's description of the version."""
     if found.kind:
         return (
             yield from SITE.ask(f"{base}/api/v1/model-versions/by-hash/{found.hash}", headers, f"hash {found.hash}")
@@ -99,21 +97,21 @@ def _version(base: str, found: CivitaiReference, headers: Headers) -> Generator[
 
 
 def _newest(base: str, model: int, headers: Headers) -> Generator[Request, Answer, int]:
-    """The model's newest published version; the API names the newest first."""
+    """The model's newest published version. The API lists the newest first."""
     answer = yield from SITE.ask(f"{base}/api/v1/models/{model}", headers, f"model {model}")
     for version in Document.of(answer).items("modelVersions"):
         if version.optional_text("status") in {"", "Published"}:
             return version.number("id")
-    raise NotFoundError(f"model {model} at Civitai has no published version", hint="Its page tells why.")
+    raise NotFoundError(f"model {model} at Civitai has no published version", hint="The model's page says why.")
 
 
 def _known(base: str, found: CivitaiReference, wish: Wish, headers: Headers, document: Document, text: str) -> Resource:
-    """The file, by what the API says of it."""
+    """The file as the API describes it."""
     version, model = document.number("id"), document.optional_number("modelId")
     if found.model is not None and model is not None and found.model != model:
         raise NotFoundError(
             f"version {version} at Civitai belongs to model {model}, not to {found.model}",
-            hint=f"civitai:{model}@{version} is what there is.",
+            hint=f"Use civitai:{model}@{version}.",
         )
     file = choose(read_files(document), found)
     what = f"civitai:{version}?fileId={file.id}"
@@ -146,7 +144,7 @@ def _about(base: str, document: Document, text: str) -> About:
 
 
 def _unknown(base: str, found: CivitaiReference, wish: Wish, headers: Headers) -> Resource:
-    """The file at its download's address: the API says nothing, so the server says which one it is."""
+    """The file at its download URL if the API fails: the server's response identifies it."""
     choice = [("fileId", str(found.file))] if found.file is not None else list(found.preferences)
     query = urlencode(choice)
     return Resource(
@@ -161,7 +159,7 @@ def _unknown(base: str, found: CivitaiReference, wish: Wish, headers: Headers) -
 
 
 def _elsewhere(located: SiteUrl, wish: Wish, environment: Environment) -> Resource:
-    """Another address at Civitai, its token moved into a header."""
+    """Another URL at Civitai, with its token moved into a header field."""
     url = make_url(located.base, located.path, references.without_token(located.query))
     token = references.token_of(located.url.parameters)
     return Resource(

@@ -1,7 +1,7 @@
-"""The files of a Civitai version, as its API tells of them, and which of them is meant.
+"""The files of a Civitai version according to the API, and the choice among them.
 
-A download's address without a file's id lets the server guess, by the account's preferences, and then refuse what it
-guessed; so the choice is made here, from what the API states, and told to the server by id
+For a download URL without a file id the server guesses by the account's preferences, and then may refuse its own guess.
+So the choice is made here from the API's facts, and sent to the server as an id
 (https://developer.civitai.com/site/reference/model-versions).
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.documents import Document
 
 MODEL_TYPES = frozenset({"model", "pruned model", "diffusion model", "unet"})
-"""The types of files that are the model itself, in lower case."""
+"""The file types that are the model itself, in lower case."""
 _BYTES_PER_KIB = 1024
 
 
@@ -31,11 +31,11 @@ class CivitaiFile:
     """One file of a version.
 
     Args:
-        id: What a download's address names it by.
-        name: As Civitai has it; not safe.
-        length: Bytes, where the API's figure is exact.
-        is_primary: Whether it is the one that the page offers first.
-        kinds: Its type, format, size, precision and quantisation, by the names that a download's query has for them.
+        id: The id in its download URL.
+        name: Its name at Civitai, not sanitized.
+        length: In bytes, if the API's figure is exact.
+        is_primary: Whether the page offers it first.
+        kinds: Its type, format, size, precision and quantisation, by their names in a download URL's query.
         hashes: In lower case, by kind.
     """
 
@@ -48,7 +48,7 @@ class CivitaiFile:
 
     @property
     def digests(self) -> tuple[Digest, ...]:
-        """One digest is enough, for all were computed from the same bytes: the first of SHA-256, BLAKE3 and CRC-32."""
+        """The first of SHA-256, BLAKE3 and CRC-32. One suffices, because all cover the same bytes."""
         for algorithm in ("sha256", "blake3", "crc32"):
             if algorithm in self.hashes:
                 return (Digest(algorithm, self.hashes[algorithm]),)
@@ -60,48 +60,50 @@ class CivitaiFile:
 
 
 def read_files(version: Document) -> tuple[CivitaiFile, ...]:
-    """The version's files; none of one that was archived or taken down, which may have no list of them either.
+    """The version's files; empty for an archived version, whose list may be missing.
 
     Raises:
-        UnexpectedAnswerError: They can't be read.
+        UnexpectedAnswerError: The list can't be parsed.
     """
     return tuple(map(_file, version.items("files"))) if version.fields.get("files") is not None else ()
 
 
 def choose(files: Sequence[CivitaiFile], reference: CivitaiReference) -> CivitaiFile:
-    """The file that the reference means.
+    """The file that the reference selects.
 
-    It is the one with the id or the hash, where the reference has one. Else, of those that have all the properties that
-    it asks for, the primary one; without a primary one and without a word in the reference, the first model file.
+    With an id or a hash, that file. Otherwise the primary file among those with all requested properties; without a
+    primary one and without requested properties, the first model file.
 
     Raises:
-        NotFoundError: There is none; the hint says which there are.
-        ReferenceSyntaxError: There are several, and nothing tells which.
+        NotFoundError: There is none; the hint lists the files.
+        ReferenceSyntaxError: Several files match.
     """
     if not files:
         raise NotFoundError(
             "Civitai offers no file of this version",
-            hint="It was archived or taken down, or is for generation on the site only; the model's page tells.",
+            hint="It was archived or taken down, or can only be used on the site; the model's page says which.",
         )
     found = [file for file in files if _is_meant(file, reference)]
     if not found:
-        raise NotFoundError("Civitai has no such file in this version", hint=f"There is: {listing(map(str, files))}.")
+        raise NotFoundError(
+            "Civitai has no such file in this version", hint=f"The version has: {listing(map(str, files))}."
+        )
     primary = [file for file in found if file.is_primary]
     models = [file for file in found if file.kinds.get("type", "").lower() in MODEL_TYPES]
     if primary or len(found) == 1:
         return (primary or found)[0]
     if reference.preferences:
         raise ReferenceSyntaxError(
-            f"{len(found)} files of this version are meant", hint=f"Choose one of: {listing(map(str, found))}."
+            f"{len(found)} files of this version match", hint=f"Choose one of: {listing(map(str, found))}."
         )
     return (models or found)[0]
 
 
 def exact_length(size_kib: float | None) -> int | None:
-    """Bytes, where a size in KiB was surely not rounded.
+    """The exact size in bytes; ``None`` if the size in KiB may have been rounded.
 
-    A count of bytes divided by 1024 mostly has more than three decimals. With at most three, it is a multiple of 1/8,
-    and might as well be a rounded figure. Beyond 32 TiB the number's own precision blurs the two.
+    A byte count divided by 1024 usually has more than three decimals. With at most three it is a multiple of 1/8, and
+    may as well be rounded. Above 32 TiB the precision of floating point hides the difference.
     """
     if (
         size_kib is None

@@ -1,9 +1,9 @@
-"""References to Civitai, read: which version of which model, and which of its files.
+"""Parses references to Civitai: the version of the model, and the file.
 
 - ``civitai:VERSION``, ``civitai:MODEL@VERSION``, and ``civitai:KIND:HEX`` by a hash (``sha256``, ``blake3``, ``crc32``,
-  ``autov1`` to ``autov3``); ``?fileId=ID`` or ``?type=&format=&size=&fp=&quantType=`` choose a file.
+  ``autov1`` to ``autov3``); ``?fileId=ID`` or ``?type=&format=&size=&fp=&quantType=`` select a file.
 - AIRs: ``urn:air:sdxl:lora:civitai:MODEL[@VERSION][+FILE][.FORMAT]``.
-- Addresses of downloads and of model pages. A token in one is taken out of it.
+- URLs of downloads and of model pages. A token in one is removed.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.sites import Parameters, SiteUrl
 
 PREFERENCES = ("type", "format", "size", "fp", "quantType")
-"""The parameters of a download's address that say which of a version's files is meant."""
+"""The parameters of a download URL that select one of a version's files."""
 HASH_LENGTHS = {"sha256": 64, "blake3": 64, "autov3": 12, "autov2": 10, "autov1": 8, "crc32": 8}
-"""The hashes that Civitai finds files by, with the length of their hex form. ``AutoV*`` don't prove a whole file."""
-HINT = "Expected civitai:VERSION, civitai:MODEL@VERSION, civitai:sha256:HEX, or a page's address at civitai.com."
+"""The hashes that Civitai finds files by, with the number of their hex digits. ``AutoV*`` don't cover a whole file."""
+HINT = "Expected civitai:VERSION, civitai:MODEL@VERSION, civitai:sha256:HEX, or a page's URL at civitai.com."
 
 _SCHEME = re.compile(r"civitai:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 _ID = r"([0-9]{1,18})"
@@ -48,17 +48,17 @@ _AIR_FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class CivitaiReference:
-    """What is wanted of Civitai.
+    """A parsed reference.
 
     Args:
-        version: The version's id; ``None`` for a model's newest one, or where a hash says which.
-        model: The model's id, where it is named.
+        version: The version's id; ``None`` for a model's newest one, or if a hash selects it.
+        model: The model's id, if named.
         kind: The kind of ``hash``, a key of :data:`HASH_LENGTHS`; empty without one.
         hash: In lower case.
-        file: The file's id, where it is named.
-        preferences: Which file is meant, by :data:`PREFERENCES`.
-        download: A download's address as it was given, without its token: it may work where the API doesn't.
-        token: That was in the reference.
+        file: The file's id, if named.
+        preferences: The requested properties, by :data:`PREFERENCES`.
+        download: The download URL as given, without its token; it may work if the API doesn't.
+        token: The token in the reference.
     """
 
     version: int | None = None
@@ -72,20 +72,20 @@ class CivitaiReference:
 
     @property
     def digest(self) -> Digest | None:
-        """The hash, where it proves a whole file without further packages."""
+        """The hash, if it covers the whole file and can be computed here."""
         return Digest(self.kind, self.hash) if self.kind in {"sha256", "crc32"} else None
 
 
 def has_scheme(text: str) -> bool:
-    """Whether the text is a reference by ``civitai:``."""
+    """Whether the text begins with ``civitai:``."""
     return _SCHEME.match(text) is not None
 
 
 def read_scheme(text: str) -> CivitaiReference:
-    """The reference in ``civitai:...``.
+    """Parses ``civitai:...``.
 
     Raises:
-        ReferenceSyntaxError: It is none.
+        ReferenceSyntaxError: It is invalid.
     """
     match = _SCHEME.fullmatch(text)
     body, _, query = (match.group(1) if match else "").partition("?")
@@ -101,10 +101,10 @@ def read_scheme(text: str) -> CivitaiReference:
 
 
 def read_air_name(name: str) -> CivitaiReference:
-    """The reference in what an AIR has behind ``civitai:``.
+    """Parses the part of an AIR after ``civitai:``.
 
     Raises:
-        ReferenceSyntaxError: It is none.
+        ReferenceSyntaxError: It is invalid.
     """
     parts = _AIR_NAME.fullmatch(name)
     if parts is None:
@@ -118,7 +118,7 @@ def read_air_name(name: str) -> CivitaiReference:
 
 
 def read_url(located: SiteUrl) -> CivitaiReference | None:
-    """The reference in a URL at Civitai; ``None`` where it is neither a download nor a model's page."""
+    """Parses a URL at Civitai; ``None`` if it is neither a download's nor a model page's."""
     parameters = located.url.parameters
     if download := _DOWNLOAD.fullmatch(located.path):
         url = make_url(located.base, located.path, without_token(located.query))
@@ -126,7 +126,7 @@ def read_url(located: SiteUrl) -> CivitaiReference | None:
     if page := _MODEL_PAGE.fullmatch(located.path):
         version = next((value for name, value in parameters if name.lower() == "modelversionid"), "")
         if version and not re.fullmatch(_ID, version):
-            raise ReferenceSyntaxError("not a reference to Civitai: its modelVersionId is no number", hint=HINT)
+            raise ReferenceSyntaxError("not a reference to Civitai: its modelVersionId is not a number", hint=HINT)
         return _chosen(CivitaiReference(version=_number(version), model=_number(page.group(1))), parameters)
     if page := _VERSION_PAGE.fullmatch(located.path):
         return _chosen(CivitaiReference(version=_number(page.group(1))), parameters)
@@ -134,12 +134,12 @@ def read_url(located: SiteUrl) -> CivitaiReference | None:
 
 
 def token_of(parameters: Iterable[tuple[str, str]]) -> Secret | None:
-    """The token in a query, where there is one."""
+    """The token in a query, if there is one."""
     return next((Secret(value) for name, value in parameters if name.lower() == "token" and value), None)
 
 
 def without_token(query: str) -> str:
-    """The query, every token in it taken out and the rest as it was."""
+    """The query without tokens, otherwise unchanged."""
     pieces = query.split("&")
     return "&".join(piece for piece in pieces if unquote_plus(piece.partition("=")[0]).lower() != "token")
 
@@ -147,16 +147,16 @@ def without_token(query: str) -> str:
 def _by_hash(kind: str, value: str) -> CivitaiReference:
     if HASH_LENGTHS.get(kind) != len(value):
         kinds = ", ".join(f"{name} ({length} digits)" for name, length in HASH_LENGTHS.items())
-        raise ReferenceSyntaxError("not a hash that Civitai finds files by", hint=f"Expected one of {kinds}.")
+        raise ReferenceSyntaxError("not a hash that Civitai supports", hint=f"Expected one of {kinds}.")
     return CivitaiReference(kind=kind, hash=value)
 
 
 def _chosen(reference: CivitaiReference, parameters: Parameters) -> CivitaiReference:
-    """The reference with what the query says of the file and of who asks."""
+    """The reference with the query's file selection and token."""
     given = {name.lower(): value for name, value in parameters if value}
     file = given.get("fileid", "")
     if file and not re.fullmatch(_ID, file):
-        raise ReferenceSyntaxError("not a reference to Civitai: its fileId is no number", hint=HINT)
+        raise ReferenceSyntaxError("not a reference to Civitai: its fileId is not a number", hint=HINT)
     return replace(
         reference,
         file=reference.file or _number(file),

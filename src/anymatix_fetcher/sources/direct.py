@@ -1,4 +1,4 @@
-"""The direct source: a URL is its own address."""
+"""The direct source, for URLs that no other source knows."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Direct:
         return reference.lower().startswith(SCHEMES)
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
-        """The resource at an absolute http or https URL; one without a scheme isn't guessed at.
+        """The resource at an absolute http or https URL. A missing scheme isn't guessed.
 
         Raises:
             ReferenceSyntaxError: It isn't such a URL.
         """
-        yield from ()  # there is nobody to ask
+        yield from ()  # no request is needed
         try:
             url = Url.parse(wish.reference.strip())
         except ValueError as error:

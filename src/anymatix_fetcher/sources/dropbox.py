@@ -1,4 +1,4 @@
-"""Dropbox: shared links, asked for the file instead of the page that shows it."""
+"""Dropbox: shared links, changed to request the file instead of its preview page."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ class Dropbox:
         return located is not None and (_is_file(located) or _is_folder(located))
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
-        """The file that the link shares; of a folder the archive that Dropbox makes of it.
+        """The shared file; of a folder, the archive that Dropbox creates.
 
         Raises:
-            ReferenceSyntaxError: It is no shared link.
+            ReferenceSyntaxError: It isn't a shared link.
         """
-        yield from ()  # there is nobody to ask
+        yield from ()  # no request is needed
         located = SITE.locate(wish.reference, environment)
         if located is None:
             raise ReferenceSyntaxError("not a shared link of Dropbox", hint="Copy the link from the page's share menu.")
-        title = "a folder: it comes as one zip archive, without ranges" if _is_folder(located) else ""
+        title = "a folder: it is sent as one zip archive, without support for ranges" if _is_folder(located) else ""
         return (
             Resource(
                 make_url(located.base, located.path, _query(located)),
                 name=wish.name or (None if title else safe_name(located.url.last_segment)),
                 digests=wish.digests,
                 headers=SITE.headers(environment, wish, located.base),
-                # What opens a link stands in its query: it stays out of journals.
+                # The query is what grants access, so it is kept out of journals.
                 reference=f"{SITE.home}{located.path}",
                 mirrors=wish.mirrors,
                 service=SERVICE,
@@ -74,6 +74,9 @@ def _is_folder(located: SiteUrl) -> bool:
 
 
 def _query(located: SiteUrl) -> str:
-    """The link's query, asking for the content; the rest (``rlkey``, ``st``) opens the link and stays as it is."""
+    """The link's query, changed to request the content.
+
+    The other parameters (``rlkey``, ``st``) grant access and are kept.
+    """
     kept = [part for part in located.query.split("&") if part and part.partition("=")[0] not in _OWN_PARAMETERS]
     return "&".join([*kept, "dl=1"])

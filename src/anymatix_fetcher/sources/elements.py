@@ -1,6 +1,6 @@
-"""XML without its dangers: a tree of elements, from documents that declare nothing, are small and aren't deep.
+"""A safe subset of XML: a tree of elements, without document types, limited in size and depth.
 
-A document type is refused as soon as it begins, so that there are no entities to expand and nothing to load.
+A document type is refused as soon as it begins, so there are no entities to expand and no external resources to load.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_ELEMENTS = 1_000_000
 
 @dataclass(slots=True)
 class Element:
-    """An element: the namespace and local name, attributes without a namespace, and what is inside."""
+    """An element: namespace, local name, attributes without a namespace, and content."""
 
     namespace: str
     name: str
@@ -28,23 +28,24 @@ class Element:
 
     @property
     def text(self) -> str:
-        """Its own text, without that of its children, stripped."""
+        """Its own text without its children's, stripped."""
         return "".join(self.texts).strip()
 
     def all(self, name: str) -> Iterator[Element]:
-        """The children of this name in the element's own namespace; others are extensions."""
+        """The children with this name in the element's own namespace; others are extensions."""
         return (child for child in self.children if child.name == name and child.namespace == self.namespace)
 
     def first(self, name: str) -> Element | None:
-        """The first of :meth:`all`."""
+        """The first element of :meth:`all`."""
         return next(self.all(name), None)
 
 
 def parse(content: bytes) -> Element:
-    """The document's outermost element.
+    """The root element of the document.
 
     Raises:
-        ValueError: It isn't well-formed, has a document type, or is too deep or too large; the message is a phrase.
+        ValueError: The document isn't well-formed, has a document type, or is too deep or too large; the message is a
+            clause.
     """
     builder = _Builder()
     parser = expat.ParserCreate(namespace_separator=" ")

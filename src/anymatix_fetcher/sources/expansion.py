@@ -1,7 +1,6 @@
-"""Files that stand for downloads: what a list or a Metalink on the user's own disk asks for.
+"""Local files that list downloads: lists of references, and Metalinks.
 
-Whoever has read the file gives its content; each entry is then a reference like any that is typed, with what the file
-says of it.
+The caller reads the file. Each entry is then a reference like a typed one, with the file's statements about it.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class ListKind(Enum):
-    """What a file of downloads is."""
+    """The kind of a file that lists downloads."""
 
     LIST = "list"
     METALINK = "metalink"
 
 
 def kind_of(name: str, content: bytes) -> ListKind:
-    """What the file is: its name says so, else its first character, for no reference begins with a bracket."""
+    """The kind, by the file's name or its first character: no reference begins with a bracket."""
     is_metalink = name.lower().endswith(METALINK_SUFFIXES) or content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(
         b"<"
     )
@@ -33,10 +32,10 @@ def kind_of(name: str, content: bytes) -> ListKind:
 
 
 def expand(content: bytes, kind: ListKind) -> tuple[ListEntry, ...]:
-    """The downloads that the file asks for, in its order; none for an empty list.
+    """The listed downloads, in order; empty for an empty list.
 
     Raises:
-        ReferenceSyntaxError: It can't be read; the message says where, and shows nothing of it.
+        ReferenceSyntaxError: The content can't be parsed; the message names the line without quoting it.
     """
     match kind:
         case ListKind.LIST:

@@ -1,4 +1,4 @@
-"""Forms of web pages: where they lead, and what they send along unseen."""
+"""HTML forms: their targets and hidden fields."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ MAX_FIELDS = 100
 
 @dataclass(slots=True)
 class Form:
-    """A form: its action as it stands, and its hidden fields in order. Their values may be secrets."""
+    """A form: its action as written, and its hidden fields in order, whose values may be secrets."""
 
     action: str
     fields: list[tuple[str, str]] = field(default_factory=list, repr=False)
 
     @property
     def query(self) -> str:
-        """The fields as a query, encoded as forms are."""
+        """The fields as a query, in form encoding."""
         return urlencode(self.fields, errors="replace")
 
 
 def read_form(page: str, identity: str) -> Form | None:
-    """The form with this ``id``; ``None`` where the page has none. A page that is cut off is read as far as it goes."""
+    """The form with this ``id``; ``None`` if the page has none. A truncated page is read as far as it goes."""
     reader = _Reader(identity)
-    with suppress(AssertionError):  # the parser's own, for some declarations: what stands before them counts
+    with suppress(AssertionError):  # raised by the parser for some declarations; what precedes them counts
         reader.feed(page)
     return reader.form
 

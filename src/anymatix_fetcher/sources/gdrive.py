@@ -1,7 +1,7 @@
-"""Google Drive: files that are shared with everybody who has the link.
+"""Google Drive: files that are shared with everyone who has the link.
 
-The first answer is the file where it is small. Before a large one comes a page that says that nobody has looked for
-viruses, with a form that leads to the file. That address is good for a while only, and the source makes the next one.
+A small file is sent at once. Before a large one comes a page saying that it wasn't scanned for viruses, with a form
+that leads to the file. The form's URL expires; the source then requests a new one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SITE = Site(GOOGLE_DRIVE)
 SERVICE = Explained(SITE.name)
 
 PEEK = Span(0, 32 << 10)
-"""So much is read to see whether an answer is the file; the pages that matter aren't longer."""
+"""The part of a response that is read to see whether it is the file; the relevant pages are shorter."""
 MAX_PAGES = 2
 FORM = "download-form"
 
@@ -57,7 +57,7 @@ class GoogleDrive:
         """The file that a link shares.
 
         Raises:
-            FetchError: The link is no file's, or Google doesn't give it out.
+            FetchError: The link isn't a file's, or Google refuses it.
         """
         located = SITE.locate(wish.reference, environment)
         file_id = _file_id(located) if located is not None else None
@@ -72,13 +72,13 @@ class GoogleDrive:
                 headers = own if answer.url.origin == home else Headers()
                 return (_resource(answer, file_id, wish, headers),)
             url = _behind(answer)
-        raise unexpected(url.host, "one page after the other instead of the file")
+        raise unexpected(url.host, "one page after another instead of the file")
 
 
 def _file_id(located: SiteUrl) -> str | None:
-    """The id of the file that the URL names; ``None`` where it names none."""
+    """The id of the file in the URL; ``None`` if it names none."""
     path = [part for part in located.segments if part]
-    if path[:1] == ["u"] or path[1:2] == ["u"]:  # /u/0/uc, /file/u/0/d/ID: whose account the browser is in
+    if path[:1] == ["u"] or path[1:2] == ["u"]:  # /u/0/uc, /file/u/0/d/ID: the number of the browser's account
         start = path.index("u")
         path = path[:start] + path[start + 2 :]
     given = dict(located.url.parameters).get("id", "")
@@ -95,8 +95,8 @@ def _file_id(located: SiteUrl) -> str | None:
 def _no_file(located: SiteUrl | None) -> ReferenceSyntaxError:
     if located is not None and {"folders", "folderview", "embeddedfolderview"} & set(located.segments):
         return ReferenceSyntaxError(
-            "the link is a folder's, and Google Drive lists folders only for those who are logged in",
-            hint=f"Give the links of its files. {_HINT}",
+            "the link is a folder's, and Google Drive lists folders only after a login",
+            hint=f"Use the links of its files. {_HINT}",
         )
     return ReferenceSyntaxError("the link to Google Drive names no file", hint=_HINT)
 
@@ -109,9 +109,9 @@ def _address(located: SiteUrl, file_id: str) -> Url:
 
 
 def _is_file(answer: Answer) -> bool:
-    """Whether the answer is the file's own; one of its type that is a web page still has a name."""
+    """Whether the response is the file. A file that is itself a web page is sent with a name."""
     if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return True  # it is empty
+        return True  # an empty file
     named = answer.head.headers.get("Content-Disposition") is not None
     return answer.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} and (
         named or answer.head.media_type not in WEB_PAGE_TYPES
@@ -119,10 +119,10 @@ def _is_file(answer: Answer) -> bool:
 
 
 def _behind(answer: Answer) -> Url:
-    """Where the page's form leads.
+    """The target of the page's form.
 
     Raises:
-        FetchError: It is another page, and this is what it says.
+        FetchError: It is another page; the error says what it states.
     """
     from anymatix_fetcher.sources.forms import read_form  # noqa: PLC0415 - brings Python's parser of web pages
 
@@ -132,17 +132,17 @@ def _behind(answer: Answer) -> Url:
     try:
         url = make_url(answer.url.join(form.action).reveal().partition("?")[0], "", form.query)
     except (ValueError, ReferenceSyntaxError):
-        raise unexpected(answer.url.host, "a page that leads to no file") from None
+        raise unexpected(answer.url.host, "a page without a link to the file") from None
     if url.origin.scheme != answer.url.origin.scheme:
         raise unexpected(answer.url.host, "a page that leads from https to http")
     return url
 
 
 def _refusal(answer: Answer) -> FetchError:
-    """What the page says to people, as an error."""
+    """The page's text for people, as an error."""
     refused = judge(Request(answer.url, PEEK), answer.head, Known(), answer.text)
     if not isinstance(refused, Refused):
-        return unexpected(answer.url.host, "a page that leads to no file")
+        return unexpected(answer.url.host, "a page without a link to the file")
     read = replace(refused, excerpt=answer.text)
     return SERVICE.explain(read, answer.url, authorized=False) or refusal_error(refused, answer.url)
 

@@ -1,7 +1,7 @@
-"""GitHub: assets of releases by what the API says of them, and files of repositories.
+"""GitHub: release assets according to the API, and files of repositories.
 
-The API is asked for an asset's digest and length; where it is out of order or its quota is used up, a public asset is
-still fetched from its own address. With a token the asset is fetched by the API, for only that serves private ones
+The API states an asset's digest and length. If it fails or its quota is exhausted, a public asset is still fetched from
+its own URL. With a token the asset is fetched through the API, which alone serves private ones
 (https://docs.github.com/rest/releases/assets).
 """
 
@@ -38,12 +38,12 @@ _CONTENT = ("Accept", "application/octet-stream")
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release as the API tells of it.
+    """A release according to the API.
 
     Args:
-        document: All that it says.
-        text: The same, as it came.
-        bearer: The token that it was told for; empty where none was needed, or the token wasn't accepted.
+        document: The whole description.
+        text: The same, as received.
+        bearer: The token that was used; empty if none was needed, or it wasn't accepted.
         assets: The ids of its files, by name.
         files: Its files.
     """
@@ -71,7 +71,7 @@ class GitHub:
         """The assets or the file that the wish names.
 
         Raises:
-            FetchError: It can't be read, there is no such release or asset, or the API doesn't answer and is needed.
+            FetchError: The reference is invalid, there is no such release or asset, or the API fails and is required.
         """
         text = wish.reference.strip()
         located = SITE.locate(text, environment)
@@ -90,7 +90,7 @@ def _assets(found: ReleaseReference, wish: Wish, environment: Environment) -> Re
     try:
         release = yield from _release(found, environment)
     except (NetworkError, AccessDeniedError) as error:
-        # Not of the release's making: a used-up quota, also in the form of a 403, an outage, a proxy's ban.
+        # Unrelated to the release: an exhausted quota, possibly as a 403, an outage, a proxy's ban.
         if not found.is_one:
             raise
         return (without_digest(_public(found, wish, environment), SITE, error),)
@@ -104,9 +104,9 @@ def _assets(found: ReleaseReference, wish: Wish, environment: Environment) -> Re
 
 
 def _release(found: ReleaseReference, environment: Environment) -> Generator[Request, Answer, Release]:
-    """What the API says of the release.
+    """The API's description of the release.
 
-    A token that it doesn't accept hinders nobody from what is public: the question is repeated without.
+    If the API doesn't accept the token, the request is repeated without it, because the release may be public.
     """
     api = environment.site(GITHUB.api_name, GITHUB.api_site)
     bearer = SITE.access(environment, api)
@@ -150,7 +150,7 @@ def _named(release: Release, found: ReleaseReference) -> RepositoryFile:
 def _known(
     release: Release, file: RepositoryFile, found: ReleaseReference, wish: Wish, environment: Environment
 ) -> Resource:
-    """An asset that the API has told of."""
+    """An asset that the API described."""
     this = replace(found, asset=file.path, is_literal=True)
     tag = release.document.optional_text("tag_name") or found.tag
     resource = replace(
@@ -171,7 +171,7 @@ def _known(
 
 
 def _public(found: ReleaseReference, wish: Wish, environment: Environment) -> Resource:
-    """An asset at its own address, where tokens count for nothing."""
+    """An asset at its own URL, where tokens have no effect."""
     where = f"download/{segment(found.tag, safe='/')}" if found.tag else "latest/download"
     path = f"/{found.repository}/releases/{where}/{segment(found.asset)}"
     return Resource(
@@ -194,8 +194,8 @@ def _about(release: Release, found: ReleaseReference) -> About:
 def _file(found: FileReference, located: SiteUrl | None, wish: Wish, environment: Environment) -> Resource:
     """A file of a repository.
 
-    ``/raw/`` leads to the content, also of what is in LFS, of which raw.githubusercontent.com has the pointer only. But
-    that host takes tokens, so what was named there and may be private is asked for there.
+    ``/raw/`` serves the content, including that of LFS files, for which raw.githubusercontent.com has only the pointer.
+    But that host accepts tokens, so a private file that was named there is requested there.
     """
     path = f"/{found.repository}/raw/{segment(found.place, safe='/')}"
     resource = Resource(

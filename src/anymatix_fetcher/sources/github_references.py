@@ -1,9 +1,9 @@
-"""References to GitHub, read: a release's asset or assets, or a file of a repository.
+"""Parses references to GitHub: assets of a release, or a file of a repository.
 
-- ``github:OWNER/REPO@TAG/ASSET``, where ``latest`` is a tag, and no tag means ``latest``; the asset may be a glob, and
-  without one all are meant. A slash within a tag may stand as it is where an asset follows, for assets have none;
-  without an asset it is written ``%2F``, or the reference ends with a slash.
-- Addresses of assets (``/releases/download/TAG/NAME``, ``/releases/latest/download/NAME``), of releases
+- ``github:OWNER/REPO@TAG/ASSET``; ``latest`` is a tag and the default. The asset may be a glob; without one all assets
+  are selected. A tag may contain a slash if an asset follows, because assets can't; otherwise write ``%2F``, or end the
+  reference with a slash.
+- URLs of assets (``/releases/download/TAG/NAME``, ``/releases/latest/download/NAME``), of releases
   (``/releases/tag/TAG``, ``/releases/latest``) and of files (``/blob/``, ``/raw/``, and at raw.githubusercontent.com).
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.sites import SiteUrl
 
 LATEST = "latest"
-HINT = "Expected github:OWNER/REPO@TAG/ASSET, or an asset's address at github.com."
+HINT = "Expected github:OWNER/REPO@TAG/ASSET, or an asset's URL at github.com."
 
 _SCHEME = re.compile(r"github:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -37,9 +37,9 @@ class ReleaseReference:
 
     Args:
         repository: "owner/name".
-        tag: The release's; empty for the newest release.
+        tag: The release's tag; empty for the newest release.
         asset: A name or a glob; empty for all.
-        is_literal: Whether the asset is a name, whatever characters are in it.
+        is_literal: Whether the asset is a name, even if it contains glob characters.
     """
 
     repository: str
@@ -49,12 +49,12 @@ class ReleaseReference:
 
     @property
     def is_one(self) -> bool:
-        """Whether one asset is named."""
+        """Whether a single asset is named."""
         return bool(self.asset) and (self.is_literal or not _GLOB.search(self.asset))
 
     @property
     def shown_tag(self) -> str:
-        """The tag as it may stand in a sentence."""
+        """The tag for messages."""
         return segment(self.tag or LATEST, safe="/")
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class ReleaseReference:
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """A file of a repository; ``place`` is revision and path, undivided: only GitHub knows where the one ends."""
+    """A file of a repository. ``place`` is revision and path; only GitHub knows where the revision ends."""
 
     repository: str
     place: str
@@ -75,15 +75,15 @@ GitHubReference: TypeAlias = ReleaseReference | FileReference
 
 
 def has_scheme(text: str) -> bool:
-    """Whether the text is a reference by ``github:``."""
+    """Whether the text begins with ``github:``."""
     return _SCHEME.match(text) is not None
 
 
 def read_scheme(text: str) -> ReleaseReference:
-    """The reference in ``github:...``.
+    """Parses ``github:...``.
 
     Raises:
-        ReferenceSyntaxError: It is none.
+        ReferenceSyntaxError: It is invalid.
     """
     match = _SCHEME.fullmatch(text)
     parts = (match.group(1) if match else "").split("/", 2)
@@ -100,10 +100,10 @@ def read_scheme(text: str) -> ReleaseReference:
 
 
 def read_url(located: SiteUrl) -> GitHubReference | None:
-    """The reference in a URL at GitHub; ``None`` where it is a page or a document of another kind.
+    """Parses a URL at GitHub; ``None`` if it is another kind of page or document.
 
     Raises:
-        ReferenceSyntaxError: It speaks of a repository, and can't be read.
+        ReferenceSyntaxError: It names a repository, but is invalid.
     """
     segments = [segment for segment in located.segments if segment]
     if located.is_home and located.url.host == RAW_HOST:
@@ -120,7 +120,7 @@ def read_url(located: SiteUrl) -> GitHubReference | None:
         case [owner, name, mark, revision, *path] if mark in _FILE_MARKS and path:
             place = "/".join([revision, *path])
             if not stays_inside(place):
-                raise ReferenceSyntaxError("not a reference to GitHub: its path leads astray", hint=HINT)
+                raise ReferenceSyntaxError("not a reference to GitHub: its path has invalid components", hint=HINT)
             return FileReference(_repository(owner, name), place)
         case _:
             return None
@@ -135,5 +135,5 @@ def _repository(owner: str, name: str) -> str:
 
 def _asset(name: str) -> str:
     if name and ("/" in name or not stays_inside(name)):
-        raise ReferenceSyntaxError("not a reference to GitHub: its asset can't be one", hint=HINT)
+        raise ReferenceSyntaxError("not a reference to GitHub: its asset's name is invalid", hint=HINT)
     return name

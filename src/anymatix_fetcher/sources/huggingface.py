@@ -1,7 +1,7 @@
-"""Hugging Face: files by one request, whole repositories by the tree of one commit.
+"""Hugging Face: single files with one request, whole repositories by the tree of one commit.
 
-A single file needs no question beforehand: the hub's own answer, before it redirects to a CDN, states the content's
-SHA-256 and length (``X-Linked-Etag``, ``X-Linked-Size``; https://huggingface.co/docs/huggingface_hub).
+For a single file no other request is needed: the hub's redirect to a CDN states the content's SHA-256 and length
+(``X-Linked-Etag``, ``X-Linked-Size``; https://huggingface.co/docs/huggingface_hub).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.huggingface_references import HubReference
 
 MAX_PAGES = 1000
-"""A listing that goes on for longer (the hub sends 1000 entries a page) has no end."""
+"""The limit on pages of a listing; the hub sends 1000 entries per page."""
 
 SITE = Site(HUGGING_FACE)
 
@@ -37,7 +37,7 @@ _NEXT_PAGE = re.compile(r'<([^<>]*)>\s*;[^<>]*\brel="?next\b', re.IGNORECASE)
 
 
 class HuggingFaceService(Explained):
-    """What the hub's answers say."""
+    """Interprets the hub's responses."""
 
     def stated(self, head: ResponseHead) -> Stated:
         """The linked file's length and SHA-256, and the commit."""
@@ -65,7 +65,7 @@ class HuggingFace:
         """The file that the wish names, or the files of the folder or repository.
 
         Raises:
-            FetchError: It can't be read, or there is no such repository.
+            FetchError: The reference is invalid, or there is no such repository.
         """
         text = wish.reference.strip()
         base, air, located = SITE.base(environment), read_air(text), SITE.locate(text, environment)
@@ -97,13 +97,13 @@ def _single(base: str, found: HubReference, wish: Wish, headers: Headers) -> Res
 
 
 def _files(base: str, found: HubReference, wish: Wish, headers: Headers) -> Resolving:
-    """Everything below a folder, all of it as of one commit, whatever is pushed meanwhile."""
+    """All files below a folder as of one commit, regardless of later pushes."""
     url = f"{base}{found.api_path}/revision/{segment(found.revision)}"
     answer = yield from SITE.ask(url, headers, f"{found.repository} at {segment(found.revision)}")
     document = Document.of(answer)
     commit = document.text("sha")
     if not _COMMIT.fullmatch(commit):
-        raise unexpected(document.host, "a commit that is none")
+        raise unexpected(document.host, "a commit id that isn't one")
     pinned = replace(found, revision=commit)
     files = yield from _tree(base, pinned, headers)
     about = _about(base, found, document, answer)
@@ -114,7 +114,7 @@ def _files(base: str, found: HubReference, wish: Wish, headers: Headers) -> Reso
             length=file.length,
             digests=agreed(wish.digests, file.digests, file.path),
             headers=headers,
-            # By the revision that was asked for: a branch that moves on doesn't orphan what has arrived of its files.
+            # By the requested revision: if the branch moves, the partial files still have their references.
             reference=str(replace(found, path=file.path, is_folder=False)),
             folder=file.folder,
             service=SERVICE,
@@ -138,7 +138,7 @@ def _tree(base: str, pinned: HubReference, headers: Headers) -> Generator[Reques
         following = _NEXT_PAGE.search(answer.head.headers.get("Link") or "")
         if following is None:
             return files
-        # Mirrors pass on the hub's own address: only the query counts, so that nothing is asked elsewhere.
+        # Mirrors pass on the hub's own URL. Only its query is used, so that no other host is asked.
         query = _query_of(answer, following.group(1))
     raise unexpected(answer.url.host, "a listing without an end")
 
@@ -147,13 +147,13 @@ def _query_of(answer: Answer, link: str) -> str:
     try:
         return answer.url.join(link).reveal().partition("?")[2]
     except ValueError:
-        raise unexpected(answer.url.host, "a next page that is no address") from None
+        raise unexpected(answer.url.host, "a next page that isn't a URL") from None
 
 
 def _file(entry: Document) -> RepositoryFile:
     path, large = entry.text("path"), entry.optional_part("lfs")
     if not stays_inside(path):
-        raise unexpected(entry.host, "a file's path that leads astray")
+        raise unexpected(entry.host, "a file path with invalid components")
     digest = large.optional_digest("oid", "sha256")
     length = large.optional_number("size") if digest else entry.optional_number("size")
     return RepositoryFile(path, length, (digest,) if digest else ())

@@ -1,12 +1,13 @@
-"""References to Hugging Face, read: which repository, which revision of it, and which file or folder.
+"""Parses references to Hugging Face: repository, revision, and file or folder.
 
-- ``hf:ORG/REPO[@REVISION]/PATH`` is a file; ``.../FOLDER/``, and no path at all, are everything below. ``hf://`` is the
-  same, and ``datasets/``, ``spaces/`` or ``kernels/`` may stand first.
-- A repository without an organisation is named with its revision, ``hf:gpt2@main/model.safetensors``: without an at
-  sign the first two segments are organisation and repository.
-- A slash within a revision is written ``%2F``; those of ``refs/pr/N`` and ``refs/convert/NAME`` may stand as they are.
-- URLs are those of files (``/resolve/``, ``/blob/``, ``/raw/``), folders (``/tree/``) and repositories; of their query
-  only ``show_file_info`` matters, by which the last two show one file.
+- ``hf:ORG/REPO[@REVISION]/PATH`` is a file; ``.../FOLDER/``, or no path at all, selects everything below. ``hf://`` is
+  equivalent, and ``datasets/``, ``spaces/`` or ``kernels/`` may come first.
+- A repository without an organisation needs its revision, ``hf:gpt2@main/model.safetensors``: without an at sign the
+  first two segments are organisation and repository.
+- A slash within a revision is written ``%2F``; those of ``refs/pr/N`` and ``refs/convert/NAME`` may be written as they
+  are.
+- URLs of files (``/resolve/``, ``/blob/``, ``/raw/``), folders (``/tree/``) and repositories. Of the query only
+  ``show_file_info`` is used, which selects one file of a folder or repository.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 KINDS = ("datasets", "spaces", "kernels")
 DEFAULT_REVISION = "main"
-HINT = "Expected hf:ORG/REPO[@REVISION]/PATH, or a file's address at huggingface.co."
+HINT = "Expected hf:ORG/REPO[@REVISION]/PATH, or a file's URL at huggingface.co."
 
 _FILE_MARKS = frozenset({"resolve", "blob", "raw"})
 _FOLDER_MARK = "tree"
@@ -41,7 +42,7 @@ _SITE_PAGES = frozenset(
         *("tasks", "terms-of-service", "privacy", "front", "storage", "jobs", *KINDS),
     }
 )
-"""What stands where an organisation would, and is none."""
+"""Path segments in the position of an organisation that aren't one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ class HubReference:
 
     Args:
         repository: "org/name", or "name" alone for the oldest ones.
-        path: Within the repository; of a folder without its last slash, and empty for the whole.
+        path: Within the repository; of a folder without its trailing slash, and empty for the whole.
         revision: A branch, a tag or a commit.
         kind: Empty for models, else one of :data:`KINDS`.
-        is_folder: Whether everything below the path is meant.
+        is_folder: Whether everything below the path is selected.
     """
 
     repository: str
@@ -69,25 +70,25 @@ class HubReference:
 
     @property
     def site_path(self) -> str:
-        """The repository's page below the site."""
+        """The path of the repository's page."""
         return f"/{self.kind}/{self.repository}" if self.kind else f"/{self.repository}"
 
     @property
     def api_path(self) -> str:
-        """The repository below the site's API."""
+        """The path of the repository in the API."""
         return f"/api/{self.kind or 'models'}/{self.repository}"
 
 
 def has_scheme(text: str) -> bool:
-    """Whether the text is a reference by ``hf:``."""
+    """Whether the text begins with ``hf:``."""
     return _SCHEME.match(text) is not None
 
 
 def read_scheme(text: str) -> HubReference:
-    """The reference in ``hf:...``, or in what follows the scheme.
+    """Parses ``hf:...``, or the part after the scheme.
 
     Raises:
-        ReferenceSyntaxError: It is none.
+        ReferenceSyntaxError: It is invalid.
     """
     match = _SCHEME.fullmatch(text)
     rest = (match.group(1) if match else text).removesuffix("?download=true")
@@ -99,16 +100,16 @@ def read_scheme(text: str) -> HubReference:
     else:
         parts = rest.split("/", 2)
         repository, revision, path = "/".join(parts[:2]), DEFAULT_REVISION, "".join(parts[2:])
-        if len(parts) == 2:  # noqa: PLR2004 - a name alone, with a slash at its end
+        if len(parts) == 2:  # noqa: PLR2004 - only a name, with a trailing slash
             repository = repository.removesuffix("/")
     return _checked(kind, repository, revision, path)
 
 
 def read_url(located: SiteUrl) -> HubReference | None:
-    """The reference in a URL at the hub; ``None`` where it is a page or a document of another kind.
+    """Parses a URL at the hub; ``None`` if it is another kind of page or document.
 
     Raises:
-        ReferenceSyntaxError: It speaks of a repository, and can't be read.
+        ReferenceSyntaxError: It names a repository, but is invalid.
     """
     segments = list(located.segments)
     shown = next((value for name, value in parse_qsl(located.query) if name == "show_file_info"), "")
@@ -129,7 +130,7 @@ def read_url(located: SiteUrl) -> HubReference | None:
 
 
 def _below(folder: str, path: str) -> str:
-    """The path of the file that a folder's page shows, which states it from the repository's root on."""
+    """The path of the file shown on a folder's page, which states it relative to the repository's root."""
     folder = folder.strip("/")
     return path if not folder or path.startswith(f"{folder}/") else f"{folder}/{path}"
 
@@ -143,7 +144,7 @@ def _revision_and_path(text: str) -> tuple[str, str]:
 
 
 def _split_revision(segments: Sequence[str]) -> tuple[str, str]:
-    """The decoded segments behind a mark as revision and path."""
+    """Splits decoded segments into revision and path."""
     special = _REFS.match("/".join(segments))
     length = 3 if special is not None and "/" not in segments[0] else 1
     return "/".join(segments[:length]), "/".join(segments[length:])
@@ -154,9 +155,9 @@ def _checked(kind: str, repository: str, revision: str, path: str) -> HubReferen
     if len(names) > 2 or not all(_NAME.fullmatch(name) for name in names):  # noqa: PLR2004 - organisation and name
         raise ReferenceSyntaxError("not a reference to Hugging Face: it names no repository", hint=HINT)
     if not revision or not stays_inside(revision):
-        raise ReferenceSyntaxError("not a reference to Hugging Face: its revision can't be one", hint=HINT)
+        raise ReferenceSyntaxError("not a reference to Hugging Face: its revision is invalid", hint=HINT)
     is_folder = not path or path.endswith("/")
     path = path.removesuffix("/")
     if path and not stays_inside(path):
-        raise ReferenceSyntaxError("not a reference to Hugging Face: its path leads astray", hint=HINT)
+        raise ReferenceSyntaxError("not a reference to Hugging Face: its path has invalid components", hint=HINT)
     return HubReference(repository, path, revision, kind, is_folder)

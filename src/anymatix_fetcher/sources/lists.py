@@ -1,8 +1,8 @@
-r"""Lists of references: a text file with one download a line, in our own form and in that of aria2's input files.
+r"""Lists of references: text files with one download per line, in our own form and that of aria2's input files.
 
 ::
 
-    # a comment; blank lines don't matter
+    # a comment; blank lines are ignored
     https://example.com/model.safetensors
     civitai:143906  sha256:9f86d081884c7d65...  ->  my name.safetensors
     https://a.example/x.bin https://b.example/x.bin
@@ -11,9 +11,9 @@ r"""Lists of references: a text file with one download a line, in our own form a
       checksum=sha-256=9f86d081884c7d65...
 
 A line is a reference, then digests and other URLs of the same file in any order, then ``->`` and the file's name;
-all but the first are optional. What is neither goes on with the URL before it, which has a space in it then.
-Indented lines are options of the download above them, as aria2 has them.
-A list may come from anywhere, so its names and folders lead nowhere but into the folder that the user chose.
+all but the first are optional. A word that is neither continues the URL before it, which then contains a space.
+Indented lines are options of the download above, as in aria2.
+A list may come from an untrusted origin, so its names and folders can't leave the folder that the user chose.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ TUNING = {
     *("auto-file-renaming", "max-tries", "retry-wait", "timeout", "connect-timeout", "gid"),
     *("check-integrity", "remote-time", "always-resume", "lowest-speed-limit", "stream-piece-selector"),
 }
-"""Options of aria2 that say how to go about it: we have our own ways, and pass over them."""
+"""Options of aria2 that only tune the transfer; they are ignored."""
 
 _ALGORITHM = re.compile(rf"(?:{'|'.join((*HEX_LENGTHS, 'sha'))})(?:-[0-9]+)?:", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_HINT = "One reference a line, then its digests, then '-> NAME'; below it, indented, out=, dir= and checksum=."
+_HINT = "Write one reference a line, then its digests, then '-> NAME'; below it, indented, out=, dir= and checksum=."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class ListEntry:
     """One download of a list.
 
     Args:
-        references: Places for the same file, as they were written, at least one; all but the first one are http or
-            https URLs. They may hold secrets.
-        line: Where it begins, from 1.
-        name: What the file will be called.
-        folder: Where below the chosen folder it belongs: safe components, joined by ``/``; empty for the folder itself.
-        digests: What it must have.
+        references: References to the same file as written, at least one; all but the first are http or https URLs. They
+            may hold secrets.
+        line: The number of its first line, from 1.
+        name: The file's name.
+        folder: The folder below the chosen one: safe components joined by ``/``; empty for the folder itself.
+        digests: The expected digests.
     """
 
     references: tuple[str, ...] = field(repr=False)
@@ -66,12 +66,12 @@ class ListEntry:
 
     @property
     def reference(self) -> str:
-        """What to fetch."""
+        """The first reference."""
         return self.references[0]
 
     @property
     def mirrors(self) -> tuple[Url, ...]:
-        """Other places with the same bytes."""
+        """The other URLs."""
         return tuple(map(Url.parse, self.references[1:]))
 
 
@@ -79,7 +79,7 @@ def parse(content: bytes) -> tuple[ListEntry, ...]:
     """The downloads of a list in UTF-8, in order.
 
     Raises:
-        ReferenceSyntaxError: A line can't be read; the message says which one, and shows nothing of it.
+        ReferenceSyntaxError: A line can't be parsed; the message names it without quoting it.
     """
     if len(content) > MAX_LIST_BYTES:
         raise ReferenceSyntaxError(f"the list is larger than {MAX_LIST_BYTES >> 20} MiB")
@@ -91,7 +91,7 @@ def parse(content: bytes) -> tuple[ListEntry, ...]:
 
 
 def _blocks(text: str) -> Iterable[list[tuple[int, str]]]:
-    """The lines of each download with their numbers: its own, and the options below it."""
+    """The numbered lines of each download: its own, and the options below it."""
     blocks: list[list[tuple[int, str]]] = []
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -111,7 +111,7 @@ def _entry(block: list[tuple[int, str]]) -> ListEntry:
         for number, line in block[1:]:  # noqa: B007 - the number is for the message
             entry = _with_option(entry, line)
     except ValueError as reason:
-        raise ReferenceSyntaxError(f"line {number} of the list can't be read: {reason}", hint=_HINT) from None
+        raise ReferenceSyntaxError(f"line {number} of the list can't be parsed: {reason}", hint=_HINT) from None
     return entry
 
 
@@ -123,11 +123,11 @@ def _first_line(number: int, line: str) -> ListEntry:
         if _ALGORITHM.match(word):
             digests.append(Digest.parse(word))
         elif "://" in references[-1] and not digests and word != "->" and _SCHEME.match(word) is None:
-            references[-1] = f"{references[-1]} {word}"  # addresses are copied with the spaces that are in them
+            references[-1] = f"{references[-1]} {word}"  # URLs are sometimes copied with spaces in them
         elif ":" in word:
             references.append(_mirror(word))
         else:
-            raise ValueError("after the reference come digests, other URLs, and '-> NAME'")
+            raise ValueError("only digests, other URLs, and '-> NAME' may follow the reference")
     return ListEntry(tuple(references), number, _name(right[0]) if right else None, "", tuple(dict.fromkeys(digests)))
 
 
@@ -135,7 +135,7 @@ def _mirror(text: str) -> str:
     try:
         Url.parse(text)
     except ValueError as reason:
-        raise ValueError(f"what follows the first reference has to be a URL: {reason}") from None
+        raise ValueError(f"only URLs may follow the first reference: {reason}") from None
     return text
 
 
@@ -151,18 +151,18 @@ def _with_option(entry: ListEntry, option: str) -> ListEntry:
         return replace(entry, digests=tuple(dict.fromkeys((*entry.digests, digest))))
     if key in TUNING:
         return entry
-    raise ValueError(f"of options, {', '.join(OPTIONS)} are understood, each as KEY=VALUE")
+    raise ValueError(f"the only options are {', '.join(OPTIONS)}, each as KEY=VALUE")
 
 
 def _name(text: str) -> SafeName:
     name = safe_name(text)
     if name is None or name != text:
-        raise ValueError("the name isn't one that a file may have on every system")
+        raise ValueError("the name isn't valid on every system")
     return name
 
 
 def _folder(text: str) -> str:
     components = [part for part in text.replace("\\", "/").split("/") if part != "."]
     if any(safe_name(part) != part for part in components):
-        raise ValueError("the folder isn't one below the folder of the whole list")
+        raise ValueError("the folder isn't below the list's folder")
     return "/".join(components)

@@ -1,6 +1,6 @@
-"""Metalink files, version 4 (RFC 5854): files with their sizes, digests, pieces and places.
+"""Metalink files, version 4 (RFC 5854): files with their sizes, digests, pieces and URLs.
 
-``metaurl`` (torrents), signatures and everything about people and licences are passed over, as are extensions.
+``metaurl`` (torrents), signatures, descriptions of people and licences, and extensions are ignored.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ NAMESPACE_3 = "http://www.metalinker.org/"
 MAX_METALINK_BYTES = 64 << 20
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
-_HINT = "Expected a Metalink 4 file (.meta4), as RFC 5854 describes it."
+_HINT = "Expected a Metalink 4 file (.meta4) as in RFC 5854."
 
 
 @dataclass(frozen=True, slots=True)
 class MetalinkMirror:
-    """A place of a file: ``priority`` 1 is best; ``country`` is an ISO 3166-1 code in lower case, where it is known."""
+    """A URL of a file. ``priority`` 1 is best; ``country`` is an ISO 3166-1 code in lower case, if known."""
 
     url: Url
     priority: int
@@ -39,7 +39,7 @@ class MetalinkMirror:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Digests of a file's pieces in order, all of one algorithm, each of ``length`` bytes but for the last one."""
+    """Digests of a file's pieces in order, of one algorithm, each of ``length`` bytes except the last."""
 
     length: int
     digests: tuple[Digest, ...]
@@ -50,12 +50,12 @@ class MetalinkFile:
     """A file that a Metalink describes.
 
     Args:
-        name: What it is called.
-        folder: Where below the chosen folder it belongs: safe components, joined by ``/``; mostly empty.
-        mirrors: Where it is, the best first; at least one.
-        size: Its bytes, where they are stated.
-        digests: What it must have; algorithms that we don't know are left out.
-        pieces: Digests of its pieces, of the strongest algorithm that we know.
+        name: Its name.
+        folder: The folder below the chosen one: safe components joined by ``/``; usually empty.
+        mirrors: Its URLs, the best first; at least one.
+        size: In bytes, if stated.
+        digests: The stated digests of known algorithms.
+        pieces: The digests of its pieces, by the strongest known algorithm.
     """
 
     name: SafeName
@@ -67,29 +67,29 @@ class MetalinkFile:
 
 
 def parse(content: bytes) -> tuple[MetalinkFile, ...]:
-    """The files that a Metalink describes, in its order.
+    """The files that a Metalink describes, in order.
 
     Raises:
-        ReferenceSyntaxError: It isn't a Metalink 4 file, says what can't be true, or a file has no http or https URL.
+        ReferenceSyntaxError: It isn't a Metalink 4 file, contradicts itself, or a file has no http or https URL.
     """
     if len(content) > MAX_METALINK_BYTES:
         raise ReferenceSyntaxError(f"the Metalink is larger than {MAX_METALINK_BYTES >> 20} MiB")
     try:
         root = elements.parse(content)
     except ValueError as reason:
-        raise ReferenceSyntaxError(f"the Metalink can't be read: {reason}", hint=_HINT) from None
+        raise ReferenceSyntaxError(f"the Metalink can't be parsed: {reason}", hint=_HINT) from None
     if root.namespace == NAMESPACE_3 or (
         root.name == "metalink" and root.attributes.get("version", "").startswith("3")
     ):
         raise ReferenceSyntaxError(
-            "the file is a Metalink of version 3, which isn't read",
-            hint="Most servers offer the newer .meta4 beside it; aria2 and metalink tools convert.",
+            "the file is a Metalink of version 3, which isn't supported",
+            hint="Most servers offer the newer .meta4 beside it; aria2 and other tools convert between them.",
         )
     if (root.namespace, root.name) != (NAMESPACE, "metalink"):
         raise ReferenceSyntaxError("the XML in the file isn't a Metalink", hint=_HINT)
     files = [_file(number, element) for number, element in enumerate(root.all("file"), start=1)]
     if not files:
-        raise ReferenceSyntaxError("the Metalink names no file", hint=_HINT)
+        raise ReferenceSyntaxError("the Metalink describes no file", hint=_HINT)
     return tuple(files)
 
 
@@ -112,7 +112,7 @@ def _file(number: int, element: Element) -> MetalinkFile:
 
 
 def _path(text: str) -> tuple[str, SafeName]:
-    """Folder and name (RFC 5854, section 4.1.2.1): it may go down into folders, and nowhere else."""
+    """Folder and name (RFC 5854, section 4.1.2.1). The path may only lead into subfolders."""
     *folders, last = text.split("/")
     name = safe_name(last)
     if name is None or "\\" in text or any(safe_name(folder) != folder for folder in folders):
@@ -126,12 +126,12 @@ def _mirrors(element: Element) -> tuple[MetalinkMirror, ...]:
         try:
             url = Url.parse(place.text)
         except ValueError:
-            continue  # ftp and the like; whether anything is left is seen below
+            continue  # ftp and others; an empty list is refused below
         stated = place.attributes.get("priority", "")
         priority = int(stated) if _NUMBER.fullmatch(stated) and 0 < int(stated) <= LAST_PRIORITY else LAST_PRIORITY
         found.setdefault(url, MetalinkMirror(url, priority, place.attributes.get("location", "").lower() or None))
     if not found:
-        raise ValueError("it names no http or https address")
+        raise ValueError("it has no http or https URL")
     return tuple(sorted(found.values(), key=lambda mirror: mirror.priority))
 
 
@@ -159,20 +159,20 @@ def _pieces(element: Element) -> Pieces | None:
 
 
 def _check(file: MetalinkFile) -> None:
-    """Whether there are as many pieces as the size makes.
+    """Checks the number of pieces against the size.
 
     Raises:
-        ValueError: There aren't, or pieces have no length.
+        ValueError: The number is wrong, or the pieces have no length.
     """
     pieces = file.pieces
     if pieces is None:
         return
     if not pieces.length or (file.size is not None and -(-file.size // pieces.length) != len(pieces.digests)):
-        raise ValueError("its pieces don't make up its size")
+        raise ValueError("its pieces don't add up to its size")
 
 
 def _digest(algorithm: str, text: str) -> Digest | None:
-    """The digest; ``None`` for algorithms that aren't known (RFC 5854, section 4.2.4)."""
+    """The digest; ``None`` for an unknown algorithm (RFC 5854, section 4.2.4)."""
     try:
         return Digest.parse(f"{algorithm}:{text}")
     except ValueError:

@@ -1,12 +1,12 @@
-"""ModelScope: files and whole repositories, by the listing that states their SHA-256.
+"""ModelScope: files and whole repositories, by a listing that states their SHA-256.
 
-- ``modelscope:ORG/REPO[@REVISION]/PATH`` is a file; ``.../FOLDER/``, and no path at all, are everything below. A slash
-  within a revision is written ``%2F``.
-- Addresses of files (``/models/ORG/REPO/resolve/REVISION/PATH``, ``.../file/view/...``, and the API's own) and of
+- ``modelscope:ORG/REPO[@REVISION]/PATH`` is a file; ``.../FOLDER/``, or no path at all, selects everything below. A
+  slash within a revision is written ``%2F``.
+- URLs of files (``/models/ORG/REPO/resolve/REVISION/PATH``, ``.../file/view/...``, and the API's own) and of
   repositories, at modelscope.cn and modelscope.ai.
 
-The listing says nothing of the state that it shows, so a repository that is pushed to meanwhile may come mixed; every
-file still has to have its stated digest.
+The listing doesn't name its commit, so a repository that changes meanwhile may yield files of several commits. Every
+file is still verified by its stated digest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class ModelScopeService(Explained):
-    """What ModelScope's answers say: a redirect to its CDN states the file's digest as Hugging Face's do."""
+    """Interprets ModelScope's responses: a redirect to its CDN states the file's digest, as at Hugging Face."""
 
     def stated(self, head: ResponseHead) -> Stated:
         """Implements ``Service.stated``."""
@@ -44,12 +44,12 @@ class ModelScopeService(Explained):
 SITE = Site(MODELSCOPE)
 SERVICE = ModelScopeService(SITE.name)
 DEFAULT_REVISION = "master"
-HINT = "Expected modelscope:ORG/REPO[@REVISION]/PATH, or a file's address at modelscope.cn."
+HINT = "Expected modelscope:ORG/REPO[@REVISION]/PATH, or a file's URL at modelscope.cn."
 
 _SCHEME = re.compile(r"modelscope:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _PAGES: tuple[list[str], ...] = ([], [""], ["files"], ["summary"])
-"""The pages of a repository that stand for all of its files."""
+"""The pages of a repository that stand for all its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class ModelScopeReference:
 
     Args:
         repository: "org/name".
-        path: Within the repository; of a folder without its last slash, and empty for the whole.
+        path: Within the repository; of a folder without its trailing slash, and empty for the whole.
         revision: A branch, a tag or a commit.
-        is_folder: Whether everything below the path is meant.
+        is_folder: Whether everything below the path is selected.
     """
 
     repository: str
@@ -89,7 +89,7 @@ class ModelScope:
         """The file that the wish names, or the files of the folder or repository.
 
         Raises:
-            FetchError: It can't be read, or there is no such repository or file.
+            FetchError: The reference is invalid, or there is no such repository or file.
         """
         text = wish.reference.strip()
         base, located = SITE.base(environment), SITE.locate(text, environment)
@@ -110,10 +110,10 @@ class ModelScope:
 
 
 def read_scheme(text: str) -> ModelScopeReference:
-    """The reference in ``modelscope:...``.
+    """Parses ``modelscope:...``.
 
     Raises:
-        ReferenceSyntaxError: It is none.
+        ReferenceSyntaxError: It is invalid.
     """
     match = _SCHEME.fullmatch(text)
     parts = (match.group(1) if match else "").split("/", 2)
@@ -123,10 +123,10 @@ def read_scheme(text: str) -> ModelScopeReference:
 
 
 def read_url(located: SiteUrl) -> ModelScopeReference | None:
-    """The reference in a URL at ModelScope; ``None`` where it is a page or a document of another kind.
+    """Parses a URL at ModelScope; ``None`` if it is another kind of page or document.
 
     Raises:
-        ReferenceSyntaxError: It speaks of a repository, and can't be read.
+        ReferenceSyntaxError: It names a repository, but is invalid.
     """
     given = dict(located.url.parameters)
     match located.segments:
@@ -146,16 +146,16 @@ def _checked(organisation: str, name: str, revision: str, path: str) -> ModelSco
     if not (_NAME.fullmatch(organisation) and _NAME.fullmatch(name)):
         raise ReferenceSyntaxError("not a reference to ModelScope: it names no repository", hint=HINT)
     if not stays_inside(revision):
-        raise ReferenceSyntaxError("not a reference to ModelScope: its revision can't be one", hint=HINT)
+        raise ReferenceSyntaxError("not a reference to ModelScope: its revision is invalid", hint=HINT)
     is_folder = not path or path.endswith("/")
     path = path.removesuffix("/")
     if path and not stays_inside(path):
-        raise ReferenceSyntaxError("not a reference to ModelScope: its path leads astray", hint=HINT)
+        raise ReferenceSyntaxError("not a reference to ModelScope: its path has invalid components", hint=HINT)
     return ModelScopeReference(f"{organisation}/{name}", path, revision, is_folder)
 
 
 def _headers(environment: Environment, wish: Wish, base: str) -> Headers:
-    """The user's fields and the token, which the site takes from a cookie and the API as a bearer's."""
+    """The user's fields and the token, which the site expects in a cookie and the API as a bearer token."""
     headers, bearer = SITE.headers(environment, wish, base), SITE.bearer(environment, base)
     token = environment.tokens.get(SITE.name)
     if token is None or not bearer.fields or ";" in token.reveal() or headers.get("Cookie") is not None:
@@ -166,7 +166,7 @@ def _headers(environment: Environment, wish: Wish, base: str) -> Headers:
 def _one(
     base: str, found: ModelScopeReference, repository: Repository, wish: Wish, headers: Headers
 ) -> Generator[Request, Answer, Resource]:
-    """One file, by the list, or by its own address where no list tells of it."""
+    """One file, by the listing, or by its own URL if the listing doesn't contain it."""
     listed, trouble = None, None
     try:
         listed = yield from repository.file(found.path)
@@ -179,7 +179,7 @@ def _one(
 
 
 def _elsewhere(located: SiteUrl, wish: Wish, environment: Environment) -> Resolving:
-    """Another address at ModelScope; whether it is a file's that there isn't, only its first bytes tell."""
+    """Another URL at ModelScope. Only its first bytes tell whether it is an error."""
     resource = SITE.as_it_is(located, wish, environment, SERVICE)
     if "resolve" in located.segments or "FilePath" in dict(located.url.parameters):
         yield from probe(SITE, resource.url.reveal(), resource.headers, located.path)

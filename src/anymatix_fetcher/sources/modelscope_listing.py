@@ -1,7 +1,7 @@
-"""ModelScope's list of a repository's files, and what it means that a file isn't in it.
+"""ModelScope's listing of a repository's files, and what a file's absence from it means.
 
-A list ends after 3000 entries and doesn't say so, so one as long as that isn't known to be complete: it is asked for
-again, folder by folder. The API tells its errors in JSON, mostly with a status of success.
+A listing ends after 3000 entries without saying so. One of that length may be incomplete, so it is requested again
+folder by folder. The API reports errors as JSON, mostly with a status of success.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.sites import Site
 
 LISTED_AT_MOST = 3000
-"""A list of so many entries may have been cut."""
+"""A listing with this many entries may be truncated."""
 MAX_LISTS = 2000
-"""So many lists are asked for of one repository."""
+"""The limit on listings requested for one repository."""
 _FIRST_BYTES = Span(0, 1024)
 
 
@@ -45,14 +45,14 @@ class _List:
 
 
 class Repository:
-    """One revision of a repository, as the API tells of it.
+    """One revision of a repository according to the API.
 
     Args:
         site: ModelScope.
-        base: Where it is asked.
+        base: Its base URL.
         name: "org/name".
         revision: A branch, a tag or a commit.
-        headers: To go with each question.
+        headers: The fields of each request.
     """
 
     def __init__(self, site: Site, base: str, name: str, revision: str, headers: Headers) -> None:
@@ -64,7 +64,7 @@ class Repository:
         self._asked = 0
 
     def files(self, folder: str) -> Generator[Request, Answer, list[RepositoryFile]]:
-        """All files below ``folder``, or in the whole repository, and maybe others.
+        """All files below ``folder``, or in the whole repository, and possibly others.
 
         Raises:
             FetchError: There is no such repository or revision, or the API doesn't list all of it.
@@ -73,11 +73,11 @@ class Repository:
         return everything.files if everything.is_complete else (yield from self._below(folder))
 
     def file(self, path: str) -> Generator[Request, Answer, RepositoryFile | None]:
-        """What is known of one file; ``None`` where the lists don't tell whether there is one.
+        """The facts about one file; ``None`` if the listings don't tell whether it exists.
 
         Raises:
-            NotFoundError: There is none, or no such repository or revision.
-            FetchError: The API doesn't answer.
+            NotFoundError: The file, repository or revision doesn't exist.
+            FetchError: The API fails.
         """
         found = yield from self._list("")
         if found.find(path) is None and not found.is_complete:
@@ -86,20 +86,20 @@ class Repository:
         if file is None and found.is_complete:
             raise NotFoundError(
                 f"{self._name} at {segment(self._revision)} has no file {printable(path)}",
-                hint=f"There is: {listing(file.path for file in found.files) or 'none'}.",
+                hint=f"It has: {listing(file.path for file in found.files) or 'none'}.",
             )
         return file
 
     def _below(self, folder: str) -> Generator[Request, Answer, list[RepositoryFile]]:
-        """The files below a folder whose list was cut, or may be."""
+        """The files below a folder whose listing is or may be truncated."""
         whole = yield from self._list(folder)
         if whole.is_complete:
             return whole.files
         here = yield from self._list(folder, recursive=False)
         if not here.is_complete:
             raise UnexpectedAnswerError(
-                f"{self._site.title} lists no more than {LISTED_AT_MOST} entries of {folder or self._name}",
-                hint="Name its files one by one.",
+                f"{self._site.title} lists at most {LISTED_AT_MOST} entries of {folder or self._name}",
+                hint="Name its files individually.",
             )
         files = here.files
         for inner in here.folders:
@@ -120,15 +120,15 @@ class Repository:
         folders = [entry.text("Path") for entry in entries if entry.optional_text("Type") == "tree"]
         below = f"{folder}/" if folder else ""
         if not all(stays_inside(name) and name.startswith(below) and name != folder for name in folders):
-            raise unexpected(answer.url.host, "a folder's path that leads astray")
+            raise unexpected(answer.url.host, "a folder path with invalid components")
         return _List([_file(entry) for entry in entries if entry.optional_text("Type") != "tree"], folders)
 
 
 def probe(site: Site, url: str, headers: Headers, path: str) -> Generator[Request, Answer, RepositoryFile]:
-    """What the file's own address says of a file that no list tells of: its first bytes may be an error in JSON.
+    """The facts about an unlisted file from its own URL, whose first bytes may be an error in JSON.
 
     Raises:
-        FetchError: There is no such file, or the address doesn't answer.
+        FetchError: There is no such file, or the request fails.
     """
     answer = yield from site.ask(url, headers, printable(path), span=_FIRST_BYTES)
     error = error_in(site, answer, headers)
@@ -139,7 +139,7 @@ def probe(site: Site, url: str, headers: Headers, path: str) -> Generator[Reques
 
 
 def error_in(site: Site, answer: Answer, headers: Headers) -> FetchError | None:
-    """What a success tells of in JSON that is an error, or a list that isn't there; ``None`` for anything else."""
+    """The error that a successful response states in JSON, or that a missing list means; ``None`` for anything else."""
     if not answer.body.startswith(b"{"):
         return None
     try:
@@ -158,5 +158,5 @@ def error_in(site: Site, answer: Answer, headers: Headers) -> FetchError | None:
 def _file(entry: Document) -> RepositoryFile:
     path, digest = entry.text("Path"), entry.optional_digest("Sha256", "sha256")
     if not stays_inside(path):
-        raise unexpected(entry.host, "a file's path that leads astray")
+        raise unexpected(entry.host, "a file path with invalid components")
     return RepositoryFile(path, entry.optional_number("Size"), (digest,) if digest else ())

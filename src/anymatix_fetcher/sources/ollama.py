@@ -1,4 +1,4 @@
-"""Ollama's registry: the model's own layer, a GGUF file, by the manifest that states its SHA-256 and length.
+"""Ollama's registry: the model layer, a GGUF file, by the manifest that states its SHA-256 and length.
 
 - ``ollama:NAME[:TAG]`` and ``ollama:NAMESPACE/NAME[:TAG]``, as for ``ollama pull``.
 - A model's page at ollama.com, and its manifest at registry.ollama.ai.
@@ -33,7 +33,7 @@ MANIFEST_TYPES = (
 )
 MODEL_TYPE = "application/vnd.ollama.image.model"
 LIBRARY, LATEST = "library", "latest"
-"""What a name without a namespace, and one without a tag, stand for."""
+"""The defaults for the namespace and the tag."""
 
 _SCHEME = re.compile(r"ollama:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -50,7 +50,7 @@ class OllamaReference:
 
     @property
     def path(self) -> str:
-        """Where the registry keeps it."""
+        """The model's path in the registry."""
         return f"/v2/{self.namespace}/{self.name}"
 
     def __str__(self) -> str:
@@ -71,10 +71,10 @@ class Ollama:
         return located is not None and read_url(located) is not None
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
-        """The model's layer; prompts, parameters and adapters of the image aren't fetched.
+        """The model layer. Prompts, parameters and adapters of the image aren't fetched.
 
         Raises:
-            FetchError: It can't be read, or there is no such model.
+            FetchError: The reference is invalid, or there is no such model.
         """
         text = wish.reference.strip()
         base, located = SITE.base(environment), SITE.locate(text, environment)
@@ -85,7 +85,7 @@ class Ollama:
         layers = Document.of(answer).items("layers")
         model = next((layer for layer in layers if layer.optional_text("mediaType") == MODEL_TYPE), None)
         if model is None:
-            raise NotFoundError(f"{found} has no layer that is a model", hint="It may run at Ollama's servers only.")
+            raise NotFoundError(f"{found} has no model layer", hint="It may run on Ollama's servers only.")
         digest = model.optional_digest("digest", "sha256")
         if digest is None:
             raise unexpected(model.host, "a layer without a SHA-256")
@@ -110,17 +110,17 @@ class Ollama:
 
 
 def read_scheme(text: str) -> OllamaReference:
-    """The reference in ``ollama:...``.
+    """Parses ``ollama:...``.
 
     Raises:
-        ReferenceSyntaxError: It is none, or one of Hugging Face's in Ollama's spelling.
+        ReferenceSyntaxError: It is invalid, or names a model of Hugging Face in Ollama's form.
     """
     match = _SCHEME.fullmatch(text)
     *registry, name = (match.group(1) if match else "").split("/")
     if registry[:1] and registry[0].lower() in HUGGING_FACE.sites:
         raise ReferenceSyntaxError(
-            "the model is one of Hugging Face, not of Ollama's registry",
-            hint="Name its file there: hf:ORG/REPO/FILE.gguf.",
+            "the model is at Hugging Face, not in Ollama's registry",
+            hint="Use the file's own reference: hf:ORG/REPO/FILE.gguf.",
         )
     if len(registry) > 1 and registry[0].lower() in OLLAMA.sites:
         registry = registry[1:]
@@ -131,7 +131,7 @@ def read_scheme(text: str) -> OllamaReference:
 
 
 def read_url(located: SiteUrl) -> OllamaReference | None:
-    """The reference in a URL at Ollama; ``None`` where it names no model."""
+    """Parses a URL at Ollama; ``None`` if it names no model."""
     match located.segments:
         case ["v2", namespace, name, "manifests", tag]:
             return _read(namespace, f"{name}:{tag}")

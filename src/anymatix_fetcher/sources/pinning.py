@@ -1,4 +1,4 @@
-"""References that go on naming the same bytes, whatever is pushed or released later."""
+"""References that keep naming the same bytes after later pushes or releases."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def pinned_reference(resource: Resource, commit: str = "") -> str:
-    """The reference of these very bytes, as far as the source has names for them; else the resource's own.
+    """The pinned reference of these bytes, if the source has such references; otherwise the resource's own.
 
     Args:
-        resource: What a source gave.
-        commit: What its host said that its answer is of; may be empty.
+        resource: The resource from a source.
+        commit: The commit that the host's response belongs to; may be empty.
     """
     if resource.pinned:
         return resource.pinned

@@ -1,7 +1,7 @@
-"""Reading a little of a remote file: where it lies, how long it is, and pieces of it, by ranged GETs.
+"""Reads parts of a remote file: its location, its length, and pieces of it, by ranged GET requests.
 
-The way is the downloads' own: redirects hop by hop, credentials to the origin only, every head judged. Generators,
-so that they are tested by hand-fed answers.
+The rules are those of downloads: redirects are followed hop by hop, credentials are sent to the origin only, every
+response head is judged. They are generators, so that tests can feed responses by hand.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ _MAY_BE_THE_RANGE = frozenset(
         *(Refusal.UNEXPECTED, Refusal.UNSATISFIABLE),
     }
 )
-"""As what servers refuse ranges that they can't bear."""
+"""The refusals that servers may use for ranges that they don't support."""
 
 
 class RemoteFile:
-    """A file that is read in small pieces where it lies.
+    """A remote file that is read in small pieces.
 
     Args:
-        resource: What a source gave.
+        resource: The resource from a source.
 
     Attributes:
-        length: Bytes of the whole file, where known.
-        digests: What the source, the user and the servers state.
-        ranged: Whether the server sends parts.
-        validator: What the server says of the content's identity.
-        target: Where the bytes are; ``None`` before anything was read.
-        target_given_at: The date of the answer that led to the target, by the clock of who gave it.
-        headers: Of the last accepted answer.
-        commit: Of which commit of its repository it is, where the host says so.
+        length: The length of the whole file, if known.
+        digests: The digests stated by the source, the user and the servers.
+        ranged: Whether the server supports ranges.
+        validator: The server's validator of the content.
+        target: The URL of the bytes; ``None`` before anything was read.
+        target_given_at: The date of the response that led to the target, by the clock of its host.
+        headers: The fields of the last accepted response.
+        commit: The commit of the repository, if the host states it.
     """
 
     def __init__(self, resource: Resource) -> None:
@@ -73,31 +73,31 @@ class RemoteFile:
         self._address = Address(resource)
 
     def open(self) -> Reading:
-        """Finds the bytes, by asking for the first one; returns it, or nothing of an empty file.
+        """Finds the bytes by requesting the first one; returns it, or nothing for an empty file.
 
         Raises:
-            FetchError: The file can't be had.
+            FetchError: The file can't be fetched.
         """
         return self.read(FIRST_BYTE)
 
     def describe(self) -> Reading:
-        """Finds out length and digest; where a host that redirects states both, the target isn't asked.
+        """Determines length and digest. If a redirecting host states both, the target isn't asked.
 
         Raises:
-            FetchError: The file can't be had.
+            FetchError: The file can't be fetched.
         """
         return self._walk(FIRST_BYTE, until_described=True)
 
     @property
     def is_described(self) -> bool:
-        """Whether length and a digest are known."""
+        """Whether the length and a digest are known."""
         return self.length is not None and bool(self.digests)
 
     def read(self, span: Span) -> Reading:
-        """The bytes of ``span``; fewer where the file ends before.
+        """The bytes of ``span``; fewer if the file ends before.
 
         Raises:
-            FetchError: The file can't be had, or the server can't send parts of it.
+            FetchError: The file can't be fetched, or the server doesn't support ranges.
         """
         return self._walk(span)
 
@@ -130,10 +130,10 @@ class RemoteFile:
                     walked = True
                     url, hops = self._address.origin_url, 0
         host = self._address.origin_url.host
-        raise UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the address.")
+        raise UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the URL.")
 
     def _walks_again(self, request: Request, refused: Refused, *, walked: bool) -> bool:
-        """Whether it is asked for once more from the origin: without a range, or since the address may have expired."""
+        """Whether to request it again from the origin: without a range, or because the URL may have expired."""
         if refused.kind is Refusal.UNAVAILABLE and self.headers is None:
             return self._turns(request)
         if self._may_be_the_range(request, refused):
@@ -157,7 +157,7 @@ class RemoteFile:
         return turns
 
     def _may_be_the_range(self, request: Request, refused: Refused) -> bool:
-        """Whether nothing was had from there yet, and a request without a range may be refused for nothing."""
+        """Whether nothing was read yet, and a request without a range may be refused for another reason."""
         if request.span is None or self.headers is not None or self._without_range:
             return False
         return refused.kind in _MAY_BE_THE_RANGE and self._address.particular(refused, request) is None
@@ -173,7 +173,7 @@ class RemoteFile:
         except UnexpectedAnswerError:
             if request.span is not None or self._address.settled:
                 raise
-            self._address.settle(url)  # asked for no range on the way, it sends more than is wanted of it
+            self._address.settle(url)  # no range was requested on the way, so it sends more than is needed
             return (yield from self._ask(url, span))
         except RetriesExhaustedError:
             if not self._turns(request):

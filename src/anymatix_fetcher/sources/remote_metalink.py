@@ -1,7 +1,7 @@
-"""Metalinks on the web: an address of a ``.meta4`` or ``.metalink`` file stands for the files that it describes.
+"""Remote Metalinks: a URL of a ``.meta4`` or ``.metalink`` file stands for the files that it describes.
 
-``metalink:URL`` says the same of any other address. The files' places are asked as any web server is: nothing that the
-user said for the Metalink's own host goes elsewhere.
+``metalink:URL`` does the same for any other URL. The files' URLs are requested like those of any server: credentials
+for the Metalink's host are not sent to others.
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ class Metalink:
             return False
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
-        """The files that the Metalink describes, as far as they are wanted.
+        """The selected files of the Metalink.
 
         Raises:
-            FetchError: It can't be had or read.
+            FetchError: The Metalink can't be fetched or parsed.
         """
         scheme = _SCHEME.fullmatch(wish.reference.strip())
         try:
             url = Url.parse(scheme.group(1).strip() if scheme else wish.reference.strip())
         except ValueError as error:
-            raise ReferenceSyntaxError(f"not a Metalink's address: {error}", hint=_HINT) from None
+            raise ReferenceSyntaxError(f"not a Metalink's URL: {error}", hint=_HINT) from None
         headers = environment.headers_for(url, wish)
         answer = yield from _ask(url, headers)
         files = {_path(file): file for file in parse(answer.body)}
@@ -90,19 +90,19 @@ def _path(file: MetalinkFile) -> str:
 
 
 def _resource(file: MetalinkFile, wish: Wish, asked: Url, answered: Url) -> Resource:
-    """The file at its best place.
+    """The file at its best URL.
 
     Raises:
-        FetchError: It has no place that may be asked, or another digest than the user says.
+        FetchError: It has no usable URL, or another digest than the user states.
     """
     places = [mirror.url for mirror in file.mirrors]
     if answered.origin.scheme == "https" and not file.digests:
-        # What came safely doesn't lead to what anybody on the way may change.
+        # A Metalink fetched over https must not lead to content that others on the network path can change.
         places = [place for place in places if place.origin.scheme == "https"]
     if not places:
         raise UnexpectedAnswerError(
-            f"the Metalink at {asked} leads to plain http only, and states no digest for {file.name}",
-            hint="Ask whoever made it for digests.",
+            f"the Metalink at {asked} has only plain http URLs and no digest for {file.name}",
+            hint="Ask its author for digests.",
         )
     url, *others = places
     return Resource(

@@ -1,4 +1,4 @@
-"""The files of a repository: which of them are wanted, and where each belongs below the destination."""
+"""The files of a repository: the selection among them, and their paths below the destination."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from anymatix_fetcher.sources.base import Wish
 
 MAX_LISTED, MAX_LISTED_LENGTH = 20, 200
-"""So many names stand in an error, cut to so many characters; more help nobody."""
+"""The limits on names in an error message: their number, and the characters of each."""
 _NAMELESS = SafeName("_")
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFile:
-    """A file that a repository's listing names.
+    """A file in a repository's listing.
 
     Args:
         path: Its path within the repository, decoded, with slashes.
-        length: Bytes, where the listing says so.
-        digests: What the listing says of its content.
+        length: In bytes, if the listing states it.
+        digests: The digests that the listing states.
     """
 
     path: str
@@ -37,28 +37,28 @@ class RepositoryFile:
 
     @property
     def name(self) -> SafeName:
-        """What the file may be called."""
+        """The file's local name."""
         return safe_name(self.path) or _NAMELESS
 
     @property
     def folder(self) -> tuple[SafeName, ...]:
-        """The directories that it lies in, from the repository's top on."""
+        """The folders that contain it, from the repository's root."""
         return tuple(safe_name(part) or _NAMELESS for part in self.path.split("/")[:-1])
 
 
 def stays_inside(path: str) -> bool:
-    """Whether the path names something below where it starts, without detours."""
+    """Whether the path stays below its starting point and has no ``.`` or ``..``."""
     return all(part not in {"", ".", ".."} for part in path.split("/"))
 
 
 def wanted(files: Sequence[RepositoryFile], wish: Wish, *, below: str = "", what: str) -> tuple[RepositoryFile, ...]:
-    """The files below the folder that the wish's globs admit: any of ``include``, and none of ``exclude``.
+    """The files below the folder that match any glob of ``include`` and none of ``exclude``.
 
-    A glob is matched with the whole path, and its asterisk matches slashes too, as for ``hf download``; one that ends
-    with a slash means everything below it.
+    A glob is matched with the whole path, and its asterisk also matches slashes, as in ``hf download``. A glob with a
+    trailing slash means everything below.
 
     Raises:
-        NotFoundError: None is left; the hint says what there is.
+        NotFoundError: No file is left; the hint lists the existing ones.
     """
     prefix = f"{below.strip('/')}/" if below.strip("/") else ""
     there = [file for file in files if file.path.startswith(prefix)]
@@ -72,13 +72,13 @@ def wanted(files: Sequence[RepositoryFile], wish: Wish, *, below: str = "", what
     if not there:
         raise NotFoundError(f"{what} has no files" + (f" below {prefix}" if prefix else ""), hint="Check the path.")
     raise NotFoundError(
-        f"none of the {len(there)} files of {what} is wanted",
-        hint=f"Check --include and --exclude. There is: {listing(file.path for file in there)}.",
+        f"none of the {len(there)} files of {what} is selected",
+        hint=f"Check --include and --exclude. The files are: {listing(file.path for file in there)}.",
     )
 
 
 def listing(names: Iterable[str]) -> str:
-    """The names in a sentence, in order; of many the first ones."""
+    """The names in a sentence, in order; of many only the first ones."""
     shown = [printable(name[:MAX_LISTED_LENGTH]) for name in names]
     more = len(shown) - MAX_LISTED
     return ", ".join(shown[:MAX_LISTED]) + (f", and {more} more" if more > 0 else "")

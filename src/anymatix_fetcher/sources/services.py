@@ -1,4 +1,4 @@
-"""Services whose refusals are explained by the table of answers."""
+"""Services whose error responses are explained by the tables."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _DIGITS = re.compile(r"[0-9]{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A service that says nothing of a file but in standard fields; implements ``core.resource.Service``.
+    """A service that describes files by standard fields only; implements ``core.values.resource.Service``.
 
     Args:
-        name: What results call it.
-        table: Whose rows explain its refusals; the service's own by default.
-        base_path: The path below which the service is asked at an endpoint; mostly empty.
+        name: Its name in results.
+        table: The service whose rows explain its refusals; itself by default.
+        base_path: The path of the service's endpoint; usually empty.
     """
 
     name: str
@@ -47,9 +47,9 @@ class Explained:
 
 
 def linked(head: ResponseHead) -> Stated:
-    """The length and SHA-256 of the file in LFS that a redirect leads to, by ``X-Linked-Size`` and ``X-Linked-Etag``.
+    """The length and SHA-256 of the LFS file that a redirect leads to, by ``X-Linked-Size`` and ``X-Linked-Etag``.
 
-    Small files have their git blob's SHA-1 there, which proves nothing.
+    For small files the latter is the SHA-1 of the git blob, which isn't a digest of the content.
     """
     etag = _ETAG.fullmatch((head.headers.get("X-Linked-Etag") or "").strip())
     size = (head.headers.get("X-Linked-Size") or "").strip()

@@ -1,7 +1,7 @@
-"""A service's site: which URLs belong to it, where it is asked, and the credentials that may go there.
+"""The sites of a service: the URLs that belong to it, its base URL, and its credentials.
 
-The user's endpoint variable stands in for all of a service's own hosts. Its token goes to the site that is asked and,
-since redirects are followed by origin, nowhere else.
+The user's endpoint variable replaces all hosts of a service. The token is sent to the base URL's origin and, because
+redirects are followed by origin, to no other.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 Parameters: TypeAlias = "tuple[tuple[str, str], ...]"
 
 MAX_EXCERPT = 2048
-"""So many characters of a success are looked at for what it means."""
+"""The number of characters of a successful response that are examined for an error."""
 _API = "/api/"
-"""Where questions go, below an endpoint's own path."""
+"""The path of the API below an endpoint's own path."""
 _OK, _REDIRECTS_FROM, _FORBIDDEN = 200, 300, 403
 
 
@@ -50,10 +50,10 @@ class SiteUrl:
     """A URL at a service.
 
     Args:
-        base: The site that is to be asked, without a slash at the end.
-        url: As it was given.
-        path: Below the site, percent-encoded, from its first slash on.
-        is_home: Whether it names one of the service's own hosts: at an endpoint other things may live too.
+        base: The base URL to ask, without a trailing slash.
+        url: The URL as given.
+        path: The path below the site, percent-encoded, with its leading slash.
+        is_home: Whether it names one of the service's own hosts; at an endpoint there may be other things as well.
     """
 
     base: str
@@ -63,12 +63,12 @@ class SiteUrl:
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """The path's segments, each percent-decoded once; the last one is empty where the path ends with a slash."""
+        """The path's segments, each percent-decoded once; the last one is empty after a trailing slash."""
         return tuple(unquote(segment, errors="replace") for segment in self.path.split("/")[1:])
 
     @property
     def query(self) -> str:
-        """The query as it stands, without its question mark; may hold secrets."""
+        """The encoded query without its question mark; may hold secrets."""
         return self.url.reveal().partition("?")[2]
 
 
@@ -78,7 +78,7 @@ class Site:
 
     Args:
         account: Its hosts and its token.
-        guides: Hosts of others that lead to it, as resolvers of names do.
+        guides: Hosts of others that redirect to it, such as DOI resolvers.
     """
 
     account: Account
@@ -86,32 +86,32 @@ class Site:
 
     @property
     def name(self) -> str:
-        """As endpoints and tokens are filed."""
+        """The key for its endpoint and token."""
         return self.account.name
 
     @property
     def title(self) -> str:
-        """As people write it."""
+        """The name for people."""
         return self.account.title
 
     @property
     def home(self) -> str:
-        """Where it is asked by default."""
+        """The default base URL."""
         return self.account.home
 
     @property
     def token_variable(self) -> str:
-        """Where people put their token; empty where it takes none."""
+        """The variable for its token; empty if it has none."""
         return next(iter(self.account.token_variables), "")
 
     def base(self, environment: Environment) -> str:
-        """Where it is asked, without a slash at the end."""
+        """The base URL in use, without a trailing slash."""
         return environment.site(self.name, self.home)
 
     def locate(self, reference: str, environment: Environment) -> SiteUrl | None:
-        """What the reference names at this service; ``None`` where it is no URL there.
+        """The reference's location at this service; ``None`` if it isn't a URL there.
 
-        A URL with a port or with credentials of its own belongs to whoever the user says, not to the service.
+        A URL with a port or credentials of its own belongs to another server than the service.
         """
         try:
             url = Url.parse(reference.strip())
@@ -128,30 +128,28 @@ class Site:
         return SiteUrl(environment.site(self.name, home), url, url.path or "/", is_home=True)
 
     def headers(self, environment: Environment, wish: Wish, base: str, token: Secret | None = None) -> Headers:
-        """The user's own fields and, unless they hold an ``Authorization``, the token: the given one or the stored one.
+        """The user's fields and, unless these have an ``Authorization``, the given token or the stored one.
 
         Raises:
-            ReferenceSyntaxError: The token can't be one.
+            ReferenceSyntaxError: The token has invalid characters.
         """
         if wish.headers.get("Authorization") is not None:
             return wish.headers
         return Headers((*wish.headers, *self.access(environment, base, token)))
 
     def access(self, environment: Environment, base: str, token: Secret | None = None) -> Headers:
-        """The ``Authorization`` field for the site at ``base``: with the token, or else with what netrc has for it.
+        """The ``Authorization`` field for the site at ``base``, with the token or else the netrc entry.
 
         Raises:
-            ReferenceSyntaxError: The token can't be one.
+            ReferenceSyntaxError: The token has invalid characters.
         """
         return self.bearer(environment, base, token) or environment.login(_url(base))
 
     def bearer(self, environment: Environment, base: str, token: Secret | None = None) -> Headers:
-        """The ``Authorization`` field with ``token``, else with the stored one, for the site at ``base``.
-
-        Where others could read what is sent there, it doesn't go along.
+        """The ``Authorization`` field with ``token`` or the stored one, for the site at ``base``; empty for plain http.
 
         Raises:
-            ReferenceSyntaxError: The token can't be one.
+            ReferenceSyntaxError: The token has invalid characters.
         """
         token = token or environment.tokens.get(self.name)
         if token is None or not _url(base).origin.is_confidential:
@@ -160,20 +158,20 @@ class Site:
             return bearer_authorization(token.reveal())
         except ValueError as reason:
             raise ReferenceSyntaxError(
-                f"{self.title}: {reason}", hint=f"Check {self.token_variable}; it holds the token alone."
+                f"{self.title}: {reason}", hint=f"Check {self.token_variable}; it has to hold the token alone."
             ) from None
 
     def ask(self, url: str, headers: Headers, what: str, *, span: Span | None = None) -> Asking:
-        """What the service's API answers.
+        """The response of the service's API.
 
         Args:
-            url: The question.
-            headers: To go with it.
-            what: What is asked for, for messages: "version 143906".
-            span: A range of the answer, for a look at a file.
+            url: The request's URL.
+            headers: Its fields.
+            what: The subject for messages: "version 143906".
+            span: The range to request, for a look at a file.
 
         Raises:
-            FetchError: It doesn't answer, or answers with an error.
+            FetchError: The request fails, or the response is an error.
         """
         request = Request(_url(url), span, headers, explained=self._explained)
         answer = yield from ask(request)
@@ -185,13 +183,13 @@ class Site:
         raise unexpected(request.url.host, f"status {answer.status}")
 
     def meaning(self, answer: Answer, headers: Headers) -> FetchError | None:
-        """What an answer to a question with ``headers`` means, whatever its status; ``None`` where no row fits."""
+        """The error that a response to a request with ``headers`` means; ``None`` if no row matches."""
         excerpt = answer.text[:MAX_EXCERPT]
         refused = Refused(Refusal.UNEXPECTED, "", answer.status, headers=answer.head.headers, excerpt=excerpt)
         return self._explained(refused, Request(answer.url, headers=headers))
 
     def _explained(self, refused: Refused, request: Request) -> FetchError | None:
-        """The same answer has the same words and hint here as where a file's address gives it."""
+        """The explanation, with the same message and hint as for the URL of a file."""
         from anymatix_fetcher.sources.explanations.lookup import explain  # noqa: PLC0415 - few are refused
 
         base_path, is_api, _ = request.url.path.partition(_API)
@@ -213,19 +211,19 @@ class Site:
             return particular
         if is_used_up:
             more = f"; a token in {self.token_variable} allows more" if self.token_variable else ""
-            return RetriesExhaustedError(message, hint=f"The service answers no more questions for now{more}.")
+            return RetriesExhaustedError(message, hint=f"The service allows no more requests for now{more}.")
         hint = error.hint
         if isinstance(error, AccessDeniedError):
-            hint = f"Give a token that may read it in {self.token_variable}." if self.token_variable else ""
+            hint = f"Set {self.token_variable} to a token with access to it." if self.token_variable else ""
         elif isinstance(error, NotFoundError):
-            private = f"; what is private needs a token in {self.token_variable}" if self.token_variable else ""
+            private = f"; private files need a token in {self.token_variable}" if self.token_variable else ""
             hint = f"Check the reference{private}."
         return type(error)(message, hint=hint)
 
     def as_it_is(self, located: SiteUrl, wish: Wish, environment: Environment, service: Service) -> Resource:
-        """The resource at a URL of the service that isn't a file that the source knows more of."""
+        """The resource at a URL of the service that isn't a file known to the source."""
         return Resource(
-            # Never over plain http at the service's own hosts: the token goes along.
+            # Never over plain http at the service's own hosts, because the token is sent.
             make_url(located.base, located.path, located.query),
             name=wish.name,
             digests=wish.digests,
@@ -237,23 +235,23 @@ class Site:
 
 
 def agreed(wished: tuple[Digest, ...], stated: tuple[Digest, ...], what: str) -> tuple[Digest, ...]:
-    """The user's digests and the service's.
+    """The union of the user's digests and the service's.
 
     Raises:
-        DigestMismatchError: They contradict each other, so that no file can have both.
+        DigestMismatchError: They contradict each other.
     """
     for wish in wished:
         for other in stated:
             if other.algorithm == wish.algorithm and other != wish:
                 raise DigestMismatchError(
-                    f"{what} is stated to have {other}, not {wish}",
-                    hint="Check which file is meant; without a digest of your own the stated one is checked.",
+                    f"{what} has the stated digest {other}, not {wish}",
+                    hint="Check that this is the right file; without a digest of yours the stated one is verified.",
                 )
     return tuple(dict.fromkeys((*wished, *stated)))
 
 
 def without_digest(resource: Resource, site: Site, error: FetchError) -> Resource:
-    """The resource with the remark that its service told no digest of it, and why."""
+    """The resource with a remark that the service's digest is unavailable, and why."""
     return replace(resource, remark=f"without a digest from {site.title}: {error.message}")
 
 
@@ -261,23 +259,23 @@ def make_url(base: str, path: str, query: str = "") -> Url:
     """The URL below a site.
 
     Args:
-        base: The site, without a slash at the end.
-        path: Decoded or with :func:`segment` already applied; whatever can't stand in a path is percent-encoded.
+        base: The site, without a trailing slash.
+        path: Decoded, or encoded by :func:`segment`; invalid characters are percent-encoded.
         query: Percent-encoded, without its question mark.
 
     Raises:
-        ReferenceSyntaxError: It makes no URL.
+        ReferenceSyntaxError: The result isn't a URL.
     """
     return _url(f"{base}{path}" + (f"?{query}" if query else ""))
 
 
 def segment(text: str, *, safe: str = "") -> str:
-    """The text percent-encoded, so that it is one segment of a path, or one value in a query."""
+    """The text percent-encoded as one segment of a path, or one value in a query."""
     return quote(text, safe=safe, errors="replace")
 
 
 def printable(text: str) -> str:
-    """The text, what would disturb a terminal or a line of it percent-encoded."""
+    """The text with control characters and line breaks percent-encoded."""
     return "".join(character if character.isprintable() else segment(character) for character in text)
 
 

@@ -1,8 +1,8 @@
-"""Object stores: ``s3://BUCKET/KEY`` of Amazon S3 and whoever speaks like it, ``gs://BUCKET/KEY`` of Google's.
+"""Object stores: ``s3://BUCKET/KEY`` of Amazon S3 and compatible stores, ``gs://BUCKET/KEY`` of Google Cloud Storage.
 
-A public object of Amazon's is fetched as it is. Only where that is refused, and at an endpoint of the user's own, its
-address is signed with the user's credentials; a signature is good for an hour, and the source makes the next one. The
-key is taken as it stands, for percent signs and question marks may be part of it.
+A public object at Amazon is fetched without a signature. If that is refused, or at an endpoint that the user
+configured, its URL is signed with the user's credentials. A signature is valid for an hour; the source then makes a new
+one. The key is used literally, because percent signs and question marks may be part of it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 S3_SERVICE, GCS_SERVICE = Explained("s3"), Explained("gcs")
 CHECKSUMS = Headers((("x-amz-checksum-mode", "ENABLED"),))
-"""Asks S3 for the object's stored digest (``x-amz-checksum-sha256``)."""
+"""Requests the object's stored digest from S3 (``x-amz-checksum-sha256``)."""
 DEFAULT_REGION = "us-east-1"
 FIRST_BYTE = Span(0, 1)
 
@@ -54,7 +54,7 @@ class ObjectReference:
 
     @property
     def path(self) -> str:
-        """The key as a URL's path holds it: S3 signs exactly this form."""
+        """The key as a URL path, in exactly the form that S3 signs."""
         return f"/{segment(self.key, safe='/~')}"
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class ObjectReference:
 
 
 class S3:
-    """Amazon S3 and its kin; implements :class:`~anymatix_fetcher.sources.base.Source`."""
+    """Amazon S3 and compatible stores; implements :class:`~anymatix_fetcher.sources.base.Source`."""
 
     name = S3_SERVICE.name
 
@@ -72,15 +72,15 @@ class S3:
         return reference.lower().startswith("s3://")
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
-        """The object, at its own address or at one that is signed.
+        """The object, at its own URL or a signed one.
 
         Raises:
-            FetchError: There is no such object, or it can't be had.
+            FetchError: There is no such object, or access is denied.
         """
         found = read_object(wish.reference.strip())
         headers = Headers((*wish.headers.fields, *CHECKSUMS.fields))
         if environment.sign is not None and "s3" in environment.endpoints:
-            # Not every store understands who doesn't say who asks: OpenStack's has another interface for that.
+            # Not every store supports anonymous requests: OpenStack's has another interface for them.
             return (_signed(found, wish, headers, environment, environment.sign, environment.region),)
         url, region, answer = yield from _probe(found, headers, environment)
         if answer.status not in _DENIED:
@@ -105,12 +105,12 @@ class GoogleCloudStorage:
         return reference.lower().startswith("gs://")
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
-        """The object at its own address; a token for storage.googleapis.com, where one is kept, opens private ones.
+        """The object at its own URL. A token stored for storage.googleapis.com gives access to private ones.
 
         Raises:
             ReferenceSyntaxError: It names no object.
         """
-        yield from ()  # there is nobody to ask
+        yield from ()  # no request is needed
         found = read_object(wish.reference.strip())
         url = make_url(environment.site(self.name, GOOGLE_CLOUD.home), f"/{found.bucket}{found.path}")
         return (_resource(found, url, wish, environment.headers_for(url, wish)),)
@@ -120,7 +120,7 @@ def read_object(text: str) -> ObjectReference:
     """The object in ``s3://BUCKET/KEY`` or ``gs://BUCKET/KEY``.
 
     Raises:
-        ReferenceSyntaxError: It names none.
+        ReferenceSyntaxError: It names no object.
     """
     match = _OBJECT.fullmatch(text)
     scheme, bucket, key = match.groups() if match else ("s3", "", "")
@@ -130,15 +130,15 @@ def read_object(text: str) -> ObjectReference:
         raise ReferenceSyntaxError("not a reference to an object: it names no bucket", hint=hint)
     if not key or key.endswith("/"):
         raise ReferenceSyntaxError(
-            "not a reference to an object: it names a folder", hint=f"{hint} Folders aren't listed: name their files."
+            "not a reference to an object: it names a folder", hint=f"{hint} Folders can't be listed: name their files."
         )
     if {".", ".."} & set(key.split("/")):
-        raise ReferenceSyntaxError("not a reference to an object: its key leads astray", hint=hint)
+        raise ReferenceSyntaxError("not a reference to an object: its key has invalid components", hint=hint)
     return ObjectReference(scheme, bucket, key)
 
 
 def address(found: ObjectReference, environment: Environment, region: str) -> Url:
-    """Where S3 keeps the object: the bucket is the host's first label where it can be one of a certificate's.
+    """The object's URL at S3. The bucket is the host's first label if a certificate can cover it.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     """
@@ -155,7 +155,7 @@ def address(found: ObjectReference, environment: Environment, region: str) -> Ur
 def _probe(
     found: ObjectReference, headers: Headers, environment: Environment
 ) -> Generator[Request, Answer, tuple[Url, str, Answer]]:
-    """Asks for the first byte, and once more where the bucket lies: its address, the region and the answer."""
+    """Requests the first byte, and again in the bucket's own region; returns the URL, the region and the response."""
     url = address(found, environment, environment.region)
     answer = yield Request(url, FIRST_BYTE, headers)
     region = answer.head.headers.get(_REGION_FIELD) or ""
@@ -168,12 +168,12 @@ def _probe(
 
 
 def _check(answer: Answer, url: Url) -> None:
-    """Raises where the answer says that there is nothing to fetch; redirects are the download's to follow.
+    """Raises the error that the response states. Redirects are left to the download.
 
     Raises:
-        FetchError: It says so.
+        FetchError: There is nothing to fetch.
     """
-    # A 416 is what an empty object has to say.
+    # An empty object responds with 416.
     if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return
     refused = judge(Request(url, FIRST_BYTE), answer.head, Known(name=".html"), answer.text)
@@ -184,7 +184,7 @@ def _check(answer: Answer, url: Url) -> None:
 def _signed(
     found: ObjectReference, wish: Wish, headers: Headers, environment: Environment, sign: Sign, region: str
 ) -> Resource:
-    # Stores refuse fields of their own that aren't signed.
+    # Stores refuse x-amz fields that aren't signed.
     fields = Headers(tuple(field for field in headers.fields if field[0].lower().startswith("x-amz-")))
     url = sign(address(found, environment, region), fields, region or DEFAULT_REGION)
     return replace(_resource(found, url, wish, headers), renewed_by_source=True)

@@ -1,9 +1,9 @@
 """Zenodo: files and whole records, by the API that states their lengths and MD5 (https://developers.zenodo.org).
 
 - ``zenodo:ID/NAME`` is a file of a record, ``zenodo:ID`` all of them.
-- Addresses of both at zenodo.org, and records' DOIs (``https://doi.org/10.5281/zenodo.ID``).
+- URLs of both at zenodo.org, and records' DOIs (``https://doi.org/10.5281/zenodo.ID``).
 
-The number of all versions of a record leads to the latest one.
+The number for all versions of a record leads to the latest one.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ SERVICE = Explained(SITE.name)
 _SCHEME = re.compile(r"zenodo:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 _DOI = re.compile(r"zenodo\.([0-9]+)", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,19}")
-_HINT = "Expected zenodo:ID/NAME, zenodo:ID for all files of a record, or an address at zenodo.org."
+_HINT = "Expected zenodo:ID/NAME, zenodo:ID for all files of a record, or a URL at zenodo.org."
 
 
 @dataclass(frozen=True, slots=True)
 class ZenodoReference:
-    """A file of a record; all of them where ``path`` is empty."""
+    """A file of a record; all files if ``path`` is empty."""
 
     record: str
     path: str = ""
@@ -72,12 +72,12 @@ class Zenodo:
         """The file that the wish names, or the files of the record.
 
         Raises:
-            FetchError: It can't be read, or there is no such record or file.
+            FetchError: The reference is invalid, or there is no such record or file.
         """
         text = wish.reference.strip()
         base, located = SITE.base(environment), SITE.locate(text, environment)
         if located is not None and located.url.host in _RESOLVERS:
-            wish = replace(wish, headers=Headers())  # they were meant for who resolves DOIs
+            wish = replace(wish, headers=Headers())  # they were meant for the DOI resolver
         found = (read_url(located) if located is not None else None) or read_scheme(text)
         headers = SITE.headers(environment, wish, base)
         try:
@@ -85,7 +85,7 @@ class Zenodo:
         except NetworkError as error:
             if not found.path:
                 raise
-            # The file itself may still be had.
+            # The file itself may still be available.
             record = _Record(found.record)
             return (without_digest(_resource(base, record, RepositoryFile(found.path), wish, headers), SITE, error),)
         if not found.path:
@@ -96,28 +96,28 @@ class Zenodo:
         if file is None:
             raise NotFoundError(
                 f"the record {SITE.name}:{record.record} has no file {printable(found.path)}",
-                hint=f"There is: {listing(file.path for file in record.files)}.",
+                hint=f"It has: {listing(file.path for file in record.files)}.",
             )
         return (_resource(base, record, file, wish, headers),)
 
 
 def read_scheme(text: str) -> ZenodoReference:
-    """The reference in ``zenodo:...``.
+    """Parses ``zenodo:...``.
 
     Raises:
-        ReferenceSyntaxError: It is none.
+        ReferenceSyntaxError: It is invalid.
     """
     match = _SCHEME.fullmatch(text)
     record, _, path = (match.group(1) if match else "").partition("/")
     if not _NUMBER.fullmatch(record):
-        raise ReferenceSyntaxError("not a reference to Zenodo: it has no record's number", hint=_HINT)
+        raise ReferenceSyntaxError("not a reference to Zenodo: it has no record number", hint=_HINT)
     if path and not stays_inside(path):
-        raise ReferenceSyntaxError("not a reference to Zenodo: its path leads astray", hint=_HINT)
+        raise ReferenceSyntaxError("not a reference to Zenodo: its path has invalid components", hint=_HINT)
     return ZenodoReference(record, path)
 
 
 def read_url(located: SiteUrl) -> ZenodoReference | None:
-    """The reference in a URL at Zenodo or in a DOI's; ``None`` where it is another page."""
+    """Parses a URL at Zenodo or of a DOI; ``None`` if it is another page."""
     if located.url.host in _RESOLVERS:
         doi = _DOI.fullmatch(located.path.removeprefix("/10.5281/"))
         return ZenodoReference(doi.group(1)) if doi else None
@@ -135,7 +135,7 @@ def read_url(located: SiteUrl) -> ZenodoReference | None:
 
 
 def _record(base: str, found: ZenodoReference, headers: Headers) -> Generator[Request, Answer, _Record]:
-    """What the API says of the record; of a number for all versions it redirects to the latest one."""
+    """The API's description of the record. A number for all versions redirects to the latest one."""
     url = f"{base}/api/records/{found.record}"
     answer = yield from SITE.ask(url, headers, f"record {found.record}")
     document = Document.of(answer)
@@ -143,7 +143,7 @@ def _record(base: str, found: ZenodoReference, headers: Headers) -> Generator[Re
     if "files" not in document.fields and metadata.optional_text("access_right") not in {"", "open"}:
         raise AccessDeniedError(
             f"the files of {SITE.name}:{found.record} aren't public",
-            hint=f"Ask for access on the record's page, and give a token of yours in {SITE.token_variable}.",
+            hint=f"Ask for access on the record's page, and set {SITE.token_variable} to your token.",
         )
     record = str(document.optional_number("id") or found.record)
     about = About(
@@ -159,7 +159,7 @@ def _record(base: str, found: ZenodoReference, headers: Headers) -> Generator[Re
 def _file(entry: Document) -> RepositoryFile:
     path, digest = entry.text("key"), entry.optional_digest("checksum", "md5")
     if not stays_inside(path):
-        raise unexpected(entry.host, "a file's name that leads astray")
+        raise unexpected(entry.host, "a file name with invalid components")
     return RepositoryFile(path, entry.optional_number("size"), (digest,) if digest else ())
 
 

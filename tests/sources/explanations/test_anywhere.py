@@ -16,7 +16,7 @@ EXAMPLES = {
         headers=HTML | {"cf-mitigated": "challenge", "Server": "cloudflare"},
         body="<!DOCTYPE html><html><title>Just a moment...</title></html>",
         error=AccessDeniedError,
-        says="models.example asks whether a human is there: its protection (Cloudflare)",
+        says="models.example requires a human: its protection (Cloudflare)",
         mends="with a browser",
     ),
     "Cloudflare's challenge before a hub": _any(
@@ -25,7 +25,7 @@ EXAMPLES = {
         status=403,
         headers=HTML | {"cf-mitigated": "challenge"},
         error=AccessDeniedError,
-        says="civitai.com asks whether a human is there",
+        says="civitai.com requires a human",
         mends="Another network",
     ),
     "Amazon's challenge": _any(
@@ -40,7 +40,7 @@ EXAMPLES = {
         headers=HTML,
         body='<html><div class="h-captcha" data-sitekey="1"></div></html>',
         error=AccessDeniedError,
-        says="models.example asks whether a human is there (",
+        says="models.example requires a human (",
         mends="with a browser",
     ),
     "the network is blocked": _any(
@@ -56,7 +56,7 @@ EXAMPLES = {
         headers=PLAIN | {"Retry-After": "30"},
         body="error code: 1015",
         error=RetriesExhaustedError,
-        says="answers this network no more for another 30 seconds",
+        says="models.example limits the requests of this network for another 30 seconds",
         mends="fewer connections",
     ),
     "the program's name is blocked": _any(
@@ -64,22 +64,31 @@ EXAMPLES = {
         headers=PLAIN,
         body="error code: 1010",
         error=AccessDeniedError,
-        says="turns this program away by its name",
+        says="models.example refuses this program because of its User-Agent",
         mends="User-Agent",
     ),
     "the network wants a login": _any(
-        status=511, headers=HTML, error=AccessDeniedError, says="this network wants a login", mends="in a browser"
+        status=511,
+        headers=HTML,
+        error=AccessDeniedError,
+        says="this network requires a login before it gives access to the internet",
+        mends="in a browser",
     ),
     "the law": _any(status=451, error=AccessDeniedError, says="for legal reasons", mends="another country"),
-    "payment": _any(status=402, error=AccessDeniedError, says="wants to be paid", mends="browser"),
+    "payment": _any(
+        status=402, error=AccessDeniedError, says="models.example requires a payment for this file", mends="browser"
+    ),
     "the traffic is used up": _any(
-        status=509, error=RetriesExhaustedError, says="allowance of traffic", mends="the day or the month"
+        status=509,
+        error=RetriesExhaustedError,
+        says="the owner's traffic quota at models.example is exhausted",
+        mends="Most quotas are renewed daily or monthly. What has arrived is kept; run the same command again",
     ),
     "a password is wanted": _any(
         status=401,
         headers={"WWW-Authenticate": 'Basic realm="models"'},
         error=AccessDeniedError,
-        says="wants a user's name and a password",
+        says="models.example requires a user name and a password",
         mends="~/.netrc",
     ),
     "a password is wrong": _any(
@@ -87,7 +96,7 @@ EXAMPLES = {
         headers={"WWW-Authenticate": 'Basic realm="models"'},
         authorized=True,
         error=AccessDeniedError,
-        says="doesn't accept the user's name and password",
+        says="models.example doesn't accept the user name and password",
         mends="~/.netrc",
     ),
 }

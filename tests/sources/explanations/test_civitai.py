@@ -29,7 +29,7 @@ EXAMPLES = {
         headers=JSON,
         body=LOGIN,
         error=AccessDeniedError,
-        says="civitai.com gives this file only to people who are logged in, and no token was sent",
+        says="civitai.com requires a login for this file, and no token was sent",
         mends="set CIVITAI_API_TOKEN or run: anyfetch login civitai.com",
     ),
     "a wrong token": _civitai(
@@ -40,7 +40,7 @@ EXAMPLES = {
         authorized=True,
         error=AccessDeniedError,
         says="civitai.red doesn't accept the token that was sent",
-        mends="is set but wrong or revoked: make a new API key at https://civitai.red/user/account",
+        mends="CIVITAI_API_TOKEN, or the stored login, is wrong or revoked: create a new API key at",
     ),
     "downloads disabled by the owner": _civitai(
         url=URL,
@@ -69,7 +69,7 @@ EXAMPLES = {
         body='{"error":"Early Access","deadline":null,"message":"This asset is in Early Access."}',
         error=AccessDeniedError,
         says="this file is in early access at civitai.com (",
-        mends="Wait until it is free for all",
+        mends="Wait until it is public, or buy access with Buzz at https://civitai.com/model-versions/143906.",
     ),
     "not for everybody": _civitai(
         url=URL,
@@ -77,7 +77,7 @@ EXAMPLES = {
         headers=JSON,
         body=NO_ACCESS,
         error=AccessDeniedError,
-        says="only to some accounts, and no token was sent",
+        says="civitai.com offers this file to some accounts only, and no token was sent",
         mends="CIVITAI_API_TOKEN",
     ),
     "not for this account": _civitai(
@@ -87,7 +87,7 @@ EXAMPLES = {
         body='{"error":"Forbidden"}',
         authorized=True,
         error=AccessDeniedError,
-        says="the account that the token belongs to may not download this file",
+        says="the token's account may not download this file from civitai.com",
         mends="Open https://civitai.com/model-versions/143906 with the same account",
     ),
     "metadata that no file has": _civitai(
@@ -97,7 +97,7 @@ EXAMPLES = {
         body='{"error":"File not found"}',
         authorized=True,
         error=NotFoundError,
-        says="no file that fits the type, format, size or precision that the address names",
+        says="civitai.com has no file with the type, format, size or precision in the URL",
         mends="fileId=",
     ),
     "no such file": _civitai(
@@ -106,7 +106,7 @@ EXAMPLES = {
         headers=JSON,
         body='{"error":"File not found"}',
         error=NotFoundError,
-        says="civitai.com has no such file, or has it no longer",
+        says="civitai.com doesn't have this file, or no longer",
         mends="https://civitai.com/model-versions/143906",
     ),
     "archived": _civitai(
@@ -134,7 +134,7 @@ EXAMPLES = {
         headers=JSON,
         body='{"error":"Invalid enum value. Expected \'Model\'"}',
         error=UnexpectedAnswerError,
-        says="civitai.com doesn't understand the fields in the address",
+        says="civitai.com doesn't accept the fields in the URL",
         mends="Check type, format, size and fp",
     ),
     "its storage is lost": _civitai(
@@ -143,7 +143,7 @@ EXAMPLES = {
         headers=JSON,
         body='{"error":"Error getting file"}',
         error=RetriesExhaustedError,
-        says="civitai.com can't find where it has stored this file",
+        says="civitai.com can't find this file in its own storage",
         mends="What has arrived is kept",
     ),
     "the login page": _civitai(
@@ -168,7 +168,7 @@ EXAMPLES = {
         status=200,
         headers=HTML,
         error=NotAModelError,
-        says="this is the address of a page at civitai.com",
+        says="this is the URL of a page at civitai.com, not of a file",
         mends="civitai:VERSION",
     ),
 }

@@ -28,7 +28,7 @@ EXAMPLES = {
         authorized=True,
         error=AccessDeniedError,
         says="api.github.com doesn't accept the token that was sent",
-        mends="GITHUB_TOKEN, or the stored login, is set but wrong or expired",
+        mends="GITHUB_TOKEN, or the stored login, is wrong or expired: create a new one at",
     ),
     "no token": _github(
         url=API,
@@ -36,7 +36,7 @@ EXAMPLES = {
         headers=JSON,
         body='{"message":"Requires authentication"}',
         error=AccessDeniedError,
-        says="wants to know who asks",
+        says="api.github.com requires a login, and no token was sent",
         mends=f"If {PAGE} is private, set GITHUB_TOKEN",
     ),
     "single sign-on": _github(
@@ -46,7 +46,7 @@ EXAMPLES = {
         body='{"message":"Resource protected by organization SAML enforcement."}',
         authorized=True,
         error=AccessDeniedError,
-        says="wants its single sign-on",
+        says="the organisation of xinntao/Real-ESRGAN requires single sign-on for the token",
         mends="Configure SSO",
     ),
     "the API's limit, no token": _github(
@@ -55,7 +55,7 @@ EXAMPLES = {
         headers=USED_UP,
         body='{"message":"API rate limit exceeded for 1.2.3.4."}',
         error=RetriesExhaustedError,
-        says="api.github.com answers no more requests without a token for another 30 minutes",
+        says="api.github.com allows no more requests without a token for another 30 minutes",
         mends="5000 an hour instead of 60: set GITHUB_TOKEN",
     ),
     "the API's limit": _github(
@@ -64,7 +64,7 @@ EXAMPLES = {
         headers=USED_UP,
         authorized=True,
         error=RetriesExhaustedError,
-        says="answers this token no more requests for another 30 minutes",
+        says="api.github.com allows this token no more requests for another 30 minutes",
         mends="What has arrived is kept",
     ),
     "too much at once": _github(
@@ -73,7 +73,7 @@ EXAMPLES = {
         headers=JSON | {"Retry-After": "60", "X-RateLimit-Remaining": "58"},
         body='{"message":"You have exceeded a secondary rate limit. Please wait a few minutes"}',
         error=RetriesExhaustedError,
-        says="was asked too much at once and answers no more for another 60 seconds",
+        says="api.github.com received too many requests at once and allows no more for another 60 seconds",
         mends="fewer connections",
     ),
     "Git LFS is used up": _github(
@@ -81,7 +81,7 @@ EXAMPLES = {
         status=403,
         body="This repository is over its data quota. Account responsible should purchase more data packs",
         error=RetriesExhaustedError,
-        says="the owner of owner/name has used up what Git LFS gives away in a month",
+        says="the owner of owner/name has exhausted the monthly quota of Git LFS",
         mends="next month",
     ),
     "blocked": _github(
@@ -99,14 +99,14 @@ EXAMPLES = {
         headers=JSON | {"Location": "https://api.github.com/repositories/123/releases/tags/v0.1.0"},
         error=NotFoundError,
         says="renamed or moved (",
-        mends=f"{PAGE} leads to it",
+        mends="Use its new name: see https://github.com/xinntao/Real-ESRGAN.",
     ),
     "no such release": _github(
         url=URL,
         status=404,
         body="Not Found",
         error=NotFoundError,
-        says=f"{NAME} has no such release or no such file in it, or is private",
+        says=f"{NAME} has no such release or asset, or is private",
         mends=f"{PAGE}/releases",
     ),
     "no such file": _github(
@@ -114,7 +114,7 @@ EXAMPLES = {
         status=404,
         body="404: Not Found",
         error=NotFoundError,
-        says="raw.githubusercontent.com has no such file, or only for people who are logged in",
+        says="raw.githubusercontent.com doesn't have this file, or requires a login",
         mends="https://github.com/owner/name",
     ),
     "no such file for this token": _github(
@@ -122,15 +122,15 @@ EXAMPLES = {
         status=404,
         authorized=True,
         error=NotFoundError,
-        says="none that this token may see",
-        mends="the right to read",
+        says="github.com doesn't have this file, or the token may not read it",
+        mends="See https://github.com/xinntao/Real-ESRGAN. A token needs the permission to read the",
     ),
     "a page of a file": _github(
         url=f"{PAGE}/blob/master/m.pth",
         status=200,
         headers=HTML,
         error=NotAModelError,
-        says="this is the address of a page at github.com",
+        says="this is the URL of a page at github.com, not of the file on it",
         mends="/raw/",
     ),
 }

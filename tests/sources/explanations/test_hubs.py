@@ -35,11 +35,15 @@ EXAMPLES = {
         headers=JSON,
         body='{"Code":10010103001,"Message":"no permission","Success":false}',
         error=AccessDeniedError,
-        says="modelscope.cn gives this file only to people who are logged in",
+        says="modelscope.cn requires a login for this file, and no token was sent",
         mends="MODELSCOPE_API_TOKEN",
     ),
     "ModelScope: a wrong token": _modelscope(
-        status=401, authorized=True, error=AccessDeniedError, says="doesn't accept the token", mends="is set but wrong"
+        status=401,
+        authorized=True,
+        error=AccessDeniedError,
+        says="doesn't accept the token",
+        mends="MODELSCOPE_API_TOKEN is wrong or expired; modelscope.cn and modelscope.ai have separate tokens.",
     ),
     "ModelScope: not for this account": _modelscope(
         status=403, authorized=True, error=AccessDeniedError, says="may not read this file", mends=MODEL
@@ -51,7 +55,7 @@ EXAMPLES = {
         body='{"Code":10990101007,"Message":"file not found","Success":false}',
         error=NotFoundError,
         says="modelscope.cn has no such file in models/Qwen/Qwen-Image",
-        mends=f"Its files are at {MODEL}/files",
+        mends="See its files at https://modelscope.cn/models/Qwen/Qwen-Image/files; the case of letters",
     ),
     "ModelScope: no such revision": _modelscope(
         status=404,
@@ -59,7 +63,7 @@ EXAMPLES = {
         body='{"Code":10990101004,"Data":null,"Success":false}',
         error=NotFoundError,
         says="models/Qwen/Qwen-Image has no such revision",
-        mends="the usual one is master",
+        mends="See its revisions at https://modelscope.cn/models/Qwen/Qwen-Image/files; the default is master.",
     ),
     "ModelScope: a list without files": _modelscope(
         url="https://modelscope.cn/api/v1/models/Qwen/Qwen-Image/repo/files?Revision=v9&Recursive=true",
@@ -68,14 +72,14 @@ EXAMPLES = {
         body='{"Code": 200, "Data": {"Files": null}, "Message": "success", "Success": true}',
         error=NotFoundError,
         says="models/Qwen/Qwen-Image has no such revision",
-        mends="the usual one is master",
+        mends="See its revisions at https://modelscope.cn/models/Qwen/Qwen-Image/files; the default is master.",
     ),
     "ModelScope: no such model, or a private one": _modelscope(
         status=404,
         headers=JSON,
         body='{"Code":10010205001,"Message":"record not found","Success":false}',
         error=NotFoundError,
-        says="modelscope.cn has no models/Qwen/Qwen-Image, or a private one",
+        says="models/Qwen/Qwen-Image doesn't exist at modelscope.cn, or is private",
         mends="set MODELSCOPE_API_TOKEN",
     ),
     "ModelScope: no access": _modelscope(
@@ -83,8 +87,8 @@ EXAMPLES = {
         headers=JSON,
         body='{"Code":10010200001,"Message":"no permission","Success":false}',
         error=NotFoundError,
-        says="doesn't show models/Qwen/Qwen-Image to everybody",
-        mends="with access to it, set MODELSCOPE_API_TOKEN",
+        says="models/Qwen/Qwen-Image at modelscope.cn is not public, or doesn't exist",
+        mends="Check the name; if you have access to it, set MODELSCOPE_API_TOKEN.",
     ),
     "ModelScope: no access with this token": _modelscope(
         status=404,
@@ -100,32 +104,36 @@ EXAMPLES = {
         headers=JSON,
         body='{"Code":10990100500,"Message":"internal","Success":false}',
         error=UnexpectedAnswerError,
-        says="sent an error instead of what was asked for",
+        says="modelscope.cn sent an error instead of the file",
         mends="try again later",
     ),
     "ModelScope: no such thing, no token": _modelscope(
         status=404,
         error=NotFoundError,
-        says="no such file, revision or model, or a private one",
-        mends=f"Look at {MODEL}; the usual revision is master",
+        says="the file, revision or model doesn't exist at modelscope.cn, or is private",
+        mends="See https://modelscope.cn/models/Qwen/Qwen-Image; the default revision is master. If it is",
     ),
     "ModelScope: no such thing": _modelscope(
-        status=404, authorized=True, error=NotFoundError, says="none that this token may see", mends=MODEL
+        status=404,
+        authorized=True,
+        error=NotFoundError,
+        says="the file, revision or model doesn't exist at modelscope.cn, or the token may not read it",
+        mends=MODEL,
     ),
     "Google Drive: a login": _drive(
         url="https://accounts.google.com/v3/signin/identifier?continue=x",
         status=200,
         headers=HTML,
         error=AccessDeniedError,
-        says="Google Drive wants a login",
-        mends="share it with everybody who has the link",
+        says="Google Drive requires a login for this file",
+        mends="Ask its owner to share it with everyone who has the link.",
     ),
     "Google Drive: not shared": _drive(
         status=403,
         headers=HTML,
         body="<html><title>Google Drive: You need access</title></html>",
         error=AccessDeniedError,
-        says="this file isn't shared with everybody",
+        says="this file isn't shared with everyone at Google Drive",
         mends="share it",
     ),
     "Google Drive: quota": _drive(
@@ -133,7 +141,7 @@ EXAMPLES = {
         headers=HTML,
         body="<html><p>Sorry, Too many users have viewed or downloaded this file recently. Please try again later.</p>",
         error=RetriesExhaustedError,
-        says="Google Drive gives it to nobody for now",
+        says="Google Drive's download quota for this file is exhausted, because too many people downloaded it",
         mends="about a day",
     ),
     "Google Drive: a robot": _drive(
@@ -141,30 +149,48 @@ EXAMPLES = {
         headers=HTML,
         body="<html>We're sorry... but your computer or network may be sending automated queries.</html>",
         error=RetriesExhaustedError,
-        says="for a robot's",
+        says="Google Drive treats the requests of this network as automated",
         mends="another network",
     ),
     "Google Drive: no such file": _drive(
-        status=404, headers=HTML, error=NotFoundError, says="no such file, or doesn't show it", mends="stopped sharing"
+        status=404,
+        headers=HTML,
+        error=NotFoundError,
+        says="Google Drive doesn't have this file, or doesn't show it",
+        mends="stopped sharing",
     ),
     "Google Drive: a page": _drive(
         status=200, headers=HTML, error=NotAModelError, says="sent a page instead of the file", mends="in a browser"
     ),
-    "Dropbox: a page": _dropbox(status=200, headers=HTML, error=NotAModelError, says="preview page", mends="Put dl=1"),
+    "Dropbox: a page": _dropbox(
+        status=200,
+        headers=HTML,
+        error=NotAModelError,
+        says="preview page",
+        mends="Replace dl=0 by dl=1 in the URL, and keep its other fields.",
+    ),
     "Dropbox: too much traffic": _dropbox(
         status=429, error=RetriesExhaustedError, says="has suspended this link", mends="wait a day"
     ),
     "Dropbox: not for all": _dropbox(
-        status=403, error=AccessDeniedError, says="whom its owner has invited", mends="rlkey"
+        status=403,
+        error=AccessDeniedError,
+        says="Dropbox offers this file only to people invited by its owner",
+        mends="rlkey",
     ),
-    "Dropbox: gone": _dropbox(status=404, error=NotFoundError, says="no such file any longer", mends="has removed it"),
+    "Dropbox: gone": _dropbox(
+        status=404,
+        error=NotFoundError,
+        says="Dropbox no longer has this file",
+        mends="Its owner has removed the file, or the link.",
+    ),
     "Zenodo: removed": _zenodo(
         status=410,
         headers=JSON,
         body='{"status":410,"message":"The record has been deleted."}',
         error=NotFoundError,
         says="this record has been removed from zenodo.org",
-        mends="https://zenodo.org/records/12345 says why",
+        mends="See https://zenodo.org/records/12345 for the reason.",
     ),
     "Zenodo: no such record": _zenodo(
         url="https://zenodo.org/api/records/12345",
@@ -172,7 +198,7 @@ EXAMPLES = {
         headers=JSON,
         body='{"status":404,"message":"The persistent identifier does not exist."}',
         error=NotFoundError,
-        says="no such record",
+        says="the record or the file doesn't exist at zenodo.org",
         mends="https://zenodo.org/records/12345",
     ),
     "Zenodo: too many requests": _zenodo(
@@ -180,7 +206,7 @@ EXAMPLES = {
         headers=ZENODO_USED_UP,
         error=RetriesExhaustedError,
         says="no more requests for another 45 seconds",
-        mends="60 in a minute",
+        mends="Guests have 60 requests a minute and 2000 an hour; use fewer connections (-c). What has",
     ),
     "Zenodo: restricted": _zenodo(
         status=403,
@@ -204,14 +230,14 @@ EXAMPLES = {
         headers=JSON,
         body='{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}',
         error=NotFoundError,
-        says="registry.ollama.ai has no such model, or no such tag",
+        says="the model or its tag doesn't exist at registry.ollama.ai",
         mends="https://ollama.com/library/llama3.2/tags",
     ),
     "Ollama: no such layer": _ollama(
         url="https://registry.ollama.ai/v2/library/llama3.2/blobs/sha256:00",
         status=404,
         error=NotFoundError,
-        says="has no such layer",
+        says="the layer doesn't exist at registry.ollama.ai",
         mends="resolve it again",
     ),
     "Ollama: too old": _ollama(
@@ -228,7 +254,7 @@ EXAMPLES = {
         headers=JSON | {"WWW-Authenticate": "Bearer realm=x"},
         body='{"errors":[{"code":"UNAUTHORIZED"}]}',
         error=AccessDeniedError,
-        says="no such model, or a private one",
+        says="the model doesn't exist at registry.ollama.ai, or is private",
         mends="library/",
     ),
     "Kaggle: conditions": _kaggle(
@@ -248,7 +274,7 @@ EXAMPLES = {
         authorized=True,
         error=AccessDeniedError,
         says="doesn't accept the credentials",
-        mends="set but wrong",
+        mends="KAGGLE_API_TOKEN, or KAGGLE_KEY, is wrong: create a new one at https://www.kaggle.com/settings.",
     ),
     "Kaggle: not for this account": _kaggle(
         status=403,
@@ -256,11 +282,11 @@ EXAMPLES = {
         body='{"errors":["Permission \\u0027models.get\\u0027 was denied"],"error":{"code":7}}',
         authorized=True,
         error=AccessDeniedError,
-        says="may not read this at Kaggle, or it isn't there",
+        says="your account may not read this at Kaggle, or it doesn't exist",
         mends="https://www.kaggle.com/models/keras/gemma",
     ),
     "Kaggle: no such thing": _kaggle(
-        status=404, error=NotFoundError, says="no such model, dataset or file", mends="variation"
+        status=404, error=NotFoundError, says="the model, dataset or file doesn't exist at Kaggle", mends="variation"
     ),
 }
 

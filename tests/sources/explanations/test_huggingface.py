@@ -41,7 +41,7 @@ EXAMPLES = {
         ),
         authorized=True,
         error=AccessDeniedError,
-        says=f"{NAME} is gated, and the account that the token belongs to hasn't accepted its licence",
+        says=f"{NAME} is gated, and the token's account hasn't accepted its licence",
         mends=f"Accept its conditions at {PAGE}",
     ),
     "gated, request pending": _hugging_face(
@@ -59,7 +59,7 @@ EXAMPLES = {
         headers=coded("GatedRepo", "Your request to access model has been rejected by the repo's authors."),
         authorized=True,
         error=AccessDeniedError,
-        says="turned your request down",
+        says="black-forest-labs/FLUX.1-dev is gated, and its authors have rejected your request",
         mends=PAGE,
     ),
     "gated, a token of little use": _hugging_face(
@@ -70,7 +70,7 @@ EXAMPLES = {
         ),
         authorized=True,
         error=AccessDeniedError,
-        says="the token that was sent may not read gated repositories",
+        says="the token may not read gated repositories such as black-forest-labs/FLUX.1-dev",
         mends="https://huggingface.co/settings/tokens",
     ),
     "a wrong token, in a field": _hugging_face(
@@ -79,8 +79,8 @@ EXAMPLES = {
         headers=coded(message="Invalid credentials in Authorization header"),
         authorized=True,
         error=AccessDeniedError,
-        says="doesn't accept the token that was sent, and with a wrong one refuses even public files",
-        mends="HF_TOKEN, or the stored login, is set but wrong or expired",
+        says="huggingface.co doesn't accept the token, and refuses even public files with a wrong one",
+        mends="HF_TOKEN, or the stored login, is wrong or expired: create a new token at",
     ),
     "a wrong token, in the body": _hugging_face(
         url=URL,
@@ -88,8 +88,8 @@ EXAMPLES = {
         body="Invalid credentials in Authorization header",
         authorized=True,
         error=AccessDeniedError,
-        says="doesn't accept the token that was sent, and with a wrong one refuses even public files",
-        mends="HF_TOKEN, or the stored login, is set but wrong or expired",
+        says="huggingface.co doesn't accept the token, and refuses even public files with a wrong one",
+        mends="HF_TOKEN, or the stored login, is wrong or expired: create a new token at",
     ),
     "missing, private or mistyped, no token": _hugging_face(
         url="https://huggingface.co/nobody/nothing/resolve/main/m.gguf",
@@ -97,9 +97,9 @@ EXAMPLES = {
         headers={"Content-Type": "text/plain; charset=utf-8", "WWW-Authenticate": "Bearer"},
         body="Invalid username or password.",
         error=NotFoundError,
-        says="has no repository nobody/nothing, or a private one",
-        mends="Check the name; datasets have datasets/ before them, spaces spaces/. "
-        "If you have access to it, set HF_TOKEN or run: anyfetch login huggingface.co.",
+        says="the repository nobody/nothing doesn't exist at huggingface.co, or is private",
+        mends="Check the name; datasets begin with datasets/, spaces with spaces/. If you have access to it, set "
+        "HF_TOKEN or run: anyfetch login huggingface.co.",
     ),
     "the same of a whole repository": _hugging_face(
         url="https://huggingface.co/api/models/nobody/nothing/revision/main",
@@ -107,7 +107,7 @@ EXAMPLES = {
         headers={**JSON, "WWW-Authenticate": "Bearer", "X-Error-Message": "Invalid username or password."},
         body='{"error":"Invalid username or password."}',
         error=NotFoundError,
-        says="has no repository nobody/nothing, or a private one",
+        says="the repository nobody/nothing doesn't exist at huggingface.co, or is private",
         mends="If you have access to it, set HF_TOKEN",
     ),
     "missing or mistyped, or a wrong token": _hugging_face(
@@ -117,15 +117,15 @@ EXAMPLES = {
         body='{"error":"Invalid username or password."}',
         authorized=True,
         error=AccessDeniedError,
-        says="doesn't accept the token that was sent, or has no repository nobody/nothing",
-        mends="HF_TOKEN, or the stored login, may be wrong or expired",
+        says="huggingface.co doesn't accept the token, or the repository nobody/nothing doesn't exist",
+        mends="Check the name; datasets begin with datasets/, spaces with spaces/. HF_TOKEN, or the stored",
     ),
     "no such repository, no token": _hugging_face(
         url="https://huggingface.co/nobody/nothing/resolve/main/m.gguf",
         status=401,
         headers=coded("RepoNotFound", "Repository not found"),
         error=NotFoundError,
-        says="has no repository nobody/nothing, or a private one",
+        says="the repository nobody/nothing doesn't exist at huggingface.co, or is private",
         mends="Check the name",
     ),
     "no such repository": _hugging_face(
@@ -134,7 +134,7 @@ EXAMPLES = {
         headers=coded("RepoNotFound", "Repository not found"),
         authorized=True,
         error=NotFoundError,
-        says="datasets/nobody/nothing, or none that this token may see",
+        says="the repository datasets/nobody/nothing doesn't exist at huggingface.co, or the token may not read it",
         mends="Check the spelling",
     ),
     "no such revision": _hugging_face(
@@ -151,7 +151,7 @@ EXAMPLES = {
         headers=coded("EntryNotFound", "Entry not found"),
         error=NotFoundError,
         says=f"{NAME} has no such file",
-        mends="upper and lower case count",
+        mends="See its files at https://huggingface.co/black-forest-labs/FLUX.1-dev/tree/main; the case of",
     ),
     "disabled": _hugging_face(
         url=URL,
@@ -187,7 +187,7 @@ EXAMPLES = {
         status=308,
         headers={"Location": "https://huggingface.co/a/b/resolve/main/m.gguf"},
         error=UnexpectedAnswerError,
-        says="it serves addresses in China only",
+        says="hf-mirror.com redirects this machine to another host: it serves only addresses in China",
         mends="HF_ENDPOINT",
     ),
     "renamed": _hugging_face(
@@ -202,7 +202,7 @@ EXAMPLES = {
         url=URL,
         status=401,
         error=AccessDeniedError,
-        says="wants to know who asks, and no token was sent",
+        says="huggingface.co requires a login, and no token was sent",
         mends="HF_TOKEN",
     ),
     "a page of a file": _hugging_face(
@@ -210,7 +210,7 @@ EXAMPLES = {
         status=200,
         headers=HTML,
         error=NotAModelError,
-        says="this is the address of a page at huggingface.co",
+        says="this is the URL of a page at huggingface.co, not of the file on it",
         mends="/resolve/",
     ),
     "another page": _hugging_face(

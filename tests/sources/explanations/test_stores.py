@@ -33,7 +33,7 @@ EXAMPLES = {
         body=error("AccessDenied", "Request has expired", "<X-Amz-Expires>300</X-Amz-Expires>"),
         error=AccessDeniedError,
         says="the link to models.s3.us-east-1.amazonaws.com has expired",
-        mends="Get a fresh one; go on with: anyfetch --resume-with NEW_URL PART",
+        mends="Get a fresh one, and continue with: anyfetch --resume-with NEW_URL PART, where PART is the",
     ),
     "the user's own Azure link has expired": _azure(
         service="any",
@@ -99,8 +99,8 @@ EXAMPLES = {
         status=403,
         body="SignatureError: invalid key pair id",
         error=RetriesExhaustedError,
-        says="us.gcp.cdn.hf.co refuses the signatures of links that lead to it: the keys",
-        mends="their outage",
+        says="us.gcp.cdn.hf.co refuses the signature of the service's link: the keys",
+        mends="This is a failure of the service; no setting changes it. What has arrived is kept; run the",
     ),
     "a hub's link is for another range": Example(
         service="huggingface",
@@ -108,8 +108,8 @@ EXAMPLES = {
         status=403,
         body="Auth failed: invalid range",
         error=RetriesExhaustedError,
-        says="takes links that lead to it for one range of the file only",
-        mends="asked for without a range",
+        says="us.gcp.cdn.hf.co accepts the service's link for one range of the file only",
+        mends="A link that is requested without a range should be valid for all ranges; try again later. What",
     ),
     "a link of the user's own is for another range": Example(
         service="direct",
@@ -117,8 +117,8 @@ EXAMPLES = {
         status=403,
         body="Auth failed: invalid range",
         error=AccessDeniedError,
-        says="is good for one range of the file only",
-        mends="Give the address that led to it",
+        says="the link to us.gcp.cdn.hf.co is valid for one range of the file only",
+        mends="Use the URL that redirects to it, not the signed one: a link is signed for the range that it",
     ),
     "a hub's signature is wrong": _s3(
         service="ollama",
@@ -126,7 +126,8 @@ EXAMPLES = {
         status=403,
         body=error("SignatureDoesNotMatch", "The request signature we calculated does not match."),
         error=RetriesExhaustedError,
-        says="refuses the signatures of links that lead to it",
+        says="civitai-delivery-worker-prod.5ac0637c.r2.cloudflarestorage.com refuses the signature "
+        "of the service's link",
         mends="proxy",
     ),
     "a token was sent along, at R2": _s3(
@@ -136,7 +137,7 @@ EXAMPLES = {
         body=error("InvalidRequest", "Missing x-amz-content-sha256"),
         authorized=True,
         error=UnexpectedAnswerError,
-        says="r2.cloudflarestorage.com was sent a token that isn't meant for it",
+        says="r2.cloudflarestorage.com received a token that isn't meant for it",
         mends="-H Authorization",
     ),
     "a token was sent along, at AWS": _s3(
@@ -144,7 +145,7 @@ EXAMPLES = {
         body=error("InvalidArgument", "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter"),
         authorized=True,
         error=UnexpectedAnswerError,
-        says="was sent a token",
+        says="models.s3.us-east-1.amazonaws.com received a token that isn't meant for it",
         mends="netrc",
     ),
     "another region, in the body": _s3(
@@ -202,8 +203,8 @@ EXAMPLES = {
         status=403,
         body=error("AccessDenied", "Access Denied"),
         error=AccessDeniedError,
-        says="doesn't give this object to everybody, or doesn't have it",
-        mends="link with a signature",
+        says="this object is not public at models.s3.us-east-1.amazonaws.com, or doesn't exist",
+        mends="Ask its owner for a signed link. A wrong key has the same effect.",
     ),
     "Backblaze's daily cap": _s3(
         url="https://f004.backblazeb2.com/file/bucket/m.bin",
@@ -211,7 +212,7 @@ EXAMPLES = {
         headers={"Content-Type": "application/json"},
         body='{"code":"download_cap_exceeded","message":"Cannot download file, download cap exceeded","status":403}',
         error=RetriesExhaustedError,
-        says="daily allowance",
+        says="the owner's daily quota at f004.backblazeb2.com is exhausted",
         mends="midnight UTC",
     ),
     "cold storage": _s3(
@@ -232,14 +233,14 @@ EXAMPLES = {
         status=503,
         body=error("SlowDown", "Please reduce your request rate."),
         error=RetriesExhaustedError,
-        says="was asked too much at once",
-        mends="Fewer connections",
+        says="models.s3.us-east-1.amazonaws.com received too many requests at once",
+        mends="Use fewer connections (-c). What has arrived is kept; run the same command again to go on.",
     ),
     "Google: not for everybody": _gcs(
         status=401,
         body=error("AccessDenied", "Access denied.", f"<Details>{GOOGLE_DENIED.format('Anonymous caller')}</Details>"),
         error=AccessDeniedError,
-        says="storage.googleapis.com doesn't give this object to everybody",
+        says="this object is not public at storage.googleapis.com, or doesn't exist",
         mends="signed link",
     ),
     "Google: not for this account": _gcs(
@@ -247,14 +248,14 @@ EXAMPLES = {
         body=error("AccessDenied", "Access denied.", f"<Details>{GOOGLE_DENIED.format('me@example.com')}</Details>"),
         authorized=True,
         error=AccessDeniedError,
-        says="the account that the token belongs to may not read this object",
+        says="the token's account may not read this object at storage.googleapis.com",
         mends="storage.objects.get",
     ),
     "Google: the reader pays": _gcs(
         status=400,
         body=error("UserProjectMissing", "Bucket is a requester pays bucket but no user project provided."),
         error=AccessDeniedError,
-        says="whoever reads this bucket pays",
+        says="this bucket at storage.googleapis.com is billed to its readers, and no project was named",
         mends="userProject",
     ),
     "Azure: no such blob": _azure(
@@ -262,15 +263,15 @@ EXAMPLES = {
         headers=XML | {"x-ms-error-code": "BlobNotFound"},
         body=error("BlobNotFound", "The specified blob does not exist."),
         error=NotFoundError,
-        says="account.blob.core.windows.net has no such blob",
-        mends="signature",
+        says="this blob is not public at account.blob.core.windows.net, or doesn't exist",
+        mends="Check the URL; a private container requires a signed link.",
     ),
     "Azure: nothing without a name": _azure(
         status=409,
         headers=XML | {"x-ms-error-code": "PublicAccessNotPermitted"},
         error=AccessDeniedError,
-        says="who don't say who they are",
-        mends="link with a signature",
+        says="account.blob.core.windows.net requires authentication",
+        mends="Ask the owner for a signed link.",
     ),
     "Azure: the archive": _azure(
         status=409,
@@ -284,8 +285,8 @@ EXAMPLES = {
         status=403,
         headers=XML | {"x-ms-error-code": "AuthorizationPermissionMismatch"},
         error=AccessDeniedError,
-        says="doesn't allow reading this",
-        mends="allows it to be read",
+        says="the link to account.blob.core.windows.net doesn't permit reading from this network",
+        mends="Ask the owner for a link that permits reading from your network.",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Civitai's answers (its own source: ``src/pages/api/download/models/[modelVersionId].ts``)."""
+"""Civitai's error responses (from its source: ``src/pages/api/download/models/[modelVersionId].ts``)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ CIVITAI = (
         status=401,
         authorized=False,
         error=AccessDeniedError,
-        sentence="{host} gives this file only to people who are logged in, and no token was sent",
+        sentence="{host} requires a login for this file, and no token was sent",
         hint=(
-            "Make an API key at {site}/user/account, then set CIVITAI_API_TOKEN or run: anyfetch login civitai.com. "
-            "What has arrived is kept."
+            "Create an API key at {site}/user/account, then set CIVITAI_API_TOKEN or run: anyfetch login "
+            "civitai.com. The partial file is kept."
         ),
     ),
     Row(
@@ -36,7 +36,7 @@ CIVITAI = (
         error=AccessDeniedError,
         sentence="{host} doesn't accept the token that was sent",
         hint=(
-            "CIVITAI_API_TOKEN, or the stored login, is set but wrong or revoked: make a new API key at "
+            "CIVITAI_API_TOKEN, or the stored login, is wrong or revoked: create a new API key at "
             "{site}/user/account, then set it or run: anyfetch login civitai.com."
         ),
     ),
@@ -45,14 +45,14 @@ CIVITAI = (
         body="early access",
         error=AccessDeniedError,
         sentence="this file is in early access at {host}{until}",
-        hint="Wait until it is free for all, or buy access with Buzz at {page}.",
+        hint="Wait until it is public, or buy access with Buzz at {page}.",
     ),
     Row(
         status=403,
         body='do not have access|"Forbidden"',
         authorized=False,
         error=AccessDeniedError,
-        sentence="{host} gives this file only to some accounts, and no token was sent",
+        sentence="{host} offers this file to some accounts only, and no token was sent",
         hint="Set CIVITAI_API_TOKEN, or run: anyfetch login civitai.com. The file's page is {page}.",
     ),
     Row(
@@ -60,51 +60,51 @@ CIVITAI = (
         body='do not have access|"Forbidden"',
         authorized=True,
         error=AccessDeniedError,
-        sentence="the account that the token belongs to may not download this file from {host}",
+        sentence="the token's account may not download this file from {host}",
         hint="Open {page} with the same account: it says what is missing.",
     ),
     Row(
         status=404,
         url=r"[?&](?:type|format|size|fp|quantType)=",
         error=NotFoundError,
-        sentence="{host} has no file that fits the type, format, size or precision that the address names",
+        sentence="{host} has no file with the type, format, size or precision in the URL",
         hint=(
-            "Name the file by its number, fileId=..., as {page} or the API shows it: addresses with these fields fail "
-            "even where Civitai itself gave them."
+            "Select the file by its number, fileId=..., as {page} or the API shows it. URLs with these fields "
+            "may fail even if Civitai created them."
         ),
     ),
     Row(
         status=404,
         error=NotFoundError,
-        sentence="{host} has no such file, or has it no longer",
-        hint="Look at {page}: the number is that of a version, not of a model, and versions do get deleted.",
+        sentence="{host} doesn't have this file, or no longer",
+        hint="Open {page}. The number is that of a version, not of a model, and versions can be deleted.",
     ),
     Row(
         status=410,
         error=NotFoundError,
-        sentence="{host} has archived this model and doesn't give it any longer",
-        hint="Look for it by its name or its SHA-256 at another site.",
+        sentence="{host} has archived this model and no longer offers it",
+        hint="Search another site for its name or its SHA-256.",
     ),
     Row(
         status=429,
         body="unusual amount of downloading",
         error=AccessDeniedError,
-        sentence="{host} gives this account, or this address, no more downloads{for_now}",
-        hint=f"Its limit counts the downloads of the last 24 hours; an account has a higher one than none. {KEPT}",
+        sentence="{host} allows this account or IP address no more downloads{for_now}",
+        hint=f"The limit counts the downloads of the last 24 hours; it is higher with an account. {KEPT}",
     ),
     Row(
         status=400,
         body="error",
         error=UnexpectedAnswerError,
-        sentence="{host} doesn't understand the fields in the address",
-        hint="Check type, format, size and fp; fileId=... alone is the safest.",
+        sentence="{host} doesn't accept the fields in the URL",
+        hint="Check type, format, size and fp, or use fileId=... alone.",
     ),
     Row(
         status=500,
         body="error getting file",
         error=RetriesExhaustedError,
-        sentence="{host} can't find where it has stored this file",
-        hint=f"That is theirs to mend, and mostly passes. {KEPT}",
+        sentence="{host} can't find this file in its own storage",
+        hint=f"This is a failure at Civitai, and usually temporary. {KEPT}",
     ),
     Row(
         status=200,
@@ -112,7 +112,7 @@ CIVITAI = (
         url="/login|reason=download-auth",
         error=AccessDeniedError,
         sentence="{host} sent its login page instead of the file",
-        hint="Make an API key at {site}/user/account, then set CIVITAI_API_TOKEN or run: anyfetch login civitai.com.",
+        hint="Create an API key at {site}/user/account, then set CIVITAI_API_TOKEN or run: anyfetch login civitai.com.",
     ),
     Row(
         status=200,
@@ -120,13 +120,13 @@ CIVITAI = (
         url="/api/download/",
         error=NotAModelError,
         sentence="{host} sent a web page instead of the file",
-        hint="Open {page} in a browser: the file may be in early access, or want a login.",
+        hint="Open {page} in a browser: the file may be in early access, or require a login.",
     ),
     Row(
         status=200,
         header=("Content-Type", "text/html"),
         error=NotAModelError,
-        sentence="this is the address of a page at {host}, not of a file",
-        hint="Give the page's address as it is in the browser (.../models/NUMBER), or civitai:VERSION.",
+        sentence="this is the URL of a page at {host}, not of a file",
+        hint="Use the page's URL as in the browser (.../models/NUMBER), or civitai:VERSION.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Who answers at an address, told from its host's name."""
+"""Determines the service at a URL from its host."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _SERVICES = {
     "cloudfront.net": "s3",
     "blob.core.windows.net": "azure",
 }
-"""By a host or what it ends in; the longest name decides."""
+"""Services by host or domain suffix; the longest match wins."""
 
 
 def service_of(url: Url) -> str:
-    """The name of the service at ``url``: "civitai", "s3", ...; "any" where it isn't known."""
+    """The name of the service at ``url``: "civitai", "s3", ...; "any" if unknown."""
     labels = url.host.rstrip(".").split(".")
     for start in range(len(labels)):
         service = _SERVICES.get(".".join(labels[start:]))

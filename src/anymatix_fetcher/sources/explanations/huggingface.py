@@ -1,4 +1,4 @@
-"""Hugging Face's answers: ``X-Error-Code`` and ``X-Error-Message`` say what the status doesn't.
+"""Hugging Face's error responses: ``X-Error-Code`` and ``X-Error-Message`` state what the status doesn't.
 
 https://github.com/huggingface/huggingface_hub/blob/main/src/huggingface_hub/utils/_http.py
 """
@@ -19,23 +19,23 @@ _LOGIN = "set HF_TOKEN or run: anyfetch login huggingface.co"
 _TOKENS = "https://huggingface.co/settings/tokens"
 _BAD_TOKEN = "invalid credentials|user access token .{0,80} is expired"  # noqa: S105 - a pattern
 _UNKNOWN = "invalid username or password"
-"""The one answer to a wrong token, and without one to a repository that is missing, private or mistyped."""
-_NAMES = "datasets have datasets/ before them, spaces spaces/"
+"""The same response to a wrong token and, without one, to a missing, private or mistyped repository."""
+_NAMES = "datasets begin with datasets/, spaces with spaces/"
 
 HUGGING_FACE = (
     Row(
         status=401,
         reason=_BAD_TOKEN,
         error=AccessDeniedError,
-        sentence="{host} doesn't accept the token that was sent, and with a wrong one refuses even public files",
-        hint=f"HF_TOKEN, or the stored login, is set but wrong or expired: make a new token at {_TOKENS}, or unset it.",
+        sentence="{host} doesn't accept the token, and refuses even public files with a wrong one",
+        hint=f"HF_TOKEN, or the stored login, is wrong or expired: create a new token at {_TOKENS}, or unset it.",
     ),
     Row(
         status=401,
         reason=_UNKNOWN,
         authorized=False,
         error=NotFoundError,
-        sentence="{host} has no repository {project}, or a private one",
+        sentence="the repository {project} doesn't exist at {host}, or is private",
         hint=f"Check the name; {_NAMES}. If you have access to it, {_LOGIN}.",
     ),
     Row(
@@ -43,10 +43,10 @@ HUGGING_FACE = (
         reason=_UNKNOWN,
         authorized=True,
         error=AccessDeniedError,
-        sentence="{host} doesn't accept the token that was sent, or has no repository {project}",
+        sentence="{host} doesn't accept the token, or the repository {project} doesn't exist",
         hint=(
-            f"Check the name; {_NAMES}. HF_TOKEN, or the stored login, may be wrong or expired, which the hub answers "
-            f"in the same way: make a new token at {_TOKENS}, or unset it."
+            f"Check the name; {_NAMES}. HF_TOKEN, or the stored login, may also be wrong or expired, which "
+            f"causes the same response: create a new token at {_TOKENS}, or unset it."
         ),
     ),
     Row(
@@ -61,8 +61,8 @@ HUGGING_FACE = (
         status=403,
         reason="fine-grained",
         error=AccessDeniedError,
-        sentence="the token that was sent may not read gated repositories such as {project}",
-        hint=f"Allow it to read public gated repositories, at {_TOKENS}.",
+        sentence="the token may not read gated repositories such as {project}",
+        hint=f"Give it the permission to read public gated repositories, at {_TOKENS}.",
     ),
     Row(
         status=403,
@@ -75,7 +75,7 @@ HUGGING_FACE = (
         status=403,
         reason="rejected",
         error=AccessDeniedError,
-        sentence="{project} is gated, and its authors have turned your request down",
+        sentence="{project} is gated, and its authors have rejected your request",
         hint="Ask them, at {page}, or look for another model.",
     ),
     Row(
@@ -83,15 +83,15 @@ HUGGING_FACE = (
         header=("X-Error-Code", "^GatedRepo$"),
         authorized=True,
         error=AccessDeniedError,
-        sentence="{project} is gated, and the account that the token belongs to hasn't accepted its licence",
-        hint="Accept its conditions at {page}, with the account of HF_TOKEN. Some authors take days to decide.",
+        sentence="{project} is gated, and the token's account hasn't accepted its licence",
+        hint="Accept its conditions at {page} with the account of HF_TOKEN. Some authors take days to decide.",
     ),
     Row(
         status=(401, 404),
         header=("X-Error-Code", "^RepoNotFound$"),
         authorized=False,
         error=NotFoundError,
-        sentence="{host} has no repository {project}, or a private one",
+        sentence="the repository {project} doesn't exist at {host}, or is private",
         hint=f"Check the name; {_NAMES}. If you have access to it, {_LOGIN}.",
     ),
     Row(
@@ -99,35 +99,35 @@ HUGGING_FACE = (
         header=("X-Error-Code", "^RepoNotFound$"),
         authorized=True,
         error=NotFoundError,
-        sentence="{host} has no repository {project}, or none that this token may see",
-        hint="Check the spelling, and whether the token's account, or organisation, may read it.",
+        sentence="the repository {project} doesn't exist at {host}, or the token may not read it",
+        hint="Check the spelling, and whether the token's account or organisation may read it.",
     ),
     Row(
         status=404,
         header=("X-Error-Code", "^RevisionNotFound$"),
         error=NotFoundError,
         sentence="{project} has no such branch, tag or commit",
-        hint="Its branches and tags are at {page}/tree/main; mostly the right one is main.",
+        hint="See its branches and tags at {page}/tree/main; the usual one is main.",
     ),
     Row(
         status=404,
         header=("X-Error-Code", "^EntryNotFound$"),
         error=NotFoundError,
         sentence="{project} has no such file",
-        hint="Its files are at {page}/tree/main; upper and lower case count.",
+        hint="See its files at {page}/tree/main; the case of letters matters.",
     ),
     Row(
         status=403,
         reason="disabled",
         error=AccessDeniedError,
         sentence="{host} has disabled {project}",
-        hint="Open {page} in a browser: mostly it says why. Nothing that you set changes it.",
+        hint="Open {page} in a browser: it usually says why. No setting changes this.",
     ),
     Row(
         status=451,
         error=AccessDeniedError,
-        sentence="{host} may not give this file, for legal reasons",
-        hint="{page} may say more; it may be open from another country or at another place.",
+        sentence="{host} may not serve this file, for legal reasons",
+        hint="{page} may say more. The file may be available from another country or elsewhere.",
     ),
     Row(
         status=429,
@@ -147,7 +147,7 @@ HUGGING_FACE = (
         status=(301, 302, 307, 308),
         url="//hf-mirror[.]com",
         error=UnexpectedAnswerError,
-        sentence="{host} sends this machine elsewhere: it serves addresses in China only",
+        sentence="{host} redirects this machine to another host: it serves only addresses in China",
         hint="Unset HF_ENDPOINT, or set it to a mirror that serves you.",
     ),
     Row(
@@ -160,7 +160,7 @@ HUGGING_FACE = (
         status=401,
         authorized=False,
         error=AccessDeniedError,
-        sentence="{host} wants to know who asks, and no token was sent",
+        sentence="{host} requires a login, and no token was sent",
         hint=f"If {{page}} is private or gated, {_LOGIN}.",
     ),
     Row(
@@ -168,14 +168,14 @@ HUGGING_FACE = (
         header=("Content-Type", "text/html"),
         url="/blob/",
         error=NotAModelError,
-        sentence="this is the address of a page at {host}, not of the file on it",
-        hint="Put /resolve/ where the address has /blob/.",
+        sentence="this is the URL of a page at {host}, not of the file on it",
+        hint="Replace /blob/ by /resolve/ in the URL.",
     ),
     Row(
         status=200,
         header=("Content-Type", "text/html"),
         error=NotAModelError,
         sentence="{host} sent a web page instead of the file",
-        hint=f"Addresses of files have /resolve/ in them. If {{page}} is gated, accept its conditions, then {_LOGIN}.",
+        hint=f"URLs of files contain /resolve/. If {{page}} is gated, accept its conditions, then {_LOGIN}.",
     ),
 )

@@ -1,4 +1,4 @@
-"""The lookup: from a refusal to the error that says what it means."""
+"""Finds the meaning of an error response."""
 
 from __future__ import annotations
 
@@ -32,22 +32,21 @@ HUBS: dict[str, tuple[Row, ...]] = {
     "ollama": OLLAMA,
     "kaggle": KAGGLE,
 }
-"""The rows of each place that models are published at, by its name."""
+"""The rows of each service that publishes models, by its name."""
 
 
 def explain(service: str, refused: Refused, url: Url, *, authorized: bool, base_path: str = "") -> FetchError | None:
-    """The error that says what ``refused`` means; ``None`` where it means nothing particular.
+    """The error that states the meaning of ``refused``; ``None`` if it has no particular meaning.
 
-    Its message and hint name no query, no token and no body.
+    Its message and hint contain no query, no token and no part of the body.
 
     Args:
-        service: Whose file it is: "civitai", "huggingface", ..., or "any". Where that isn't known beforehand,
-            :func:`~anymatix_fetcher.sources.explanations.hosts.service_of` tells it from the address that the user
-            gave.
+        service: The service that the file belongs to: "civitai", "huggingface", ..., or "any".
+            :func:`~anymatix_fetcher.sources.explanations.hosts.service_of` determines it from the user's URL.
         refused: The refusal.
-        url: Who refused; after a redirect this is another host.
-        authorized: Whether credentials were sent along.
-        base_path: The path below which the service is asked at an endpoint.
+        url: The URL that refused; after a redirect, another host's.
+        authorized: Whether credentials were sent.
+        base_path: The path of the service's endpoint.
     """
     row = row_for(service, refused, url, authorized=authorized)
     if row is None:
@@ -57,7 +56,7 @@ def explain(service: str, refused: Refused, url: Url, *, authorized: bool, base_
 
 
 def row_for(service: str, refused: Refused, url: Url, *, authorized: bool) -> Row | None:
-    """The first row that fits: of protections, of the service, of the stores behind it, of what may be anywhere."""
+    """The first matching row: of protections, of the service, of the stores behind it, of any server."""
     if refused.kind in _PLAIN:
         return None
     rows = (*PROTECTIONS, *_rows_of_service(service, url), *GOOGLE_CLOUD, *AZURE, *S3, *ANYWHERE)
@@ -74,11 +73,11 @@ _PLAIN = frozenset(
         Refusal.UNSAFE_REDIRECT,
     }
 )
-"""The judge's own words say what these are: they are about bytes and addresses, whatever the service."""
+"""Refusals that the judge's own messages explain: they concern bytes and URLs, whatever the service."""
 
 
 def _rows_of_service(service: str, url: Url) -> tuple[Row, ...]:
-    """What the service itself says; an address on loan is at a store, whatever its host is called."""
+    """The rows of the service itself; a URL issued by a hub is a store's, whatever its host."""
     if service not in HUBS:
         return OWN_LINKS
     return BEHIND_A_HUB if is_signed(url) or service_of(url) in STORES else HUBS[service]

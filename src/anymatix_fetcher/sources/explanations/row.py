@@ -1,4 +1,4 @@
-"""One row of the table: an answer that means something particular, and what that is."""
+"""One row of the tables: the conditions of a response, and its meaning."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An answer and its meaning. It fits where everything that it names does; patterns are searched without case.
+    """A response and its meaning. All given conditions have to match; patterns are searched case-insensitively.
 
     Args:
         status: One status, or several.
-        header: A field's name, and a pattern in its value.
-        body: A pattern in the body's beginning, which the transport keeps for a status of 400 and more.
-        reason: A pattern in what the answer says of itself: in ``X-Error-Message``, or in the body's beginning.
-        url: A pattern in the address that was asked.
-        authorized: Whether credentials were sent; ``None`` where it doesn't matter.
-        fault: What the answer says of the address's signature.
-        error: Whose turn it is.
-        sentence: What happened; names in braces are filled in, see ``words``.
-        hint: What to do about it; the same.
+        header: A field's name, and a pattern for its value.
+        body: A pattern for the beginning of the body, which the transport keeps for a status of 400 and above.
+        reason: A pattern for the response's own explanation: ``X-Error-Message``, or the beginning of the body.
+        url: A pattern for the request's URL.
+        authorized: Whether credentials were sent; ``None`` if irrelevant.
+        fault: The fault of the URL's signature that the response states.
+        error: The class of the error.
+        sentence: The message; names in braces are replaced, see ``words``.
+        hint: What to do about it; likewise.
     """
 
     status: int | tuple[int, ...]
@@ -43,7 +43,7 @@ class Row:
     hint: str
 
     def fits(self, refused: Refused, url: Url, *, authorized: bool) -> bool:
-        """Whether this is what ``refused``, the answer from ``url``, means."""
+        """Whether ``refused``, the response from ``url``, matches."""
         statuses = self.status if isinstance(self.status, tuple) else (self.status,)
         if refused.status not in statuses or self.authorized not in (None, authorized):
             return False

@@ -1,4 +1,4 @@
-"""What goes into the sentences: found in the address and in the answer, and never a query, a token or a whole body."""
+"""The values of placeholders in messages, from the URL and the response; never a query, a token or a body."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAGES = (
     ("zenodo", r"/(?:api/)?records?/(\d+)", "{origin}/records/{0}"),
     ("ollama", r"/v2/({part}/{part})/", "https://ollama.com/{0}"),
 )
-"""Where people read about a file and accept its licence, by what the path of its address is made of."""
+"""The page where people read about a file and accept its licence, by the pattern of the URL's path."""
 _PART = r"[A-Za-z0-9._~-]{1,100}"
 _VERB = r"(?:resolve|blob|raw|tree|revision|paths-info)"
 
@@ -37,12 +37,11 @@ _MOVED_TO = re.compile(rf"(?:https://[A-Za-z0-9.-]+)?/(?:api/models/)?(?!reposit
 
 
 def words_for(service: str, refused: Refused, url: Url, base_path: str = "") -> dict[str, str]:
-    """What the rows of ``service`` may name in braces.
+    """The placeholder values for the rows of ``service``.
 
-    ``host`` and ``site``: who answered, without and with the scheme; ``page``: where people read about the file, and
-    ``project``: what it is the page of, by its path; ``until``: " until ..." or " for another ...", empty where the
-    answer doesn't tell; ``for_now``: the same, or " for now"; ``region``: " (...)" or nothing; ``moved_to``:
-    " to ..." or nothing.
+    ``host`` and ``site``: the responding host without and with the scheme; ``page``: the page about the file, and
+    ``project``: the path of that page's subject; ``until``: " until ..." or " for another ...", empty if unknown;
+    ``for_now``: the same, or " for now"; ``region``: " (...)" or empty; ``moved_to``: " to ..." or empty.
     """
     page, until = _page(service, url, base_path), _until(refused)
     return {
@@ -84,7 +83,7 @@ def _until(refused: Refused) -> str:
 
 
 def _deadline_in(excerpt: str) -> datetime | None:
-    """Civitai's end of the early access."""
+    """The end of Civitai's early access."""
     try:
         document = json.loads(excerpt)
         text = document["deadline"] if isinstance(document, dict) else None
@@ -95,7 +94,7 @@ def _deadline_in(excerpt: str) -> datetime | None:
 
 
 def _seconds_to_reset(refused: Refused) -> float | None:
-    """``X-RateLimit-Reset``, a date in seconds since 1970 at GitHub and Zenodo, against the answer's own ``Date``."""
+    """The seconds from the response's ``Date`` to its ``X-RateLimit-Reset``, a time in seconds since 1970."""
     reset = _DATE_DIGITS.fullmatch((refused.headers.get("X-RateLimit-Reset") or "").strip())
     date = parse_date(refused.headers.get("Date"))
     return max(0.0, int(reset.group()) - date) if reset and date is not None else None
