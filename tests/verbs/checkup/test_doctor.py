@@ -131,3 +131,17 @@ def test_the_folder_that_is_named_is_the_one_that_is_looked_at(tmp_path: Path) -
     assert found["here"].text.startswith(f"{tmp_path} ")
     assert found["models"].text.startswith(f"{tmp_path / 'm'} ")
     assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_in_a_narrow_terminal_the_text_stands_below_the_name() -> None:
+    found = [
+        Finding("token huggingface.co", FindingState.NOTE, "none: downloads that need one are refused", "Set HF_TOKEN.")
+    ]
+    assert list(report(found, 39)) == [
+        "note  token huggingface.co",
+        "      none: downloads that need one are",
+        "      refused",
+        "      hint: Set HF_TOKEN.",
+        "",
+        "0 problems, 1 note",
+    ]

@@ -36,6 +36,8 @@ _EXAMPLES = (
 )
 _GROUP = "Folders"
 _WIDEST = 120
+_LEAST_TEXT = 20
+"""Columns for the text; where there are fewer, it stands below the name."""
 _GAP = "  "
 
 
@@ -85,8 +87,13 @@ def report(found: Sequence[Finding], width: int | None) -> Iterator[str]:
     names = max((len(one.name) for one in found), default=0)
     states = max((len(one.state.value) for one in found), default=0)
     indent = states + names + 2 * len(_GAP)
+    is_narrow = width is not None and width - indent < _LEAST_TEXT
+    indent = states + len(_GAP) if is_narrow else indent
     for one in found:
         head = f"{one.state.value:<{states}}{_GAP}{one.name:<{names}}{_GAP}"
+        if is_narrow:
+            yield head.rstrip()
+            head = " " * indent
         yield from _wrapped(f"{head}{format.printable(one.text)}", indent, width)
         if one.hint:
             yield from _wrapped(f"{'':{indent}}hint: {format.printable(one.hint)}", indent, width)
