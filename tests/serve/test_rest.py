@@ -241,3 +241,13 @@ def test_every_operation_is_described_and_every_description_is_served(client: Cl
         assert operation.method.lower() in paths[openapi.BASE + operation.path]
         if operation.method == "GET" and "{" not in operation.path and operation.name != "get_events":
             assert client.get(openapi.BASE + operation.path).status == 200
+
+
+def test_a_long_list_is_the_sum_of_its_pages(client: Client) -> None:
+    urls = [f"https://example.org/{number}.bin" for number in range(620)]
+    added = client.ask("POST", JOBS, {"references": urls, "paused": True}).jobs
+    pages = [client.get(f"{JOBS}?limit=155&offset={first}").jobs for first in range(0, 620, 155)]
+    whole = client.get(JOBS).jobs
+    assert whole == [job for page in pages for job in page]
+    assert [job["reference"] for job in whole] == urls
+    assert {str(job["id"]) for job in whole} == {str(job["id"]) for job in added}

@@ -35,6 +35,11 @@ class Book:
         self._on_change = on_change
         self._jobs = {job.id: job for job in store.load()}
 
+    @property
+    def job_count(self) -> int:
+        """How many jobs there are."""
+        return len(self._jobs)
+
     def all(self) -> list[QueuedJob]:
         """Every job, in no order."""
         return list(self._jobs.values())

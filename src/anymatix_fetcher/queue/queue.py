@@ -174,6 +174,11 @@ class Queue:
 
     # Jobs -------------------------------------------------------------------------------------------------
 
+    @property
+    def job_count(self) -> int:
+        """How many jobs there are."""
+        return self._book.job_count
+
     def jobs(self, state: JobState | None = None) -> list[QueuedJob]:
         """The jobs, in the order in which they go; those that have ended come last, the newest first."""
         return schedule.listed(job for job in self._book.all() if state in (None, job.state))

@@ -48,8 +48,13 @@ def status_of(error: FetchError) -> int:
 
 def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """An answer in JSON, which caches leave alone."""
+    return written(json.dumps(value), status, headers)
+
+
+def written(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The same of JSON that is written already."""
     return web.Response(
-        text=json.dumps(value),
+        text=text,
         status=status,
         content_type="application/json",
         headers={"Cache-Control": "no-store", **(headers or {})},

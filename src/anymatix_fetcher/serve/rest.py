@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,10 +17,10 @@ from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.jobs import JobState, JobWanted, PartChoice
 from anymatix_fetcher.serve import openapi
-from anymatix_fetcher.serve.answers import answer
+from anymatix_fetcher.serve.answers import answer, written
 from anymatix_fetcher.serve.library import listed, removed, verified
 from anymatix_fetcher.serve.previews import planned, resolved
-from anymatix_fetcher.serve.space import room_at
+from anymatix_fetcher.serve.space import Room, room_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,10 @@ T = TypeVar("T")
 
 SETTLED_SECONDS = 5.0
 """How long a cancelling request waits until nothing works on the job any more."""
+MOST_AT_ONCE = 500
+"""With more jobs than this a list is made beside the loop, so that others are answered meanwhile."""
+ROOMS_SECONDS = 2.0
+"""How long what a disk has told of its space is good for."""
 _FOR_ONE = ("output", "digests", "mirrors")
 
 
@@ -47,6 +52,8 @@ class Rest:
         self._description = openapi.document(__version__)
         self._asking = asyncio.Semaphore(4)
         self._ending = CancelToken()
+        self._rooms: list[tuple[str, Room | None]] = []
+        self._rooms_until = float("-inf")
 
     async def close(self, app: web.Application) -> None:
         """Stops what waits for other servers or reads files; for ``app.on_shutdown``."""
@@ -80,10 +87,15 @@ class Rest:
         """All of them, or those in one state."""
         query = asked.query
         state = query.get("state")
-        jobs = self._queue.jobs(None if state is None else JobState(state))
-        first = query.get("offset", 0)
-        chosen = jobs[first : first + query.get("limit", len(jobs))]
-        return answer({"jobs": [self._queue.view(job) for job in chosen]})
+        first, limit = query.get("offset", 0), query.get("limit")
+
+        def page() -> str:
+            jobs = self._queue.jobs(None if state is None else JobState(state))
+            chosen = jobs[first : None if limit is None else first + limit]
+            # One by one: all in one call would keep every other thread from running until it returns.
+            return f'{{"jobs": [{", ".join(json.dumps(self._queue.view(job)) for job in chosen)}]}}'
+
+        return written(page() if self._queue.job_count <= MOST_AT_ONCE else await _aside(page))
 
     async def add_jobs(self, asked: Asked) -> web.Response:
         """One for each reference; all or none."""
@@ -142,8 +154,7 @@ class Rest:
         """Counts, rate, limits and space."""
         del asked
         queue = self._queue
-        roots = queue.destinations.roots
-        rooms = await _aside(lambda: [(str(root), room_at(root)) for root in roots])
+        rooms = await self._look_at_rooms()
         return answer(
             {
                 "version": __version__,
@@ -155,6 +166,14 @@ class Rest:
                 "space": [{"root": root, **asdict(room)} for root, room in rooms if room is not None],
             }
         )
+
+    async def _look_at_rooms(self) -> list[tuple[str, Room | None]]:
+        """The space below each root, as of a moment ago: a page asks often, and a disk may be slow to tell."""
+        now, roots = time.monotonic(), self._queue.destinations.roots
+        if now >= self._rooms_until:
+            self._rooms = await _aside(lambda: [(str(root), room_at(root)) for root in roots])
+            self._rooms_until = now + ROOMS_SECONDS
+        return self._rooms
 
     async def get_settings(self, asked: Asked) -> web.Response:
         """What can be changed."""
