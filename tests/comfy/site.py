@@ -89,6 +89,9 @@ def site(
     *,
     cors: str = "",
     before: Callable[[PromptServer], None] = lambda _: None,
+    web_root: Path | None = None,
+    settings: Mapping[str, object] | None = None,
+    packs: Mapping[str, Path] | None = None,
 ) -> Iterator[Site]:
     """Runs one within the block.
 
@@ -97,6 +100,9 @@ def site(
         environment: The operator's variables.
         cors: What ``--enable-cors-header`` allows.
         before: Adds to the server before the pack does.
+        web_root: The folder ``static`` of the frontend; ``None`` for no page.
+        settings: The user's.
+        packs: Folders of scripts that the page loads, by the pack's name.
     """
     bench = Bench(folder)
     with installed(folder) as comfyui, served(bench.queue) as client, _turning() as loop:
@@ -104,9 +110,11 @@ def site(
         async def begin() -> tuple[int, asyncio.Event, asyncio.Task[None]]:
             prompt_server, ended = PromptServer(loop, cors=cors), asyncio.Event()
             before(prompt_server)
+            comfyui.web_directories.update(packs or {})
             register(prompt_server, comfyui.folder_paths, QueueChild(client), environment or {})
             ready: asyncio.Future[int] = loop.create_future()
-            serving = asyncio.create_task(run(comfyui, prompt_server, ready=ready, ended=ended))
+            page = {"web_root": web_root, "settings": settings}
+            serving = asyncio.create_task(run(comfyui, prompt_server, **page, ready=ready, ended=ended))  # type: ignore[arg-type] # as given
             return await ready, ended, serving
 
         port, ended, serving = asyncio.run_coroutine_threadsafe(begin(), loop).result(PATIENCE_SECONDS)
@@ -143,10 +151,19 @@ def _turning() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         yield loop
     finally:
+        asyncio.run_coroutine_threadsafe(_finish(), loop).result(PATIENCE_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+async def _finish() -> None:
+    """What ``asyncio.run`` does at its end: whatever still waits is cancelled, and waited for."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()
 
 
 async def answer_itself(request: web.Request) -> web.Response:

@@ -86,14 +86,14 @@ def served(queue: Queue, access: Access | None = None, add_routes: Iterable[AddR
         await runner.setup()
         await web.SockSite(runner, listening).start()
 
-    loop.run_until_complete(begin())
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever)  # this thread may have a running loop of its own
     thread.start()
     try:
+        asyncio.run_coroutine_threadsafe(begin(), loop).result(20)
         yield Client(listening.getsockname()[1])
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(20)
+        for ending in (runner.cleanup(), loop.shutdown_default_executor()):
+            asyncio.run_coroutine_threadsafe(ending, loop).result(20)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()

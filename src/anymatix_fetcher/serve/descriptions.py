@@ -237,7 +237,13 @@ _LOCATED = record(
     closed=False,
 )
 RESOLVED = record({"files": {"type": "array", "items": _LOCATED}}, "files", closed=False)
-WORKFLOW = record({"workflow": {"type": "object"}}, "workflow")
+WORKFLOW = record(
+    {
+        "workflow": {"type": "object"},
+        "quick": {"type": "boolean", "description": "By names alone: no file is read, and no source asked for sizes"},
+    },
+    "workflow",
+)
 PLANNED = record({"models": {"type": "array", "items": {"type": "object"}}}, "models", closed=False)
 FAILURE = record({"error": _ERROR}, "error")
 

@@ -83,8 +83,14 @@ def _copies(digests: Iterable[Digest], index: Index) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def planned(workflow: bytes, where: Destinations, cancel: CancelToken) -> dict[str, object]:
+def planned(workflow: bytes, where: Destinations, cancel: CancelToken, *, quick: bool = False) -> dict[str, object]:
     """What a workflow needs, and how it stands with each: by names, and by the digests that it states.
+
+    Args:
+        workflow: The file's bytes.
+        where: Where models lie.
+        cancel: Stops it.
+        quick: By names alone: no file is read, and no source is asked for sizes.
 
     Raises:
         ReferenceSyntaxError: It is no workflow.
@@ -96,9 +102,9 @@ def planned(workflow: bytes, where: Destinations, cancel: CancelToken) -> dict[s
 
     plan = plan_workflow(workflow, where.folders, _size_of)
     with opened_place(where.models, where.extra_paths) as place:
-        plan = examined(plan, place.index, cancel=cancel)
+        plan = plan if quick else examined(plan, place.index, cancel=cancel)
         copies = [_copies([model.need.digest] if model.need.digest else (), place.index) for model in plan.models]
-    plan = with_sizes(plan, cancel=cancel)
+    plan = plan if quick else with_sizes(plan, cancel=cancel)
     models = [_needed(model, here) for model, here in zip(plan.models, copies, strict=True)]
     return {"models": models, "remarks": list(plan.remarks)}
 

@@ -207,8 +207,8 @@ class Rest:
 
     async def plan_workflow(self, asked: Asked) -> web.Response:
         """What a workflow needs."""
-        content = json.dumps(asked.body["workflow"]).encode()
-        return answer(await self._ask(lambda: planned(content, self._queue.destinations, self._ending)))
+        content, quick = json.dumps(asked.body["workflow"]).encode(), asked.body.get("quick", False)
+        return answer(await self._ask(lambda: planned(content, self._queue.destinations, self._ending, quick=quick)))
 
     async def get_description(self, asked: Asked) -> web.Response:
         """This API."""

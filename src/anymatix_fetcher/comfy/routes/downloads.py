@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from anymatix_fetcher.comfy.process import ServerUnavailableError
 from anymatix_fetcher.comfy.routes.addresses import PRIVATE_VARIABLE, looked_up, refused_host
 from anymatix_fetcher.comfy.routes.answers import RefusedError
 from anymatix_fetcher.comfy.routes.tasks import StockTask
-from anymatix_fetcher.errors import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,9 +140,8 @@ class Downloads:
         """
         try:
             return await self._child.request(method, path, json=body)
-        except (FetchError, OSError) as error:
-            hint = getattr(error, "hint", "")
-            raise RefusedError(503, "DEPENDENCY_MISSING", f"the downloading process is away: {error}", hint) from None
+        except ServerUnavailableError as error:
+            raise RefusedError(503, "DEPENDENCY_MISSING", str(error), "ComfyUI's log says more.") from None
 
     async def _task(self, job: Mapping[str, Any]) -> StockTask:
         placed = self.categories.of_path(job.get("path"))

@@ -9,9 +9,9 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from anymatix_fetcher.comfy.process import ServerUnavailableError
 from anymatix_fetcher.comfy.routes.announcing import TaskAnnouncer
 from anymatix_fetcher.comfy.routes.tasks import task_id
-from anymatix_fetcher.errors import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -91,7 +91,7 @@ class Following:
             try:
                 async for job in self._child.events():
                     self.take(job)
-            except (FetchError, OSError) as error:
+            except ServerUnavailableError as error:
                 _logger.warning("the downloads can't be followed: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)
 

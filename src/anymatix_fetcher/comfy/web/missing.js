@@ -20,17 +20,24 @@ export class MissingModels {
   }
 
   async look() {
-    const asked = ++this.asked;
+    this.asked += 1;
+    const workflow = JSON.parse(JSON.stringify(this.app.graph.serialize()));
+    // First what is seen here, at once; then what other servers say of it.
+    if (await this.plan(workflow, this.asked, true)) await this.plan(workflow, this.asked, false);
+  }
+
+  // Shows what a workflow needs; says whether there is more to be asked of it.
+  async plan(workflow, asked, quick) {
     let models = [];
     let error = null;
     try {
-      const workflow = JSON.parse(JSON.stringify(this.app.graph.serialize()));
-      if (workflow.nodes?.length) models = (await this.queue.request("POST", "/workflow", { workflow }, { signal: this.ending })).models;
+      if (workflow.nodes?.length) models = (await this.queue.request("POST", "/workflow", { workflow, quick }, { signal: this.ending })).models;
     } catch (raised) {
       error = raised;
     }
-    if (asked !== this.asked || this.ending.aborted) return;
+    if (asked !== this.asked || this.ending.aborted) return false;
     this.show(models, error);
+    return models.some((model) => model.state === FETCHABLE);
   }
 
   show(models, error) {
@@ -45,7 +52,7 @@ export class MissingModels {
       return;
     }
     const size = fetchable.reduce((sum, model) => sum + (model.size || 0), 0);
-    const all = button(t("fetch_all", { count: fetchable.length, size: size ? format.size(size) : "" }).trim(), "fetch", () => this.fetch(fetchable), { class: "af-primary" });
+    const all = button(t("get_all", { count: fetchable.length, size: size ? format.size(size) : "" }).trim(), "fetch", () => this.fetch(fetchable), { class: "af-primary" });
     this.root.replaceChildren(this.box(
       make("ul", { class: "anymatix-models", "aria-label": t("missing") }, ...wanted.map((model) => this.row(model))),
       fetchable.length > 1 ? make("div", { class: "af-answers" }, all) : null,
@@ -67,7 +74,7 @@ export class MissingModels {
     return make("li", {},
       make("div", { class: "anymatix-line" },
         make("span", { class: "af-name", text: name, title: model.path ? t("goes_to", { path: model.path }) : "" }),
-        isFetchable ? button(t("fetch"), "fetch", () => this.fetch([model]), { class: "af-quiet", "aria-label": t("fetch_one", { name }) }) : null),
+        isFetchable ? button(t("get"), "fetch", () => this.fetch([model]), { class: "af-quiet", "aria-label": t("get_one", { name }) }) : null),
       make("p", { class: "af-facts", text: facts.filter(Boolean).join(" · ") }),
       why ? make("p", { class: model.error ? "af-message" : "af-hint", text: why }) : null);
   }

@@ -40,11 +40,13 @@ export function makeQueue(api, ask) {
       api.addEventListener("anymatix_jobs", told);
       api.addEventListener("reconnecting", lost);
       api.addEventListener("reconnected", back);
+      api.addEventListener("status", back, { once: true }); // the socket may be opened after the panel
       queueMicrotask(back);
       return () => {
         api.removeEventListener("anymatix_jobs", told);
         api.removeEventListener("reconnecting", lost);
         api.removeEventListener("reconnected", back);
+        api.removeEventListener("status", back);
       };
     },
   };

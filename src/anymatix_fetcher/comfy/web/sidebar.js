@@ -30,7 +30,7 @@ export function sidebarTab({ api, app, routes, queue, t, toast, watching }) {
     const below = document.createElement("div");
     root.replaceChildren(above, below);
     missing = new MissingModels({ app, routes, queue, t, toast, watching, dom, format: new format.Format(t.language()), root: above, ending: mine.signal });
-    mounted = panel.mount(below, { api: queue, language: t.language(), features: { workflow: false } });
+    mounted = panel.mount(below, { api: queue, language: t.language(), features: { folder: false } });
     missing.look();
   }
 

@@ -23,7 +23,7 @@ export class Adding {
       keydown: (event) => this.pressed(event), input: () => this.typed(),
     });
     this.type = make("select", { "aria-label": t("type"), change: () => this.look() },
-      make("option", { value: "", text: t("type_folder") }), make("option", { value: "auto", text: t("type_auto") }),
+      panel.features.folder ? make("option", { value: "", text: t("type_folder") }) : null, make("option", { value: "auto", text: t("type_auto") }),
       ...TYPES.map((type) => make("option", { value: type, text: type })));
     this.file = make("input", { type: "file", accept: ".json,.png", hidden: true, change: () => this.chose(this.file.files) });
     this.found = make("div", { class: "af-found", "aria-live": "polite" });

@@ -20,7 +20,7 @@ import { Telling } from "./telling.js";
 
 export const stylesheet = new URL("./panel.css", import.meta.url).href;
 
-const FEATURES = { workflow: true, library: true, settings: true };
+const FEATURES = { workflow: true, library: true, settings: true, folder: true };
 
 // element: an empty one; api: see api.js; features: which parts there are; language: as "de", else the browser's;
 // onSummary: told each second how fast it goes. Gives `unmount()`, which ends and frees all of it.

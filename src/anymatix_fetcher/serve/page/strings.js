@@ -2,6 +2,8 @@
 //
 // A further language is a further table. What a table lacks is said in English.
 
+import { fr } from "./strings_fr.js";
+
 const en = {
   title: "Downloads", tab_downloads: "Downloads", tab_library: "Library", tab_settings: "Settings",
   reference: "Reference", fetch: "Fetch", choose_file: "Workflow file", type: "Type", type_folder: "server's folder", type_auto: "by its kind",
@@ -84,7 +86,7 @@ const de = {
   remove_not: "Die Datei behalten", removed: "{name} ist gelöscht.",
 };
 
-const TABLES = { en, de };
+const TABLES = { en, de, fr };
 
 // The best language there is a table for, and what says its strings: `t("left", { time: "3 s" })`.
 export function strings(wanted = globalThis.navigator?.languages ?? ["en"]) {
