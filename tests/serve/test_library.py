@@ -240,7 +240,7 @@ def test_a_workflows_digest_is_held_against_what_is_here(client: Client, tmp_pat
     wrong = planned(client, name="a.safetensors", hash="0" * 64, hash_type="sha256")
     assert wrong["state"] == "other content"
     assert isinstance(wrong["error"], dict)
-    assert "another file" in wrong["error"]["message"]
+    assert "is not the file" in wrong["error"]["message"]
     other = planned(client, name="b.safetensors", hash=digest, hash_type="sha256")
     assert (other["state"], other["copy"]) == ("missing", str(path))
 
