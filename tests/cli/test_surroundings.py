@@ -110,11 +110,13 @@ def test_what_the_system_refuses_is_a_sentence_with_a_hint(
 
 def test_a_current_folder_that_is_gone_is_told_of(here: Path, url: str) -> None:
     script = f"import os; os.mkdir('g'); os.chdir('g'); os.rmdir('../g'); {PROGRAM}"
+    (here / "w.json").write_text('{"nodes": []}')
     for arguments in ([url], ["-t", "lora", url], ["ls"], ["verify"], ["workflow", "--dry-run", str(here / "w.json")]):
         done = subprocess.run(
             [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode in {USAGE, STORAGE}, (arguments, done)
+        assert "the current folder no longer exists" in done.stderr, arguments
         assert "hint: " in done.stderr
         assert "bug" not in done.stderr
         assert not (here / "g").exists()

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher import ReferenceSyntaxError, verify
+from anymatix_fetcher import Condition, ReferenceSyntaxError, verify
 from anymatix_fetcher.verbs.ls import list_models
 from anymatix_fetcher.wiring.composition import open_index
+from tests.library.first_fetcher import leave
 from tests.verbs.models import arrived, begun, content, digest, flip, model
 
 if TYPE_CHECKING:
@@ -53,6 +54,16 @@ def test_what_was_proved_when_it_came_isnt_raised_by_looking_at_it_again(tmp_pat
         index.forget([path])
     verify([path])
     assert proofs()[0] == proof
+
+
+def test_what_a_strangers_sidecar_speaks_against_is_listed_as_verify_tells_it(tmp_path: Path) -> None:
+    path, sidecar = leave(tmp_path, content=DATA)
+    assert [one.is_damaged for one in list_models(models=tmp_path).models] == [False]
+    flip(path, 700)
+    assert [one.condition for one in verify([tmp_path])] == [Condition.DAMAGED]
+    assert [one.is_damaged for one in list_models(models=tmp_path).models] == [True]
+    sidecar.unlink()
+    assert [one.is_damaged for one in list_models(models=tmp_path).models] == [False]
 
 
 def test_patterns_types_and_duplicates_choose(tmp_path: Path) -> None:

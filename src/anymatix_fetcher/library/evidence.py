@@ -78,6 +78,11 @@ class Evidence:
             return "" if self.right is not None else min(ours, default="")
         return proof
 
+    def contradicts(self, found: Iterable[Digest]) -> bool:
+        """Whether a file with the digests that were found is another one than it should be."""
+        stated = {digest.algorithm for digest in self.digests}
+        return any(digest.algorithm in stated and digest not in self.digests for digest in found)
+
     def algorithms(self, computable: Collection[str]) -> tuple[str, ...]:
         """The algorithms by which the file can be checked, the strongest first."""
         stated = {digest.algorithm for digest in self.digests} & set(computable)

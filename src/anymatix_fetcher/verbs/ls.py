@@ -156,6 +156,8 @@ def _proved(listed: Listed, kept: KeptModel, evidence: Evidence) -> Listed:
         return replace(listed, is_damaged=True, digests=())
     if not known.holds(kept.state):
         return replace(listed, is_changed=not kept.state.is_unwritten_since(known.state), digests=())
+    if evidence.contradicts(known.digests):
+        return replace(listed, is_damaged=True, digests=())
     digests = tuple(digest for digest in known.digests if digest.algorithm in STRONG)
     return replace(listed, digests=digests, verified=known.verified, verified_at=known.read_at)
 

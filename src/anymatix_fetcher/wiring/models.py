@@ -16,7 +16,7 @@ from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.roots import find_models
 from anymatix_fetcher.library.walking import SeenFile, walk_all
 from anymatix_fetcher.storage.os_disk import OsDisk
-from anymatix_fetcher.wiring.composition import open_index
+from anymatix_fetcher.wiring.composition import current_folder, open_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,7 +83,7 @@ def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | 
         ReferenceSyntaxError: One of these files can't be parsed.
     """
     named = None if models is None else Path(models)
-    root = find_models(named, environment=os.environ, current=Path.cwd(), home=Path.home())
+    root = find_models(named, environment=os.environ, current=current_folder()(), home=Path.home())
     folders = root.folders(list(map(Path, extra_paths)))
     with open_index() as index:
         disk = OsDisk()

@@ -76,8 +76,9 @@ def command(
     network.warn(session)
     from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.verbs.workflow import plan_workflow  # noqa: PLC0415 - as above
+    from anymatix_fetcher.wiring.composition import current_folder  # noqa: PLC0415 - as above
 
-    root = find_models(models, environment=os.environ, current=Path.cwd(), home=Path.home())
+    root = find_models(models, environment=os.environ, current=current_folder()(), home=Path.home())
     plan = plan_workflow(_content(file), root.folders(extra_paths), _size_of)
     silent = quiet or progress in {"json", "none"}
     plan = _examined(plan, session, silent=silent)

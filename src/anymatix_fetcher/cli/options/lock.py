@@ -97,8 +97,9 @@ def surroundings_of(
     """The local destinations of locked files, and the reason for the choice of the models root."""
     from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - as in read_lock
     from anymatix_fetcher.verbs.sync import LocalFiles  # noqa: PLC0415
+    from anymatix_fetcher.wiring.composition import current_folder  # noqa: PLC0415
 
-    root = find_models(models, environment=os.environ, current=Path.cwd(), home=Path.home())
+    root = find_models(models, environment=os.environ, current=current_folder()(), home=Path.home())
     here = (directory if directory is not None else file.parent).absolute()
     surroundings = LocalFiles(root.folders(extra_paths), here, index, is_named=directory is not None)
     return surroundings, f"{root.models} ({root.reason})"
