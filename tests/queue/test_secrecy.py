@@ -40,6 +40,10 @@ def test_an_address_without_one_is(reference: str) -> None:
     assert storable(kept) == kept
 
 
+def test_what_is_called_private_is_not_written_down_whatever_it_looks_like() -> None:
+    assert storable(job(wanted=JobWanted(reference=f"{URL}?harmless=planted", private=True))).wanted.reference == ""
+
+
 def test_header_fields_secret_mirrors_and_proxies_are_not_written_down() -> None:
     wanted = JobWanted(reference=URL, mirrors=(SECRET[0], PUBLIC[1]), headers=(("Authorization", "Bearer planted"),))
     stored = storable(job(wanted=wanted)).wanted

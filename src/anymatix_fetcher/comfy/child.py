@@ -25,7 +25,6 @@ from anymatix_fetcher.comfy.process import (
     running_server,
     secret_of,
 )
-from anymatix_fetcher.library.folders_file import folders_text
 from anymatix_fetcher.wiring.state_folder import state_folder
 
 if TYPE_CHECKING:
@@ -147,6 +146,8 @@ class Child:
 
     def _started(self) -> ServerPlace:
         """Starts one, or finds the one that has the queue open; where that one writes elsewhere, with another queue."""
+        from anymatix_fetcher.library.folders_file import folders_text  # noqa: PLC0415 - not when ComfyUI starts
+
         folders = self._folders()
         state = self._named_state or state_folder()
         text = folders_text(folders.models, folders.by_name)

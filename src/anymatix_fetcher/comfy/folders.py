@@ -7,18 +7,24 @@ from typing import Any
 
 from anymatix_fetcher.comfy.child import Child, ComfyFolders
 
+_ELSEWHERE = {"annotator_ckpts": "AUX_ANNOTATOR_CKPTS_PATH"}
+"""Folders that other packs have in a place of their own, and the variables that say where."""
+
 
 def comfyui_folders() -> ComfyFolders:
     """All of them, as ComfyUI knows them at the moment."""
-    folder_paths = module()
+    folder_paths = comfyui_module()
     by_name = {
         str(name): [os.path.abspath(path) for path in known[0]]  # noqa: PTH100 - no link is followed
         for name, known in folder_paths.folder_names_and_paths.items()
     }
+    for name, variable in _ELSEWHERE.items():
+        if os.environ.get(variable):
+            by_name.setdefault(name, [os.path.abspath(os.environ[variable])])  # noqa: PTH100 - as above
     return ComfyFolders(os.path.abspath(folder_paths.models_dir), by_name)  # noqa: PTH100 - as above
 
 
-def module() -> Any:  # noqa: ANN401 - it has no types
+def comfyui_module() -> Any:  # noqa: ANN401 - it has no types
     """ComfyUI's own module, which is there when it runs."""
     import folder_paths  # noqa: PLC0415 - as above
 

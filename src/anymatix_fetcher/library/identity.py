@@ -50,13 +50,13 @@ def left_by_first_fetcher(reference: str, auth: str = "") -> tuple[str, ...]:
     """
     reference = reference.partition("#")[0]
     bare = base_reference(reference)
-    urls = [_encoded_anew(reference, auth)] if auth else []
-    urls += [_encoded_anew(bare, auth)] if auth else []
-    urls += [reference, _encoded_anew(reference, ""), bare, _encoded_anew(bare, "")]
+    urls = [effective_url(reference, auth)] if auth else []
+    urls += [effective_url(bare, auth)] if auth else []
+    urls += [reference, effective_url(reference, ""), bare, effective_url(bare, "")]
     return tuple(dict.fromkeys(map(_hash, urls)))
 
 
-def _encoded_anew(url: str, auth: str) -> str:
+def effective_url(url: str, auth: str) -> str:
     """The URL as the first fetcher writes it when it has put ``auth`` at the end of the query."""
     place, mark, query = url.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True) + parse_qsl(auth, keep_blank_values=True)

@@ -103,6 +103,7 @@ class JobWanted:
         overwrite: Whether it replaces what is at the destination.
         take_over: Whether what another address has begun is gone on with.
         author: Who has written the reference.
+        private: Whether the reference is a secret as a whole, whatever it looks like.
     """
 
     reference: str = field(repr=False)
@@ -120,6 +121,7 @@ class JobWanted:
     overwrite: bool = False
     take_over: bool = False
     author: Author = Author.USER
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ def may_be_stored(reference: str) -> bool:
 def storable(job: QueuedJob) -> QueuedJob:
     """The job without what is never written down; one that can't be done without it has no reference then."""
     wanted = job.wanted
-    is_public = may_be_stored(wanted.reference) and may_be_stored(wanted.proxy) and not wanted.headers
+    is_public = not (wanted.private or wanted.headers) and all(map(may_be_stored, (wanted.reference, wanted.proxy)))
     mirrors = tuple(filter(may_be_stored, wanted.mirrors))
     kept = wanted.reference if is_public else ""
     return replace(

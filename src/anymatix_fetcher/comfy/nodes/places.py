@@ -1,0 +1,90 @@
+"""Where models of a kind lie, as ComfyUI says, and which files there are the ones that a node means."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anymatix_fetcher.comfy.folders import comfyui_module
+from anymatix_fetcher.library.identity import effective_url, left_by_first_fetcher
+from anymatix_fetcher.library.identity import identity as identity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANNOTATORS_VARIABLE = "AUX_ANNOTATOR_CKPTS_PATH"
+"""Where the pack ``comfyui_controlnet_aux`` keeps its models."""
+ANNOTATORS = "annotator_ckpts"
+_MOST_SIDECAR_BYTES = 8 << 20
+
+
+def folder_of(name: str) -> Path:
+    """Where new files of a folder's name go."""
+    return folders_of(name)[0]
+
+
+def folders_of(name: str) -> list[Path]:
+    """Every folder of a name, the one for new files first."""
+    folder_paths = comfyui_module()
+    try:
+        paths = folder_paths.get_folder_paths(name)
+    except KeyError:
+        paths = []
+    return [Path(path) for path in paths] or [Path(folder_paths.models_dir, name)]
+
+
+def below_models(path: str) -> Path:
+    """A folder below ComfyUI's models."""
+    return Path(comfyui_module().models_dir, path)
+
+
+def annotators_folder() -> Path:
+    """Where the models of annotators lie; other packs are told, as the first fetcher did."""
+    folder = os.environ.setdefault(ANNOTATORS_VARIABLE, str(below_models(ANNOTATORS)))
+    return Path(folder)
+
+
+def is_there(url: str, auth: str, folder: Path) -> bool:
+    """Whether a sidecar of this URL names a file in the folder that is there, and whole as far as that costs nothing.
+
+    The names that the first fetcher gave to its sidecars count as well as ours.
+    """
+    stems = dict.fromkeys((*left_by_first_fetcher(url, auth), identity_of(effective_url(url, auth)), identity_of(url)))
+    return any(_holds(folder, record) for stem in stems for record in _records(folder / f"{stem}.json"))
+
+
+def name_in(path: Path, name: str) -> str:
+    """How loaders call a file: its path below the folder of that name; its own name where it lies elsewhere."""
+    for folder in folders_of(name):
+        if path.is_relative_to(folder):
+            return str(path.relative_to(folder))
+    return path.name
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        if path.stat().st_size <= _MOST_SIDECAR_BYTES:
+            found = json.loads(path.read_bytes())
+            if isinstance(found, dict):
+                yield found
+    except (OSError, ValueError, RecursionError):
+        return
+
+
+def _holds(folder: Path, record: dict[str, Any]) -> bool:
+    name, size = record.get("file_name"), record.get("file_size")
+    if not isinstance(name, str) or not name or set(name) & set("/\\\0"):
+        return False
+    path = folder / name
+    try:
+        found = path.stat().st_size if path.is_file() else None
+        if found is None:
+            return False
+        if path.suffix.lower() == ".json":
+            json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    # The first fetcher's unfinished files have their final names; it writes a digest when all is there.
+    return bool(record.get("sha256")) or not isinstance(size, int) or found == size

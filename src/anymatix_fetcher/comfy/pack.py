@@ -1,0 +1,75 @@
+"""What the pack tells ComfyUI: its nodes, and what it hangs into the server when it is loaded."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from anymatix_fetcher.comfy.folders import child, comfyui_module
+from anymatix_fetcher.comfy.nodes.anymatix_fetcher import AnymatixCheckpointFetcher, AnymatixFetcher
+from anymatix_fetcher.comfy.nodes.confidential import vault
+from anymatix_fetcher.comfy.nodes.fetch_model import FetchModel
+from anymatix_fetcher.comfy.nodes.fetch_workflow import (
+    FETCH_WORKFLOW,
+    MODEL_NAME,
+    FetchWorkflowModels,
+    ModelName,
+    waiting,
+)
+from anymatix_fetcher.comfy.routes.registering import register
+
+_logger = logging.getLogger("anymatix_fetcher.comfy")
+
+NODE_CLASS_MAPPINGS: dict[str, type] = {
+    "AnymatixFetcher": AnymatixFetcher,
+    "AnymatixCheckpointFetcher": AnymatixCheckpointFetcher,
+    "AnymatixFetchModel": FetchModel,
+    FETCH_WORKFLOW: FetchWorkflowModels,
+    MODEL_NAME: ModelName,
+}
+NODE_DISPLAY_NAME_MAPPINGS = {
+    "AnymatixFetcher": "Anymatix Fetcher",
+    "AnymatixCheckpointFetcher": "Anymatix Checkpoint Fetcher",
+    "AnymatixFetchModel": "Fetch model",
+    FETCH_WORKFLOW: "Fetch workflow's models",
+    MODEL_NAME: "Model name",
+}
+REQUIRED = {
+    "aiohttp": "aiohttp",
+    "click": "click",
+    "filelock": "filelock",
+    "picklescan": "picklescan",
+    "platformdirs": "platformdirs",
+    "prometheus_client": "prometheus-client",
+    "rich": "rich",
+    "tomli_w": "tomli-w",
+    "xxhash": "xxhash",
+    "yaml": "pyyaml",
+}
+"""What downloads can't do without: modules, and the packages that bring them. Without pycurl, threads download."""
+
+
+def begin() -> None:
+    """Hangs the pack into the server that loads it; nothing where there is none."""
+    missing = [package for module, package in REQUIRED.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        _logger.warning("%s", how_to_mend(", ".join(missing)))
+    server = sys.modules.get("server")
+    if server is None:
+        return
+    prompt_server: Any = server.PromptServer.instance
+    if hasattr(prompt_server, "add_on_prompt_handler"):
+        prompt_server.add_on_prompt_handler(waiting)
+        prompt_server.add_on_prompt_handler(vault.cleaned)
+    register(prompt_server, comfyui_module(), child)
+
+
+def how_to_mend(missing: str) -> str:
+    """What to do about packages that aren't there, in one line."""
+    requirements = Path(__file__).parents[3] / "requirements.txt"
+    named = f"-r {requirements}" if requirements.is_file() else "'anymatix-fetcher[serve]'"
+    command = f"{sys.executable} -m pip install {named}"
+    return f"AnymatixFetcher can't download, for {missing} is missing. Run {command}, and start ComfyUI again."
