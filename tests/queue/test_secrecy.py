@@ -40,8 +40,9 @@ def test_an_address_without_one_is(reference: str) -> None:
     assert storable(kept) == kept
 
 
-def test_what_is_called_private_is_not_written_down_whatever_it_looks_like() -> None:
-    assert storable(job(wanted=JobWanted(reference=f"{URL}?harmless=planted", private=True))).wanted.reference == ""
+def test_what_is_added_to_an_address_is_not_written_down() -> None:
+    stored = storable(job(wanted=JobWanted(reference=URL, auth="harmless=planted"))).wanted
+    assert (stored.reference, stored.auth) == ("", "")
 
 
 def test_header_fields_secret_mirrors_and_proxies_are_not_written_down() -> None:

@@ -24,6 +24,14 @@ def comfyui_folders() -> ComfyFolders:
     return ComfyFolders(os.path.abspath(folder_paths.models_dir), by_name)  # noqa: PTH100 - as above
 
 
+def model_types() -> list[str]:
+    """The names of the folders that models may be brought to."""
+    from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded  # noqa: PLC0415 - not when ComfyUI starts
+
+    names = map(str, comfyui_module().folder_names_and_paths)
+    return sorted(name for name in names if folded(name) not in FORBIDDEN_FOLDERS)
+
+
 def comfyui_module() -> Any:  # noqa: ANN401 - it has no types
     """ComfyUI's own module, which is there when it runs."""
     import folder_paths  # noqa: PLC0415 - as above

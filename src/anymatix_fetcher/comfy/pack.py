@@ -10,20 +10,18 @@ from typing import Any
 
 from anymatix_fetcher.comfy.folders import child, comfyui_module
 from anymatix_fetcher.comfy.nodes.anymatix_fetcher import AnymatixCheckpointFetcher, AnymatixFetcher
-from anymatix_fetcher.comfy.nodes.confidential import vault
 from anymatix_fetcher.comfy.nodes.fetch_model import FetchModel
 from anymatix_fetcher.comfy.nodes.fetch_workflow import (
     FETCH_WORKFLOW,
     MODEL_NAME,
     FetchWorkflowModels,
     ModelName,
-    waiting,
 )
 from anymatix_fetcher.comfy.routes.registering import register
 
 _logger = logging.getLogger("anymatix_fetcher.comfy")
 
-NODE_CLASS_MAPPINGS: dict[str, type] = {
+NODE_CLASS_MAPPINGS: dict[str, Any] = {
     "AnymatixFetcher": AnymatixFetcher,
     "AnymatixCheckpointFetcher": AnymatixCheckpointFetcher,
     "AnymatixFetchModel": FetchModel,
@@ -62,9 +60,16 @@ def begin() -> None:
         return
     prompt_server: Any = server.PromptServer.instance
     if hasattr(prompt_server, "add_on_prompt_handler"):
-        prompt_server.add_on_prompt_handler(waiting)
-        prompt_server.add_on_prompt_handler(vault.cleaned)
+        prompt_server.add_on_prompt_handler(prepared)
     register(prompt_server, comfyui_module(), child)
+
+
+def prepared(message: dict[str, Any]) -> dict[str, Any]:
+    """What a page has posted to ``/prompt``: loaders wait for what is brought, and secrets are taken out."""
+    from anymatix_fetcher.comfy.nodes.confidential import vault  # noqa: PLC0415 - not when ComfyUI starts
+    from anymatix_fetcher.comfy.nodes.workflow_fetching import waiting  # noqa: PLC0415 - as above
+
+    return vault.cleaned(waiting(message))
 
 
 def how_to_mend(missing: str) -> str:

@@ -37,7 +37,7 @@ def parts_of(ticket: Ticket, resources: tuple[Resource, ...], numbers: Iterator[
     parts = []
     for resource in resources:
         author = Author.FILE if Author.FILE in (ticket.job.author, resource.author) else Author.USER
-        job = Job(resource.reference, settings, author, part_of=ticket.job.reference)
+        job = Job(resource.reference, settings, author, part_of=ticket.job.reference, auth=ticket.job.auth)
         part = Ticket(job, next(numbers), ticket.on_over)
         part.progress = replace(part.progress, name=resource.name, length=resource.length)
         part.cancelled = ticket.cancelled

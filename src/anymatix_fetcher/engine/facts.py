@@ -35,6 +35,8 @@ class Job:
         author: Who has written the reference and its mirrors: where that may be other people, it leads to no header of
             the settings.
         part_of: What was named, where that stands for several files, this one among them; else empty.
+        auth: Parameters, as ``token=...``, for the query of the reference's own address: they are sent there and belong
+            to nothing that is kept.
 
     Raises:
         ReferenceSyntaxError: The reference isn't text.
@@ -44,6 +46,7 @@ class Job:
     settings: Settings = field(default_factory=Settings)
     author: Author = Author.USER
     part_of: str = field(default="", repr=False)
+    auth: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuses at once what is no reference and no settings."""

@@ -131,7 +131,7 @@ class Execution:
         try:
             settings = self._destinations.settings(job.wanted, self._limiter_for(job))
             self._running[job.id] = self._runner.start(
-                Job(job.wanted.reference, settings, job.wanted.author), self._on_over
+                Job(job.wanted.reference, settings, job.wanted.author, auth=job.wanted.auth), self._on_over
             )
         except Exception as raised:  # noqa: BLE001 - it is this job's end alone
             self._book.note(started.failed(error_of(error_for(raised, job.reference)), now))

@@ -103,7 +103,7 @@ class JobWanted:
         overwrite: Whether it replaces what is at the destination.
         take_over: Whether what another address has begun is gone on with.
         author: Who has written the reference.
-        private: Whether the reference is a secret as a whole, whatever it looks like.
+        auth: Parameters for the query of the reference's own address; they are never stored.
     """
 
     reference: str = field(repr=False)
@@ -121,7 +121,7 @@ class JobWanted:
     overwrite: bool = False
     take_over: bool = False
     author: Author = Author.USER
-    private: bool = False
+    auth: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,11 +23,11 @@ def may_be_stored(reference: str) -> bool:
 def storable(job: QueuedJob) -> QueuedJob:
     """The job without what is never written down; one that can't be done without it has no reference then."""
     wanted = job.wanted
-    is_public = not (wanted.private or wanted.headers) and all(map(may_be_stored, (wanted.reference, wanted.proxy)))
+    is_public = not (wanted.auth or wanted.headers) and all(map(may_be_stored, (wanted.reference, wanted.proxy)))
     mirrors = tuple(filter(may_be_stored, wanted.mirrors))
     kept = wanted.reference if is_public else ""
     return replace(
-        job, wanted=replace(wanted, reference=kept, mirrors=mirrors, headers=(), proxy=_public(wanted.proxy))
+        job, wanted=replace(wanted, reference=kept, mirrors=mirrors, headers=(), auth="", proxy=_public(wanted.proxy))
     )
 
 

@@ -88,7 +88,7 @@ NEW_JOBS = record(
         "priority": _PRIORITY,
         "paused": {"type": "boolean", "description": "Whether it waits to be resumed"},
         "connections": {"type": ["integer", "null"], "minimum": 1, "maximum": 256, "description": "null adapts it"},
-        "private": {"type": "boolean", "description": "Whether the references are secrets, and never written down"},
+        "auth": nullable(text("For the query of the references' own addresses; never written down"), "string"),
         "author": {
             "type": "string",
             "enum": [author.value for author in Author],

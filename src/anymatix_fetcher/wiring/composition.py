@@ -23,6 +23,7 @@ from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, RepresentationChangedError, StorageError
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.hugging_face_cache import cache_folder
+from anymatix_fetcher.library.identity import effective_url
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Wish
 from anymatix_fetcher.sources.services import Explained
@@ -190,9 +191,14 @@ def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
     if sha256 is not None:
         return (lent(sha256, wish, surroundings),)
     found = yield from catalog.resolve(wish, surroundings)
-    resources = tuple(_in_surroundings(resource, wish, surroundings) for resource in found)
+    resources = tuple(_in_surroundings(_named(resource, wish, job), wish, surroundings) for resource in found)
     length = job.settings.length
     return resources if length is None else tuple(_of_length(resource, length, job) for resource in resources)
+
+
+def _named(resource: Resource, wish: Wish, job: Job) -> Resource:
+    """The resource by the name that its user has for it: without the parameters that only open its door."""
+    return replace(resource, reference=job.reference) if job.auth and resource.reference == wish.reference else resource
 
 
 def _in_surroundings(resource: Resource, wish: Wish, surroundings: Environment) -> Resource:
@@ -261,7 +267,7 @@ def _wish(job: Job) -> Wish:
     except ValueError as error:
         raise ReferenceSyntaxError(f"not a mirror: {error}", hint="A mirror is an http or https URL.") from None
     return Wish(
-        job.reference,
+        effective_url(job.reference, job.auth) if job.auth else job.reference,
         name=SafeName(settings.output.name) if settings.output else None,
         digests=settings.digests,
         headers=Headers(settings.headers if job.author is Author.USER else ()),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
 from anymatix_fetcher.sources.accounts import HUGGING_FACE, WITH_TOKENS
 from anymatix_fetcher.sources.base import Secret
+from anymatix_fetcher.wiring.state_folder import SECRET_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 KEYRING_SERVICE = "anymatix-fetcher"
 """The name under which the keyring stores tokens, one per host."""
 
-PEERS_SECRET = "ANYFETCH_SECRET"  # noqa: S105 - a variable's name
-"""What a server of ours asks for, and what its peers are asked with."""
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
@@ -140,7 +139,7 @@ def tokens_at_hand(variables: Mapping[str, str] | None = None, home: Path | None
     set_ones = (variables.get(name, "").strip() for one in WITH_TOKENS.values() for name in one.token_variables)
     found = Tokens(variables, home or Path.home(), None)
     revealed = (token.reveal() for token in found.values())
-    return tuple(dict.fromkeys(filter(None, (*set_ones, variables.get(PEERS_SECRET, "").strip(), *revealed))))
+    return tuple(dict.fromkeys(filter(None, (*set_ones, variables.get(SECRET_VARIABLE, "").strip(), *revealed))))
 
 
 @cache

@@ -13,9 +13,10 @@ from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.sources.accounts import ACCOUNTS
 from anymatix_fetcher.sources.base import Environment
-from anymatix_fetcher.wiring.credentials import PEERS_SECRET, tokens
+from anymatix_fetcher.wiring.credentials import tokens
 from anymatix_fetcher.wiring.netrc_file import NetrcFile
 from anymatix_fetcher.wiring.signing import signer
+from anymatix_fetcher.wiring.state_folder import SECRET_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,7 @@ def environment(variables: Mapping[str, str] | None = None, home: Path | None = 
         sign=signer(variables, home),
         logins=NetrcFile(variables, home or Path.home()),
         peers=tuple(forms.peer(text) for text in variables.get(PEERS_VARIABLE, "").split(",") if text.strip()),
-        peer_headers=_peer_headers(variables.get(PEERS_SECRET, "").strip()),
+        peer_headers=_peer_headers(variables.get(SECRET_VARIABLE, "").strip()),
     )
 
 
@@ -55,7 +56,7 @@ def _peer_headers(secret: str) -> Headers:
         return bearer_authorization(secret) if secret else Headers()
     except ValueError:
         raise ReferenceSyntaxError(
-            f"{PEERS_SECRET} is no secret", hint="A secret has letters, digits and signs of ASCII, and no space."
+            f"{SECRET_VARIABLE} is no secret", hint="A secret has letters, digits and signs of ASCII, and no space."
         ) from None
 
 

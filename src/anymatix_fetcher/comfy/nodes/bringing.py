@@ -52,7 +52,7 @@ class FileWish:
         output: The file's name; empty for the source's.
         naming: "plain" or "anymatix".
         digests: What it must have.
-        private: Whether the reference is a secret as a whole.
+        auth: Parameters for the query of its address; kept nowhere.
     """
 
     reference: str = field(repr=False)
@@ -61,17 +61,15 @@ class FileWish:
     output: str = ""
     naming: str = "plain"
     digests: tuple[str, ...] = ()
-    private: bool = False
+    auth: str = field(default="", repr=False)
 
     def as_body(self) -> dict[str, object]:
         """As the API takes it. A workflow may be anybody's: its references lead to no credentials but their host's."""
         body: dict[str, object] = {"references": [self.reference], "naming": self.naming, "author": "file"}
-        named = {"type": self.type, "directory": self.directory, "output": self.output}
+        named = {"type": self.type, "directory": self.directory, "output": self.output, "auth": self.auth}
         body |= {name: value for name, value in named.items() if value}
         if self.digests:
             body["digests"] = list(self.digests)
-        if self.private:
-            body["private"] = True
         return body
 
 
@@ -98,14 +96,14 @@ async def bring(child: Child, wish: FileWish, tell: Callable[[Job], None]) -> Jo
         job = await _added(child, wish)
         identity = str(job["id"])
         _waiting[identity] += 1
-        is_done = False
         try:
             while True:
                 tell(job)
                 if job["state"] == "done":
-                    is_done = True
                     return job
-                job = await _forgotten(child, wish, job) or job
+                if _is_forgotten(job):
+                    job = await _given_again(child, wish, identity)
+                    identity = _moved(identity, str(job["id"]))
                 _refuse(job)
                 await interruption.pause(LOOK_SECONDS)
                 job = await _looked(child, identity)
@@ -113,7 +111,7 @@ async def bring(child: Child, wish: FileWish, tell: Callable[[Job], None]) -> Jo
             _waiting[identity] -= 1
             if not _waiting[identity]:
                 del _waiting[identity]
-                if identity in _begun and not is_done:
+                if identity in _begun and job["state"] in _OPEN:
                     await _taken_back(child, identity)
                 _begun.discard(identity)
 
@@ -146,15 +144,26 @@ async def _looked(child: Child, identity: str) -> Job:
     return found
 
 
-async def _forgotten(child: Child, wish: FileWish, job: Job) -> Job | None:
-    """The job once more, where a child that died has taken its secret address along; ``None`` where it hasn't."""
+def _is_forgotten(job: Job) -> bool:
+    """Whether a child that died has taken the job's secrets along."""
     from anymatix_fetcher.queue.failures import ADDRESS_IS_GONE  # noqa: PLC0415 - not when ComfyUI starts
 
-    error = job.get("error")
-    if job["state"] != "failed" or not error or error.get("message") != ADDRESS_IS_GONE.message:
-        return None
-    answer = await child.request("PATCH", f"/jobs/{job['id']}", {"reference": wish.reference})
-    return answer.body if answer.is_good else None
+    error = job.get("error") or {}
+    return job["state"] == "failed" and error.get("message") == ADDRESS_IS_GONE.message
+
+
+async def _given_again(child: Child, wish: FileWish, identity: str) -> Job:
+    """A job in the place of one that was forgotten; it goes on with what has arrived."""
+    await child.request("DELETE", f"/jobs/{identity}")
+    return await _added(child, wish)
+
+
+def _moved(before: str, now: str) -> str:
+    """The new job's id, for which the node waits from now on."""
+    _waiting[before] -= 1
+    _waiting[now] += 1
+    _begun.discard(before)
+    return now
 
 
 def _refuse(job: Job) -> None:

@@ -159,12 +159,12 @@ def _hash(text: str) -> str:
 async def _model(address: str, auth: str, kind: str, node: str | None) -> str:
     """The path of one model."""
     folder = folder_of(FOLDERS[kind])
-    wish = FileWish(reference=_effective(address, auth), type=FOLDERS[kind], naming="anymatix", private=bool(auth))
+    wish = FileWish(reference=address, type=FOLDERS[kind], naming="anymatix", auth=auth)
     telling = NodeTelling(node)
     try:
         path = path_of(await bring(child, wish, telling.tell))
     except (ModelFetchError, ServerUnavailableError) as error:
-        raise _said(error, kind, folder, address) from None
+        raise explained(error, kind, folder, address) from None
     telling.end(Path(path).name)
     return path
 
@@ -190,12 +190,11 @@ async def _annotator(address: str, auth: str, node: str | None) -> str:
     path = _annotator_path(address)
     if not path.is_file():
         telling = NodeTelling(node)
-        reference = _effective(address, auth)
-        wish = FileWish(reference=reference, directory=str(path.parent), output=path.name, private=bool(auth))
+        wish = FileWish(reference=address, directory=str(path.parent), output=path.name, auth=auth)
         try:
             await bring(child, wish, telling.tell)
         except (ModelFetchError, ServerUnavailableError) as error:
-            raise _said(error, ANNOTATOR, path.parent, address) from None
+            raise explained(error, ANNOTATOR, path.parent, address) from None
         telling.end(path.name)
     return path.name
 
@@ -232,7 +231,9 @@ def _hash_named(folder: str, digits: str, address: str) -> Path:
 # What went wrong ------------------------------------------------------------------------------------------
 
 
-def _said(error: ModelFetchError | ServerUnavailableError, kind: str, folder: Path, address: str) -> ModelFetchError:
+def explained(
+    error: ModelFetchError | ServerUnavailableError, kind: str, folder: Path, address: str
+) -> ModelFetchError:
     """The error in the words that the first fetcher's app reads."""
     named = error.kind if isinstance(error, ModelFetchError) else type(error).__name__
     what = str(error)
@@ -253,4 +254,4 @@ def _first(group: BaseExceptionGroup[BaseException], kind: str, folder: Path, ad
     errors = list(group.exceptions)
     ours = [error for error in errors if isinstance(error, ModelFetchError | ServerUnavailableError)]
     others = [error for error in errors if error not in ours]
-    return others[0] if others else _said(ours[0], kind, folder, address)
+    return others[0] if others else explained(ours[0], kind, folder, address)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.1
 
 
-class Interruption:
+class ComfyInterrupt:
     """What the nodes of one event loop share while any of them waits."""
 
     def __init__(self) -> None:
@@ -65,14 +65,14 @@ class Interruption:
         self._seen.set()
 
 
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Interruption] = WeakKeyDictionary()
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, ComfyInterrupt] = WeakKeyDictionary()
 
 
 @asynccontextmanager
-async def watched() -> AsyncIterator[Interruption]:
+async def watched() -> AsyncIterator[ComfyInterrupt]:
     """Looks for an interrupt within the block; one that came is known to everything that waited then."""
     loop = asyncio.get_running_loop()
-    shared = _by_loop.setdefault(loop, Interruption())
+    shared = _by_loop.setdefault(loop, ComfyInterrupt())
     shared.enter()
     try:
         yield shared

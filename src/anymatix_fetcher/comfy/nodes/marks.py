@@ -11,7 +11,7 @@ from typing import Self
 from weakref import WeakSet
 
 
-class Missing(float):
+class MissingMark(float):
     """A NaN, made anew for a file that isn't there; as a key it lies where its mark will."""
 
     mark: str
@@ -35,11 +35,11 @@ class Marks:
     """The NaNs whose files haven't come yet."""
 
     def __init__(self) -> None:
-        self._open: dict[str, WeakSet[Missing]] = {}
+        self._open: dict[str, WeakSet[MissingMark]] = {}
 
-    def missing(self, mark: str) -> Missing:
+    def missing(self, mark: str) -> MissingMark:
         """A new one."""
-        made = Missing(mark)
+        made = MissingMark(mark)
         self._open.setdefault(mark, WeakSet()).add(made)
         return made
 

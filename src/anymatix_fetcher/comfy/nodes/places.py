@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.comfy.folders import comfyui_module
-from anymatix_fetcher.library.identity import effective_url, left_by_first_fetcher
 from anymatix_fetcher.library.identity import identity as identity_of
+from anymatix_fetcher.library.identity import left_by_first_fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def is_there(url: str, auth: str, folder: Path) -> bool:
 
     The names that the first fetcher gave to its sidecars count as well as ours.
     """
-    stems = dict.fromkeys((*left_by_first_fetcher(url, auth), identity_of(effective_url(url, auth)), identity_of(url)))
+    stems = dict.fromkeys((*left_by_first_fetcher(url, auth), identity_of(url)))
     return any(_holds(folder, record) for stem in stems for record in _records(folder / f"{stem}.json"))
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 STEPS = 1000
 LEAST_SECONDS = 0.25
@@ -74,7 +74,7 @@ def share_of(jobs: Iterable[Mapping[str, Any]]) -> int:
     return STEPS * stored // size if size else 0
 
 
-def text_of(jobs: list[Mapping[str, Any]]) -> str:
+def text_of(jobs: Sequence[Mapping[str, Any]]) -> str:
     """One line for people."""
     open_ones = [job for job in jobs if job.get("state") != "done"]
     if not open_ones:

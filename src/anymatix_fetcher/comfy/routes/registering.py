@@ -18,9 +18,6 @@ from anymatix_fetcher.comfy.routes.downloads import Downloads
 from anymatix_fetcher.comfy.routes.first_fetcher import FirstFetcher
 from anymatix_fetcher.comfy.routes.following import Following
 from anymatix_fetcher.comfy.routes.panel import Panel
-from anymatix_fetcher.comfy.routes.rivals.availability import FLAG, Availability
-from anymatix_fetcher.comfy.routes.rivals.batches import Batches
-from anymatix_fetcher.comfy.routes.rivals.missing import Missing
 from anymatix_fetcher.comfy.routes.stock import StockRoutes
 
 if TYPE_CHECKING:
@@ -35,11 +32,6 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.comfy")
 
 CONTRACTS_VARIABLE = "ANYFETCH_COMFY_CONTRACTS"
-_RIVALS: dict[str, Callable[[Downloads], Availability | Batches | Missing]] = {
-    "availability": Availability,
-    "batches": Batches,
-    "missing": Missing,
-}
 
 
 def register(
@@ -100,15 +92,24 @@ def _own_routes(downloads: Downloads, categories: Categories) -> Iterable[Route]
 
 
 def _rivals(downloads: Downloads, environment: Mapping[str, str]) -> Iterable[Route]:
-    """The contracts that the operator has named."""
+    """The contracts that the operator has named; what serves them is imported for those alone."""
     for name in environment.get(CONTRACTS_VARIABLE, "").replace(",", " ").split():
-        rival = _RIVALS.get(name)
-        if rival is None:
-            _logger.warning("%s names %r; known are %s", CONTRACTS_VARIABLE, name, ", ".join(_RIVALS))
-            continue
-        if name == "availability":
-            _raise_flag(FLAG)
-        yield from rival(downloads).routes()
+        match name:
+            case "availability":
+                from anymatix_fetcher.comfy.routes.rivals.availability import FLAG, Availability  # noqa: PLC0415
+
+                _raise_flag(FLAG)
+                yield from Availability(downloads).routes()
+            case "batches":
+                from anymatix_fetcher.comfy.routes.rivals.batches import Batches  # noqa: PLC0415
+
+                yield from Batches(downloads).routes()
+            case "missing":
+                from anymatix_fetcher.comfy.routes.rivals.missing import Missing  # noqa: PLC0415
+
+                yield from Missing(downloads).routes()
+            case _:
+                _logger.warning("%s names %r; known are availability, batches, missing", CONTRACTS_VARIABLE, name)
 
 
 def _raise_flag(flag: str) -> None:

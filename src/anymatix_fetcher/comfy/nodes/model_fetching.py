@@ -1,0 +1,62 @@
+"""What the node *Fetch model* does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.comfy.folders import child, model_types
+from anymatix_fetcher.comfy.nodes.bringing import FileWish, bring, path_of
+from anymatix_fetcher.comfy.nodes.confidential import vault
+from anymatix_fetcher.comfy.nodes.places import name_in
+from anymatix_fetcher.comfy.nodes.telling import NodeTelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Key = tuple[str, str, str]
+
+AUTO = "auto"
+_brought: dict[Key, tuple[Path, int, int]] = {}
+"""What this ComfyUI has been given: the path, its size and its time then."""
+
+
+async def fetched(reference: str, kind: str, sha256: str, node: str | None) -> tuple[str, str]:
+    """Its name, as loaders want it, and its path.
+
+    Raises:
+        ModelFetchError: It can't be had.
+        ValueError: Nothing is asked for.
+    """
+    asked = vault.revealed(reference).strip()
+    if not asked:
+        raise ValueError("Fetch model: the reference is empty. It is a URL, or one such as civitai:143906.")
+    telling = NodeTelling(node)
+    digests = (f"sha256:{sha256.strip().lower().removeprefix('sha256:')}",) if sha256.strip() else ()
+    wish = FileWish(reference=asked, type=kind, digests=digests)
+    path = Path(path_of(await bring(child, wish, telling.tell)))
+    state = _state_of(path)
+    if state is not None:
+        _brought[reference, kind, sha256] = state
+    telling.end(path.name)
+    return name_in(path, kind) if kind != AUTO else _name_anywhere(path), str(path)
+
+
+def has_changed(reference: str, kind: str, sha256: str) -> bool:
+    """Whether what was brought isn't there any more as it was then."""
+    known = _brought.get((reference, kind, sha256))
+    return known is not None and _state_of(known[0]) != known
+
+
+def _name_anywhere(path: Path) -> str:
+    """How loaders call a file, by the innermost folder that it lies in."""
+    names: Iterable[str] = (name_in(path, name) for name in model_types())
+    return min(names, key=len, default=path.name)
+
+
+def _state_of(path: Path) -> tuple[Path, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return path, found.st_size, found.st_mtime_ns
