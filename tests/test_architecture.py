@@ -6,6 +6,7 @@ Imports inside functions and for the type checker alone count like all others.
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ FILES = sorted(ROOT.rglob("*.py"))
 MAX_LINES = 400
 """A file is one subject; one that is longer has two."""
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+
+MAX_STEPS = 9
+"""From the command line down to the values."""
+MEANT_AS_BASES = {"FetchError", "Explained", "Command", "Option", "Task"}
+"""Bases that several classes extend, and nothing that is the half of one."""
+OF_OTHER_LIBRARIES = {
+    *("__cause__", "__doc__", "daemon", "minimum_version", "check_hostname", "verify_mode", "exchange", "origin"),
+    *("content_type", "content_length", "buffer_text", "StartElementHandler", "EndElementHandler"),
+    *("CharacterDataHandler", "StartDoctypeDeclHandler", "bytes_per_second"),
+}
+"""Attributes that are meant to be assigned: of errors, threads, TLS contexts, libcurl's handles, aiohttp's responses,
+expat's parsers, and the property by which a limit is changed."""
 
 LAYERS = {
     "errors": 0,
@@ -203,6 +216,99 @@ def test_a_public_class_name_has_one_definition() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes.setdefault(node.name, []).append(module)
     assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
+def test_what_the_rooms_share_is_defined_once() -> None:
+    for name in ("FORBIDDEN_FOLDERS", "FIELD_NAME"):
+        homes = [
+            module_of(path) for path in FILES if re.search(rf"^_?{name}\b.* = ", path.read_text("utf-8"), re.MULTILINE)
+        ]
+        assert len(homes) == 1, (name, homes)
+
+
+ROOMS = {
+    room: {area_of(name) for module in GRAPH if area_of(module) == room for name in OURS[module]} & set(LAYERS) - {room}
+    for room in LAYERS
+}
+
+
+def way_to_the_ground(room: str) -> list[str]:
+    """The longest way down from a room, by its imports."""
+    return [room, *max((way_to_the_ground(other) for other in ROOMS[room]), key=len, default=[])]
+
+
+def test_the_house_is_no_tower() -> None:
+    steps = way_to_the_ground("cli")
+    assert steps.index("core.values") <= MAX_STEPS, steps
+
+
+def bases_of(source: str) -> dict[str, set[str]]:
+    """The classes of a file, each with what it inherits from."""
+    classes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef))
+    return {node.name: {ast.unparse(base).partition("[")[0] for base in node.bases} for node in classes}
+
+
+def test_no_class_inherits_its_other_half_from_another_file() -> None:
+    homes = {name: module_of(path) for path in FILES for name in bases_of(path.read_text(encoding="utf-8"))}
+    for path in FILES:
+        module = module_of(path)
+        if area_of(module) == "testing":
+            continue
+        for name, bases in bases_of(path.read_text(encoding="utf-8")).items():
+            ours = {base for base in bases if base in homes and homes[base] != module and base not in MEANT_AS_BASES}
+            assert not {base for base in ours if not base.endswith("Error")}, (module, name, ours)
+
+
+def assigned_to(node: ast.AST) -> list[ast.Attribute]:
+    """The attributes that a statement assigns."""
+    match node:
+        case ast.Assign():
+            targets = node.targets
+        case ast.AugAssign() | ast.AnnAssign():
+            targets = [node.target]
+        case _:
+            return []
+    flat = [one for target in targets for one in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return [one for one in flat if isinstance(one, ast.Attribute)]
+
+
+def attributes_of(tree: ast.AST) -> set[str]:
+    """The attributes that the classes of a file define."""
+    found = set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            inside = [one for statement in ast.walk(node) for one in assigned_to(statement)]
+            found |= {one.attr for one in inside if ast.unparse(one.value) == "self"}
+            found |= {ast.unparse(one.target) for one in node.body if isinstance(one, ast.AnnAssign)}
+    return found
+
+
+def foreign_assignments(source: str) -> list[str]:
+    """What a file assigns to attributes that none of its own classes has."""
+    tree = ast.parse(source)
+    own = attributes_of(tree) | OF_OTHER_LIBRARIES
+    return [
+        f"line {one.lineno}: {ast.unparse(one)}"
+        for node in ast.walk(tree)
+        for one in assigned_to(node)
+        if ast.unparse(one.value) not in {"self", "cls", "sys"} and one.attr not in own
+    ]
+
+
+def test_a_foreign_assignment_is_found() -> None:
+    source = """
+class Own:
+    total: int = 0
+    def take(self, other, same):
+        self.seen = other.name = True
+        self._other.paused, same.total = True, 1
+"""
+    assert foreign_assignments(source) == ["line 5: other.name", "line 6: self._other.paused"]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if area_of(module_of(path)) != "testing"], ids=module_of)
+def test_an_attribute_is_assigned_where_its_class_is_defined(path: Path) -> None:
+    assert foreign_assignments(path.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("module", [module for module in INSIDE if area_of(module) in PURE])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from enum import EnumType
+from inspect import Parameter, signature
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +73,39 @@ def test_the_public_names_are_these_and_no_others() -> None:
 @pytest.mark.parametrize("name", PUBLIC_NAMES)
 def test_each_public_name_can_be_got_and_is_always_the_same(name: str) -> None:
     assert getattr(anymatix_fetcher, name) is getattr(anymatix_fetcher, name)
+
+
+def test_dir_lists_the_public_names_and_nothing_else() -> None:
+    program = "import anymatix_fetcher as public; print(*dir(public)); public.Digest; print(*dir(public))"
+    before, after = in_a_fresh_interpreter(program).splitlines()
+    assert before.split() == after.split() == sorted(PUBLIC_NAMES)
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC_NAMES if name != "__version__"])
+def test_each_public_name_says_which_arguments_it_takes(name: str) -> None:
+    public = getattr(anymatix_fetcher, name)
+    if issubclass(type(public), EnumType):
+        return
+    kinds = {one.kind for one in signature(public).parameters.values()}
+    assert not kinds & {Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL}
+
+
+def test_settings_show_each_keyword_with_its_default() -> None:
+    parameters = signature(anymatix_fetcher.Settings).parameters
+    assert parameters["max_connections"].default == anymatix_fetcher.Settings().max_connections
+    assert {"sha256", "directory", "limit_rate"} <= set(parameters)
+
+
+def test_the_type_checked_use_of_the_api_names_each_of_them() -> None:
+    used = (Path(__file__).parent / "typing" / "api.py").read_text(encoding="utf-8")
+    assert [name for name in PUBLIC_NAMES if not re.search(rf"\b{name}\b", used)] == []
+
+
+def test_the_glossary_has_each_word_once() -> None:
+    _, _, words = (anymatix_fetcher.__doc__ or "").partition("Words, each with one meaning:")
+    terms = [term for line in words.splitlines() if line[:1].strip() for term in line.split(", ")]
+    assert 25 <= len(terms) <= 50
+    assert len(terms) == len(set(terms))
 
 
 def test_what_isnt_public_is_no_attribute() -> None:

@@ -5,6 +5,71 @@
 >>> result.path, result.sha256, result.verified  # doctest: +SKIP
 
 The public API consists of the names in ``__all__``. The modules inside may change.
+
+Words, each with one meaning:
+
+reference
+    What a user types: a URL, ``civitai:143906``, ``hf:org/repo/file``, ``sha256://HEX``.
+resource
+    What a source resolved a reference to: URL, length, digests, name, expiry.
+source
+    A module that turns the references of one service into resources.
+representation
+    The exact bytes at one moment (RFC 9110, section 3.2), with a validator and a complete length.
+validator
+    What proves two responses to be of the same representation: a strong entity tag, or a date.
+origin, target
+    The host that the user named; the URL that its redirects lead to.
+place, mirror, peer
+    Where a file can be fetched from: the first place, another one, another ``anyfetch serve --share``.
+span
+    A half-open range of bytes, ``[start, stop)``.
+segment
+    A span that one request asks for: the unit of scheduling.
+block
+    A piece of fixed size with a checksum in the journal: the unit of proof.
+exchange
+    One request and its response.
+flow
+    An exchange whose body arrives.
+shared connection
+    An HTTP/2 connection that carries the requests of several files.
+pace, share
+    The controller of a host's number of connections; the part of them that one download may use.
+time to first byte, round trip
+    The seconds from a request to its response's head; those from a packet to its acknowledgement.
+goodput
+    Bytes a second that are kept, of all flows together.
+backoff
+    The growing wait after failures, with jitter.
+work stealing
+    An idle connection takes over the end of a slower flow's segment.
+hedged request
+    The last bytes are asked for a second time where a flow hangs; the first response counts.
+renewal
+    A signed URL that expires is made anew, once for all flows.
+claim, proof
+    What a journal, sidecar, index or server states; what was read and compared here.
+verified
+    Which proof a result has: a digest's algorithm, ``length``, or ``none``.
+destination, lease
+    The path that the file gets; the exclusive right of one process to it, held by a lock file.
+single flight
+    A second request for the same job waits for the first one's result.
+part file, journal
+    The incomplete file beside its destination; the durable list of its proved blocks.
+resume, takeover
+    Going on with our own part file; going on with what another program has left.
+adopt
+    A model that was brought by hand gets its sidecar and its entry in the index.
+publish
+    The one atomic rename that gives a verified file its name.
+sidecar, index
+    The JSON beside a model that says what it is; the database of known files by digest.
+remove, prune
+    Taking a model away; taking away what no file needs any more.
+job, queue
+    A reference with its destination and settings; jobs that outlive a process, in their order.
 """
 
 from __future__ import annotations
@@ -124,3 +189,8 @@ def __getattr__(name: str) -> object:
             if name in vars(module):
                 return globals().setdefault(name, vars(module)[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, whichever of them have been used."""
+    return list(__all__)

@@ -27,6 +27,10 @@ exit codes; the command line has a table of them.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+Error = TypeVar("Error", bound="FetchError")
+
 
 class FetchError(Exception):
     """The base class. ``hint`` says in one sentence what to do about the error, or is empty."""
@@ -39,6 +43,12 @@ class FetchError(Exception):
     def message(self) -> str:
         """The message: what happened, and to what."""
         return str(self.args[0])
+
+
+def with_hint(error: Error, hint: str) -> Error:
+    """``error``, with another hint."""
+    error.hint = hint
+    return error
 
 
 class ReferenceSyntaxError(FetchError):

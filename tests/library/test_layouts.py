@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
 from anymatix_fetcher.library.layouts import COMFYUI_DEFAULTS, Layout, folders_of, recognized
-from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded
 
 
 @pytest.mark.parametrize(

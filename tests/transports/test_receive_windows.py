@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.machine.windows import ENOUGH
+from anymatix_fetcher.core.pace.windows import ENOUGH
 from anymatix_fetcher.core.values.messages import ExchangeId
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.transports.curl.transport import CurlTransport

@@ -11,25 +11,38 @@ import anymatix_fetcher
 from anymatix_fetcher import (
     AccessDeniedError,
     CancelToken,
+    CareProgress,
     Checked,
     Condition,
+    DestinationExistsError,
+    DestinationLockedError,
     Digest,
+    DigestMismatchError,
+    DiskFullError,
     DownloadCancelled,
     Engine,
     FetchError,
     Finding,
     FindingState,
+    IntegrityError,
+    InternalError,
     Job,
     ModelFacts,
     NetworkError,
+    NotAModelError,
+    NotFoundError,
     Phase,
     Progress,
     RateLimiter,
     ReferenceSyntaxError,
+    RepresentationChangedError,
     Result,
     RetriesExhaustedError,
     Settings,
     Status,
+    StorageError,
+    UnexpectedAnswerError,
+    UnsafeModelError,
     afetch,
     doctor,
     fetch,
@@ -173,3 +186,26 @@ def what_this_machine_can() -> None:
     assert_type(found, list[Finding])
     assert_type(found[0].state, FindingState)
     assert_type(found[0].hint, str)
+
+
+def whose_turn_it_is(error: FetchError) -> str:
+    match error:
+        case ReferenceSyntaxError() | NotFoundError() | AccessDeniedError():
+            return "the caller's: the reference, or its rights"
+        case RetriesExhaustedError() | UnexpectedAnswerError() | NetworkError():
+            return "the network's or the server's"
+        case RepresentationChangedError() | DigestMismatchError() | NotAModelError() | UnsafeModelError():
+            return "the content's"
+        case DiskFullError() | DestinationExistsError() | DestinationLockedError() | StorageError():
+            return "this machine's"
+        case DownloadCancelled() | InternalError() | IntegrityError():
+            return error.message
+        case _:
+            return error.hint
+
+
+def how_far_a_check_is(progress: CareProgress) -> None:
+    assert_type(progress.bytes_done, int)
+
+
+verify(on_progress=how_far_a_check_is)

@@ -11,7 +11,7 @@ from anymatix_fetcher.cli.display.streams import PatientStream
 from anymatix_fetcher.cli.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Job, Progress, Result
@@ -30,6 +30,14 @@ class Invocation:
     err: PatientStream = field(default_factory=lambda: PatientStream(sys.stderr))
     verbosity: int = 0
     secrets: tuple[str, ...] = ()
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """No line shows any of ``secrets`` from now on."""
+        self.secrets = (*self.secrets, *secrets)
+
+    def speak(self, verbosity: int) -> None:
+        """Tells more, the higher ``verbosity`` is."""
+        self.verbosity = verbosity
 
     def complain(self, *lines: str) -> None:
         """Writes lines to stderr, without known secrets."""

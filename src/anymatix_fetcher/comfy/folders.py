@@ -26,7 +26,7 @@ def comfyui_folders() -> ComfyFolders:
 
 def model_types() -> list[str]:
     """The names of the folders that models may be brought to."""
-    from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded  # noqa: PLC0415 - not when ComfyUI starts
+    from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded  # noqa: PLC0415 - not when ComfyUI starts
 
     names = map(str, comfyui_module().folder_names_and_paths)
     return sorted(name for name in names if folded(name) not in FORBIDDEN_FOLDERS)

@@ -49,7 +49,11 @@ class Acquaintance:
         self._ports = ports
         self._kept_up_at = float("-inf")
         self._told: dict[Origin, Pause] = {}
-        hosts.known = self._known
+        hosts.remember_by(self._known)
+
+    def note_news(self) -> None:
+        """Something was learned that is to be written."""
+        self.has_news = True
 
     def _known(self, origin: Origin) -> KnownHost | None:
         self._take_pauses(self._ports.clock())

@@ -75,7 +75,7 @@ class Measured:
 
 
 @dataclass(slots=True, eq=False)
-class _Lane:
+class _Flow:
     """One exchange: what it asked for, and how far it is."""
 
     request: Request
@@ -126,7 +126,7 @@ class Bench:
         self._processor_clock = processor_clock
         self._is_cancelled = is_cancelled
         self._sink = _CountingSink()
-        self._lanes: dict[ExchangeId, _Lane] = {}
+        self._flows: dict[ExchangeId, _Flow] = {}
         self._number = 0
         self._cursor = 0
         self._wanted = 1
@@ -177,7 +177,7 @@ class Bench:
 
     def close(self) -> None:
         """Drops what still flows."""
-        for exchange in list(self._lanes):
+        for exchange in list(self._flows):
             self._drop(exchange)
 
     # Measuring --------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ class Bench:
         now = self._clock()
         elapsed = max(now - measured_from, 1e-9)
         patience = max(UNANSWERED_SECONDS, 0.8 * seconds)
-        unanswered = sum(not lane.flows and now - lane.started_at >= patience for lane in self._lanes.values())
+        unanswered = sum(not flow.flows and now - flow.started_at >= patience for flow in self._flows.values())
         return BenchStep(
             connections=count,
             borne=borne,
@@ -214,20 +214,20 @@ class Bench:
         while self._may_ask():
             self._ask(self._address.target or self._address.origin_url)
         for event in self._transport.poll(TURN_SECONDS):
-            lane = self._lanes.get(event.exchange)
-            if lane is not None:
-                self._take(event, lane)
+            flow = self._flows.get(event.exchange)
+            if flow is not None:
+                self._take(event, flow)
 
     @property
     def _flowing(self) -> int:
-        return sum(lane.flows for lane in self._lanes.values())
+        return sum(flow.flows for flow in self._flows.values())
 
     # Asking -----------------------------------------------------------------------------------------------
 
     def _may_ask(self) -> bool:
-        if not self._address.settled and any(not lane.flows for lane in self._lanes.values()):
+        if not self._address.settled and any(not flow.flows for flow in self._flows.values()):
             return False  # one walks from the origin for all: that may be counted
-        return self._opening is None and len(self._lanes) < max(1, self._wanted - self._refusals)
+        return self._opening is None and len(self._flows) < max(1, self._wanted - self._refusals)
 
     def _ask(self, url: Url, hops: int = 0, span: Span | None = None) -> None:
         if span is None and self.ranged:
@@ -235,7 +235,7 @@ class Bench:
         self._number += 1
         exchange = ExchangeId(0, self._number)
         request = self._address.request(url, span, if_range=None, fresh_connection=False, http1_only=False)
-        self._lanes[exchange] = _Lane(request, self._clock(), hops, span)
+        self._flows[exchange] = _Flow(request, self._clock(), hops, span)
         self._transport.start(exchange, request)
 
     def _next_span(self) -> Span:
@@ -247,65 +247,65 @@ class Bench:
         return Span(start, stop)
 
     def _drop(self, exchange: ExchangeId) -> None:
-        self._lanes.pop(exchange, None)
+        self._flows.pop(exchange, None)
         self._transport.cancel(exchange)
 
     # Answers ----------------------------------------------------------------------------------------------
 
-    def _take(self, event: TransportEvent, lane: _Lane) -> None:
+    def _take(self, event: TransportEvent, flow: _Flow) -> None:
         match event:
             case HeadArrived():
-                self._judge(event, lane)
+                self._judge(event, flow)
             case BodyStored():
-                lane.brought += len(event.span)
+                flow.brought += len(event.span)
             case BodyEnded():
-                del self._lanes[event.exchange]
+                del self._flows[event.exchange]
             case ExchangeFailed():
-                del self._lanes[event.exchange]
-                if lane.brought < WORTH_ASKING_BYTES:
+                del self._flows[event.exchange]
+                if flow.brought < WORTH_ASKING_BYTES:
                     self._refused(event.failure)
 
-    def _judge(self, event: HeadArrived, lane: _Lane) -> None:
-        match judge(lane.request, event.head, Known(self.length), event.excerpt):
+    def _judge(self, event: HeadArrived, flow: _Flow) -> None:
+        match judge(flow.request, event.head, Known(self.length), event.excerpt):
             case Accepted() as accepted:
-                self._accept(event.exchange, lane, accepted)
+                self._accept(event.exchange, flow, accepted)
             case Redirected(url):
                 self._drop(event.exchange)
-                self._address.take_cookies(lane.request, event.head)
-                if lane.hops < MAX_HOPS:
-                    self._follow(url, lane)
+                self._address.take_cookies(flow.request, event.head)
+                if flow.hops < MAX_HOPS:
+                    self._follow(url, flow)
                 else:
                     self._refused(Failure(FailureKind.PROTOCOL, f"more than {MAX_HOPS} redirects"))
             case Refused() as refused:
                 self._drop(event.exchange)
-                if not self._renew(lane, refused):
+                if not self._renew(flow, refused):
                     self._refused(refused)
 
-    def _follow(self, url: Url, lane: _Lane) -> None:
+    def _follow(self, url: Url, flow: _Flow) -> None:
         """Asks where a redirect leads; what is signed for one range is asked for again, without."""
-        if lane.request.span is not None and signs_range(url):
-            url = lane.request.url
+        if flow.request.span is not None and signs_range(url):
+            url = flow.request.url
             self._address.range_signers.prove(url.origin)
-        self._ask(url, lane.hops + 1, lane.wanted)
+        self._ask(url, flow.hops + 1, flow.wanted)
 
-    def _accept(self, exchange: ExchangeId, lane: _Lane, accepted: Accepted) -> None:
-        on_the_way = lane.wanted is not None and lane.request.span is None
+    def _accept(self, exchange: ExchangeId, flow: _Flow, accepted: Accepted) -> None:
+        on_the_way = flow.wanted is not None and flow.request.span is None
         stop = accepted.stop
-        if on_the_way and lane.wanted is not None and stop is not None:
-            stop = min(stop, lane.wanted.stop)
+        if on_the_way and flow.wanted is not None and stop is not None:
+            stop = min(stop, flow.wanted.stop)
         if not self._address.served:
             self.ranged = (accepted.ranged or on_the_way) and accepted.length is not None
             self.length = accepted.length
             self._cursor = (stop or 0) % max(1, accepted.length or 1)
-        self._address.settle(lane.request.url)
-        lane.flows = True
+        self._address.settle(flow.request.url)
+        flow.flows = True
         self._transport.accept(exchange, self._sink, accepted.start, stop)
 
-    def _renew(self, lane: _Lane, refused: Refused) -> bool:
+    def _renew(self, flow: _Flow, refused: Refused) -> bool:
         """Whether the refusal only means that a signed address has expired: then it is walked to anew."""
-        if refused.status not in _FORBIDDEN or lane.hops:
+        if refused.status not in _FORBIDDEN or flow.hops:
             return False
-        if lane.request.url != (self._address.target or self._address.origin_url):
+        if flow.request.url != (self._address.target or self._address.origin_url):
             return True  # another one has found that out already
         if not self._address.derived or self._renewals >= RENEWALS:
             return False

@@ -207,7 +207,8 @@ class Conversation(Generic[T]):
             self._exchange = None
 
     def _head_arrived(self, event: HeadArrived, now: float) -> None:
-        self._head, self._patience.answered = event.head, True
+        self._head = event.head
+        self._patience.heard()
         span = self._asked.span
         brings_what_was_asked = span is None or span.start == 0 or event.head.status == HTTPStatus.PARTIAL_CONTENT
         if _OK <= event.head.status < _REDIRECTS_FROM and brings_what_was_asked:

@@ -39,8 +39,9 @@ def parts_of(ticket: Ticket, resources: tuple[Resource, ...], numbers: Iterator[
         author = Author.FILE if Author.FILE in (ticket.job.author, resource.author) else Author.USER
         job = Job(resource.reference, settings, author, part_of=ticket.job.reference, auth=ticket.job.auth)
         part = Ticket(job, next(numbers), ticket.on_over)
-        part.progress = replace(part.progress, name=resource.name, length=resource.length)
-        part.cancelled = ticket.cancelled
+        part.show(replace(part.progress, name=resource.name, length=resource.length))
+        if ticket.cancelled:
+            part.cancel()
         parts.append(part)
-    parts[0].requests = ticket.requests
+    parts[0].asked(ticket.requests)
     return tuple(parts)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.http import FIELD_NAME
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.names import Naming
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN_CHARACTERS = 40
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""A token of RFC 9110, section 5.6.2."""
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -211,7 +209,7 @@ def headers(_name: str, value: object) -> tuple[tuple[str, str], ...]:
     for name, content in found:
         if not isinstance(name, str) or not isinstance(content, str):
             raise _no_fields("a name or a value isn't text")
-        if not _FIELD_NAME.fullmatch(name):
+        if not FIELD_NAME.fullmatch(name):
             raise _no_fields("a name has characters that no header's has")
         if any(character in content for character in "\r\n\0"):
             raise _no_fields(f"the value of {name!r} has a line break in it")

@@ -105,7 +105,7 @@ class InPlace(io.RawIOBase):
         length: Bytes of it.
 
     Attributes:
-        abandoned: Whether nobody wants to read on; set from any thread.
+        abandoned: Whether reading isn't wanted any more.
         trouble: What the disk has raised, which must not pass for a flaw of the content.
     """
 
@@ -116,6 +116,10 @@ class InPlace(io.RawIOBase):
         self._position = 0
         self.abandoned = False
         self.trouble: OSError | None = None
+
+    def abandon(self) -> None:
+        """Nothing is to be read any more. May be called from any thread."""
+        self.abandoned = True
 
     def readable(self) -> bool:
         """Implements ``RawIOBase.readable``."""

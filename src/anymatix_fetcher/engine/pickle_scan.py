@@ -77,7 +77,7 @@ class PickleScan:
 
     def abandon(self) -> None:
         """Lets a scan that is running come to its end soon."""
-        self._raw.abandoned = True
+        self._raw.abandon()
 
     def step(self) -> Next:
         """Implements ``Task.step``: one is all, since what is read is bounded."""

@@ -25,11 +25,11 @@ from anymatix_fetcher.engine.driver import Driver
 from anymatix_fetcher.engine.facts import Job, Phase, Result, phase_of
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.engine.forms import Engine
-from anymatix_fetcher.engine.queue import Line, Waiting
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
 from anymatix_fetcher.engine.ticket import Ticket, without_costs
 from anymatix_fetcher.engine.tickets import Tickets
+from anymatix_fetcher.engine.turns import HostTurns, Waiting
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.leftovers import Leftovers
 from anymatix_fetcher.storage.workers import no_thread
@@ -79,7 +79,7 @@ class Session:
         self._submitted: deque[Ticket] = deque()
         self._numbers = count()
         self._tickets = Tickets()
-        self._line = Line()
+        self._turns = HostTurns()
         self._hosts = Hosts()
         self._reception = Reception(resolve, ports, self._hosts)
         self._acquaintance = Acquaintance(self._hosts, ports)
@@ -114,14 +114,14 @@ class Session:
     def cancel(self) -> None:
         """Stops every job, begun or not. Doesn't block; may be called from a signal handler."""
         for ticket in self._tickets:
-            ticket.cancelled = True
+            ticket.cancel()
         self._cancelled = True
         self._ports.transport.wake()
 
     def stop(self, ticket: Ticket) -> None:
         """Stops one job, and no other one; what has arrived is kept. Doesn't block."""
         for one in (ticket, *ticket.parts):
-            one.cancelled = True
+            one.cancel()
         self._cancelled = True
         self._ports.transport.wake()
 
@@ -226,12 +226,12 @@ class Session:
 
     @staticmethod
     def _show(ticket: Ticket, driver: Driver | Recall) -> None:
-        ticket.progress = driver.progress()
+        ticket.show(driver.progress())
 
     def _tell_who_waits(self, now: float) -> None:
         if now - self._noted_at >= NOTING_SECONDS:
             self._noted_at = now
-            in_line = self._line.notes(now, full=len(self._active) >= MOST_BEGUN)
+            in_line = self._turns.notes(now, full=len(self._active) >= MOST_BEGUN)
             for ticket, note in chain(self._reception.notes(), in_line):
                 ticket.wait(note)
 
@@ -266,10 +266,10 @@ class Session:
         self._reception.forget(ticket)
         for host, share in self._shares.pop(ticket.number, ()):
             host.leave(share, share.total)
-            self._acquaintance.has_news = True
+            self._acquaintance.note_news()
         self._tickets.over(ticket, result)
         let_go(ticket.job.shown_reference, ticket.on_over)
-        for same in self._line.end(ticket):
+        for same in self._turns.end(ticket):
             self._end_same(same, result)
 
     def _end_same(self, same: Waiting, result: Result) -> None:
@@ -278,9 +278,9 @@ class Session:
             self._fail(same.ticket, DownloadCancelled("the download was stopped before it began"))
             return
         if result.error is not None:
-            self._line.add(same)
+            self._turns.add(same)
             return
-        same.ticket.progress = replace(same.ticket.progress, phase=Phase.DONE)
+        same.ticket.enter(Phase.DONE)
         self._over(same.ticket, without_costs(result))
 
     # Starting ---------------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ class Session:
             ticket = self._submitted.popleft()
             self._own(ticket, partial(self._receive, ticket))
         for ticket, outcome, requests in self._reception.resolved():
-            ticket.requests = requests
+            ticket.asked(requests)
             if isinstance(outcome, FetchError):
                 self._fail(ticket, nothing_kept(outcome))
             elif len(outcome) == 1 and not outcome[0].folder:
@@ -298,7 +298,7 @@ class Session:
             else:
                 self._own(ticket, partial(self._divide, ticket, outcome))
         for ticket, outcome, requests in self._reception.renewed():
-            ticket.requests = {**ticket.requests, **requests}
+            ticket.asked(requests)
             renewed = m.RenewalFailed(outcome) if isinstance(outcome, FetchError) else m.Renewed(outcome[0])
             self._deliver(ticket.number, renewed)
 
@@ -315,7 +315,7 @@ class Session:
         return replace(self._ports, workers=AnsweringWorkers(self._ports.workers, report))
 
     def _stand_in_line(self, ticket: Ticket, resource: Resource) -> None:
-        self._line.add(Waiting(ticket, resource, self._host(resource.url.origin, ticket.job.settings)))
+        self._turns.add(Waiting(ticket, resource, self._host(resource.url.origin, ticket.job.settings)))
 
     def _host(self, origin: Origin, settings: Settings) -> Host:
         connections = 1 if settings.engine is Engine.SINGLE else settings.connections
@@ -332,10 +332,10 @@ class Session:
         """Begins some of those that may; whether there may be more of them."""
         if self._cancelled:
             self._cancelled = False
-            for ticket in [*self._reception.leave(), *self._line.leave()]:
+            for ticket in [*self._reception.leave(), *self._turns.leave()]:
                 self._fail(ticket, DownloadCancelled("the download was stopped before it began"))
         for _ in range(min(MOST_AT_ONCE, MOST_BEGUN - len(self._active))):
-            waiting = self._line.next(self._ports.clock())
+            waiting = self._turns.next(self._ports.clock())
             if waiting is None:
                 return False
             self._own(waiting.ticket, partial(self._begin, waiting))
@@ -344,7 +344,7 @@ class Session:
     def _fail(self, ticket: Ticket, error: FetchError) -> None:
         if not ticket.is_over:
             result = ticket.failed(error)
-            ticket.progress = replace(ticket.progress, phase=phase_of(result))
+            ticket.enter(phase_of(result))
             self._over(ticket, result)
 
     def _begin(self, waiting: Waiting) -> None:

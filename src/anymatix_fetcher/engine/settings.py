@@ -17,6 +17,7 @@ from anymatix_fetcher.library.names import Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from inspect import Signature
 
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.library.containment import Bounds
@@ -62,6 +63,22 @@ class Options(GettingThere, total=False):
     sidecar: bool
     remember: bool
     length: int | None
+
+
+class _Keywords:
+    """The signature of the settings, each keyword with its type and default; made when it is asked for."""
+
+    def __get__(self, instance: object, owner: type) -> Signature:
+        from inspect import Parameter, Signature  # noqa: PLC0415 - slow to import, and seldom asked for
+
+        forms = Options.__annotations__
+        spelled = {name: str(getattr(form, "__forward_arg__", form)) for name, form in forms.items()}
+        return Signature(
+            [
+                Parameter(name, Parameter.KEYWORD_ONLY, default=DEFAULTS.get(name), annotation=annotation)
+                for name, annotation in spelled.items()
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -148,6 +165,8 @@ class Settings:
     remember: bool = True
     length: int | None = None
     bounds: Bounds | None = None
+
+    __signature__ = _Keywords()
 
     def __init__(self, *, bounds: Bounds | None = None, **options: Unpack[Options]) -> None:
         unknown = [name for name in options if name not in _FORMS]

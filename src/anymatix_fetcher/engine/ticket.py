@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.engine.facts import Progress, Result, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from anymatix_fetcher.core.values.urls import Origin
-    from anymatix_fetcher.engine.facts import Job
+    from anymatix_fetcher.engine.facts import Job, Phase
     from anymatix_fetcher.errors import FetchError
 
 
@@ -46,6 +46,30 @@ class Ticket:
     def files(self) -> tuple[Ticket, ...]:
         """The tickets of the single files that the job has come to; itself, as far as is known."""
         return self.parts or (self,)
+
+    def show(self, progress: Progress) -> None:
+        """How it stands now."""
+        self.progress = progress
+
+    def enter(self, phase: Phase) -> None:
+        """It is in this phase now."""
+        self.progress = replace(self.progress, phase=phase)
+
+    def cancel(self) -> None:
+        """It is to be stopped; the session does so at its next turn. May be called from any thread."""
+        self.cancelled = True
+
+    def asked(self, requests: Mapping[Origin, int]) -> None:
+        """So many requests were sent to each origin to resolve its reference."""
+        self.requests = {**self.requests, **requests}
+
+    def divide(self, parts: tuple[Ticket, ...]) -> None:
+        """Its reference names several files: there is one ticket for each."""
+        self.parts = parts
+
+    def end(self, result: Result) -> None:
+        """It is over."""
+        self.result = result
 
     def wait(self, note: str) -> None:
         """It hasn't begun yet; ``note`` says what it waits for."""

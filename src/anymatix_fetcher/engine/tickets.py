@@ -42,7 +42,7 @@ class Tickets:
         """Takes a new one in; where there is no loop any more it is over at once, and this is false."""
         with self._changed:
             if self.failure is not None:
-                ticket.result = ticket.failed(self.failure)
+                ticket.end(ticket.failed(self.failure))
                 return False
             self._by_number[ticket.number] = ticket
             self._unfinished += 1
@@ -52,7 +52,7 @@ class Tickets:
         """The reference names several files: each is a download of its own."""
         self._by_number.update((part.number, part) for part in parts)
         with self._changed:
-            ticket.parts = parts
+            ticket.divide(parts)
             self._unfinished += len(parts) - 1
 
     def forget(self, ticket: Ticket) -> None:
@@ -63,7 +63,7 @@ class Tickets:
     def over(self, ticket: Ticket, result: Result) -> None:
         """One is over."""
         with self._changed:
-            ticket.result = result
+            ticket.end(result)
             self._unfinished -= 1
             if not self._unfinished:
                 self._changed.notify_all()
@@ -74,7 +74,7 @@ class Tickets:
             self.failure = error
             for ticket in self:
                 if not ticket.is_over:
-                    ticket.result = ticket.failed(error)
+                    ticket.end(ticket.failed(error))
             self._unfinished = 0
             self._changed.notify_all()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anymatix_fetcher.core.machine.labels import CODED_BEGINNINGS
+from anymatix_fetcher.core.answers.beginnings import CODED_BEGINNINGS
 from anymatix_fetcher.formats.content import DOCUMENTS, Content, recognize
 from anymatix_fetcher.formats.documents import text_in
 

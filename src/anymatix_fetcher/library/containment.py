@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.disk_errors import storage_errors
+from anymatix_fetcher.core.values.forbidden import folded
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.library.types import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library import layouts
 from anymatix_fetcher.library.containment import Bounds
 from anymatix_fetcher.library.layouts import Layout, folder_name, folders_of
-from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded, forbidden_folder, parse_type
+from anymatix_fetcher.library.types import forbidden_folder, parse_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

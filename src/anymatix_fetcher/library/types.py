@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
+from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
 from anymatix_fetcher.errors import ReferenceSyntaxError
 
 
@@ -89,16 +89,8 @@ _WORDS: dict[ModelType, str] = {
 }
 _TYPES = {word: model_type for model_type, words in _WORDS.items() for word in words.split()}
 
-FORBIDDEN_FOLDERS = {"customnodes", "configs", "config"}
-"""In the form of :func:`folded`. What lies there is run, or says what is run: no model belongs there."""
-
 _NO_MODELS = {"poses", "wildcards", "workflows", "aestheticgradient", "other"}
 """Civitai's types, folded, for which no program has one place."""
-
-
-def folded(text: str) -> str:
-    """The letters and digits of ``text`` in lower case: what counts when words are compared."""
-    return re.sub(r"[\W_]+", "", text.casefold())
 
 
 def parse_type(text: str) -> ModelType:

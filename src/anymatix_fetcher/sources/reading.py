@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
+from anymatix_fetcher.core.answers.beginnings import may_be_right
 from anymatix_fetcher.core.answers.expiry import signs_range
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
-from anymatix_fetcher.core.machine.labels import may_be_right
-from anymatix_fetcher.core.machine.manners import RANGES_IN_VAIN
+from anymatix_fetcher.core.answers.reaction import RANGES_IN_VAIN
 from anymatix_fetcher.core.values.digests import stated_digests
 from anymatix_fetcher.core.values.http import Validator, parse_date
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
@@ -71,6 +71,10 @@ class RemoteFile:
         self.commit = ""
         self._without_range = self._left_it_out = False
         self._address = Address(resource)
+
+    def ends_at(self, length: int) -> None:
+        """The whole body was read: the file has so many bytes."""
+        self.length = length
 
     def open(self) -> Reading:
         """Finds the bytes by requesting the first one; returns it, or nothing for an empty file.

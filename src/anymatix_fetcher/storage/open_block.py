@@ -40,6 +40,14 @@ class OpenBlock:
             return self._hasher
         return None
 
+    def hold(self) -> None:
+        """The block is read, which counts as a write."""
+        self.writers += 1
+
+    def let_go(self) -> None:
+        """It was read."""
+        self.writers -= 1
+
     def leave(self, start: int, stop: int, hasher: xxh3_64 | None) -> None:
         """The write is done, with the hasher that :meth:`enter` gave for it."""
         self.writers -= 1

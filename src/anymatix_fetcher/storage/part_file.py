@@ -91,7 +91,7 @@ class PartFile:
         self._guard = SizeGuard(self._file)
         self.recorded = SpanSet() if claimed is None else self._take_claims(claimed)
         """The bytes of all recorded blocks, claimed ones too."""
-        self._guard.size = self.recorded.stop
+        self._guard.expect(self.recorded.stop)
         self.proved = SpanSet()
         """Of those, the ones that were written by this run, or read back and found equal."""
         self.front = 0
@@ -185,7 +185,7 @@ class PartFile:
             raise
         with self._lock:
             if self._length is None:
-                self._guard.size = max(self._guard.size, stop)
+                self._guard.expect(max(self._guard.size, stop))
             block.leave(start, stop, hasher)
             self._settle()
             whole = block.is_whole(self._block_stop(index))
@@ -207,12 +207,12 @@ class PartFile:
                     moved = self._record(index, stop - start, checksum)
                     break
                 entries = block.entries
-                block.writers += 1  # counts as a writer, so that neither forgetting nor another closer interferes
+                block.hold()  # counts as a writer, so that neither forgetting nor another closer interferes
             try:
                 checksum = self._read_checksum(start, stop)
             finally:
                 with self._lock:
-                    block.writers -= 1
+                    block.let_go()
                     self._settle()
             if checksum is None:
                 if not self.looks_whole():
@@ -334,7 +334,7 @@ class PartFile:
             self.forget(self.recorded - self._fitting())
         if self._file.size() != length:
             self._file.truncate(length)
-        self._guard.size = length
+        self._guard.expect(length)
         last = (length - 1) // self._block_size
         block = self._open.get(last)
         if block is not None:

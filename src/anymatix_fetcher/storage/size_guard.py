@@ -21,6 +21,10 @@ class SizeGuard:
         self.size = 0
         """The file has at least so many bytes, as far as it is ours."""
 
+    def expect(self, size: int) -> None:
+        """The file has so many bytes from now on."""
+        self.size = size
+
     def is_whole(self) -> bool:
         """Whether the file has its size; else it gets it back at once, so that the next cut is seen, too.
 

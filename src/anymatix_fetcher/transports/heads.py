@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from anymatix_fetcher.core.values.codings import beginning
-from anymatix_fetcher.core.values.http import Headers, ResponseHead
+from anymatix_fetcher.core.values.http import FIELD_NAME, Headers, ResponseHead
 from anymatix_fetcher.transports.base import EXCERPT_BYTES, MAX_HEAD_BYTES
 
 MAX_INTERIM_RESPONSES = 20
@@ -15,7 +15,6 @@ MOST_FIELDS = 5000
 """As many as libcurl takes."""
 
 _STATUS_LINE = re.compile(rb"HTTP/(1\.[01]|[23])(?:\.0)? +(\d{3})(?: |$)")
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WHITE_SPACE = b" \t"
 _LAST_INTERIM_STATUS = 199
 _SWITCHING_PROTOCOLS = 101
@@ -63,7 +62,7 @@ class HeadReader:
         else:
             # "Content-Length : 5" is no field to one reader and a length to another (RFC 9112, section 5.1).
             name, colon, value = text.decode("latin-1").partition(":")
-            if not colon or _FIELD_NAME.fullmatch(name) is None:
+            if not colon or FIELD_NAME.fullmatch(name) is None:
                 raise HeadRefusedError("a field of the response's head can't be read")
             self._fields.append((name, value.strip(" \t")))
         return self.head

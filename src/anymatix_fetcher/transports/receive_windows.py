@@ -1,6 +1,6 @@
 """The receive windows of the connections under way: sees what each brings, and bounds what may be on its way to it.
 
-How large they are to be, ``core.machine.windows`` decides. Linux only (``TCP_WINDOW_CLAMP`` and ``TCP_INFO``,
+How large they are to be, ``core.pace.windows`` decides. Linux only (``TCP_WINDOW_CLAMP`` and ``TCP_INFO``,
 see tcp(7)): elsewhere the system's own windows stay, and all works as well, on most lines as fast.
 """
 
@@ -13,8 +13,8 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from anymatix_fetcher.core.machine.windows import receive_window
 from anymatix_fetcher.core.pace.meter import Meter
+from anymatix_fetcher.core.pace.windows import receive_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -275,7 +275,7 @@ class _Batch:
             raise
         except (FetchError, OSError) as error:
             ticket = Ticket(job, -1)
-            ticket.result = ticket.failed(error_of(error))
+            ticket.end(ticket.failed(error_of(error)))
             return ticket
 
     def _at_hand(self, job: Job) -> Job:

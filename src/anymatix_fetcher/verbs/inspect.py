@@ -137,7 +137,7 @@ class _Front:
         """
         self.front = yield from self.remote.read(Span(0, inspection.FIRST_SIZE))
         if self.remote.length is None and len(self.front) < inspection.FIRST_SIZE:
-            self.remote.length = len(self.front)  # the body is complete
+            self.remote.ends_at(len(self.front))  # the body is complete
         if self.remote.length is None:
             raise self._useless("doesn't state the file's length")
         return self.remote.length

@@ -7,11 +7,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.core.values.filenames import SafeName, safe_name
+from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
 from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.errors import AccessDeniedError, FetchError, NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.library.layouts import COMFYUI_DEFAULTS, COMFYUI_LEGACY_NAMES, folder_name
 from anymatix_fetcher.library.lock_file_format import LockedFile, LockFile, Root
-from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded, forbidden_folder, known_type, parse_type
+from anymatix_fetcher.library.types import forbidden_folder, known_type, parse_type
 from anymatix_fetcher.sources.sites import agreed
 from anymatix_fetcher.verbs.resolve import Located, locate, locate_each
 from anymatix_fetcher.workflows.reading import requirements_of

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.filenames import safe_name
+from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
 from anymatix_fetcher.core.values.urls import Url
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_LENGTH = 80
 MAX_PATH_LENGTH = 1024
-
-FORBIDDEN_FOLDERS = {"custom_nodes", "configs"}
-"""Folders under the models root or beside it whose files ComfyUI executes or trusts: nothing is fetched into them."""
 
 RENAMED_FOLDERS = {"unet": "diffusion_models", "clip": "text_encoders"}
 """What ComfyUI calls two folders today (``map_legacy`` of its ``folder_paths.py``)."""
@@ -117,7 +115,7 @@ def safe_folder(text: str) -> str:
         ValueError: It leads elsewhere, or where code is; the message completes "it is left out: ...".
     """
     first, slash, rest = _safe_path(text, what="folder").partition("/")
-    if first.casefold() in FORBIDDEN_FOLDERS:
+    if folded(first) in FORBIDDEN_FOLDERS:
         raise ValueError(f"nothing is fetched into {first}")
     return RENAMED_FOLDERS.get(first, first) + slash + rest
 

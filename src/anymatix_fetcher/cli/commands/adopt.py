@@ -53,7 +53,7 @@ def command(
     quiet: bool,
 ) -> int:
     """Hashes the models, asks Civitai, writes sidecars, and reports."""
-    session.secrets = network.secrets(())
+    session.hide(network.secrets(()))
     network.warn(session)
     from anymatix_fetcher.verbs.adopt import adopt  # noqa: PLC0415 - wrong usage needn't wait for it
 

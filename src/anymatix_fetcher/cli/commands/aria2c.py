@@ -153,7 +153,7 @@ def _serve(line: Aria2CommandLine, session: Invocation) -> int:
     from anymatix_fetcher.serve.aria2.steering import changed_settings  # noqa: PLC0415 - as above
 
     secret = line.options.get("rpc-secret") or None
-    session.secrets = tuple(filter(None, [secret]))
+    session.hide(tuple(filter(None, [secret])))
     everywhere, host = line.is_set("rpc-listen-all"), "127.0.0.1"
     if everywhere and secret is None:
         raise Misuse(
@@ -287,5 +287,5 @@ def _download(line: Aria2CommandLine, session: Invocation) -> int:
             verify_tls=line.options.get("check-certificate") != "false",
         )
         jobs.append(Job(wanted.reference, settings))
-    session.secrets = tuple(value for job in jobs for _, value in job.settings.headers)
+    session.hide(tuple(value for job in jobs for _, value in job.settings.headers))
     return run(jobs, Report(quiet=line.is_set("quiet")), session, fetch_many=session.fetch_many)

@@ -76,7 +76,7 @@ def login_command(session: Invocation, /, *, host: str, forgets: bool) -> int:
         raise Misuse(
             "this is not a token", "A token is one word without spaces. Create one on the service's settings page."
         )
-    session.secrets = (*session.secrets, text)
+    session.hide([text])
     store(name, Secret(text), keyring)
     account = next((one for one in WITH_TOKENS.values() if one.main_host == name), None)
     standing = HostToken(name, account, tokens(), surroundings)

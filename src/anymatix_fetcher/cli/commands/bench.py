@@ -99,7 +99,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Measures and reports."""
-    session.secrets = network.secrets([url])
+    session.hide(network.secrets([url]))
     if plot is not None:
         _check_plot(plot)
     network.warn(session)

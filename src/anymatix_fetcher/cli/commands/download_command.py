@@ -183,12 +183,12 @@ def command(
     if resume_with is None:
         _refuse_words(references)
     settings = _settings(references, network, folders, **options)  # type: ignore[arg-type] # click has checked them
-    session.secrets = network.secrets((*references, *settings.mirrors))
+    session.hide(network.secrets((*references, *settings.mirrors)))
     if not (quiet or progress == "json"):
         network.warn(session)
     if resume_with is not None:
         settings = replace(settings, output=_begun(references, settings.output), take_over=True)
-        session.secrets += network.secrets([resume_with])
+        session.hide(network.secrets([resume_with]))
         references = (resume_with,)
     metalinks = tuple(filter(is_local_metalink, references))
     if lists or metalinks:
@@ -196,7 +196,7 @@ def command(
     jobs = [Job(reference, settings) for reference in references if reference not in metalinks]
     for name in (*lists, *metalinks):
         jobs += jobs_of_file(name, settings)
-    session.secrets += queries_of(jobs)
+    session.hide(queries_of(jobs))
 
     from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
 

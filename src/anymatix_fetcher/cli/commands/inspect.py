@@ -49,7 +49,7 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 @click.pass_obj
 def command(session: Invocation, /, *, reference: str, network: Network, tensors: bool, as_json: bool) -> int:
     """Reads the header and reports."""
-    session.secrets = network.secrets([reference])
+    session.hide(network.secrets([reference]))
     network.warn(session)
     from anymatix_fetcher.verbs.inspect import inspect  # noqa: PLC0415 - wrong usage needn't wait for it
 

@@ -118,7 +118,7 @@ def command(
     quiet: bool,
 ) -> int:
     """Resolves, locks, fetches files without a digest, writes the lock file, and reports."""
-    session.secrets = network.secrets([*wanted, *mirrors])
+    session.hide(network.secrets([*wanted, *mirrors]))
     network.warn(session)
     if any(Path(word).is_file() for word in wanted):
         network.refuse_headers("the workflow")

@@ -155,7 +155,7 @@ def add(
     **wanted: Any,  # noqa: ANN401
 ) -> int:
     """Adds a job for each reference. Adding the same reference and destination again returns the existing job."""
-    asking.session.secrets = references
+    asking.session.hide(references)
     body = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items() if value}
     if body.get("connections") == "auto":
         del body["connections"]

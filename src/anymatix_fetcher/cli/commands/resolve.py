@@ -70,7 +70,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Resolves and reports."""
-    session.secrets = network.secrets([reference])
+    session.hide(network.secrets([reference]))
     network.warn(session)
     from anymatix_fetcher.verbs.resolve import Depth, locate  # noqa: PLC0415 - wrong usage needn't wait for it
 

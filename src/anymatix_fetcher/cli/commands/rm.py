@@ -57,7 +57,7 @@ def command(
         raise Misuse("nothing to remove: no REFERENCE or PATH is given", "Run `anyfetch ls` to see the models.")
     from anymatix_fetcher.verbs import remove as removal  # noqa: PLC0415 - wrong usage needn't wait for it
 
-    session.secrets = tuple(filter(None, (target.partition("?")[2] for target in targets)))
+    session.hide(tuple(filter(None, (target.partition("?")[2] for target in targets))))
     going = removal.plan(targets, models=where.models, extra_paths=where.extra_paths)
     if not (as_json or quiet):
         for text in report(going):

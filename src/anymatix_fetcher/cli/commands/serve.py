@@ -149,7 +149,7 @@ def command(
         held.callback(queue.close)
         _set(queue, max_downloads, limit_rate)
         access = _access(folder, secret_file, origins, no_secret=no_secret)
-        session.secrets = tuple(filter(None, [access.secret]))
+        session.hide(tuple(filter(None, [access.secret])))
         listening = server.bound(host, port)
 
         def announce(running: ServerAddress) -> None:

@@ -84,7 +84,7 @@ def command(
     network.refuse_headers("the lock file")
     network.warn(session)
     lock = read_lock(file)
-    session.secrets = network.secrets(source for locked in lock.files for source in locked.sources)
+    session.hide(network.secrets(source for locked in lock.files for source in locked.sources))
     from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.verbs.sync import fetch_items  # noqa: PLC0415 - as above
     from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415 - as above

@@ -92,7 +92,7 @@ def command(
         )
     if repair:
         network.refuse_headers("the sidecar")
-    session.secrets = network.secrets(())
+    session.hide(network.secrets(()))
     network.warn(session)
     from anymatix_fetcher.verbs.verify import verify  # noqa: PLC0415 - wrong usage needn't wait for it
 

@@ -72,7 +72,7 @@ def command(
 ) -> int:
     """Plans, reports, and fetches."""
     network.refuse_headers("the workflow")
-    session.secrets = network.secrets([])
+    session.hide(network.secrets([]))
     network.warn(session)
     from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - wrong usage needn't wait for it
     from anymatix_fetcher.verbs.workflow import plan_workflow  # noqa: PLC0415 - as above

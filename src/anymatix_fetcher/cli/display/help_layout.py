@@ -99,7 +99,7 @@ def _verbose() -> Option:
 
     def take(ctx: click.Context, _: click.Parameter, count: int) -> None:
         if ctx.obj is not None:
-            ctx.obj.verbosity = count
+            ctx.obj.speak(count)
 
     return Option(
         ["-v", "--verbose"],

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 from anymatix_fetcher.cli.outside_arguments import given_line, given_lines
+from anymatix_fetcher.core.values.http import FIELD_NAME
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.forms import peer
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -27,7 +28,6 @@ MOST_CONNECTIONS = 256
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([kmgt]?)(i?b)?(?:/s)?", re.IGNORECASE)
 _DAYS = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?d?", re.IGNORECASE)
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_FIELDS = {
     "accept-encoding",
     "connection",
@@ -134,7 +134,7 @@ def parse_header(text: str) -> tuple[str, str]:
     """A field ``Name: value`` (RFC 9110, section 5) without line breaks, other than those that the engine sets."""
     name, separator, value = text.partition(":")
     value = value.strip(" \t")
-    if not separator or not _FIELD_NAME.fullmatch(name):
+    if not separator or not FIELD_NAME.fullmatch(name):
         raise ValueError("not a header; expected 'Name: value', the name of letters, digits and dashes")
     if any(ord(character) < ord(" ") and character != "\t" for character in value) or "\x7f" in value:
         raise ValueError(f"the value of {name!r} contains a line break or a control character")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from anymatix_fetcher.comfy.routes.answers import RefusedError
 from anymatix_fetcher.core.values.filenames import exact_name, safe_name
-from anymatix_fetcher.library.types import FORBIDDEN_FOLDERS, folded
+from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,6 +20,7 @@ from anymatix_fetcher.core.values.failures import Failure
 from anymatix_fetcher.core.values.http import Headers, Request, parse_date
 from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.resource import Stated
+from anymatix_fetcher.errors import with_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -196,7 +197,7 @@ class Address:
         authorized = self._is_authorized(request)
         error = self.particular(why, request) or refusal_error(why, request.url, authorized=authorized)
         if why.kind is Refusal.UNAUTHORIZED and not authorized and self._is_origin(request.url):
-            error.hint = " ".join(filter(None, (error.hint, self.resource.login_note)))
+            return with_hint(error, " ".join(filter(None, (error.hint, self.resource.login_note))))
         return error
 
     def particular(self, refused: Refused, request: Request) -> FetchError | None:

@@ -21,6 +21,7 @@ from anymatix_fetcher.errors import (
     RetriesExhaustedError,
     StorageError,
     UnexpectedAnswerError,
+    with_hint,
 )
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ def refusal_error(refused: Refused, url: Url, *, authorized: bool = False) -> Fe
 def nothing_kept(error: FetchError) -> FetchError:
     """``error``, its hint for a download of which nothing is here: it speaks of no pieces."""
     hint = error.hint.replace(KEPT, ASK_LATER).replace(f" {_KEPT_SO_FAR}", "").replace(_NO_LONGER_FITS, _NEVER_FITTED)
-    error.hint = hint
-    return error
+    return with_hint(error, hint)
 
 
 def failure_error(failure: Failure, url: Url) -> FetchError:

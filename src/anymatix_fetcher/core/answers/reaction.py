@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CONTRADICTIONS = 2
 """So many answers that contradict what is known are taken for slips; the next one is believed."""
 
+RANGES_IN_VAIN = 3
+"""After so many first requests with a range that all failed in the same way, one goes out without a range."""
+
 
 class Reaction(Enum):
     """What follows from a refusal."""

@@ -17,22 +17,11 @@ from anymatix_fetcher.core.values.refusals import Refusal
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.judge import Known
     from anymatix_fetcher.core.machine.exchange import Exchange
-    from anymatix_fetcher.core.values.refusals import Refused
 
-CODED_BEGINNINGS = {
-    "gzip": b"\x1f\x8b",
-    "x-gzip": b"\x1f\x8b",
-    "zstd": b"\x28\xb5\x2f\xfd",
-    "compress": b"\x1f\x9d",
-    "x-compress": b"\x1f\x9d",
-}
-"""How bodies begin that were coded so (RFC 1952, RFC 8878); the other codings have no mark of their own."""
 PEEKED_BYTES = 4096
 """They tell a document from a model."""
 PEEKED_BESIDE_A_DIGEST_BYTES = 1 << 20
 """No login page is longer."""
-_DOCUMENT_BEGINNINGS = b"<{[\xef\xfe\xff"
-"""The first bytes of markup and of JSON, and those of the marks that may stand before them."""
 
 
 class Labels:
@@ -70,16 +59,3 @@ class Labels:
             head = exchange.head
             self._disproved |= {head.content_coding if exchange.doubt.kind is Refusal.ENCODED else head.media_type}
         return exchange
-
-
-def may_be_right(refused: Refused, coding: str, first: bytes) -> bool:
-    """Whether a label may be right, by as little as the first byte: where that says nothing it may.
-
-    Args:
-        refused: What the label says.
-        coding: How the body is said to be coded.
-        first: How it begins.
-    """
-    if refused.kind is Refusal.ENCODED:
-        return CODED_BEGINNINGS.get(coding, first)[:1] == first[:1]
-    return not first.strip() or first.lstrip()[:1] in _DOCUMENT_BEGINNINGS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.answers.reaction import RANGES_IN_VAIN
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 HTTP2_TROUBLES = 2
 """After so many HTTP/1.1 is asked for: one stream may fail by chance."""
-RANGES_IN_VAIN = 3
-"""After so many first requests with a range that all failed in the same way, one goes out without a range."""
 RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
 """What a server that can't bear a range may do instead of answering it."""
 _OF_A_VERSION = frozenset({FailureKind.TLS, FailureKind.PROTOCOL, FailureKind.LOST, FailureKind.CONNECT})

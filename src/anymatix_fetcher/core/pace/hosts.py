@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.answers.range_signers import RangeSigners
 from anymatix_fetcher.core.pace.controller import FIRST_STEP, Pace
 from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
-from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause
+from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause, current, lengthen
 from anymatix_fetcher.core.pace.shared_connections import SharedConnections
 from anymatix_fetcher.core.pace.workload import Workload
 from anymatix_fetcher.core.values.http import RateLimit
@@ -255,6 +255,10 @@ class Host:
         pause = self.hosts.pause_at(self.origin, now)
         return pause.told(now) if pause is not None else f"waiting for its turn at {self.origin.host}"
 
+    def queue(self, count: int) -> None:
+        """So many more downloads wait to begin here, or fewer where ``count`` is below zero."""
+        self.waiting += count
+
     @property
     def scouts(self) -> int:
         """How many are asked for while nobody knows what the server speaks."""
@@ -358,6 +362,10 @@ class Hosts:
         self.workload = Workload()
         self._hosts: dict[tuple[Origin, int, int | None], Host] = {}
 
+    def remember_by(self, known: Callable[[Origin], KnownHost | None]) -> None:
+        """``known`` tells what earlier runs have learned of a host."""
+        self.known = known
+
     def host(self, origin: Origin, maximum: int, fixed: int | None) -> Host:
         """The host of ``origin`` for downloads with these limits.
 
@@ -379,16 +387,11 @@ class Hosts:
 
     def pause(self, origin: Origin, until: float, reason: str) -> None:
         """Nobody asks at ``origin`` before that."""
-        if origin not in self.pauses or until > self.pauses[origin].until:
-            self.pauses[origin] = Pause(until, reason)
+        lengthen(self.pauses, origin, Pause(until, reason))
 
     def pause_at(self, origin: Origin, now: float) -> Pause | None:
         """The pause at ``origin``, while there is one."""
-        pause = self.pauses.get(origin)
-        if pause is not None and pause.until <= now:
-            del self.pauses[origin]
-            return None
-        return pause
+        return current(self.pauses, origin, now)
 
     def learned(self, now: float, wall_now: float) -> dict[Origin, KnownHost]:
         """What may be remembered, of every origin that has answered or wants to be left alone."""

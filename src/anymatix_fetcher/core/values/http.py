@@ -34,6 +34,9 @@ CONTENT_CODINGS = frozenset(
 )
 """The registered ones that change what is sent (https://www.iana.org/assignments/http-parameters)."""
 
+FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header field (RFC 9110, 5.1)."""
+
 _WHITE_SPACE = " \t"
 """What may surround a value (RFC 9110, section 5.6.3); Python's own notion has control characters in it."""
 

@@ -113,6 +113,20 @@ class CurlExchange:
     _filled: int = field(default=0, init=False)
     _buffer: bytearray = field(default_factory=bytearray, init=False)
 
+    def use(self, handle: Any, multi: CurlMulti) -> None:  # noqa: ANN401 - a pycurl.Curl, which has no stubs
+        """It is carried by ``handle``, in ``multi``."""
+        self.handle, self.multi = handle, multi
+
+    def go_on(self) -> None:
+        """The body isn't held back any more."""
+        self.paused = False
+
+    def release(self) -> None:
+        """Its handle isn't needed any more."""
+        self.multi.remove(self.handle)
+        self.handle.close()
+        self.handle = None
+
     @property
     def awaits_accept(self) -> bool:
         """Whether the head was reported and nobody has accepted the body yet."""

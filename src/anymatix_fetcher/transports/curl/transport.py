@@ -89,18 +89,18 @@ class CurlTransport:
             buffers=self._buffers,
         )
         try:
-            state.handle = configured_handle(request, self._settings, receive_bytes=self._limiter.piece_bytes)
+            handle = configured_handle(request, self._settings, receive_bytes=self._limiter.piece_bytes)
         except UnusableRequestError as error:
             self._report(ExchangeFailed(exchange, Failure(FailureKind.UNUSABLE, str(error))))
             return
-        state.handle.exchange, state.handle.origin = state, request.url.origin
-        state.handle.setopt(pycurl.HEADERFUNCTION, state.on_header)
-        state.handle.setopt(pycurl.WRITEFUNCTION, state.on_body)
+        handle.exchange, handle.origin = state, request.url.origin
+        handle.setopt(pycurl.HEADERFUNCTION, state.on_header)
+        handle.setopt(pycurl.WRITEFUNCTION, state.on_body)
         self._exchanges[exchange] = state
-        state.multi = self._multi_for(request)
+        state.use(handle, self._multi_for(request))
         if request.shared_connection is None:
-            self._ahead.offer(state.handle, request.url.origin)
-        state.multi.add(state.handle)
+            self._ahead.offer(handle, request.url.origin)
+        state.multi.add(handle)
 
     def _multi_for(self, request: Request) -> CurlMulti:
         if request.shared_connection is None:
@@ -242,7 +242,7 @@ class CurlTransport:
     def _resume(self, state: CurlExchange) -> None:
         """Lets libcurl go on with a body that was held back; it calls ``on_body`` at once."""
         if state.paused and not state.over:
-            state.paused = False
+            state.go_on()
             try:
                 state.handle.pause(pycurl.PAUSE_CONT)
             except pycurl.error as error:
@@ -275,9 +275,7 @@ class CurlTransport:
         self._escaped = self._escaped or state.escaped
         if state.handle is not None and (state.over or transfer_is_over):
             # A transfer that isn't complete loses its connection by this; a complete one leaves it idle.
-            state.multi.remove(state.handle)
-            state.handle.close()
-            state.handle = None
+            state.release()
         if state.over:
             self._exchanges.pop(state.exchange, None)
 

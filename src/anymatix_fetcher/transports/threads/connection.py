@@ -79,6 +79,14 @@ class Connection:
         self._broken: OSError | None = None
         self._interrupted = False
 
+    def take_turns(self, turns: Turns | None) -> None:
+        """Reads one after the other with those that share ``turns``; ``None`` for no others."""
+        self.turns = turns
+
+    def is_open(self) -> None:
+        """It is connected: no deadline counts any more."""
+        self.deadline = None
+
     def secure(self, context: ssl.SSLContext, host: str) -> None:
         """Speaks TLS with ``host`` from now on.
 

@@ -169,11 +169,11 @@ class ThreadsExchange:
         self._decided.wait()
         if filled:
             self._store(first[:filled])
-        connection.turns = self._turns
+        connection.take_turns(self._turns)
         with self._turns.busy():
             self._carry(LimitedBody(body, self._limiter, lambda: self._over))
             goes_on = not body.states_length and not body.is_whole and _goes_on(body)
-        connection.turns = None
+        connection.take_turns(None)
         is_reusable = body.is_whole and not body.ends_connection and not connection.has_surplus
         self._end(connection, BodyEnded(self.exchange, goes_on=goes_on), is_reusable=is_reusable)
 

@@ -69,7 +69,7 @@ class Opener:
             self._pass_through(connection, proxy, is_wanted)
         if origin.scheme == "https":
             connection.secure(self._tls(), origin.host.partition("%")[0].rstrip("."))
-        connection.deadline = None
+        connection.is_open()
         return connection
 
     def _connect(

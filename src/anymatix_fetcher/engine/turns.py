@@ -1,4 +1,4 @@
-"""Standing in line: the downloads of a session that haven't begun, by the host that they wait for."""
+"""Turns: the downloads of a session that haven't begun, by the host that they wait for."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Waiting:
     host: Host
 
 
-class Line:
-    """Whoever came first begins first, among those whose host has room for one more.
+class HostTurns:
+    """The download that came first begins first, among those whose host has room for one more.
 
-    A job that equals another one that is in line or under way waits for that one's result: it would only stand in its
+    A job that equals another one that waits or is under way waits for that one's result: it would only stand in its
     way.
     """
 
@@ -57,22 +57,22 @@ class Line:
             self._same.setdefault(first, []).append(waiting)
             return
         self._by_host.setdefault(waiting.host, deque()).append(waiting)
-        waiting.host.waiting += 1
+        waiting.host.queue(1)
 
     def next(self, now: float) -> Waiting | None:
-        """Who begins now; ``None`` where nobody may."""
-        heads = (line[0] for host, line in self._by_host.items() if line and host.room(now) > 0)
+        """The next download to begin, or ``None``."""
+        heads = (waiting_here[0] for host, waiting_here in self._by_host.items() if waiting_here and host.room(now) > 0)
         chosen = min(heads, key=lambda waiting: waiting.ticket.number, default=None)
         if chosen is not None:
             self._by_host[chosen.host].popleft()
-            chosen.host.waiting -= 1
+            chosen.host.queue(-1)
         return chosen
 
     def notes(self, now: float, *, full: bool) -> Iterator[tuple[Ticket, str]]:
         """What each waits for, for people; ``full`` tells that no more can be under way at a time."""
-        for host, line in self._by_host.items():
+        for host, waiting_here in self._by_host.items():
             note = FULL if full and host.room(now) else host.waits_for(now)
-            yield from ((waiting.ticket, note) for waiting in line)
+            yield from ((waiting.ticket, note) for waiting in waiting_here)
         for same in self._same.values():
             yield from ((waiting.ticket, SAME) for waiting in same)
 
@@ -86,10 +86,10 @@ class Line:
         return self._same.pop(ticket, [])
 
     def leave(self) -> Iterator[Ticket]:
-        """Those that were cancelled; they aren't in line any longer."""
-        for host, line in self._by_host.items():
-            cancelled = [waiting.ticket for waiting in line if waiting.ticket.cancelled]
+        """Those that were cancelled; they don't wait any longer."""
+        for host, waiting_here in self._by_host.items():
+            cancelled = [waiting.ticket for waiting in waiting_here if waiting.ticket.cancelled]
             if cancelled:
-                self._by_host[host] = deque(waiting for waiting in line if not waiting.ticket.cancelled)
-                host.waiting = len(self._by_host[host])
+                self._by_host[host] = deque(waiting for waiting in waiting_here if not waiting.ticket.cancelled)
+                host.queue(-len(cancelled))
                 yield from cancelled

@@ -9,8 +9,8 @@ from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.hosts import Host, Hosts
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.engine.queue import FULL, SAME, Line, Waiting
 from anymatix_fetcher.engine.ticket import Ticket
+from anymatix_fetcher.engine.turns import FULL, SAME, HostTurns, Waiting
 
 NUMBERS = count()
 
@@ -24,12 +24,12 @@ def host_at(address: str, hosts: Hosts) -> Host:
     return Host(Url.parse(address).origin, Pace(fixed=1), hosts)
 
 
-def notes(line: Line, now: float, *, full: bool = False) -> dict[str, str]:
+def notes(line: HostTurns, now: float, *, full: bool = False) -> dict[str, str]:
     return {ticket.job.reference: note for ticket, note in line.notes(now, full=full)}
 
 
 def test_each_says_what_its_host_waits_for() -> None:
-    hosts, line = Hosts(), Line()
+    hosts, line = Hosts(), HostTurns()
     paused, busy = host_at("https://paused.example", hosts), host_at("https://busy.example", hosts)
     hosts.pause(paused.origin, 60.0, "the server asks to wait")
     busy.join()
@@ -44,7 +44,7 @@ def test_each_says_what_its_host_waits_for() -> None:
 
 
 def test_those_that_could_begin_if_not_so_many_were_under_way_say_so() -> None:
-    hosts, line = Hosts(), Line()
+    hosts, line = Hosts(), HostTurns()
     free, paused = host_at("https://free.example", hosts), host_at("https://paused.example", hosts)
     hosts.pause(paused.origin, 60.0, "the server asks to wait")
     line.add(waiting(free, "a"))
@@ -56,7 +56,7 @@ def test_those_that_could_begin_if_not_so_many_were_under_way_say_so() -> None:
 
 
 def test_the_same_job_says_that_it_waits_for_the_others_result() -> None:
-    line, host = Line(), host_at("https://busy.example", Hosts())
+    line, host = HostTurns(), host_at("https://busy.example", Hosts())
     first, second = waiting(host, "a"), waiting(host, "a")
     line.add(first)
     line.add(second)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.machine.windows import ENOUGH, LARGEST, ROOM, SMALLEST, receive_window
+from anymatix_fetcher.core.pace.windows import ENOUGH, LARGEST, ROOM, SMALLEST, receive_window
 
 MB = 1_000_000
 
