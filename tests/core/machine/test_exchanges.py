@@ -44,7 +44,7 @@ def test_what_never_flowed_says_nothing_of_answers() -> None:
     exchanges = Exchanges(0)
     ended(exchanges, 100.0, None, 0)
     assert exchanges.first_byte_seconds == inf
-    assert not exchanges.rates
+    assert not exchanges.typical_rate(None, 200.0)
 
 
 def asked(exchanges: Exchanges, now: float, mirror: Mirror | None = None) -> Exchange:

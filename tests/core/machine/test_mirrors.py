@@ -1,17 +1,17 @@
-"""Other places with the same bytes: tried before they are believed, dropped when they don't fit, there when needed."""
+"""Other places with the same bytes: used from the first second, checked meanwhile, dropped when they don't fit."""
 
 from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.machine.mirrors import STRIKES
+from anymatix_fetcher.core.machine.mirrors import STRIKES, UNPROVED_BYTES
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.http import Headers, ResponseHead
-from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import NotFoundError
-from tests.core.machine.bench import LENGTH, MIB, ORIGIN, RIGHT, Bench
+from tests.core.machine.bench import LENGTH, MIB, ORIGIN, RIGHT, TAG, WRONG, Bench
 
 MIRROR = Url.parse("https://mirror.example/m.safetensors")
 OTHER = Url.parse("https://other.example/m.safetensors")
@@ -21,68 +21,148 @@ def at(bench: Bench, url: Url) -> list[m.StartExchange]:
     return [start for start in bench.all(m.StartExchange) if start.request.url.origin == url.origin]
 
 
-def opened(*mirrors: Url, connections: int = 1) -> Bench:
-    """The first place flows and has brought two blocks."""
+def opened(*mirrors: Url, connections: int = 1) -> tuple[Bench, m.StartExchange]:
+    """The first place flows and has brought two blocks; and the first request for a mirror."""
     bench = Bench(mirrors=mirrors, digests=(RIGHT,), connections=connections)
     first = bench.open()
     bench.answer(first)
+    (start,) = at(bench, mirrors[0])
     bench.bring(first.exchange, Span(0, 2 * MIB))
-    return bench
+    return bench, start
 
 
-def waited_for(bench: Bench, url: Url) -> m.StartExchange:
-    if not at(bench, url):
-        bench.wait(0.5)
-    (start,) = at(bench, url)
-    return start
+def span_of(start: m.StartExchange) -> Span:
+    assert start.request.span is not None
+    return start.request.span
 
 
-def proved(bench: Bench, url: Url) -> list[m.StartExchange]:
-    """The mirror's blocks agree; its first requests for bytes."""
-    start = waited_for(bench, url)
-    for _ in range(2):
-        span = start.request.span
-        assert span is not None
-        bench.answer(start, tag='"another"')
-        assert bench.one(m.AcceptBody).compare
-        bench.send(m.BodyStored(start.exchange, span))
-        bench.send(m.BlockCompared(span, equal=True))
-        bench.send(m.BodyEnded(start.exchange))
-        found = at(bench, url)
-        if found and found[0].request.span and found[0].request.span.start >= 2 * MIB:
-            return found
-        (start,) = found
-    raise AssertionError("the mirror isn't asked for bytes")
-
-
-def test_a_mirror_is_asked_for_blocks_that_are_here_and_only_then_for_others() -> None:
-    bench = opened(MIRROR)
-    (fill,) = proved(bench, MIRROR)
+def checking(*mirrors: Url) -> tuple[Bench, m.StartExchange, m.StartExchange]:
+    """A mirror flows and has brought a block; its second request is for a block that the first place has brought."""
+    bench, fill = opened(*mirrors, connections=2)
     bench.answer(fill, tag='"another"')
-    accepted = bench.one(m.AcceptBody)
-    assert not accepted.compare
-    assert accepted.start == 8 * MIB
+    (check,) = at(bench, mirrors[0])
+    start = span_of(fill).start
+    bench.bring(fill.exchange, Span(start, start + MIB))
+    return bench, fill, check
+
+
+def brings(bench: Bench, start: m.StartExchange, length: int) -> list[m.StartExchange]:
+    """An exchange brings all that it was asked for, equal to what is here; the requests that follow from it."""
+    span, following = span_of(start), []
+    bench.answer(start, tag=TAG if start.request.url == ORIGIN else '"another"', length=length)
+    compare = bench.one(m.AcceptBody).compare
+    following += bench.all(m.StartExchange)
+    bench.send(m.BodyStored(start.exchange, span))
+    following += bench.all(m.StartExchange)
+    for first in range(span.start, span.stop, MIB) if compare else ():
+        bench.send(m.BlockCompared(Span(first, first + MIB), equal=True))
+        following += bench.all(m.StartExchange)
+    bench.send(m.BodyEnded(start.exchange))
+    return [*following, *bench.all(m.StartExchange)]
+
+
+def test_a_comparison_with_a_mirror_that_was_dropped_says_nothing_of_the_first_place() -> None:
+    bench, _, check = checking(MIRROR)
+    bench.answer(check, tag='"another"')
+    bench.status(at(bench, MIRROR)[0], 404) if at(bench, MIRROR) else bench.machine._parts.mirrors.drop_all()
+    bench.send(m.BlockCompared(Span(0, MIB), equal=False))
+    assert not bench.machine.is_over
+
+
+def test_a_mirror_takes_segments_as_soon_as_the_length_is_known() -> None:
+    bench, fill = opened(MIRROR)
+    assert span_of(fill).start == 8 * MIB
+    bench.answer(fill, tag='"another"')
+    assert not bench.one(m.AcceptBody).compare
     bench.bring(fill.exchange, Span(8 * MIB, 9 * MIB))
     assert bench.machine.coverage.stored.covers(Span(8 * MIB, 9 * MIB))
-    assert bench.machine.account.bytes_downloaded == 2 * MIB + MIB + MIB, "one block of it was compared"
 
 
-def test_secrets_of_the_first_place_dont_go_to_a_mirror() -> None:
-    start = waited_for(opened(MIRROR), MIRROR)
-    assert start.request.headers.get("Authorization") is None
+def test_a_block_that_the_first_place_has_brought_is_compared_meanwhile() -> None:
+    bench, _, check = checking(MIRROR)
+    assert span_of(check) == Span(0, 2 * MIB), "a twenty-fifth of the file"
+    bench.answer(check, tag='"another"')
+    assert bench.one(m.AcceptBody).compare
+    bench.send(m.BodyStored(check.exchange, Span(0, 2 * MIB)))
+    bench.send(m.BlockCompared(Span(0, MIB), equal=True))
+    bench.send(m.BlockCompared(Span(MIB, 2 * MIB), equal=True))
+    bench.send(m.BodyEnded(check.exchange))
+    (goes_on,) = at(bench, MIRROR)
+    assert span_of(goes_on).start >= 8 * MIB
+    assert bench.machine.account.bytes_downloaded == 2 * MIB + MIB + 2 * MIB
 
 
-def test_a_mirror_with_other_bytes_is_dropped_for_good_and_the_download_goes_on() -> None:
-    bench = opened(MIRROR)
-    start = waited_for(bench, MIRROR)
-    bench.answer(start)
-    span = start.request.span
-    assert span is not None
-    bench.send(m.BlockCompared(span, equal=False))
-    assert bench.one(m.CancelExchange).exchange == start.exchange
+def test_of_a_large_file_a_twenty_fifth_is_compared() -> None:
+    bench, length = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=2), 200 * MIB
+    first = bench.open()
+    bench.answer(first, length=length)
+    starts, checked = at(bench, MIRROR), SpanSet()
+    bench.bring(first.exchange, Span(0, 8 * MIB))
+    bench.bring(first.exchange, Span(8 * MIB, 16 * MIB))
+    for _ in range(12):
+        start = starts.pop(0)
+        starts += brings(bench, start, length)
+        compared = span_of(start).start < 16 * MIB
+        checked = checked.add(span_of(start)) if compared else checked
+    assert checked == SpanSet.of(Span(0, 8 * MIB))
+
+
+def test_before_a_block_has_agreed_a_mirror_brings_so_much_only() -> None:
+    bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=4)
+    bench.answer(bench.open(), length=1024 * MIB)
+    starts, asked = at(bench, MIRROR), 0
+    while starts:
+        asked += len(span_of(starts[0]))
+        starts += brings(bench, starts.pop(0), 1024 * MIB)
+    assert UNPROVED_BYTES <= asked < UNPROVED_BYTES + 8 * MIB
+
+
+def test_a_mirror_with_other_bytes_is_dropped_and_what_it_brought_comes_again() -> None:
+    bench, fill, check = checking(MIRROR)
+    brought = Span(span_of(fill).start, span_of(fill).start + MIB)
+    bench.answer(check, tag='"another"')
+    bench.send(m.BlockCompared(Span(0, MIB), equal=False))
+    assert {command.exchange for command in bench.all(m.CancelExchange)} == {fill.exchange, check.exchange}
+    assert bench.one(m.ForgetBlocks).blocks == SpanSet.of(brought)
+    assert not bench.machine.coverage.stored.count_in(brought)
     bench.wait(30.0)
     assert not at(bench, MIRROR)
     assert not bench.machine.is_over
+
+
+def test_bytes_that_come_twice_and_differ_are_the_mirrors_fault() -> None:
+    bench, fill, _ = checking(MIRROR)
+    brought = Span(span_of(fill).start, span_of(fill).start + MIB)
+    bench.send(m.BlockCompared(brought, equal=False, filling=True))
+    assert fill.exchange in {command.exchange for command in bench.all(m.CancelExchange)}
+    assert bench.one(m.ForgetBlocks).blocks == SpanSet.of(brought)
+    assert not bench.machine.is_over
+
+
+def test_a_wrong_digest_makes_what_mirrors_brought_suspected_first() -> None:
+    length = 48 * MIB
+    bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=1, length=length)
+    first = bench.open()
+    bench.answer(first, length=length)
+    starts, brought = at(bench, MIRROR), SpanSet()
+    bench.bring(first.exchange, Span(0, 8 * MIB))
+    bench.send(m.BodyEnded(first.exchange))
+    starts += bench.all(m.StartExchange)
+    while starts:
+        start = starts.pop(0)
+        if start.request.url == MIRROR and span_of(start).start >= 8 * MIB:
+            brought = brought.add(span_of(start))
+        starts += brings(bench, start, length)
+    bench.send(m.Verified((WRONG,)))
+    bench.send(m.BlocksProved(SpanSet.whole(length), SpanSet()))
+    (again,) = [one for one in bench.wait(0.5) if isinstance(one, m.StartExchange)]
+    assert again.request.url == ORIGIN
+    assert span_of(again).start == next(iter(brought)).start > 0
+
+
+def test_secrets_of_the_first_place_dont_go_to_a_mirror() -> None:
+    _, start = opened(MIRROR)
+    assert start.request.headers.get("Authorization") is None
 
 
 @pytest.mark.parametrize(
@@ -96,8 +176,7 @@ def test_a_mirror_with_other_bytes_is_dropped_for_good_and_the_download_goes_on(
     ],
 )
 def test_an_answer_that_doesnt_fit_ends_its_part(head: ResponseHead) -> None:
-    bench = opened(MIRROR)
-    start = waited_for(bench, MIRROR)
+    bench, start = opened(MIRROR)
     bench.send(m.HeadArrived(start.exchange, head))
     assert not bench.all(m.AcceptBody)
     bench.wait(30.0)
@@ -106,18 +185,17 @@ def test_an_answer_that_doesnt_fit_ends_its_part(head: ResponseHead) -> None:
 
 
 def test_its_redirects_are_followed() -> None:
-    bench = opened(MIRROR)
-    start = waited_for(bench, MIRROR)
+    bench, start = opened(MIRROR)
     bench.status(start, 302, ("Location", OTHER.reveal()))
     (followed,) = at(bench, OTHER)
     assert followed.request.span == start.request.span
     bench.answer(followed)
-    assert bench.one(m.AcceptBody).compare
+    assert bench.one(m.AcceptBody).exchange == followed.exchange
 
 
 def test_one_that_cant_be_reached_is_tried_a_few_times_and_then_left() -> None:
-    bench = opened(MIRROR)
-    starts, tries = at(bench, MIRROR), 0
+    bench, start = opened(MIRROR)
+    starts, tries = [start], 0
     for _ in range(10):
         tries += len(starts)
         for start in starts:
@@ -133,34 +211,35 @@ def test_where_the_first_place_never_answers_a_mirror_takes_its_part() -> None:
     bench.status(bench.open(), 404)
     bench.status(bench.one(m.StartExchange), 404)
     assert not bench.machine.is_over
-    bench.answer(waited_for(bench, MIRROR))
+    (start,) = at(bench, MIRROR) or [one for one in bench.wait(0.5) if isinstance(one, m.StartExchange)]
+    bench.answer(start)
     assert bench.one(m.AcceptBody).start == 0
     assert bench.machine.digests == (RIGHT,)
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_mirrors_store_that_is_busy_is_asked_again_at_the_address_that_was_signed(status: int) -> None:
-    bench = opened(MIRROR)
-    bench.status(waited_for(bench, MIRROR), 302, ("Location", OTHER.reveal()))
+    bench, start = opened(MIRROR)
+    bench.status(start, 302, ("Location", OTHER.reveal()))
     bench.status(at(bench, OTHER)[0], status, ("Retry-After", "5"))
     assert not [one for one in bench.wait(4.5) if isinstance(one, m.StartExchange)]
     bench.wait(1.0)
     assert not at(bench, MIRROR)
     (again,) = at(bench, OTHER)
     bench.answer(again, tag='"another"')
-    assert bench.one(m.AcceptBody).compare
+    assert bench.one(m.AcceptBody).exchange == again.exchange
 
 
 def test_a_mirror_that_asks_for_more_patience_than_there_is_isnt_waited_for() -> None:
-    bench = opened(MIRROR)
-    bench.status(waited_for(bench, MIRROR), 429, ("Retry-After", "86400"))
+    bench, start = opened(MIRROR)
+    bench.status(start, 429, ("Retry-After", "86400"))
     assert not bench.machine._parts.mirrors.any
     assert not bench.machine.is_over
 
 
 def test_where_the_first_place_leaves_off_a_mirror_goes_on_with_what_is_here() -> None:
-    bench = opened(MIRROR)
-    proved(bench, MIRROR)
+    bench, start = opened(MIRROR)
+    bench.answer(start, tag='"another"')
     bench.send(m.ExchangeFailed(m.ExchangeId(0, 1), Failure(FailureKind.LOST)))
     for _ in range(2):
         bench.wait(3.0)
@@ -189,9 +268,8 @@ def test_a_server_may_name_mirrors_where_a_digest_settles_what_the_file_is() -> 
     content_range = f"bytes 0-{8 * MIB - 1}/{LENGTH}"
     link = f"<{MIRROR.reveal()}>; rel=duplicate; pri=1"
     bench.status(first, 206, ("Content-Range", content_range), ("Link", link))
-    bench.bring(first.exchange, Span(0, 2 * MIB))
-    start = waited_for(bench, MIRROR)
-    assert start.request.span == Span(MIB, 2 * MIB)
+    (start,) = at(bench, MIRROR)
+    assert span_of(start).start == 8 * MIB
     assert list(start.request.headers) == [], "the user hasn't named that host"
 
 

@@ -346,8 +346,9 @@ def test_other_places_bring_pieces_only_where_a_digest_will_settle_them(
 ) -> None:
     bench = Bench(connections=1, mirrors=(MIRROR,), digests=digests)
     start = flowing(bench)
+    commands = list(bench.commands)
     bench.bring(start.exchange, Span(0, 2 * MIB))
-    commands = bench.commands + bench.wait(5.0)
+    commands += bench.commands + bench.wait(5.0)
     origins = {command.request.url.origin for command in commands if isinstance(command, m.StartExchange)}
     assert (MIRROR.origin in origins) is asked
 

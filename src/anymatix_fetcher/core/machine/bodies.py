@@ -55,7 +55,7 @@ class Bodies:
             gained = coverage.store(event.span)
             parts.peers.brought(exchange.mirror, event.span)
         if exchange.mirror is not None:
-            parts.mirrors.stored(exchange.mirror, count, gained)
+            parts.mirrors.stored(exchange.mirror, exchange, event.span, gained)
         else:
             parts.recovery.served(gained, now)
         parts.requests.account.arrived(count)
@@ -92,8 +92,9 @@ class Bodies:
             return
         if parts.matching.advances(event):
             parts.requests.patience.progressed(len(span))
-        of_mirror = not event.filling and parts.mirrors.compared(event)
-        if not of_mirror and not parts.matching.compared(event):
+        if parts.mirrors.compared(event) or not (event.filling or parts.matching.comparison):
+            return  # a mirror's, or that of an exchange that was dropped
+        if not parts.matching.compared(event):
             self._conclusions.changed()
 
     def _open_end(self, exchange: Exchange, now: float, *, goes_on: bool) -> None:

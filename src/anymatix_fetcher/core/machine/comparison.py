@@ -50,6 +50,10 @@ class Comparison:
         """What nothing is known of yet."""
         return self.blocks - self.agreed - self.differing
 
+    def extend(self, blocks: SpanSet) -> None:
+        """``blocks`` are to be compared, too."""
+        self.blocks |= blocks
+
     def note(self, span: Span, *, equal: bool) -> None:
         """A block came again, or one that nobody asked about."""
         if not self.blocks.covers(span) and self.question is Question.CULPRITS:
@@ -115,6 +119,26 @@ def _blocks(held: SpanSet, length: int | None, block_size: int) -> list[Span]:
         if start < end
     )
     return [block for block in blocks if held.covers(block)]
+
+
+def blocks_around(spans: SpanSet, *, length: int | None, block_size: int) -> SpanSet:
+    """Every block that ``spans`` touch."""
+    end = spans.stop + block_size if length is None else length
+    return union(
+        Span(span.start // block_size * block_size, max(span.stop, min(end, -(-span.stop // block_size) * block_size)))
+        for span in spans
+    )
+
+
+def run_of_blocks(held: SpanSet, *, length: int, block_size: int, most_bytes: int) -> SpanSet:
+    """The first whole blocks of what is held that follow each other, of ``most_bytes`` together, and one at least."""
+    for span in held:
+        start = -(-span.start // block_size) * block_size
+        whole = length if span.stop == length else span.stop // block_size * block_size
+        stop = min(whole, start + max(block_size, most_bytes // block_size * block_size))
+        if start < stop:
+            return SpanSet.of(Span(start, stop))
+    return SpanSet()
 
 
 def last_piece(held: SpanSet, *, block_size: int) -> SpanSet:

@@ -72,7 +72,7 @@ class Conclusions:
             parts.out.append(m.ProveBlocks(whole))
         elif parts.proof.suspect is Suspect.NETWORK and whole:
             parts.mirrors.drop_all()
-            if parts.matching.search(whole):
+            if parts.matching.search(whole, parts.mirrors.brought):
                 parts.stage.enter(MachinePhase.TRANSFERRING)
             else:
                 self.mismatched()

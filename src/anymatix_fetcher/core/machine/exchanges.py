@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.machine.exchange import Exchange, ExchangeState, Purpose
+from anymatix_fetcher.core.machine.tail import typical_rate
 from anymatix_fetcher.core.values.messages import ExchangeId
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ class Exchanges:
         self._download = download
         self._begun = 0
         self._under_way: dict[ExchangeId, Exchange] = {}
-        self.rates: deque[float] = deque(maxlen=REMEMBERED)
-        """What the last ones brought in bytes a second, by the time that they ended as they should."""
+        self._rates: dict[Mirror | None, deque[float]] = {}
         self._idle: Counter[Mirror | None] = Counter()
         self._first_byte_seconds = inf
 
@@ -95,7 +95,8 @@ class Exchanges:
         seconds = now - exchange.flowing_since
         if seconds > 0 and exchange.position > exchange.start:
             self._first_byte_seconds = min(self._first_byte_seconds, exchange.flowing_since - exchange.started_at)
-            self.rates.append((exchange.position - exchange.start) / seconds)
+            rates = self._rates.setdefault(exchange.mirror, deque(maxlen=REMEMBERED))
+            rates.append((exchange.position - exchange.start) / seconds)
 
     @property
     def first_byte_seconds(self) -> float:
@@ -157,11 +158,26 @@ class Exchanges:
         flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
         return [exchange.flow(now) for exchange in flowing if exchange.purpose is Purpose.FILL]
 
+    @property
+    def places(self) -> set[Mirror | None]:
+        """Where those that are under way were sent."""
+        return {exchange.mirror for exchange in self._under_way.values()}
+
+    def flows_of(self, mirror: Mirror | None, now: float) -> list[Flow]:
+        """:meth:`flows` of one place."""
+        own = (exchange for exchange in self.of(mirror) if exchange.flowing)
+        return [exchange.flow(now) for exchange in own if exchange.purpose is Purpose.FILL]
+
+    def typical_rate(self, mirror: Mirror | None, now: float) -> float:
+        """What a connection to one place brings, in bytes a second; 0 if unknown."""
+        return typical_rate(self.flows_of(mirror, now), self._rates.get(mirror, ()))
+
     def turn_to(self, mirror: Mirror) -> None:
         """A mirror takes the first place's part: what was sent to it was sent to the first place from now on."""
         for exchange in self.of(mirror):
             exchange.belongs_to_first()
         self._idle[None] = self._idle.pop(mirror, 0)
+        self._rates[None] = self._rates.pop(mirror, deque(maxlen=REMEMBERED))
 
     def skip(self, seconds: float) -> None:
         """Leaves out a gap in which nobody looked."""

@@ -24,6 +24,7 @@ from anymatix_fetcher.core.machine.comparison import (
     SAMPLES_OF_FOREIGN,
     Comparison,
     Question,
+    blocks_around,
     last_piece,
     samples,
 )
@@ -31,7 +32,7 @@ from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.machine.search import CulpritSearch
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Validator
-from anymatix_fetcher.core.values.spans import Span, SpanSet, union
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.address import Address
@@ -310,10 +311,13 @@ class Matching:
 
     def take_back(self, spans: SpanSet) -> None:
         """``spans`` came from an answer that turned out to be of something else: only its length is known still."""
-        size, end = self.block_size, self.known_length or EVERYTHING.stop
-        self.lose(union(Span(span.start // size * size, min(end, -(-span.stop // size) * size)) for span in spans))
+        self.lose_blocks_of(spans)
         if not self._coverage.held:
             self._stated_length, self.identity = self.known_length, None
+
+    def lose_blocks_of(self, spans: SpanSet) -> None:
+        """Every block that ``spans`` touch has to come again."""
+        self.lose(blocks_around(spans, length=self.known_length, block_size=self.block_size))
 
     def advances(self, event: m.BlockCompared) -> bool:
         """Whether the search for what spoils the digest has waited for this answer, which it asks for once."""
@@ -337,10 +341,11 @@ class Matching:
         parted, self._parted_bytes = self._parted_bytes, 0
         return parted
 
-    def search(self, whole: SpanSet) -> bool:
-        """Begins the search for what spoils the digest, or goes on with it; False where it is at its end."""
+    def search(self, whole: SpanSet, suspected: SpanSet) -> bool:
+        """Begins the search for what spoils the digest, in ``suspected`` first, or goes on; False at its end."""
         if self._search is None:
-            self._search, self.foreign = CulpritSearch(self.foreign & whole, whole), SpanSet()
+            around = blocks_around(suspected, length=self.known_length, block_size=self.block_size)
+            self._search, self.foreign = CulpritSearch((self.foreign | around) & whole, whole), SpanSet()
         elif self._search.whole != whole:
             self._search.turn_to(whole)
         if self._search.blocks:
@@ -386,7 +391,7 @@ class Matching:
             if self.known_length is None:
                 self.goes_on()
             return True  # when they are here again, the digest is asked for first
-        return self.search(self._search.whole)
+        return self.search(self._search.whole, SpanSet())
 
     def _part_with(self, comparison: Comparison) -> None:
         """Samples of what another program has left differ: they go, and with them what can't be told from them."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.machine.comparison import Comparison, Question
 from anymatix_fetcher.core.values.http import Validator
+from anymatix_fetcher.core.values.spans import SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.address import Address
-    from anymatix_fetcher.core.machine.comparison import Comparison
     from anymatix_fetcher.core.pace.hosts import Share
+    from anymatix_fetcher.core.values.spans import Span
 
 
 @dataclass(slots=True, eq=False)
@@ -20,8 +22,10 @@ class Mirror:
     Args:
         address: The way to its bytes.
         share: How many connections its host bears.
-        proved: Whether blocks from it have agreed with those that are here.
-        comparison: The blocks on trial.
+        proved: Whether blocks from it have agreed with those of other places.
+        comparison: The blocks of other places that it is asked for too, to be compared.
+        checked: The blocks that have agreed.
+        only_from_it: The bytes that no other place has brought.
         validator: What it says of the content's identity.
         strikes: Failures since it last brought something new.
         crawls: How often one of its connections had to be replaced for its slowness.
@@ -35,7 +39,9 @@ class Mirror:
     share: Share
     proved: bool = False
     comparison: Comparison | None = None
-    validator: Validator = Validator()  # noqa: RUF009 - frozen, so sharing it is safe
+    checked: SpanSet = SpanSet()  # noqa: RUF009 - frozen, so sharing it is safe
+    only_from_it: SpanSet = SpanSet()  # noqa: RUF009 - as above
+    validator: Validator = Validator()  # noqa: RUF009 - as above
     strikes: int = 0
     crawls: int = 0
     total: int = 0
@@ -56,9 +62,10 @@ class Mirror:
         self.strikes += 1
         self.not_before = not_before
 
-    def brought(self, count: int, gained: int) -> None:
-        """``count`` bytes came from it, of which ``gained`` had never been stored before."""
-        self.total += count
+    def brought(self, span: Span, gained: int) -> None:
+        """The bytes of ``span`` came from it, of which ``gained`` had never been stored before."""
+        self.only_from_it = self.only_from_it.add(span)
+        self.total += len(span)
         if gained:
             self.strikes = 0
 
@@ -66,15 +73,33 @@ class Mirror:
         """It has brought so many bytes in all while it had the first place, and proves itself anew."""
         self.total, self.proved = total, False
 
+    def repeated(self, span: Span) -> None:
+        """The bytes of ``span`` came from it, to be compared with another place's."""
+        self.total += len(span)
+
     def says(self, validator: Validator) -> None:
         """What it says of the content's identity from now on."""
         self.validator = validator
 
-    def try_by(self, comparison: Comparison) -> None:
-        """Blocks from it are compared with those that are here."""
-        self.comparison = comparison
+    def check(self, blocks: SpanSet) -> Comparison:
+        """Blocks of other places that it is asked for too, beside those that it is being asked for."""
+        self.comparison = self.comparison or Comparison(Question.SAMENESS, SpanSet())
+        self.comparison.extend(blocks)
+        return self.comparison
+
+    def compared(self, block: Span, *, equal: bool) -> None:
+        """A block of another place came from it, too."""
+        if self.comparison is not None:
+            self.comparison.note(block, equal=equal)
+            self.proved |= equal
 
     def conclude(self) -> None:
-        """All blocks were compared: whether it is proved by them."""
+        """Takes note of the blocks that have agreed, when there is none left to be compared."""
         if self.comparison is not None and not self.comparison.open:
-            self.proved, self.comparison = bool(self.comparison.agreed), None
+            self.checked |= self.comparison.agreed
+            self.comparison = None
+
+    def disown(self) -> SpanSet:
+        """What only it has brought, which counts for it no longer."""
+        spans, self.only_from_it = self.only_from_it, SpanSet()
+        return spans

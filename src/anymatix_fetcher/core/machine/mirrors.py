@@ -1,17 +1,23 @@
-"""Mirrors: other places with the same bytes, that bring pieces beside the first one, or step in for it.
+"""Mirrors: other places with the same bytes. Together with the first place they are one pool.
 
 Theory of operation
 -------------------
 
-A mirror is never believed. Only where a digest will prove the whole it brings pieces; without one, wrong bytes of it
-could be told from right ones by nothing but asking the first place for the same. Before it may bring anything, blocks
-that are here are fetched from it and compared with the journal, and its head has to state the same length. From then on
-it takes segments as any connection does, as many as its own host's pace allows; since whoever is idle takes the next
-segment, a fast place brings more than a slow one.
+A mirror is never believed. It is used only where a digest will prove the whole file; without one, its wrong bytes could
+be told from right ones only by asking the first place for the same bytes.
 
-At the first answer that doesn't fit a mirror is dropped for good, and after a few failures too: the download doesn't
-depend on it. When the first place can't go on, the best of the mirrors takes its place, with its whole manners still to
-be found out: what is here is compared with it as with any other place that nothing is known of.
+**From the first second.** As soon as the length is known a mirror takes segments, as many at a time as its own host's
+pace allows. An idle connection takes the next segment, so a fast place brings more than a slow one; at the end it takes
+over what flows from a slower place.
+
+**Checked in the background.** Blocks that other places have brought are fetched from the mirror too and compared with
+the journal, before it is asked for more: 20 MiB in all, or a twenty-fifth of the file where that is less. Until the
+first block has agreed a mirror may bring 32 MiB. A mirror whose block differs is dropped, and all that it has brought
+is fetched again.
+
+**Dropped for good** is also a mirror whose answer doesn't fit, or that fails several times in a row: the download
+doesn't depend on it. When the first place can't go on, the best mirror takes its part, and its server's abilities have
+to be found out anew. When the digest doesn't match, what mirrors have brought is suspected first.
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
-from anymatix_fetcher.core.machine.comparison import Comparison, Question, samples
+from anymatix_fetcher.core.machine.comparison import run_of_blocks
 from anymatix_fetcher.core.machine.exchange import ExchangeState, Purpose
 from anymatix_fetcher.core.machine.mirror import Mirror
 from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS
@@ -29,7 +35,7 @@ from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Headers, Validator
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.resource import Resource
-from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,6 +55,15 @@ STRIKES = 3
 """So many failures without a byte in between, and a mirror is dropped."""
 CRAWLS = 2
 """After so many connections that crawl, a mirror isn't worth asking."""
+UNPROVED_BYTES = 32 << 20
+"""What a mirror may bring before one of its blocks has agreed with another place's."""
+UNPROVED_SEGMENT = 4 << 20
+"""The most that it is asked for at once until then."""
+CHECKED_BYTES = 20 << 20
+"""So much is fetched from each mirror only to be compared: a server that spoils one MiB in twenty is found out."""
+CHECKED_SHARE = 25
+"""At most one byte in so many of the file, and one block at least."""
+CHECKED_AT_ONCE = 4 << 20
 FIRST_WAIT_SECONDS = 1.0
 WORTHWHILE_BYTES = 16 << 20
 """With less to go, a mirror isn't worth its handshakes."""
@@ -86,6 +101,8 @@ class Mirrors:
         self._join = join
         self._known: set[Url] = {requests.address.origin_url}
         self._mirrors: list[Mirror] = []
+        self._brought_before = SpanSet()
+        """What mirrors have brought that were dropped since."""
         self._discovered = 0
         self._peers_only = False
         for url in requests.address.resource.mirrors:
@@ -130,6 +147,14 @@ class Mirrors:
         """Whether there is another place to ask."""
         return bool(self._mirrors)
 
+    @property
+    def brought(self) -> SpanSet:
+        """What has come from mirrors, those included that were dropped since."""
+        brought = self._brought_before
+        for mirror in self._mirrors:
+            brought |= mirror.only_from_it
+        return brought
+
     def rest(self) -> None:
         """Nothing is to be asked for now."""
         for mirror in self._mirrors:
@@ -148,62 +173,82 @@ class Mirrors:
         if not self._mirrors or not self._matching.digest_settles:
             return  # without a digest nothing would prove all that a mirror brings
         waiting = self._coverage.waiting(length, self._requests.exchanges.rests(Purpose.FILL)).total
+        is_worthwhile = length - self._coverage.held.total >= WORTHWHILE_BYTES
         for mirror in self:
             if self._peers_only and not mirror.is_peer:
                 continue
             if mirror.crawls >= CRAWLS:
                 self.drop(mirror)
                 continue
-            self._adapt(mirror, waiting, now)
+            self._adapt(mirror, waiting, now, is_worthwhile=is_worthwhile or mirror.proved)
             while self._may_start(mirror, now) and self._start_next(mirror, length, now, bytes_per_second):
                 pass
         self._requests.use_elsewhere(sum(len(self._requests.exchanges.of(mirror)) for mirror in self._mirrors))
 
-    def _adapt(self, mirror: Mirror, waiting: int, now: float) -> None:
+    def _adapt(self, mirror: Mirror, waiting: int, now: float, *, is_worthwhile: bool) -> None:
         if now - mirror.adapted_at < ADAPTING_SECONDS:
             return
         mirror.adapted(now)
         own = self._requests.exchanges.of(mirror)
-        more = -(-waiting // self._scheduler.smallest_segment) if mirror.proved else int(waiting >= WORTHWHILE_BYTES)
-        mirror.share.want(len(own), more if own or waiting >= WORTHWHILE_BYTES else 0)
+        more = -(-waiting // self._scheduler.smallest_segment)
+        if not own:
+            more = max(1, more) if is_worthwhile else 0  # an idle one may take over what flows from elsewhere
+        mirror.share.want(len(own), more)
         mirror.share.observe(mirror.total, sum(exchange.flowing for exchange in own), now)
         for exchange in own[mirror.share.connections :] if waiting else ():
             self._requests.drop(exchange)
 
     def _may_start(self, mirror: Mirror, now: float) -> bool:
-        own = self._requests.exchanges.of(mirror)
-        if now < mirror.not_before or (own and not mirror.proved):
+        if now < mirror.not_before:
             return False
         if mirror.share.pause_at(mirror.address.target or mirror.address.origin_url, now) is not None:
             return False
         allotted = mirror.share.connections
-        return len(own) < (allotted if mirror.address.settled else min(1, allotted))
+        return len(self._requests.exchanges.of(mirror)) < (allotted if mirror.address.settled else min(1, allotted))
 
     def _start_next(self, mirror: Mirror, length: int, now: float, bytes_per_second: float) -> bool:
         block_size = self._matching.block_size
-        if mirror.proved:
+        span, purpose = self._next_check(mirror, length, block_size), Purpose.COMPARE
+        if span is None and self._may_bring(mirror):
+            purpose = Purpose.FILL
             span = self._scheduler.next_fill(
                 length, now, block_size=block_size, bytes_per_second=bytes_per_second, mirror=mirror
             )
-            purpose = Purpose.FILL
-        else:
-            span, purpose = self._next_sample(mirror, length, block_size), Purpose.COMPARE
+            if span is not None and not mirror.proved:
+                span = Span(span.start, min(span.stop, span.start + UNPROVED_SEGMENT))
         if span is not None:
             self._requests.start(span, purpose, now, identity=None, mirror=mirror)
         return span is not None
 
-    def _next_sample(self, mirror: Mirror, length: int, block_size: int) -> Span | None:
+    def _may_bring(self, mirror: Mirror) -> bool:
+        """Whether it has been checked enough for what it has brought, where another place is asked."""
+        exchanges = self._requests.exchanges
+        own = sum(len(exchange.rest) for exchange in exchanges.of(mirror) if exchange.purpose is Purpose.FILL)
+        return mirror.proved or mirror.only_from_it.total + own < UNPROVED_BYTES or not exchanges.of(None)
+
+    def _next_check(self, mirror: Mirror, length: int, block_size: int) -> Span | None:
+        """What to ask a mirror for that another place has brought already."""
         if any(other.comparison is not None for other in self._mirrors if other is not mirror):
             return None  # one after the other: a block that comes twice at once is compared with neither
-        comparison = mirror.comparison
-        if comparison is None:
-            blocks = samples(self._coverage.held, length=length, block_size=block_size, most=self._matching.samples)
-            if not blocks or length - self._coverage.held.total < WORTHWHILE_BYTES:
-                return None
-            comparison = Comparison(Question.SAMENESS, blocks)
-            mirror.try_by(comparison)
-        in_flight = [exchange.asked for exchange in self._requests.exchanges.of(mirror)]
-        return comparison.next(in_flight, block_size=block_size, at_most=block_size)
+        own = self._requests.exchanges.of(mirror)
+        in_flight = [exchange.asked for exchange in own if exchange.purpose is Purpose.COMPARE]
+        if mirror.comparison is not None:
+            span = mirror.comparison.next(in_flight, block_size=block_size, at_most=CHECKED_AT_ONCE)
+            if span is not None:
+                return span
+        blocks = self._unchecked(mirror, length, block_size)
+        if not blocks:
+            return None
+        return mirror.check(blocks).next(in_flight, block_size=block_size, at_most=CHECKED_AT_ONCE)
+
+    def _unchecked(self, mirror: Mirror, length: int, block_size: int) -> SpanSet:
+        """Blocks of other places that the mirror should be asked for too."""
+        known = mirror.checked | mirror.comparison.blocks if mirror.comparison is not None else mirror.checked
+        wanted = max(block_size, min(CHECKED_BYTES, length // CHECKED_SHARE)) - known.total
+        if wanted <= 0:
+            return SpanSet()
+        others = self._coverage.held - mirror.only_from_it - known
+        return run_of_blocks(others, length=length, block_size=block_size, most_bytes=wanted)
 
     # Answers ----------------------------------------------------------------------------------------------
 
@@ -253,10 +298,13 @@ class Mirrors:
         if mirror.strikes >= STRIKES or asked_seconds > LONGEST_RETRY_AFTER_SECONDS:
             self.drop(mirror)
 
-    def stored(self, mirror: Mirror, count: int, gained: int) -> None:
-        """``count`` bytes came from it, of which ``gained`` had never been stored before."""
-        mirror.brought(count, gained)
-        self._requests.came_from_elsewhere(count)
+    def stored(self, mirror: Mirror, exchange: Exchange, span: Span, gained: int) -> None:
+        """The bytes of ``span`` came from it, of which ``gained`` had never been stored before."""
+        if exchange.purpose is Purpose.COMPARE:
+            mirror.repeated(span)
+        else:
+            mirror.brought(span, gained)
+        self._requests.came_from_elsewhere(len(span))
 
     def ended(self, mirror: Mirror, exchange: Exchange) -> None:
         """A body from it has ended as it should."""
@@ -265,14 +313,24 @@ class Mirrors:
             mirror.conclude()
 
     def compared(self, event: m.BlockCompared) -> bool:
-        """A block came again; whether it was a mirror that was on trial for it."""
+        """A block came again; whether that says something of a mirror only."""
+        if event.filling:
+            return not event.equal and self._caught_beside_others(event.span)
         for mirror in self:
             if mirror.comparison is not None and mirror.comparison.open.covers(event.span):
-                mirror.comparison.note(event.span, equal=event.equal)
+                mirror.compared(event.span, equal=event.equal)
                 if not event.equal:
-                    self.drop(mirror)
+                    self._part_with(mirror)
                 return True
         return False
+
+    def _caught_beside_others(self, span: Span) -> bool:
+        """The same bytes came twice and differ: a mirror that took part in it isn't believed, the first place is."""
+        under_way = {exchange.mirror for exchange in self._requests.exchanges.over(span)}
+        caught = [mirror for mirror in self if mirror in under_way or mirror.only_from_it.count_in(span)]
+        for mirror in caught:
+            self._part_with(mirror)
+        return bool(caught)
 
     # Leaving ----------------------------------------------------------------------------------------------
 
@@ -282,6 +340,7 @@ class Mirrors:
             self._requests.drop(exchange)
         if mirror in self._mirrors:
             self._mirrors.remove(mirror)
+            self._brought_before |= mirror.only_from_it
         mirror.share.want(0, 0)
 
     def ask_peers_only(self, *, on: bool) -> None:
@@ -305,6 +364,15 @@ class Mirrors:
         for mirror in self:
             if mirror.is_peer:
                 self.drop(mirror)
+
+    def _part_with(self, mirror: Mirror) -> None:
+        """It sent other bytes than another place: all that only it has brought comes again."""
+        lost = mirror.disown()
+        self.drop(mirror)
+        for span in lost:
+            for exchange in self._requests.exchanges.over(span):
+                self._requests.drop(exchange)
+        self._matching.lose_blocks_of(lost)
 
     def drop_all(self) -> None:
         """None is asked any more: whatever is decided now, one place alone has to answer for."""

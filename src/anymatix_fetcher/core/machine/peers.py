@@ -18,11 +18,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.machine.comparison import blocks_around
 from anymatix_fetcher.core.machine.exchange import ExchangeState
 from anymatix_fetcher.core.machine.mirror import Mirror
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.resource import Resource
-from anymatix_fetcher.core.values.spans import Span, SpanSet, union
+from anymatix_fetcher.core.values.spans import SpanSet
 from anymatix_fetcher.core.values.urls import Url
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.requests import Requests
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.values.spans import Span
 
 SILENT_SECONDS = 3.0
 """A peer that leads and brings nothing for so long gives way: others have the file."""
@@ -183,12 +185,8 @@ class Peers:
     def take_back(self) -> bool:
         """Somebody lies: no peer is asked any more, and what they have lent comes again; whether there was anything."""
         self._mirrors.drop_peers()
-        led, size = self.give_way(is_kept=False), self._matching.block_size
-        end = self._matching.length or self.lent.stop
-        wrong = union(
-            Span(span.start // size * size, max(span.stop, min(end, -(-span.stop // size) * size)))
-            for span in self.lent
-        )
+        led = self.give_way(is_kept=False)
+        wrong = blocks_around(self.lent, length=self._matching.length, block_size=self._matching.block_size)
         self.lent = SpanSet()
         if wrong:
             self._matching.part_with(wrong)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.machine.comparison import Question
 from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.machine.segments import Thief, next_segment, theft
-from anymatix_fetcher.core.machine.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling, hedge, typical_rate
+from anymatix_fetcher.core.machine.tail import DUPLICATED_SHARE, LEAST_IN_VAIN, crawling, hedge
 from anymatix_fetcher.core.pace.limit import FreeFlow
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.spans import Span
@@ -167,7 +167,7 @@ class Scheduler:
             return segment
         flows = exchanges.flows(now)
         thief = Thief(
-            bytes_per_second=typical_rate(flows, exchanges.rates),
+            bytes_per_second=exchanges.typical_rate(mirror, now),
             start_seconds=exchanges.start_seconds(mirror),
             round_trip_seconds=exchanges.first_byte_seconds,
             budget=max(length // DUPLICATED_SHARE, LEAST_IN_VAIN) - self._in_vain,
@@ -207,7 +207,7 @@ class Scheduler:
         exchanges = self._requests.exchanges
         flows = exchanges.flows(now)
         outrun = [flow for flow in flows if flow.rest and self._coverage.stored.covers(flow.rest)]
-        slow = [] if self.free_flow.is_held else crawling(flows, typical_rate(flows, exchanges.rates))
+        slow = [] if self.free_flow.is_held else self._crawling(now)
         for flow in (*outrun, *slow):
             exchange = exchanges.get(flow.exchange)
             if exchange is not None:
@@ -216,6 +216,15 @@ class Scheduler:
                     exchange.mirror.crawled()
         if slow:
             self._requests.use_fresh_connection()
+
+    def _crawling(self, now: float) -> list[Flow]:
+        """Those far below what is usual at their own place: a slow place isn't quicker when it is asked again."""
+        exchanges = self._requests.exchanges
+        return [
+            flow
+            for place in exchanges.places
+            for flow in crawling(exchanges.flows_of(place, now), exchanges.typical_rate(place, now))
+        ]
 
     # Pacing -----------------------------------------------------------------------------------------------
 
