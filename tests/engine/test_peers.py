@@ -11,6 +11,7 @@ import pytest
 
 from anymatix_fetcher import DigestMismatchError, NotFoundError, ReferenceSyntaxError, fetch
 from anymatix_fetcher.testing import Fault, File, Match, Origin
+from anymatix_fetcher.testing.hosts import Hosts, HubFile, HubRepo, hosted, huggingface
 from tests.servers.ports import free_ports
 
 if TYPE_CHECKING:
@@ -194,3 +195,19 @@ def test_a_digest_alone_is_enough_where_a_peer_has_it(fleet: Fleet) -> None:
 def test_a_peer_is_a_servers_address(peer: object, tmp_path: Path) -> None:
     with pytest.raises(ReferenceSyntaxError):
         fetch("http://127.0.0.1:9/x", directory=tmp_path, peers=[peer])  # type: ignore[list-item]
+
+
+def test_where_a_hub_tells_the_digest_on_the_way_only_its_resolve_is_asked(tmp_path: Path) -> None:
+    model = hosted("model.safetensors", 24_000_000)
+    repo = HubRepo("org/model", {"model.safetensors": HubFile(model)})
+    hub = Hosts(huggingface([repo]))
+    with hub, Origin(seed=2) as peer, pytest.MonkeyPatch.context() as surroundings:
+        for name, value in hub.variables.items():
+            surroundings.setenv(name, value)
+        lent = peer.add(f"/sha256/{model.sha256}", data=model.content.read(0, model.size))
+        url = f"{hub.urls['huggingface']}/org/model/resolve/main/model.safetensors"
+        result = fetch(url, directory=tmp_path, peers=[peer.url("/")])
+        assert result.path == tmp_path / "model.safetensors"
+        assert result.path.read_bytes() == lent.read()
+        assert hub.ledger().all.statuses == {302: 1}, "the resolve, and nothing of its CDN"
+        assert result.verified == "sha256"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher import fetch
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.folders import comfyui_folders
@@ -21,7 +22,7 @@ from anymatix_fetcher.queue.queue import QueueSettings
 from anymatix_fetcher.serve.share import Sharing
 from anymatix_fetcher.testing import Origin
 from tests.queue.fakes import until
-from tests.serve.served import Client, served
+from tests.serve.served import SECRET, Client, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,3 +129,26 @@ def test_of_a_file_that_arrives_the_proved_blocks_are_lent(tmp_path: Path, index
                 spoiled.write(b"spoiled on the disk")
             assert client.ask("GET", path, headers={"Range": "bytes=1000-"}).status == 503
         queue.close()
+
+
+def test_what_has_arrived_at_a_peer_comes_from_there_and_the_rest_from_the_origin(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANYFETCH_SECRET", SECRET)
+    with Origin(seed=4) as origin:
+        file = origin.add("/model.bin", size=24 << 20)
+        queue = open_queue(tmp_path / "state", Destinations(tmp_path / "files", comfyui_folders(tmp_path / "models")))
+        queue.start()
+        queue.change_settings(QueueSettings(limit_rate=6_000_000.0))
+        wanted = JobWanted(reference=file.url, digests=(f"sha256:{file.sha256()}",), connections=1)
+        with served(queue, add_routes=[Sharing(queue, index).add_routes]) as client:
+            ((job, _),) = queue.add([JobRequest(wanted)])
+            until(lambda: queue.get(job.id).bytes_stored > 12 << 20)
+            queue.change_settings(QueueSettings(limit_rate=100_000.0))
+            before = origin.ledger().bytes_sent
+            peer = f"http://127.0.0.1:{client.port}"
+            result = fetch(file.url, sha256=file.sha256(), directory=tmp_path / "second", peers=[peer])
+            assert origin.ledger().bytes_sent - before < 18 << 20
+        queue.close()
+    assert result.verified == "sha256"
+    assert (tmp_path / "second" / "model.bin").read_bytes() == file.read()

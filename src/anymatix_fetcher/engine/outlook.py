@@ -63,6 +63,7 @@ class Outlook:
             seconds=now - self._started_at,
             note=self._note(result, now),
             path=self._destination.path,
+            digests=machine.digests,
         )
 
     def _phase(self, result: Result | None, *, is_published: bool) -> Phase:
