@@ -26,24 +26,17 @@ class Server:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
+        self._errors = folder / "errors.log"  # a file, since a pipe that nothing reads would hold the server up
         environment = {name: text for name, text in os.environ.items() if not name.startswith("ANYFETCH_")}
-        self.process = subprocess.Popen(
-            [
-                *COMMAND,
-                "--port",
-                "0",
-                "--json",
-                "--state",
-                str(folder / "state"),
-                "-d",
-                str(folder / "files"),
-                *options,
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**environment, "HOME": str(folder)},
-            text=True,
-        )
+        places = ["--state", str(folder / "state"), "-d", str(folder / "files")]
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [*COMMAND, "--port", "0", "--json", *places, *options],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env={**environment, "HOME": str(folder)},
+                text=True,
+            )
         assert self.process.stdout is not None
         self.first = json.loads(self.process.stdout.readline())
         secret = (folder / "state" / "secret").read_text().strip()
@@ -52,8 +45,8 @@ class Server:
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Its exit code and what it wrote to stderr."""
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=60)
-        return self.process.returncode, errors
+        self.process.communicate(timeout=60)
+        return self.process.returncode, self._errors.read_text()
 
 
 @contextmanager
@@ -63,4 +56,6 @@ def serving(folder: Path, *options: str) -> Iterator[Server]:
         yield server
     finally:
         server.process.kill()
-        server.process.communicate()
+        server.process.wait()
+        if server.process.stdout is not None:
+            server.process.stdout.close()

@@ -109,15 +109,12 @@ class ModelFolders:
         return self.by_name.get(DOWNLOAD_BASE, (self.models,))[0]
 
     def _innermost(self, path: Path) -> str | None:
-        best: tuple[int, str] | None = None
+        names: dict[Path, str] = {}
         for name, folders in self.by_name.items():
-            if folded(name) in FORBIDDEN_FOLDERS or name == DOWNLOAD_BASE:
-                continue
-            for folder in folders:
-                depth = len(folder.parts)
-                if path.is_relative_to(folder) and (best is None or depth > best[0]):
-                    best = depth, name
-        return best[1] if best else None
+            if folded(name) not in FORBIDDEN_FOLDERS and name != DOWNLOAD_BASE:
+                for folder in folders:
+                    names.setdefault(folder, name)
+        return next((names[folder] for folder in (path, *path.parents) if folder in names), None)
 
 
 def comfyui_folders(

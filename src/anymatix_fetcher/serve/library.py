@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anymatix_fetcher.engine.cancel import CancelToken
-    from anymatix_fetcher.queue.destinations import Destinations
     from anymatix_fetcher.queue.queue import Queue
     from anymatix_fetcher.verbs.ls import Stock
 
@@ -63,19 +62,24 @@ def _stock(queue: Queue, kind: str | None) -> Stock:
     from anymatix_fetcher.verbs.ls import list_models  # noqa: PLC0415 - as above
 
     where = queue.destinations
-    brought = _brought(queue, where)
-    return list_models((), models=where.models, extra_paths=where.extra_paths, type=kind, others=brought)
+    return list_models((), models=where.models, extra_paths=where.extra_paths, type=kind, others=_brought(queue))
 
 
-def _brought(queue: Queue, where: Destinations) -> list[Path]:
+def _brought(queue: Queue) -> list[Path]:
     """What jobs have brought, as far as it lies where the server writes."""
     paths = (Path(job.path) for job in queue.jobs(JobState.DONE) if job.path is not None)
-    return [path for path in paths if any(path.is_relative_to(root) for root in where.roots)]
+    return [path for path in paths if any(path.is_relative_to(root) for root in queue.destinations.roots)]
 
 
 def _known(queue: Queue, paths: Sequence[str]) -> list[Path]:
     """The files that are meant: those alone that the listing has, by the very names that it has for them."""
-    known = {str(path) for one in _stock(queue, None).models for path in (one.path, *one.others)}
+    from anymatix_fetcher.wiring.models import files_at, opened_place  # noqa: PLC0415 - as above
+
+    where = queue.destinations
+    with opened_place(where.models, where.extra_paths) as place:
+        brought = [path for path in _brought(queue) if path.is_file()]
+        files = files_at(place, [*(root for root in place.folders.roots if root.is_dir()), *brought])
+    known = {str(path) for one in files for path in one.paths}
     for path in paths:
         if path not in known:
             raise NotFoundError(f"{path[:200]!r} is no model that is here", hint="GET /api/v1/models lists them.")

@@ -1,6 +1,7 @@
 // What is pasted, typed or dropped: what it is, how large, where it will go and what is here already, before it starts.
 
 import { button, make, newId, setHidden, setText } from "./dom.js";
+import { title } from "./jobs.js";
 import { readWorkflow } from "./workflow_file.js";
 
 const LOOK_MS = 500;
@@ -72,13 +73,17 @@ export class Adding {
       if (!files?.length) return this.box(reference, [t("nothing_found")]);
       return files.length === 1 ? this.fileBox(files[0]) : this.filesBox(reference, files);
     } catch (error) {
-      return make("div", { class: "af-box" }, make("strong", { text: reference }),
-        make("p", { class: "af-message", text: error.message }), error.hint ? make("p", { class: "af-hint", text: error.hint }) : null);
+      return this.errorBox(reference, error);
     }
   }
 
-  box(title, lines) {
-    return make("div", { class: "af-box" }, make("strong", { text: title }),
+  errorBox(heading, error) {
+    return make("div", { class: "af-box af-wrong" }, make("strong", { text: heading }),
+      make("p", { class: "af-message", text: error.message }), error.hint ? make("p", { class: "af-hint", text: error.hint }) : null);
+  }
+
+  box(heading, lines) {
+    return make("div", { class: "af-box" }, make("strong", { text: heading }),
       ...lines.filter(Boolean).map((text) => make("p", { class: "af-facts", text })));
   }
 
@@ -117,25 +122,28 @@ export class Adding {
     this.field.value = "";
     this.typed();
     this.field.focus();
-    if (await this.post([body]) || this.field.value) return;
+    const error = await this.post([body]);
+    if (!error || this.field.value) return;
     this.field.value = text; // it was refused: it can be mended
     this.typed();
+    clearTimeout(this.timer);
+    this.found.replaceChildren(this.errorBox(references.join(", "), error));
   }
 
-  // Adds the jobs of these requests; says whether all were taken.
+  // Adds the jobs of these requests; gives the error of the first that is refused, and says what was added.
   async post(bodies) {
     const { t, telling, jobs } = this.panel;
     const known = new Set(jobs.byId.keys());
     const fresh = [];
     for (const body of bodies) {
-      const said = await this.panel.tried(() => this.panel.request("POST", "/jobs", body));
-      if (!said) return false;
+      let said;
+      try { said = await this.panel.request("POST", "/jobs", body); } catch (error) { return error; }
       fresh.push(...said.jobs.filter((job) => !known.has(job.id)));
       for (const job of said.jobs) this.panel.take(job);
     }
     if (!fresh.length) telling.answer(t("same"));
-    else telling.answer(fresh.length === 1 ? t("added", { name: fresh[0].name || fresh[0].reference }) : t("added_many", { count: fresh.length }));
-    return true;
+    else telling.answer(fresh.length === 1 ? t("added", { name: title(fresh[0]) }) : t("added_many", { count: fresh.length }));
+    return null;
   }
 
   // ---- Workflows ----
@@ -174,11 +182,11 @@ export class Adding {
 
   planBox(name, models) {
     const { t, format } = this.panel;
-    const title = models.length ? t("workflow", { name, count: models.length }) : t("workflow_none", { name });
+    const heading = models.length ? t("workflow", { name, count: models.length }) : t("workflow_none", { name });
     const missing = models.filter((model) => model.state === "missing" && model.reference);
     const close = button(t("close"), "cancel", () => this.found.replaceChildren(), { class: "af-quiet" });
     const rows = models.map((model) => this.planRow(model, missing.includes(model)));
-    const box = make("div", { class: "af-box af-plan" }, make("strong", { text: title }), make("ul", {}, ...rows.map((row) => row.node)));
+    const box = make("div", { class: "af-box af-plan" }, make("strong", { text: heading }), make("ul", {}, ...rows.map((row) => row.node)));
     const fetch = button("", "fetch", () => this.fetchChosen(rows), { class: "af-primary" });
     const count = () => {
       const chosen = rows.filter((row) => row.tick?.checked);
@@ -210,7 +218,8 @@ export class Adding {
       digests: model.digest ? [model.digest] : undefined,
       author: "file",
     }));
-    if (!await this.post(bodies)) return;
+    const error = await this.post(bodies);
+    if (error) { this.panel.telling.wrong(error); return; }
     this.found.replaceChildren();
     this.field.focus();
   }

@@ -14,6 +14,8 @@ export class Refused extends Error {
 export class Unreachable extends Error {}
 
 const LONGEST_PAUSE_MS = 15000;
+// The server gives a sign of life each 15 seconds; a stream without one is dead, though nothing says so.
+const LONGEST_SILENCE_MS = 40000;
 
 // base: the folder of the API, as "/api/v1"; secret: gives the bearer's secret, or nothing where none is needed.
 export function makeApi({ base = "/api/v1", secret = () => "", onLocked = () => {} } = {}) {
@@ -45,9 +47,23 @@ export function makeApi({ base = "/api/v1", secret = () => "", onLocked = () => 
     const ending = new AbortController();
     let last = "";
     async function read() {
+      const reading = new AbortController();
+      const stop = () => reading.abort();
+      ending.signal.addEventListener("abort", stop);
+      let watch = 0;
+      const isAlive = () => { clearTimeout(watch); watch = setTimeout(stop, LONGEST_SILENCE_MS); };
+      try {
+        isAlive();
+        await readStream(reading.signal, isAlive);
+      } finally {
+        clearTimeout(watch);
+        ending.signal.removeEventListener("abort", stop);
+      }
+    }
+    async function readStream(signal, isAlive) {
       const more = last ? { "Last-Event-ID": last } : {};
       const fields = headers({ Accept: "text/event-stream", ...more });
-      const response = await answer("/events", { headers: fields, signal: ending.signal });
+      const response = await answer("/events", { headers: fields, signal });
       if (response.status === 401) { ending.abort(); onLocked(); }
       if (!response.ok) throw new Refused(response.status, {});
       onConnection(true);
@@ -55,6 +71,7 @@ export function makeApi({ base = "/api/v1", secret = () => "", onLocked = () => 
       for (let rest = ""; ;) {
         const { value, done } = await reader.read();
         if (done) return;
+        isAlive();
         const parts = (rest + value).split("\n\n");
         rest = parts.pop();
         for (const part of parts) {

@@ -2,7 +2,7 @@
 
 import { button, make, setHidden, setText } from "./dom.js";
 import { JobRow } from "./job_row.js";
-import { GROUPS, OPEN } from "./jobs.js";
+import { GROUPS, OPEN, title } from "./jobs.js";
 import { ask } from "./telling.js";
 import { Windowed } from "./windowed.js";
 
@@ -96,7 +96,7 @@ export class JobList {
   async cancel(job) {
     const { t } = this.panel;
     const part = await ask(this.panel.root, {
-      title: t("cancel_title", { name: job.name || job.reference }),
+      title: t("cancel_title", { name: title(job) }),
       text: job.bytes_stored ? t("cancel_text", { size: this.panel.format.size(job.bytes_stored) }) : t("cancel_text_empty"),
       answers: [
         { name: "keep", label: t("cancel_keep") },
@@ -140,7 +140,7 @@ export class JobList {
     const said = await this.panel.tried(() => this.panel.request("PATCH", `/jobs/${job.id}`, change));
     if (!said?.id) return;
     this.panel.take(said);
-    telling.answer(t("moved", { name: job.name || job.reference, place: change.position + 1 }));
+    telling.answer(t("moved", { name: title(job), place: change.position + 1 }));
   }
 
   drag() {

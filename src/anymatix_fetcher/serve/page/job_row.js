@@ -3,7 +3,7 @@
 import { button, icon, make, newId, setAttribute, setHidden, setText, show } from "./dom.js";
 import { drawBlocks } from "./drawing.js";
 import { percent } from "./format.js";
-import { hasEnded, OPEN } from "./jobs.js";
+import { hasEnded, OPEN, title } from "./jobs.js";
 
 const BUTTONS = [
   ["pause", ["queued", "active"]],
@@ -61,7 +61,7 @@ export class JobRow {
   show(job) {
     const { t } = this.panel;
     this.job = job;
-    setText(this.name, job.name || job.reference);
+    setText(this.name, title(job));
     setText(this.state, job.state === "active" && job.phase === "verifying" ? t("state_verifying") : t(`state_${job.state}`));
     const kind = `af-card af-is-${job.state}`;
     if (this.node.firstElementChild.className !== kind) this.node.firstElementChild.className = kind;
@@ -101,7 +101,9 @@ export class JobRow {
     setText(this.rate, format.rate(job.bytes_per_second));
     const proof = isDone && job.result?.verified && job.result.verified !== "none" ? t("proved", { by: job.result.verified }) : "";
     const connections = job.connections ? t(job.connections === 1 ? "connection" : "connections", { count: job.connections }) : "";
-    const waits = job.waits_for && job.state !== "paused" ? t("waits_for", { what: job.waits_for }) : "";
+    // Of one under way it is the engine's own remark, and a whole phrase.
+    const waits = !job.waits_for || job.state === "paused" ? ""
+      : job.state === "active" ? job.waits_for : t("waits_for", { what: job.waits_for });
     const ended = isDone && job.ended_at ? format.moment(job.ended_at) : "";
     setText(this.rest, [this.left(job), connections, waits, proof, ended].filter(Boolean).join(" · "));
   }

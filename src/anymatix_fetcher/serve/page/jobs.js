@@ -5,6 +5,13 @@ export const GROUPS = { all: null, open: OPEN, done: ["done"], failed: ["failed"
 
 export const hasEnded = (job) => !OPEN.includes(job.state);
 
+// What a job is called: its file, or what that will most likely be called.
+export function title(job) {
+  if (job.name) return job.name;
+  const segment = /^https?:/i.test(job.reference) ? job.reference.split(/[?#]/)[0].split("/").pop() : "";
+  try { return decodeURIComponent(segment) || job.reference; } catch { return segment || job.reference; }
+}
+
 // The order in which they go; those that have ended come last, the newest first.
 export function order(one, other) {
   const [ended, otherEnded] = [hasEnded(one), hasEnded(other)];

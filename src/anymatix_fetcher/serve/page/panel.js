@@ -11,7 +11,7 @@ import { Adding } from "./adding.js";
 import { make, newId, setText } from "./dom.js";
 import { Format } from "./format.js";
 import { JobList } from "./job_list.js";
-import { Jobs } from "./jobs.js";
+import { Jobs, title } from "./jobs.js";
 import { Library } from "./library.js";
 import { Overview } from "./overview.js";
 import { Settings } from "./settings.js";
@@ -43,7 +43,7 @@ export function mount(element, { api, features = {}, language, onSummary } = {})
     const { before, job, hasMoved } = panel.jobs.take(event);
     list.changed(event.id, hasMoved);
     const isNews = before && job && before.state !== job.state && ["done", "failed"].includes(job.state);
-    if (isNews) panel.telling.say(t(`job_${job.state}`, { name: job.name || job.reference }));
+    if (isNews) panel.telling.say(t(`job_${job.state}`, { name: title(job) }));
   };
 
   const offline = make("p", { class: "af-offline", role: "alert", hidden: true });

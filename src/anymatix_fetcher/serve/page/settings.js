@@ -23,7 +23,7 @@ export class Settings {
     const { t, format } = this.panel;
     const isTyping = this.node.contains(this.node.getRootNode().activeElement);
     if (!isTyping) {
-      this.rate.value = status.limit_rate ? status.limit_rate / 1e6 : "";
+      this.rate.value = status.limit_rate ? Number((status.limit_rate / 1e6).toFixed(3)) : "";
       this.most.value = status.max_downloads ?? "";
     }
     this.roots.replaceChildren(...status.space.map(({ root, free, total }) => {
