@@ -93,8 +93,8 @@ def test_cancelling_asks_what_becomes_of_the_part(
     visit.button(visit.row(name), "Cancel").click()
     visit.dialog.get_by_role("button", name=answer).click()
     expect(visit.row(name)).to_contain_text("cancelled")
-    left = {path.suffix for path in (visit.server.folder / "files").iterdir() if path.name.startswith(name)}
-    assert left == suffixes
+    files = visit.server.folder / "files"
+    until(lambda: {path.suffix for path in files.iterdir() if path.name.startswith(name)} == suffixes)
     if suffixes:
         visit.button(visit.row(name), "Retry").click()
         expect(visit.row(name)).to_contain_text("downloading")

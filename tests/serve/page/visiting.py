@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.serve.running import Server
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 expect.set_options(timeout=PATIENCE_MS)
 MB = 1_000_000
 

@@ -35,7 +35,7 @@ export class JobRow {
     this.track = make("div", {
       class: "af-track", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-labelledby": nameId,
     }, this.fill);
-    this.blocks = make("canvas", { class: "af-blocks", role: "img", "aria-label": panel.t("blocks"), hidden: true });
+    this.blocks = make("canvas", { class: "af-blocks", role: "img", "aria-label": panel.t("blocks"), title: panel.t("blocks"), hidden: true });
     this.amount = make("span");
     this.rate = make("span", { class: "af-rate" });
     this.rest = make("span");
@@ -94,12 +94,14 @@ export class JobRow {
     const { t, format } = this.panel;
     const isDone = job.state === "done";
     const part = percent(job);
+    const known = job.bytes_stored || job.size;
     const amount = isDone || !job.size
-      ? format.size(job.bytes_stored || job.size || 0)
+      ? (known ? format.size(known) : "")
       : t("amount", { stored: format.size(job.bytes_stored), size: format.size(job.size) });
     setText(this.amount, isDone || part === null ? amount : `${part} % · ${amount}`);
     setText(this.rate, format.rate(job.bytes_per_second));
-    const proof = isDone && job.result?.verified && job.result.verified !== "none" ? t("proved", { by: job.result.verified }) : "";
+    const by = isDone ? job.result?.verified : "none";
+    const proof = !by || by === "none" ? "" : by === "length" ? t("proved_length") : t("proved", { by });
     const connections = job.connections ? t(job.connections === 1 ? "connection" : "connections", { count: job.connections }) : "";
     // Of one under way it is the engine's own remark, and a whole phrase.
     const waits = !job.waits_for || job.state === "paused" ? ""

@@ -67,11 +67,11 @@ export class Library {
   row(path) {
     const { t } = this.panel;
     const row = {
-      name: make("span", { class: "af-name" }), state: make("span", { class: "af-state" }), facts: make("p", { class: "af-facts" }),
+      folder: make("span", { class: "af-folder" }), file: make("span"), state: make("span", { class: "af-state" }), facts: make("p", { class: "af-facts" }),
       verify: button(t("verify"), "verify", () => this.verify(path), { class: "af-quiet" }),
       remove: button(t("remove"), "remove", () => this.remove(path), { class: "af-quiet" }),
     };
-    const label = make("div", { class: "af-head" }, row.name, row.state);
+    const label = make("div", { class: "af-head" }, make("span", { class: "af-name" }, row.folder, row.file), row.state);
     row.node = make("li", { class: "af-model" }, make("div", { class: "af-card" }, label,
       make("div", { class: "af-foot" }, row.facts, make("div", { class: "af-buttons" }, row.verify, row.remove))));
     this.fill(row, this.models.get(path));
@@ -81,11 +81,14 @@ export class Library {
   fill(row, model) {
     const { t, format } = this.panel;
     const isBusy = this.busy.has(model.path);
-    setText(row.name, model.name);
+    const at = Math.max(model.name.lastIndexOf("/"), model.name.lastIndexOf("\\"));
+    setText(row.folder, model.name.slice(0, at + 1));
+    setText(row.file, model.name.slice(at + 1));
     const wrong = model.damaged ? t("damaged") : model.changed ? t("written") : "";
     const verified = model.verified_at ? format.date(model.verified_at) : t("never");
-    setText(row.state, isBusy ? t("verifying") : wrong || (model.verified_at && model.verified !== "none" ? `✓ ${verified}` : ""));
-    row.node.firstElementChild.className = `af-card${wrong ? " af-is-failed" : model.verified_at && model.verified !== "none" ? " af-is-done" : ""}`;
+    const isProved = model.verified_at && !["none", "length"].includes(model.verified);
+    setText(row.state, isBusy ? t("verifying") : wrong || (isProved ? `✓ ${verified}` : ""));
+    row.node.firstElementChild.className = `af-card${wrong ? " af-is-failed" : isProved ? " af-is-done" : ""}`;
     row.node.setAttribute("aria-label", model.name);
     setText(row.facts, [
       format.size(model.size), model.folder, model.origin, `${t("model_verified").toLowerCase()}: ${verified}${model.verified_at ? ` (${model.verified})` : ""}`,
