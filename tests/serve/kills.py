@@ -79,7 +79,7 @@ def run(folder: Path, *, kills: int, size: int, rate: int, seed: int) -> list[st
                 else:
                     time.sleep(draw.uniform(0.1, LONGEST_SECONDS))
                 server.process.kill()
-                server.process.communicate()
+                server.process.wait()
             for file, spans, count in zip(files, kept, before, strict=True):
                 twice = sum(spans.count_in(Span(*span)) for span in asked(origin, file)[count:])
                 assert twice == 0, f"{twice:,} proved bytes of {file.path} were asked for again"

@@ -13,11 +13,7 @@ from playwright.sync_api import expect
 from anymatix_fetcher.testing import Origin
 from tests.queue.fakes import until
 from tests.serve.page.visiting import MB, visiting
-<<<<<<< HEAD
-from tests.serve.running import serving
-=======
 from tests.serve.running import JOBS, serving
->>>>>>> 819f3f9 (README shows the page, in a picture that a script makes)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
