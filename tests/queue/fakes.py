@@ -39,6 +39,7 @@ class FakeRunning:
         self.job = job
         self._on_over = on_over
         self.is_stopped = self.is_forgotten = self.was_lost = False
+        self.lingers = False  # whether it takes its time to stop
         name = job.reference.rpartition("/")[2]
         path = job.settings.output or job.settings.directory / name
         self.progress = Progress(job.shown_reference, name=path.name, length=SIZE, path=path)
@@ -61,7 +62,7 @@ class FakeRunning:
 
     def stop(self) -> None:
         self.is_stopped = True
-        if self._results is None:
+        if self._results is None and not self.lingers:
             self.fail(DownloadCancelled("it was stopped"))
 
     def forget(self) -> None:

@@ -8,6 +8,7 @@ from anymatix_fetcher.core.values.journal import JournalHeader
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DiskFullError,
+    DownloadCancelled,
     NotFoundError,
     ReferenceSyntaxError,
     RetriesExhaustedError,
@@ -87,6 +88,20 @@ def test_so_many_run_at_a_time_and_the_next_one_when_there_is_room(bench: Bench)
     add(bench, "d")
     bench.turn()
     assert states(bench)["d"] == QUEUED
+
+
+def test_a_job_that_was_taken_out_leaves_its_room_as_soon_as_it_has_stopped(bench: Bench) -> None:
+    bench.queue.change_settings(QueueSettings(max_downloads=1))
+    first, second = add(bench, "a", "b")
+    bench.turn()
+    bench.runner.started[0].lingers = True
+    bench.queue.cancel(first.id)
+    bench.queue.remove(first.id)
+    bench.turn()
+    assert bench.queue.get(second.id).state is JobState.QUEUED
+    bench.runner.started[0].fail(DownloadCancelled("it was stopped"))
+    bench.turn(0.1)
+    assert bench.queue.get(second.id).state is JobState.ACTIVE
 
 
 def test_priority_and_position_say_what_is_next(bench: Bench) -> None:

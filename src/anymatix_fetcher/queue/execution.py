@@ -104,8 +104,9 @@ class Execution:
 
     # On the queue's thread, with the book's lock ----------------------------------------------------------
 
-    def look(self, now: float) -> None:
-        """Takes over how everything stands that is under way."""
+    def look(self, now: float) -> bool:
+        """Takes over how everything stands that is under way; whether something has come to its end."""
+        before = len(self._running)
         for identity, running in list(self._running.items()):
             try:
                 self._look_at(identity, running, now)
@@ -113,6 +114,7 @@ class Execution:
                 _logger.warning("job %s: %s", identity, error)  # it is looked at again
             except Exception as raised:  # noqa: BLE001 - it is this job's end alone
                 self._give_up(identity, running, raised, now)
+        return len(self._running) < before
 
     def begin(self, now: float, *, most: int) -> None:
         """Begins what is due.

@@ -163,8 +163,8 @@ class Queue:
         """Looks at what runs, and begins what is due. Called by the queue's own thread, and by tests."""
         with self._book.lock:
             now = self._clock()
-            self._execution.look(now)
-            if self._closing or not (self._has_changed or now >= self._next_at):
+            has_room = self._execution.look(now)  # also where its job was taken out, and so nothing else has changed
+            if self._closing or not (has_room or self._has_changed or now >= self._next_at):
                 return
             self._has_changed, self._next_at = False, now + AGAIN_SECONDS
             self._execution.begin(now, most=self._settings.max_downloads)
