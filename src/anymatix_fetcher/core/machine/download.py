@@ -222,7 +222,7 @@ class Download:
                 self._has_begun = True
                 self._parts.peers.join(self.digests, may_lead=True)
                 self._parts.matching.begin(storage_is_open=event.storage_is_open)
-                self._storage.take_over(event.kept)
+                self._storage.resume(event.kept)
             case m.StorageOpened():
                 self._storage_opened(event, now)
             case m.HeadArrived():
@@ -261,7 +261,7 @@ class Download:
                 assert_never(event)
 
     def _storage_opened(self, event: m.StorageOpened, now: float) -> None:
-        if self._storage.take_over(event.kept):
+        if self._storage.resume(event.kept):
             return  # whether the response that waits fits what an earlier run left is judged as any other one is
         self._parts.matching.write_down()
         self._heads.let_held_flow(now)

@@ -150,7 +150,7 @@ class Matching:
         if self.identity is not None:
             self._out.append(m.SetIdentity(self.identity))
 
-    def take_over(self, kept: m.KeptBlocks) -> None:
+    def resume(self, kept: m.KeptBlocks) -> None:
         """Goes on with what an earlier run left; whether the server still has it is to be seen."""
         self.storage_is_open = True
         self.identity = kept.identity

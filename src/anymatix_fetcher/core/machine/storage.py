@@ -35,11 +35,11 @@ class Storage:
             self._is_asked_for = True
             parts.out.append(m.OpenStorage(*parts.peers.named_by(head, parts.requests.address.origin_url)))
 
-    def take_over(self, kept: m.KeptBlocks | None) -> bool:
+    def resume(self, kept: m.KeptBlocks | None) -> bool:
         """Goes on with what an earlier run left; False where that is nothing."""
         if kept is None or not kept.blocks:
             return False
-        self._parts.matching.take_over(kept)
+        self._parts.matching.resume(kept)
         return True
 
     def blocks_proved(self, event: m.BlocksProved) -> None:
