@@ -50,10 +50,6 @@ class Comparison:
         """What nothing is known of yet."""
         return self.blocks - self.agreed - self.differing
 
-    def extend(self, blocks: SpanSet) -> None:
-        """``blocks`` are to be compared, too."""
-        self.blocks |= blocks
-
     def note(self, span: Span, *, equal: bool) -> None:
         """A block came again, or one that nobody asked about."""
         if not self.blocks.covers(span) and self.question is Question.CULPRITS:

@@ -84,7 +84,7 @@ class Mirror:
     def check(self, blocks: SpanSet) -> Comparison:
         """Blocks of other places that it is asked for too, beside those that it is being asked for."""
         self.comparison = self.comparison or Comparison(Question.SAMENESS, SpanSet())
-        self.comparison.extend(blocks)
+        self.comparison.add(blocks)
         return self.comparison
 
     def compared(self, block: Span, *, equal: bool) -> None:
