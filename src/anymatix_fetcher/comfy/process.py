@@ -27,11 +27,14 @@ _logger = logging.getLogger("anymatix_fetcher.comfy")
 PACKAGES = Path(__file__).parents[2]
 """The folder that this package was imported from; the child imports the same one."""
 _START = """\
-import sys
+import os, sys
+getattr(os, "nice", int)(5)
 sys.path.insert(0, sys.argv.pop(1))
 from anymatix_fetcher.cli.main import main
 sys.exit(main())
 """
+"""A running generation goes before downloads, where both want the processor."""
+_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 _HELD_ELSEWHERE = 8
 _STOP_SECONDS = 2.5
 _START_SECONDS = 60.0
@@ -84,7 +87,7 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=_WINDOWS_FLAGS,
             )
         except OSError as error:
             raise ServerUnavailableError(f"the server can't be started: {error}") from error
