@@ -29,12 +29,15 @@ URL = "https://models.test/{}.safetensors"
 
 
 class AnsweringChild:
-    """A queue of this process, that answers as the child does."""
+    """A queue of this process, that answers as the child does, and looks at what is to be stopped."""
 
-    def __init__(self, queue: QueueChild) -> None:
+    def __init__(self, queue: QueueChild, bench: Bench) -> None:
         self._queue = queue
+        self._bench = bench
 
     async def request(self, method: str, path: str, json: object = None) -> ServerAnswer:
+        if method == "DELETE":
+            asyncio.get_running_loop().call_later(0.1, self._bench.turn)
         answer = await self._queue.request(method, path, json)
         return ServerAnswer(answer.status, answer.body)
 
@@ -55,7 +58,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 @pytest.fixture
 def child(bench: Bench) -> Iterator[Child]:
     with served(bench.queue) as client:
-        yield cast("Child", AnsweringChild(QueueChild(client)))
+        yield cast("Child", AnsweringChild(QueueChild(client), bench))
 
 
 def brought(child: Child, *names: str, go: Callable[[], object], auth: str = "") -> list[Any]:

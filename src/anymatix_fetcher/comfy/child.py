@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anymatix_fetcher.comfy import requirements
 from anymatix_fetcher.comfy.process import (
     HeldElsewhereError,
     ServerPlace,
@@ -148,6 +149,9 @@ class Child:
         """Starts one, or finds the one that has the queue open; where that one writes elsewhere, with another queue."""
         from anymatix_fetcher.library.folders_file import folders_text  # noqa: PLC0415 - not when ComfyUI starts
 
+        missing = requirements.missing()
+        if missing:
+            raise ServerUnavailableError(requirements.how_to_mend(missing))
         folders = self._folders()
         state = self._named_state or state_folder()
         text = folders_text(folders.models, folders.by_name)

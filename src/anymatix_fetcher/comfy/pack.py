@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import sys
-from pathlib import Path
 from typing import Any
 
+from anymatix_fetcher.comfy import requirements
 from anymatix_fetcher.comfy.folders import child, comfyui_module
 from anymatix_fetcher.comfy.nodes.anymatix_fetcher import AnymatixCheckpointFetcher, AnymatixFetcher
 from anymatix_fetcher.comfy.nodes.fetch_model import FetchModel
@@ -35,26 +34,13 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     FETCH_WORKFLOW: "Fetch workflow's models",
     MODEL_NAME: "Model name",
 }
-REQUIRED = {
-    "aiohttp": "aiohttp",
-    "click": "click",
-    "filelock": "filelock",
-    "picklescan": "picklescan",
-    "platformdirs": "platformdirs",
-    "prometheus_client": "prometheus-client",
-    "rich": "rich",
-    "tomli_w": "tomli-w",
-    "xxhash": "xxhash",
-    "yaml": "pyyaml",
-}
-"""What downloads can't do without: modules, and the packages that bring them. Without pycurl, threads download."""
 
 
 def begin() -> None:
     """Hangs the pack into the server that loads it; nothing where there is none."""
-    missing = [package for module, package in REQUIRED.items() if importlib.util.find_spec(module) is None]
+    missing = requirements.missing()
     if missing:
-        _logger.warning("%s", how_to_mend(", ".join(missing)))
+        _logger.warning("AnymatixFetcher: %s", requirements.how_to_mend(missing))
     server = sys.modules.get("server")
     if server is None:
         return
@@ -70,11 +56,3 @@ def prepared(message: dict[str, Any]) -> dict[str, Any]:
     from anymatix_fetcher.comfy.nodes.workflow_fetching import waiting  # noqa: PLC0415 - as above
 
     return vault.cleaned(waiting(message))
-
-
-def how_to_mend(missing: str) -> str:
-    """What to do about packages that aren't there, in one line."""
-    requirements = Path(__file__).parents[3] / "requirements.txt"
-    named = f"-r {requirements}" if requirements.is_file() else "'anymatix-fetcher[serve]'"
-    command = f"{sys.executable} -m pip install {named}"
-    return f"AnymatixFetcher can't download, for {missing} is missing. Run {command}, and start ComfyUI again."

@@ -98,7 +98,7 @@ class ServerProcess:
             self.stop()
             if self._process.returncode == _HELD_ELSEWHERE:
                 raise HeldElsewhereError
-            said = " ".join(self._said)[-_LONGEST_LINE:]
+            said = self._said[-1] if self._said else "it said nothing"
             raise ServerUnavailableError(f"the server ended at its start with {self._process.returncode}: {said}")
         self.url = url
 

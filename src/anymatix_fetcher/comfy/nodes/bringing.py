@@ -6,6 +6,7 @@ next run goes on with it. A job that was under way before, for the panel or anot
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Job = Mapping[str, Any]
 
 LOOK_SECONDS = 0.25
-_MOST_OPEN = 1000
+_OPEN = ("queued", "active", "paused")
 _CREATED = 201
 _NOT_FOUND = 404
 
@@ -118,8 +119,8 @@ async def bring(child: Child, wish: FileWish, tell: Callable[[Job], None]) -> Jo
 
 async def _added(child: Child, wish: FileWish) -> Job:
     """The job."""
-    before = await child.request("GET", f"/jobs?limit={_MOST_OPEN}")
-    is_open = {job["id"] for job in (before.body or {}).get("jobs", []) if job["state"] in _OPEN}
+    listed = await asyncio.gather(*(child.request("GET", f"/jobs?state={state}") for state in _OPEN))
+    is_open = {job["id"] for answer in listed for job in (answer.body or {}).get("jobs", [])}
     answer = await child.request("POST", "/jobs", wish.as_body())
     if not answer.is_good:
         error = answer.error
@@ -128,9 +129,6 @@ async def _added(child: Child, wish: FileWish) -> Job:
     if answer.status == _CREATED or job["id"] not in is_open:
         _begun.add(str(job["id"]))
     return job
-
-
-_OPEN = frozenset({"queued", "active", "paused"})
 
 
 async def _looked(child: Child, identity: str) -> Job:
