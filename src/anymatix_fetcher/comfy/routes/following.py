@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.comfy.process import ServerUnavailableError
+from anymatix_fetcher.comfy.requirements import how_to_mend, missing
 from anymatix_fetcher.comfy.routes.announcing import TaskAnnouncer
 from anymatix_fetcher.comfy.routes.tasks import task_id
 
@@ -87,12 +88,15 @@ class Following:
                 await task
 
     async def _follow(self) -> None:
+        told = how_to_mend(missing())  # that was said when the pack was loaded
         while True:
             try:
                 async for job in self._child.events():
                     self.take(job)
             except ServerUnavailableError as error:
-                _logger.warning("the downloads can't be followed: %s", error)
+                if str(error) != told:
+                    told = str(error)
+                    _logger.warning("AnymatixFetcher: the downloads can't be followed: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)
 
     def take(self, job: Mapping[str, Any]) -> None:
