@@ -78,7 +78,7 @@ def test_an_address_that_is_over_is_made_anew_by_the_source(tmp_path: Path, monk
 def test_a_quota_that_is_used_up_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Hosts(drive(exhausted=frozenset({FILE_ID}))) as hosts:
         monkeypatch.setenv("GDRIVE_ENDPOINT", hosts.variables["GDRIVE_ENDPOINT"])
-        with pytest.raises(RetriesExhaustedError, match="gives it to nobody for now"):
+        with pytest.raises(RetriesExhaustedError, match="download quota for this file is exhausted"):
             fetch(LINK, directory=tmp_path)
 
 
