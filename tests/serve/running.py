@@ -39,7 +39,8 @@ class Server:
             )
         assert self.process.stdout is not None
         self.first = json.loads(self.process.stdout.readline())
-        secret = (folder / "state" / "secret").read_text().strip()
+        made = folder / "state" / "secret"
+        secret = made.read_text().strip() if made.exists() else None  # with --no-secret there is none
         self.client = Client(urlsplit(self.first["url"]).port or 0, secret)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
