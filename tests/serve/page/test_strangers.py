@@ -69,7 +69,7 @@ class _Blank(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"<!DOCTYPE html><title>a stranger</title><body></body>")
 
-    def log_message(self, *_: object) -> None: ...  # type: ignore[override] # quiet
+    def log_message(self, *_: object) -> None: ...
 
 
 @pytest.fixture(scope="module")
