@@ -9,6 +9,7 @@ import pytest
 
 from anymatix_fetcher.comfy.child import ServerAnswer
 from anymatix_fetcher.comfy.nodes.bringing import FileWish, ModelFetchError, bring
+from anymatix_fetcher.comfy.nodes.interruption import unless_interrupted
 from anymatix_fetcher.errors import DiskFullError, NetworkError, NotFoundError
 from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.jobs import JobState, JobWanted
@@ -228,3 +229,27 @@ def test_a_destination_where_programs_are_is_refused(bench: Bench, child: Child)
     with pytest.raises(ModelFetchError, match="configs"):
         asyncio.run(one())
     assert bench.queue.jobs() == []
+
+
+def test_an_interrupt_ends_the_wait_for_an_answer(comfyui: ComfyUI) -> None:
+    ended: list[bool] = []
+
+    async def never() -> None:
+        comfyui.model_management.interrupt_current_processing()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    with pytest.raises(InterruptProcessingException):
+        asyncio.run(unless_interrupted(never()))
+    assert ended == [True]
+
+
+@pytest.mark.usefixtures("comfyui")
+def test_without_an_interrupt_the_answer_comes() -> None:
+    async def soon() -> str:
+        await asyncio.sleep(0)
+        return "it"
+
+    assert asyncio.run(unless_interrupted(soon())) == "it"

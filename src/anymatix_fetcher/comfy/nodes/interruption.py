@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 0.1
 
@@ -63,6 +65,22 @@ class ComfyInterrupt:
         while not processing_interrupted():  # noqa: ASYNC110 - ComfyUI has a flag, and no event
             await asyncio.sleep(LOOK_SECONDS)
         self._seen.set()
+
+
+async def unless_interrupted(asked: Coroutine[Any, Any, T]) -> T:
+    """What is asked for; an interrupt ends the wait for it.
+
+    Raises:
+        InterruptProcessingException: ComfyUI's.
+    """
+    task = asyncio.ensure_future(asked)
+    try:
+        async with watched() as interrupt:
+            while not task.done():
+                await interrupt.pause(LOOK_SECONDS)
+            return task.result()
+    finally:
+        task.cancel()
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, ComfyInterrupt] = WeakKeyDictionary()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from anymatix_fetcher.comfy.folders import child, comfyui_module
 from anymatix_fetcher.comfy.nodes.bringing import FileWish, ModelFetchError, bring
 from anymatix_fetcher.comfy.nodes.fetch_workflow import FETCH_WORKFLOW, MODEL_NAME
+from anymatix_fetcher.comfy.nodes.interruption import unless_interrupted
 from anymatix_fetcher.comfy.nodes.telling import NodeTelling
 from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.workflows.reading import requirements_of
@@ -34,7 +35,7 @@ async def fetched(workflow: Mapping[str, Any], node: str | None) -> str:
     Raises:
         ModelFetchError: Some can't be had; the others are here.
     """
-    answer = await child.request("POST", "/workflow", {"workflow": workflow})
+    answer = await unless_interrupted(child.request("POST", "/workflow", {"workflow": workflow}))
     if not answer.is_good:
         error = answer.error
         raise ModelFetchError(error["kind"], error["message"], error["hint"])
