@@ -189,7 +189,7 @@ def test_any_bytes_are_inspected_or_refused(data: bytes, start: bytes) -> None:
 
 
 def test_a_part_of_a_model_is_said_to_be_one() -> None:
-    said = "it is part 2 of 3 of a model: the others belong beside it"
+    said = "it is part 2 of 3 of a model: it needs the others in the same folder"
     split = GgufWriter().file([("split.no", 2, 1), ("split.count", 2, 3)])
     assert said in inspect_bytes(split, "any.gguf").remarks
     assert said in inspect_bytes(GgufWriter().file([]), "m-00002-of-00003.gguf").remarks

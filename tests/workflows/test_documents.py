@@ -108,9 +108,9 @@ def test_the_prompt_is_taken_where_no_workflow_comes_with_it() -> None:
         (webp(b""), "the WebP picture holds no workflow"),
         (jpeg(b""), "the JPEG picture holds no workflow"),
         (b"fLaC", "the FLAC recording holds no workflow"),
-        (b"\0\0\0\x20ftypisom", "aren't read out of an MP4"),
-        (b"\x1aE\xdf\xa3", "aren't read out of a WebM"),
-        (b"PK\x03\x04", "aren't read out of a ZIP"),
+        (b"\0\0\0\x20ftypisom", "an MP4 video or AVIF picture isn't supported"),
+        (b"\x1aE\xdf\xa3", "a WebM or Matroska video isn't supported"),
+        (b"PK\x03\x04", "a ZIP archive isn't supported"),
     ],
 )
 def test_anything_else_is_said_to_be_none_with_a_way_out(content: bytes, message: str) -> None:

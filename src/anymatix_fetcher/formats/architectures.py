@@ -1,4 +1,4 @@
-"""The families of models: their short names, what people call them, and what other tools call them."""
+"""The model families: their short names, their titles, and the names that other tools use."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ GGUF_NAMES = {
     "lumina2": "lumina2",
     "qwen_image": "qwen-image",
 }
-"""``general.architecture`` of diffusion models, as https://github.com/city96/ComfyUI-GGUF writes it."""
+"""``general.architecture`` of diffusion models as written by https://github.com/city96/ComfyUI-GGUF."""
 
 STATED_NAMES = (
     ("stable-diffusion-xl-v1-refiner", "sdxl-refiner"),
@@ -112,10 +112,10 @@ STATED_NAMES = (
     ("lumina2", "lumina2"),
     ("hidream", "hidream"),
 )
-"""How ``modelspec.architecture`` and ``ss_base_model_version`` begin; the first that fits counts."""
+"""The beginnings of ``modelspec.architecture`` and ``ss_base_model_version``; the first match counts."""
 
 
 def stated_architecture(text: str) -> str:
-    """The family that another tool's name for it means; "unknown" where it isn't known here."""
+    """The family for another tool's name; "unknown" if there is no match."""
     lowered = text.strip().lower()
     return next((name for start, name in STATED_NAMES if lowered.startswith(start)), UNKNOWN)

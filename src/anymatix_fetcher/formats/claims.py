@@ -1,26 +1,26 @@
-"""What a file's name claims: whether it is expected to be a model."""
+"""What a file's name claims about its content."""
 
 from __future__ import annotations
 
 from anymatix_fetcher.core.answers.judge import MODEL_SUFFIXES
 
 HEADED_SUFFIXES = (".safetensors", ".sft", ".gguf")
-"""Names whose content has a beginning of its own: nothing else can be loaded."""
+"""Suffixes of formats with a distinctive beginning: loaders accept nothing else under them."""
 TORCH_SUFFIXES = (".ckpt", ".pt", ".pth", ".pt2")
-"""Names under which PyTorch writes."""
+"""Suffixes of files that PyTorch writes."""
 
 
 def is_known_early(name: str) -> bool:
-    """Whether the first few kilobytes tell all: no header is read, and nothing is refused for being zeros."""
+    """Whether the first few kilobytes suffice to judge it: no header is read, and zeros aren't refused."""
     return claimed_suffix(name) not in (*HEADED_SUFFIXES, *TORCH_SUFFIXES)
 
 
 def claims_model(name: str) -> bool:
-    """Whether a file of this name is expected to be a model: of others nothing is refused."""
+    """Whether a file with this name is expected to be a model. Other files are never refused."""
     return claimed_suffix(name) is not None
 
 
 def claimed_suffix(name: str) -> str | None:
-    """The suffix by which the name claims to be a model's, in lower case; ``None`` where it claims nothing."""
+    """The suffix by which the name claims to be a model's, in lower case; ``None`` if there is none."""
     lowered = name.lower()
     return next((suffix for suffix in MODEL_SUFFIXES if lowered.endswith(suffix)), None)

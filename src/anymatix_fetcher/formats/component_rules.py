@@ -1,4 +1,4 @@
-"""The tables of everything that isn't a diffusion model: what it is made of, and what is put on top of it."""
+"""The tables for everything other than diffusion models: components, and additions to diffusion models."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ ADDITION_RULES = (
     _of_kind(ModelKind.MOTION_MODULE, "sd1", "*down_blocks.3.motion_modules.0.temporal_transformer.norm.weight"),
     _of_kind(ModelKind.MOTION_MODULE, "unknown", "*motion_modules.0.temporal_transformer.norm.weight"),
 )
-"""What is put on top of a diffusion model and may hold pieces of one, so it is looked for first."""
+"""Additions to a diffusion model. They may contain parts of one, so they are checked first."""
 
 COMPONENT_RULES = (
-    # Variational autoencoders. Those of SD 1 and SDXL have the same shapes, and so have those of SD 3 and FLUX.1.
+    # Variational autoencoders. Those of SD 1 and SDXL have the same shapes, as do those of SD 3 and FLUX.1.
     _of_kind(ModelKind.VAE, "svd", "decoder.mid.block_1.mix_factor"),
     _of_kind(ModelKind.VAE_APPROX, "unknown", "taesd_decoder.1.weight"),
     _of_kind(ModelKind.VAE, "stable-cascade", "vquantizer.codebook.weight", variant="stage-a"),
@@ -88,7 +88,7 @@ COMPONENT_RULES = (
         *("wan", "decoder.middle.0.residual.0.gamma", "decoder.upsamples.0.upsamples.0.residual.2.weight"),
         variant="2.2",
     ),
-    # Qwen-Image's has the very shapes of Wan 2.1's.
+    # Qwen-Image's VAE has the same shapes as Wan 2.1's.
     _of_kind(ModelKind.VAE, "unknown", "decoder.middle.0.residual.0.gamma", variant="wan2.1-or-qwen-image"),
     _of_kind(ModelKind.VAE, "hunyuan-3d", "geo_decoder.cross_attn_decoder.ln_1.bias"),
     _of_kind(ModelKind.VAE, "ace-step", "vocoder.backbone.channel_layers.0.0.bias"),

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes alone, whatever its name."""
+"""Recognizes a file's content by its first bytes, regardless of its name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from anymatix_fetcher.formats.pickles import is_pickle
 from anymatix_fetcher.formats.safetensors import MAX_HEADER_LENGTH
 
 ENOUGH = 512
-"""So many first bytes decide; fewer only where the file has no more."""
+"""The number of first bytes that suffice; a shorter file is recognized by all its bytes."""
 
 
 class Content(Enum):
-    """What the bytes are; the value is the name that reports use."""
+    """The kind of content; the value is its name in reports."""
 
-    __hash__ = object.__hash__  # an enumeration's own one hashes the name: each file is looked up in some sets
+    __hash__ = object.__hash__  # the default hash is that of the name, which is slow for the many set lookups
 
     UNKNOWN = "unknown"
     EMPTY = "empty"
@@ -43,7 +43,7 @@ class Content(Enum):
 
     @property
     def title(self) -> str:
-        """What people call it, with its article."""
+        """The name for people, with its article."""
         return _TITLES[self]
 
 
@@ -75,12 +75,12 @@ _TITLES = {
 DOCUMENTS = frozenset(
     {Content.WEB_PAGE, Content.JSON, Content.XML, Content.GIT_LFS_POINTER, Content.PLAIN_ERROR, Content.EMPTY}
 )
-"""What no model is."""
+"""Content that is never a model."""
 
 COMPRESSED = frozenset(
     {Content.SEVEN_ZIP, Content.RAR, Content.GZIP, Content.ZSTANDARD, Content.XZ, Content.BZIP2, Content.TAR}
 )
-"""What may hold a model and has to be unpacked."""
+"""Containers that may hold a model and have to be unpacked."""
 
 _MAGICS = (
     (b"7z\xbc\xaf\x27\x1c", Content.SEVEN_ZIP),
@@ -104,13 +104,13 @@ _FEWEST_ZEROS = 16
 
 _VARINT, _BYTES = 0, 2
 _ONNX_FIELDS = {1: _VARINT, 2: _BYTES, 3: _BYTES, 4: _BYTES, 5: _VARINT, 6: _BYTES, 7: _BYTES, 8: _BYTES, 14: _BYTES}
-"""Of ModelProto in onnx.proto; the first one in a file is nearly always ``ir_version``."""
+"""The fields of ModelProto in onnx.proto; the first one in a file is nearly always ``ir_version``."""
 
 
 def recognize(first: bytes, *, length: int | None = None) -> Content:
-    """What begins with these bytes, of a file of ``length`` bytes; ``UNKNOWN`` where they don't say.
+    """The kind of content that begins with these bytes, in a file of ``length`` bytes; ``UNKNOWN`` if unrecognized.
 
-    Being recognized isn't being sound: a header that follows hasn't been read.
+    Recognition isn't validation: no header has been read.
     """
     if length == 0:
         return Content.EMPTY
@@ -131,10 +131,11 @@ def recognize(first: bytes, *, length: int | None = None) -> Content:
 
 
 def _begins_as_tar(first: bytes) -> bool:
-    """Whether the first block is a member's header, of any of tar's forms (POSIX.1-2017, pax, "ustar")."""
+    """Whether the first block is a member's header in any tar format (POSIX.1-2017, pax, "ustar")."""
     if first.startswith(b"ustar", _TAR_MAGIC_AT):
         return True
-    # The oldest form has no mark; what reads archives goes by the header's sum, with spaces in its own place.
+    # The oldest format has no magic number. Readers recognize it by the header's checksum, computed with blanks in its
+    # own field.
     block = first[:_TAR_BLOCK]
     stated = block[_TAR_CHECKSUM].strip(b" \0")
     if len(block) < _TAR_BLOCK or not 0 < len(stated) < 8 or not stated.isdigit() or b"8" in stated or b"9" in stated:  # noqa: PLR2004 - the field's size
@@ -143,7 +144,7 @@ def _begins_as_tar(first: bytes) -> bool:
 
 
 def _begins_as_safetensors(first: bytes) -> bool:
-    # The length's upper bytes are zero in every file that can be loaded, and in hardly anything else.
+    # The upper bytes of the length are zero in every file that can be loaded, and in hardly any other content.
     length = int.from_bytes(first[:8], "little")
     return 2 <= length <= MAX_HEADER_LENGTH and first[8:].lstrip().startswith(b"{")  # noqa: PLR2004 - as the format says
 
@@ -162,7 +163,7 @@ def _document(first: bytes) -> Content | None:
 
 
 def _begins_as_onnx(first: bytes) -> bool:
-    """Whether two fields of a ModelProto follow each other (protobuf's encoding, https://protobuf.dev)."""
+    """Whether the bytes are two consecutive fields of a ModelProto (protobuf encoding, https://protobuf.dev)."""
     position = 0
     for _ in range(2):
         if position >= len(first):

@@ -1,11 +1,11 @@
-"""The table of diffusion models, by the names of their tensors behind whatever stands in front of all of them."""
+"""The table of diffusion models, by the names of their tensors after common prefixes."""
 
 from __future__ import annotations
 
 from anymatix_fetcher.formats.rules import Rule
 
 PREFIXES = ("model.diffusion_model.", "diffusion_model.", "model.", "net.", "transformer.", "unet.", "")
-"""What files put in front of a diffusion model's own names; a whole checkpoint has the first."""
+"""Prefixes of a diffusion model's tensor names; a complete checkpoint uses the first."""
 
 COMPANIONS = (
     "first_stage_model.*",
@@ -15,7 +15,7 @@ COMPANIONS = (
     "text_encoders.*",
     "text_encoder.*",
 )
-"""What a checkpoint has beside the diffusion model: its VAE and its text encoders."""
+"""The other components of a checkpoint: its VAE and its text encoders."""
 
 _FLUX_NORMS = ("double_blocks.0.img_attn.norm.key_norm.scale", "double_blocks.0.img_attn.norm.key_norm.weight")
 _SD_ATTENTION = "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
@@ -121,6 +121,6 @@ UNET_RULES = (
 DIFFUSION_RULES = (*TRANSFORMER_RULES, *UNET_RULES)
 
 INPUT_VARIANTS = {5: "depth", 8: "edit", 9: "inpainting"}
-"""What a U-Net is for that takes so many channels in the place of four."""
+"""The purpose of a U-Net by the number of its input channels, where that isn't four."""
 
 UNET_INPUTS = (_UNET, "conv_in.weight")

@@ -1,4 +1,4 @@
-"""What servers send in a file's stead: web pages, error documents, pointers. Recognized by their beginnings."""
+"""Recognizes documents that servers send instead of a file: web pages, error documents, pointers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 EXCERPT_SIZE = 4096
-"""So many first bytes say what a document is."""
+"""The number of first bytes that suffice to recognize a document."""
 
 LONGEST_CHARACTER = 4
-"""Bytes of one character, in UTF-8 and UTF-16."""
+"""The longest encoding of a character in UTF-8 and UTF-16, in bytes."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _CONTROL_BYTE = re.compile(_CONTROL.pattern.encode())
@@ -34,38 +34,38 @@ _LFS_SIZE = re.compile(rb"^size (\d{1,19})$", re.MULTILINE)
 
 
 def is_git_lfs_pointer(first: bytes) -> bool:
-    """Whether it is a Git LFS pointer: a text that stands for the file in a repository (git-lfs, docs/spec.md)."""
+    """Whether it is a Git LFS pointer: a text that replaces the file in a repository (git-lfs, docs/spec.md)."""
     return _GIT_LFS_POINTER.match(first) is not None
 
 
 def pointed_size(first: bytes) -> int | None:
-    """Bytes of the file that a Git LFS pointer stands for, where it says so."""
+    """The size of the file that a Git LFS pointer stands for, if it states it."""
     match = _LFS_SIZE.search(first)
     return int(match.group(1)) if match else None
 
 
 def is_web_page(text: str) -> bool:
-    """Whether a text is HTML, behind white space and comments."""
+    """Whether the text is HTML, after white space and comments."""
     return _WEB_PAGE.match(_without_comments(text)) is not None
 
 
 def is_xml(text: str) -> bool:
-    """Whether a text is XML: an error document of a store, or another."""
+    """Whether the text is XML, such as a store's error document."""
     return _XML.match(_without_comments(text)) is not None
 
 
 def is_json(text: str) -> bool:
-    """Whether a text is a JSON object or a list of more than numbers."""
+    """Whether the text is a JSON object, or a list of more than numbers."""
     return _JSON.match(text.lstrip()) is not None
 
 
 def is_plain_error(text: str) -> bool:
-    """Whether a text is one of the sentences that servers and their gateways say without markup."""
+    """Whether the text is a plain error message of a server or gateway."""
     return _PLAIN_ERROR.match(text.lstrip()) is not None
 
 
 def text_in(first: bytes) -> str | None:
-    """The beginning as text, without its byte order mark; ``None`` where it has bytes that no text has."""
+    """The beginning as text, without its byte order mark; ``None`` if it contains bytes that no text has."""
     excerpt = first[:EXCERPT_SIZE]
     encoding = "utf-8"
     for mark, name in _BYTE_ORDER_MARKS:
@@ -74,7 +74,7 @@ def text_in(first: bytes) -> str | None:
             break
     else:
         if _CONTROL_BYTE.search(excerpt) is not None:
-            return None  # in UTF-8 and ISO-8859-1 each is a character: no need to decode the rest of a model
+            return None  # each is a character in UTF-8 and ISO-8859-1, so the rest needn't be decoded
     text = _decoded(excerpt, encoding)
     return text if text is not None and _CONTROL.search(text) is None else None
 
@@ -84,8 +84,8 @@ def _decoded(excerpt: bytes, encoding: str) -> str | None:
         return excerpt.decode(encoding)
     except UnicodeDecodeError as error:
         if len(excerpt) - error.start < LONGEST_CHARACTER:
-            return excerpt[: error.start].decode(encoding)  # the last one was cut in two
-        # Old servers write ISO-8859-1, in which every byte is a character.
+            return excerpt[: error.start].decode(encoding)  # the last character was cut
+        # Old servers use ISO-8859-1, in which every byte is a character.
         return excerpt.decode("iso-8859-1") if encoding == "utf-8" else None
 
 

@@ -1,4 +1,4 @@
-"""What is known of a model from its header."""
+"""The facts that a model's header states."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.formats.zip_directory import ZipEntry
 
 MAX_METADATA_LENGTH = 2000
-"""Of a longer metadata value, reports show the beginning."""
+"""Longer metadata values are truncated in reports."""
 
 
 class ModelKind(Enum):
-    """What a model is for; the value is what it is called in references and in folders' names."""
+    """The purpose of a model; the value is its name in references and folders."""
 
     CHECKPOINT = "checkpoint"
     DIFFUSION_MODEL = "diffusion_model"
@@ -42,30 +42,30 @@ class ModelKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A model, as far as its header tells; what it doesn't tell is "unknown", empty or ``None``, never guessed.
+    """A model according to its header. Facts that it doesn't state are "unknown", empty or ``None``, never guessed.
 
     Args:
         content: The file's format.
-        length: Bytes of the file.
-        header_length: Bytes in front of the tensors' data; 0 where there is no header, or its end wasn't reached.
-        complete: Whether the header was read to its end; if not, tensors and totals are of what was read.
-        kind: What the model is for.
-        architecture: The family that it belongs to, or that it is an addition to ("sdxl"): a key of
-            :data:`~anymatix_fetcher.formats.architectures.TITLES`, or what a GGUF file says itself.
-        variant: What is special about it within its family ("inpainting", "i2v"); mostly empty.
-        base_model: What the file says that it was made from; mostly empty.
-        title: What the file calls itself; mostly empty.
-        quantization: What most of a GGUF file's tensors are stored as.
-        tensors: All of them, in the header's order.
+        length: The file's size in bytes.
+        header_length: The bytes before the tensors' data; 0 without a header, or if its end wasn't reached.
+        complete: Whether the header was read to its end; otherwise tensors and totals cover what was read.
+        kind: The model's purpose.
+        architecture: Its family, or the family that it is an addition to ("sdxl"): a key of
+            :data:`~anymatix_fetcher.formats.architectures.TITLES`, or the value in a GGUF file.
+        variant: Its variant within the family ("inpainting", "i2v"); usually empty.
+        base_model: The stated base model; usually empty.
+        title: The stated title; usually empty.
+        quantization: The type of most of a GGUF file's tensors.
+        tensors: All tensors, in the header's order.
         training: How it was trained.
-        trigger_words: What the publisher says to put into a prompt.
+        trigger_words: The publisher's trigger words for prompts.
         tags: The most frequent tags of the training images, with their counts.
-        hashes: What the metadata state, by their keys.
-        metadata: Everything that the header says beside the tensors, as text.
-        entries: Of a zip archive.
-        runs_code: Whether loading it can run code that is in it.
-        denied: Why it can't be what its name claims; empty where nothing speaks against that.
-        remarks: Sentences about what is odd, and about what wasn't read.
+        hashes: The hashes in the metadata, by key.
+        metadata: All other statements of the header, as text.
+        entries: The entries of a zip archive.
+        runs_code: Whether loading it can execute code that it contains.
+        denied: Why it can't be what its name claims; empty if nothing contradicts the name.
+        remarks: Sentences about irregularities, and about what wasn't read.
     """
 
     content: Content
@@ -91,19 +91,19 @@ class ModelFacts:
 
     @property
     def dtypes(self) -> tuple[DtypeTotal, ...]:
-        """The tensors' types with their totals, the one with the most bytes first."""
+        """The element types with their totals, sorted by size in bytes, largest first."""
         return totals_by_dtype(self.tensors)
 
     @property
     def parameters(self) -> int:
-        """Elements of all tensors together."""
+        """The number of elements of all tensors."""
         return sum(total.parameters for total in self.dtypes)
 
     def as_json(self, *, with_tensors: bool = False) -> dict[str, object]:
-        """The facts as plain values for ``json.dumps``, under keys that stay.
+        """The facts as plain values for ``json.dumps``, under stable keys.
 
         Args:
-            with_tensors: Also each tensor, and each entry of an archive; there may be thousands.
+            with_tensors: Whether to include each tensor, and each entry of an archive; there may be thousands.
         """
         training = self.training
         facts: dict[str, object] = {

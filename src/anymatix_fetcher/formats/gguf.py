@@ -1,7 +1,7 @@
-"""GGUF: metadata and tensor descriptions in front, aligned data behind (ggml's docs/gguf.md; versions 1 to 3).
+"""GGUF: metadata and tensor descriptions, followed by aligned data (ggml's docs/gguf.md; versions 1 to 3).
 
-The header has no stated length, so reading it tells how far it goes. What is long (vocabularies) is stepped over: of an
-array, only its size is kept unless it is short.
+The header's length isn't stated; it is found by reading it. Long values such as vocabularies are skipped: only the
+length of an array is kept unless it is short.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ MAGIC = b"GGUF"
 VERSIONS = (1, 2, 3)
 DEFAULT_ALIGNMENT = 32
 MAX_SHORT_ARRAY = 64
-"""Longer arrays are vocabularies; their values aren't kept, nor are those of arrays of arrays."""
+"""The values of longer arrays, which are vocabularies, aren't kept, nor are those of nested arrays."""
 
 MAX_STRING_LENGTH = 1 << 26
 MAX_KEPT_STRING_LENGTH = 16 * 1024
-"""Of a longer text (some files carry a whole tokenizer in one) the beginning is kept."""
+"""Longer texts are truncated; some files hold a whole tokenizer in one."""
 
 MAX_COUNT = 1 << 15
-"""Of tensors, metadata pairs, and arrays in arrays: many times what any model has. Of more, the first are read."""
+"""The limit on tensors, metadata pairs, and nested arrays, far above any real model; only the first ones are read."""
 
 IMPOSSIBLE_COUNT = 1 << 32
-"""No file has room for so many tensors or metadata pairs."""
+"""A count of tensors or metadata pairs for which no file has room."""
 
 MAX_VALUES = 1 << 16
-"""Of the items that are kept of all arrays together; further ones are stepped over."""
+"""The limit on kept items of all arrays together; further ones are skipped."""
 
 MAX_DIMENSIONS = 64
 MAX_DEPTH = 32
 _SMALLEST_PAIR = 10
 _SMALLEST_TENSOR = 20
-"""Fewer bytes don't hold a pair or a description, in any version; so a count can be checked against the length."""
+"""The smallest size of a pair or a description in any version, so that counts can be checked against the length."""
 
 
 @dataclass(frozen=True, slots=True)
 class LongArray:
-    """An array whose items weren't kept: how many there are."""
+    """The length of an array whose items weren't kept."""
 
     count: int
 
@@ -59,11 +59,10 @@ Value: TypeAlias = "int | float | bool | str | tuple[int | float | bool | str, .
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What the header says. ``data_start`` is where the tensors' data begins.
+    """The parsed header. ``data_start`` is the position of the tensors' data.
 
-    ``complete`` tells whether the whole header was there to be read: if not, it isn't known where the data begin, and
-    the tensors' places count from there. ``remarks`` are things that can't be checked, and breaches that readers
-    live with.
+    ``complete`` is false if the header wasn't read to its end; then ``data_start``, and with it the tensors' positions,
+    are unknown. ``remarks`` list what can't be checked, and violations that readers tolerate.
     """
 
     version: int
@@ -82,27 +81,27 @@ class GgufHeader:
 
     @property
     def quantization(self) -> str:
-        """What ``general.file_type`` says that most tensors are stored as, or empty."""
+        """The type of most tensors by ``general.file_type``, or empty."""
         file_type = self.metadata.get("general.file_type")
         return FILE_TYPES.get(file_type, "") if isinstance(file_type, int) else ""
 
     def text(self, key: str) -> str:
-        """The metadata value of ``key``, where it is a text; else empty."""
+        """The metadata value of ``key`` if it is a text; otherwise empty."""
         value = self.metadata.get(key)
         return value if isinstance(value, str) else ""
 
 
 def read_header(prefix: Prefix, *, cap: int | None = None) -> GgufHeader:
-    """The header, proved to be consistent with itself and with the file's length, where that is known.
+    """The header, checked for consistency with itself and with the file's length, if known.
 
     Args:
         prefix: The file's first bytes.
-        cap: How many first bytes are enough: where so many are here and the header is longer, what they hold is
-            returned, with ``complete=False`` and unproved.
+        cap: The number of first bytes after which a longer header is returned as far as it was read, with
+            ``complete=False`` and unchecked.
 
     Raises:
-        DamagedError: It breaks the format's rules; found in the part that is here, even if that isn't all.
-        ShortError: It is sound as far as it is here, and goes on.
+        DamagedError: It violates the format; found in the available part, even if that isn't all.
+        ShortError: It is valid so far, and continues.
     """
     walk = _Walk.begin(prefix)
     try:
@@ -117,7 +116,7 @@ def read_header(prefix: Prefix, *, cap: int | None = None) -> GgufHeader:
 
 
 class _EnoughError(Exception):
-    """The header counts more than is read."""
+    """The header has more items than are read."""
 
 
 @dataclass(slots=True)
@@ -130,7 +129,7 @@ class _Description:
 
 @dataclass(slots=True)
 class _Walk:
-    """One way through the header; what was read so far stays when the bytes run out."""
+    """One pass through the header. What was read is kept when the bytes run out."""
 
     prefix: Prefix
     version: int
@@ -144,7 +143,7 @@ class _Walk:
 
     @classmethod
     def begin(cls, prefix: Prefix) -> _Walk:
-        """At the first count, behind magic and version."""
+        """A walk positioned at the first count, after magic number and version."""
         prefix.require(len(MAGIC) + 4)
         if not prefix.data.startswith(MAGIC):
             raise DamagedError("it doesn't begin with 'GGUF'")
@@ -201,7 +200,7 @@ class _Walk:
             raise DamagedError(f"its header describes a tensor of {dimensions:,} dimensions")
         sizes = self._numbers(f"{dimensions}{'I' if self.version == 1 else 'Q'}")
         type_number = self._number("I")
-        # The fastest axis stands first in the file; here, as everywhere else, it is the last.
+        # The fastest axis comes first in the file; here it is the last, as everywhere else.
         return _Description(name, tuple(reversed(sizes)), type_number, self._number("Q"))
 
     def _value(self, value_type: int, *, depth: int) -> Value:
@@ -239,13 +238,13 @@ class _Walk:
         return LongArray(count)
 
     def _keeps(self, count: int) -> bool:
-        """Whether an array's items are kept, and counted; none is refused for having many."""
+        """Whether an array's items are kept and counted. No array is refused for its length."""
         kept = count <= min(MAX_SHORT_ARRAY, self.values_left)
         self.values_left -= count if kept else 0
         return kept
 
     def _skip_strings(self, count: int) -> None:
-        # Hundreds of thousands in a vocabulary: the one loop here that has to be tight.
+        # There are hundreds of thousands in a vocabulary, so this loop has to be fast.
         layout = _layout(self.order, "I" if self.version == 1 else "Q")
         unpack, size, data, position = layout.unpack_from, layout.size, self.prefix.data, self.position
         last = len(data) - size
@@ -265,11 +264,11 @@ class _Walk:
         self.prefix.require(self.position + length)
         raw = self.prefix.data[self.position : self.position + min(length, MAX_KEPT_STRING_LENGTH)]
         self.position += length
-        # Tokens may be pieces of characters.
+        # Tokens may be parts of characters.
         return raw.decode("utf-8", errors="replace")
 
     def _scalars(self, layout: str) -> tuple[int | float | bool, ...]:
-        """Metadata values, which may be fractions; all that the header counts with is whole."""
+        """Metadata values, which may be fractions. All counts of the header are integers."""
         return self._numbers(layout)
 
     def _number(self, layout: str) -> int:
@@ -303,7 +302,7 @@ def _tensor(description: _Description, data_start: int) -> Tensor:
 
 
 def _checked_places(tensors: tuple[Tensor, ...], length: int | None) -> list[str]:
-    """Remarks on where the tensors' data lie; two may share theirs."""
+    """Remarks on the positions of the tensors' data. Two tensors may share theirs."""
     remarks, front = list[str](), 0
     for tensor in sorted(tensors, key=lambda tensor: (tensor.start, tensor.stop)):
         if tensor.start < front:

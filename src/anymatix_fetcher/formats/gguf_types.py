@@ -1,6 +1,7 @@
-"""The numbers that GGUF gives to types: of metadata values, of tensors' elements, and of whole files.
+"""The numeric type codes of GGUF: for metadata values, tensor elements, and whole files.
 
-From the format's page (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md) and from ggml's enumerations.
+They come from the format's specification (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md) and from ggml's
+enumerations.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 VALUE_FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-"""What ``struct`` calls the metadata value types of a fixed size."""
+"""The ``struct`` formats of metadata value types with a fixed size."""
 
 STRING = 8
 ARRAY = 9
@@ -16,7 +17,7 @@ ARRAY = 9
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """A type of elements: ``block_elements`` of them are stored together in ``block_size`` bytes."""
+    """An element type: ``block_elements`` elements are stored together in ``block_size`` bytes."""
 
     name: str
     block_elements: int
@@ -59,9 +60,9 @@ QUANTIZATIONS = {
     40: Quantization("NVFP4", 64, 36),
     41: Quantization("Q1_0", 128, 18),
 }
-"""As ggml lays them out; of Q8_1, on whose size its tools differ, the smaller one.
+"""The layouts of ggml. Tools disagree about the size of Q8_1; this is the smaller one.
 
-New ones come every year: a number that isn't here has no size to check, and is no reason to refuse.
+New types are added every year. An unknown code has no size to check, and is no reason to refuse a file.
 """
 
 FILE_TYPES = {
@@ -101,4 +102,4 @@ FILE_TYPES = {
     39: "NVFP4",
     40: "Q1_0",
 }
-"""``general.file_type``: what most of the file is quantized to."""
+"""``general.file_type``: the quantization of most of the file."""

@@ -1,7 +1,7 @@
-"""Inspection: a generator that asks for spans of a file and returns what its header says.
+"""Inspection: a generator that requests spans of a file and returns the facts in its header.
 
-It runs over a file as well as over HTTP, and asks for little: the header, which for most models is one or two ranges,
-whatever lies behind it. ::
+It works on files as well as over HTTP, and requests little: only the header, which is one or two ranges for most
+models. ::
 
     inspection = inspect(length, name)
     span = next(inspection)
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 FIRST_SIZE = 64 * 1024
-"""What is asked for at first: the whole header of most LoRAs, VAEs and quantized models."""
+"""The size of the first request, which covers the header of most LoRAs, VAEs and quantized models."""
 
 MAX_SAFETENSORS_SIZE = 8 * 1024 * 1024
 MAX_GGUF_SIZE = 16 * 1024 * 1024
 MAX_ZIP_DIRECTORY_SIZE = 4 * 1024 * 1024
-"""So much of a header is read; what lies behind is said to be missing from the facts."""
+"""The limit on the size of a zip directory; entries behind it are missing from the facts, with a remark."""
 
 GROWTH = 4
-"""GGUF doesn't say how long its header is: each range reaches so many times as far as the one before."""
+"""GGUF doesn't state the header's length, so each range extends this many times as far as the one before."""
 
 Inspection: TypeAlias = "Generator[Span, bytes, ModelFacts]"
 
 
 def inspect(length: int, name: str = "") -> Inspection:
-    """What the header says of a file of ``length`` bytes; yields the spans to read, and is sent their bytes.
+    """The facts in the header of a file of ``length`` bytes. Yields the spans to read, and receives their bytes.
 
     Args:
-        length: Bytes of the whole file.
-        name: What it is called; tells apart what bytes alone don't.
+        length: The file's size in bytes.
+        name: The file's name, which resolves ambiguities.
 
     Raises:
-        NotAModelError: The header breaks its format's rules, or the file ends inside it.
-        ValueError: It was sent another number of bytes than it asked for.
+        NotAModelError: The header violates its format, or the file ends within it.
+        ValueError: The number of bytes received isn't that requested.
     """
     first = b""
     if length:
@@ -77,10 +77,10 @@ def inspect(length: int, name: str = "") -> Inspection:
 
 
 def inspect_bytes(data: bytes, name: str = "") -> ModelFacts:
-    """What the header says of a file that is here as a whole.
+    """The facts in the header of a file in memory.
 
     Raises:
-        NotAModelError: The header breaks its format's rules.
+        NotAModelError: The header violates its format.
     """
     inspection = inspect(len(data), name)
     try:
@@ -173,14 +173,14 @@ def _zip(first: bytes, length: int) -> Inspection:
 
 
 def _read_again(first: bytes, span: Span) -> Generator[Span, bytes, bytes]:
-    """The span's bytes, asked for only where they aren't among the first ones."""
+    """The span's bytes, requested only if they aren't among the first ones."""
     if span.stop <= len(first):
         return first[span.start : span.stop]
     return (yield from _read(span))
 
 
 def _as_part(facts: ModelFacts, name: str) -> ModelFacts:
-    """The facts, with a remark where the file is a part of a model only."""
+    """The facts, with a remark if the file is one part of a model."""
     part = part_by_metadata(facts.metadata) or part_by_name(name.rpartition("/")[2])
     return facts if part is None else replace(facts, remarks=(f"it is {part}", *facts.remarks))
 

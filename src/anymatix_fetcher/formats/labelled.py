@@ -1,4 +1,4 @@
-"""Whether first bytes are what a head's label says of them: a document, or something coded."""
+"""Whether first bytes match what a response's fields say: a document, or a content coding."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _PLAIN = frozenset(
         *(Content.NUMPY, Content.HDF5, Content.TAR),
     }
 )
-"""Beginnings that nothing coded has."""
+"""Content whose beginning no coded body has."""
 
 
 def is_document(first: bytes, length: int | None) -> bool:
-    """Whether the bytes are a page, or any other text, and not a file that was called so by mistake."""
+    """Whether the bytes are a web page or other text, rather than a mislabelled file."""
     content = recognize(first, length=length)
     return content in DOCUMENTS or (content is Content.UNKNOWN and text_in(first) is not None)
 
 
 def is_coded(first: bytes, coding: str) -> bool:
-    """Whether the bytes may have been coded as ``coding`` says: not where they begin as no such body does."""
+    """Whether the bytes may have the content coding ``coding``."""
     beginning = CODED_BEGINNINGS.get(coding)
     return first.startswith(beginning) if beginning is not None else recognize(first) not in _PLAIN

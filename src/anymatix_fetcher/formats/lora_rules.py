@@ -1,6 +1,6 @@
-"""The tables of LoRAs and their relatives: how they are made, and which model they are put on.
+"""The tables of LoRAs and related formats: their algorithm, and the model that they apply to.
 
-Trainers write a module's name with dots or with underscores, behind a prefix of their own; so rules look for pieces.
+Trainers write module names with dots or underscores after their own prefixes, so rules search for parts of names.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALGORITHMS = (
     ),
     ("full", ("lora_unet_*.diff", "diffusion_model.*.diff")),
 )
-"""Suffixes that only such files have; the empty name is LoRA proper."""
+"""Suffixes that identify an algorithm; the empty name is plain LoRA."""
 
 _DOWN = (
     ".lora_down.weight",
@@ -43,7 +43,7 @@ _UNET_BLOCKS = ("*down_blocks*", "*up_blocks*", "*mid_block*", "*input_blocks*",
 def _by_input(
     architecture: str, modules: tuple[str, ...], size: int, *, lacks: tuple[str, ...] = (), any_of: tuple[str, ...] = ()
 ) -> tuple[Rule, ...]:
-    """Rules for any of ``modules`` that take vectors of ``size``, in every trainer's way of naming the lower half."""
+    """Rules for any of ``modules`` whose input vectors have ``size``, in every trainer's naming scheme."""
     return tuple(
         Rule(architecture, sizes=((f"*{module}{down}", 1, size),), lacks=lacks, any_of=any_of)
         for module in modules

@@ -1,4 +1,4 @@
-"""A file's first bytes, and the two ways in which reading them ends early: they run out, or they make no sense."""
+"""A file's first bytes, and the two errors of reading them: too few bytes, or invalid ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ShortError(Exception):
-    """The bytes that are here don't reach far enough; ``stop`` is how many of the file's first ones would."""
+    """More bytes are needed; ``stop`` is how many first bytes would suffice."""
 
     def __init__(self, stop: int) -> None:
         super().__init__(stop)
@@ -18,7 +18,7 @@ class ShortError(Exception):
 
 
 class DamagedError(Exception):
-    """The bytes break their format's rules; the message is a clause that says which."""
+    """The bytes violate their format; the message is a clause that says how."""
 
     def __init__(self, reason: str, *, hint: str = "") -> None:
         super().__init__(reason)
@@ -26,27 +26,27 @@ class DamagedError(Exception):
         self.hint = hint
 
 
-TRUNCATED_HINT = "It was cut off where it comes from, or is still being uploaded there: look for another copy."
+TRUNCATED_HINT = "It was truncated at its origin, or is still being uploaded: look for another copy."
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The first bytes of a file of ``length`` bytes (``None``: nobody has said how many)."""
+    """The first bytes of a file of ``length`` bytes (``None`` if unknown)."""
 
     data: bytes
     length: int | None = None
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of the file is missing."""
+        """Whether these are all bytes of the file."""
         return self.length is not None and len(self.data) >= self.length
 
     def require(self, stop: int) -> None:
-        """Nothing, where the first ``stop`` bytes are here.
+        """Checks that the first ``stop`` bytes are available.
 
         Raises:
             DamagedError: The file ends before.
-            ShortError: They aren't here yet.
+            ShortError: They aren't available yet.
         """
         if self.length is not None and stop > self.length:
             reason = f"it ends after {self.length:,} bytes, inside its own header"
@@ -55,6 +55,6 @@ class Prefix:
             raise ShortError(stop)
 
     def unpack(self, layout: struct.Struct, start: int) -> tuple[int, ...]:
-        """The numbers that stand at ``start``, laid out as ``layout`` says."""
+        """The numbers at ``start`` in this layout."""
         self.require(start + layout.size)
         return layout.unpack_from(self.data, start)

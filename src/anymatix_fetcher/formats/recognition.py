@@ -1,7 +1,7 @@
-"""Recognition: what a model is for and which family it belongs to, by its tensors' names and shapes.
+"""Determines a model's purpose and family from the names and shapes of its tensors.
 
-The tables decide; what fits none of them is unknown. What the file states about itself counts where names leave the
-question open, and for LoRAs before the names: many families' modules are called alike.
+The tables decide; a model that matches no rule is unknown. Statements in the metadata count if the names are ambiguous,
+and for LoRAs before the names, because many families use the same module names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _GGUF_TEXT_ENCODERS = frozenset({"t5", "t5encoder"})
 
 @dataclass(frozen=True, slots=True)
 class Recognized:
-    """What a model is for, its family, and what is special about it."""
+    """A model's purpose, family and variant."""
 
     kind: ModelKind = ModelKind.UNKNOWN
     architecture: str = UNKNOWN
@@ -42,7 +42,7 @@ class Recognized:
 
 
 def recognize_model(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Recognized:
-    """What the tensors make, with what the metadata state where names don't tell."""
+    """The model that the tensors make up, by the metadata if names are ambiguous."""
     names = TensorNames.of(tensors)
     stated = _stated(metadata)
     found = _addition(names) or _lora(names, stated) or _diffusion_model(names) or _component(names) or Recognized()
@@ -56,7 +56,7 @@ def recognize_model(tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> R
 
 
 def recognize_gguf(architecture: str, tensors: Iterable[Tensor], metadata: Mapping[str, str]) -> Recognized:
-    """What a GGUF file is: by its tensors where they tell, else by the architecture that it states.
+    """A GGUF file's model by its tensors, or else by its stated architecture.
 
     Language models keep llama.cpp's name of their architecture ("llama", "qwen3"): there are hundreds.
     """

@@ -1,7 +1,7 @@
-"""Rules: which tensors, of which sizes, make which model. The tables are data; :class:`TensorNames` looks things up.
+"""Rules that identify models by tensor names and sizes. The tables are data; :class:`TensorNames` evaluates them.
 
-A pattern is a tensor's name; ``*`` in front, behind, or both stands for anything. Of a table, the first rule that
-fits counts, so the more particular ones stand first.
+A pattern is a tensor's name, with ``*`` at its beginning, its end, or both as a wildcard. The first matching rule of a
+table counts, so more specific rules come first.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from anymatix_fetcher.formats.tensors import Tensor
 
 MAX_NAME_LENGTH = 500
-"""Longer names are nobody's, and aren't looked at."""
+"""Longer names are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is recognized, and by what.
+    """A rule and what it identifies.
 
     Args:
-        architecture: The family that it belongs to.
-        has: Patterns that must all be there.
-        any_of: Patterns one of which must be there, unless empty.
-        lacks: Patterns none of which may be there.
-        sizes: ``(pattern, axis, size)``: the first tensor that fits the pattern must have that size there.
-        kind: What it is for.
-        variant: What is special about it.
+        architecture: The family.
+        has: Patterns that must all match.
+        any_of: Patterns of which one must match, unless empty.
+        lacks: Patterns of which none may match.
+        sizes: ``(pattern, axis, size)``: the first tensor that matches the pattern must have that size along the axis.
+        kind: The purpose.
+        variant: The variant.
     """
 
     architecture: str
@@ -43,7 +43,7 @@ class Rule:
     variant: str = ""
 
     def fits(self, names: TensorNames, prefix: str = "") -> bool:
-        """Whether the tensors are what the rule says, where all names of the rule begin with ``prefix``."""
+        """Whether the tensors match the rule, if all names of the rule begin with ``prefix``."""
         return (
             all(names.has(prefix + pattern) for pattern in self.has)
             and (not self.any_of or any(names.has(prefix + pattern) for pattern in self.any_of))
@@ -54,7 +54,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class TensorNames:
-    """Tensors by their names, and all names as one text, in which a pattern is found at the speed of memory."""
+    """Tensors by name, and all names as one text, in which patterns are found fast."""
 
     shapes: dict[str, tuple[int, ...]]
     text: str = field(repr=False)
@@ -66,11 +66,11 @@ class TensorNames:
         return cls(shapes, "\n".join(["", *shapes, ""]))
 
     def has(self, pattern: str) -> bool:
-        """Whether there is a tensor that fits the pattern."""
+        """Whether a tensor matches the pattern."""
         return pattern in self.shapes or ("*" in pattern and _searched(pattern) in self.text)
 
     def size(self, pattern: str, axis: int) -> int | None:
-        """The size along ``axis`` of the first tensor that fits; ``None`` where there is none, or no such axis."""
+        """The size along ``axis`` of the first match; ``None`` if there is none, or no such axis."""
         name = pattern
         if "*" in pattern:
             at = self.text.find(_searched(pattern))
@@ -89,5 +89,5 @@ def _searched(pattern: str) -> str:
 
 
 def first_fit(rules: Iterable[Rule], names: TensorNames, prefix: str = "") -> Rule | None:
-    """The first rule that fits."""
+    """The first matching rule."""
     return next((rule for rule in rules if rule.fits(names, prefix)), None)

@@ -1,8 +1,8 @@
-"""safetensors: eight bytes of length, a JSON header, and data that the header's offsets cover without hole or overlap.
+"""safetensors: eight bytes of length, a JSON header, and data that the header's offsets cover without gap or overlap.
 
-The rules are those of the format's own page (https://github.com/huggingface/safetensors, "Format") and of its reader.
-The header is walked, never handed to a JSON parser as a whole: memory stays in proportion to its tensors, and no
-depth or number that somebody invents costs more than its bytes.
+The rules are those of the specification (https://github.com/huggingface/safetensors, "Format") and of its reference
+reader. The header is scanned, not given to a JSON parser as a whole: memory stays proportional to the number of
+tensors, and no invented depth or number costs more than its bytes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from anymatix_fetcher.formats.prefix import Prefix
 
 MAX_HEADER_LENGTH = 100_000_000
-"""The reader of the reference implementation refuses longer ones."""
+"""The limit of the reference reader."""
 
 MAX_ENTRIES = 1 << 15
-"""Of tensors and metadata: a header that has more is read so far, as if it went on behind the bytes that are here."""
+"""The limit on tensors and metadata entries; a header with more is treated as if it continued after the available
+bytes."""
 
 MAX_TEXT_LENGTH = 1_000_000
-"""Of a longer metadata value, the beginning is kept."""
+"""Longer metadata values are truncated."""
 
 MAX_REMARKS = 10
 LENGTH_SIZE = 8
@@ -44,12 +45,12 @@ BITS_PER_ELEMENT = {
     **dict.fromkeys(("I32", "U32", "F32"), 32),
     **dict.fromkeys(("I64", "U64", "F64", "C64"), 64),
 }
-"""Newer types will come: one that isn't here has a size that can't be checked, and is no reason to refuse."""
+"""An unknown, newer type has a size that can't be checked, and is no reason to refuse a file."""
 
 _NULL = b"null"
 _KEYS = ("dtype", "shape", "data_offsets")
 _MAX_DEPTH = 128
-"""The reference implementation's JSON reader goes no deeper."""
+"""The depth limit of the reference reader's JSON parser."""
 _LENGTH = struct.Struct("<Q")
 _WHITE_SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"', re.DOTALL)
@@ -67,9 +68,9 @@ _SIZES = re.compile(rb"\[[ \t\r\n]*+(?:\d{1,20}+[ \t\r\n]*+(?:,[ \t\r\n]*+\d{1,2
 
 @dataclass(frozen=True, slots=True)
 class SafetensorsHeader:
-    """What the header says. ``data_start`` is where the tensors' data begins.
+    """The parsed header. ``data_start`` is the position of the tensors' data.
 
-    ``complete`` tells whether the whole header was there to be read; ``remarks`` are breaches that loaders live with.
+    ``complete`` is false if the header wasn't read to its end; ``remarks`` list violations that loaders tolerate.
     """
 
     data_start: int
@@ -80,11 +81,11 @@ class SafetensorsHeader:
 
 
 def header_stop(prefix: Prefix) -> int:
-    """Where the header ends: how many first bytes hold all of it.
+    """The position after the header: the number of first bytes that contain it.
 
     Raises:
-        DamagedError: The stated length can't be one.
-        ShortError: Not even the length is here.
+        DamagedError: The stated length is invalid.
+        ShortError: The length isn't available yet.
     """
     length = prefix.unpack(_LENGTH, 0)[0]
     if length > MAX_HEADER_LENGTH:
@@ -99,16 +100,16 @@ def header_stop(prefix: Prefix) -> int:
 
 
 def read_header(prefix: Prefix, *, cap: int | None = None) -> SafetensorsHeader:
-    """The header, proved to be consistent with itself and with the file's length, where that is known.
+    """The header, checked for consistency with itself and with the file's length, if known.
 
     Args:
         prefix: The file's first bytes.
-        cap: How many first bytes are enough: where so many are here and the header is longer, what they hold is
-            returned, with ``complete=False`` and unproved.
+        cap: The number of first bytes after which a longer header is returned as far as it was read, with
+            ``complete=False`` and unchecked.
 
     Raises:
-        DamagedError: It breaks the format's rules; found in the part that is here, even if that isn't all.
-        ShortError: It is sound as far as it is here, and goes on.
+        DamagedError: It violates the format; found in the available part, even if that isn't all.
+        ShortError: It is valid so far, and continues.
     """
     stop = header_stop(prefix)
     whole = len(prefix.data) >= stop
@@ -128,7 +129,7 @@ def read_header(prefix: Prefix, *, cap: int | None = None) -> SafetensorsHeader:
 
 
 class _RunsOutError(Exception):
-    """The header goes on behind the bytes that are here; in a whole header this is damage."""
+    """The header continues after the available bytes; in a complete header this is damage."""
 
 
 class _EnoughError(Exception):
@@ -137,9 +138,9 @@ class _EnoughError(Exception):
 
 @dataclass(slots=True)
 class _Walk:
-    """One way through the header, from entry to entry; what was read so far stays when it ends early.
+    """One pass through the header, entry by entry. What was read is kept if it ends early.
 
-    ``text`` is the file's beginning up to the header's end: a copy without the length would be one more copy.
+    ``text`` is the file's beginning up to the header's end; slicing off the length would copy it.
     """
 
     text: bytes
@@ -156,7 +157,7 @@ class _Walk:
         )
 
     def run(self) -> None:
-        """Read all entries, or as far as the bytes go."""
+        """Reads all entries, or as far as the bytes go."""
         self._expect(b"{")
         if self._next_is(b"}"):
             self.position += 1
@@ -182,7 +183,7 @@ class _Walk:
         key = self._string()
         self._expect(b":")
         if key != METADATA_KEY:
-            if key in self.tensors:  # the last one counts, as for the reference implementation
+            if key in self.tensors:  # the last one counts, as in the reference reader
                 self._remark(f"its header describes the tensor {_shown(key)} twice")
             self.tensors[key] = self._tensor(key)
         elif self.metadata is None:
@@ -210,7 +211,7 @@ class _Walk:
                 return
 
     def _null(self) -> None:
-        """The word that stands for no metadata."""
+        """Reads ``null``, which stands for no metadata."""
         word = self.text[self.position : self.position + len(_NULL)]
         if _NULL.startswith(word) and len(word) < len(_NULL):
             raise _RunsOutError
@@ -241,7 +242,7 @@ class _Walk:
         return self._unusual_tensor(name)
 
     def _unusual_tensor(self, name: str) -> Tensor:
-        """Other orders of keys, white space, keys that aren't known here, or a list instead of an object."""
+        """A description with another order of keys, white space, unknown keys, or a list instead of an object."""
         try:
             found = self._listed() if self._next_is(b"[") else self._described()
         except DamagedError:
@@ -256,7 +257,7 @@ class _Walk:
             raise DamagedError(f"its header's description of the tensor {_shown(name)} can't be read") from None
 
     def _described(self) -> dict[str, bytes]:
-        """The keys of an object, and their values as they stand there."""
+        """The keys of an object with their raw values."""
         found: dict[str, bytes] = {}
         self._expect(b"{")
         while True:
@@ -267,7 +268,7 @@ class _Walk:
                 return found
 
     def _listed(self) -> dict[str, bytes]:
-        """The same of a list, which has them in their order."""
+        """The same for a list in the usual order."""
         found: dict[str, bytes] = {}
         for key, before in zip(_KEYS, (b"[", b",", b","), strict=True):
             self._expect(before)
@@ -276,7 +277,7 @@ class _Walk:
         return found
 
     def _raw_value(self) -> bytes:
-        """The bytes of the value that follows, stepped over without making anything of it."""
+        """The raw bytes of the next value, skipped without parsing it."""
         self._skip_white_space()
         start, depth = self.position, 0
         while True:
@@ -308,7 +309,7 @@ class _Walk:
         match = _STRING.match(self.text, self.position)
         if match is None:
             begins = self.text[self.position : self.position + 1] in (b'"', b"")
-            # A control character ends the match as well, and is damage; a text that was cut off has none.
+            # A control character ends the match as well, and is damage; truncated text contains none.
             if begins and _CONTROL.search(self.text, self.position) is None:
                 raise _RunsOutError
             raise DamagedError("its header isn't JSON")
@@ -323,7 +324,7 @@ class _Walk:
             self._remark(f"it has a text of {stop - start:,} bytes, of which the beginning was read")
             beginning = _BEGINNING.match(self.text, start, stop - 1)
             quoted = beginning.group() if beginning else b'"'
-            # Where it was cut, it may have been inside of a character or between the halves of one.
+            # The cut may be within a character, or between the halves of a surrogate pair.
             cut: str = json.loads(quoted.decode("utf-8", "ignore") + '"')
             return cut.encode("utf-8", "ignore").decode("utf-8")
         if self.text.find(b"\\", start, stop) < 0:
@@ -331,7 +332,7 @@ class _Walk:
         return _text(self.text[start:stop])
 
     def _separator(self) -> bool:
-        """Whether another entry follows; moves behind the comma or the brace that says so."""
+        """Whether another entry follows; moves past the comma or closing brace."""
         self._skip_white_space()
         found = self.text[self.position : self.position + 1]
         if not found:
@@ -375,18 +376,18 @@ def _check_tiling(tensors: Mapping[str, Tensor], data_start: int, length: int | 
 
 def _text(quoted: bytes) -> str:
     text: str = json.loads(quoted)
-    text.encode("utf-8")  # escapes can name half a character
+    text.encode("utf-8")  # escapes can produce lone surrogates
     return text
 
 
 def _sizes(raw: bytes) -> tuple[int, ...] | None:
-    """The whole numbers of a list; ``None`` where it isn't one."""
+    """The integers of a list; ``None`` if it isn't such a list."""
     if _SIZES.fullmatch(raw) is None:
         return None
     return tuple(map(int, re.findall(rb"\d+", raw)))
 
 
 def _shown(text: str) -> str:
-    """A name out of a file, fit for a sentence."""
+    """A name from a file in a form for messages."""
     cleaned = "".join(character if character.isprintable() else "?" for character in text[:80])
     return f"'{cleaned}'" if len(text) <= len(cleaned) else f"'{cleaned}...'"

@@ -1,4 +1,4 @@
-"""Models that are split into several files: which part a file is, by its name or by what its header says."""
+"""Models that are split into several files: a file's part number, from its name or its header."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = re.compile(r"(.*-)([0-9]{5})(-of-)([0-9]{5})(\.[A-Za-z0-9.]+)", re.DOTALL)
-"""As llama.cpp and transformers call the parts: ``model-00001-of-00003.gguf``."""
+"""The naming scheme of llama.cpp and transformers: ``model-00001-of-00003.gguf``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a model, counted from 1; ``names`` are those of all parts in order, empty where they aren't known."""
+    """A part of a model, counted from 1; ``names`` are those of all parts in order, empty if unknown."""
 
     number: int
     count: int
     names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"part {self.number} of {self.count} of a model: the others belong beside it"
+        return f"part {self.number} of {self.count} of a model: it needs the others in the same folder"
 
 
 def part_by_name(name: str) -> Part | None:
-    """Which part a file of this name is; ``None`` where it is none."""
+    """The part that a file with this name is; ``None`` if it isn't one."""
     match = _NAME.fullmatch(name)
     if match is None:
         return None
@@ -38,7 +38,7 @@ def part_by_name(name: str) -> Part | None:
 
 
 def part_by_metadata(metadata: Mapping[str, str]) -> Part | None:
-    """Which part a GGUF file says that it is (``split.no`` counts from 0); ``None`` where it is whole."""
+    """The part that a GGUF file states (``split.no`` counts from 0); ``None`` if it is complete."""
     number, count = (metadata.get(f"split.{key}", "") for key in ("no", "count"))
     if not (number.isdecimal() and count.isdecimal() and len(number) <= 5 and len(count) <= 5):  # noqa: PLR2004 - as in names
         return None

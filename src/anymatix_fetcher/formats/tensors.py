@@ -1,4 +1,4 @@
-"""Tensors as a header describes them, and sums over them."""
+"""Tensors as described by a header, and their totals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor: ``shape`` with the slowest axis first, its data at ``[start, stop)`` of the file.
+    """A tensor: ``shape`` with the slowest axis first, its data at ``[start, stop)`` of the file.
 
-    ``dtype`` is the format's own name for the type of an element ("F16", "Q4_K").
+    ``dtype`` is the format's own name for the element type ("F16", "Q4_K").
     """
 
     name: str
@@ -25,18 +25,18 @@ class Tensor:
 
     @property
     def elements(self) -> int:
-        """How many numbers it holds; 1 for a scalar, whose shape is empty."""
+        """The number of elements; 1 for a scalar, whose shape is empty."""
         return math.prod(self.shape)
 
     @property
     def size(self) -> int:
-        """Bytes of its data."""
+        """The size of its data in bytes."""
         return self.stop - self.start
 
 
 @dataclass(frozen=True, slots=True)
 class DtypeTotal:
-    """What all tensors of one type come to: their number, their elements, their bytes."""
+    """The totals of all tensors of one type: their number, elements, and bytes."""
 
     dtype: str
     tensors: int
@@ -45,7 +45,7 @@ class DtypeTotal:
 
 
 def totals_by_dtype(tensors: Iterable[Tensor]) -> tuple[DtypeTotal, ...]:
-    """The totals of each type, the one with the most bytes first."""
+    """The totals by type, sorted by size in bytes, largest first."""
     totals: dict[str, DtypeTotal] = {}
     for tensor in tensors:
         so_far = totals.get(tensor.dtype, DtypeTotal(tensor.dtype, 0, 0, 0))

@@ -1,7 +1,7 @@
-"""What trainers and publishers write into a model's metadata: kohya's ``ss_*`` and Stability's ``modelspec.*``.
+"""The metadata that trainers and publishers write: kohya's ``ss_*`` and Stability's ``modelspec.*``.
 
-Keys as in kohya-ss/sd-scripts (``library/train_util.py``) and https://github.com/Stability-AI/ModelSpec. Values are
-text whatever they mean, and anybody can write anything: what can't be read is left out.
+Keys are as in kohya-ss/sd-scripts (``library/train_util.py``) and https://github.com/Stability-AI/ModelSpec. All values
+are untrusted text; invalid ones are left out.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ MAX_TAG_LENGTH = 200
 _MAX_TAG_TEXT = 1 << 20
 _MAX_DISTINCT_TAGS = 50_000
 _TAG = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(?:\s*+:\s*+([0-9]{1,9})\b)?|\Z)', re.DOTALL)
-"""Any text in quotes, with its number; what isn't closed goes on to the end, and is so looked at once only."""
+"""A quoted text with its number. An unclosed one extends to the end, so that it is scanned only once."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _RESOLUTION = re.compile(r"[0-9]{1,5}")
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 HASH_KEYS = ("modelspec.hash_sha256", "sshs_model_hash", "sshs_legacy_hash")
-"""Of the tensors' data or of the file before its metadata changed: no proof of a download."""
+"""Hashes of the tensors' data, or of the file before its metadata changed: not digests of a download."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a model was trained, as its file states it; ``None`` and empty where it doesn't.
+    """How a model was trained, as its file states it; ``None`` and empty if it doesn't.
 
     Args:
         base_model: The file or repository that it was trained on.
         base_version: kohya's name of that model's kind ("sdxl_base_v1-0").
-        module: What trained it ("networks.lora").
+        module: The training module ("networks.lora").
         dim: The rank of the network.
-        alpha: What the network's effect is scaled by, against ``dim``.
+        alpha: The scale of the network's effect, relative to ``dim``.
         steps: Optimizer steps.
         epochs: Passes over the images.
-        images: How many there were.
+        images: The number of images.
         resolution: Width and height in pixels, as "1024x1024".
     """
 
@@ -55,12 +55,12 @@ class Training:
     resolution: str = ""
 
     def as_json(self) -> dict[str, object]:
-        """The same as plain values; what isn't stated is ``None``."""
+        """The training as plain values; unstated ones are ``None``."""
         return {name: None if value == "" else value for name, value in asdict(self).items()}
 
 
 def training_in(metadata: Mapping[str, str]) -> Training | None:
-    """How the model was trained; ``None`` where its metadata say nothing of it."""
+    """How the model was trained; ``None`` if its metadata don't say."""
     training = Training(
         base_model=_line(metadata.get("ss_sd_model_name", "")),
         base_version=_line(metadata.get("ss_base_model_version", "")),
@@ -76,15 +76,15 @@ def training_in(metadata: Mapping[str, str]) -> Training | None:
 
 
 def trigger_words_in(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """The words that the publisher says to put into a prompt."""
+    """The publisher's trigger words for prompts."""
     stated = metadata.get("modelspec.trigger_phrase", "")
     return tuple(word for word in map(_line, stated[:2000].split(",")) if word)
 
 
 def tags_in(metadata: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
-    """The tags that the training images had most often, and how often; of equal ones the first stays first.
+    """The most frequent tags of the training images, with their counts, in a stable order.
 
-    They are no trigger words by themselves; those are mostly among the first few.
+    They are not trigger words, but those are usually among the first few.
     """
     counts: dict[str, int] = {}
     for match in _TAG.finditer(metadata.get("ss_tag_frequency", "")[:_MAX_TAG_TEXT]):
@@ -98,13 +98,13 @@ def tags_in(metadata: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
 
 
 def hashes_in(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The hashes that the metadata state, by their keys."""
+    """The hashes in the metadata, by key."""
     found = ((key, _line(metadata.get(key, ""))) for key in HASH_KEYS)
     return tuple((key, value) for key, value in found if value)
 
 
 def _line(text: str) -> str:
-    """One short line of a text, fit to be shown; empty for what trainers write where they know nothing."""
+    """A short line of the text for display; empty for the placeholders of trainers."""
     line = _CONTROLS.sub(" ", text[:MAX_TAG_LENGTH]).strip()
     return "" if line == "None" else line
 

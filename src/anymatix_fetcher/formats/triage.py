@@ -1,8 +1,8 @@
 """Triage: whether the first bytes of a download can be the beginning of what its name claims.
 
-A wrong refusal is worse than a missed one. So only three things are refused: a document (a web page, an error, a
-pointer) under a model's name, a format that the name's own loaders can't read, and a header that contradicts
-itself or the file's length. Names that claim nothing are left alone.
+A wrong refusal is worse than a missed one. Only three things are refused: a document (a web page, an error, a pointer)
+under a model's name, a format that the name's loaders can't read, and a header that contradicts itself or the file's
+length. Names that claim nothing are never refused.
 """
 
 from __future__ import annotations
@@ -23,32 +23,34 @@ _ARCHIVE_SUFFIXES = (".zip", ".tar", ".7z")
 
 _HINTS = {
     Content.WEB_PAGE: LOGIN_PAGE_HINT,
-    Content.JSON: "Mostly this is a service's error: open the address, and give the token that it asks for.",
-    Content.XML: "Mostly this is a store's error, such as a link that has expired: get a fresh one.",
-    Content.PLAIN_ERROR: "Check the address, and give the token that the host asks for.",
+    Content.JSON: ("This is usually a service's error: open the URL in a browser, and use the token that it asks for."),
+    Content.XML: "This is usually a store's error, such as an expired link: get a fresh one.",
+    Content.PLAIN_ERROR: "Check the URL, and use the token that the host asks for.",
     Content.GIT_LFS_POINTER: (
-        "The address is of the text in the repository: on Hugging Face use /resolve/ instead of /raw/ or /blob/, on "
-        "GitHub the media or the release address."
+        "The URL is that of the text in the repository: on Hugging Face use /resolve/ instead of /raw/ or "
+        "/blob/, on GitHub the media or the release URL."
     ),
-    Content.EMPTY: "Look at the address in a browser; the upload may have failed.",
+    Content.EMPTY: "Open the URL in a browser; the upload may have failed.",
     Content.ZEROS: "The upload was never finished, or the copy is damaged: look for another one.",
-    Content.ZIP: "If it is a PyTorch checkpoint, give it a name that says so: -o NAME.ckpt; else it must be unpacked.",
-    Content.PICKLE: "It is an older kind of checkpoint: give it a name that says so, -o NAME.ckpt.",
-    Content.SAFETENSORS: "Give it the name that loaders go by: -o NAME.safetensors.",
-    Content.GGUF: "Give it the name that loaders go by: -o NAME.gguf.",
+    Content.ZIP: (
+        "If it is a PyTorch checkpoint, give it a matching name: -o NAME.ckpt; otherwise it must be unpacked."
+    ),
+    Content.PICKLE: "It is an older kind of checkpoint: give it a matching name, -o NAME.ckpt.",
+    Content.SAFETENSORS: "Give it the name that loaders expect: -o NAME.safetensors.",
+    Content.GGUF: "Give it the name that loaders expect: -o NAME.gguf.",
 }
 _UNPACK_HINT = "Name it as the archive that it is with -o, and unpack it."
-_COPY_HINT = "The copy there is damaged, or it is another kind of file: look for another one."
+_COPY_HINT = "The copy at the server is damaged, or it is another kind of file: look for another one."
 
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """What the first bytes are, and whether they can be what the name claims.
+    """The content of the first bytes, and whether it can be what the name claims.
 
     Args:
-        content: What they are.
-        needs: How many first bytes, at least, would tell more; 0 where nothing is left to tell.
-        refusal: Why the download isn't worth going on with; ``None`` where it is, as far as can be told.
+        content: The kind of content.
+        needs: The number of first bytes, at least, that would tell more; 0 if no more are needed.
+        refusal: Why the download is pointless; ``None`` if it isn't, as far as known.
     """
 
     content: Content
@@ -57,15 +59,15 @@ class Triage:
 
 
 def triage(first: bytes, *, name: str, length: int | None = None) -> Triage:
-    """What a file's beginning says, in the light of the name that it is to get.
+    """Judges a file's beginning by the name that it will get.
 
-    May be called again when more has arrived; a refusal is final. It reads from the start each time, so once for the
-    first piece and once for ``needs`` bytes, where they come soon, is a good use of it.
+    May be called again with more bytes; a refusal is final. Each call reads from the start, so call it once for the
+    first piece and once for ``needs`` bytes.
 
     Args:
-        first: The file's first bytes, as many as there are; 64 KiB tell nearly everything.
-        name: What the file will be called; only its suffix counts.
-        length: Bytes of the whole file, where known; where the body has ended, so many as there were.
+        first: The file's first bytes; 64 KiB are nearly always enough.
+        name: The file's name; only its suffix counts.
+        length: The file's size in bytes, if known; for a complete body, the size of ``first``.
     """
     name = name.rpartition("/")[2]
     suffix = claimed_suffix(name)
@@ -86,7 +88,7 @@ def _is_refused(content: Content, suffix: str) -> bool:
     if content in DOCUMENTS:
         return True
     if suffix in TORCH_SUFFIXES:
-        # Tar is how the first versions of PyTorch wrote.
+        # The first versions of PyTorch wrote tar archives.
         return content is Content.ZEROS or content in COMPRESSED - {Content.TAR}
     return content in {Content.SEVEN_ZIP, Content.RAR} and suffix not in _ARCHIVE_SUFFIXES
 
@@ -118,7 +120,7 @@ def _read(prefix: Prefix, content: Content, name: str) -> Triage:
 
 
 def not_loadable(damage: DamagedError, content: Content, name: str) -> NotAModelError:
-    """The exception for a header that is broken."""
+    """The exception for an invalid header."""
     called = name or "the file"
     return NotAModelError(
         f"{called} is {content.title} that can't be loaded: {damage.reason}", hint=damage.hint or _COPY_HINT

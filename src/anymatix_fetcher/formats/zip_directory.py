@@ -1,6 +1,6 @@
-"""A zip archive's list of entries, read from its end (PKWARE's APPNOTE.TXT, sections 4.3.12 to 4.3.16).
+"""A zip archive's directory, read from its end (PKWARE's APPNOTE.TXT, sections 4.3.12 to 4.3.16).
 
-PyTorch's checkpoints are such archives, with a pickle in them; what is listed here is never unpacked.
+PyTorch checkpoints are zip archives that contain a pickle; no entry is unpacked here.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ _ZIP64_FIELD = 1
 _UNKNOWN = 0xFFFFFFFF
 
 TAIL_SIZE = 16 * 1024
-"""The end record stands in the last 22 bytes unless there is a comment, which models have none of."""
+"""The end record is in the last 22 bytes unless there is a comment, which model files don't have."""
 
 
 @dataclass(frozen=True, slots=True)
 class ZipEntry:
-    """One entry: its name, and its bytes unpacked."""
+    """An entry: its name, and its uncompressed size in bytes."""
 
     name: str
     size: int
 
 
 def find_directory(tail: bytes, length: int) -> Span:
-    """Where the list of entries stands.
+    """The position of the directory.
 
     Args:
-        tail: The file's last bytes, at least :data:`TAIL_SIZE` of them where there are as many.
-        length: Of the whole file.
+        tail: The file's last bytes, at least :data:`TAIL_SIZE` of them unless the file is shorter.
+        length: The size of the whole file.
 
     Raises:
-        DamagedError: The end record isn't there, or contradicts the file.
+        DamagedError: The end record is missing, or contradicts the file.
     """
     at = tail.rfind(EMPTY_ARCHIVE, 0, max(0, len(tail) - _END.size + len(EMPTY_ARCHIVE)))
     if at < 0:
@@ -62,10 +62,10 @@ def find_directory(tail: bytes, length: int) -> Span:
 
 
 def read_entries(directory: bytes) -> tuple[ZipEntry, ...]:
-    """The entries that the list names, as far as it is whole; their order is the archive's.
+    """The entries in the directory, as far as it is complete, in the archive's order.
 
     Raises:
-        DamagedError: It isn't such a list.
+        DamagedError: It isn't a directory.
     """
     entries = []
     position = 0
@@ -84,7 +84,7 @@ def read_entries(directory: bytes) -> tuple[ZipEntry, ...]:
 
 
 def first_name(first: bytes) -> str:
-    """The name of the archive's first entry, from its local header; empty where that isn't here."""
+    """The name of the archive's first entry, from its local header; empty if that is incomplete."""
     if len(first) < _LOCAL.size or not first.startswith(LOCAL_HEADER):
         return ""
     name_size = _LOCAL.unpack_from(first)[9]

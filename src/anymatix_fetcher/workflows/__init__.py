@@ -1,1 +1,1 @@
-"""Workflows: which models a ComfyUI workflow needs, read from what ComfyUI writes. Pure, like the core."""
+"""Determines which models a ComfyUI workflow needs. Pure, like the core."""

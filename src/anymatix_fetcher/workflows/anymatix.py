@@ -1,6 +1,6 @@
-"""The inputs of Anymatix's own nodes: ``{"url": ..., "type": ..., "auth": ...}``, and the older node's bare URL.
+"""The inputs of Anymatix's nodes: ``{"url": ..., "type": ..., "auth": ...}``, and the older node's bare URL.
 
-``auth`` is a secret, as is the ``token`` that the older node's URLs carry: neither is read into anything.
+``auth`` is a secret, as is the ``token`` in the older node's URLs; neither is kept.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FOLDERS = {
     "SEEDVR2_model": "SEEDVR2",
     "SEEDVR2_vae_model": "SEEDVR2",
 }
-"""The node's ``type`` and the folder that it stands for; two more types have a rule of their own."""
+"""The folder for each ``type`` of the node; two more types have rules of their own."""
 
 CHATTERBOX_FOLDER = "tts/chatterbox/resembleai_default_voice"
 CHATTERBOX_FILES = ("ve.safetensors", "t3_cfg.safetensors", "s3gen.safetensors", "tokenizer.json", "conds.pt")
@@ -51,9 +51,9 @@ _TOKEN = re.compile(r"(?<=[?&])token=[^&#]*&?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class AnymatixWish:
-    """One file that such a node asks for, as texts that nobody has checked yet.
+    """A file that such a node requests, as unchecked texts.
 
-    ``address`` is a URL, or empty where ``digest`` is all that is known: ``sha256://HEX`` asks for a file that is here.
+    ``address`` is a URL, or empty if only ``digest`` is known: ``sha256://HEX`` requests a local file.
     """
 
     address: str = field(repr=False)
@@ -63,10 +63,10 @@ class AnymatixWish:
 
 
 def wishes_of(node: Node) -> Iterator[AnymatixWish]:
-    """What a node asks for, whatever its class: other nodes may hold such dictionaries too.
+    """The files that a node requests, whatever its class: other nodes may contain such dictionaries as well.
 
     Raises:
-        ValueError: The node is a fetcher, and its type or its digest isn't known; the message completes "...: ...".
+        ValueError: The node is a fetcher with an unknown type or digest; the message completes "...: ...".
     """
     if node.name.type == CHECKPOINT_FETCHER:
         yield from (AnymatixWish(_without_token(text), FOLDERS["checkpoint"]) for text in node.texts() if _is_url(text))
@@ -96,7 +96,7 @@ def _wishes(address: str, kind: str, *, strict: bool) -> Iterator[AnymatixWish]:
 
 
 def _dictionaries(values: Iterable[object]) -> Iterator[dict[str, object]]:
-    """Every object among the values and inside them, in the order of the file."""
+    """Every object among the values, including nested ones, in the order of the file."""
     waiting = list(values)[::-1]
     while waiting:
         value = waiting.pop()

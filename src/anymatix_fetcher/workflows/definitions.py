@@ -1,7 +1,7 @@
-"""What stands for several nodes: subgraphs and group nodes, and which files their instances give the nodes inside.
+"""Subgraphs and group nodes: their inner nodes, and the files that their instances assign to these.
 
-A *subgraph* is defined under ``definitions``; a widget of its instances is an input that leads to widgets inside. A
-*group node*, the older kind, is defined under ``extra.groupNodes``; its instances have the widgets of the nodes inside.
+A *subgraph* is defined under ``definitions``; a widget of its instances is an input linked to widgets inside. A *group
+node*, the older kind, is defined under ``extra.groupNodes``; its instances have the widgets of the nodes inside.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Raw: TypeAlias = "dict[str, object]"
-    """A node as the file has it; its type is a text."""
+    """A node as in the file; its type is a text."""
 
 GROUP_PREFIXES = ("workflow>", "workflow/")
-"""What the types of group nodes begin with: today, and in the first months."""
+"""The prefixes of group node types: today's, and that of the first months."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The nodes inside of one instance, and the files that it gives them; none where they have their own."""
+    """The nodes inside an instance, and the files that it assigns to them; empty if they keep their own."""
 
     nodes: tuple[Raw, ...]
     files: tuple[str, ...] = ()
@@ -33,13 +33,13 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What stands for several nodes.
+    """A subgraph or a group node.
 
     Args:
-        key: Tells it from all others.
-        nodes: Those inside.
-        widgets: For each widget of a subgraph's instances, the node and the name of each widget inside that it stands
-            for; ``None`` for a group node.
+        key: Identifies it.
+        nodes: The inner nodes.
+        widgets: For each widget of a subgraph's instances, the nodes and widget names inside that it is linked to;
+            ``None`` for a group node.
     """
 
     key: str
@@ -47,15 +47,15 @@ class Definition:
     widgets: tuple[tuple[tuple[str, str], ...], ...] | None = None
 
     def inside(self, values: Sequence[object]) -> Inside:
-        """The nodes inside of an instance whose widgets hold ``values``.
+        """The inner nodes of an instance with the widget values ``values``.
 
-        Where these can't be told to be the widgets inside, the definition's own values count.
+        If these can't be assigned to inner widgets, the definition's own values are used.
         """
         files = tuple(value for value in values if isinstance(value, str) and looks_like_a_model(value))
         if self.widgets is not None:
             return self._of_subgraph(values, files)
         widgets = [raw.get("widgets_values") for raw in self.nodes]
-        # An author may have hidden some of the widgets; those that name files are hardly among them.
+        # An author may have hidden some widgets, but hardly those that name files.
         if sum(_is_file(value) for held in widgets for value in as_tuple(held)) != len(files):
             return Inside(self.nodes)
         coming = iter(files)
@@ -77,19 +77,19 @@ def definitions_of(document: Mapping[str, object]) -> dict[str, Definition]:
 
 
 def nodes_in(graph: Mapping[str, object]) -> Iterator[Raw]:
-    """The nodes of a graph; what isn't one is passed over."""
+    """The nodes of a graph; invalid ones are skipped."""
     for node in as_tuple(graph.get("nodes")):
         if isinstance(node, dict) and isinstance(node.get("type"), str):
             yield node
 
 
 def as_tuple(value: object) -> tuple[object, ...]:
-    """The items of a list; none of anything else."""
+    """The items of a list; empty for anything else."""
     return tuple(value) if isinstance(value, list) else ()
 
 
 def _subgraphs(document: Mapping[str, object]) -> dict[str, Definition]:
-    """Every subgraph, also those defined inside others; the first of a name counts."""
+    """Every subgraph, including nested ones; the first of a name counts."""
     found: dict[str, Definition] = {}
     waiting: deque[Mapping[str, object]] = deque([document])
     while waiting:
@@ -103,7 +103,7 @@ def _subgraphs(document: Mapping[str, object]) -> dict[str, Definition]:
 
 
 def _widgets(subgraph: Mapping[str, object]) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """For each input of a subgraph that is a widget of its instances, the widgets inside that it leads to."""
+    """For each input of a subgraph that is a widget of its instances, the inner widgets that it is linked to."""
     nodes = {_id(raw): raw for raw in nodes_in(subgraph)}
     links = dict(filter(None, map(_link, as_tuple(subgraph.get("links")))))
     found = []
@@ -117,7 +117,7 @@ def _widgets(subgraph: Mapping[str, object]) -> tuple[tuple[tuple[str, str], ...
 
 
 def _link(link: object) -> tuple[str, tuple[str, object]] | None:
-    """A link's id, and the node and the slot that it leads to; in either of the editor's two forms."""
+    """A link's id, and its target node and slot, in either of the editor's two forms."""
     if isinstance(link, dict):
         return str(link.get("id")), (str(link.get("target_id")), link.get("target_slot"))
     if isinstance(link, list) and len(link) >= 5:  # noqa: PLR2004 - id, origin and its slot, target and its slot
@@ -139,7 +139,7 @@ def _widget_of(entry: object) -> str | None:
 
 
 def _group_nodes(document: Mapping[str, object]) -> dict[str, Definition]:
-    """Every group node; the nodes inside are called by their index."""
+    """Every group node; the inner nodes are identified by their index."""
     extra = document.get("extra")
     groups = extra.get("groupNodes") if isinstance(extra, dict) else None
     found: dict[str, Definition] = {}
@@ -151,13 +151,13 @@ def _group_nodes(document: Mapping[str, object]) -> dict[str, Definition]:
 
 
 def _filled(raw: Raw, files: Iterator[str]) -> Raw:
-    """The node with the next of the files wherever it names one."""
+    """The node with each of its file names replaced by the next of ``files``."""
     values = [next(files) if _is_file(value) else value for value in as_tuple(raw.get("widgets_values"))]
     return {**raw, "widgets_values": values} if values else raw
 
 
 def _given(raw: Raw, given: Sequence[tuple[str, object]]) -> Raw:
-    """The node with the files that its widgets of these names are given."""
+    """The node with the files assigned to its widgets of these names."""
     held = raw.get("widgets_values")
     if not given or not isinstance(held, list | dict):
         return raw
@@ -167,7 +167,7 @@ def _given(raw: Raw, given: Sequence[tuple[str, object]]) -> Raw:
     named = [position for position, value in enumerate(values) if _is_file(value)]
     names = list(filter(None, map(_widget_of, as_tuple(raw.get("inputs")))))
     for name, value in given:
-        # Not every editor lists all widgets among the inputs: only where it does, their order is that of the values.
+        # Some editors list only some widgets among the inputs. If all are listed, their order is that of the values.
         told = names.index(name) if name in names and len(names) == len(values) else len(values)
         position = named[0] if len(named) == 1 else told
         if position in named and value not in values:

@@ -1,4 +1,4 @@
-"""The JSON document of a workflow: a file of its own, or inside of a picture or a recording that ComfyUI made."""
+"""The JSON document of a workflow: a JSON file, or embedded in a picture or recording from ComfyUI."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MAX_FILE_BYTES = 256 << 20
-"""Pictures are the largest: 8K frames of an animated PNG."""
+"""Pictures are the largest files: 8K frames of an animated PNG."""
 
 MAX_JSON_BYTES = 32 << 20
-"""A workflow of a thousand nodes has about one MiB; as Python objects it takes up to thirty times as much."""
+"""A workflow of a thousand nodes has about 1 MiB; as Python objects it takes up to thirty times as much."""
 
 KEYS = ("workflow", "prompt")
-"""Under these ComfyUI stores the editor's and the server's form; the former says more, and is asked first."""
+"""The keys under which ComfyUI stores the editor's and the server's form.
+
+The former has more information, and is read first.
+"""
 
 _SAVE_AS_JSON = "In ComfyUI, save the workflow with Workflow > Export, and give that JSON file."
 
@@ -52,7 +55,7 @@ def document_in(content: bytes) -> dict[str, Any]:
             return _from_container(kind, texts_in(content))
     for kind, start, magic in _OTHER_KINDS:
         if content.startswith(magic, start):
-            raise ReferenceSyntaxError(f"workflows aren't read out of {kind}", hint=_SAVE_AS_JSON)
+            raise ReferenceSyntaxError(f"{kind} isn't supported as the source of a workflow", hint=_SAVE_AS_JSON)
     document = _unwrapped(_json(content))
     if document is None:
         raise ReferenceSyntaxError("the JSON in the file isn't a ComfyUI workflow", hint=_SAVE_AS_JSON)
@@ -61,7 +64,7 @@ def document_in(content: bytes) -> dict[str, Any]:
 
 def _from_container(kind: str, texts: Mapping[str, bytes]) -> dict[str, Any]:
     reason = ReferenceSyntaxError(
-        f"the {kind} holds no workflow", hint=f"Web sites and picture editors take it out. {_SAVE_AS_JSON}"
+        f"the {kind} holds no workflow", hint=f"Websites and picture editors remove it. {_SAVE_AS_JSON}"
     )
     for key in KEYS:
         try:
@@ -75,7 +78,7 @@ def _from_container(kind: str, texts: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _json(text: bytes) -> object:
-    """The document, whatever Unicode encoding it is in; ``NaN`` is understood, since ComfyUI writes it."""
+    """The document in any Unicode encoding. ``NaN``, which ComfyUI writes, is accepted."""
     if len(text) > MAX_JSON_BYTES:
         raise ReferenceSyntaxError(f"the workflow is larger than {MAX_JSON_BYTES >> 20} MiB", hint=_SAVE_AS_JSON)
     try:
@@ -87,7 +90,7 @@ def _json(text: bytes) -> object:
 
 
 def _unwrapped(document: object) -> dict[str, Any] | None:
-    """The workflow itself, or inside of what is sent to and answered by ComfyUI's server."""
+    """The workflow itself, unwrapped from a request or response of ComfyUI's server."""
     if not isinstance(document, dict):
         return None
     inner = document

@@ -1,7 +1,7 @@
 """Texts in the EXIF data of WebP and JPEG pictures, as ComfyUI writes them: ``workflow:{...}`` and ``prompt:{...}``.
 
-ComfyUI stores them as ASCII in the first directory's camera tags (``Model`` for the prompt, ``Make`` for the
-workflow); other tools use other tags, so all of them are looked at. XMP isn't: ComfyUI writes none.
+ComfyUI stores them as ASCII in camera tags of the first directory (``Model`` for the prompt, ``Make`` for the
+workflow). Other tools use other tags, so all are read. XMP isn't read: ComfyUI doesn't write it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ _START_OF_SCAN, _APP1 = 0xDA, 0xE1
 
 
 def is_webp(content: bytes) -> bool:
-    """Whether it begins as WebP pictures do."""
+    """Whether it begins like a WebP picture."""
     return content.startswith(b"RIFF") and content.startswith(b"WEBP", 8)
 
 
 def is_jpeg(content: bytes) -> bool:
-    """Whether it begins as JPEG pictures do."""
+    """Whether it begins like a JPEG picture."""
     return content.startswith(b"\xff\xd8\xff")
 
 
 def texts_in_webp(content: bytes) -> dict[str, bytes]:
-    """The texts under ``workflow`` and ``prompt`` in the first ``EXIF`` chunk that has one (RFC 9649, section 2.7)."""
+    """The texts ``workflow`` and ``prompt`` in the first ``EXIF`` chunk that has one (RFC 9649, section 2.7)."""
     position = 12
     while position + 8 <= len(content):
         kind, length = struct.unpack_from("<4sI", content, position)
@@ -39,7 +39,7 @@ def texts_in_webp(content: bytes) -> dict[str, bytes]:
 
 
 def texts_in_jpeg(content: bytes) -> dict[str, bytes]:
-    """The texts under ``workflow`` and ``prompt`` in the first EXIF segment that has one, at most 64 KiB of them."""
+    """The texts ``workflow`` and ``prompt`` in the first EXIF segment that has one, at most 64 KiB."""
     position = 2
     while position + 4 <= len(content) and content[position] == 0xFF:  # noqa: PLR2004 - every marker begins so
         marker = content[position + 1]
@@ -56,7 +56,7 @@ def texts_in_jpeg(content: bytes) -> dict[str, bytes]:
 
 
 def _texts_in_tiff(data: bytes) -> dict[str, bytes]:
-    """The texts of the first directory (TIFF 6.0, section 2), the first one under each key."""
+    """The texts of the first directory (TIFF 6.0, section 2), the first one for each key."""
     order = _TIFF_ORDERS.get(data[:4])
     if order is None or len(data) < 8:  # noqa: PLR2004 - mark and offset
         return {}
@@ -72,7 +72,7 @@ def _texts_in_tiff(data: bytes) -> dict[str, bytes]:
         _tag, kind, length, offset = struct.unpack_from(f"{order}HHII", data, entry)
         if kind != _ASCII or offset + length > len(data):
             continue
-        # Many entries may point to one large text: no more than its beginning is copied before it is wanted.
+        # Many entries may point to one large text, so only its beginning is copied until it is needed.
         key, separator, _ = data[offset : min(offset + length, offset + 16)].partition(b":")
         name = key.decode("latin-1").strip().lower()
         if separator and name in {"workflow", "prompt"} and name not in found:

@@ -9,12 +9,12 @@ _LAST_BLOCK = 0x80
 
 
 def is_flac(content: bytes) -> bool:
-    """Whether it begins as FLAC recordings do."""
+    """Whether it begins like a FLAC recording."""
     return content.startswith(b"fLaC")
 
 
 def texts_in(content: bytes) -> dict[str, bytes]:
-    """The texts under ``workflow`` and ``prompt``, the first of each."""
+    """The first texts ``workflow`` and ``prompt``."""
     position = 4
     while position + 4 <= len(content):
         header = content[position]
@@ -28,7 +28,7 @@ def texts_in(content: bytes) -> dict[str, bytes]:
 
 
 def _comments(block: bytes) -> dict[str, bytes]:
-    """A vendor's name, a count, and so many ``KEY=text``, each after its length."""
+    """A vendor's name, a count, and that many ``KEY=text``, each after its length."""
     found: dict[str, bytes] = {}
     position = 0
     try:
@@ -41,5 +41,5 @@ def _comments(block: bytes) -> dict[str, bytes]:
             found.setdefault(key.decode("latin-1").lower(), text)
             position += 4 + length
     except struct.error:
-        pass  # it breaks off: what came before is read all the same
+        pass  # truncated: the complete comments count
     return {key: found[key] for key in ("workflow", "prompt") if key in found}

@@ -1,4 +1,4 @@
-"""Which folder a loader node's file lives in: what ComfyUI's own nodes and its GGUF nodes say of themselves."""
+"""The model folders of loader nodes, according to ComfyUI's own nodes and its GGUF nodes."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ LOADERS = {
     "UpscaleModelLoader": "upscale_models",
     "VAELoader": "vae",
 }
-"""The folder of every model file that a node of this class names."""
+"""The folder of every model file named by a node of this class."""
 
 MIXED_LOADERS = {
     "LTXAVTextEncoderLoader": (("text_encoder", "text_encoders"), ("ckpt_name", "checkpoints")),
 }
-"""Classes with files in several folders: input and folder, in the order of their widgets."""
+"""Node classes with files in several folders: input and folder, in the order of their widgets."""
 
 
 def files_named_by(node: Node) -> Iterator[tuple[str, str]]:
-    """Folder and name of each model file that a loader node names; nothing for other nodes."""
+    """Folder and name of each model file that a loader node names; empty for other nodes."""
     if node.name.type in LOADERS:
         folder = LOADERS[node.name.type]
         yield from ((folder, text) for text in node.texts() if looks_like_a_model(text))
@@ -74,6 +74,6 @@ def files_named_by(node: Node) -> Iterator[tuple[str, str]]:
 
 
 def unplaced_files(node: Node) -> Iterator[str]:
-    """Each model file that a node of a class names of which the folder isn't known."""
+    """Each model file named by a node class with unknown folders."""
     if node.name.type not in LOADERS and node.name.type not in MIXED_LOADERS:
         yield from filter(looks_like_a_model, node.texts())

@@ -1,4 +1,4 @@
-"""Many findings of the same model become one need, and what can't be true together becomes a conflict."""
+"""Merges several mentions of a model into one need, and detects conflicts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 
 def merged(found: Iterable[Need]) -> tuple[tuple[Need, ...], tuple[Need, ...], tuple[Conflict, ...]]:
-    """The needs with an address, those without one, and the conflicts among the former.
+    """The needs with a URL, those without one, and the conflicts among the former.
 
-    Needs with the same address, folder and name are one, whether or not they all state the digest. A need without an
-    address belongs to the first one that has an address for its folder and name. They come place by place, in the
-    order in which the places were found.
+    Needs with the same URL, folder and name are one, whether or not all state the digest. A need without a URL is
+    merged into the first one with a URL for its folder and name. They are ordered by the first mention of their path.
     """
     places: dict[tuple[str, str | None], list[Need]] = {}
     for need in found:
@@ -42,17 +41,17 @@ def merged(found: Iterable[Need]) -> tuple[tuple[Need, ...], tuple[Need, ...], t
 
 
 def _by_address(needs: Iterable[Need]) -> list[Need]:
-    """One need for each address, or several where their digests contradict each other."""
+    """One need for each URL, or several if their digests contradict each other."""
     groups: dict[str, list[Need]] = {}
     for need in needs:
-        # For Hugging Face, this query changes one header of the answer and nothing else.
+        # At Hugging Face this query changes one response field and nothing else.
         address = need.url.reveal().removesuffix("?download=true") if need.url else ""
         groups.setdefault(address, []).append(need)
     return [unit for group in groups.values() for unit in _by_digest(group)]
 
 
 def _by_digest(needs: list[Need]) -> list[Need]:
-    """One need, or one for each digest where they contradict each other; the first takes those that state none."""
+    """One need, or one for each contradicting digest; the first includes those that state none."""
     digests = list(dict.fromkeys(need.digest for need in needs if need.digest is not None))
     if len({digest.algorithm for digest in digests}) == len(digests):
         return [_joined(needs)] if needs else []
@@ -63,7 +62,7 @@ def _by_digest(needs: list[Need]) -> list[Need]:
 
 
 def _joined(unit: list[Need]) -> Need:
-    """The first need, with the strongest digest that any of them states, and the nodes of all."""
+    """The first need, with the strongest stated digest, and the nodes of all."""
     nodes = dict.fromkeys(chain.from_iterable(need.nodes for need in unit))
     digests = tuple(need.digest for need in unit if need.digest is not None)
     return replace(unit[0], digest=strongest(digests), nodes=tuple(nodes))

@@ -1,8 +1,8 @@
-"""What a workflow needs, as values: a model, where it comes from, where it belongs, and which nodes ask for it.
+"""What a workflow needs: models, their URLs, their folders, and the nodes that use them.
 
-Everything in a workflow is somebody else's text. Folders are made of safe path components before they are kept. A
-file's name leads nowhere else, and is kept as its node asks for it, for the node finds no other. Texts for people are
-cut and made printable, and an address is a :class:`Url`, which redacts itself.
+A workflow is untrusted text. Folders are made of safe path components before they are kept. A file's name can't leave
+its folder, and is kept as its node spells it, because the node finds no other. Texts for people are truncated and made
+printable, and a URL is a :class:`Url`, which redacts itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_SHOWN_LENGTH = 80
 MAX_PATH_LENGTH = 1024
 
 RENAMED_FOLDERS = {"unet": "diffusion_models", "clip": "text_encoders"}
-"""What ComfyUI calls two folders today (``map_legacy`` of its ``folder_paths.py``)."""
+"""The current names of two of ComfyUI's folders (``map_legacy`` of its ``folder_paths.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class NodeName:
     """A node as ComfyUI shows it.
 
     Args:
-        path: Its id; inside a subgraph the ids of the instances that lead there come first, as in ``11:3``. A subgraph
-            that is used several times is read once, under the path that was found first.
+        path: Its id; within a subgraph preceded by the ids of the instances, as in ``11:3``. A subgraph that is used
+            several times is read once, under the first path.
         type: Its class, such as ``CheckpointLoaderSimple``.
-        title: What the author calls it; empty where it has no title of its own.
+        title: The author's title; empty if there is none.
     """
 
     path: str
@@ -45,15 +45,15 @@ class NodeName:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One model file that a workflow needs.
+    """A model file that a workflow needs.
 
     Args:
-        name: What the loader node will ask for, below ``directory``: path components as the workflow has them, none of
-            which leads elsewhere, joined by ``/``; ``None`` where the workflow leaves the name to the server.
-        url: Where the workflow says that it is; ``None`` where it names the file alone.
-        directory: The folder's name in ComfyUI's own table, such as ``checkpoints``; safe components, joined by ``/``.
-        digest: What the workflow says that it must have.
-        nodes: Who asks for it; empty for an entry of the workflow as a whole that no node names.
+        name: The name that the loader node will use below ``directory``: path components as in the workflow, joined by
+            ``/``, that don't leave it; ``None`` if the server decides the name.
+        url: The workflow's URL for it; ``None`` if it only names the file.
+        directory: The folder's name in ComfyUI's table, such as ``checkpoints``; safe components joined by ``/``.
+        digest: The digest that the workflow states.
+        nodes: The nodes that use it; empty for an entry of the whole workflow that no node names.
     """
 
     name: str | None
@@ -64,12 +64,12 @@ class Need:
 
     @property
     def place(self) -> tuple[str, str | None]:
-        """Folder and name: what two needs can't both have, unless they are the same file."""
+        """Folder and name, which two needs can only share if they are the same file."""
         return self.directory, self.name
 
     @property
     def portable(self) -> str | None:
-        """The name as a file can be called on every system."""
+        """The name in a form that is valid on every system."""
         return None if self.name is None else _safe_path(self.name, what="name")
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Needs for one place that differ in address, or in a digest of one algorithm; there are at least two."""
+    """Needs for one path that differ in URL, or in a digest of one algorithm; there are at least two."""
 
     directory: str
     name: str
@@ -87,13 +87,13 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """All that a workflow needs.
+    """Everything that a workflow needs.
 
     Args:
-        needs: What can be fetched, each once, in the order of the workflow; those in a conflict too.
-        without_address: What a node names, but nothing in the workflow gives an address for.
-        conflicts: Places that two or more of ``needs`` claim.
-        remarks: What was left out and why, one sentence each, safe to show.
+        needs: What can be fetched, each once, in the order of the workflow, including those in a conflict.
+        without_address: Models without a URL in the workflow.
+        conflicts: Paths that two or more of ``needs`` claim.
+        remarks: What was left out, and why, one sentence each, safe to print.
     """
 
     needs: tuple[Need, ...] = ()
@@ -109,10 +109,10 @@ def shown(text: str) -> str:
 
 
 def safe_folder(text: str) -> str:
-    """The folder that a workflow names, under its name of today.
+    """The folder that a workflow names, under its current name.
 
     Raises:
-        ValueError: It leads elsewhere, or where code is; the message completes "it is left out: ...".
+        ValueError: It leaves the models folder, or contains code; the message completes "it is left out: ...".
     """
     first, slash, rest = _safe_path(text, what="folder").partition("/")
     if folded(first) in FORBIDDEN_FOLDERS:
@@ -121,20 +121,20 @@ def safe_folder(text: str) -> str:
 
 
 def asked_file(text: str) -> str:
-    """The name that a workflow gives a file, as it is, with ``/`` between folders and file.
+    """The file name as in the workflow, with ``/`` as the separator.
 
     Raises:
-        ValueError: It leads elsewhere, or there is nothing of it; the message completes "it is left out: ...".
+        ValueError: It leaves its folder, or is empty; the message completes "it is left out: ...".
     """
     _safe_path(text, what="name")
     return text.strip().replace("\\", "/")
 
 
 def safe_url(text: str) -> Url:
-    """The address.
+    """The URL.
 
     Raises:
-        ValueError: It can't be fetched from; the message completes "it has no address: ...".
+        ValueError: It can't be fetched; the message completes "it has no address: ...".
     """
     return Url.parse(text.strip())
 

@@ -1,4 +1,4 @@
-"""The nodes of a workflow that will run, in either of the two forms that ComfyUI writes.
+"""The active nodes of a workflow, in either of the two forms that ComfyUI writes.
 
 The *workflow* is what the editor saves: ``nodes`` with ``widgets_values`` by position, subgraphs as ``definitions``.
 The *prompt* is what the server runs: an object of ``{"class_type": ..., "inputs": ...}``, with inputs by name.
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 MUTED, BYPASSED = 2, 4
 MAX_INSTANCES = 4096
-"""With so many different files; of more, the definitions' own count."""
+"""The limit on instances with different files; beyond it the definitions' own files count."""
 MAX_DEPTH = 64
-"""Subgraphs are rarely three levels deep; what goes on for ever is refused."""
+"""The limit on nested subgraphs, which are rarely three levels deep; it stops endless recursion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as the file has it. What it holds may be a secret, so its ``repr`` shows the name alone.
+    """A node as in the file. Its contents may be secret, so ``repr`` shows only the name.
 
     Args:
-        name: Who it is.
-        values: What its widgets hold, by position, as JSON values; empty in a prompt.
-        inputs: What its inputs hold by name, as JSON values; in a workflow only where the file names them.
+        name: Its name.
+        values: The values of its widgets, by position, as JSON values; empty in a prompt.
+        inputs: The values of its inputs by name, as JSON values; in a workflow only those that the file names.
         models: The entries of ``properties.models``, as JSON values.
     """
 
@@ -43,7 +43,7 @@ class Node:
     models: tuple[object, ...] = field(default=(), repr=False)
 
     def texts(self) -> Iterator[str]:
-        """Every text that a widget holds."""
+        """Every text in a widget."""
         for value in (*self.values, *self.inputs.values()):
             if isinstance(value, str):
                 yield value
@@ -54,9 +54,9 @@ class Graph:
     """A whole workflow.
 
     Args:
-        active: The nodes that will run; of subgraphs and group nodes the insides, not the instances.
-        promoted: What widgets on such instances hold: it may stand for what the nodes inside hold.
-        silenced: What the widgets of nodes hold that are muted, bypassed, or inside of what no active node uses.
+        active: The nodes that will run; of subgraphs and group nodes the inner nodes, not the instances.
+        promoted: The widget values of such instances, which may replace those of inner nodes.
+        silenced: The widget values of nodes that are muted, bypassed, or only in unused definitions.
         models: The workflow's own entries, as JSON values.
     """
 
@@ -81,7 +81,7 @@ def is_prompt(document: object) -> bool:
 
 
 def graph_of_prompt(document: Mapping[str, Mapping[str, object]]) -> Graph:
-    """The nodes of a document that :func:`is_prompt`: all of them will run."""
+    """The nodes of a document for which :func:`is_prompt` is true; all of them will run."""
     nodes = []
     for key, node in document.items():
         meta = node.get("_meta")
@@ -92,13 +92,13 @@ def graph_of_prompt(document: Mapping[str, Mapping[str, object]]) -> Graph:
 
 
 def graph_of_workflow(document: Mapping[str, object]) -> Graph:
-    """The nodes of a document that :func:`is_workflow`, read from its outermost graph inwards.
+    """The nodes of a document for which :func:`is_workflow` is true, from its outermost graph inwards.
 
-    Subgraphs and group nodes are read once for the files that their instances give them, however often they are used:
-    the number of paths to them may double with every level.
+    Subgraphs and group nodes are read once for each set of files that their instances assign, however often they are
+    used: the number of paths to them may double with every level.
 
     Raises:
-        ReferenceSyntaxError: Subgraphs are inside each other without end.
+        ReferenceSyntaxError: Subgraphs are nested endlessly.
     """
     definitions = definitions_of(document)
     active: list[Node] = []

@@ -1,4 +1,4 @@
-"""Texts in a PNG picture (W3C PNG, section 11.3.3), and in the chunk of ComfyUI's own for animations."""
+"""Texts in a PNG picture (W3C PNG, section 11.3.3), and in ComfyUI's own chunk for animations."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT_BYTES = 32 << 20
-"""More isn't inflated: a chunk of some kilobytes may claim gigabytes."""
+"""The limit on inflated text: a chunk of some kilobytes may expand to gigabytes."""
 
 _FRAME = struct.Struct(">I4s")
 _CHECKSUM_BYTES = 4
 
 
 def is_png(content: bytes) -> bool:
-    """Whether it begins as PNG pictures do."""
+    """Whether it begins like a PNG picture."""
     return content.startswith(SIGNATURE)
 
 
 def texts_in(content: bytes) -> dict[str, bytes]:
-    """The texts under ``workflow`` and ``prompt``; of several the last one, as in ComfyUI's editor.
+    """The texts ``workflow`` and ``prompt``; of several the last one, as in ComfyUI's editor.
 
-    Checksums aren't looked at, and a picture that breaks off is read as far as it goes. A text that can't be inflated,
-    or is larger than 32 MiB then, is left out.
+    Checksums aren't verified, and a truncated picture is read as far as it goes. A text that can't be inflated, or
+    exceeds 32 MiB, is left out.
     """
     found: dict[str, tuple[bytes, bytes]] = {}
     for kind, body in _chunks(content):
@@ -49,7 +49,7 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _text(kind: bytes, rest: bytes) -> bytes | None:
-    """The text after a chunk's keyword: as it is, after a method byte, or after flags, language and translation."""
+    """The text after a chunk's keyword: raw, after a method byte, or after flags, language and translation."""
     if kind == b"zTXt":
         return _inflated(rest[1:])
     if kind == b"iTXt":

@@ -1,14 +1,15 @@
-"""From a file's bytes to what the workflow in it needs.
+"""Determines what a workflow needs from its file's bytes.
 
-What counts as needed follows ComfyUI's editor, where that makes sense for somebody who fetches files:
+The rules follow ComfyUI's editor, as far as they make sense for fetching:
 
-- A node's entry counts if its name is what one of the node's widgets holds: entries of earlier choices may stay behind.
-  Folders in a widget's name (``SDXL/model.safetensors``, with either slash) may be missing in the entry; the widget's
-  name is then the one that the node will ask for. An instance of a subgraph may hold the value in the node's stead.
-- The entries of a node whose widgets hold no text at all count: there is nothing that contradicts them. (The editor
-  leaves them out.)
-- Entries of the workflow as a whole count, unless only nodes name them that are muted, bypassed or in unused subgraphs.
-- A loader's file without an entry of its own takes its address from any other entry for the same folder and name.
+- A node's entry counts if its name is the value of one of the node's widgets: entries of earlier choices may remain.
+  Folders in the widget's name (``SDXL/model.safetensors``, with either slash) may be missing in the entry; the node
+  will use the widget's name. An instance of a subgraph may hold the value instead of the node.
+- The entries of a node without any text in its widgets count, because nothing contradicts them. (The editor ignores
+  them.)
+- Entries of the whole workflow count, unless they are only named by nodes that are muted, bypassed or in unused
+  subgraphs.
+- A loader's file without an entry of its own takes the URL of any other entry for the same folder and name.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def requirements_of(content: bytes) -> Requirements:
             editor exports it, in either format, or a PNG, WebP or JPEG picture or a FLAC recording from ComfyUI.
 
     Raises:
-        ReferenceSyntaxError: It is none of these, or holds no workflow.
+        ReferenceSyntaxError: It is none of these, or contains no workflow.
     """
     document = document_in(content)
     graph = graph_of_prompt(document) if is_prompt(document) else graph_of_workflow(document)
@@ -49,7 +50,7 @@ def requirements_of(content: bytes) -> Requirements:
 
 
 class _Finder:
-    """Goes through a graph and collects needs, unmerged, and remarks."""
+    """Traverses a graph and collects unmerged needs and remarks."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -58,7 +59,7 @@ class _Finder:
         self.remarks: list[str] = []
 
     def read(self) -> None:
-        """Nodes in their order, and then the entries of the workflow as a whole."""
+        """Reads the nodes in order, then the entries of the whole workflow."""
         for node in self._graph.active:
             self._read_entries(node)
             self._read_wishes(node)
@@ -74,7 +75,7 @@ class _Finder:
         self._read_unplaced()
 
     def _read_unplaced(self) -> None:
-        """Remarks on files that nodes name whose folders nothing tells."""
+        """Adds remarks on files with unknown folders."""
         found = {_plain(need.name) for need in self.found if need.name is not None}
         for node in self._graph.active:
             for name in dict.fromkeys(map(_plain, unplaced_files(node))):
@@ -127,7 +128,7 @@ class _Finder:
 
 
 def _choices(texts: Iterable[str]) -> dict[str, str]:
-    """What widgets hold, by its whole path with ``/``, and by its last component where no other has that for a path."""
+    """The values of widgets by their whole path with ``/``, and by their last component if that is unambiguous."""
     paths = {_plain(text): text for text in texts if text.strip()}
     return {path.rpartition("/")[2]: text for path, text in paths.items()} | paths
 
