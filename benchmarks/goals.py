@@ -40,7 +40,16 @@ class Most:
     at_most: float
 
 
-Goal = Speed | Delay | Most
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """``subject`` brings at least ``at_least`` times what all of ``of`` bring together, in bytes a second."""
+
+    subject: str
+    of: tuple[str, ...]
+    at_least: float
+
+
+Goal = Speed | Delay | Most | Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,8 @@ def judge(goal: Goal, figures: Mapping[str, Figures]) -> Verdict:
             if value is None:
                 return Verdict(words, "not measured", None)
             return Verdict(words, f"{value:.3g}", value <= goal.at_most)
+        case Sum():
+            return _judge_sum(words, goal, subject.seconds, figures)
         case _:
             assert_never(goal)
 
@@ -101,6 +112,15 @@ def _judge_speed(words: str, goal: Speed, seconds: float, figures: Mapping[str, 
     return Verdict(words, f"{ratio:.2f} (against {best})", ratio >= goal.at_least)
 
 
+def _judge_sum(words: str, goal: Sum, seconds: float, figures: Mapping[str, Figures]) -> Verdict:
+    times = [figures[name].seconds if name in figures else None for name in goal.of]
+    known = [one for one in times if one]
+    if len(known) < len(times):
+        return Verdict(words, "one of the others has no time", None)
+    ratio = 1 / seconds / sum(1 / one for one in known)
+    return Verdict(words, f"{ratio:.2f}", ratio >= goal.at_least)
+
+
 def describe(goal: Goal) -> str:
     """The goal in words."""
     match goal:
@@ -113,6 +133,8 @@ def describe(goal: Goal) -> str:
             return f"{subject} at most {goal.at_most_seconds:g} s later than {goal.against}"
         case Most(subject=subject):
             return f"{subject}: {_UNITS[goal.measure].format(goal.at_most)}"
+        case Sum(subject=subject):
+            return f"{subject} at least {goal.at_least:.2f} of the sum of {', '.join(goal.of)}"
         case _:
             assert_never(goal)
 

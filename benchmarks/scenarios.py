@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks import contenders as c
-from benchmarks.goals import Delay, Goal, Most, Speed
+from benchmarks.goals import Delay, Goal, Most, Speed, Sum
 from benchmarks.servers import Misbehaving, Nginx
 from benchmarks.wan.line import Line
 
@@ -34,6 +34,7 @@ class Scenario:
         limit_seconds: When a contender is ended, as one that doesn't get there.
         scalable: Whether ``--size-factor`` applies.
         paced: Whether it tries how the number of connections is found: always on a long line with one file at a time.
+        mirrors: Further places that serve the same files.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Scenario:
     limit_seconds: float = 120.0
     scalable: bool = True
     paced: bool = False
+    mirrors: tuple[Nginx, ...] = ()
 
     def scaled(self, factor: float) -> Scenario:
         """The same with less (or more) to fetch: smaller files, or fewer where there are many."""
@@ -69,7 +71,7 @@ class Scenario:
 
 _OURS = c.ANYFETCH.name
 _MANY_64 = c.anyfetch("--max-connections", "64")
-_WAN_PEERS = (c.CURL, c.WGET2, c.AXEL, c.ARIA2, c.HF_TRANSFER, c.PYPDL)
+_WAN_PEERS = (c.CURL, c.WGET2, c.AXEL, c.ARIA2, c.ARIA2_NEXT, c.HF_TRANSFER, c.PYPDL)
 _LOOPBACK_GOALS: tuple[Goal, ...] = (
     # At most 0.75 of the best one's time.
     Speed(subject=_OURS, against=None, at_least=1 / 0.75),
@@ -99,7 +101,7 @@ def _refusals(status: int) -> Scenario:
         paced=True,
         server=Nginx(directives=f"limit_conn everybody 3; limit_conn_status {status}; limit_rate 8m;"),
         size=250 * MEGABYTE,
-        contenders=(c.ANYFETCH, three, c.CURL, c.ARIA2, c.HF_TRANSFER, c.PYPDL),
+        contenders=(c.ANYFETCH, three, c.CURL, c.ARIA2, c.ARIA2_NEXT, c.HF_TRANSFER, c.PYPDL),
         goals=(
             Speed(subject=_OURS, against=(three.name,), at_least=0.85),
             Most(subject=_OURS, measure="refusals", at_most=9),
@@ -137,7 +139,7 @@ def _collapse() -> Scenario:
         paced=True,
         server=Misbehaving(("collapse:rate=40M,above=4,share=0.1",)),
         size=600 * MEGABYTE,
-        contenders=(c.ANYFETCH, four, c.CURL, c.ARIA2),
+        contenders=(c.ANYFETCH, four, c.CURL, c.ARIA2, c.ARIA2_NEXT),
         goals=(Speed(subject=_OURS, against=(four.name,), at_least=0.85),),
         limit_seconds=60.0,
     )
@@ -152,12 +154,35 @@ def _one_best() -> Scenario:
         paced=True,
         server=Misbehaving(tuple(f"collapse:rate=40M,above={above},share={share}" for above, share in falling)),
         size=600 * MEGABYTE,
-        contenders=(c.ANYFETCH, one, c.CURL, c.ARIA2),
+        contenders=(c.ANYFETCH, one, c.CURL, c.ARIA2, c.ARIA2_NEXT),
         # At most 1.1 times its time.
         goals=(Speed(subject=_OURS, against=(one.name,), at_least=1 / 1.1),),
         limit_seconds=90.0,
     )
 
+
+def _bears(connections: int, rate: str) -> Nginx:
+    """A server that gives each connection so much, and refuses more connections than it bears."""
+    return Nginx(directives=f"limit_conn everybody {connections}; limit_conn_status 429; limit_rate {rate};")
+
+
+_FIRST = replace(c.anyfetch(name="anyfetch, first place"), place=0)
+_SECOND = replace(c.anyfetch(name="anyfetch, second place"), place=1)
+
+
+def _places(name: str, summary: str, first: Nginx, second: Nginx, goal: Goal) -> Scenario:
+    return Scenario(
+        name=name,
+        summary=summary,
+        server=first,
+        mirrors=(second,),
+        size=400 * MEGABYTE,
+        contenders=(c.ANYFETCH, _FIRST, _SECOND, c.ARIA2, c.ARIA2_NEXT),
+        goals=(goal,),
+    )
+
+
+_BOTH = Sum(subject=_OURS, of=(_FIRST.name, _SECOND.name), at_least=0.9)
 
 SCENARIOS = (
     _loopback("loopback-plain", "2 GB from nginx on this machine, plain HTTP/1.1", Nginx()),
@@ -225,8 +250,17 @@ SCENARIOS = (
         line=Line(1000, 50),
         size=100_000,
         paths=tuple(f"{number:04}.bin" for number in range(1000)),
-        contenders=(c.ANYFETCH_MANY, c.CURL_MANY, c.WGET2_MANY, c.ARIA2_MANY),
+        contenders=(c.ANYFETCH_MANY, c.CURL_MANY, c.WGET2_MANY, c.ARIA2_MANY, c.ARIA2_NEXT_MANY),
         goals=(Speed(subject=_OURS, against=(c.ARIA2_MANY.name,), at_least=2.0),),
         together=True,
+    ),
+    _places("places-1-4", "two places: one bears 1 connection, one 4", _bears(1, "8m"), _bears(4, "8m"), _BOTH),
+    _places("places-4-4", "two places that bear 4 connections each", _bears(4, "8m"), _bears(4, "8m"), _BOTH),
+    _places(
+        "places-slow-first",
+        "a first place that brings a tenth of the second",
+        _bears(4, "800k"),
+        _bears(4, "8m"),
+        Speed(subject=_OURS, against=(_SECOND.name,), at_least=1 / 1.3),
     ),
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.figures import Figures, Run, summarised
-from benchmarks.goals import Delay, Goal, Most, Speed, describe, judge
+from benchmarks.goals import Delay, Goal, Most, Speed, Sum, describe, judge
 
 
 def figures(**seconds: float | None) -> dict[str, Figures]:
@@ -78,3 +78,11 @@ def test_goals_are_said_in_words() -> None:
     assert describe(speed(1.1)) == "ours at least 1.10 times as fast as the best peer"
     assert describe(speed(0.9, "a", "b")) == "ours at least 0.90 times as fast as the best of a, b"
     assert describe(Most(subject="ours", measure="refusals", at_most=9)) == "ours: at most 9 refusals"
+
+
+def test_two_places_together_are_held_against_the_sum_of_both_alone() -> None:
+    both = Sum(subject="ours", of=("ours_first", "ours_second"), at_least=0.9)
+    verdict = judge(both, figures(ours=2.0, ours_first=3.0, ours_second=6.0))
+    assert (verdict.reached, verdict.value) == (True, "1.00")
+    assert judge(both, figures(ours=3.0, ours_first=3.0, ours_second=6.0)).reached is False
+    assert judge(both, figures(ours=3.0, ours_first=3.0, ours_second=None)).reached is None

@@ -5,7 +5,7 @@ import pytest
 from anymatix_fetcher.testing import parse_rule
 from benchmarks.command import chosen_scenarios, only
 from benchmarks.contenders import FIXED, FIXED_COUNTS, filled
-from benchmarks.goals import Delay, Speed
+from benchmarks.goals import Delay, Speed, Sum
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import Misbehaving, refusals_in
 from benchmarks.wan.line import Line
@@ -25,6 +25,8 @@ def test_every_goal_is_about_contenders_that_take_part() -> None:
                 others = goal.against or ()
             elif isinstance(goal, Delay):
                 others = (goal.against,)
+            elif isinstance(goal, Sum):
+                others = goal.of
             assert {goal.subject, *others} <= set(names), scenario.name
 
 
@@ -78,6 +80,15 @@ def test_scenarios_are_chosen_by_name_in_their_own_order() -> None:
 def test_contenders_are_chosen_by_how_their_names_begin() -> None:
     left = only(BY_NAME["clean"], ["anyfetch", "aria2c"]).contenders
     assert [one.name for one in left] == ["anyfetch", "aria2c -x16"]
+
+
+def test_further_places_become_mirrors_for_us_and_addresses_for_aria2() -> None:
+    urls = ["http://a/1", "http://b/1"]
+    by_name = {one.name: one for one in BY_NAME["places-4-4"].contenders}
+    ours = filled(by_name["anyfetch"].command, PLACEHOLDERS, urls)
+    assert ours[-3:] == ["--mirror", "http://b/1", "url"]
+    assert filled(by_name["aria2c -x16"].command, PLACEHOLDERS, urls)[-2:] == urls
+    assert {by_name[f"anyfetch, {place} place"].place for place in ("first", "second")} == {0, 1}
 
 
 def test_refusals_are_both_statuses_that_mean_too_many() -> None:
