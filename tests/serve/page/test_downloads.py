@@ -14,7 +14,7 @@ from tests.serve.page.visiting import MB, Visit, number
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
     from anymatix_fetcher.testing import Origin
     from tests.serve.running import Server
@@ -113,6 +113,20 @@ def test_a_failure_says_what_to_do_and_retry_tries_again(visit: Visit, origin: O
     visit.button(row, "Retry").click()
     expect(row).to_contain_text("done")
     assert (visit.server.folder / "files" / "late.safetensors").read_bytes() == file.read()
+
+
+def test_an_answer_that_comes_late_undoes_nothing_that_was_told_since(visit: Visit, origin: Origin) -> None:
+    def answer_late(route: Route) -> None:
+        response = route.fetch()
+        until(lambda: list(visit.states().values()) == ["failed"])
+        expect(visit.row("late-answer.bin")).to_contain_text("failed")
+        route.fulfill(response=response)
+
+    visit.page.route("**/api/v1/jobs", answer_late)
+    with visit.page.expect_response("**/api/v1/jobs"):
+        visit.add(origin.url("/late-answer.bin"))
+    expect(visit.page.get_by_role("status").filter(has_text="Added")).to_be_visible()
+    expect(visit.row("late-answer.bin")).to_contain_text("failed")
 
 
 def test_what_cannot_be_is_refused_and_stays_in_the_field(visit: Visit) -> None:

@@ -137,9 +137,8 @@ export class Adding {
     const fresh = [];
     for (const body of bodies) {
       let said;
-      try { said = await this.panel.request("POST", "/jobs", body); } catch (error) { return error; }
+      try { said = await this.panel.change("POST", "/jobs", body); } catch (error) { return error; }
       fresh.push(...said.jobs.filter((job) => !known.has(job.id)));
-      for (const job of said.jobs) this.panel.take(job);
     }
     if (!fresh.length) telling.answer(t("same"));
     else telling.answer(fresh.length === 1 ? t("added", { name: title(fresh[0]) }) : t("added_many", { count: fresh.length }));

@@ -83,14 +83,13 @@ export class JobList {
     const { panel } = this;
     const path = `/jobs/${job.id}`;
     const actions = {
-      pause: () => panel.request("PATCH", path, { state: "paused" }),
-      resume: () => panel.request("PATCH", path, { state: "queued" }),
-      retry: () => panel.request("POST", `${path}/retry`),
+      pause: () => panel.change("PATCH", path, { state: "paused" }),
+      resume: () => panel.change("PATCH", path, { state: "queued" }),
+      retry: () => panel.change("POST", `${path}/retry`),
       cancel: () => this.cancel(job),
       remove: () => this.remove(job),
     };
-    const said = await panel.tried(actions[name]);
-    if (said?.id) panel.take(said);
+    await panel.tried(actions[name]);
   }
 
   async cancel(job) {
@@ -104,7 +103,7 @@ export class JobList {
         { name: "", label: t("cancel_not") },
       ],
     });
-    return part ? this.panel.request("DELETE", `/jobs/${job.id}?part=${part}`) : undefined;
+    if (part) await this.panel.change("DELETE", `/jobs/${job.id}?part=${part}`);
   }
 
   async remove(job) {
@@ -137,9 +136,8 @@ export class JobList {
     const { jobs, t, telling } = this.panel;
     const change = jobs.moveTo(job.id, index);
     if (!change) return;
-    const said = await this.panel.tried(() => this.panel.request("PATCH", `/jobs/${job.id}`, change));
-    if (!said?.id) return;
-    this.panel.take(said);
+    const said = await this.panel.tried(() => this.panel.change("PATCH", `/jobs/${job.id}`, change));
+    if (!said) return;
     telling.answer(t("moved", { name: title(job), place: change.position + 1 }));
   }
 

@@ -23,14 +23,16 @@ export function order(one, other) {
 export class Jobs {
   constructor() {
     this.byId = new Map();
-    this.told = new Set();
+    this.toldAt = new Map(); // by job: which of all tellings was its last
+    this.tellings = 0;
   }
 
   get(id) { return this.byId.get(id); }
 
   // What an event, or an answer, says of a job. Returns how it was before and is now, and whether the list looks different.
   take(event) {
-    this.told.add(event.id);
+    this.tellings += 1;
+    this.toldAt.set(event.id, this.tellings);
     const before = this.byId.get(event.id);
     if (event.event === "removed") {
       this.byId.delete(event.id);
@@ -42,14 +44,15 @@ export class Jobs {
     return { before, job, hasMoved };
   }
 
-  // Before all jobs are asked for: what is told from now on is newer than the answer.
-  beginReading() { this.told.clear(); }
+  // Whether an answer that was asked for after so many tellings is the newest that is known of a job: what has been told
+  // of it since may be newer, and stays.
+  isNews(id, since) { return (this.toldAt.get(id) ?? 0) <= since; }
 
-  // All jobs, as an answer has them; those that it doesn't have are gone.
-  replaceAll(list) {
+  // All jobs, as an answer has them that was asked for after so many tellings; those that it doesn't have are gone.
+  replaceAll(list, since) {
     const kept = new Set(list.map((job) => job.id));
-    for (const id of [...this.byId.keys()]) if (!kept.has(id) && !this.told.has(id)) this.byId.delete(id);
-    for (const job of list) if (!this.told.has(job.id)) this.byId.set(job.id, job);
+    for (const id of [...this.byId.keys()]) if (!kept.has(id) && this.isNews(id, since)) this.byId.delete(id);
+    for (const job of list) if (this.isNews(job.id, since)) this.byId.set(job.id, job);
   }
 
   chosen(group) {

@@ -45,6 +45,13 @@ export function mount(element, { api, features = {}, language, onSummary } = {})
     const isNews = before && job && before.state !== job.state && ["done", "failed"].includes(job.state);
     if (isNews) panel.telling.say(t(`job_${job.state}`, { name: title(job) }));
   };
+  // What asks for a change, and the jobs of its answer, unless the stream has told newer things of them meanwhile.
+  panel.change = async (method, path, body) => {
+    const since = panel.jobs.tellings;
+    const said = await panel.request(method, path, body);
+    for (const job of said.jobs ?? [said]) if (job.id && panel.jobs.isNews(job.id, since)) panel.take(job);
+    return said;
+  };
 
   const offline = make("p", { class: "af-offline", role: "alert", hidden: true });
   const downloads = make("div", {}, new Adding(panel).node, new Overview(panel, { onSummary }).node, list.node);
@@ -66,9 +73,9 @@ export function mount(element, { api, features = {}, language, onSummary } = {})
     element.classList.toggle("af-is-offline", !isConnected);
     if (!isConnected) return;
     if (!wasConnected) panel.telling.say(t("online"));
-    panel.jobs.beginReading();
+    const since = panel.jobs.tellings;
     try {
-      panel.jobs.replaceAll((await api.request("GET", "/jobs")).jobs);
+      panel.jobs.replaceAll((await api.request("GET", "/jobs")).jobs, since);
       list.all();
     } catch { /* the stream tells of all jobs as well */ }
   }
