@@ -79,6 +79,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.engine.bench import Measured
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Job, Phase, Progress, Result, Status
     from anymatix_fetcher.engine.forms import Engine
@@ -105,22 +106,31 @@ if TYPE_CHECKING:
     )
     from anymatix_fetcher.formats.facts import ModelFacts
     from anymatix_fetcher.transports.limiter import RateLimiter
+    from anymatix_fetcher.verbs.adopt import Adopted, adopt
+    from anymatix_fetcher.verbs.bench import bench
     from anymatix_fetcher.verbs.checked import Checked, Condition
     from anymatix_fetcher.verbs.checkup.examining import doctor
     from anymatix_fetcher.verbs.checkup.finding import Finding, FindingState
+    from anymatix_fetcher.verbs.dedupe import Deduped, dedupe
     from anymatix_fetcher.verbs.fetch import afetch, fetch, fetch_many
     from anymatix_fetcher.verbs.inspect import inspect
+    from anymatix_fetcher.verbs.ls import Listed, Stock, ls
     from anymatix_fetcher.verbs.progress import CareProgress
+    from anymatix_fetcher.verbs.prune import Pruned, prune
+    from anymatix_fetcher.verbs.remove import FolderRemoval, remove
+    from anymatix_fetcher.verbs.resolve import Located, resolve
     from anymatix_fetcher.verbs.verify import verify
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AccessDeniedError",
+    "Adopted",
     "CancelToken",
     "CareProgress",
     "Checked",
     "Condition",
+    "Deduped",
     "DestinationExistsError",
     "DestinationLockedError",
     "Digest",
@@ -131,15 +141,20 @@ __all__ = [
     "FetchError",
     "Finding",
     "FindingState",
+    "FolderRemoval",
     "IntegrityError",
     "InternalError",
     "Job",
+    "Listed",
+    "Located",
+    "Measured",
     "ModelFacts",
     "NetworkError",
     "NotAModelError",
     "NotFoundError",
     "Phase",
     "Progress",
+    "Pruned",
     "RateLimiter",
     "ReferenceSyntaxError",
     "RepresentationChangedError",
@@ -147,21 +162,29 @@ __all__ = [
     "RetriesExhaustedError",
     "Settings",
     "Status",
+    "Stock",
     "StorageError",
     "UnexpectedAnswerError",
     "UnsafeModelError",
     "__version__",
+    "adopt",
     "afetch",
+    "bench",
+    "dedupe",
     "doctor",
     "fetch",
     "fetch_many",
     "inspect",
+    "ls",
+    "prune",
+    "remove",
+    "resolve",
     "verify",
 ]
 
 logging.getLogger("anymatix_fetcher").addHandler(logging.NullHandler())
 
-_MODULES = (
+_VALUES = (
     "anymatix_fetcher.errors",
     "anymatix_fetcher.engine.cancel",
     "anymatix_fetcher.core.values.digests",
@@ -171,12 +194,20 @@ _MODULES = (
     "anymatix_fetcher.transports.limiter",
     "anymatix_fetcher.formats.facts",
     "anymatix_fetcher.verbs.checkup.finding",
-    "anymatix_fetcher.verbs.fetch",  # imports the engine
-    "anymatix_fetcher.verbs.inspect",
     "anymatix_fetcher.verbs.progress",
-    "anymatix_fetcher.verbs.verify",  # imports the model library as well
-    "anymatix_fetcher.verbs.checkup.examining",
+    "anymatix_fetcher.engine.bench",
+    "anymatix_fetcher.verbs.checked",  # imports the model library, as all below do
+    "anymatix_fetcher.verbs.adopt",
+    "anymatix_fetcher.verbs.dedupe",
+    "anymatix_fetcher.verbs.ls",
+    "anymatix_fetcher.verbs.prune",
+    "anymatix_fetcher.verbs.remove",
+    "anymatix_fetcher.verbs.resolve",
 )
+"""Where the values are, those first that import little."""
+_FETCH = "anymatix_fetcher.verbs.fetch"
+_ELSEWHERE = {"fetch_many": _FETCH, "afetch": _FETCH, "doctor": "anymatix_fetcher.verbs.checkup.examining"}
+"""The verbs whose modules have other names."""
 
 
 def __getattr__(name: str) -> object:
@@ -184,7 +215,9 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         from importlib import import_module  # noqa: PLC0415 - as above
 
-        for home in _MODULES:
+        is_verb = name.islower()
+        homes = (_ELSEWHERE.get(name, f"anymatix_fetcher.verbs.{name}"),) if is_verb else _VALUES
+        for home in homes:
             module = import_module(home)
             if name in vars(module):
                 return globals().setdefault(name, vars(module)[name])

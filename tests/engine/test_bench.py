@@ -9,7 +9,7 @@ import pytest
 
 from anymatix_fetcher import AccessDeniedError, CancelToken, DownloadCancelled, NetworkError, NotFoundError
 from anymatix_fetcher.core.pace.diagnosis import BenchStep, Cause, Machine, diagnose
-from anymatix_fetcher.verbs.resolve import bench
+from anymatix_fetcher.verbs.bench import bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable

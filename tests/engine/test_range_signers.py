@@ -16,7 +16,8 @@ from anymatix_fetcher.testing.hosts.schemes import Asked, CloudFrontScheme, Gran
 from anymatix_fetcher.testing.hosts.site import Serving, redirect
 from anymatix_fetcher.testing.hosts.stores import Store
 from anymatix_fetcher.testing.responses.making import document
-from anymatix_fetcher.verbs.resolve import Depth, bench, locate
+from anymatix_fetcher.verbs.bench import bench
+from anymatix_fetcher.verbs.resolve import Depth, locate
 
 if TYPE_CHECKING:
     from pathlib import Path

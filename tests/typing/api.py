@@ -10,10 +10,12 @@ from typing import assert_type
 import anymatix_fetcher
 from anymatix_fetcher import (
     AccessDeniedError,
+    Adopted,
     CancelToken,
     CareProgress,
     Checked,
     Condition,
+    Deduped,
     DestinationExistsError,
     DestinationLockedError,
     Digest,
@@ -24,15 +26,20 @@ from anymatix_fetcher import (
     FetchError,
     Finding,
     FindingState,
+    FolderRemoval,
     IntegrityError,
     InternalError,
     Job,
+    Listed,
+    Located,
+    Measured,
     ModelFacts,
     NetworkError,
     NotAModelError,
     NotFoundError,
     Phase,
     Progress,
+    Pruned,
     RateLimiter,
     ReferenceSyntaxError,
     RepresentationChangedError,
@@ -40,14 +47,22 @@ from anymatix_fetcher import (
     RetriesExhaustedError,
     Settings,
     Status,
+    Stock,
     StorageError,
     UnexpectedAnswerError,
     UnsafeModelError,
+    adopt,
     afetch,
+    bench,
+    dedupe,
     doctor,
     fetch,
     fetch_many,
     inspect,
+    ls,
+    prune,
+    remove,
+    resolve,
     verify,
 )
 
@@ -158,6 +173,29 @@ def files_that_are_here() -> list[Path]:
     verify(models=Path("ComfyUI"), identify=True, cancel=CancelToken(), proxy="")
     verify(repiar=True)  # type: ignore[call-arg]
     return [one.path for one in found if one.condition is Condition.DAMAGED and one.bad is not None]
+
+
+def every_other_verb(token: CancelToken) -> None:
+    assert_type(resolve("civitai:143906", probe=True, include="*.gguf", cancel=token), list[Located])
+    assert_type(ls("flux", type="lora", models="ComfyUI", duplicates=True), Stock)
+    assert_type(ls().models, tuple[Listed, ...])
+    assert_type(adopt(models=Path("models"), dry_run=True, cancel=token, proxy=""), list[Adopted])
+    assert_type(remove(["civitai:143906", Path("m.gguf")], dry_run=True), list[FolderRemoval])
+    assert_type(prune(older_than_days=30, changed=True), Pruned)
+    assert_type(dedupe(hard_links=True, cancel=token), Deduped)
+    assert_type(bench("https://example.com/m", seconds=1, max_connections=8, cancel=token), Measured)
+
+
+def wrong_calls_of_every_other_verb_are_told() -> None:
+    resolve("civitai:143906", output="m")  # type: ignore[call-arg]
+    ls(typ="lora")  # type: ignore[call-arg]
+    adopt(dryrun=True)  # type: ignore[call-arg]
+    remove("m.gguf", yes=True)  # type: ignore[call-arg]
+    prune(older_than=30)  # type: ignore[call-arg]
+    dedupe(hardlinks=True)  # type: ignore[call-arg]
+    bench("https://example.com/m", output="m")  # type: ignore[call-arg]
+    doctor(port=6800)  # type: ignore[call-arg]
+    inspect("m.gguf", modles="m")  # type: ignore[call-arg]
 
 
 def stopping_from_elsewhere(token: CancelToken) -> bool:

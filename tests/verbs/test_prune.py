@@ -8,7 +8,8 @@ import pytest
 from anymatix_fetcher import CancelToken, DownloadCancelled
 from anymatix_fetcher.library.dedupe import LEAST_BYTES
 from anymatix_fetcher.storage.lock_file import DestinationLock
-from anymatix_fetcher.verbs.prune import dedupe, find_duplicates, find_stale, prune, shares_space
+from anymatix_fetcher.verbs.dedupe import find_duplicates, share_space, shares_space
+from anymatix_fetcher.verbs.prune import find_stale, prune_found
 from tests.verbs.models import begun, content, model
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def test_old_parts_go_and_young_and_held_ones_stay(tmp_path: Path) -> None:
     assert [one.destination.name for one in found] == ["held.pt", "old.pt"]
     lock = DestinationLock(tmp_path / "held.pt")
     assert lock.try_acquire()
-    report = prune(found)
+    report = prune_found(found)
     lock.release()
     assert (report.removed, report.held) == ((tmp_path / "old.pt",), (tmp_path / "held.pt",))
     assert (old.exists(), held.exists(), young.exists()) == (False, True, True)
@@ -57,7 +58,7 @@ def test_hard_links_are_made_where_they_are_asked_for(tmp_path: Path) -> None:
     a, b = model(tmp_path / "a.pt", DATA), model(tmp_path / "b.pt", DATA)
     seen: list[CareProgress] = []
     groups = find_duplicates(models=tmp_path)
-    report = dedupe(groups, hard_links=True, models=tmp_path, on_progress=seen.append)
+    report = share_space(groups, hard_links=True, models=tmp_path, on_progress=seen.append)
     assert (report.linked, report.bytes_freed) == ((b,), LEAST_BYTES)
     assert seen[-1].bytes_done == LEAST_BYTES
     assert b.read_bytes() == DATA
@@ -72,7 +73,7 @@ def test_a_stop_before_all_is_compared_changes_nothing(tmp_path: Path) -> None:
     cancel.cancel()
     with pytest.raises(DownloadCancelled):
         find_duplicates(models=tmp_path, cancel=cancel)
-    assert dedupe(groups, hard_links=True, models=tmp_path, cancel=cancel).linked == ()
+    assert share_space(groups, hard_links=True, models=tmp_path, cancel=cancel).linked == ()
     assert not a.samefile(b)
 
 
@@ -85,7 +86,7 @@ def test_a_changed_model_that_a_repair_has_set_aside_goes_only_where_that_is_sai
         ("a.pt.changed", False, True),
         ("a.pt.changed-2", False, True),
     ]
-    assert prune(found).removed == ()
+    assert prune_found(found).removed == ()
     assert {path.name for path in tmp_path.iterdir()} == set(names)
-    assert prune(found, changed=True).bytes_freed >= 2 * len(DATA)
+    assert prune_found(found, changed=True).bytes_freed >= 2 * len(DATA)
     assert {path.name for path in tmp_path.iterdir()} == {"notes.changed", "a.changed.pt"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, StorageError
-from anymatix_fetcher.verbs.remove import Going, plan, remove
+from anymatix_fetcher.verbs.remove import FolderRemoval, plan, remove_planned
 from anymatix_fetcher.wiring.composition import open_index
 from tests.library.first_fetcher import BASE, TOKEN, leave
 from tests.verbs.models import arrived, content, digest, model
@@ -30,7 +30,7 @@ def test_a_reference_goes_with_its_model_its_sidecar_and_its_place_in_the_index(
         (tmp_path / "loras", ("x.safetensors",), 1, 1000)
     ]
     assert len(names(tmp_path)) == 3
-    remove(going, models=tmp_path)
+    remove_planned(going, models=tmp_path)
     assert names(tmp_path) == {"y.safetensors"}
     with open_index() as index:
         assert index.wanted(digest(DATA)) == ()
@@ -42,7 +42,7 @@ def test_what_another_reference_has_led_to_stays(tmp_path: Path) -> None:
     arrived(path, DATA, "https://example.org/other")
     (going,) = plan([URL], models=tmp_path)
     assert (going.models, going.kept, going.bytes_freed) == ((), ("x.safetensors",), 0)
-    remove([going], models=tmp_path)
+    remove_planned([going], models=tmp_path)
     assert path.read_bytes() == DATA
     assert len(names(tmp_path)) == 2
 
@@ -83,14 +83,14 @@ def test_what_is_no_model_and_has_no_sidecar_isnt_removed(tmp_path: Path, name: 
 
 def test_the_first_fetchers_files_go_too_whatever_token_they_were_fetched_with(tmp_path: Path) -> None:
     leave(tmp_path / "loras", auth=TOKEN)
-    remove(plan([BASE], models=tmp_path), models=tmp_path)
+    remove_planned(plan([BASE], models=tmp_path), models=tmp_path)
     assert names(tmp_path) == set()
 
 
 def test_a_file_with_another_name_frees_nothing(tmp_path: Path) -> None:
     path = model(tmp_path / "x.safetensors", DATA)
     os.link(path, tmp_path / "y.safetensors")
-    assert plan([str(path)], models=tmp_path) == [Going(tmp_path, ("x.safetensors",), (), (), 0)]
+    assert plan([str(path)], models=tmp_path) == [FolderRemoval(tmp_path, ("x.safetensors",), (), (), 0)]
 
 
 def test_of_a_link_the_link_goes(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_of_a_link_the_link_goes(tmp_path: Path) -> None:
     link = tmp_path / "models" / "x.safetensors"
     link.parent.mkdir()
     link.symlink_to(path)
-    remove(plan([str(link)], models=link.parent), models=link.parent)
+    remove_planned(plan([str(link)], models=link.parent), models=link.parent)
     assert names(tmp_path) == {"x.safetensors"}
     assert path.read_bytes() == DATA
 

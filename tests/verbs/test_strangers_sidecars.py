@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from anymatix_fetcher import verify
 from anymatix_fetcher.errors import FetchError, NotFoundError
 from anymatix_fetcher.verbs.ls import list_models
-from anymatix_fetcher.verbs.remove import plan, remove
+from anymatix_fetcher.verbs.remove import plan, remove_planned
 from tests.mutations import as_bytes, mutated
 from tests.verbs.models import content, digest, model
 
@@ -59,7 +59,7 @@ def test_whatever_a_sidecar_says_every_verb_ends_in_a_sentence(
         json.dumps(str(found.error))
         assert found.path.is_relative_to(folder)
     try:
-        remove([one for one in plan([URL], models=folder.parent) if one.folder == folder], models=folder.parent)
+        remove_planned([one for one in plan([URL], models=folder.parent) if one.folder == folder], models=folder.parent)
     except (NotFoundError, FetchError) as error:
         assert error.message.isprintable()  # noqa: PT017 - it may be raised, or not
     assert outside.read_bytes() == b"mine"

@@ -14,7 +14,7 @@ from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
 from anymatix_fetcher.core.answers.expiry import signs_range
 from anymatix_fetcher.core.answers.explain import failure_error, refusal_error
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
-from anymatix_fetcher.core.pace.diagnosis import BenchStep, Machine, is_clear
+from anymatix_fetcher.core.pace.diagnosis import BenchStep, Machine, diagnose, is_clear
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
 from anymatix_fetcher.core.values.refusals import Refused
@@ -24,6 +24,7 @@ from anymatix_fetcher.errors import DownloadCancelled
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from anymatix_fetcher.core.pace.diagnosis import Diagnosis
     from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.core.values.urls import Url
@@ -72,6 +73,11 @@ class Measured:
     def repeated(self) -> bool:
         """Whether the file is so small that parts of it came more than once."""
         return self.length is not None and self.bytes_transferred > self.length
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What binds, and what to do about it; ``None`` where nothing was measured."""
+        return diagnose(self.steps, self.machine, ranged=self.ranged)
 
 
 @dataclass(slots=True, eq=False)

@@ -58,6 +58,32 @@ def switch(name: str, value: object) -> bool:
     return value
 
 
+def switches(**values: object) -> None:
+    """Refuses what is neither yes nor no among the values, which are given by their names."""
+    for name, value in values.items():
+        switch(name, value)
+
+
+def above_zero(name: str, value: object, unit: str) -> float:
+    """A number above zero.
+
+    Args:
+        name: What it is called.
+        value: What is given.
+        unit: What it counts, as in "seconds".
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0:
+        return value
+    raise _wrong(name, f"a number of {unit} above zero", value)
+
+
+def not_negative(name: str, value: object, unit: str) -> float:
+    """A number that may be zero; the arguments are those of :func:`above_zero`."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        return value
+    raise _wrong(name, f"a number of {unit}, zero or more", value)
+
+
 def count(name: str, value: object) -> int:
     """A number of connections."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -150,6 +176,11 @@ def path(name: str, value: object) -> Path | None:
 def paths(name: str, value: object) -> tuple[Path, ...]:
     """Any number of paths; a single one counts as such."""
     return tuple(_path(name, one) for one in _each(name, value, str, os.PathLike))
+
+
+def words(name: str, value: object) -> tuple[str, ...]:
+    """Any number of references and paths as text; a single one counts as such."""
+    return tuple(one if isinstance(one, str) else str(_path(name, one)) for one in _each(name, value, str, os.PathLike))
 
 
 def exact(name: str, value: object) -> Path | None:

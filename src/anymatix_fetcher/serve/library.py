@@ -48,12 +48,11 @@ def removed(queue: Queue, paths: Sequence[str]) -> dict[str, object]:
         NotFoundError: One of them isn't a model that is here; nothing was removed.
         StorageError: One of them can't be removed; what comes after it is still there.
     """
-    from anymatix_fetcher.verbs.remove import plan, remove  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.remove import remove  # noqa: PLC0415 - as above
 
     where = queue.destinations
     chosen = _known(queue, paths)
-    going = plan([str(path) for path in chosen], models=where.models, extra_paths=where.extra_paths)
-    remove(going, models=where.models)
+    going = remove(chosen, models=where.models, extra_paths=where.extra_paths) if chosen else []
     gone = [str(one.folder / name) for one in going for name in one.models]
     return {"removed": gone, "bytes_freed": sum(one.bytes_freed for one in going)}
 

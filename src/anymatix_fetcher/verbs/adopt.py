@@ -9,7 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from anymatix_fetcher.core.values.disk_errors import storage_error
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.settings import GettingThere
+from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.library.adopt import plan_adoption
 from anymatix_fetcher.library.reading import read_through
@@ -19,6 +22,7 @@ from anymatix_fetcher.storage.hashing import new_hasher
 from anymatix_fetcher.verbs.first_look import impossible
 from anymatix_fetcher.verbs.identifying import Identifier
 from anymatix_fetcher.verbs.progress import Tracker, done, worked_through
+from anymatix_fetcher.verbs.settings import getting_there
 from anymatix_fetcher.wiring.models import opened_place
 
 if TYPE_CHECKING:
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.core.values.digests import Digest
-    from anymatix_fetcher.engine.settings import GettingThere
     from anymatix_fetcher.library.adopt import Foundling
     from anymatix_fetcher.library.reading import Reading
     from anymatix_fetcher.verbs.identifying import Identified
@@ -57,17 +60,23 @@ class Adopted:
     error: FetchError | None = None
 
 
+@explained(GettingThere)
 def adopt(
     *,
     models: Path | str | None = None,
-    extra_paths: Iterable[Path | str] = (),
+    extra_paths: Iterable[Path | str] | Path | str = (),
     dry_run: bool = False,
     on_progress: OnCare = lambda _: None,
     on_adopted: Callable[[Adopted], None] = lambda _: None,
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
 ) -> list[Adopted]:
-    """Identifies each model without a sidecar. After a cancellation, returns those that were finished.
+    """Identifies each model without a sidecar: it is hashed, Civitai is asked, and a sidecar is written.
+
+    The models themselves aren't changed. After a cancellation, those that were finished are returned.
+
+    >>> from anymatix_fetcher import adopt
+    >>> [(one.path, one.identified) for one in adopt(models="ComfyUI", dry_run=True)]  # doctest: +SKIP
 
     Args:
         models: The models root, or a program's folder; found as on the command line by default.
@@ -78,7 +87,17 @@ def adopt(
         on_adopted: Called with each model as soon as it is finished.
         cancel: Stops the operation.
         **options: The network settings of ``fetch``.
+
+    Returns:
+        One value for each model, by path; its ``error`` says why it couldn't be read or identified.
+
+    Raises:
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type or can't be parsed.
+        StorageError: A folder or the index can't be read.
     """
+    forms.switches(dry_run=dry_run)
+    getting_there(**options)
     cancel = cancel or CancelToken()
     adopted: list[Adopted] = []
     with opened_place(models, extra_paths) as place, Identifier(place.index, cancel, **options) as identifier:

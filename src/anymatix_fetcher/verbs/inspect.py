@@ -12,9 +12,10 @@ from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.core.values.filenames import choose_name
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
-from anymatix_fetcher.engine.settings import Options
+from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.formats import inspection
@@ -22,7 +23,7 @@ from anymatix_fetcher.formats.content import DOCUMENTS, Content
 from anymatix_fetcher.formats.triage import triage
 from anymatix_fetcher.sources.reading import RemoteFile
 from anymatix_fetcher.verbs.resolve import inquiring, single
-from anymatix_fetcher.verbs.settings import settings_of
+from anymatix_fetcher.verbs.settings import getting_there
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -37,9 +38,12 @@ MOST_WITHOUT_RANGES = 16 << 20
 """How much of a file's front is read from a server without range support. Headers behind it aren't inspected."""
 
 
-@explained(Options)
-def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> ModelFacts:
+@explained(GettingThere)
+def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **options: Unpack[GettingThere]) -> ModelFacts:
     """Reads the header of a model, but none of its weights.
+
+    >>> from anymatix_fetcher import inspect
+    >>> inspect("civitai:143906").architecture  # doctest: +SKIP
 
     Args:
         reference: A local file, or a reference as for ``fetch`` that names a single file.
@@ -50,23 +54,26 @@ def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **optio
         The facts that the header states.
 
     Raises:
+        TypeError: A keyword is unknown.
         NotAModelError: The file isn't what its name claims, or its header is damaged.
         StorageError: The file can't be read.
         ReferenceSyntaxError: ``reference`` is neither a file nor a reference, or names several files.
         FetchError: The reference can't be resolved, or its server doesn't support ranges and the header is too far
             back.
     """
+    settings = getting_there(**options)
+    (reference,) = forms.words("reference", [reference])
     path = Path(reference)
     if path.is_file():
         return _inspect_file(path)
-    if ":" not in str(reference):
+    if ":" not in reference:
         raise ReferenceSyntaxError(
-            f"{str(reference)!r} is neither a file nor a reference",
+            f"{reference!r} is neither a file nor a reference",
             hint="Expected a file, or a reference such as civitai:143906 or hf:org/repo/file.",
         )
-    settings, cancel = settings_of(**options), cancel or CancelToken()
+    cancel = cancel or CancelToken()
     with inquiring(settings, cancel) as (inquiry, _):
-        return inquiry.run(_inspecting(Job(str(reference), settings)))
+        return inquiry.run(_inspecting(Job(reference, settings)))
 
 
 def _inspect_file(path: Path) -> ModelFacts:

@@ -1,4 +1,4 @@
-"""``list_models``: lists the models here from what is recorded about them, without reading them."""
+"""``ls``: lists the models here from what is recorded about them, without reading them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.library.entries import STRONG
 from anymatix_fetcher.library.evidence import evidence_of
 from anymatix_fetcher.library.layouts import folder_name
@@ -77,16 +78,54 @@ class Stock:
     set_aside: tuple[Listed, ...] = ()
 
 
+def ls(
+    patterns: Iterable[str] | str = (),
+    *,
+    models: Path | str | None = None,
+    extra_paths: Iterable[Path | str] | Path | str = (),
+    type: str | None = None,  # noqa: A002 - as for fetch
+    duplicates: bool = False,
+) -> Stock:
+    """Lists the models here: folder, size, origin and verification of each. No model is read.
+
+    >>> from anymatix_fetcher import ls
+    >>> [(one.name, one.size) for one in ls("flux", type="lora").models]  # doctest: +SKIP
+
+    Args:
+        patterns: Globs or parts of names, case-insensitive; all models by default.
+        models: The models root, or a program's folder; found as for :func:`fetch` by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        type: Only models of this type, under any of its names.
+        duplicates: Whether to list only models with duplicates.
+
+    Returns:
+        The models by name, sizes in bytes, and what interrupted downloads have left.
+
+    Raises:
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type, or there is no such model type.
+        StorageError: A folder or the index can't be read.
+    """
+    forms.switches(duplicates=duplicates)
+    return list_models(
+        forms.texts("patterns", patterns),
+        models=models,
+        extra_paths=extra_paths,
+        type=forms.text_or_none("type", type),
+        only_duplicates=duplicates,
+    )
+
+
 def list_models(
     patterns: Iterable[str] = (),
     *,
     models: Path | str | None = None,
-    extra_paths: Iterable[Path | str] = (),
+    extra_paths: Iterable[Path | str] | Path | str = (),
     type: str | None = None,  # noqa: A002 - as for fetch
     only_duplicates: bool = False,
     others: Iterable[Path] = (),
 ) -> Stock:
-    """Lists the models.
+    """Lists the models; the implementation of :func:`ls`.
 
     Args:
         patterns: Globs or parts of names, case-insensitive; all models by default.

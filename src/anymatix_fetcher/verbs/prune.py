@@ -1,38 +1,96 @@
-"""``prune`` and ``dedupe``: find unused partial files and duplicates, then remove or link them."""
+"""``prune``: removes what interrupted downloads have left."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import DownloadCancelled
-from anymatix_fetcher.library import dedupe as duplicates
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.library import prune as leftovers
-from anymatix_fetcher.library.cloning import can_clone
-from anymatix_fetcher.library.dedupe import DedupeReport
-from anymatix_fetcher.library.linking import Method
-from anymatix_fetcher.library.reading import Reading, read_through
-from anymatix_fetcher.storage.hashing import new_hasher
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
-from anymatix_fetcher.verbs.progress import Tracker, done, worked_through
+from anymatix_fetcher.verbs.progress import done
 from anymatix_fetcher.wiring.models import opened_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from anymatix_fetcher.library.dedupe import Group
     from anymatix_fetcher.library.prune import Leftover, PruneReport
-    from anymatix_fetcher.verbs.progress import OnCare
-    from anymatix_fetcher.wiring.models import Models
+
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What interrupted downloads had left, and what was removed of it.
+
+    Args:
+        found: The leftovers that were old enough, including those of other programs, which are kept.
+        removed: Destinations whose leftovers are gone; empty after a dry run.
+        bytes_freed: What these took on the disk.
+        held: Destinations that a running download holds.
+        failed: Destinations whose leftovers can't be removed, and why.
+    """
+
+    found: tuple[Leftover, ...]
+    removed: tuple[Path, ...] = ()
+    bytes_freed: int = 0
+    held: tuple[Path, ...] = ()
+    failed: tuple[tuple[Path, str], ...] = ()
+
+
+def prune(
+    *,
+    older_than_days: float = 7.0,
+    changed: bool = False,
+    models: Path | str | None = None,
+    extra_paths: Iterable[Path | str] | Path | str = (),
+    dry_run: bool = False,
+) -> Pruned:
+    """Removes the part files and journals of downloads that were interrupted some days ago and never continued.
+
+    Files of running downloads and part files of other programs are kept.
+
+    >>> from anymatix_fetcher import prune
+    >>> prune(older_than_days=30).bytes_freed  # doctest: +SKIP
+
+    Args:
+        older_than_days: Only downloads that were not written to for this many days.
+        changed: Whether to remove models, too, that the user had changed and a repair kept as ``NAME.changed``.
+        models: The models root, or a program's folder; found as for :func:`fetch` by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        dry_run: Whether to remove nothing and only say what is there.
+
+    Returns:
+        What was found and removed; sizes in bytes.
+
+    Raises:
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type.
+        StorageError: A folder can't be read.
+    """
+    forms.switches(changed=changed, dry_run=dry_run)
+    days = forms.not_negative("older_than_days", older_than_days, "days")
+    found = tuple(find_stale(days * DAY_SECONDS, models=models, extra_paths=extra_paths))
+    if dry_run:
+        return Pruned(found=found)
+    report = prune_found((one for one in found if one.is_ours or (changed and one.is_changed)), changed=changed)
+    return Pruned(
+        found=found,
+        removed=report.removed,
+        bytes_freed=report.bytes_freed,
+        held=report.held,
+        failed=report.failed,
+    )
 
 
 def find_stale(
-    older_than_seconds: float, *, models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()
+    older_than_seconds: float,
+    *,
+    models: Path | str | None = None,
+    extra_paths: Iterable[Path | str] | Path | str = (),
 ) -> list[Leftover]:
     """The leftovers, including those of other programs, that weren't written to for this long."""
     with opened_place(models, extra_paths) as place:
@@ -40,7 +98,7 @@ def find_stale(
         return leftovers.stale(found, wall_seconds=time.time(), older_than_seconds=older_than_seconds)
 
 
-def prune(found: Iterable[Leftover], *, changed: bool = False) -> PruneReport:
+def prune_found(found: Iterable[Leftover], *, changed: bool = False) -> PruneReport:
     """Removes our own leftovers, except those that running downloads hold.
 
     Args:
@@ -48,108 +106,3 @@ def prune(found: Iterable[Leftover], *, changed: bool = False) -> PruneReport:
         changed: Whether to remove models that the user had changed and a repair kept.
     """
     return done(leftovers.prune(found, DestinationLock, OsDisk(), changed=changed))
-
-
-def find_duplicates(
-    *,
-    models: Path | str | None = None,
-    extra_paths: Iterable[Path | str] = (),
-    on_progress: OnCare = lambda _: None,
-    cancel: CancelToken | None = None,
-) -> tuple[Group, ...]:
-    """The groups of identical models on one disk. Only files with the length of another one are read.
-
-    Args:
-        models: The models root, or a program's folder; found as on the command line by default.
-        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
-        on_progress: Called several times a second with the progress, on the calling thread.
-        cancel: Stops the operation.
-
-    Raises:
-        DownloadCancelled: The operation was stopped.
-    """
-    cancel = cancel or CancelToken()
-    with opened_place(models, extra_paths) as place:
-        _hash_alike(place, on_progress, cancel)
-        if cancel.cancelled:
-            raise DownloadCancelled("not all files had been compared, and nothing was changed")
-        return done(duplicates.find_duplicates(place.folders.roots, place.index))
-
-
-def _hash_alike(place: Models, on_progress: OnCare, cancel: CancelToken) -> None:
-    """Hashes all files that have the length of another one, and stores the digests in the index."""
-    alike = duplicates.files_alike(place.folders.roots)
-    unknown = [names for names in alike if not any(place.index.digests(seen.path) for seen in names)]
-    shown = [place.shown(names[0].path) for names in unknown]
-    tracker = Tracker("hashing", [names[0].state.size for names in unknown], shown, on_progress)
-    for number, reading in worked_through([partial(_read, names[0].path) for names in unknown], tracker, cancel):
-        if reading is not None:
-            now = time.time()
-            for seen in unknown[number]:
-                place.index.add(seen.path, reading.digests, state=reading.state, blocks=reading.blocks, read_at=now)
-
-
-def _read(path: Path, on_bytes: Callable[[int], None]) -> Reading | None:
-    try:
-        return read_through(path, (), new_hasher, on_bytes=on_bytes)
-    except OSError:
-        return None  # a file that can't be read can't be compared, and is left alone
-
-
-def shares_space(groups: Sequence[Group]) -> bool:
-    """Whether the groups' disks support reflinks, with which files share space until one is written to."""
-    return all(can_clone(folder) for folder in {group.keep.parent for group in groups})
-
-
-def dedupe(
-    groups: Sequence[Group],
-    *,
-    hard_links: bool = False,
-    models: Path | str | None = None,
-    on_progress: OnCare = lambda _: None,
-    cancel: CancelToken | None = None,
-) -> DedupeReport:
-    """Makes the files of each group share their space. After a cancellation, reports what was done by then.
-
-    Files are compared byte by byte before one is replaced.
-
-    Args:
-        groups: The result of :func:`find_duplicates`.
-        hard_links: Whether to make hard links if the disk has no reflinks. An edit of one name then changes all.
-        models: As for :func:`find_duplicates`.
-        on_progress: Called with the progress of comparing.
-        cancel: Stops the operation, between two files or within a comparison.
-    """
-    cancel = cancel or CancelToken()
-    order = (Method.REFLINK, Method.HARD_LINK) if hard_links else (Method.REFLINK,)
-    pairs = [replace(group, others=(other,)) for group in groups for other in group.others]
-    report = DedupeReport((), 0, (), ())
-    with opened_place(models) as place:
-        names = [place.shown(pair.names[0]) for pair in pairs]
-        tracker = Tracker("comparing", [pair.size for pair in pairs], names, on_progress)
-        for number, pair in enumerate(pairs):
-            counting = partial(_count, tracker, cancel, number)
-            try:
-                counting(0)
-                one = done(duplicates.dedupe([pair], place.index, place.disk, order=order, on_bytes=counting))
-            except DownloadCancelled:
-                break
-            tracker.finish(number)
-            report = _sum(report, one)
-    return report
-
-
-def _count(tracker: Tracker, cancel: CancelToken, number: int, more: int) -> None:
-    tracker.add(number, more)
-    tracker.tell(number)
-    if cancel.cancelled:
-        raise DownloadCancelled("it was stopped while files were compared")
-
-
-def _sum(one: DedupeReport, other: DedupeReport) -> DedupeReport:
-    return DedupeReport(
-        one.linked + other.linked,
-        one.bytes_freed + other.bytes_freed,
-        one.differing + other.differing,
-        one.skipped + other.skipped,
-    )

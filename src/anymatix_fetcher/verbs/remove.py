@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, StorageError
 from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.removal import Removal
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
+class FolderRemoval:
     """The removals in one folder.
 
     Args:
@@ -41,9 +42,48 @@ class Going:
     bytes_freed: int
 
 
+def remove(
+    targets: Iterable[Path | str] | Path | str,
+    *,
+    models: Path | str | None = None,
+    extra_paths: Iterable[Path | str] | Path | str = (),
+    dry_run: bool = False,
+) -> list[FolderRemoval]:
+    """Removes the files that references have fetched, or files by their paths, together with their sidecars.
+
+    A file that another reference resolved to as well is kept. If one target can't be found, nothing is removed.
+
+    >>> from anymatix_fetcher import remove
+    >>> sum(one.bytes_freed for one in remove("civitai:143906", dry_run=True))  # doctest: +SKIP
+
+    Args:
+        targets: References as they were fetched, and paths, relative to the current folder or the models root.
+        models: The models root, or a program's folder; found as for :func:`fetch` by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        dry_run: Whether to remove nothing and only say what would be.
+
+    Returns:
+        What was removed and kept, by folder; sizes in bytes.
+
+    Raises:
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type, no target is named, or a path names two files.
+        NotFoundError: There is no such file.
+        StorageError: A target is a folder or no model, or a file can't be removed; those after it remain.
+    """
+    forms.switches(dry_run=dry_run)
+    named = forms.words("targets", targets)
+    if not any(target.strip() for target in named):
+        raise ReferenceSyntaxError("nothing to remove: no reference or path is given", hint="List the models by ls().")
+    going = plan(named, models=models, extra_paths=extra_paths)
+    if not dry_run:
+        remove_planned(going, models=models)
+    return going
+
+
 def plan(
-    targets: Sequence[str], *, models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()
-) -> list[Going]:
+    targets: Sequence[str], *, models: Path | str | None = None, extra_paths: Iterable[Path | str] | Path | str = ()
+) -> list[FolderRemoval]:
     """The removals for ``targets``, by folder.
 
     Args:
@@ -60,8 +100,8 @@ def plan(
         return list(dict.fromkeys(going for target in targets for going in _plan(target, place)))
 
 
-def remove(going: Iterable[Going], *, models: Path | str | None = None) -> None:
-    """Carries out the plan.
+def remove_planned(going: Iterable[FolderRemoval], *, models: Path | str | None = None) -> None:
+    """Carries out the result of :func:`plan`.
 
     Raises:
         StorageError: A file can't be removed; the ones after it remain.
@@ -75,7 +115,7 @@ def remove(going: Iterable[Going], *, models: Path | str | None = None) -> None:
             place.index.forget(one.folder / name for name in one.models)
 
 
-def _plan(target: str, place: Models) -> list[Going]:
+def _plan(target: str, place: Models) -> list[FolderRemoval]:
     path = _path(target, place)
     if path is not None:
         if path.is_dir() and not path.is_symlink():
@@ -120,7 +160,7 @@ def _folders(place: Models) -> Iterator[Path]:
     yield from dict.fromkeys(seen.path.parent for seen in walk_all(place.folders.roots))
 
 
-def _going(folder: Path, removal: Removal) -> Going:
+def _going(folder: Path, removal: Removal) -> FolderRemoval:
     going: dict[tuple[int, int], list[os.stat_result]] = {}
     for name in removal.models:
         with suppress(OSError):
@@ -128,4 +168,4 @@ def _going(folder: Path, removal: Removal) -> Going:
             going.setdefault((status.st_dev, status.st_ino), []).append(status)
     # A file's space is freed with the last of its names.
     freed = sum(names[0].st_size for names in going.values() if names[0].st_nlink <= len(names))
-    return Going(folder, removal.models, removal.sidecars, removal.kept, freed)
+    return FolderRemoval(folder, removal.models, removal.sidecars, removal.kept, freed)

@@ -1,8 +1,7 @@
-"""Resolves references without downloading, and measures the rate of a connection (``bench``)."""
+"""``resolve``: what references name and where it is, without downloading."""
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -14,25 +13,25 @@ from anymatix_fetcher.core.values.digests import COLLISION_FREE
 from anymatix_fetcher.core.values.filenames import choose_name
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.resource import PLAIN, Author
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.engine.inquiry import Inquiry
+from anymatix_fetcher.engine.settings import GettingThere
+from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
 from anymatix_fetcher.sources.pinning import pinned_reference
 from anymatix_fetcher.sources.reading import RemoteFile
 from anymatix_fetcher.transports.limiter import RateLimiter
-from anymatix_fetcher.verbs.settings import settings_of
+from anymatix_fetcher.verbs.settings import getting_there, settings_of
 from anymatix_fetcher.wiring.composition import network_of, open_transport, ports_for, resolving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
-    from anymatix_fetcher.core.pace.diagnosis import BenchStep, Machine
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.core.values.resource import About, Resource
-    from anymatix_fetcher.engine.bench import Measured
     from anymatix_fetcher.engine.settings import Options, Settings
     from anymatix_fetcher.sources.base import Answer
     from anymatix_fetcher.transports.base import Transport
@@ -90,6 +89,49 @@ class Depth(Enum):
     """Until a digest is stated. A request to a download URL may count as a download."""
     STORE = "store"
     """To the store that holds the bytes, from which one byte is requested."""
+
+
+@explained(GettingThere)
+def resolve(
+    reference: str,
+    *,
+    probe: bool = False,
+    include: Iterable[str] | str = (),
+    exclude: Iterable[str] | str = (),
+    cancel: CancelToken | None = None,
+    **options: Unpack[GettingThere],
+) -> list[Located]:
+    """What a reference names: name, size, digests, type and URL of each file. Nothing is downloaded.
+
+    If a catalogue states a file's digest, no other server is asked; others are asked for one byte.
+
+    >>> from anymatix_fetcher import resolve
+    >>> (found,) = resolve("civitai:143906")  # doctest: +SKIP
+    >>> found.name, found.length, found.digests  # doctest: +SKIP
+
+    Args:
+        reference: As for :func:`fetch`.
+        probe: Whether to follow a single file to the store that holds its bytes, which some services count as a
+            download. Then ``target``, ``ranged`` and ``expires_at`` are known.
+        include: Globs of the paths that are wanted of a repository; empty for all.
+        exclude: Globs of the paths that aren't.
+        cancel: Stops the operation.
+        **options: The network settings of :func:`fetch`.
+
+    Returns:
+        One value for each file. If its bytes can't be fetched, ``error`` says why.
+
+    Raises:
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type or can't be parsed.
+        NotFoundError: The service knows no such reference.
+        AccessDeniedError: The service demands a token, or refuses it.
+        NetworkError: The service can't be reached.
+    """
+    forms.switches(probe=probe)
+    getting_there(**options)
+    depth = Depth.STORE if probe else Depth.CATALOGUE
+    return locate(reference, depth=depth, cancel=cancel, include=include, exclude=exclude, **options)
 
 
 def locate(
@@ -226,72 +268,3 @@ def inquiring(settings: Settings, cancel: CancelToken) -> Iterator[tuple[Inquiry
     finally:
         cancel.remove_listener(transport.wake)
         transport.close()
-
-
-def bench(
-    url: str,
-    *,
-    seconds: float = 3.0,
-    cancel: CancelToken | None = None,
-    on_step: Callable[[BenchStep], None] = lambda _: None,
-    **options: Unpack[Options],
-) -> Measured:
-    """Measures the rates of several numbers of connections to ``url``, and of this machine. Nothing is stored.
-
-    Args:
-        url: A URL of a large file.
-        seconds: The duration of each measurement.
-        cancel: Stops the measurement; the results so far are returned.
-        on_step: Called after each measurement, on the calling thread.
-        **options: As for :func:`fetch`: ``max_connections`` is the largest number, ``directory`` a folder on the disk
-            to measure. Settings of the destination and the content have no effect.
-
-    Raises:
-        FetchError: The file can't be fetched.
-    """
-    from anymatix_fetcher.engine.bench import Bench, Measured  # noqa: PLC0415 - downloads needn't wait for it
-
-    settings, cancel = settings_of(**options), cancel or CancelToken()
-    machine, trouble = _machine(settings.directory, seconds)
-    steps: list[BenchStep] = []
-
-    def keep(step: BenchStep) -> None:
-        steps.append(step)
-        on_step(step)
-
-    most = settings.max_connections
-    counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
-    with inquiring(settings, cancel) as (inquiry, transport):
-        resource = inquiry.run(resolving(Job(url, settings)))[0]
-        measuring = Bench(
-            resource,
-            transport,
-            clock=time.monotonic,
-            processor_clock=time.process_time,
-            is_cancelled=lambda: cancel.cancelled,
-        )
-        measuring.open()
-        whole = measuring.steps(counts, seconds, keep)
-    return Measured(
-        url=str(resource.url),
-        length=measuring.length,
-        ranged=measuring.ranged,
-        bytes_transferred=measuring.bytes_transferred,
-        steps=tuple(steps),
-        machine=machine,
-        disk_trouble=trouble,
-        interrupted=not whole,
-    )
-
-
-def _machine(directory: Path, seconds: float) -> tuple[Machine, str]:
-    """The rates of this machine, and why the disk's is missing, if it is."""
-    from anymatix_fetcher.core.pace.diagnosis import Machine  # noqa: PLC0415 - as in bench
-    from anymatix_fetcher.engine.bench import hashing_speed  # noqa: PLC0415
-    from anymatix_fetcher.storage.measuring import writing_speed  # noqa: PLC0415
-
-    hashes = hashing_speed(time.monotonic)
-    try:
-        return Machine(writing_speed(directory, seconds=min(seconds, 1.0), clock=time.monotonic), hashes), ""
-    except OSError as error:
-        return Machine(None, hashes), error.strerror or type(error).__name__

@@ -46,7 +46,7 @@ def verify(
     paths: Iterable[Path | str] | Path | str = (),
     *,
     models: Path | str | None = None,
-    extra_paths: Iterable[Path | str] = (),
+    extra_paths: Iterable[Path | str] | Path | str = (),
     cache: bool = False,
     identify: bool = False,
     repair: bool = False,
@@ -62,6 +62,9 @@ def verify(
 
     Every byte is read. Verified content is recorded with block checksums, so that the damaged blocks of a file can
     later be identified and fetched alone.
+
+    >>> from anymatix_fetcher import verify
+    >>> [one.path for one in verify(["models/loras"], repair=True) if one.error]  # doctest: +SKIP
 
     Args:
         paths: Files and folders of models; all models by default.
@@ -82,6 +85,7 @@ def verify(
         TypeError: A keyword is unknown.
         FetchError: A path doesn't exist, or a value can't be parsed. Errors of single files are in their outcomes.
     """
+    forms.switches(cache=cache, identify=identify, repair=repair, keep_changed=keep_changed, accept=accept)
     getting_there(**options)  # refused before hours of reading
     named = forms.paths("paths", paths)
     cancel = cancel or CancelToken()

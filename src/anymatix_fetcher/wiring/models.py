@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import NotFoundError
 from anymatix_fetcher.library.catalog import Catalog
 from anymatix_fetcher.library.file_state import FileState
@@ -72,7 +73,9 @@ class KeptModel:
 
 
 @contextmanager
-def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | str] = ()) -> Iterator[Models]:
+def opened_place(
+    models: Path | str | None = None, extra_paths: Iterable[Path | str] | Path | str = ()
+) -> Iterator[Models]:
     """The models of this machine, within the block.
 
     Args:
@@ -80,11 +83,11 @@ def opened_place(models: Path | str | None = None, extra_paths: Iterable[Path | 
         extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
 
     Raises:
-        ReferenceSyntaxError: One of these files can't be parsed.
+        ReferenceSyntaxError: One of these files can't be parsed, or a value is no path.
     """
-    named = None if models is None else Path(models)
+    named, extra = forms.path("models", models), forms.paths("extra_paths", extra_paths)
     root = find_models(named, environment=os.environ, current=current_folder()(), home=Path.home())
-    folders = root.folders(list(map(Path, extra_paths)))
+    folders = root.folders(extra)
     with open_index() as index:
         disk = OsDisk()
         yield Models(root, folders, index, disk, Catalog(index, disk))

@@ -21,7 +21,6 @@ from anymatix_fetcher.cli.exit_codes import INTERRUPTED
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, parse_connection_count
-from anymatix_fetcher.core.pace.diagnosis import diagnose
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, StorageError
 
@@ -103,7 +102,7 @@ def command(
     if plot is not None:
         _check_plot(plot)
     network.warn(session)
-    from anymatix_fetcher.verbs.resolve import bench  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.bench import bench  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel, news = CancelToken(), _News(session, silent=as_json or not session.err.isatty())
     with interruptible(cancel) as interruption:
@@ -165,7 +164,7 @@ def _check_plot(plot: Path) -> None:
 
 
 def _tell(measured: Measured, session: Invocation, plot: Path | None, *, as_json: bool) -> None:
-    diagnosis = diagnose(measured.steps, measured.machine, ranged=measured.ranged)
+    diagnosis = measured.diagnosis
     if as_json:
         session.out.write(json.dumps(as_object(measured, diagnosis)) + "\n")
     else:

@@ -65,11 +65,9 @@ def command(
     as_json: bool,
 ) -> int:
     """Lists the models."""
-    from anymatix_fetcher.verbs.ls import list_models  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.ls import ls  # noqa: PLC0415 - wrong usage needn't wait for it
 
-    stock = list_models(
-        patterns, models=where.models, extra_paths=where.extra_paths, type=type, only_duplicates=duplicates
-    )
+    stock = ls(patterns, models=where.models, extra_paths=where.extra_paths, type=type, duplicates=duplicates)
     if as_json:
         for one in stock.models:
             session.out.write(json.dumps(listed_object(one)) + "\n")

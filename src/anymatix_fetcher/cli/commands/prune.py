@@ -29,7 +29,6 @@ Files of running downloads and part files of other programs are kept, and models
 --changed. Asks for confirmation on a terminal.
 """
 _EXAMPLES = ("anyfetch prune", "anyfetch prune --older-than 30 --yes", "anyfetch prune --older-than 0 --dry-run")
-DAY_SECONDS = 86_400.0
 
 
 @click.command("prune", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
@@ -67,7 +66,7 @@ def command(
     """Lists partial files, asks, and removes them."""
     from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
 
-    found = tidying.find_stale(older_than * DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
+    found = tidying.find_stale(older_than * tidying.DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
     ours = [one for one in found if one.is_ours or (changed and one.is_changed)]
     for_people = not (as_json or quiet)
     if for_people:
@@ -81,7 +80,7 @@ def command(
     sizes = [one.bytes_used for one in found]  # before the files are gone
     question = f"Remove {_what(ours)}"
     code = refused(question, session, yes=yes, dry_run=dry_run) if ours else DONE
-    report = tidying.prune(ours, changed=changed) if code is None else None
+    report = tidying.prune_found(ours, changed=changed) if code is None else None
     if as_json:
         for one, size in zip(found, sizes, strict=True):
             session.out.write(json.dumps(as_object(one, size, report)) + "\n")

@@ -72,14 +72,14 @@ def command(
     """Resolves and reports."""
     session.hide(network.secrets([reference]))
     network.warn(session)
-    from anymatix_fetcher.verbs.resolve import Depth, locate  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.resolve import resolve  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
     display = CareDisplay(session, silent=False)
     with interruptible(cancel), display:
-        found = locate(
+        found = resolve(
             reference,
-            depth=Depth.STORE if probe else Depth.CATALOGUE,
+            probe=probe,
             cancel=cancel,
             include=include,
             exclude=exclude,

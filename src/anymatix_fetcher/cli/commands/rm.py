@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.cli.options.places import Where
     from anymatix_fetcher.cli.session import Invocation
-    from anymatix_fetcher.verbs.remove import Going
+    from anymatix_fetcher.verbs.remove import FolderRemoval
 
 _HELP = """\
 Remove the files that were fetched by a REFERENCE, or the file at a PATH, together with their sidecars.
@@ -67,7 +67,7 @@ def command(
     if any(one.models or one.sidecars for one in going):
         code = refused(_question(going), session, yes=yes, dry_run=dry_run)
         if code is None:
-            removal.remove(going, models=where.models)
+            removal.remove_planned(going, models=where.models)
     if as_json:
         for one in going:
             session.out.write(json.dumps(as_object(one, done=code is None)) + "\n")
@@ -77,14 +77,14 @@ def command(
     return code or 0
 
 
-def _question(going: Sequence[Going]) -> str:
+def _question(going: Sequence[FolderRemoval]) -> str:
     models = sum(len(one.models) for one in going)
     if not models:
         return f"Remove {format.plural(sum(len(one.sidecars) for one in going), 'sidecar')}"
     return f"Remove {format.plural(models, 'file')} and {'its' if models == 1 else 'their'} sidecars"
 
 
-def report(going: Sequence[Going]) -> Iterator[str]:
+def report(going: Sequence[FolderRemoval]) -> Iterator[str]:
     """One line for each file that is removed or kept."""
     for one in going:
         for name in one.models:
@@ -95,7 +95,7 @@ def report(going: Sequence[Going]) -> Iterator[str]:
             yield format.printable(f"keep    {shown(one.folder / name)}: another reference needs it as well")
 
 
-def as_object(one: Going, *, done: bool) -> dict[str, object]:
+def as_object(one: FolderRemoval, *, done: bool) -> dict[str, object]:
     """The removal as a JSON object; ``removed`` says whether it was carried out."""
     return {
         "folder": str(one.folder),

@@ -118,10 +118,9 @@ class FirstFetcher:
                         yield path
 
     def _removed(self, url: str) -> str:
-        from anymatix_fetcher.verbs import remove  # noqa: PLC0415 - ComfyUI starts without it
+        from anymatix_fetcher.verbs.remove import remove  # noqa: PLC0415 - ComfyUI starts without it
 
-        going = remove.plan([url], models=self._categories.models, extra_paths=())
-        remove.remove(going, models=self._categories.models)
+        going = remove(url, models=self._categories.models)
         models, sidecars = ([name for one in going for name in getattr(one, kind)] for kind in ("models", "sidecars"))
         _logger.info("removed %s", ", ".join(models) or "sidecars alone")
         return f"deleted_sidecars={sidecars} | deleted_models={models}"

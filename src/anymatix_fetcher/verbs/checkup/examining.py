@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import FetchError
 from anymatix_fetcher.library.roots import find_models
 from anymatix_fetcher.storage.host_memory import HostMemory
@@ -33,7 +34,7 @@ _APPLICATION = "anymatix-fetcher"
 def doctor(
     *,
     models: Path | str | None = None,
-    extra_paths: Iterable[Path | str] = (),
+    extra_paths: Iterable[Path | str] | Path | str = (),
     directory: Path | str = "",
     server_port: int = server.PORT,
 ) -> list[Finding]:
@@ -42,16 +43,29 @@ def doctor(
     No remote server is contacted. Files written for tests are removed. Of a token only the last characters are shown,
     and only if it is long.
 
+    >>> from anymatix_fetcher import doctor
+    >>> [finding for finding in doctor() if finding.hint]  # doctest: +SKIP
+
     Args:
         models: The models root, or a program's folder; found as for ``fetch`` by default.
         extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
         directory: The destination folder; the current one by default.
         server_port: The port of `anyfetch serve` on this machine.
+
+    Returns:
+        One finding for each thing that was looked at, with a hint where something is to be done.
+
+    Raises:
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type.
     """
     return [
         finding
         for name, examine in _examinations(
-            None if models is None else Path(models), tuple(map(Path, extra_paths)), Path(directory), server_port
+            forms.path("models", models),
+            forms.paths("extra_paths", extra_paths),
+            forms.folder("directory", directory),
+            forms.count("server_port", server_port),
         )
         for finding in _findings(name, examine)
     ]

@@ -1,0 +1,236 @@
+"""Each verb as a call of the library: it returns what the command says with ``--json``, and prints nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import anymatix_fetcher
+from anymatix_fetcher import (
+    DigestMismatchError,
+    NotFoundError,
+    ReferenceSyntaxError,
+    adopt,
+    bench,
+    dedupe,
+    inspect,
+    ls,
+    prune,
+    remove,
+    resolve,
+    verify,
+)
+from anymatix_fetcher.cli.commands.adopt import as_object as adopted_object
+from anymatix_fetcher.cli.commands.dedupe import as_object as group_object
+from anymatix_fetcher.cli.commands.prune import as_object as leftover_object
+from anymatix_fetcher.cli.commands.rm import as_object as removal_object
+from anymatix_fetcher.cli.main import main
+from anymatix_fetcher.testing import Origin
+from anymatix_fetcher.verbs.reporting import checked_object, error_object, listed_object, located_object
+from tests.verbs.models import MEBIBYTE, arrived, begun, civitai_at, content, flip, know, model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+DATA = content(3000)
+OTHER = content(4000, seed=2)
+URL = "https://example.org/a.safetensors"
+
+VERBS = [
+    *("adopt", "afetch", "bench", "dedupe", "doctor", "fetch", "fetch_many", "inspect", "ls"),
+    *("prune", "remove", "resolve", "verify"),
+]
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin(seed=5) as one:
+        yield one
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., list[dict[str, Any]]]:
+    """What a command prints with ``--json``; and the calls before it have printed nothing."""
+
+    def run(*words: str | Path) -> list[dict[str, Any]]:
+        assert capsys.readouterr() == ("", "")
+        main([*map(str, words), "--json"])
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+def call(name: str, **keywords: object) -> object:
+    """The verb, called with these keywords and whatever it needs first."""
+    verb = getattr(anymatix_fetcher, name)
+    needed = [one for one in signature(verb).parameters.values() if one.default is Parameter.empty]
+    return verb(*["m.gguf" for _ in needed], **keywords)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_each_verb_is_explained_and_takes_keywords_alone(name: str) -> None:
+    verb = getattr(anymatix_fetcher, name)
+    first, *others = signature(verb).parameters.values()
+    assert {one.kind for one in others} == {Parameter.KEYWORD_ONLY}
+    explained = verb.__doc__ or ""
+    assert "**options" not in explained
+    undocumented = [one.name for one in (first, *others) if f"        {one.name}: " not in explained]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_an_unknown_keyword_is_a_type_error(name: str) -> None:
+    if name != "afetch":
+        with pytest.raises(TypeError):
+            call(name, modells="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "keywords"),
+    [
+        ("resolve", {"probe": "yes"}),
+        ("resolve", {"include": 7}),
+        ("resolve", {"proxy": 7}),
+        ("ls", {"models": 7}),
+        ("ls", {"type": 7}),
+        ("ls", {"patterns": 7}),
+        ("ls", {"type": "lorra"}),
+        ("adopt", {"dry_run": 1}),
+        ("adopt", {"max_connections": "8"}),
+        ("verify", {"repair": "yes"}),
+        ("verify", {"paths": 7}),
+        ("remove", {"models": b"x"}),
+        ("prune", {"older_than_days": "7"}),
+        ("prune", {"older_than_days": -1}),
+        ("dedupe", {"extra_paths": 7}),
+        ("bench", {"seconds": 0}),
+        ("bench", {"engine": "fast"}),
+        ("doctor", {"models": 7}),
+        ("doctor", {"server_port": "x"}),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_told_as_fetch_tells_it(name: str, keywords: dict[str, object]) -> None:
+    with pytest.raises(ReferenceSyntaxError):
+        call(name, **keywords)
+
+
+@pytest.mark.parametrize("probe", [False, True])
+def test_resolve(origin: Origin, said: Callable[..., list[dict[str, Any]]], *, probe: bool) -> None:
+    served = origin.add("/a.safetensors", data=DATA)
+    (found,) = resolve(served.url, probe=probe)
+    assert (found.name, found.length, found.ranged) == ("a.safetensors", len(DATA), True)
+    assert said("resolve", served.url, *(["--probe"] if probe else [])) == [located_object(found, None)]
+    (lacking,) = resolve(origin.url("/missing"))
+    assert isinstance(lacking.error, NotFoundError)
+
+
+def test_inspect(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    path = model(tmp_path / "a.safetensors", DATA)
+    facts = inspect(path)
+    (told,) = said("inspect", path)
+    assert told["format"] == "safetensors"
+    assert {name: told[name] for name in facts.as_json() if name in told} == json.loads(json.dumps(facts.as_json()))
+
+
+def test_ls(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    first = arrived(tmp_path / "loras" / "a.safetensors", DATA, URL)
+    second = arrived(tmp_path / "vae" / "b.safetensors", DATA, URL)
+    model(tmp_path / "vae" / "c.safetensors", OTHER)
+    every = ls(models=tmp_path)
+    assert [one.path.name for one in every.models] == ["a.safetensors", "b.safetensors", "c.safetensors"]
+    assert said("ls", "--models", tmp_path) == [listed_object(one) for one in every.models]
+    assert [one.path for one in ls(models=str(tmp_path), duplicates=True).models] == [first, second]
+    assert [one.path for one in ls("*.safetensors", models=tmp_path, type="lora").models] == [first]
+
+
+def test_verify(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    arrived(tmp_path / "loras" / "a.safetensors", DATA, URL)
+    flip(arrived(tmp_path / "vae" / "b.safetensors", OTHER, URL), 2000)
+    good, bad = verify(models=tmp_path)
+    assert good.error is None
+    assert isinstance(bad.error, DigestMismatchError)
+    told = said("verify", "--models", tmp_path)
+    late = {"verified_at": None, "error": None}
+    expected = [checked_object(one, None) | late for one in (good, bad)]
+    assert [one | late for one in sorted(told, key=lambda one: str(one["path"]))] == expected
+    assert [one["error"]["message"] for one in told if one["error"]] == [bad.error.message]
+
+
+def test_adopt(
+    tmp_path: Path, origin: Origin, monkeypatch: pytest.MonkeyPatch, said: Callable[..., list[dict[str, Any]]]
+) -> None:
+    model(tmp_path / "loras" / "a.safetensors", DATA)
+    know(origin, DATA, 143906)
+    with civitai_at(origin, monkeypatch):
+        (planned,) = adopt(models=tmp_path, dry_run=True)
+        assert said("adopt", "--models", tmp_path, "--dry-run") == [adopted_object(planned)]
+        (done,) = adopt(models=str(tmp_path))
+    assert planned.identified == done.identified is not None
+    assert done.sidecar is not None
+    assert done.sidecar.exists()
+
+
+def test_remove(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    kept = arrived(tmp_path / "vae" / "b.safetensors", OTHER, "https://example.org/b.safetensors")
+    gone = arrived(tmp_path / "loras" / "a.safetensors", DATA, URL)
+    (planned,) = remove(URL, models=tmp_path, dry_run=True)
+    assert (planned.models, planned.bytes_freed) == ((gone.name,), len(DATA))
+    assert said("rm", URL, "--models", tmp_path, "--dry-run") == [removal_object(planned, done=False)]
+    with pytest.raises(NotFoundError):
+        remove([URL, "https://example.org/none"], models=tmp_path)
+    assert gone.exists(), "nothing is removed where one target isn't found"
+    assert remove([URL, gone.relative_to(tmp_path)], models=tmp_path) == [planned, replace(planned, sidecars=())][:1]
+    assert not gone.exists()
+    assert kept.read_bytes() == OTHER
+
+
+@pytest.mark.parametrize("targets", ["", [], [" "]])
+def test_removing_nothing_is_a_mistake(targets: list[str] | str) -> None:
+    with pytest.raises(ReferenceSyntaxError, match="nothing to remove"):
+        remove(targets)
+
+
+def test_prune(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    part = begun(tmp_path / "loras" / "a.safetensors.part", DATA)
+    assert prune(models=tmp_path).found == ()
+    planned = prune(models=tmp_path, older_than_days=0, dry_run=True)
+    (found,) = planned.found
+    expected = [leftover_object(found, found.bytes_used, None)]
+    assert said("prune", "--models", tmp_path, "--older-than", "0", "--dry-run") == expected
+    done = prune(models=tmp_path, older_than_days=0)
+    assert done.removed == (part.with_suffix(""),)
+    assert done.bytes_freed > 0
+    assert not part.exists()
+
+
+def test_dedupe(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    data = content(2 * MEBIBYTE)
+    paths = [model(tmp_path / folder / "a.safetensors", data) for folder in ("loras", "vae")]
+    (group,) = dedupe(models=tmp_path, dry_run=True).groups
+    assert said("dedupe", "--models", tmp_path, "--dry-run") == [group_object(group, None)]
+    done = dedupe(models=tmp_path, hard_links=True)
+    assert (done.linked, done.bytes_freed) == (group.names, len(data))
+    assert [path.read_bytes() for path in paths] == [data, data]
+
+
+def test_bench(origin: Origin, tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    served = origin.add("/m.bin", size=300_000)
+    measured = bench(served.url, seconds=0.05, max_connections=1, directory=tmp_path, proxy="")
+    (told,) = said("bench", served.url, "--seconds", "0.05", "--max-connections", "1", "-d", tmp_path)
+    assert (told["url"], told["length"], told["ranged"]) == (measured.url, measured.length, measured.ranged)
+    assert [one["connections"] for one in told["steps"]] == [one.connections for one in measured.steps] == [1]
+    assert measured.diagnosis is not None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_are_the_same_on_the_command_line(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    flip(arrived(tmp_path / "vae" / "b.safetensors", OTHER, URL), 2000)
+    (bad,) = verify(models=tmp_path)
+    assert bad.error is not None
+    (told,) = said("verify", "--models", tmp_path)
+    assert told["error"] == error_object(bad.error)
