@@ -40,6 +40,8 @@ def test_each_verb_has_its_help(verb: str, capsys: Streams) -> None:
 def test_wrong_usage_of_a_verb_leads_to_its_own_help(capsys: Streams) -> None:
     assert main(["demo", "--nonsense"]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "hint: Run `anyfetch demo --help` for all options."
+    assert main(["queue", "move", "0123456789abcdef"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "hint: Run `anyfetch queue move --help` for all options."
 
 
 def test_the_version_is_the_packages(capsys: Streams) -> None:

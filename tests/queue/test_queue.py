@@ -341,6 +341,21 @@ def test_the_same_reference_to_the_same_destination_is_the_same_job(bench: Bench
     assert len({job.id for job, _ in [*found, *others]}) == 4
 
 
+def test_the_destination_that_a_job_has_found_out_makes_it_the_same_job(bench: Bench) -> None:
+    (job,) = add(bench, "a")
+    named = JobRequest(JobWanted(reference=url("a"), output="a.bin"))
+    bench.turn()
+    bench.runner.of(url("a")).store(1)
+    bench.turn()
+    assert [(found.id, is_new) for found, is_new in bench.queue.add([named])] == [(job.id, False)]
+    bench.runner.of(url("a")).finish()
+    bench.turn()
+    assert [(found.id, found.state) for found, _ in bench.queue.add([named])] == [(job.id, DONE)]
+    (bench.folder / "files" / "a.bin").unlink()
+    ((again, _),) = bench.queue.add([named])
+    assert (again.id, again.state, again.path) == (job.id, QUEUED, str(bench.folder / "files" / "a.bin"))
+
+
 def test_a_destination_that_a_job_holds_is_no_other_references(bench: Bench) -> None:
     bench.queue.add([JobRequest(JobWanted(reference=url("a"), output="same.bin"))])
     with pytest.raises(ConflictingJobError) as caught:
@@ -384,6 +399,29 @@ def test_what_has_ended_is_fetched_once_more_unless_its_file_is_there(bench: Ben
     assert (again.id, again.state, again.result) == (done.id, QUEUED, None)
     bench.queue.cancel(again.id)
     assert add(bench, "a")[0].state is QUEUED
+    bench.queue.cancel(again.id)
+    (paused,) = add(bench, "a", priority=3, paused=True)
+    assert (paused.id, paused.state, paused.priority) == (done.id, PAUSED, 3)
+
+
+def test_what_is_done_answers_for_no_digest_that_it_was_not_held_against(bench: Bench) -> None:
+    def added(*digests: str) -> QueuedJob:
+        ((job, _),) = bench.queue.add([JobRequest(JobWanted(reference=url("a"), digests=digests))])
+        return job
+
+    def run() -> None:
+        bench.turn()
+        bench.runner.started[-1].finish()
+        bench.turn()
+
+    sha256 = "sha256:" + "a" * 64
+    job = added()
+    run()
+    assert (added(sha256).id, added(sha256).state) == (job.id, QUEUED)
+    run()
+    assert [str(digest) for digest in bench.runner.started[-1].job.settings.digests] == [sha256]
+    assert [added(sha256).state, added().state] == [DONE, DONE]
+    assert added("sha256:" + "b" * 64).state is QUEUED
 
 
 @pytest.mark.parametrize(

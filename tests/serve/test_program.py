@@ -64,6 +64,7 @@ def test_a_second_server_of_a_state_folder_exits_8(tmp_path: Path) -> None:
     "options",
     [
         ["--host", "0.0.0.0", "--no-secret"],
+        ["--no-secret", "--secret-file", "any"],
         ["--allow-origin", "nonsense"],
         ["--allow-origin", "https://a/b"],
         ["--secret-file", os.devnull],

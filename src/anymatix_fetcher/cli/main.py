@@ -116,8 +116,12 @@ def _invoke(arguments: list[str], session: Invocation) -> int:
 
 
 def _help_command(error: click.UsageError) -> str:
-    verb = error.ctx.info_name if error.ctx is not None else None
-    return "anyfetch --help" if verb in {None, _NAME, DOWNLOAD} else f"anyfetch {verb} --help"
+    verbs: list[str] = []
+    context = error.ctx
+    while context is not None and context.parent is not None:
+        verbs.insert(0, context.info_name or "")
+        context = context.parent
+    return " ".join([_NAME, *(verb for verb in verbs if verb != DOWNLOAD), "--help"])
 
 
 def _sentence(message: str) -> str:

@@ -105,7 +105,7 @@ class Adding:
     def _found(self, wish: JobRequest, place: str, known: _Known) -> tuple[QueuedJob, bool]:
         job = known.same(wish.wanted, place)
         if job is not None:
-            known.change(_again(job, wish.wanted))
+            known.change(_again(job, wish, place))
             return job, False
         holder = known.held.get(place) if wish.wanted.output else None
         if holder is not None:
@@ -137,14 +137,16 @@ class _Known:
         self.new: dict[JobId, QueuedJob] = {}
         self.changed: dict[JobId, QueuedJob] = {}
         self._by_key: dict[tuple[str, str, str], QueuedJob] = {}
+        self._by_file: dict[tuple[str, str, str], QueuedJob] = {}
         self._ids = {job.id for job in jobs}
         self._position = max((job.position for job in jobs if not job.has_ended), default=-1)
         for job in sorted(jobs, key=lambda job: job.created_at):
             self._enter(job)
 
     def same(self, wanted: JobWanted, place: str) -> QueuedJob | None:
-        """The job of the same reference to the same destination."""
-        return self._by_key.get((wanted.reference, place, wanted.naming))
+        """The job of the same reference to the same destination, be it said or found out meanwhile."""
+        key = (wanted.reference, place, wanted.naming)
+        return self._by_key.get(key) or (self._by_file.get(key) if wanted.output else None)
 
     def next_position(self) -> int:
         """The end of the line."""
@@ -178,19 +180,26 @@ class _Known:
         self._ids.add(job.id)
         if job.wanted.reference:
             self._by_key[job.wanted.reference, job.place, job.wanted.naming] = job
+            if job.path:
+                self._by_file[job.wanted.reference, job.path, job.wanted.naming] = job
         if not job.has_ended:
             self.held.update((path, job) for path in (job.place if job.wanted.output else None, job.path) if path)
 
 
-def _again(job: QueuedJob, wanted: JobWanted) -> QueuedJob | None:
+def _again(job: QueuedJob, wish: JobRequest, place: str) -> QueuedJob | None:
     """The job that is asked for once more, as it is then; ``None`` where nothing changes.
+
+    A job that is done answers only for the digests that its file was held against; for others it runs again.
 
     Raises:
         ConflictingJobError: It is to have another digest.
     """
+    wanted = wish.wanted
     if job.has_ended:
-        is_there = job.state is JobState.DONE and _is_there(job)
-        return None if is_there else replace(job.renewed(), wanted=wanted)
+        if job.state is JobState.DONE and _is_there(job) and set(wanted.digests) <= set(job.wanted.digests):
+            return None
+        state = JobState.PAUSED if wish.paused else JobState.QUEUED
+        return replace(job.renewed(), wanted=wanted, place=place, state=state, priority=wish.priority)
     digests = tuple(dict.fromkeys((*job.wanted.digests, *wanted.digests)))
     algorithms = [digest.partition(":")[0] for digest in digests]
     if len(set(algorithms)) < len(algorithms):

@@ -140,6 +140,8 @@ def command(
     from anymatix_fetcher.queue import opening  # noqa: PLC0415 - as above
     from anymatix_fetcher.wiring.state_folder import state_folder  # noqa: PLC0415 - as above
 
+    if no_secret and secret_file is not None:
+        raise Misuse("--no-secret and --secret-file exclude each other", "Give one of them.")
     if no_secret and not server.is_loopback(host):
         raise Misuse(f"every program that reaches {host} could use a server without a secret", "Leave out --no-secret.")
     folder = state_folder(state)
