@@ -111,15 +111,21 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.checked import Checked, Condition
     from anymatix_fetcher.verbs.checkup.examining import doctor
     from anymatix_fetcher.verbs.checkup.finding import Finding, FindingState
+    from anymatix_fetcher.verbs.comparing import SyncState
     from anymatix_fetcher.verbs.dedupe import Deduped, dedupe
     from anymatix_fetcher.verbs.fetch import afetch, fetch, fetch_many
     from anymatix_fetcher.verbs.inspect import inspect
+    from anymatix_fetcher.verbs.lock import LockReport, lock
+    from anymatix_fetcher.verbs.locking import LockChange, LockEntry
     from anymatix_fetcher.verbs.ls import Listed, Stock, ls
+    from anymatix_fetcher.verbs.planning import ModelState
     from anymatix_fetcher.verbs.progress import CareProgress
     from anymatix_fetcher.verbs.prune import Pruned, prune
     from anymatix_fetcher.verbs.remove import FolderRemoval, remove
     from anymatix_fetcher.verbs.resolve import Located, resolve
+    from anymatix_fetcher.verbs.sync import Synced, sync
     from anymatix_fetcher.verbs.verify import verify
+    from anymatix_fetcher.verbs.workflow import WorkflowReport, workflow
 
 __version__ = "0.1.0"
 
@@ -147,8 +153,12 @@ __all__ = [
     "Job",
     "Listed",
     "Located",
+    "LockChange",
+    "LockEntry",
+    "LockReport",
     "Measured",
     "ModelFacts",
+    "ModelState",
     "NetworkError",
     "NotAModelError",
     "NotFoundError",
@@ -164,8 +174,11 @@ __all__ = [
     "Status",
     "Stock",
     "StorageError",
+    "SyncState",
+    "Synced",
     "UnexpectedAnswerError",
     "UnsafeModelError",
+    "WorkflowReport",
     "__version__",
     "adopt",
     "afetch",
@@ -175,11 +188,14 @@ __all__ = [
     "fetch",
     "fetch_many",
     "inspect",
+    "lock",
     "ls",
     "prune",
     "remove",
     "resolve",
+    "sync",
     "verify",
+    "workflow",
 ]
 
 logging.getLogger("anymatix_fetcher").addHandler(logging.NullHandler())
@@ -203,6 +219,12 @@ _VALUES = (
     "anymatix_fetcher.verbs.prune",
     "anymatix_fetcher.verbs.remove",
     "anymatix_fetcher.verbs.resolve",
+    "anymatix_fetcher.verbs.comparing",
+    "anymatix_fetcher.verbs.planning",
+    "anymatix_fetcher.verbs.locking",
+    "anymatix_fetcher.verbs.lock",
+    "anymatix_fetcher.verbs.sync",
+    "anymatix_fetcher.verbs.workflow",
 )
 """Where the values are, those first that import little."""
 _FETCH = "anymatix_fetcher.verbs.fetch"

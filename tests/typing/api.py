@@ -32,8 +32,12 @@ from anymatix_fetcher import (
     Job,
     Listed,
     Located,
+    LockChange,
+    LockEntry,
+    LockReport,
     Measured,
     ModelFacts,
+    ModelState,
     NetworkError,
     NotAModelError,
     NotFoundError,
@@ -49,8 +53,11 @@ from anymatix_fetcher import (
     Status,
     Stock,
     StorageError,
+    Synced,
+    SyncState,
     UnexpectedAnswerError,
     UnsafeModelError,
+    WorkflowReport,
     adopt,
     afetch,
     bench,
@@ -59,11 +66,14 @@ from anymatix_fetcher import (
     fetch,
     fetch_many,
     inspect,
+    lock,
     ls,
     prune,
     remove,
     resolve,
+    sync,
     verify,
+    workflow,
 )
 
 
@@ -184,6 +194,16 @@ def every_other_verb(token: CancelToken) -> None:
     assert_type(prune(older_than_days=30, changed=True), Pruned)
     assert_type(dedupe(hard_links=True, cancel=token), Deduped)
     assert_type(bench("https://example.com/m", seconds=1, max_connections=8, cancel=token), Measured)
+    locked = lock(["civitai:143906", Path("flux.json")], file="anyfetch.lock", type="auto", fetch=True, cancel=token)
+    assert_type(locked, LockReport)
+    assert_type(locked.entries, tuple[tuple[LockEntry, LockChange], ...])
+    synced = sync(directory="models", overwrite=True, check=True, on_progress=how_far_a_check_is, limit_rate=1e6)
+    assert_type(synced, Synced)
+    assert_type(synced.items[0].state, SyncState)
+    assert_type(synced.results, tuple[Result, ...])
+    needed = workflow("flux.json", models="ComfyUI", dry_run=True, on_download=lambda told: show(told[0]))
+    assert_type(needed, WorkflowReport)
+    assert_type(needed.models[0].state, ModelState)
 
 
 def wrong_calls_of_every_other_verb_are_told() -> None:
@@ -192,6 +212,9 @@ def wrong_calls_of_every_other_verb_are_told() -> None:
     adopt(dryrun=True)  # type: ignore[call-arg]
     remove("m.gguf", yes=True)  # type: ignore[call-arg]
     prune(older_than=30)  # type: ignore[call-arg]
+    lock("civitai:143906", output="m")  # type: ignore[call-arg]
+    sync(dryrun=True)  # type: ignore[call-arg]
+    workflow("flux.json", output="m")  # type: ignore[call-arg]
     dedupe(hardlinks=True)  # type: ignore[call-arg]
     bench("https://example.com/m", output="m")  # type: ignore[call-arg]
     doctor(port=6800)  # type: ignore[call-arg]

@@ -12,22 +12,31 @@ import pytest
 import anymatix_fetcher
 from anymatix_fetcher import (
     DigestMismatchError,
+    LockChange,
+    ModelState,
     NotFoundError,
     ReferenceSyntaxError,
+    Status,
+    SyncState,
     adopt,
     bench,
     dedupe,
     inspect,
+    lock,
     ls,
     prune,
     remove,
     resolve,
+    sync,
     verify,
+    workflow,
 )
 from anymatix_fetcher.cli.commands.adopt import as_object as adopted_object
 from anymatix_fetcher.cli.commands.dedupe import as_object as group_object
 from anymatix_fetcher.cli.commands.prune import as_object as leftover_object
 from anymatix_fetcher.cli.commands.rm import as_object as removal_object
+from anymatix_fetcher.cli.commands.sync import as_object as item_object
+from anymatix_fetcher.cli.commands.workflow import as_object as model_object
 from anymatix_fetcher.cli.main import main
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.verbs.reporting import checked_object, error_object, listed_object, located_object
@@ -42,8 +51,8 @@ OTHER = content(4000, seed=2)
 URL = "https://example.org/a.safetensors"
 
 VERBS = [
-    *("adopt", "afetch", "bench", "dedupe", "doctor", "fetch", "fetch_many", "inspect", "ls"),
-    *("prune", "remove", "resolve", "verify"),
+    *("adopt", "afetch", "bench", "dedupe", "doctor", "fetch", "fetch_many", "inspect", "lock", "ls"),
+    *("prune", "remove", "resolve", "sync", "verify", "workflow"),
 ]
 
 
@@ -110,6 +119,16 @@ def test_an_unknown_keyword_is_a_type_error(name: str) -> None:
         ("dedupe", {"extra_paths": 7}),
         ("bench", {"seconds": 0}),
         ("bench", {"engine": "fast"}),
+        ("lock", {"type": 7}),
+        ("lock", {"type": "lora", "directory": "x"}),
+        ("lock", {"fetch": "yes"}),
+        ("lock", {"file": ""}),
+        ("lock", {"mirrors": "here"}),
+        ("sync", {"file": 7}),
+        ("sync", {"overwrite": 1}),
+        ("sync", {"headers": {"X-Api-Key": "k"}}),
+        ("workflow", {"dry_run": "yes"}),
+        ("workflow", {"headers": {"X-Api-Key": "k"}}),
         ("doctor", {"models": 7}),
         ("doctor", {"server_port": "x"}),
     ],
@@ -216,6 +235,71 @@ def test_dedupe(tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> No
     done = dedupe(models=tmp_path, hard_links=True)
     assert (done.linked, done.bytes_freed) == (group.names, len(data))
     assert [path.read_bytes() for path in paths] == [data, data]
+
+
+def test_lock_and_sync(origin: Origin, tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:
+    served = origin.add("/a.safetensors", data=DATA)
+    missing = origin.url("/missing.safetensors")
+    file, there = tmp_path / "anyfetch.lock", tmp_path / "other" / "anyfetch.lock"
+    locked = lock([served.url, missing], file=file, directory="models", fetch=True)
+    (first, change), (second, failed) = locked.entries
+    assert (change, failed, locked.is_written) == (LockChange.ADDED, LockChange.FAILED, True)
+    assert first.file is not None
+    assert isinstance(second.error, NotFoundError)
+    with pytest.MonkeyPatch.context() as patched:
+        there.parent.mkdir()
+        patched.chdir(there.parent)
+        told = said("lock", served.url, missing, "-f", there, "-d", "models", "--fetch")
+    assert there.read_bytes() == file.read_bytes()
+    assert [(one["change"], one["name"]) for one in told] == [("added", first.file.name), ("failed", None)]
+    assert told[1]["error"] == error_object(second.error)
+    assert lock(served.url, file=file, directory="models").is_written is False
+
+    brought = tmp_path / "models" / "a.safetensors"
+    brought.unlink()
+    (there.parent / "models" / "a.safetensors").unlink()
+    (item,) = sync(file, dry_run=True).items
+    assert (item.state, item.path) == (SyncState.MISSING, brought)
+    assert said("sync", "-f", file, "--dry-run") == [item_object(item)]
+    (result,) = sync(str(file), proxy="").results
+    assert (result.status, result.path, brought.read_bytes()) == (Status.DOWNLOADED, brought, DATA)
+    (result,) = sync(file).results
+    (told_of,) = said("sync", "-f", file)
+    assert result.status is Status.PRESENT
+    assert (told_of["status"], told_of["path"], told_of["sha256"]) == ("present", str(brought), result.sha256)
+    with pytest.raises(NotFoundError, match="no lock file"):
+        sync(tmp_path / "none.lock")
+
+
+def test_workflow(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Callable[..., list[dict[str, Any]]]
+) -> None:
+    origin.add("/org/repo/resolve/main/ae.safetensors", data=DATA)
+    monkeypatch.setenv("HF_ENDPOINT", origin.url("").rstrip("/"))
+    models = [
+        {"name": name, "directory": "vae", "url": f"https://huggingface.co/org/repo/resolve/main/{name}"}
+        for name in ("ae.safetensors", "missing.safetensors")
+    ]
+    nodes = [
+        {"id": 1, "type": "VAELoader", "mode": 0, "widgets_values": [one["name"]], "properties": {"models": [one]}}
+        for one in models
+    ]
+    file = model(tmp_path / "flux.json", json.dumps({"nodes": nodes, "links": [], "version": 0.4}).encode())
+    planned = workflow(file, models=tmp_path / "models", dry_run=True)
+    assert [one.state for one in planned.models] == [ModelState.MISSING, ModelState.MISSING]
+    assert [one.size for one in planned.models] == [len(DATA), None]
+    assert planned.results == ()
+    told = said("workflow", file, "--models", tmp_path / "models", "--dry-run")
+    assert told == [model_object(one) for one in planned.models]
+    brought = workflow(str(file), models=tmp_path / "models")
+    assert [one.state for one in brought.models] == [ModelState.HERE, ModelState.MISSING]
+    assert (brought.results[0].status, brought.results[1].status) == (Status.DOWNLOADED, Status.FAILED)
+    assert isinstance(brought.models[1].error, NotFoundError)
+    assert (tmp_path / "models" / "vae" / "ae.safetensors").read_bytes() == DATA
+    told = said("workflow", file, "--models", tmp_path / "models")
+    assert [(one["state"], one["path"]) for one in told] == [(one.state.value, str(one.path)) for one in brought.models]
+    with pytest.raises(NotFoundError):
+        workflow(tmp_path / "none.json")
 
 
 def test_bench(origin: Origin, tmp_path: Path, said: Callable[..., list[dict[str, Any]]]) -> None:

@@ -15,8 +15,8 @@ from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, StorageError
 from anymatix_fetcher.library.folders import comfyui_folders
 from anymatix_fetcher.library.index import Index
+from anymatix_fetcher.verbs.planning import ModelState, Plan, plan_workflow
 from anymatix_fetcher.verbs.presence import examined
-from anymatix_fetcher.verbs.workflow import ModelState, Plan, plan_workflow
 from tests.workflows.graphs import entry, node, workflow
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ from anymatix_fetcher.library.reading import Reading, read_through
 from anymatix_fetcher.library.roots import find_models
 from anymatix_fetcher.storage.hashing import new_hasher
 from anymatix_fetcher.testing import Origin
+from anymatix_fetcher.verbs.comparing import LocalFiles, SyncState, plan_sync
 from anymatix_fetcher.verbs.fetch import fetch_many
-from anymatix_fetcher.verbs.sync import LocalFiles, SyncState, fetch_items, plan_sync
+from anymatix_fetcher.verbs.sync import fetch_items
 from anymatix_fetcher.wiring.composition import open_index
 from tests.mutations import as_toml, mutated
 
@@ -117,7 +118,7 @@ def test_a_file_that_cannot_be_read_is_no_reason_to_leave_the_others(
             raise PermissionError(13, "Permission denied")
         return read_through(path, *arguments, **options)
 
-    monkeypatch.setattr("anymatix_fetcher.verbs.sync.read_through", refuse)
+    monkeypatch.setattr("anymatix_fetcher.verbs.comparing.read_through", refuse)
     items = plan_sync(locked(tmp_path), surroundings)
     assert [item.state for item in items] == [SyncState.UNUSABLE, SyncState.DIFFERENT, SyncState.MISSING]
     assert "a.bin can't be read: Permission denied" in str(items[0].error)

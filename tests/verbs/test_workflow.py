@@ -10,7 +10,7 @@ import pytest
 
 from anymatix_fetcher.engine.facts import Result, Status
 from anymatix_fetcher.library.folders import comfyui_folders
-from anymatix_fetcher.verbs.workflow import ModelState, Plan, plan_workflow
+from anymatix_fetcher.verbs.planning import ModelState, Plan, plan_workflow
 from tests.workflows.graphs import entry, node, workflow
 
 if TYPE_CHECKING:

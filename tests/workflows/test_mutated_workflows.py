@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from anymatix_fetcher.cli.commands.workflow import as_object, table_of
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.folders import comfyui_folders
-from anymatix_fetcher.verbs.workflow import ModelState, plan_workflow
+from anymatix_fetcher.verbs.planning import ModelState, plan_workflow
 from tests.mutations import as_bytes, mutated
 from tests.workflows.graphs import entry, node, subgraph, workflow
 

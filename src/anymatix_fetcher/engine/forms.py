@@ -195,6 +195,14 @@ def exact(name: str, value: object) -> Path | None:
     return found
 
 
+def named_file(name: str, value: object) -> Path:
+    """The path of a file."""
+    found = exact(name, value)
+    if found is None:
+        raise _wrong(name, "a path", value)
+    return found
+
+
 def folder(name: str, value: object) -> Path:
     """A folder; without a part where none is named."""
     return Path() if value is None or value == "" else _path(name, value)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.queue.destinations import Destinations
     from anymatix_fetcher.queue.queue import Queue
+    from anymatix_fetcher.verbs.planning import Model
     from anymatix_fetcher.verbs.resolve import Located
-    from anymatix_fetcher.verbs.workflow import Model
 
 
 def resolved(queue: Queue, body: Mapping[str, str | None], cancel: CancelToken) -> dict[str, object]:
@@ -96,11 +96,11 @@ def planned(workflow: bytes, where: Destinations, cancel: CancelToken, *, quick:
         ReferenceSyntaxError: It is no workflow.
         DownloadCancelled: It was stopped.
     """
+    from anymatix_fetcher.verbs.planning import plan_workflow, size_on_disk, with_sizes  # noqa: PLC0415 - as above
     from anymatix_fetcher.verbs.presence import examined  # noqa: PLC0415 - as above
-    from anymatix_fetcher.verbs.workflow import plan_workflow, with_sizes  # noqa: PLC0415 - as above
     from anymatix_fetcher.wiring.models import opened_place  # noqa: PLC0415 - as above
 
-    plan = plan_workflow(workflow, where.folders, _size_of)
+    plan = plan_workflow(workflow, where.folders, size_on_disk)
     with opened_place(where.models, where.extra_paths) as place:
         plan = plan if quick else examined(plan, place.index, cancel=cancel)
         copies = [_copies([model.need.digest] if model.need.digest else (), place.index) for model in plan.models]
@@ -116,10 +116,3 @@ def _needed(model: Model, copies: list[Path]) -> dict[str, object]:
     error = None if model.error is None else error_object(model.error)
     copy = next((path for path in copies if path != model.path), None)
     return {**model_object(model, error), "reference": reference, "copy": None if copy is None else str(copy)}
-
-
-def _size_of(path: Path) -> int | None:
-    try:
-        return path.stat().st_size if path.is_file() else None
-    except OSError:
-        return None

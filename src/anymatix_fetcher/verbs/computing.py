@@ -13,7 +13,8 @@ from anymatix_fetcher.engine.facts import UNPROVED, Result, Status
 from anymatix_fetcher.errors import DestinationExistsError, FetchError, StorageError
 from anymatix_fetcher.library.lock_file_format import Root
 from anymatix_fetcher.library.names import split_name
-from anymatix_fetcher.verbs.sync import Item, SyncState, fetch_items
+from anymatix_fetcher.verbs.comparing import Item, SyncState
+from anymatix_fetcher.verbs.sync import fetch_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.verbs.callables import FetchMany
-    from anymatix_fetcher.verbs.sync import LocalFiles, Tell
+    from anymatix_fetcher.verbs.comparing import LocalFiles
+    from anymatix_fetcher.verbs.sync import Tell
 
 
 @dataclass(frozen=True, slots=True)

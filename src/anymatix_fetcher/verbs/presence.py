@@ -12,8 +12,8 @@ from anymatix_fetcher.library.reading import read_through
 from anymatix_fetcher.storage.hashing import new_hasher
 from anymatix_fetcher.verbs.checked import unreadable
 from anymatix_fetcher.verbs.first_look import impossible
+from anymatix_fetcher.verbs.planning import ModelState
 from anymatix_fetcher.verbs.progress import Tracker, worked_through
-from anymatix_fetcher.verbs.workflow import ModelState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.library.index import Index
     from anymatix_fetcher.library.reading import Reading
+    from anymatix_fetcher.verbs.planning import Model, Plan
     from anymatix_fetcher.verbs.progress import OnCare
-    from anymatix_fetcher.verbs.workflow import Model, Plan
 
 _SHOWN_DIGITS = 12
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.verbs.checked import Checked
     from anymatix_fetcher.verbs.ls import Listed
+    from anymatix_fetcher.verbs.planning import Model
     from anymatix_fetcher.verbs.resolve import Located
-    from anymatix_fetcher.verbs.workflow import Model
 
 _EXIT_CODES: tuple[tuple[type[FetchError], int], ...] = (
     (ReferenceSyntaxError, 2),

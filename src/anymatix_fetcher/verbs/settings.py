@@ -43,6 +43,19 @@ def getting_there(**options: Unpack[GettingThere]) -> Settings:
     return Settings(**options)
 
 
+def refuse_headers(options: GettingThere, what: str) -> None:
+    """Refuses header fields if ``what``, a file that others may have written, names the hosts.
+
+    Raises:
+        ReferenceSyntaxError: Header fields are given.
+    """
+    if options.get("headers"):
+        raise ReferenceSyntaxError(
+            f"headers can't be given here: {what} names the hosts that the fields would be sent to",
+            hint="Services' tokens are read from their variables; store others in ~/.netrc or by `anyfetch login`.",
+        )
+
+
 def named_folder(folder: Path | str | None) -> Path:
     """The folder that a caller names; without parts only if none is named, so "here" becomes an absolute path."""
     if folder is None or folder == "":

@@ -1,298 +1,117 @@
-"""Compares the models that a workflow needs with the local files, and determines where missing ones belong."""
+"""``workflow``: finds out which models a ComfyUI workflow needs, and fetches the missing ones."""
 
 from __future__ import annotations
 
-import os
-import unicodedata
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Unpack
 
-from anymatix_fetcher.core.values.filenames import SafeName, exact_name, safe_name
-from anymatix_fetcher.core.values.resource import Author
-from anymatix_fetcher.engine.facts import Job, Result, Status
-from anymatix_fetcher.errors import FetchError, NotFoundError
-from anymatix_fetcher.library.containment import inside
-from anymatix_fetcher.verbs.resolve import locate_each
-from anymatix_fetcher.verbs.settings import settings_of
-from anymatix_fetcher.workflows.reading import requirements_of
+from anymatix_fetcher.engine import forms
+from anymatix_fetcher.engine.cancel import CancelToken
+from anymatix_fetcher.engine.settings import GettingThere
+from anymatix_fetcher.engine.signatures import explained
+from anymatix_fetcher.verbs.fetch import fetch_many
+from anymatix_fetcher.verbs.planning import (
+    Model,
+    ModelState,
+    plan_workflow,
+    size_on_disk,
+    with_sizes,
+    workflow_content,
+)
+from anymatix_fetcher.verbs.presence import examined
+from anymatix_fetcher.verbs.settings import getting_there, refuse_headers
+from anymatix_fetcher.wiring.models import opened_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from anymatix_fetcher.engine.cancel import CancelToken
-    from anymatix_fetcher.engine.settings import Options
-    from anymatix_fetcher.library.containment import Bounds
-    from anymatix_fetcher.library.folders import ModelFolders
-    from anymatix_fetcher.workflows.needs import Need
-
-EXACT_NAMES = os.name != "nt"
-"""Whether files can have nearly every name that a node may ask for."""
+    from anymatix_fetcher.engine.facts import Progress, Result
+    from anymatix_fetcher.verbs.progress import CareProgress
 
 
-class ModelState(Enum):
-    """The state of a needed model."""
-
-    HERE = "here"
-    OTHER = "other content"
-    """A file with its name is here, but has another digest than the workflow states, or can't be read."""
-    MISSING = "missing"
-    NO_ADDRESS = "no address"
-    """It isn't here, and the workflow states no URL."""
-    CONFLICT = "conflict"
-    """The workflow names different files for the same path."""
-    NO_FOLDER = "no folder"
-    """There is no folder for it here, or the folder must not be written to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One needed model.
-
-    Args:
-        need: What the workflow states.
-        state: The model's state.
-        path: Its path; ``None`` if there is no folder for it, or the server decides its name.
-        directory: Its folder; ``None`` if there is none.
-        bounds: The folder that it must not leave, whatever the workflow calls it.
-        size: In bytes; for a missing model as its source states, if asked.
-        proof: The algorithm of the digest that the local file matches; empty if nothing was compared.
-        note: A remark on the local file or its name.
-        error: Why it can't be fetched, as far as known.
-    """
-
-    need: Need
-    state: ModelState
-    path: Path | None = None
-    directory: Path | None = None
-    bounds: Bounds | None = None
-    size: int | None = None
-    proof: str = ""
-    note: str = ""
-    error: FetchError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowReport:
     """The models that a workflow needs.
 
     Args:
-        models: Each model once, in the order of the workflow.
+        models: Each model once, in the order of the workflow, in its state after the call.
+        results: The result for each, in the same order; empty after a dry run. A model that was here is ``present``,
+            and one that couldn't be fetched has an ``error``.
         remarks: What was left out, and why.
+        root: The models root.
     """
 
     models: tuple[Model, ...]
+    results: tuple[Result, ...] = ()
     remarks: tuple[str, ...] = ()
-
-    @property
-    def missing(self) -> tuple[Model, ...]:
-        """The models that can be fetched."""
-        return tuple(model for model in self.models if model.state is ModelState.MISSING)
-
-    @property
-    def unobtainable(self) -> tuple[Model, ...]:
-        """The models that are neither here nor can be fetched."""
-        return tuple(model for model in self.models if model.state not in (ModelState.HERE, ModelState.MISSING))
-
-    def jobs(self, **options: Unpack[Options]) -> list[Job]:
-        """The downloads of the missing models, in order.
-
-        Args:
-            **options: The settings of ``fetch``. Destination and content are filled in here.
-        """
-        return [_job(model, **options) for model in self.missing]
-
-    def results(self, fetched: Sequence[Result]) -> list[Result]:
-        """The results of all models, in order.
-
-        Args:
-            fetched: The results of :meth:`jobs`, in order.
-        """
-        coming = iter(fetched)
-        return [next(coming) if model.state is ModelState.MISSING else _standing(model) for model in self.models]
+    root: Path
 
 
-def plan_workflow(
-    content: bytes,
-    folders: ModelFolders,
-    size_of: Callable[[Path], int | None],
+@explained(GettingThere)
+def workflow(
+    file: Path | str,
     *,
-    exact_names: bool = EXACT_NAMES,
-) -> Plan:
-    """The plan for the workflow in a file.
+    models: Path | str | None = None,
+    extra_paths: Iterable[Path | str] | Path | str = (),
+    dry_run: bool = False,
+    on_progress: Callable[[CareProgress], None] = lambda _: None,
+    on_download: Callable[[tuple[Progress, ...]], None] | None = None,
+    cancel: CancelToken | None = None,
+    **options: Unpack[GettingThere],
+) -> WorkflowReport:
+    """Fetches the models that a ComfyUI workflow needs and that aren't here, to where its nodes look for them.
+
+    A model that is here is compared with the digest that the workflow states, if it does. A failed download is a result
+    as well, and doesn't stop the others.
+
+    >>> from anymatix_fetcher import workflow
+    >>> report = workflow("flux.json", models="ComfyUI", dry_run=True)  # doctest: +SKIP
+    >>> [(model.path, model.size) for model in report.models if model.state.value == "missing"]  # doctest: +SKIP
 
     Args:
-        content: The file's bytes: JSON, or a picture that contains a workflow.
-        folders: The local model folders.
-        size_of: The size of the file at a path; ``None`` if there is none.
-        exact_names: Whether files can have the names that nodes ask for, as far as that is safe.
+        file: The workflow as JSON in either format, or a picture or FLAC file that ComfyUI saved it in.
+        models: The models root, or a program's folder; found as for :func:`fetch` by default.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        dry_run: Whether to fetch nothing. The sources are asked for the sizes of missing models instead.
+        on_progress: Called several times a second while files are read, on the calling thread.
+        on_download: Called about four times a second with the progress of each download, on the calling thread.
+        cancel: Stops the operation.
+        **options: The network settings of :func:`fetch`, but no ``headers``.
+
+    Returns:
+        The state and the result of each model; sizes in bytes.
 
     Raises:
-        ReferenceSyntaxError: The file contains no workflow.
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type, or the file contains no workflow.
+        NotFoundError: There is no such file.
+        StorageError: The file can't be read.
+        DownloadCancelled: It was stopped before anything was fetched.
     """
-    requirements = requirements_of(content)
-    needs = (*requirements.needs, *requirements.without_address)
-    disputed = {need for conflict in requirements.conflicts for need in conflict.needs}
-    placing = _Placing(folders, size_of, exact_names=exact_names)
-    models = [placing.placed(need, disputed=need in disputed) for need in needs]
-    return Plan(tuple(models), requirements.remarks)
+    forms.switches(dry_run=dry_run)
+    getting_there(**options)
+    refuse_headers(options, "the workflow")
+    path, cancel = forms.named_file("file", file), cancel or CancelToken()
+    extra_paths = forms.paths("extra_paths", extra_paths)
+    content = workflow_content(path)
+    with opened_place(models, extra_paths) as place:
+        plan = plan_workflow(content, place.folders, size_on_disk)
+        plan = examined(plan, place.index, on_progress=on_progress, cancel=cancel)
+        root = place.folders.models
+    if dry_run:
+        plan = with_sizes(plan, cancel=cancel, **options)
+        return WorkflowReport(models=plan.models, remarks=plan.remarks, root=root)
+    jobs = plan.jobs(**options, models=models, extra_paths=extra_paths, sidecar=True)
+    results = plan.results(fetch_many(jobs, cancel=cancel, on_progress=on_download))
+    found = tuple(map(_with_result, plan.models, results))
+    return WorkflowReport(models=found, results=tuple(results), remarks=plan.remarks, root=root)
 
 
-def with_sizes(plan: Plan, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> Plan:
-    """The plan completed by the sources: sizes of missing models, or the errors.
-
-    If a local file is known by its name only, a size that differs from its source's is noted. Several sources are asked
-    at a time, as in ``resolve.locate_each``: if a catalogue states all that is needed, no other server is asked.
-
-    Raises:
-        DownloadCancelled: The operation was stopped.
-    """
-    asked = [model for model in plan.models if _is_asked_for(model)]
-    references = [model.need.url.reveal() for model in asked if model.need.url is not None]
-    found = locate_each(references, author=Author.FILE, cancel=cancel, **options)
-    located = dict(zip(map(id, asked), found, strict=True))
-    models: list[Model] = []
-    for model in plan.models:
-        one = located.get(id(model))
-        if one is None:
-            models.append(model)
-        elif model.state is ModelState.HERE:
-            models.append(_compared(model, None if isinstance(one, FetchError) else one.length))
-        elif isinstance(one, FetchError):
-            models.append(replace(model, error=one))
-        else:
-            models.append(replace(model, size=one.length, error=one.error))
-    return replace(plan, models=tuple(models))
-
-
-def _is_asked_for(model: Model) -> bool:
-    is_unproved = model.state is ModelState.HERE and not model.proof
-    return model.need.url is not None and (is_unproved or model.state is ModelState.MISSING)
-
-
-def _compared(model: Model, stated: int | None) -> Model:
-    if stated is None or model.size in (None, stated):
+def _with_result(model: Model, result: Result) -> Model:
+    """The model in its state after the download, if there was one."""
+    if model.state is not ModelState.MISSING:
         return model
-    note = f"it has {model.size:,} bytes, but its source states {stated:,}"
-    return replace(model, note="; ".join(filter(None, (model.note, note))))
-
-
-class _Placing:
-    """Looks for models in their folders.
-
-    Args:
-        folders: The local model folders.
-        size_of: The size of the file at a path; ``None`` if there is none.
-        exact_names: Whether files can have the names that nodes ask for.
-    """
-
-    def __init__(self, folders: ModelFolders, size_of: Callable[[Path], int | None], *, exact_names: bool) -> None:
-        self._folders = folders
-        self._size_of = size_of
-        self._exact_names = exact_names
-
-    def placed(self, need: Need, *, disputed: bool) -> Model:
-        """The state of a need; ``disputed`` if the workflow names different files for its path."""
-        first, _, below = need.directory.partition("/")
-        try:
-            folder = self._folders.target(first)
-            bounds, target = self._folders.bounds(folder), _below(folder, below)
-            # In ComfyUI's own order: of several files with one name it uses the first.
-            places = dict.fromkeys([*(_below(path, below) for path in self._folders.paths(first)), target])
-            if need.name is None:
-                return _addressed(Model(need, ModelState.MISSING, directory=target, bounds=bounds))
-            spellings = list(self._spellings(need.name))
-            for parts in spellings:
-                for place in places:
-                    path = inside(place, parts)
-                    size = self._size_of(path)
-                    if size is not None:
-                        return _found(need, path, size, note=_note(need.name, parts), disputed=disputed)
-            path = inside(target, spellings[0])
-            bounds.check(path)
-        except FetchError as error:
-            return Model(need, ModelState.NO_FOLDER, error=error)
-        model = Model(need, ModelState.MISSING, path, path.parent, bounds, note=_note(need.name, spellings[0]))
-        if disputed:
-            return _conflict(model)
-        return _addressed(model)
-
-    def _spellings(self, name: str) -> Iterator[tuple[SafeName, ...]]:
-        """The possible names: as the node asks for it, in the other Unicode normalization form, and portable."""
-        seen = set[tuple[SafeName, ...]]()
-        forms = (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))) if self._exact_names else ()
-        exact = [[exact_name(part) for part in form.split("/")] for form in forms]
-        for parts in (*exact, [safe_name(part) for part in name.split("/")]):
-            whole = tuple(part for part in parts if part is not None)
-            if len(whole) == len(parts) and whole not in seen:
-                seen.add(whole)
-                yield whole
-
-
-def _found(need: Need, path: Path, size: int, *, note: str, disputed: bool) -> Model:
-    model = Model(need, ModelState.HERE, path, path.parent, size=size, note=note)
-    return _conflict(model) if disputed else model
-
-
-def _note(asked: str, parts: Sequence[SafeName]) -> str:
-    stored = "/".join(parts)
-    return (
-        "" if stored == asked else (f"the node asks for {asked!r}; it is stored as {stored!r}: select it in the node")
-    )
-
-
-def _conflict(model: Model) -> Model:
-    error = NotFoundError(
-        f"the workflow names different files for {model.need}",
-        hint="Nothing tells which one is right: fetch it by its URL with -o.",
-    )
-    return replace(model, state=ModelState.CONFLICT, error=error)
-
-
-def _addressed(model: Model) -> Model:
-    """The missing model, marked as unobtainable if the workflow states no URL."""
-    need = model.need
-    if need.url is not None:
-        return model
-    what = f"the model in {need.directory} with {need.digest}" if need.name is None and need.digest else str(need)
-    error = NotFoundError(
-        f"{what} isn't here, and the workflow doesn't say where to get it",
-        hint="Find its URL, and fetch it into its folder by -t TYPE.",
-    )
-    return replace(model, state=ModelState.NO_ADDRESS, error=error)
-
-
-def _standing(model: Model) -> Result:
-    """The result of a model that wasn't fetched."""
-    is_here = model.state is ModelState.HERE
-    digest = model.need.digest
-    return Result(
-        reference=str(model.need.url or model.need),
-        status=Status.PRESENT if is_here else Status.FAILED,
-        path=model.path if is_here else None,
-        size=model.size,
-        sha256=digest.hex if digest is not None and model.proof == "sha256" else None,
-        verified=model.proof or "none",
-        error=model.error,
-    )
-
-
-def _below(folder: Path, path: str) -> Path:
-    parts = [name for part in path.split("/") if part and (name := safe_name(part)) is not None]
-    return inside(folder, parts)
-
-
-def _job(model: Model, **options: Unpack[Options]) -> Job:
-    need = model.need
-    if need.url is None:
-        raise AssertionError("what is missing has an address")
-    settings = settings_of(**options)
-    settings = replace(
-        settings,
-        output=model.path,
-        directory=model.directory or settings.directory,
-        digests=(need.digest,) if need.digest is not None else (),
-        bounds=model.bounds,
-    )
-    return Job(need.url.reveal(), settings, Author.FILE)
+    if result.error is not None:
+        return replace(model, error=result.error)
+    return replace(model, state=ModelState.HERE, path=result.path, size=result.size)

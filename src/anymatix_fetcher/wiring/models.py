@@ -72,6 +72,16 @@ class KeptModel:
         return self.paths[0]
 
 
+def models_root(models: Path | str | None = None) -> ModelsRoot:
+    """The models root: the one that is named, or the one that is found as in ``library.roots``.
+
+    Raises:
+        ReferenceSyntaxError: The value is no path.
+    """
+    named = forms.path("models", models)
+    return find_models(named, environment=os.environ, current=current_folder()(), home=Path.home())
+
+
 @contextmanager
 def opened_place(
     models: Path | str | None = None, extra_paths: Iterable[Path | str] | Path | str = ()
@@ -85,9 +95,8 @@ def opened_place(
     Raises:
         ReferenceSyntaxError: One of these files can't be parsed, or a value is no path.
     """
-    named, extra = forms.path("models", models), forms.paths("extra_paths", extra_paths)
-    root = find_models(named, environment=os.environ, current=current_folder()(), home=Path.home())
-    folders = root.folders(extra)
+    root = models_root(models)
+    folders = root.folders(forms.paths("extra_paths", extra_paths))
     with open_index() as index:
         disk = OsDisk()
         yield Models(root, folders, index, disk, Catalog(index, disk))

@@ -13,7 +13,7 @@ from anymatix_fetcher.cli.main import main
 from anymatix_fetcher.library.folders import comfyui_folders
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.testing.hosts import EverythingSettings, Hosts, everything
-from anymatix_fetcher.verbs.workflow import plan_workflow
+from anymatix_fetcher.verbs.planning import plan_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,11 @@ from anymatix_fetcher.cli.display.help_layout import Command, Misuse
 from anymatix_fetcher.cli.display.results import error_lines, error_object
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
-from anymatix_fetcher.cli.options.lock import lock_options, read_lock, surroundings_of, write_lock
+from anymatix_fetcher.cli.options.lock import lock_options
 from anymatix_fetcher.cli.options.network import network_options, option, telling_options
 from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, complete_type, parse_url
 from anymatix_fetcher.cli.options.places import shown
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import DownloadCancelled, FetchError, ReferenceSyntaxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.library.lock_file_format import LockedFile, LockFile
     from anymatix_fetcher.verbs.computing import ReadContent
-    from anymatix_fetcher.verbs.lock import Change, LockEntry, Target
+    from anymatix_fetcher.verbs.locking import LockChange, LockEntry, Target
     from anymatix_fetcher.verbs.sync import Tell
 
 _HELP = """\
@@ -127,7 +126,8 @@ def command(
     if type_ and directory is not None:
         raise Misuse("--type and --directory name two destinations", "Leave one of them out.")
     from anymatix_fetcher.library.lock_file_format import LockFile  # noqa: PLC0415 - as above
-    from anymatix_fetcher.verbs.lock import Target, below, lock_entries  # noqa: PLC0415 - wrong usage needn't wait
+    from anymatix_fetcher.verbs.lock_file import read_lock, write_lock  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.locking import Target, below, lock_entries  # noqa: PLC0415 - wrong usage needn't wait
 
     which: Options = {"include": include, "exclude": exclude, "mirrors": mirrors}
     options: Options = {**which, **network.keywords()}
@@ -155,50 +155,16 @@ def command(
 def _asked(
     wanted: tuple[str, ...], target: Target, session: Invocation, options: Options, display: CareDisplay
 ) -> list[LockEntry]:
-    """The entries for each argument. An argument that fails doesn't keep the others from being locked."""
-    from anymatix_fetcher.verbs.lock import LockEntry, entries_of  # noqa: PLC0415 - as in command
+    """The entries for each argument; remarks are printed."""
+    from anymatix_fetcher.verbs.locking import entries_for  # noqa: PLC0415 - as in command
 
-    entries = list[LockEntry]()
+    def tell(remarks: tuple[str, ...]) -> None:
+        display.step_aside()
+        session.complain(*(f"note: {format.printable(remark)}" for remark in remarks))
+
     cancel = CancelToken()
     with interruptible(cancel), display:
-        for word in wanted:
-            try:
-                if Path(word).is_file():
-                    entries += _needed(Path(word), session, options, cancel, display)
-                elif ":" not in word:
-                    raise ReferenceSyntaxError(
-                        f"{word!r} is neither a file nor a reference",
-                        hint="Expected a workflow file, or a reference such as civitai:143906 or hf:org/repo/file.",
-                    )
-                else:
-                    entries += entries_of(word, target, cancel=cancel, **options)
-            except DownloadCancelled:
-                raise
-            except FetchError as error:
-                entries.append(LockEntry(_shown(word), error=error))
-    return entries
-
-
-def _needed(
-    path: Path, session: Invocation, options: Options, cancel: CancelToken, display: CareDisplay
-) -> list[LockEntry]:
-    from anymatix_fetcher.verbs.lock import entries_of_workflow  # noqa: PLC0415 - as in command
-    from anymatix_fetcher.workflows.documents import MAX_FILE_BYTES  # noqa: PLC0415
-
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise ReferenceSyntaxError(
-            f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a workflow"
-        )
-    found, remarks = entries_of_workflow(path.read_bytes(), cancel=cancel, **options)
-    display.step_aside()
-    session.complain(*(f"note: {format.printable(remark)}" for remark in remarks))
-    return found
-
-
-def _shown(word: str) -> str:
-    from anymatix_fetcher.engine.facts import shown  # noqa: PLC0415 - as in command
-
-    return shown(word)
+        return entries_for(wanted, target, on_remarks=tell, cancel=cancel, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,14 +183,15 @@ class _Bringing:
         from anymatix_fetcher.cli.commands.sync import looked_at  # noqa: PLC0415
         from anymatix_fetcher.cli.download import Report, carry_out  # noqa: PLC0415 - as in command
         from anymatix_fetcher.verbs.computing import contents, fetch_to_hash  # noqa: PLC0415
-        from anymatix_fetcher.verbs.lock import unproved, with_digests  # noqa: PLC0415
+        from anymatix_fetcher.verbs.lock_file import local_files  # noqa: PLC0415
+        from anymatix_fetcher.verbs.locking import unproved, with_digests  # noqa: PLC0415
         from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415
 
         wanted = unproved(entries, lock)
         if not wanted.files:
             return entries, None
         with open_index() as index:
-            surroundings, _ = surroundings_of(self.file, None, self.models, self.extra_paths, index)
+            surroundings, _ = local_files(self.file, None, self.models, self.extra_paths, index)
             items = looked_at(wanted, surroundings, self.session, progress=self.progress)
 
             def fetch_all(
@@ -241,7 +208,7 @@ class _Bringing:
         return with_digests(entries, wanted, contents(results)), stopped
 
 
-def _line_for_programs(change: tuple[LockEntry, Change], secrets: Iterable[str]) -> str:
+def _line_for_programs(change: tuple[LockEntry, LockChange], secrets: Iterable[str]) -> str:
     from anymatix_fetcher.core.answers.secrecy import recordable  # noqa: PLC0415 - as in command
 
     entry, what = change
@@ -266,7 +233,7 @@ def _line_for_programs(change: tuple[LockEntry, Change], secrets: Iterable[str])
     )
 
 
-def _lines(changes: list[tuple[LockEntry, Change]]) -> Iterator[str]:
+def _lines(changes: list[tuple[LockEntry, LockChange]]) -> Iterator[str]:
     for entry, change in changes:
         if entry.file is not None:
             yield f"{change.value}: {format.printable(str(entry.file))}, {_facts(entry.file)}"

@@ -15,7 +15,7 @@ from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.display.results import error_lines, error_object
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
-from anymatix_fetcher.cli.options.lock import lock_options, read_lock, surroundings_of
+from anymatix_fetcher.cli.options.lock import lock_options
 from anymatix_fetcher.cli.options.network import network_options, option, telling_options
 from anymatix_fetcher.engine.cancel import CancelToken
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Job, Result
     from anymatix_fetcher.engine.settings import Options
     from anymatix_fetcher.library.lock_file_format import LockFile
-    from anymatix_fetcher.verbs.sync import Item, LocalFiles, Tell
+    from anymatix_fetcher.verbs.comparing import Item, LocalFiles
+    from anymatix_fetcher.verbs.sync import Tell
 
 _HELP = """\
 Fetch exactly the files that `anyfetch lock` recorded, each verified, from any of its sources.
@@ -83,15 +84,17 @@ def command(
     """Compares, reports, and fetches."""
     network.refuse_headers("the lock file")
     network.warn(session)
+    from anymatix_fetcher.verbs.lock_file import local_files, read_lock  # noqa: PLC0415 - wrong usage needn't wait for it
+
     lock = read_lock(file)
     session.hide(network.secrets(source for locked in lock.files for source in locked.sources))
-    from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.cli.download import Report, run  # noqa: PLC0415 - as above
     from anymatix_fetcher.verbs.sync import fetch_items  # noqa: PLC0415 - as above
     from anymatix_fetcher.wiring.composition import open_index  # noqa: PLC0415 - as above
 
     options: Options = {**network.keywords(), **speed, "overwrite": overwrite}
     with open_index() as index:
-        surroundings, models_root = surroundings_of(file, directory, models, extra_paths, index)
+        surroundings, models_root = local_files(file, directory, models, extra_paths, index)
         items = looked_at(lock, surroundings, session, check=check, progress=progress, quiet=quiet)
         if dry_run:
             return _show(items, models_root, session, as_json=as_json, quiet=quiet)
@@ -122,7 +125,7 @@ def looked_at(
     Raises:
         Interrupted: A signal stopped it.
     """
-    from anymatix_fetcher.verbs.sync import plan_sync  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.verbs.comparing import plan_sync  # noqa: PLC0415 - as in command
 
     cancel = CancelToken()
     silent = quiet or session.verbosity > 0 or progress in _SILENT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,6 @@ from anymatix_fetcher.cli.options.network import network_options, option, speed_
 from anymatix_fetcher.cli.options.places import extra_paths_option, models_option
 from anymatix_fetcher.cli.redaction import redact
 from anymatix_fetcher.engine.cancel import CancelToken
-from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.verbs.reporting import model_object
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.cli.session import Invocation
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.engine.settings import Options
-    from anymatix_fetcher.verbs.workflow import Model, Plan
+    from anymatix_fetcher.verbs.planning import Model, Plan
 
 _HELP = """\
 List the models that a ComfyUI workflow needs, and fetch the missing ones to the folders where ComfyUI looks for them.
@@ -74,12 +72,11 @@ def command(
     network.refuse_headers("the workflow")
     session.hide(network.secrets([]))
     network.warn(session)
-    from anymatix_fetcher.library.roots import find_models  # noqa: PLC0415 - wrong usage needn't wait for it
-    from anymatix_fetcher.verbs.workflow import plan_workflow  # noqa: PLC0415 - as above
-    from anymatix_fetcher.wiring.composition import current_folder  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.planning import plan_workflow, size_on_disk, workflow_content  # noqa: PLC0415 - late
+    from anymatix_fetcher.wiring.models import models_root  # noqa: PLC0415 - wrong usage needn't wait for it
 
-    root = find_models(models, environment=os.environ, current=current_folder()(), home=Path.home())
-    plan = plan_workflow(_content(file), root.folders(extra_paths), _size_of)
+    root = models_root(models)
+    plan = plan_workflow(workflow_content(file), root.folders(extra_paths), size_on_disk)
     silent = quiet or progress in {"json", "none"}
     plan = _examined(plan, session, silent=silent)
     options: Options = {
@@ -126,23 +123,6 @@ def _fetched(plan: Plan, report: Report, session: Invocation, options: Options) 
     return exit_code_of(plan.results([]), None)
 
 
-def _content(file: Path) -> bytes:
-    from anymatix_fetcher.workflows.documents import MAX_FILE_BYTES  # noqa: PLC0415 - as in command
-
-    if file.stat().st_size > MAX_FILE_BYTES:
-        raise ReferenceSyntaxError(
-            f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a workflow"
-        )
-    return file.read_bytes()
-
-
-def _size_of(path: Path) -> int | None:
-    try:
-        return path.stat().st_size if path.is_file() else None
-    except OSError:
-        return None
-
-
 def _examined(plan: Plan, session: Invocation, *, silent: bool) -> Plan:
     if all(model.path is None and model.need.digest is None for model in plan.models):
         return plan
@@ -155,7 +135,7 @@ def _examined(plan: Plan, session: Invocation, *, silent: bool) -> Plan:
 
 
 def _with_sizes(plan: Plan, session: Invocation, options: Options, *, silent: bool) -> Plan:
-    from anymatix_fetcher.verbs.workflow import with_sizes  # noqa: PLC0415 - as in command
+    from anymatix_fetcher.verbs.planning import with_sizes  # noqa: PLC0415 - as in command
 
     cancel, display = CancelToken(), CareDisplay(session, silent=silent)
     with interruptible(cancel), display:
