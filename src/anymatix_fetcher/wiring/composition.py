@@ -23,7 +23,6 @@ from anymatix_fetcher.engine.session import Session
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, RepresentationChangedError, StorageError
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.hugging_face_cache import cache_folder
-from anymatix_fetcher.library.identity import effective_url
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Wish
 from anymatix_fetcher.sources.services import Explained
@@ -255,6 +254,14 @@ def _of_length(resource: Resource, length: int, job: Job) -> Resource:
     return replace(resource, length=length)
 
 
+def _address(job: Job) -> str:
+    if not job.auth:
+        return job.reference
+    from anymatix_fetcher.library.identity import effective_url  # noqa: PLC0415 - few downloads need it
+
+    return effective_url(job.reference, job.auth)
+
+
 def _wish(job: Job) -> Wish:
     """The job's request, validated.
 
@@ -267,7 +274,7 @@ def _wish(job: Job) -> Wish:
     except ValueError as error:
         raise ReferenceSyntaxError(f"not a mirror: {error}", hint="A mirror is an http or https URL.") from None
     return Wish(
-        effective_url(job.reference, job.auth) if job.auth else job.reference,
+        _address(job),
         name=SafeName(settings.output.name) if settings.output else None,
         digests=settings.digests,
         headers=Headers(settings.headers if job.author is Author.USER else ()),
