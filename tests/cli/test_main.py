@@ -69,7 +69,9 @@ def test_every_option_reaches_the_settings(tmp_path: Path) -> None:
 
 def test_the_output_is_exact_and_relative_to_the_directory(tmp_path: Path) -> None:
     assert settings_from("-o", "x.gguf").output == Path("x.gguf")
-    assert settings_from("-o", "x.gguf", "-d", "models").output == Path("models/x.gguf")
+    here = settings_from("-o", "x.gguf", "-d", "models").anchored(Path.cwd)
+    assert here.output == Path.cwd() / "models" / "x.gguf"
+    assert here.anchored(Path.cwd) == here
     assert settings_from("-o", str(tmp_path / "x.gguf"), "-d", "models").output == tmp_path / "x.gguf"
 
 

@@ -12,15 +12,19 @@ import pytest
 import anymatix_fetcher
 from anymatix_fetcher import (
     DigestMismatchError,
+    Job,
     LockChange,
     ModelState,
     NotFoundError,
     ReferenceSyntaxError,
+    Settings,
     Status,
     SyncState,
     adopt,
     bench,
     dedupe,
+    fetch,
+    fetch_many,
     inspect,
     lock,
     ls,
@@ -136,6 +140,21 @@ def test_an_unknown_keyword_is_a_type_error(name: str) -> None:
 def test_a_value_of_a_wrong_type_is_told_as_fetch_tells_it(name: str, keywords: dict[str, object]) -> None:
     with pytest.raises(ReferenceSyntaxError):
         call(name, **keywords)
+
+
+@pytest.mark.parametrize("directory", ["b", "b/c"])
+def test_an_output_lies_in_the_directory_as_on_the_command_line(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, directory: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    served = origin.add("/a.bin", data=DATA)
+    assert fetch(served.url, output="z", directory=directory).path == tmp_path / directory / "z"
+    job = Job(served.url, Settings(output="y", directory=directory, links=False))
+    assert fetch_many([job])[0].path == tmp_path / directory / "y"
+    assert fetch(served.url, output=tmp_path / "x", directory=directory).path == tmp_path / "x"
+    assert main(["-q", "-o", "w", "-d", directory, served.url]) == 0
+    assert sorted(path.name for path in (tmp_path / directory).iterdir()) == ["w", "y", "z"]
+    assert [path.read_bytes() for path in (tmp_path / directory).iterdir()] == [DATA, DATA, DATA]
 
 
 @pytest.mark.parametrize("probe", [False, True])

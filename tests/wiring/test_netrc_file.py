@@ -60,6 +60,35 @@ def test_a_file_that_cant_be_read_is_told_without_its_text(tmp_path: Path, text:
     assert "SECRET" not in found.lack("h.example")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'machine h.example login "SECRET\n',
+        'machine h.example login "SECRET',
+        'machine h.example login me password "SECRET\nmachine other.example login "you" password b\n',
+    ],
+)
+def test_a_quotation_mark_that_isnt_closed_takes_nothing_for_a_password(tmp_path: Path, text: str) -> None:
+    found = read(tmp_path, text)
+    assert (found.of("h.example"), found.of("other.example"), found.default()) == (None, None, None)
+    assert found.lack("h.example") == "~/.netrc can't be parsed: the quotation mark in line 1 isn't closed."
+
+
+@pytest.mark.parametrize(
+    ("word", "password"),
+    [
+        ('"a b"', "a b"),
+        ('"a # b"', "a # b"),
+        ('"a\\"b"', 'a"b'),
+        ('a"b', 'a"b'),
+        ('b # it is "quoted', "b"),
+    ],
+)
+def test_quotation_marks_that_are_right_are_left_alone(tmp_path: Path, word: str, password: str) -> None:
+    text = f'# the "old one\nmachine h.example login me password {word}\n'
+    assert read(tmp_path, text).of("h.example") == ("me", password)
+
+
 def test_what_isnt_text_is_no_netrc_file(tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_bytes(b"machine h login \xff\xfe password x")
     assert "can't be read" in NetrcFile({}, tmp_path).lack("h")
@@ -105,4 +134,4 @@ def test_a_host_that_asks_over_plain_http_is_told_of_with_the_reason(tmp_path: P
     assert "isn't sent over plain http" in environment.login_note(Url.parse("http://h.example/m"), "direct")
     endpoint = Url.parse("http://hub.example")
     environment = Environment(endpoints={"huggingface": endpoint}, tokens={"huggingface": Secret("hf")})
-    assert "isn't sent to hub.example" in environment.login_note(endpoint, "huggingface")
+    assert "not sent to hub.example" in environment.login_note(endpoint, "huggingface")

@@ -86,7 +86,7 @@ class Settings:
     """How to download; every field has a default that suits most.
 
     Args:
-        output: The exact destination; overrides ``directory``.
+        output: The exact destination; a relative one lies in ``directory``, as in curl and aria2.
         directory: The folder that gets the file, under the name that the server or the URL gives it.
         digests: What the whole file must have; checked always. One or more, as text: ``"sha256:HEX"``, ``"md5:HEX"``.
         sha256: 64 hexadecimal digits that the whole file must have; the same as one of ``digests``.
@@ -194,7 +194,7 @@ class Settings:
         partial, bounds = self.adopt_partial, self.bounds
         return replace(
             self,
-            output=self.output and at(self.output),
+            output=self.output and at(self.directory / self.output),
             directory=at(self.directory) if self.directory.parts else self.directory,
             adopt_partial=at(partial) if isinstance(partial, Path) else partial,
             ca_file=self.ca_file and at(self.ca_file),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DEFAULT = "default"
+
+_WORD = re.compile(r'#.*|"(?:[^"\\]|\\.)*"|(?:\\.|[^\s"\\])(?:\\.|[^\s\\])*')
+"""A word of a netrc file: a comment, in quotation marks, or up to the next space."""
+
+
+def _unclosed_quote(text: str) -> int | None:
+    """The number of the first line with a quotation mark that isn't closed in it; comments count for nothing."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if '"' in _WORD.sub("", line):
+            return number
+    return None
 
 
 class NetrcFile:
@@ -55,6 +67,9 @@ class NetrcFile:
         if not self._path.is_file():
             return {}, ""
         try:
+            line = _unclosed_quote(self._path.read_text(encoding="utf-8"))
+            if line is not None:  # Python's parser takes the rest of the file for the password
+                return {}, f"can't be parsed: the quotation mark in line {line} isn't closed"
             hosts = netrc(os.fspath(self._path)).hosts
         except NetrcParseError as error:
             return {}, f"can't be parsed: see line {error.lineno}"

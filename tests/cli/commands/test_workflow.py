@@ -237,3 +237,24 @@ def test_on_a_terminal_no_line_wraps_and_places_are_real() -> None:
     assert len(lines[0]) <= 79
     assert lines[0] == "missing  ?  unet/flux.1-fill-dev-OneR…ansformer_fp8.safetensors  huggingface.co"
     assert url in table_of(plan, Path("/models"), "given", None)[0]
+
+
+@pytest.mark.parametrize(("verb", "code"), [("workflow", 3), ("lock", 2)])
+def test_a_conflict_is_told_once_and_names_the_model_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    verb: str,
+    code: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    urls = [f"{HUB}/ae.safetensors", "https://huggingface.co/other/repo/resolve/main/ae.safetensors"]
+    nodes = [
+        node(number, "VAELoader", "ae.safetensors", directory="vae", url=url) for number, url in enumerate(urls, 1)
+    ]
+    Path("flux.json").write_text(json.dumps({**WORKFLOW, "nodes": nodes}))
+    assert main([verb, "-q", "flux.json"]) == code
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if "ae.safetensors" in line] == [
+        "error: the workflow names different files for vae/ae.safetensors"
+    ]

@@ -274,7 +274,7 @@ def _download(line: Aria2CommandLine, session: Invocation) -> int:
         wanted = wanted_of(one.uris, {**common, **_read(one.options)})
         directory = Path(wanted.directory).expanduser()
         settings = Settings(
-            output=directory / wanted.output if wanted.output else None,
+            output=Path(wanted.output) if wanted.output else None,
             directory=directory,
             digests=wanted.digests,
             mirrors=wanted.mirrors,

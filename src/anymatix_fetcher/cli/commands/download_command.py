@@ -187,7 +187,8 @@ def command(
     if not (quiet or progress == "json"):
         network.warn(session)
     if resume_with is not None:
-        settings = replace(settings, output=_begun(references, settings.output), take_over=True)
+        begun = _begun(references, settings.output).absolute()
+        settings = replace(settings, output=begun, take_over=True)
         session.hide(network.secrets([resume_with]))
         references = (resume_with,)
     metalinks = tuple(filter(is_local_metalink, references))
@@ -274,9 +275,7 @@ def _exact(output: Path | None, directory: Path | None, reference_count: int) ->
         raise Misuse(
             "standard output can't be a destination", "A file is verified before it is published; name a file."
         )
-    # As in curl and aria2, a relative name with a folder means that folder.
-    output = (directory or Path()) / output
-    if os.path.isdir(output):  # noqa: PTH112 - Path.is_dir raises where the name is too long
+    if os.path.isdir((directory or Path()) / output):  # noqa: PTH112 - Path.is_dir raises where the name is too long
         raise Misuse(f"--output {str(output)!r} is a folder", "Use --directory for a folder.")
     return output
 

@@ -144,9 +144,10 @@ def command(
     if as_json:
         session.out.write("".join(_line_for_programs(change, session.secrets) for change in changes))
     session.out.flush()
-    for entry, _ in changes:
-        if entry.error is not None:
-            session.complain(*error_lines(entry.error, entry.reference if len(changes) > 1 else ""))
+    several = len(changes) > 1
+    failed = [(entry.error, entry.reference if several else "") for entry, _ in changes if entry.error is not None]
+    for lines in dict.fromkeys(tuple(error_lines(*one)) for one in failed):  # of a conflict each side says the same
+        session.complain(*lines)
     if not (quiet or as_json):
         session.complain(*_lines(changes), _summary(file, lock, has_changed=has_changed))
     return stopped if stopped is not None else exit_code_for_all(entry.error for entry, _ in changes if not entry.file)

@@ -97,9 +97,10 @@ def command(
     if dry_run and as_json:
         write("".join(f"{json.dumps(as_object(model, session.secrets))}\n" for model in plan.models))
     session.out.flush()
-    for model in plan.models:
-        if model.error is not None:
-            session.complain(*error_lines(model.error, str(model.need) if len(plan.models) > 1 else ""))
+    several = len(plan.models) > 1
+    failed = [(model.error, str(model.need) if several else "") for model in plan.models if model.error is not None]
+    for lines in dict.fromkeys(tuple(error_lines(*one)) for one in failed):  # of a conflict each side says the same
+        session.complain(*lines)
     if dry_run:
         return exit_code_for_all(model.error for model in plan.models)
     return _fetched(plan, Report(progress=progress, json=as_json, quiet=quiet), session, options)

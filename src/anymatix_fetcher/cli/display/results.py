@@ -73,8 +73,8 @@ def proof(result: Result) -> str:
 
 def error_lines(error: FetchError, about: str = "") -> list[str]:
     """The error's message and hint as lines; ``about`` names the reference if there are several."""
-    subject = f"{format.printable(about)}: " if about else ""
     message = redact(error.message).removesuffix(f" ({about})") if about else redact(error.message)
+    subject = f"{format.printable(about)}: " if about and about not in message else ""
     lines = [f"error: {subject}{format.printable(message)}"]
     return [*lines, f"hint: {format.printable(error.hint)}"] if error.hint else lines
 

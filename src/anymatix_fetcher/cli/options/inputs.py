@@ -78,7 +78,7 @@ def _job(entry: ListEntry, settings: Settings) -> Job:
     settings = replace(
         settings,
         directory=folder,
-        output=folder / entry.name if entry.name is not None else None,
+        output=Path(entry.name) if entry.name is not None else None,
         digests=entry.digests,
         mirrors=tuple(mirror.reveal() for mirror in entry.mirrors),
         bounds=Bounds(directory, is_named=bool(directory.parts)),
