@@ -205,9 +205,10 @@ def test_a_preview_of_a_place_outside_is_refused_and_a_wrong_address_is_said(cli
     for fields, status in (({"directory": "/etc"}, 403), ({"type": "nonsense"}, 400), ({"type": 3}, 400)):
         assert client.ask("POST", "/api/v1/resolve", {"reference": url, **fields}).status == status
     assert client.ask("POST", "/api/v1/resolve", {"reference": "nonsense"}).status == 400
-    file = resolve(client, origin.url("/none.bin"))
-    assert isinstance(file["error"], dict)
-    assert file["error"]["hint"]
+    refused = client.ask("POST", "/api/v1/resolve", {"reference": origin.url("/none.bin")})
+    assert refused.status == 404
+    assert refused.error["kind"] == "NotFoundError"
+    assert refused.error["hint"]
 
 
 # Workflows ------------------------------------------------------------------------------------------------

@@ -45,6 +45,9 @@ def resolved(queue: Queue, body: Mapping[str, str | None], cancel: CancelToken) 
     where = queue.destinations
     folder = where.place(wanted)  # refused before anybody is asked
     found = locate(wanted.reference, cancel=cancel)
+    first = found[0].error if found else None
+    if first is not None and all(one.error is not None and not one.digests for one in found):
+        raise first  # there is nothing to tell but that
     jobs = {job.path: job.id for job in queue.jobs() if job.path is not None and not job.has_ended}
     with opened_place(where.models, where.extra_paths) as place:
         files = []
