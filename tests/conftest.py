@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.fixtures import nginx, swift, tls_material
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["nginx", "swift", "tls_material"]
+
+# How long an example takes tells how busy the machine is.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

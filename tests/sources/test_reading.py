@@ -9,7 +9,7 @@ from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.errors import AccessDeniedError, RetriesExhaustedError, UnexpectedAnswerError
+from anymatix_fetcher.errors import AccessDeniedError, NotFoundError, RetriesExhaustedError, UnexpectedAnswerError
 from anymatix_fetcher.sources.reading import RemoteFile
 from tests.sources.talk import Reply, talk, urls
 
@@ -127,6 +127,14 @@ def test_where_that_comes_to_nothing_too_it_is_an_outage_and_is_waited_for_as_lo
     with pytest.raises(RetriesExhaustedError):
         talk(file.open(), lambda _: OUTAGE[outage](), asked)
     assert [(request.span, request.tries) for request in asked] == [(Span(0, 1), 3), (None, 1), (Span(0, 1), None)]
+
+
+def test_a_server_that_refuses_each_kind_of_request_in_its_own_way_is_left_soon() -> None:
+    asked: list[Request] = []
+    file = RemoteFile(Resource(Url.parse(ORIGIN)))
+    with pytest.raises(NotFoundError):
+        talk(file.open(), lambda one: Reply("no", 404 if one.span is not None else 500), asked)
+    assert len(asked) == 3
 
 
 def test_an_empty_file_has_nothing_to_read() -> None:

@@ -162,7 +162,7 @@ class RemoteFile:
 
     def _may_be_the_range(self, request: Request, refused: Refused) -> bool:
         """Whether nothing was read yet, and a request without a range may be refused for another reason."""
-        if request.span is None or self.headers is not None or self._without_range:
+        if request.span is None or self.headers is not None or self._left_it_out:
             return False
         return refused.kind in _MAY_BE_THE_RANGE and self._address.particular(refused, request) is None
 

@@ -145,6 +145,7 @@ def test_whatever_is_answered_a_piece_is_read_or_refused_and_secrets_stay_at_hom
     asked: list[Request] = []
 
     def reply(request: Request) -> Reply:
+        assert len(asked) <= SOON
         head = answers[len(asked) % len(answers)]
         made = Reply(echo(request) if head.status >= 400 else b"x" * length, head.status)
         made.head = head
