@@ -65,6 +65,9 @@ def test_pause_resume_move_and_another_address(client: Client) -> None:
     assert patched(identities[0], state="paused").json["state"] == "paused"
     assert patched(identities[2], state="queued", position=0).json["position"] == 0
     assert patched(identities[1], priority=7).json["priority"] == 7
+    both = patched(identities[0], priority=5, position=2).json
+    assert (both["priority"], both["position"]) == (5, 2)
+    patched(identities[0], priority=0)
     assert [job["id"] for job in client.get(JOBS).jobs] == [identities[1], identities[2], identities[0]]
     new = "https://example.org/new?token=planted"
     assert patched(identities[0], reference=new).json["reference"] == "https://example.org/new?..."

@@ -52,7 +52,11 @@ _REFERENCE: Schema = {
     **text("A URL, civitai:143906, hf:org/repo/file, github:owner/repo@tag/asset, ...", most=_LONGEST_REFERENCE),
     "minLength": 1,
 }
-_POSITION = _number("Its place among those of its priority; 0 is next", minimum=0, maximum=_LARGEST)
+_POSITION = _number(
+    "Its place among those that haven't ended; 0 is next. Alone it adapts the priority where that has to fit",
+    minimum=0,
+    maximum=_LARGEST,
+)
 _PRIORITY = _number("The higher one goes first", minimum=-_LARGEST, maximum=_LARGEST)
 _ERROR = record(
     {

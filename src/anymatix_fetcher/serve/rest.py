@@ -115,8 +115,9 @@ class Rest:
         steps: dict[str, Callable[[], object]] = {
             "reference": lambda: queue.replace_reference(identity, changes["reference"]),
             "state": lambda: (queue.pause if changes["state"] == JobState.PAUSED else queue.resume)(identity),
-            "priority": lambda: queue.set_priority(identity, changes["priority"]),
             "position": lambda: queue.move(identity, changes["position"]),
+            # After the position: a move alters the priority, where it would else not lead there.
+            "priority": lambda: queue.set_priority(identity, changes["priority"]),
         }
         for name, step in steps.items():
             if name in changes:
