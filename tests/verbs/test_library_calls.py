@@ -94,6 +94,7 @@ def test_each_verb_is_explained_and_takes_keywords_alone(name: str) -> None:
     assert "**options" not in explained
     undocumented = [one.name for one in (first, *others) if f"        {one.name}: " not in explained]
     assert undocumented == []
+    assert [one.name for one in others if "<function" in str(one)] == [], "help shows what a default means"
 
 
 @pytest.mark.parametrize("name", VERBS)

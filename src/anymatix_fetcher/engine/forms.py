@@ -302,5 +302,5 @@ def _chosen(name: str, value: object, choices: type[Choice]) -> Choice:
 def _wrong(name: str, expected: str, value: object) -> ReferenceSyntaxError:
     return ReferenceSyntaxError(
         f"{name}: {expected} is expected, not {value!r:.{_SHOWN_CHARACTERS}}",
-        hint=f"help(anymatix_fetcher.Settings) says what {name} means.",
+        hint=f"The help() of the call, or of anymatix_fetcher.Settings, says what {name} means.",
     )

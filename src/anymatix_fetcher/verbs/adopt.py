@@ -21,7 +21,7 @@ from anymatix_fetcher.library.types import known_type
 from anymatix_fetcher.storage.hashing import new_hasher
 from anymatix_fetcher.verbs.first_look import impossible
 from anymatix_fetcher.verbs.identifying import Identifier
-from anymatix_fetcher.verbs.progress import Tracker, done, worked_through
+from anymatix_fetcher.verbs.progress import Tracker, done, unheard, worked_through
 from anymatix_fetcher.verbs.settings import getting_there
 from anymatix_fetcher.wiring.models import opened_place
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.adopt import Foundling
     from anymatix_fetcher.library.reading import Reading
     from anymatix_fetcher.verbs.identifying import Identified
-    from anymatix_fetcher.verbs.progress import OnCare
+    from anymatix_fetcher.verbs.progress import CareProgress, OnCare
     from anymatix_fetcher.wiring.models import Models
 
 
@@ -66,8 +66,8 @@ def adopt(
     models: Path | str | None = None,
     extra_paths: Iterable[Path | str] | Path | str = (),
     dry_run: bool = False,
-    on_progress: OnCare = lambda _: None,
-    on_adopted: Callable[[Adopted], None] = lambda _: None,
+    on_progress: Callable[[CareProgress], None] | None = None,
+    on_adopted: Callable[[Adopted], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
 ) -> list[Adopted]:
@@ -102,7 +102,7 @@ def adopt(
     adopted: list[Adopted] = []
     with opened_place(models, extra_paths) as place, Identifier(place.index, cancel, **options) as identifier:
         trouble: FetchError | None = None
-        for found in _hashed(place, on_progress, cancel):
+        for found in _hashed(place, on_progress or unheard, cancel):
             one = found
             if trouble is not None and found.error is None:
                 one = replace(found, error=trouble)  # a service that is down isn't asked a thousand times
@@ -114,7 +114,8 @@ def adopt(
                 except FetchError as error:
                     trouble, one = error, replace(found, error=error)
             adopted.append(one)
-            on_adopted(one)
+            if on_adopted is not None:
+                on_adopted(one)
     return sorted(adopted, key=lambda one: one.path)
 
 

@@ -28,7 +28,7 @@ def bench(
     *,
     seconds: float = 3.0,
     directory: Path | str = "",
-    on_step: Callable[[BenchStep], None] = lambda _: None,
+    on_step: Callable[[BenchStep], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
 ) -> Measured:
@@ -67,7 +67,8 @@ def bench(
 
     def keep(step: BenchStep) -> None:
         steps.append(step)
-        on_step(step)
+        if on_step is not None:
+            on_step(step)
 
     most = settings.max_connections
     counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]

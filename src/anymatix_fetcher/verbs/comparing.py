@@ -17,7 +17,7 @@ from anymatix_fetcher.library.lock_file_format import Root
 from anymatix_fetcher.library.reading import Reading, read_through
 from anymatix_fetcher.storage.hashing import computable, new_hasher
 from anymatix_fetcher.verbs.checked import unreadable
-from anymatix_fetcher.verbs.progress import Tracker, worked_through
+from anymatix_fetcher.verbs.progress import Tracker, unheard, worked_through
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,7 +101,7 @@ def plan_sync(
     surroundings: LocalFiles,
     *,
     check: bool = False,
-    on_progress: OnCare = lambda _: None,
+    on_progress: OnCare = unheard,
     cancel: CancelToken | None = None,
 ) -> list[Item]:
     """The state of each locked file, in order.

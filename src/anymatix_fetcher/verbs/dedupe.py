@@ -16,7 +16,7 @@ from anymatix_fetcher.library.dedupe import DedupeReport
 from anymatix_fetcher.library.linking import Method
 from anymatix_fetcher.library.reading import Reading, read_through
 from anymatix_fetcher.storage.hashing import new_hasher
-from anymatix_fetcher.verbs.progress import Tracker, done, worked_through
+from anymatix_fetcher.verbs.progress import Tracker, done, unheard, worked_through
 from anymatix_fetcher.wiring.models import opened_place
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def dedupe(
     models: Path | str | None = None,
     extra_paths: Iterable[Path | str] | Path | str = (),
     dry_run: bool = False,
-    on_progress: Callable[[CareProgress], None] = lambda _: None,
+    on_progress: Callable[[CareProgress], None] | None = None,
     cancel: CancelToken | None = None,
 ) -> Deduped:
     """Makes identical models share their disk space by reflinks; each remains a file of its own.
@@ -81,7 +81,8 @@ def dedupe(
         DownloadCancelled: It was stopped before all files had been compared; nothing was changed.
     """
     forms.switches(hard_links=hard_links, dry_run=dry_run)
-    groups = find_duplicates(models=models, extra_paths=extra_paths, on_progress=on_progress, cancel=cancel)
+    tell = on_progress or unheard
+    groups = find_duplicates(models=models, extra_paths=extra_paths, on_progress=tell, cancel=cancel)
     has_reflinks = shares_space(groups)
     if not has_reflinks:
         groups = tuple(group for group in groups if group.may_link)
@@ -92,7 +93,9 @@ def dedupe(
             "this file system has no reflinks, and space can only be shared by hard links",
             hint="Allow them by hard_links=True. An edit to one of the names then changes all of them.",
         )
-    report = share_space(groups, hard_links=hard_links, models=models, on_progress=on_progress, cancel=cancel)
+    report = share_space(
+        groups, hard_links=hard_links, models=models, on_progress=on_progress or unheard, cancel=cancel
+    )
     return Deduped(
         groups=groups,
         linked=report.linked,
@@ -106,7 +109,7 @@ def find_duplicates(
     *,
     models: Path | str | None = None,
     extra_paths: Iterable[Path | str] | Path | str = (),
-    on_progress: OnCare = lambda _: None,
+    on_progress: OnCare = unheard,
     cancel: CancelToken | None = None,
 ) -> tuple[Group, ...]:
     """The groups of identical models on one disk. Only files with the length of another one are read.
@@ -158,7 +161,7 @@ def share_space(
     *,
     hard_links: bool = False,
     models: Path | str | None = None,
-    on_progress: OnCare = lambda _: None,
+    on_progress: OnCare = unheard,
     cancel: CancelToken | None = None,
 ) -> DedupeReport:
     """Makes the files of each group share their space. After a cancellation, reports what was done by then.

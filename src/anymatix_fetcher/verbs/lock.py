@@ -25,6 +25,7 @@ from anymatix_fetcher.verbs.locking import (
     unproved,
     with_digests,
 )
+from anymatix_fetcher.verbs.progress import unheard
 from anymatix_fetcher.verbs.settings import getting_there, refuse_headers
 from anymatix_fetcher.wiring.composition import open_index
 
@@ -66,7 +67,7 @@ def lock(
     fetch: bool = False,
     models: Path | str | None = None,
     extra_paths: Iterable[Path | str] | Path | str = (),
-    on_progress: Callable[[CareProgress], None] = lambda _: None,
+    on_progress: Callable[[CareProgress], None] | None = None,
     on_download: Callable[[tuple[Progress, ...]], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
@@ -132,7 +133,7 @@ def lock(
     if fetch and weak.files:
         with open_index() as index:
             here, _ = local_files(path, None, models, extra_paths, index)
-            items = plan_sync(weak, here, on_progress=on_progress, cancel=cancel)
+            items = plan_sync(weak, here, on_progress=on_progress or unheard, cancel=cancel)
             results = fetch_to_hash(
                 items, here, fetch_many=fetch_many, cancel=cancel, on_progress=on_download, **options
             )

@@ -13,7 +13,7 @@ from anymatix_fetcher.storage.hashing import new_hasher
 from anymatix_fetcher.verbs.checked import unreadable
 from anymatix_fetcher.verbs.first_look import impossible
 from anymatix_fetcher.verbs.planning import ModelState
-from anymatix_fetcher.verbs.progress import Tracker, worked_through
+from anymatix_fetcher.verbs.progress import Tracker, unheard, worked_through
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 _SHOWN_DIGITS = 12
 
 
-def examined(
-    plan: Plan, index: Index, *, on_progress: OnCare = lambda _: None, cancel: CancelToken | None = None
-) -> Plan:
+def examined(plan: Plan, index: Index, *, on_progress: OnCare = unheard, cancel: CancelToken | None = None) -> Plan:
     """The plan with the local files compared with what the workflow states.
 
     A stated digest is compared with the index's digest of the unchanged file; if the index has none, the file is

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def unheard(_: object) -> None:
+    """Hears of progress where the caller doesn't want to."""
+
+
 @dataclass(frozen=True, slots=True)
 class CareProgress:
     """The progress at one moment.

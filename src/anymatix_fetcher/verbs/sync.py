@@ -16,6 +16,7 @@ from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, S
 from anymatix_fetcher.verbs.comparing import Item, SyncState, plan_sync, stated_algorithms
 from anymatix_fetcher.verbs.fetch import fetch_many
 from anymatix_fetcher.verbs.lock_file import DEFAULT_FILE, local_files, read_lock
+from anymatix_fetcher.verbs.progress import unheard
 from anymatix_fetcher.verbs.settings import getting_there, refuse_headers, settings_of
 from anymatix_fetcher.wiring.composition import open_index
 
@@ -59,7 +60,7 @@ def sync(
     overwrite: bool = False,
     check: bool = False,
     dry_run: bool = False,
-    on_progress: Callable[[CareProgress], None] = lambda _: None,
+    on_progress: Callable[[CareProgress], None] | None = None,
     on_download: Callable[[tuple[Progress, ...]], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
@@ -102,7 +103,7 @@ def sync(
     locked = read_lock(path)
     with open_index() as index:
         here, _ = local_files(path, directory, models, extra_paths, index)
-        items = plan_sync(locked, here, check=check, on_progress=on_progress, cancel=cancel)
+        items = plan_sync(locked, here, check=check, on_progress=on_progress or unheard, cancel=cancel)
         if dry_run:
             return Synced(items=tuple(items))
         results = fetch_items(

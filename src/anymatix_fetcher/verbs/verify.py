@@ -22,7 +22,7 @@ from anymatix_fetcher.storage.hashing import computable, new_hasher
 from anymatix_fetcher.verbs.checked import Checked, Condition, damaged, is_acceptable, not_accepted, unreadable
 from anymatix_fetcher.verbs.first_look import impossible
 from anymatix_fetcher.verbs.identifying import Identifier
-from anymatix_fetcher.verbs.progress import Tracker, worked_through
+from anymatix_fetcher.verbs.progress import Tracker, unheard, worked_through
 from anymatix_fetcher.verbs.repair import Repair, tells_origin
 from anymatix_fetcher.verbs.settings import getting_there
 from anymatix_fetcher.wiring.models import files_at, hugging_face_cache, opened_place
@@ -52,9 +52,9 @@ def verify(
     repair: bool = False,
     keep_changed: bool = True,
     accept: bool = False,
-    on_progress: Callable[[CareProgress], None] = lambda _: None,
-    on_download: Callable[[Progress], None] = lambda _: None,
-    on_checked: Callable[[Checked], None] = lambda _: None,
+    on_progress: Callable[[CareProgress], None] | None = None,
+    on_download: Callable[[Progress], None] | None = None,
+    on_checked: Callable[[Checked], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
 ) -> list[Checked]:
@@ -98,21 +98,22 @@ def verify(
 
         def tell(one: Checked) -> None:
             checked.append(one)
-            on_checked(one)
+            if on_checked is not None:
+                on_checked(one)
 
         def tell_unreadable(path: Path, error: OSError) -> None:
             told = unreadable(path, error)
             tell(Checked(path=path, condition=Condition.UNREADABLE, size=0, error=told))
 
         files = files_at(place, wanted, tell_unreadable)
-        for kept, found, evidence in checkup.run(files, on_progress, cancel):
+        for kept, found, evidence in checkup.run(files, on_progress or unheard, cancel):
             mends = repair and found.condition is Condition.DAMAGED and evidence.is_ours
             if mends or (identify and _is_unidentified(kept, found)):
                 todo.append((kept, found, evidence))
             else:
                 tell(found)
         with Identifier(place.index, cancel, **options) as identifier:
-            mending = Repair(place, on_progress, on_download, cancel, options)
+            mending = Repair(place, on_progress or unheard, on_download or unheard, cancel, options)
             for kept, found, evidence in todo:
                 if cancel.cancelled:
                     tell(found)

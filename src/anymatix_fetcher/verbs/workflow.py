@@ -19,6 +19,7 @@ from anymatix_fetcher.verbs.planning import (
     workflow_content,
 )
 from anymatix_fetcher.verbs.presence import examined
+from anymatix_fetcher.verbs.progress import unheard
 from anymatix_fetcher.verbs.settings import getting_there, refuse_headers
 from anymatix_fetcher.wiring.models import opened_place
 
@@ -55,7 +56,7 @@ def workflow(
     models: Path | str | None = None,
     extra_paths: Iterable[Path | str] | Path | str = (),
     dry_run: bool = False,
-    on_progress: Callable[[CareProgress], None] = lambda _: None,
+    on_progress: Callable[[CareProgress], None] | None = None,
     on_download: Callable[[tuple[Progress, ...]], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Unpack[GettingThere],
@@ -97,7 +98,7 @@ def workflow(
     content = workflow_content(path)
     with opened_place(models, extra_paths) as place:
         plan = plan_workflow(content, place.folders, size_on_disk)
-        plan = examined(plan, place.index, on_progress=on_progress, cancel=cancel)
+        plan = examined(plan, place.index, on_progress=on_progress or unheard, cancel=cancel)
         root = place.folders.models
     if dry_run:
         plan = with_sizes(plan, cancel=cancel, **options)
