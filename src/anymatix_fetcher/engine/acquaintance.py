@@ -90,7 +90,7 @@ class Acquaintance:
             try:
                 origin = Url.parse(text).origin
             except ValueError:
-                continue  # somebody else wrote it
+                continue  # another process wrote it
             ours = self._hosts.pause_at(origin, now)
             if ours is None or now + seconds > ours.until + SLACK_SECONDS:
                 self._hosts.pause(origin, now + seconds, "the server has asked another download to wait")

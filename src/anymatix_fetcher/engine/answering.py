@@ -1,4 +1,4 @@
-"""A download's own workers: whatever becomes of a task of its, the download hears of it."""
+"""A download's own workers: the outcome of every task is reported to its download."""
 
 from __future__ import annotations
 

@@ -103,6 +103,6 @@ class Appraisal:
         return None
 
     def abandon(self) -> None:
-        """Nobody waits for the answer any longer."""
+        """Abandons the task; its result is no longer needed."""
         if self._scan is not None:
             self._scan.abandon()

@@ -1,4 +1,4 @@
-"""Stopping from outside: one token may stop any number of downloads."""
+"""Cancellation: one token can stop any number of downloads."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 class CancelToken:
-    """Cancels the downloads that it was given to. May be used from any thread and from signal handlers.
+    """Cancels the downloads that it was passed to. May be used from any thread and from signal handlers.
 
-    Cancelling is final and takes effect within half a second; part and journal are kept.
+    Cancellation is final and takes effect within half a second. Part file and journal are kept.
     """
 
     def __init__(self) -> None:
@@ -24,20 +24,20 @@ class CancelToken:
         return self._cancelled
 
     def cancel(self) -> None:
-        """Asks the downloads to stop; returns at once. What a listener raises comes out when all have been told."""
+        """Asks the downloads to stop, without waiting. An exception from a listener is raised after all were called."""
         self._cancelled = True
         raised: Exception | None = None
-        # No lock: a signal handler may interrupt the thread that holds it. Lists are safe to copy.
+        # Without a lock, because a signal handler may interrupt the thread that holds it. Lists are safe to copy.
         for listener in list(self._listeners):
             try:
                 listener()
-            except Exception as error:  # noqa: BLE001 - the next one may be another download
+            except Exception as error:  # noqa: BLE001 - the other listeners belong to other downloads
                 raised = error
         if raised is not None:
             raise raised
 
     def add_listener(self, listener: Callable[[], None]) -> None:
-        """Has ``listener`` called when the token is cancelled, or at once where it already is. It mustn't block."""
+        """Calls ``listener`` when the token is cancelled, or at once if it already is. The listener must not block."""
         self._listeners.append(listener)
         if self._cancelled:
             listener()

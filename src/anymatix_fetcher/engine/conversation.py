@@ -148,7 +148,7 @@ class Conversation(Generic[T]):
         self._talk.close()
 
     def fail(self, raised: Exception) -> None:
-        """Drops it for something that nobody expected."""
+        """Ends it because of an unexpected exception."""
         self.outcome = error_for(raised, "a source")
         let_go("a source", self.end)
 

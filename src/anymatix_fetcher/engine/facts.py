@@ -1,4 +1,4 @@
-"""What callers see: settings that go in, progress on the way, and the result. Frozen values, nothing else."""
+"""The values that callers see: jobs, progress and results."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _MAY_HOLD_USERINFO = re.compile(r"[^/]*@|[^@]*:[^@]*@")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to fetch: what was named, and how to go about it.
+    """One file to fetch, with its settings.
 
     Args:
-        reference: What to fetch.
-        settings: How.
-        author: Who has written the reference and its mirrors: where that may be other people, it leads to no header of
-            the settings.
-        part_of: What was named, where that stands for several files, this one among them; else empty.
-        auth: Parameters, as ``token=...``, for the query of the reference's own address: they are sent there and belong
-            to nothing that is kept.
+        reference: The reference.
+        settings: Its settings.
+        author: Who wrote the reference and its mirrors. If that may not be the user, no header field of the settings is
+            sent.
+        part_of: The reference that named several files, this one among them; else empty.
+        auth: Parameters such as ``token=...`` for the query of the reference's own URL. They are sent there and never
+            stored.
 
     Raises:
         ReferenceSyntaxError: The reference isn't text.
@@ -49,23 +49,23 @@ class Job:
     auth: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Refuses at once what is no reference and no settings."""
+        """Checks the types of the reference and the settings."""
         forms.reference(self.reference)
         if not isinstance(self.settings, Settings):
             raise ReferenceSyntaxError(f"a job's settings are Settings(...), not {type(self.settings).__name__}")
 
     @property
     def shown_reference(self) -> str:
-        """The reference as it may be printed."""
+        """The reference in a printable form."""
         return shown(self.reference)
 
 
 def shown(reference: str) -> str:
-    """A reference as it may be printed: without query and userinfo, which may hold secrets."""
+    """A reference without query and userinfo, which may hold secrets."""
     try:
         return str(Url.parse(reference.strip()))
     except ValueError:
-        # In a URL that can't be read it isn't known where a password ends.
+        # In a URL that can't be parsed, the end of a password is unknown.
         scheme, separator, rest = reference.partition("://")
         if separator and _MAY_HOLD_USERINFO.match(rest):
             return f"{scheme}://..."
@@ -73,7 +73,7 @@ def shown(reference: str) -> str:
 
 
 class Phase(Enum):
-    """What a download is doing, in the words that users see."""
+    """The activity of a download, for people."""
 
     WAITING = "waiting"
     """Another process downloads to the same destination."""
@@ -88,26 +88,25 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How one download stands, at one moment. Byte counts never go down while a download runs.
+    """The progress of one download at one moment. Byte counts never decrease while a download runs.
 
     Args:
-        reference: As the caller gave it, without secrets.
-        name: The file's name, where it is known yet.
-        phase: What is going on.
-        length: Bytes of the whole file; ``None`` while, or where, unknown.
-        bytes_stored: Bytes of the file that are written, this run's and kept ones.
-        bytes_resumed: Of those, the ones that an earlier run left.
-        bytes_verified: Bytes at the file's front that the digest has gone over.
-        bytes_per_second: What arrives, over the last seconds.
-        eta_seconds: An honest guess at the time to go; ``None`` where there is no ground for one.
-        connections: Exchanges whose bodies flow.
-        stored: Which bytes are written.
-        in_flight: Which bytes are being asked for.
-        seconds: Since the download began.
-        note: What a person should know now ("the server asks to wait 12 s"); mostly empty.
-        path: The destination that is claimed, beside which part file and journal lie, and where the file is in the
-            end; ``None`` while it isn't known.
-        digests: What the whole file has to have, as far as that is known.
+        reference: The reference as given, without secrets.
+        name: The file's name, once known.
+        phase: The current activity.
+        length: The file's size in bytes; ``None`` if unknown.
+        bytes_stored: The bytes written, by this run and earlier ones.
+        bytes_resumed: Those of them that an earlier run wrote.
+        bytes_verified: The bytes at the file's front that are hashed.
+        bytes_per_second: The rate over the last seconds.
+        eta_seconds: The estimated remaining time; ``None`` if it can't be estimated.
+        connections: The number of connections that transfer a body.
+        stored: The spans that are written.
+        in_flight: The spans that are requested.
+        seconds: The time since the download began.
+        note: A remark for people ("the server asks to wait 12 s"); usually empty.
+        path: The destination, beside which part file and journal are; ``None`` until it is known.
+        digests: The expected digests, as far as known.
     """
 
     reference: str
@@ -129,7 +128,7 @@ class Progress:
 
 
 class Status(Enum):
-    """How a download ended."""
+    """The outcome of a download."""
 
     DOWNLOADED = "downloaded"
     RESUMED = "resumed"
@@ -139,33 +138,33 @@ class Status(Enum):
 
 
 UNPROVED = frozenset({"length", "none"})
-"""What ``verified`` says where no digest has proved the content."""
+"""The values of ``verified`` for content that no digest has verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one reference.
+    """The result for one file.
 
     Args:
-        reference: As the caller gave it, without secrets.
-        status: How it ended.
-        path: Where the file is, absolute; ``None`` where it failed.
-        size: Bytes of the file; ``None`` where it failed.
-        sha256: Its SHA-256 in 64 lower-case hex digits, read from its bytes here; ``None`` where it wasn't computed.
-        verified: What proved the content: the algorithm of a known digest ("sha256", "blake3", "crc32", ...), else
-            "length" where the server or the caller stated a length, else "none".
-        verified_at: When the bytes were read for that, in UTC; ``None`` where nothing proves the content, or where
-            the moment isn't known.
-        bytes_downloaded: Payload bytes that came over the network in this run.
-        bytes_resumed: Payload bytes that an earlier run had left, and that were proved.
-        seconds: From start to end.
-        requests: How many requests were sent, to all hosts together.
-        origin_requests: Of those, the ones to the host that the reference names.
-        renewals: How often an expired address was renewed.
-        connections_peak: The most bodies that flowed at one time.
-        engine: The transport that carried it: "curl" or "threads"; empty where none was needed.
-        http_version: Of the last response: "1.0", "1.1", "2" or "3"; empty where there was none.
-        error: Why it failed; ``None`` where it didn't.
+        reference: The reference as given, without secrets.
+        status: The outcome.
+        path: The file's absolute path; ``None`` on failure.
+        size: The file's size in bytes; ``None`` on failure.
+        sha256: Its SHA-256 in 64 lower-case hex digits, computed here; ``None`` if it wasn't computed.
+        verified: How the content was verified: the algorithm of a known digest ("sha256", "blake3", "crc32", ...), else
+            "length" if the server or the caller stated one, else "none".
+        verified_at: When the bytes were read for that, in UTC; ``None`` if the content isn't verified, or the time is
+            unknown.
+        bytes_downloaded: The payload bytes received in this run.
+        bytes_resumed: The payload bytes kept from an earlier run after verification.
+        seconds: The duration.
+        requests: The number of requests, to all hosts.
+        origin_requests: The number of requests to the host that the reference names.
+        renewals: The number of renewals of an expired URL.
+        connections_peak: The largest number of concurrent bodies.
+        engine: The transport: "curl" or "threads"; empty if none was needed.
+        http_version: The version of the last response: "1.0", "1.1", "2" or "3"; empty if there was none.
+        error: The error; ``None`` on success.
     """
 
     reference: str
@@ -188,14 +187,14 @@ class Result:
 
 
 def moment(seconds: float | None) -> datetime | None:
-    """The moment, in UTC, so many seconds after the beginning of 1970."""
+    """A time in seconds since 1970 as a datetime in UTC."""
     from datetime import UTC, datetime  # noqa: PLC0415 - costs start-up time, needed when a download ends
 
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def phase_of(result: Result) -> Phase:
-    """The phase that it ended in."""
+    """The last phase of the download."""
     if result.error is None:
         return Phase.DONE
     return Phase.CANCELLED if isinstance(result.error, DownloadCancelled) else Phase.FAILED

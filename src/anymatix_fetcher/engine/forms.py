@@ -1,6 +1,6 @@
-"""The forms that people have settings in, each read by a function of its name and its value.
+"""Parsers for the values of settings, called with the setting's name and value.
 
-Whatever can't be read is refused at once, before anything starts, and without repeating what may be a secret.
+Invalid values are refused before anything starts, and messages don't repeat possible secrets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Choice = TypeVar("Choice", bound=Enum)
 
 
 class Engine(Enum):
-    """Which tier carries the bytes."""
+    """The transport to use."""
 
     AUTO = "auto"
     CURL = "curl"
@@ -37,7 +37,7 @@ class Engine(Enum):
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """What a ``TypeError`` says of a keyword that there isn't."""
+    """The message of the ``TypeError`` for an unknown keyword."""
     from difflib import get_close_matches  # noqa: PLC0415 - needed for mistakes only
 
     near = get_close_matches(name, list(known), n=1)
@@ -115,7 +115,7 @@ def rate(name: str, value: object) -> float | RateLimiter | None:
 
 
 def text(name: str, value: object) -> str:
-    """Text without control characters; it isn't repeated, since it may be a secret."""
+    """Text without control characters. Errors don't repeat it, because it may be a secret."""
     if not isinstance(value, str):
         raise _wrong(name, "text", type(value))
     if any(ord(character) < ord(" ") for character in value):
@@ -204,22 +204,22 @@ def named_file(name: str, value: object) -> Path:
 
 
 def folder(name: str, value: object) -> Path:
-    """A folder; without a part where none is named."""
+    """A folder; an empty path if none is named."""
     return Path() if value is None or value == "" else _path(name, value)
 
 
 def partial(name: str, value: object) -> Path | str | None:
-    """An unfinished file, "auto", or ``None``."""
+    """A partial file, "auto", or ``None``."""
     return "auto" if value == "auto" else path(name, value)
 
 
 def engine(name: str, value: object) -> Engine:
-    """A tier."""
+    """The transport."""
     return _chosen(name, value, Engine)
 
 
 def naming(name: str, value: object) -> Naming:
-    """How files are called."""
+    """The naming scheme of files."""
     return _chosen(name, value, Naming)
 
 
@@ -239,10 +239,10 @@ def sha256(name: str, value: object) -> Digest | None:
 
 
 def headers(_name: str, value: object) -> tuple[tuple[str, str], ...]:
-    """Fields to send; what is wrong with them is said without their values."""
+    """Header fields. Errors don't repeat their values."""
     pairs = value.items() if isinstance(value, Mapping) else value
     try:
-        found = tuple((name, text) for name, text in pairs)  # type: ignore[attr-defined] # what isn't iterable raises
+        found = tuple((name, text) for name, text in pairs)  # type: ignore[attr-defined] # raises for what isn't iterable
     except (TypeError, ValueError):
         raise _no_fields("they are neither a mapping nor pairs") from None
     for name, content in found:

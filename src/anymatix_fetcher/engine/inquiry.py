@@ -24,15 +24,15 @@ TURN_SECONDS = 0.1
 MOST_AT_ONCE = 8
 """So many questions are under way together."""
 ENOUGH_SECONDS = 20.0
-"""Somebody sits and waits: a question that has failed after so long isn't asked again."""
+"""A person is waiting: after this time a failed request isn't retried."""
 
 
 class Inquiry:
-    """Asks, and waits for the answer.
+    """Sends a request, and waits for the response.
 
     Args:
-        ports: The transport, which is the caller's to close, the clock and the randomness.
-        is_cancelled: Whether to stop; whoever makes it true wakes the transport.
+        ports: The transport, which the caller has to close, the clock and the randomness.
+        is_cancelled: Whether to stop. The code that sets it also wakes the transport.
     """
 
     def __init__(self, ports: Ports, is_cancelled: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""What a pickle would do to whoever loads it: the names that it imports, looked up in picklescan's lists.
+"""Determines what a pickle would do when loaded: the names that it imports, looked up in picklescan's lists.
 
 Nothing is unpickled: the opcodes are disassembled, a bounded number of them.
 """
@@ -157,7 +157,7 @@ def _picklescan() -> Callable[..., ScanResult]:
     """What looks up a pickle's imports."""
     from picklescan.scanner import scan_pickle_bytes  # noqa: PLC0415 - few files need it
 
-    # It logs what it finds, and Python prints what nobody listens to.
+    # It logs what it finds, and Python prints log records without a handler.
     logging.getLogger("picklescan").addHandler(logging.NullHandler())
     look_up: Callable[..., ScanResult] = scan_pickle_bytes
     return look_up

@@ -46,7 +46,7 @@ class Recall:
 
     @property
     def is_held_up(self) -> bool:
-        """It asks nobody for anything."""
+        """It sends no requests."""
         return True
 
     def start(self) -> None:
@@ -87,7 +87,7 @@ class Recall:
         )
 
     def fail(self, error: FetchError) -> None:
-        """Ends it: something was raised that nobody expected."""
+        """Ends it because of an unexpected exception."""
         if self.result is None:
             let_go(self._job.shown_reference, self._stop)
             self._end(Searched(None, error=error))

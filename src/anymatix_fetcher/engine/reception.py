@@ -105,7 +105,7 @@ class Reception:
         yield from gone
 
     def forget(self, ticket: Ticket) -> None:
-        """Its download is over: nobody waits for its renewal."""
+        """Forgets a download that has ended, and its renewals."""
         conversation = self._renewing.pop(ticket, None)
         if conversation is not None:
             conversation.end()
@@ -123,7 +123,7 @@ class Reception:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody waits for an answer."""
+        """Whether no resolution or renewal is pending."""
         return not (self._waiting or self._talking or self._renewing)
 
     def _begin(self, ticket: Ticket, answers: Answers) -> Resolution:

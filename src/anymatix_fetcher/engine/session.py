@@ -172,7 +172,7 @@ class Session:
         let_go("the session", self._acquaintance.end, self._ports.shelf.close)
 
     def _give_up(self, raised: BaseException) -> None:
-        """There is no loop: every download lets go of what it holds, and whoever waits is told."""
+        """The loop has ended: every download releases its resources, and waiting callers are told."""
         error = error_for(raised, "the session")
         for ticket, driver in list(self._active.values()):
             let_go(ticket.job.shown_reference, partial(driver.fail, error))
@@ -222,7 +222,7 @@ class Session:
         self._show(ticket, driver)
         if driver.is_held_up:
             for _, share in self._shares.get(ticket.number, ()):
-                share.want(0, 0)  # whoever waits for others takes nobody's place
+                share.want(0, 0)  # a download that waits for another one takes no share
 
     @staticmethod
     def _show(ticket: Ticket, driver: Driver | Recall) -> None:

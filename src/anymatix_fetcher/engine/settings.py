@@ -1,7 +1,7 @@
-"""How to download: the keywords of the library's calls, in the forms that people have them in, and what they come to.
+"""The settings of downloads, as keyword arguments and as parsed values.
 
-:class:`Options` says which keywords there are and what they take, :class:`Settings` what each of them means and its
-default; signatures and help texts of the calls are made of both.
+:class:`Options` defines the keywords and their types, :class:`Settings` their meanings and defaults. Signatures and
+help texts of the library's functions are generated from both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class GettingThere(TypedDict, total=False):
-    """The keywords that say how to get there, and how fast."""
+    """The network keywords."""
 
     connections: int | None
     max_connections: int
@@ -40,7 +40,7 @@ class GettingThere(TypedDict, total=False):
 
 
 class Options(GettingThere, total=False):
-    """The keywords of :func:`fetch`, in the forms that people have them in; :class:`Settings` says what they mean."""
+    """The keywords of :func:`fetch`; :class:`Settings` describes them."""
 
     output: Path | str | None
     directory: Path | str | None
@@ -66,7 +66,7 @@ class Options(GettingThere, total=False):
 
 
 class _Keywords:
-    """The signature of the settings, each keyword with its type and default; made when it is asked for."""
+    """The signature of the settings, generated on use."""
 
     def __get__(self, instance: object, owner: type) -> Signature:
         from inspect import Parameter, Signature  # noqa: PLC0415 - slow to import, and seldom asked for
@@ -83,55 +83,52 @@ class _Keywords:
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Settings:
-    """How to download; every field has a default that suits most.
+    """The settings of a download; every field has a default.
 
     Args:
-        output: The exact destination; a relative one lies in ``directory``, as in curl and aria2.
-        directory: The folder that gets the file, under the name that the server or the URL gives it.
-        digests: What the whole file must have; checked always. One or more, as text: ``"sha256:HEX"``, ``"md5:HEX"``.
-        sha256: 64 hexadecimal digits that the whole file must have; the same as one of ``digests``.
+        output: The exact destination; a relative one is within ``directory``, as in curl and aria2.
+        directory: The destination folder. The file's name comes from the server or the URL.
+        digests: The expected digests of the whole file, always verified. One or more texts: ``"sha256:HEX"``,
+            ``"md5:HEX"``.
+        sha256: The expected SHA-256 in 64 hexadecimal digits; equivalent to one of ``digests``.
         connections: A fixed number of connections; ``None`` adapts it.
-        max_connections: How far ``connections=None`` may climb.
-        engine: The tier to use.
-        limit_rate: Bytes a second for all that is fetched together; a :class:`RateLimiter` can be changed meanwhile,
-            and shared between calls. ``None`` for as fast as the line allows.
-        peers: Servers of one's own that are asked for the file by its SHA-256, before its own place is: the URLs of
-            ``anyfetch serve --share``, beside those in ``$ANYFETCH_PEERS``. They get ``$ANYFETCH_SECRET``.
-        overwrite: Replace what is at the destination, and drop a part file of other content.
-        take_over: Go on with the part file at the destination though another address has begun it; blocks of it are
-            compared before anything is added.
-        as_is: Keep whatever the server sends: a model's name isn't held against the bytes under it.
-        allow_unsafe: Publish a pickle even if a scan finds that it does harm to whoever loads it.
-        adopt_partial: An unfinished file that another program has left, to be gone on with; ``"auto"`` for one beside
-            the destination. Where a digest will settle it, one beside the destination is gone on with anyway, and so is
-            what aria2 has begun at the destination itself.
-        headers: Fields to send to the reference's own origin, never to where it redirects.
-        proxy: A proxy URL; "" for none; ``None`` follows the environment.
+        max_connections: The upper limit for ``connections=None``.
+        engine: The transport to use.
+        limit_rate: The rate limit in bytes per second for all files together. A :class:`RateLimiter` can be changed
+            while downloads run, and shared between calls. ``None`` for no limit.
+        peers: Servers of your own that are asked for the file by its SHA-256 before its origin is: the URLs of
+            ``anyfetch serve --share``, in addition to those in ``$ANYFETCH_PEERS``. They get ``$ANYFETCH_SECRET``.
+        overwrite: Whether to replace the destination, and to discard a part file of other content.
+        take_over: Whether to continue a part file that was started from another URL; blocks of it are compared first.
+        as_is: Whether to keep the response even if its content contradicts a model's name.
+        allow_unsafe: Whether to publish a pickle even if it imports harmful code.
+        adopt_partial: The partial file of another program to continue; ``"auto"`` for one beside the destination. If a
+            digest is known, one beside the destination is continued anyway, as is aria2's partial file at the
+            destination itself.
+        headers: Header fields for the reference's own origin, never sent to redirect targets.
+        proxy: A proxy's URL; "" for none; ``None`` follows the environment.
         ca_file: Certificates to trust instead of the system's.
-        verify_tls: Whether certificates are checked; turning it off is said in the log.
-        http3: Try HTTP/3 where the build has it.
-        include: Globs of the paths that are wanted of a repository; empty for all.
-        exclude: Globs of the paths that aren't.
-        mirrors: Other places with the same bytes: URLs. They bring pieces where a digest will prove the whole; else one
-            steps in where the first place can't go on.
-        type: What it is, as ``lora`` or ``vae``: it goes to that type's folder of models instead of ``directory``.
-            ``auto`` takes the source's word.
-        models: Where the models are; ``None`` for ``$ANYFETCH_MODELS``, a ComfyUI that is found, or ``./models``.
-        extra_paths: More files like ComfyUI's ``extra_model_paths.yaml``.
-        naming: ``anymatix`` ends the file's name with the SHA-256 of its content, as the first AnymatixFetcher does.
-        folder: A template for folders below the type's, as ``{base_model}``, and for the name, as
-            ``{base_model}/{name}``.
-        links: Whether a file that is here already, by its digest, is linked or copied instead of downloaded.
-        sidecar: Whether a small file that says where it came from lies beside the file; it does so among models always.
-        remember: Whether what is learned of files and hosts is kept for later runs, and what earlier ones have learned
-            is used.
-        length: Bytes of the whole file, where the caller knows; a source or a server that has another one is refused.
-        bounds: Where the destination has to stay, where a list, a lock file or a workflow names ``output`` or a part
-            of ``directory``; ``None`` where both are the caller's own words.
+        verify_tls: Whether to check certificates; a warning is logged if not.
+        http3: Whether to try HTTP/3 if libcurl supports it.
+        include: Globs of paths to select from a repository; empty for all.
+        exclude: Globs of paths to leave out.
+        mirrors: Other URLs of the same file. They are used in parallel if a digest is known; otherwise one is used if
+            the first URL fails.
+        type: The model type, such as ``lora`` or ``vae``, which selects a model folder instead of ``directory``.
+            ``auto`` takes the type from the source.
+        models: The models root; ``None`` for ``$ANYFETCH_MODELS``, a ComfyUI that is found, or ``./models``.
+        extra_paths: Additional files in the format of ComfyUI's ``extra_model_paths.yaml``.
+        naming: ``anymatix`` appends the SHA-256 of the content to the file's name, as the first AnymatixFetcher does.
+        folder: A template for subfolders, such as ``{base_model}``, and for the name, such as ``{base_model}/{name}``.
+        links: Whether to link or copy an existing local file with the expected digest instead of downloading.
+        sidecar: Whether to write a sidecar with the file's origin; always done below the models root.
+        remember: Whether to store facts about files and hosts for later runs, and to use stored ones.
+        length: The file's size in bytes, if known; a source or a server that states another one is refused.
+        bounds: The bounds of the destination if a list, a lock file or a workflow named it; ``None`` if the caller did.
 
     Raises:
-        TypeError: There is no such keyword.
-        ReferenceSyntaxError: A value is of a wrong kind, can't be read, or contradicts another one.
+        TypeError: A keyword is unknown.
+        ReferenceSyntaxError: A value has the wrong type, can't be parsed, or contradicts another one.
     """
 
     output: Path | None = None
@@ -182,10 +179,10 @@ class Settings:
             object.__setattr__(self, name, given.get(name, default))
 
     def anchored(self, here: Callable[[], Path]) -> Settings:
-        """The same with absolute paths: relative ones lie in what ``here`` tells, whatever the current folder is later.
+        """The settings with absolute paths; relative ones are resolved against the folder that ``here`` returns now.
 
         Raises:
-            StorageError: There is no such folder.
+            StorageError: That folder doesn't exist.
         """
 
         def at(path: Path) -> Path:
@@ -216,7 +213,7 @@ def _agreeing(digests: Iterable[Digest]) -> tuple[Digest, ...]:
 
 
 DEFAULTS: dict[str, Any] = {one.name: one.default for one in fields(Settings)}
-"""What each setting is where nothing is said of it, in the order of the documentation."""
+"""The defaults of all settings, in the order of the documentation."""
 
 _FORMS: dict[str, Callable[[str, object], object]] = {
     "output": forms.exact,

@@ -253,7 +253,7 @@ class Shelving:
             return False
 
     def _recorded(self, store: Store | None, recorded: Recorded) -> None:
-        """On a worker's thread: the journal goes where that keeps nobody waiting."""
+        """On a worker thread: removes the journal, so that the loop doesn't wait for it."""
         if store is not None and recorded.is_kept:
             store.tidy()
         self._report(recorded)

@@ -69,7 +69,7 @@ class Tickets:
                 self._changed.notify_all()
 
     def break_down(self, error: FetchError) -> None:
-        """There is no loop any more: all are over, and whoever waits is told."""
+        """The loop has ended: all tickets end, and waiting callers are told."""
         with self._changed:
             self.failure = error
             for ticket in self:

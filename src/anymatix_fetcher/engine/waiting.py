@@ -25,5 +25,5 @@ def watching(on_wait: OnWait) -> Iterator[None]:
 
 
 def tell(text: str) -> None:
-    """Tells it to whoever watches."""
+    """Reports it to the callers that watch."""
     _on_wait.get()(text)

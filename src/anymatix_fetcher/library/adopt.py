@@ -1,4 +1,4 @@
-"""Models that are here without a sidecar: brought by hand or by another program, and so far nobody knows from where."""
+"""Finds models without a sidecar, which were copied here by hand or by another program."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Database:
         return self._path is not None
 
     def read(self, ask: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What ``ask`` makes of the database; ``otherwise`` where it is broken or somebody holds it too long."""
+        """The result of ``ask``; ``otherwise`` if the database is broken, or another process holds it too long."""
         with self._lock:
             try:
                 return ask(self._connection)
@@ -106,7 +106,7 @@ class Database:
         return _copied(path)
 
     def _set_aside(self, reason: str) -> None:
-        """Renames the file, so that somebody may look at it; of earlier ones only the last is kept."""
+        """Renames the file, so that it can be examined. Of earlier ones only the last is kept."""
         if self._path is None:
             return
         _logger.warning("the index %s is set aside, and is learned anew: %s", self._path, reason)
@@ -122,7 +122,7 @@ class _OtherVersionError(sqlite3.DatabaseError):
 
 
 def _make_private(path: Path) -> None:
-    """Nobody but the user reads what was fetched from where; what SQLite keeps beside the file gets its mode."""
+    """Makes the file readable for its user only. SQLite gives its mode to the files beside it."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE))
     if path.stat().st_mode & ~PRIVATE_MODE & 0o777:
         path.chmod(PRIVATE_MODE)

@@ -50,7 +50,7 @@ def enter(connection: sqlite3.Connection, entry: IndexEntry, wall_seconds: float
 
 
 def _has_rotted(known: FileState, entry: IndexEntry) -> bool:
-    """Whether the disk has changed a file that nobody has written to, as far as that can be told."""
+    """Whether the disk has changed a file that no program has written to, as far as that can be determined."""
     return entry.state.is_unwritten_since(known) and entry.verified not in STRONG
 
 

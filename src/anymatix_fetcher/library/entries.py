@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.file_state import FileState
 
 STRONG = {"sha256", "sha384", "sha512", "blake3"}
-"""The algorithms by which a file may stand for another one: nobody can make two files with one such digest."""
+"""The algorithms by which a file may replace another one: no two files with the same digest can be made."""
 
 
 UNPROVED = {"length", "none"}

@@ -1,4 +1,4 @@
-"""What a file should be, by whoever has written that down; and whether what was read of it agrees."""
+"""The expected content of a file by its records, and the comparison with its actual content."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is recorded of one file.
+    """The records about one file.
 
     Args:
-        digests: What its content should have; sidecars that disagree both count.
-        by: Who says so: "sidecar", "name", "index", or empty where nobody says anything.
-        lengths: What its length should be, where somebody says so.
-        remembered: What the index knows, which may be of another state of the file.
-        sidecars: Those that name the file.
-        is_ours: Whether it was read or written down here. What comes with files, as a sidecar that we haven't written,
-            is a claim of theirs: a file may be held against it, but isn't replaced because of it.
+        digests: The expected digests; those of contradicting sidecars are all included.
+        by: The origin of the expectation: "sidecar", "name", "index", or empty if there is none.
+        lengths: The stated lengths.
+        remembered: The index's record, which may be of another state of the file.
+        sidecars: The sidecars that name the file.
+        is_ours: Whether the record was made here. A sidecar that was written elsewhere is a claim: a file may be
+            compared with it, but isn't replaced because of it.
     """
 
     digests: tuple[Digest, ...]
@@ -64,7 +64,7 @@ class Evidence:
 
     @property
     def is_mere_reading(self) -> bool:
-        """Whether nobody has ever said what the file should be: at most, what was found in it was kept."""
+        """Whether nothing states the expected content; at most, the content found at an earlier time was recorded."""
         was_proved = self.remembered is not None and self.remembered.verified != "none"
         return not self.by or (self.by == "index" and not was_proved)
 
@@ -149,7 +149,7 @@ def differing(evidence: Evidence, reading: Reading) -> str | None:
 
 
 def bad_spans(evidence: Evidence, reading: Reading) -> SpanSet | None:
-    """The bytes of the right content that aren't there, whole blocks of them; ``None`` where nobody knows which."""
+    """The damaged bytes, in whole blocks; ``None`` if unknown."""
     right = evidence.blocks
     if right is None or right.block_size != reading.blocks.block_size:
         return None

@@ -37,7 +37,10 @@ class FileState:
         return self == other
 
     def is_unwritten_since(self, other: FileState) -> bool:
-        """Whether nobody seems to have written to it since: no proof, for a modification time can be set back."""
+        """Whether no program seems to have written to it since.
+
+        Not a proof, because modification times can be set back.
+        """
         return (self.inode, self.size, self.mtime_ns) == (other.inode, other.size, other.mtime_ns)
 
     def shares_with(self, other: FileState) -> bool:

@@ -1,4 +1,4 @@
-"""Folder names and their paths, with ComfyUI's rules (``folder_paths.py``): where a model goes, and whose a path is."""
+"""Model folders by ComfyUI's rules (``folder_paths.py``): where a model goes, and which folder a path belongs to."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ DOWNLOAD_BASE = "download_model_base"
 
 @dataclass(frozen=True, slots=True)
 class ModelFolders:
-    """Where models lie.
+    """The model folders.
 
     Args:
-        layout: Whose folders they are.
+        layout: The program that the layout belongs to.
         models: The models root.
         by_name: Folder names to paths; the first is ComfyUI's default for new files.
     """
@@ -124,9 +124,9 @@ def comfyui_folders(
 
     Args:
         models: The models root.
-        extra: Of ``extra_model_paths.yaml``.
-        program: ComfyUI's own folder, which holds ``custom_nodes`` and ``output``.
-        defaults_apply: Whether ``is_default`` of ``extra`` counts; it mustn't where somebody has named ``models``.
+        extra: The paths of ``extra_model_paths.yaml``.
+        program: ComfyUI's own folder, which contains ``custom_nodes`` and ``output``.
+        defaults_apply: Whether ``is_default`` of ``extra`` counts; false if the user named ``models``.
     """
     by_name = {name: [models / folder for folder in folders] for name, folders in layouts.COMFYUI_DEFAULTS.items()}
     if program is not None:

@@ -47,9 +47,9 @@ def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Pat
 
 
 def digest_by_name(name: str) -> Digest | None:
-    """The SHA-256 that a model's name claims; ``None`` where it claims none.
+    """The SHA-256 that a model's name claims; ``None`` if it claims none.
 
-    It may be a URL's hash instead: then no file has it, and nobody will ask for it.
+    It may be a URL's hash instead; then no file has this digest, and it is never looked up.
     """
     stem, extension = split_name(name)
     if extension.lower() not in MODEL_EXTENSIONS:

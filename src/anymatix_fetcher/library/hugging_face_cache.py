@@ -31,7 +31,7 @@ def cache_folder(environment: Mapping[str, str], home: Path) -> Path:
 
 
 def cached_files(cache: Path) -> Iterator[tuple[Path, FileState, Digest]]:
-    """The files whose names say their digest. Nobody has looked whether it is true."""
+    """The files with digests in their names, which are unverified claims."""
     for repository in _folders(cache):
         if not _REPOSITORY.fullmatch(repository.name):
             continue

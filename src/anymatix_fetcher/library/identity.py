@@ -1,4 +1,4 @@
-"""Which reference it is, whoever asks for it: without tokens, signatures and passwords."""
+"""The identity of a reference, independent of tokens, signatures and passwords."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def identity(reference: str) -> str:
 
 
 def unnamed(reference: str) -> str:
-    """What stands for the reference where whoever asked has left the file's name to the place that it came from.
+    """The key for a reference without a file name chosen by the caller.
 
-    Such a file is the one that is meant when the same is asked for again.
+    A file recorded under this key is found again when the same is requested.
     """
     return f"{UNNAMED}{identity(reference)}"
 

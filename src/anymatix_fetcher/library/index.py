@@ -1,12 +1,12 @@
-"""What is here, by digest: so that nothing is downloaded that lies on the disk already.
+"""The index of local files by digest, so that existing content isn't downloaded again.
 
-What was read here is known while nothing about the file has changed: device, inode, size, the time of its last writing
-and that of its last change of any kind, which no program can set back. Everything else is a claim: what sidecars and
-names say, and what was read when the file was in another state. A claim is worth reading the file, once.
+The digest of a file that was read here is known as long as its device, inode, size, modification time and change time
+are the same; no program can set back the latter. Everything else is a claim: what sidecars and names state, and what
+was read in another state of the file. A claim is a reason to read the file once.
 
-What we do ourselves to a file's names, mode and times is done within :meth:`Index.keeping`, since it changes the state
-and not the content. Losing the index costs nothing but the time to look and read again (see ``scanning``). What a file
-was stays recorded when it changes, so that whoever checks files can tell what they were.
+Our own changes to a file's names, mode and times are made within :meth:`Index.keeping`, because they change the state
+but not the content. If the index is lost, files are only scanned and read again (see ``scanning``). The record of a
+file is kept when the file changes, so that a verification can report what it was.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ class Index:
         return self.database.write(change)
 
     def refute(self, path: Path) -> None:
-        """The file as it is now isn't what it should be: it is offered to nobody until it changes, or is found right.
+        """Records that the file's current content is wrong. It isn't offered until it changes, or is verified.
 
-        What it was when it was read before stays recorded.
+        The record of its earlier content is kept.
         """
         now = state_of(path)
         if now is not None:
@@ -271,7 +271,7 @@ class Index:
         return str(rows[0][0]) if rows else None
 
     def keep_answer(self, question: str, answer: str, wall_seconds: float) -> None:
-        """Keeps an answer, so that nobody needs to be asked the same again soon."""
+        """Stores a reply, so that the same question needn't be asked again soon."""
         values = (question, wall_seconds, answer)
         self.database.write(lambda one: entering.run(one, "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", values))
 

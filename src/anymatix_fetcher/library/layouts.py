@@ -1,4 +1,4 @@
-"""Whose folders they are, and what each program calls the folder of a model type."""
+"""The folder layouts of ComfyUI and other programs: each program's folder for a model type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Layout(StrEnum):
-    """Whose folders lie in a models root."""
+    """The program that a models root belongs to."""
 
     COMFYUI = "comfyui"
     A1111 = "a1111"
@@ -143,11 +143,11 @@ def folders_of(layout: Layout) -> dict[str, tuple[str, ...]]:
 
 
 def recognized(models: Container[str], program: Container[str]) -> Layout:
-    """Whose layout it is, by names whose upper and lower case counts; ComfyUI's where nothing speaks against it.
+    """The layout, by names whose case matters; ComfyUI's if nothing indicates another.
 
     Args:
         models: The names in the models root.
-        program: The names in the folder around it.
+        program: The names in the folder that contains it.
     """
     if "Stable-Diffusion" in models:
         return Layout.SWARMUI

@@ -36,7 +36,7 @@ class Method(StrEnum):
     REFLINK = "reflink"
     """Shares its blocks until either is written to."""
     HARD_LINK = "hard link"
-    """Is the same file: whoever edits one edits the other."""
+    """The same file under two names: an edit of one changes both."""
     COPY = "copy"
     """Takes its own space."""
 

@@ -1,8 +1,8 @@
-"""``anyfetch.lock``: which files belong here, what each has to be, and where it can be had; read and written.
+"""Reads and writes ``anyfetch.lock``: which files belong here, their digests, and their sources.
 
-TOML, so that people read it and version control shows what has changed: files in an order that stays, a line for each
-source. ``docs/lock-format.md`` describes it. A lock file may be somebody else's, so nothing in it is believed: names
-and folders have to be safe as they stand, and what can't be understood is said with the file's number.
+The format is TOML, so that people can read it and version control shows changes: the order of files is stable, and each
+source has its own line. ``docs/lock-format.md`` describes it. A lock file is untrusted: names and folders have to be
+safe as they are, and errors name the file's number.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class LockedFile:
     """One file.
 
     Args:
-        name: What it is called.
-        root: What its folder is below.
-        folder: The names that lead there.
-        sources: References and URLs, the best first; there is at least one.
-        size: In bytes, where known.
-        digests: What it has to have, by algorithm.
-        type: What it is, in our own words (``lora``); empty where nobody has said so.
+        name: Its name.
+        root: The root of its folder.
+        folder: The path components of its folder.
+        sources: References and URLs, the best first; at least one.
+        size: In bytes, if known.
+        digests: The expected digests, by algorithm.
+        type: The model type (``lora``); empty if unknown.
     """
 
     name: SafeName
@@ -129,7 +129,7 @@ def _together(first: tuple[Digest, ...], second: tuple[Digest, ...]) -> tuple[Di
 
 def write(lock: LockFile) -> str:
     """The lock file's text."""
-    import tomli_w  # noqa: PLC0415 - whoever only reads one needn't wait for it
+    import tomli_w  # noqa: PLC0415 - not needed for reading
 
     return f"{_HEADING}{tomli_w.dumps({'version': VERSION, 'file': [_table(file) for file in lock.files]})}"
 

@@ -1,4 +1,4 @@
-"""What this part of the package needs of the disk; whoever puts the program together hands it in."""
+"""The disk operations that the library needs; the composition root passes an implementation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What interrupted downloads have left and nobody has gone on with: part files, journals, locks; and what repairs keep.
+"""Finds and removes leftovers of interrupted downloads: part files, journals, locks; and files kept by repairs.
 
-Browsers, wget, curl and others call what they haven't finished ``NAME.part``, too. Ours are known by the journal or the
-lock beside them, since the journal is there before the part file is.
+Browsers, wget, curl and others use ``NAME.part`` as well. Ours have a journal or a lock beside them, because the
+journal is created before the part file.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
-    """What was done.
+    """The outcome.
 
     Args:
-        removed: Destinations whose leftovers are gone.
-        bytes_freed: What these took on the disk.
-        held: Destinations that somebody is downloading to, or went on with meanwhile.
+        removed: Destinations whose leftovers were removed.
+        bytes_freed: The disk space freed.
+        held: Destinations with a running download, or one that was continued meanwhile.
         failed: Destinations whose leftovers can't be removed, and why.
     """
 
@@ -110,7 +110,7 @@ def _leftover(destination: Path, members: Sequence[SeenFile], *, is_ours: bool) 
 
 
 def stale(leftovers: Iterable[Leftover], *, wall_seconds: float, older_than_seconds: float) -> list[Leftover]:
-    """Those that nobody has written to for longer than that."""
+    """The leftovers that weren't written to for longer than that."""
     return [leftover for leftover in leftovers if wall_seconds - leftover.written_at > older_than_seconds]
 
 
@@ -137,12 +137,12 @@ def _is_journal(path: Path, disk: Disk) -> bool:
 def prune(
     leftovers: Iterable[Leftover], lock: Callable[[Path], Lock], disk: Disk, *, changed: bool = False
 ) -> Generator[Leftover, None, PruneReport]:
-    """Removes what is ours and nobody holds; yields each before it is looked at, returns what was done.
+    """Removes our own leftovers that no process holds; yields each before it is examined, returns the outcome.
 
     Args:
-        leftovers: Of :func:`stale`; those that aren't ours stay.
-        changed: Whether models that were set aside go, too.
-        lock: The lock of a destination, which whoever downloads to it holds.
+        leftovers: The result of :func:`stale`; those of other programs are kept.
+        changed: Whether to remove models that were set aside as well.
+        lock: The lock of a destination, which a running download holds.
         disk: The file system.
     """
     removed: list[Path] = []
@@ -164,7 +164,7 @@ def prune(
 
 
 def _remove(leftover: Leftover, lock: Lock, disk: Disk) -> int | None:
-    """How many bytes are free now; ``None`` where somebody works there."""
+    """The number of bytes freed; ``None`` if a download is running."""
     is_waiting = [path for path in leftover.files if not path.name.endswith(LOCK_SUFFIX)]
     if not lock.try_acquire():
         return None

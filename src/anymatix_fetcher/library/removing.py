@@ -27,10 +27,10 @@ def plan_removal_of_model(model: Path, disk: Disk) -> Removal:
 
 
 def carry_out(removal: Removal, folder: Path, disk: Disk) -> None:
-    """Removes what the plan says, the models first: a crash in between leaves sidecars, which hurt nobody.
+    """Carries out the plan, models first: a crash in between leaves only harmless sidecars.
 
     Raises:
-        StorageError: Something can't be removed.
+        StorageError: A file can't be removed.
     """
     for name in (*removal.models, *removal.sidecars):
         try:

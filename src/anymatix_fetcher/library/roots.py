@@ -37,15 +37,15 @@ COMFYUI_VARIABLE = "COMFYUI_PATH"
 
 @dataclass(frozen=True, slots=True)
 class ModelsRoot:
-    """A place for models.
+    """A models root.
 
     Args:
-        models: The models root; it need not exist.
-        layout: Whose folders are in it.
-        program: ComfyUI's own folder, where that is known.
-        named: Whether somebody has named this very folder, so that new files mustn't go elsewhere.
-        reason: Why it is this one, in words.
-        listed: The folders, where a file lists them all.
+        models: Its path, which need not exist.
+        layout: The program that it belongs to.
+        program: ComfyUI's own folder, if known.
+        named: Whether the user named this folder, so that new files must not go elsewhere.
+        reason: Why this root was chosen, in words.
+        listed: The folders, if a file lists them all.
     """
 
     models: Path

@@ -29,7 +29,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
-    """How far a scan is: files that were looked at, and digests that were learned from somebody's word."""
+    """The progress of a scan: files seen, and claimed digests learned."""
 
     files: int
     learned: int

@@ -1,4 +1,4 @@
-"""Several files worked on at a time, by a few threads; whoever waits is told now and then how far they are."""
+"""Works on several files at a time with a few threads, and reports progress to the waiting caller."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Turn(Generic[T]):
 
 
 class _StoppedError(Exception):
-    """Nobody waits for the work any longer."""
+    """The caller no longer waits for the work."""
 
 
 def work_through(

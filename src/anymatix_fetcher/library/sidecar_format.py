@@ -183,7 +183,7 @@ def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def _component(value: object) -> str | None:
-    """A name in the sidecar's own folder: whoever writes ``../..`` there would have us delete what isn't a model."""
+    """A name in the sidecar's own folder. A sidecar with ``../..`` must not lead to the removal of other files."""
     if not isinstance(value, str) or value in ("", ".", "..") or set(value) & set("/\\\0"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The sidecars in a folder: read, found, and written so that nobody ever reads half of one."""
+"""Reads, finds and atomically writes the sidecars in a folder."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class HostMemory:
         self._read: dict[str, KnownHost] = {}
 
     def read(self) -> Mapping[str, KnownHost]:
-        """What is known and not older than a day, by the origin's text. Cheap where nobody has written since."""
+        """The recorded facts that are less than a day old, by origin. Fast if the file wasn't written since."""
         try:
             state = self._path.stat()
             version = (state.st_mtime_ns, state.st_size, state.st_ino)
@@ -71,7 +71,7 @@ class HostMemory:
             _logger.debug("%s can't be written: %s", self._path, error.strerror)
 
     def _replace(self, data: bytes) -> None:
-        """Writes the whole file and then gives it its name: nobody reads half of it."""
+        """Replaces the file atomically."""
         handle, name = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)  # for the user's eyes only
         try:
             with os.fdopen(handle, "wb") as file:

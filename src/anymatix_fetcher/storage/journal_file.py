@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class JournalFile:
-    """Appends records. Whoever holds the part file's lock may call; nothing is synced.
+    """Appends records. The caller holds the part file's lock. Nothing is synced.
 
     Args:
         file: The open journal.
-        valid_bytes: How much of it was read without damage; 0 for a new one, which :meth:`begin` starts.
+        valid_bytes: The length of its undamaged part; 0 for a new one, which :meth:`begin` starts.
     """
 
     def __init__(self, file: RandomFile, valid_bytes: int = 0) -> None:
@@ -57,6 +57,6 @@ class JournalFile:
 
     def _append(self, data: bytes) -> None:
         stop = self._position + len(data)
-        self._touched = max(self._touched, stop)  # before it is tried: nobody knows what a failed write has left
+        self._touched = max(self._touched, stop)  # before the attempt: after a failed write the content is unknown
         self._file.write_at(self._position, data)
         self._position = stop

@@ -55,14 +55,14 @@ class OpenBlock:
             self._covered = self._covered.add(Span(start, stop))
 
     def spoil(self, start: int, stop: int) -> None:
-        """The write failed: nobody knows what its bytes are now."""
+        """Records a failed write, after which the content of its bytes is unknown."""
         self.writers -= 1
         if start < self._position:
             self._disorder()
         self._covered = self._covered.remove(Span(start, stop))
 
     def is_whole(self, stop: int) -> bool:
-        """Whether every byte up to ``stop``, the block's end, is stored and nobody is writing."""
+        """Whether every byte up to ``stop``, the block's end, is stored and no write is in progress."""
         if self.writers:
             return False
         if self._position == stop or not self._covered:
@@ -70,7 +70,7 @@ class OpenBlock:
         return self._covered.add(Span(self._start, self._position)).covers(Span(self._start, stop))
 
     def holds(self, start: int, stop: int) -> bool:
-        """Whether ``[start, stop)`` is stored and nobody is writing."""
+        """Whether ``[start, stop)`` is stored and no write is in progress."""
         return not self.writers and self._covered.add(Span(self._start, self._position)).covers(Span(start, stop))
 
     def checksum(self, stop: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Opening a download's files: what may be taken, what is gone on with, and what is somebody else's."""
+"""Opens a download's files: decides which may be used or continued, and which belong to other programs."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def check_destination(places: Places, disk: Disk, *, overwrite: bool) -> None:
 def find_content(
     places: Places, disk: Disk, reference: str, *, overwrite: bool, any_reference: bool = False
 ) -> JournalContent:
-    """What the journal beside an existing part file says; empty content to start anew.
+    """The content of the journal beside an existing part file; empty content to start anew.
 
-    With ``any_reference`` it may be another one's: then whoever goes on has to prove that the content is the same.
+    With ``any_reference`` it may be another reference's; then the caller has to prove that the content is the same.
 
     Raises:
         StorageError: Part file or journal belong to something else, and may not be overwritten.

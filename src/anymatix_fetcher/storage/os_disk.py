@@ -255,7 +255,7 @@ class SeekingFile(PositionedFile):
 
 
 def _refuse_unless_plain(state: os.stat_result, path: Path, *, writing: bool) -> None:
-    """A file with a second name may be somebody's precious one, linked here to have us overwrite it."""
+    """Refuses a file with a second name: it may have been linked here so that we overwrite it."""
     if not stat.S_ISREG(state.st_mode):
         raise StorageError(f"{path} isn't a regular file", hint="Remove it, or choose another name.")
     if writing and state.st_nlink > 1:

@@ -81,7 +81,7 @@ class PartFile:
         self.lay_out(block_size, None)
 
     def lay_out(self, block_size: int, length: int | None, claimed: BlockTable | None = None) -> None:
-        """Starts anew: with no blocks at all, or with those that a journal claims. Nobody may be writing."""
+        """Starts anew, without blocks or with those that a journal claims. No write may be in progress."""
         self._block_size = block_size
         self._length = length
         self._table = BlockTable()
@@ -242,10 +242,10 @@ class PartFile:
         return moved
 
     def looks_whole(self) -> bool:
-        """Whether the file has its size; where somebody else has cut it, nothing counts as proved any more.
+        """Whether the file has its expected size; if another program has shortened it, no block counts as proved.
 
         Raises:
-            OSError: The file system doesn't tell, or doesn't allow it.
+            OSError: The size can't be determined.
         """
         with self._lock:
             is_whole = self._guard.is_whole()

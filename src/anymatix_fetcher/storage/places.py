@@ -43,7 +43,7 @@ class Places:
 
 @lru_cache(maxsize=256)
 def _of(destination: Path, text: str) -> Places:
-    """As above: whoever locks, looks and opens asks for the same paths one after another, and each is slow to make."""
+    """Cached: locking, looking and opening use the same paths, which are slow to create."""
     del text  # tells names apart that differ in case, which Windows takes for equal
     name = working_name(destination.name, lambda: name_limit(destination.parent))
     return Places(destination, *(destination.with_name(name + suffix) for suffix in _SUFFIXES))

@@ -211,7 +211,7 @@ class Publisher:
 
 
 def forget_for_good(forget: Callable[[], None], places: Places, disk: Disk, journal: JournalFile) -> None:
-    """Nobody knows which of the stored bytes are on the disk: none of them counts for the next run."""
+    """After a failed sync, the content on the disk is unknown: no stored byte counts for the next run."""
     try:
         forget()
     except OSError:  # the disk may be full, or gone

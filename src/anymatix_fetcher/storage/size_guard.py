@@ -1,4 +1,4 @@
-"""The part file's size: where it is less than we made it, somebody else has cut the file."""
+"""Watches the part file's size: if it is smaller than we made it, another program has shortened it."""
 
 from __future__ import annotations
 

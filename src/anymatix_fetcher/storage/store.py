@@ -327,7 +327,7 @@ class Store:
         with storage_errors(self._places.part):
             if not self._part.looks_whole():
                 return  # the machine is about to be told
-        self._stop_workers()  # the file is closed on the way, and nobody may be reading it then
+        self._stop_workers()  # the file is closed on the way, and no worker may be reading it then
         self._publisher = Publisher(
             self._disk,
             places,

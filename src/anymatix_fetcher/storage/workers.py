@@ -68,7 +68,7 @@ class Worker(Protocol):
 
 
 class Workers(Protocol):
-    """Whoever runs tasks."""
+    """Runs tasks."""
 
     def start(self, task: Task, *, asleep: bool = False) -> Worker:
         """Begins to run ``task``: at once, or with ``asleep`` when it is woken."""
@@ -81,9 +81,9 @@ class Workers(Protocol):
         """
 
     def go_on(self) -> None:
-        """Steps may begin again; where nobody has held them, nothing happens.
+        """Lets steps begin again; does nothing unless they were held.
 
-        To be called now and then by whoever starts tasks: those that can't be run at all are told to fail here.
+        Call it now and then while tasks are started: tasks that can't run at all fail here.
         """
 
 
@@ -166,10 +166,10 @@ class ThreadWorkers:
         self._call()
 
     def _call(self) -> None:
-        """Gets one more thread to work or to stand by, unless one is on its way, which will call the next one.
+        """Wakes one more thread, unless one is waking up already, which will wake the next one.
 
-        So whoever lines up a hundred workers calls one thread, not eight: each call is a system call, and the slowest
-        thing that there is about a small file.
+        A caller that queues a hundred tasks wakes one thread, not eight: each wake-up is a system call, and the slowest
+        part of a small download.
         """
         if self._called or self._held or not self._ready or (self._running and self._stands_by):
             return
@@ -197,10 +197,10 @@ class ThreadWorkers:
                 self._threads -= 1
 
     def _next(self, *, at_once: bool) -> _PooledWorker | None:
-        """Whose turn it is; ``None`` when there was nobody for long.
+        """The next worker; ``None`` if there was none for long.
 
         Args:
-            at_once: Not to leave it to others, as long as they get on.
+            at_once: Not to leave it to other threads as long as they make progress.
         """
         deadline = monotonic() + REST_SECONDS
         while True:
@@ -255,7 +255,7 @@ class ThreadWorkers:
         elif isinstance(following, After):
             worker.wakes_at = now + following.seconds
             heappush(self._later, (worker.wakes_at, next(self._postponed), worker))
-            self._work.notify()  # whoever rests may rest too long
+            self._work.notify()  # an idle thread may idle too long
         return now - began >= QUICK_SECONDS
 
 
@@ -284,12 +284,12 @@ class _PooledWorker:
         """One step of the task, without the lock."""
         try:
             return self._task.step()
-        except Exception as error:  # noqa: BLE001 - an error that nobody hears of leaves a download that never ends
+        except Exception as error:  # noqa: BLE001 - an unreported error would leave a download that never ends
             self.give_up(error)
             return Step.DONE
 
     def give_up(self, error: Exception) -> None:
-        """Tells the task that it has failed; there is nobody left to tell what that raises."""
+        """Tells the task that it has failed; an exception that it raises can no longer be reported."""
         self.stopped = True
         try:
             self._task.fail(error)

@@ -143,7 +143,7 @@ class GivenContent:
         """``[start, stop)`` in order, at most 1 MiB a piece."""
         stop = min(stop, self.size)
         for at in range(start, stop, BLOCK_BYTES):
-            # A copy, since whoever sends it may turn a bit in it.
+            # A copy, because the sender may flip a bit in it.
             yield memoryview(bytearray(self.data[at : min(at + BLOCK_BYTES, stop)]))
 
     def sha256(self) -> str:

@@ -14,7 +14,7 @@ _CATCH_UP_SECONDS = 0.1
 class TokenBucket:
     """The moment at which everything that was let through so far has arrived at the allowed rate.
 
-    It is no frozen value, since it is a running account; whoever shares it between threads brings the lock.
+    It is mutable, because it is a running account. Threads that share it need a lock.
     """
 
     free_at: float

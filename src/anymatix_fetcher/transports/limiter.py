@@ -1,4 +1,4 @@
-"""The limit that transports obey: one bucket for any number of them, which any thread may use and change."""
+"""The rate limiter of transports: one token bucket for any number of them, usable from any thread."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_DELAY_SECONDS = 0.1
-"""Whoever waits asks again after so long at the latest: the rate may have been raised meanwhile."""
+"""A waiting transport asks again after this time, because the rate may have been raised meanwhile."""
 
 
 class RateLimiter:
-    """Limits what all downloads that were given it take from the network in sum.
+    """Limits the total rate of all downloads that share it.
 
     ```python
     limiter = RateLimiter(20_000_000)
@@ -26,8 +26,8 @@ class RateLimiter:
 
     Args:
         bytes_per_second: The rate; ``None`` for no limit.
-        within: A limiter that several others share; what is taken here counts there too, and has to wait there too.
-        clock: Seconds, never going back.
+        within: A limiter that several others share; bytes count against both.
+        clock: A monotonic clock, in seconds.
 
     Raises:
         ValueError: The rate isn't above zero.
@@ -45,11 +45,11 @@ class RateLimiter:
         self._lock = Lock()
         self._limit = Limit(bytes_per_second, clock())
         self.limits = bytes_per_second is not None or within is not None
-        """Whether there is a limit at all: most people want none, and pieces of bodies come by the ten thousand."""
+        """Whether there is a limit at all, as a fast check for each piece of a body."""
 
     @property
     def bytes_per_second(self) -> float | None:
-        """The rate, which may be set at any time; ``None`` for no limit."""
+        """The rate, which may be changed at any time; ``None`` for no limit."""
         return self._limit.bytes_per_second
 
     @bytes_per_second.setter
@@ -62,7 +62,7 @@ class RateLimiter:
 
     @property
     def piece_bytes(self) -> int:
-        """The most that may be taken from a socket at once."""
+        """The most bytes to read from a socket at once."""
         own = self._limit.piece_bytes
         return own if self._within is None else min(own, self._within.piece_bytes)
 

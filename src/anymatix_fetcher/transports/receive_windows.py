@@ -39,10 +39,10 @@ class ReceivingSocket(NamedTuple):
 
 
 class ReceiveWindows:
-    """Shares the windows out; whoever carries the bodies calls :meth:`share` whenever :attr:`due_at` has come.
+    """Distributes the receive windows. The transport calls :meth:`share` whenever :attr:`due_at` has come.
 
     Attributes:
-        due_at: When to look again, in the clock of ``now``; never where the system can't do it.
+        due_at: The time of the next call, on the clock of ``now``; never if the system doesn't support it.
     """
 
     def __init__(self) -> None:

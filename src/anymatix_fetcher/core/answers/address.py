@@ -136,7 +136,7 @@ class Address:
         return led_by is not None and led_by.span is not None and span not in (None, led_by.span)
 
     def unbind(self) -> None:
-        """The target takes one range only: the next walk asks whoever led to it without one."""
+        """The target is valid for one range only: the next request goes to the redirecting host, without a range."""
         if self._led_by is not None:
             self.range_signers.suspect(self._led_by.url.origin)
         self.expire()
@@ -167,9 +167,9 @@ class Address:
         return self.derived and loan is not None and loan.renew_at is not None and now >= loan.renew_at
 
     def seconds_left(self, url: Url, now: float, refusal: Headers) -> float | None:
-        """How long ``url`` should still work; ``None`` where nobody has told.
+        """How long ``url`` should still work; ``None`` if unknown.
 
-        The clock of whoever refuses it, as ``refusal`` tells it, counts more than what was reckoned before.
+        The clock of the host that refuses it, as stated by ``refusal``, takes precedence over earlier estimates.
         """
         expiry, date = expiry_of(url), parse_date(refusal.get("Date"))
         if expiry is not None and date is not None:

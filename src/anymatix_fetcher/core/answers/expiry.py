@@ -56,12 +56,12 @@ class Scheme(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """How long a signed URL works, by the clock of whoever checks it.
+    """The lifetime of a signed URL, by the clock of the host that checks it.
 
     Args:
-        scheme: Whose deadline it is; of several, whose comes first.
-        expires_at: When requests are refused from, in seconds since 1970. Bodies under way go on.
-        issued_at: When it was signed, or works from; ``None`` where it doesn't say.
+        scheme: The scheme of the deadline; of several, that of the earliest.
+        expires_at: When requests are refused from, in seconds since 1970. Bodies in progress continue.
+        issued_at: When it was signed, or is valid from; ``None`` if unknown.
         signs_range: Whether the ``Range`` field is signed: other ranges than the signer's are refused.
         binds_method: Whether the method is signed: a URL for GET refuses HEAD.
     """

@@ -26,7 +26,7 @@ class Reaction(Enum):
     """What follows from a refusal."""
 
     IGNORE = auto()
-    """It says nothing of the address in use: somebody has renewed it meanwhile."""
+    """It doesn't concern the current URL, which was renewed meanwhile."""
     WAIT = auto()
     """As long as the server asks, and with fewer connections."""
     RETRY = auto()
@@ -36,7 +36,7 @@ class Reaction(Enum):
     RENEW = auto()
     """The address has expired."""
     UNBIND = auto()
-    """The address may be signed for one range: whoever gave it is asked for another one, without a range."""
+    """The URL may be signed for one range: the redirecting host is asked for another one, without a range."""
     ONCE_MORE = auto()
     """Storage that isn't ready yet, or a signature from the future: worth a second request, not a third."""
     WITHOUT_IF_RANGE = auto()
@@ -52,7 +52,7 @@ class Reaction(Enum):
     DISTRUST_TAGS = auto()
     """Replicas may tag identical bytes differently: blocks decide, and at the end the digest."""
     ASK_AGAIN = auto()
-    """A single contradiction may be one replica's slip, or an answer to somebody else: another connection decides."""
+    """A single contradiction may be one replica's error, or another request's response; another connection decides."""
     CHANGED = auto()
     """The content isn't what it was."""
     FAIL = auto()

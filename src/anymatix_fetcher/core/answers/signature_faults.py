@@ -100,11 +100,11 @@ def _azure_fault(start: str | None, excerpt: str) -> SignatureFault:
 
 
 def has_expired(fault: SignatureFault, seconds_left: float | None) -> bool | None:
-    """Whether a refused address has expired; ``None`` where nobody can tell.
+    """Whether a refused URL has expired; ``None`` if unknown.
 
     Args:
-        fault: What the refusal says.
-        seconds_left: How long the address should still have worked; ``None`` where it names no deadline.
+        fault: The fault that the refusal states.
+        seconds_left: How long the URL should still have worked; ``None`` if it states no deadline.
     """
     match fault:
         case SignatureFault.EXPIRED:

@@ -51,7 +51,7 @@ class Comparison:
         return self.blocks - self.agreed - self.differing
 
     def note(self, span: Span, *, equal: bool) -> None:
-        """A block came again, or one that nobody asked about."""
+        """Records a block that arrived again, whether or not it was requested."""
         if not self.blocks.covers(span) and self.question is Question.CULPRITS:
             return
         if equal:

@@ -75,7 +75,7 @@ class Coverage:
         self.stored = self.claimed = self._given_up = SpanSet()
 
     def waiting(self, length: int, in_flight: Iterable[Span]) -> SpanSet:
-        """What nobody has been asked for yet."""
+        """The spans that are neither stored nor requested."""
         rest = self.held.missing(length)
         for span in in_flight:
             rest = rest.remove(span)

@@ -212,7 +212,7 @@ class Exchange:
             self.floor_at += seconds
 
     def skip(self, seconds: float) -> None:
-        """Leaves out a gap in which nobody looked: the peer isn't to blame for it."""
+        """Excludes a gap in which the process didn't run: the peer isn't to blame for it."""
         self.started_at += seconds
         self.last_byte_at += seconds
         self.floor_at += seconds

@@ -180,6 +180,6 @@ class Exchanges:
         self._rates[None] = self._rates.pop(mirror, deque(maxlen=REMEMBERED))
 
     def skip(self, seconds: float) -> None:
-        """Leaves out a gap in which nobody looked."""
+        """Excludes a gap in which the process didn't run."""
         for exchange in self:
             exchange.skip(seconds)

@@ -117,7 +117,7 @@ class Mirrors:
                 self._discovered += 1
 
     def _add(self, url: Url) -> bool:
-        """Takes a place along; False where it is known already, or nobody else is to be asked."""
+        """Adds a mirror; false if it is known already, or no mirrors are to be used."""
         resource = self._requests.address.resource
         fields = {**dict(resource.mirror_headers), resource.url.origin: resource.headers}
         place = Resource(
@@ -129,7 +129,7 @@ class Mirrors:
         return self.enlist(place)
 
     def enlist(self, place: Resource, *, is_peer: bool = False) -> bool:
-        """Takes a place along; False where it is known already, or nobody else is to be asked."""
+        """Adds a mirror; false if it is known already, or no mirrors are to be used."""
         if place.url in self._known or self._join is None:
             return False
         self._known.add(place.url)

@@ -163,10 +163,10 @@ class Peers:
         return self._requests.own_bytes > 0 and self._requests.patience.failures <= 1
 
     def give_way(self, *, is_kept: bool) -> bool:
-        """The peer that leads hands the first place on; whether there was one, and somebody to take it.
+        """The leading peer gives up its role; returns whether there was one, and a successor.
 
         Args:
-            is_kept: Whether it goes on bringing pieces as a mirror.
+            is_kept: Whether it continues as a mirror.
         """
         before = self._lead
         if before is None:
@@ -183,7 +183,10 @@ class Peers:
         return True
 
     def take_back(self) -> bool:
-        """Somebody lies: no peer is asked any more, and what they have lent comes again; whether there was anything."""
+        """Wrong bytes were found: peers are no longer used, and their bytes are fetched again.
+
+        Returns whether there were any.
+        """
         self._mirrors.drop_peers()
         led = self.give_way(is_kept=False)
         wrong = blocks_around(self.lent, length=self._matching.length, block_size=self._matching.block_size)

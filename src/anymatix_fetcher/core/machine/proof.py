@@ -66,7 +66,7 @@ class Proof:
         return any(digest.algorithm in COLLISION_FREE for digest in self.digests)
 
     def add(self, digests: tuple[Digest, ...]) -> None:
-        """Takes up digests that somebody states."""
+        """Adds stated digests."""
         self.digests += tuple(digest for digest in digests if digest not in self.digests)
 
     def contradicts(self, digests: tuple[Digest, ...]) -> Digest | None:

@@ -68,16 +68,16 @@ def next_segment(
     under_way: int = 0,
     sizes: Sizes = SIZES,
 ) -> Span | None:
-    """The next span to ask for: low offsets first; ``None`` where nothing waits.
+    """The next span to request, low offsets first; ``None`` if none is left.
 
     Args:
-        waiting: What nobody has been asked for yet.
-        length: Bytes of the whole file.
-        block_size: Segments end on a block's boundary, or where the gap ends.
-        connections: How many share the rest.
-        bytes_per_second: What one connection brings; 0 where unknown.
-        under_way: Bytes that others have been asked for and still have to bring.
-        sizes: How small and how large.
+        waiting: The spans that aren't requested yet.
+        length: The file's size in bytes.
+        block_size: Segments end at a block boundary, or at the end of the gap.
+        connections: The number of connections that share the rest.
+        bytes_per_second: The rate of one connection; 0 if unknown.
+        under_way: The bytes that are requested and still to come.
+        sizes: The smallest and largest segment.
     """
     if not waiting:
         return None

@@ -1,9 +1,10 @@
-"""The tail: what to do about a connection that crawls, and about the last bytes that nobody can take over.
+"""The tail: replaces slow connections, and hedges the last bytes.
 
-A connection that falls to a trickle is never silent, so no timer for silence ends it; it shows by its rate against its
-peers, and by when it would be done at that rate. Such a one is replaced: its rest is asked for over a new connection.
-The very last bytes, too few to be divided, are asked for twice where that promises to be quicker; whoever is first
-wins, and the other is dropped. What comes twice is bounded to a hundredth of the file.
+A connection that falls to a trickle is never silent, so no silence timeout ends it. It is identified by its rate
+relative to its peers, and by its estimated completion at that rate. It is replaced: the rest of its segment is
+requested over a new connection. The very last bytes, too few to be divided, are requested a second time if that
+promises to be faster (a hedged request); the first response wins, and the other is dropped. Bytes that arrive twice are
+limited to a hundredth of the file.
 """
 
 from __future__ import annotations

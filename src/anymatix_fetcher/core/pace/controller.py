@@ -162,17 +162,17 @@ class Pace:
         self._stay(now)
 
     def observe(self, total: int, flowing: int, now: float, *, rest: float = inf, busy: float = 0.0) -> None:
-        """Takes what arrives, and decides.
+        """Records the received bytes, and decides.
 
-        Call it many times a second while there is more to ask for than is being asked for: a count that can't be
-        filled can't be judged.
+        Call it many times a second while more could be requested than is in flight: a count that isn't reached can't be
+        judged.
 
         Args:
-            total: How many bytes have arrived so far.
-            flowing: How many bodies are under way.
+            total: The bytes received so far.
+            flowing: The number of bodies in transfer.
             now: The time.
-            rest: How many bytes are still to come, as far as it is known.
-            busy: For what part of the time whoever reads them is busy: more than it can read needn't be asked for.
+            rest: The bytes still to come, as far as known.
+            busy: The share of time that the reader is busy; at 1.0 the processor is the bottleneck, not the network.
         """
         if self._fixed:
             return

@@ -167,7 +167,7 @@ class Share:
         return self._host.hosts.range_signers
 
     def pause(self, url: Url, until: float, reason: str) -> None:
-        """Nobody asks at the origin of ``url`` before that."""
+        """Pauses requests to the origin of ``url`` until that time."""
         self._host.hosts.pause(url.origin, until, reason)
 
     def pause_at(self, url: Url, now: float) -> Pause | None:
@@ -261,7 +261,7 @@ class Host:
 
     @property
     def scouts(self) -> int:
-        """How many are asked for while nobody knows what the server speaks."""
+        """The number of first requests while the server's protocol is unknown."""
         return self.shared.scouts(len(self._shares) + self.waiting)
 
     def may_multiplex(self, origin: Origin) -> bool:
@@ -386,7 +386,7 @@ class Hosts:
         return self._hosts[key]
 
     def pause(self, origin: Origin, until: float, reason: str) -> None:
-        """Nobody asks at ``origin`` before that."""
+        """Pauses requests to ``origin`` until that time."""
         lengthen(self.pauses, origin, Pause(until, reason))
 
     def pause_at(self, origin: Origin, now: float) -> Pause | None:

@@ -17,7 +17,7 @@ PIECE_SECONDS = 0.001
 SMALLEST_PIECE = 1024
 LARGEST_PIECE = 512 * 1024
 BINDING_SECONDS = 0.5
-"""A limit that held somebody back so recently binds."""
+"""A limit that delayed a read this recently counts as binding."""
 
 
 class Limit:
@@ -62,7 +62,7 @@ class Limit:
         return max(SMALLEST_PIECE, min(int(self._rate * PIECE_SECONDS), LARGEST_PIECE))
 
     def delay(self, now: float) -> float:
-        """Seconds that somebody who wants a piece has to wait; 0.0 where it may be taken now."""
+        """The delay in seconds before a piece may be read; 0.0 if it may be read now."""
         if self._rate is None:
             return 0.0
         self._settle(now)
@@ -94,9 +94,9 @@ class Limit:
 
 
 class FreeFlow:
-    """Time and bytes without those of the moments in which our own limit held something back.
+    """The time and bytes without the periods in which our own limit delayed reads.
 
-    What is seen while it binds says nothing of the server or the line: whoever judges those is given this time.
+    Measurements within these periods say nothing about the server or the network.
     """
 
     def __init__(self) -> None:

@@ -37,7 +37,7 @@ class Meter:
         return self._in_window / max(seconds, _BUCKET_SECONDS) if seconds > 0 else 0.0
 
     def skip(self, seconds: float) -> None:
-        """Leaves out a gap in which nobody looked (the machine slept, or we were busy writing)."""
+        """Excludes a gap in which the process didn't run (a suspended machine, or a busy process)."""
         self._started_at += seconds
         self._buckets = deque((at + seconds, count) for at, count in self._buckets)
 

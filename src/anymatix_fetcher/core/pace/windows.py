@@ -1,10 +1,10 @@
-"""How much may be on its way to each connection: the receive windows, shared out.
+"""The receive windows: how many bytes each connection may have in flight.
 
-A sender that isn't slowed down by loss (BBR) keeps two round trips' worth on its way, and many such senders at once
-fill the queue before the line, lose a part of all they send, and what comes waits behind what was lost: in bursts.
-A system grows each connection's window by itself, as if that were alone. Here they share one: so much as the line is
-known to carry, with room to find that it carries more. That is the receiver's means to keep a queue short, as
-rLEDBAT uses it (RFC 9840), though not its algorithm.
+A sender that doesn't react to loss (BBR) keeps two bandwidth-delay products in flight. Many such senders at once fill
+the bottleneck's queue and lose a part of what they send, so data arrives in bursts behind the lost packets. A system
+grows each connection's window as if it were alone. Here all connections share one: the bandwidth-delay product that the
+path is known to have, with room to discover more. This is how a receiver keeps a queue short, as in rLEDBAT (RFC 9840),
+though with another algorithm.
 """
 
 from __future__ import annotations

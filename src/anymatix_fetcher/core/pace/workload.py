@@ -1,4 +1,4 @@
-"""How busy whoever reads what arrives is: who never waits for bytes is what binds, and not the line."""
+"""The share of time that the reader is busy. At 1.0 the processor is the bottleneck, not the network."""
 
 from __future__ import annotations
 

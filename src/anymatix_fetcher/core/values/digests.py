@@ -1,4 +1,4 @@
-"""Digests: which algorithm proves what, read from whoever states one."""
+"""Digests: their algorithms and strengths, and parsers for stated ones."""
 
 from __future__ import annotations
 

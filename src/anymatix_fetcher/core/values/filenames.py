@@ -56,9 +56,9 @@ _EXTENDED_VALUE = re.compile(r"(utf-8|iso-8859-1)'[^']*'(.*)", re.IGNORECASE | r
 
 @lru_cache(maxsize=256)
 def safe_name(text: str) -> SafeName | None:
-    """The last path segment of ``text`` as a safe name; ``None`` where nothing of it is left.
+    """The last path segment of ``text`` as a safe name; ``None`` if nothing of it is left.
 
-    Percent-escapes are ordinary characters here: whoever reads a URL or a header has decoded them once.
+    Percent escapes are ordinary characters here: URLs and header fields are decoded by their parsers.
     """
     if not text:
         return None
@@ -79,10 +79,9 @@ def safe_name(text: str) -> SafeName | None:
 
 
 def exact_name(text: str) -> SafeName | None:
-    """``text`` itself, where Linux and macOS can call a file so; ``None`` where it hides something or leads elsewhere.
+    """``text`` itself if Linux and macOS accept it as a file name; ``None`` if it is hidden or leaves its folder.
 
-    For a name that is somebody's exact wish, for which no other will do: it may begin with a dash, hold a colon, and be
-    in either Unicode form.
+    For a name that has to be exact: it may begin with a dash, contain a colon, and be in either Unicode form.
     """
     if text != text.strip() or text.startswith((".", "~")) or text.endswith(".") or "/" in text or "\\" in text:
         return None

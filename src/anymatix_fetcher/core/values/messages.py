@@ -56,7 +56,7 @@ class KeptBlocks:
 
 
 FOREIGN = Origin("foreign", "", 0)
-"""In the place of an identity's host: another program has left these pieces, and nobody has compared them yet."""
+"""In the place of an identity's host: another program wrote these bytes, and they weren't compared yet."""
 
 
 # Events ---------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class StorageFailed:
 
 @dataclass(frozen=True, slots=True)
 class ContentRefused:
-    """What has arrived isn't what is wanted, or is dangerous: somebody has looked into the bytes."""
+    """The content was examined, and is not what is wanted, or is dangerous."""
 
     error: FetchError
 
@@ -156,7 +156,7 @@ class BlockCompared:
 
 @dataclass(frozen=True, slots=True)
 class PartShortened:
-    """Somebody else has shortened the part file: what is stored there has to be proved again."""
+    """Another program has shortened the part file: its content has to be verified again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ class LookAtBeginning:
 
 @dataclass(frozen=True, slots=True)
 class NarrowBody:
-    """Somebody else takes what lies at ``stop`` and beyond: end the exchange there."""
+    """Another exchange takes the bytes from ``stop`` on: the exchange has to end there."""
 
     exchange: ExchangeId
     stop: int

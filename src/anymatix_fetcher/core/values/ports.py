@@ -107,10 +107,10 @@ class Lock(Protocol):
     """One writer's claim to a destination."""
 
     def try_acquire(self) -> bool:
-        """Takes the lock; false where somebody else has it."""
+        """Takes the lock; false if another holder has it."""
 
     def is_held(self) -> bool:
-        """Whether it is still ours: somebody may have removed its file, and taken a new one."""
+        """Whether it is still held: another process may have removed its file and taken a new one."""
 
     def show_life(self) -> None:
         """Leaves a sign that its holder lives; never fails."""

@@ -167,7 +167,7 @@ def _escaped(character: str) -> str:
 
 
 def _in_ascii(text: str) -> str:
-    """What somebody typed, with everything beyond ASCII in UTF-8 and percent-encoded, the host's name by IDNA."""
+    """A typed URL with non-ASCII characters encoded in UTF-8 and percent-encoded, the host's name by IDNA."""
     authority = _AUTHORITY.match(text)
     if authority is None:
         raise ValueError("the URL names no host")

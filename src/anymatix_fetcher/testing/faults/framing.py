@@ -45,7 +45,7 @@ class CloseDelimited:
 
 @dataclass(frozen=True, slots=True)
 class Gzip:
-    """The body is compressed although nobody asked, whole or slice."""
+    """The body is compressed although it wasn't requested, whole or slice."""
 
     example: ClassVar[str] = "gzip:request=1"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BROWSER = re.compile("mozilla|chrome|safari|firefox|opera|edge", re.IGNORECASE)
 _NO_STORE: Final = (("Cache-Control", "no-store, max-age=0"),)
 _DEFAULTS: Final = {"type": "Model", "format": "SafeTensor", "size": "pruned", "fp": "fp16"}
-"""What the download handler prefers where nobody says otherwise."""
+"""The download handler's defaults."""
 _VALUES: Final = {
     "type": {
         *("Model", "Text Encoder", "Vision Encoder", "Pruned Model", "Negative", "Training Data", "VAE", "Config"),

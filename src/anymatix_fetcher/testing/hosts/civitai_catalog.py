@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.hosts.hosted import HostedFile
 
 Access = Literal["open", "token", "early", "forbidden", "disabled", "archived", "broken"]
-"""Who gets a version's files: anybody, those with a token, those who paid, nobody for several reasons."""
+"""The access to a version's files: public, with a token, after payment, or none for several reasons."""
 
 _SCANNED = "2025-01-01T00:00:00.000Z"
 

@@ -1,4 +1,4 @@
-"""The stores that model hosts redirect to: sites that open a file to whoever brings a signature for it."""
+"""The stores that model hosts redirect to: sites that require a signature."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class ConnectionsAhead:
             handle.setopt(pycurl.SOCKOPTFUNCTION, self._tell)
 
     def close_old(self, now: float) -> None:
-        """Closes those that nobody has used in time."""
+        """Closes connections that weren't used in time."""
         while self._waiting and self._waiting[0].since <= now - AHEAD_SECONDS:
             self._drop(self._waiting[0])
 

@@ -53,7 +53,7 @@ class Buffers:
         return bytearray(size)
 
     def give_back(self, buffer: bytearray) -> None:
-        """Nobody uses ``buffer`` any longer."""
+        """Returns ``buffer`` to the pool."""
         if buffer and len(self._spare) < MOST_SPARE_BUFFERS:
             self._spare.append(buffer)
 
@@ -129,7 +129,7 @@ class CurlExchange:
 
     @property
     def awaits_accept(self) -> bool:
-        """Whether the head was reported and nobody has accepted the body yet."""
+        """Whether the head was reported and the body isn't accepted yet."""
         return self._head_reported and self._sink is None and not self.over
 
     @property

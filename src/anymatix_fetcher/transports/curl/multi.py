@@ -1,7 +1,7 @@
-"""One of libcurl's multi handles, with the sockets and the timer that it wants to be told of.
+"""One of libcurl's multi handles, with the sockets and the timer that it waits for.
 
-libcurl says which sockets it waits for and until when (``M_SOCKETFUNCTION``, ``M_TIMERFUNCTION``); whoever has the
-selector waits, and tells it what happened (``socket_action``). Several of them share one selector. See
+libcurl reports the sockets and the deadline (``M_SOCKETFUNCTION``, ``M_TIMERFUNCTION``); the owner of the selector
+waits, and reports events to it (``socket_action``). Several handles share one selector. See
 https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket".
 """
 

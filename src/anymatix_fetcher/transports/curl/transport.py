@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.base import NetworkSettings, Sink, TransportEvent
 
 FLUSH_SECONDS = 0.03
-"""How long gathered bytes may wait for the sink: whoever decides knows of them only then."""
+"""How long gathered bytes may wait for the sink. The machine only learns of them then."""
 
 LINGER_SECONDS = 0.05
 """How long a poll goes on when all it has to tell is that bytes were stored: fewer, larger events."""
@@ -175,9 +175,9 @@ class CurlTransport:
     def wake(self) -> None:
         """Makes a ``poll`` that waits, or the next one, return at once."""
         if self._call_is_out:
-            return  # whoever takes that one sees what this one is about, too
+            return  # a wake-up is already pending
         self._call_is_out = True
-        with suppress(OSError):  # a closed socket has nobody to wake
+        with suppress(OSError):  # a closed socket needs no wake-up
             self._wake_writer.send(b"\0")
 
     def close(self) -> None:

@@ -38,11 +38,11 @@ class Resolver:
         self._found: dict[tuple[str, int], tuple[float, list[Address]]] = {}
 
     def addresses(self, host: str, port: int, deadline: float, is_wanted: Callable[[], bool]) -> list[Address]:
-        """The host's addresses, best first, families in turn.
+        """The host's addresses, best first, with alternating families.
 
         Raises:
-            BrokenExchangeError: There is none, or the system hasn't found one by the deadline.
-            AbandonedError: Nobody wants them any more.
+            BrokenExchangeError: There is none, or the lookup exceeded the deadline.
+            AbandonedError: The exchange was abandoned.
         """
         looked_up_at, addresses = self._found.get((host, port), (0.0, []))
         if not addresses or monotonic() - looked_up_at > _REMEMBERED_SECONDS:
@@ -108,11 +108,11 @@ def _in_turn(addresses: list[Address]) -> list[Address]:
 def connect(
     addresses: Sequence[Address], deadline: float, is_wanted: Callable[[], bool]
 ) -> tuple[socket.socket, Address]:
-    """A socket that is connected to the first address that answers, and that address.
+    """A socket connected to the first address that answers, and that address.
 
     Raises:
-        BrokenExchangeError: None does by the deadline.
-        AbandonedError: Nobody wants it any more.
+        BrokenExchangeError: No address answered by the deadline.
+        AbandonedError: The exchange was abandoned.
     """
     try:
         with _Race(addresses) as race:
@@ -190,7 +190,7 @@ class _Race:
             return attempt, address
         attempt.close()
         self._error = OSError(code, os.strerror(code))
-        self._next_at = 0.0  # whoever has lost needs no head start
+        self._next_at = 0.0  # after a failed attempt the next one starts at once
         return None
 
 

@@ -1,8 +1,8 @@
-"""One connection as blocking reads and writes that another thread can end, and the store of idle ones.
+"""One connection as blocking reads and writes that another thread can interrupt, and the store of idle connections.
 
-The socket itself doesn't block: what is there is read in a turn, and nobody waits in one (see ``threads_turns``).
-Reads wait in slices of a tenth of a second: an interrupted one ends at once where the system lets ``shutdown`` end
-another thread's wait, and within a slice where it doesn't.
+The socket itself is non-blocking: available data is read within a turn, and a turn never includes waiting (see
+``turns``). Reads wait in slices of a tenth of a second: an interrupted one ends at once if the system lets ``shutdown``
+end another thread's wait, and otherwise within a slice.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class AbandonedError(Exception):
-    """Nobody waits for this exchange any more."""
+    """The exchange was abandoned."""
 
 
 class Route(NamedTuple):
@@ -255,7 +255,7 @@ class Connection:
         return False
 
     def interrupt(self) -> None:
-        """Lets whoever reads or writes go with :class:`AbandonedError`. For another thread; not while it closes."""
+        """Ends a read or write in progress with :class:`AbandonedError`. For another thread; not while it closes."""
         self._interrupted = True
         # SSLSocket's own shutdown would turn TLS off under the reader's hands, who then would take records for text.
         with suppress(OSError):

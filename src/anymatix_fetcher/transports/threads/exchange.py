@@ -1,6 +1,6 @@
-"""One exchange: what its thread does, and how the thread that polls tells it what to do.
+"""One exchange: the work of its thread, and the commands from the polling thread.
 
-The exchange's lock is held while the sink is called, and by whoever ends the exchange. So once ``drop`` has returned,
+The exchange's lock is held while the sink is called, and while the exchange is ended. So once ``drop`` has returned,
 the sink isn't called again.
 """
 
@@ -109,7 +109,7 @@ class ThreadsExchange:
                 self._end_with(BodyEnded(self.exchange))
 
     def drop(self) -> None:
-        """Nobody wants the exchange any more; waits for a call of the sink that is under way."""
+        """Abandons the exchange; waits for a call of the sink that is in progress."""
         self._is_dropped = True  # before the lock, which could be taken for the next call otherwise
         with self._lock:
             self._end_with(None)
@@ -120,7 +120,7 @@ class ThreadsExchange:
         connection = self._connection
         if self._sink is None or connection is None:
             return None
-        # Its thread may close it now: whoever has the descriptor next bears to be taken for this one for a moment.
+        # Race: the worker may close the socket meanwhile, and the descriptor be reused. One wrong reading is harmless.
         return ReceivingSocket(self.exchange, connection.descriptor, self._stored - self._start)
 
     def take_progress(self) -> BodyStored | None:

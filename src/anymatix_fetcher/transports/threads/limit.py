@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class LimitedBody:
-    """Reads ``body`` piece by piece, each when the limit allows it.
+    """Reads ``body`` piece by piece as the limit allows.
 
     Args:
-        body: What is read.
-        limiter: Says when, and how much.
-        is_over: Whether nobody wants it any more.
+        body: The body.
+        limiter: The limit.
+        is_over: Whether the exchange was abandoned.
     """
 
     def __init__(self, body: Body, limiter: RateLimiter, is_over: Callable[[], bool]) -> None:
@@ -47,7 +47,7 @@ class LimitedBody:
         """Implements ``Body``.
 
         Raises:
-            AbandonedError: Nobody wants it any more.
+            AbandonedError: The exchange was abandoned.
         """
         delay = self._limiter.delay_seconds()
         if delay:

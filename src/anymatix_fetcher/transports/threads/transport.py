@@ -62,7 +62,7 @@ class ThreadsTransport:
 
     @property
     def waited_seconds(self) -> float:
-        """For how long nobody has had anything to read so far."""
+        """The total time in which no thread had anything to read."""
         return self._turns.waited_seconds
 
     def start(self, exchange: ExchangeId, request: Request) -> None:

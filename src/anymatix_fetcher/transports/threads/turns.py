@@ -1,7 +1,7 @@
-"""Whose turn it is to read: a few threads at a time, however many have something to.
+"""Limits how many threads read at a time.
 
-Python lets one thread run at a time, and TLS brings 16 KiB with each call: sixteen threads that all read fight over
-the right to run more than they read, and bring half of what two bring. Who waits for the network holds nobody up.
+Python runs one thread at a time, and TLS delivers 16 KiB per call: sixteen threads that all read contend for the
+interpreter lock more than they read, and achieve half the rate of two. Threads that wait for the network take no turn.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Turns:
     """The turns of all exchanges of a transport; every method may be called from any thread.
 
     Attributes:
-        reading: One turn, as a context: it waits until the turn is there. Nobody waits for the network in it.
+        reading: A turn as a context manager, which waits until it is available. Never wait for the network within it.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Turns:
 
     @property
     def waited_seconds(self) -> float:
-        """For how long nobody has had anything to read or to store, so far."""
+        """The total time in which no thread had anything to read or to store."""
         with self._lock:
             return self._waited if self._busy else self._waited + monotonic() - self._idle_since
 
