@@ -95,9 +95,9 @@ def test_a_file_that_was_cut_off_is_refused_whatever_the_server_says_of_its_leng
     origin: Origin, tmp_path: Path
 ) -> None:
     cut = safetensors({"a": ("F32", (60_000,))})[:-1]
-    assert "cut off" in refused(origin, "m.safetensors", cut, tmp_path).hint
+    assert "truncated" in refused(origin, "m.safetensors", cut, tmp_path).hint
     origin.script("chunked", "ignore-range")
-    assert "cut off" in refused(origin, "n.safetensors", cut, tmp_path).hint
+    assert "truncated" in refused(origin, "n.safetensors", cut, tmp_path).hint
 
 
 @pytest.mark.parametrize("form", ["raw", "gguf"])

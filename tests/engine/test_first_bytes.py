@@ -99,7 +99,7 @@ def test_a_stream_of_unknown_length_is_looked_at_again_when_it_has_ended() -> No
     assert (len(cut.reads), first.is_settled) == (1, False)
     refusal = first.look(len(cut.data), len(cut.data), cut)
     assert refusal is not None
-    assert "cut off" in refusal.hint
+    assert "truncated" in refusal.hint
     assert first.is_settled
 
 

@@ -323,11 +323,11 @@ def test_a_damaged_control_file_counts_for_nothing(origin: Origin, tmp_path: Pat
 
 def test_what_isnt_there_is_said(origin: Origin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = origin.add("/m.bin", size=1000)
-    with pytest.raises(StorageError, match="no unfinished file"):
+    with pytest.raises(StorageError, match="no partial file"):
         fetch(file.url, directory=tmp_path, output=tmp_path / "m.bin", adopt_partial=tmp_path / "gone")
     assert main(["--adopt-partial", str(tmp_path / "gone"), file.url]) == 2
     assert main(["--adopt-partial", str(tmp_path), file.url, file.url]) == 2
-    assert "no unfinished file" in capsys.readouterr().err
+    assert "no partial file" in capsys.readouterr().err
 
 
 def test_the_command_line_takes_it_too(origin: Origin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

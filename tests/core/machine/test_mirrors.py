@@ -139,6 +139,14 @@ def test_bytes_that_come_twice_and_differ_are_the_mirrors_fault() -> None:
     assert not bench.machine.is_over
 
 
+def test_a_block_in_dispute_comes_again_whatever_had_brought_it() -> None:
+    bench, _, _ = checking(MIRROR)
+    never_told = Span(40 * MIB, 41 * MIB)  # a connection that was dropped wrote it
+    bench.send(m.BlockCompared(never_told, equal=False, filling=True))
+    assert bench.one(m.ForgetBlocks).blocks == SpanSet.of(never_told)
+    assert not bench.machine.is_over
+
+
 def test_a_wrong_digest_makes_what_mirrors_brought_suspected_first() -> None:
     length = 48 * MIB
     bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=1, length=length)

@@ -84,6 +84,11 @@ class Bodies:
 
     def compared(self, event: m.BlockCompared, now: float) -> None:
         """A recorded block came again, the same or different."""
+        self._weigh(event, now)
+        if event.filling and not event.equal and not self._parts.stage.is_over:
+            self._parts.matching.settle(event.span)
+
+    def _weigh(self, event: m.BlockCompared, now: float) -> None:
         parts, span = self._parts, event.span
         if not parts.coverage.held.count_in(span) and not parts.requests.exchanges.over(span):
             return  # it was forgotten since

@@ -311,13 +311,14 @@ class Matching:
 
     def take_back(self, spans: SpanSet) -> None:
         """``spans`` came from an answer that turned out to be of something else: only its length is known still."""
-        self.lose_blocks_of(spans)
+        self.lose(blocks_around(spans, length=self.known_length, block_size=self.block_size))
         if not self._coverage.held:
             self._stated_length, self.identity = self.known_length, None
 
-    def lose_blocks_of(self, spans: SpanSet) -> None:
-        """Every block that ``spans`` touch has to come again."""
-        self.lose(blocks_around(spans, length=self.known_length, block_size=self.block_size))
+    def settle(self, span: Span) -> None:
+        """The block at ``span`` came differently: it comes again, for until then the part file records nothing more."""
+        if not any(isinstance(command, m.ForgetBlocks) and command.blocks.covers(span) for command in self._out):
+            self.lose(SpanSet.of(span))
 
     def advances(self, event: m.BlockCompared) -> bool:
         """Whether the search for what spoils the digest has waited for this answer, which it asks for once."""

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.address import MAX_HOPS, Address
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
-from anymatix_fetcher.core.machine.comparison import run_of_blocks
+from anymatix_fetcher.core.machine.comparison import blocks_around, run_of_blocks
 from anymatix_fetcher.core.machine.exchange import ExchangeState, Purpose
 from anymatix_fetcher.core.machine.mirror import Mirror
 from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS
@@ -372,7 +372,8 @@ class Mirrors:
         for span in lost:
             for exchange in self._requests.exchanges.over(span):
                 self._requests.drop(exchange)
-        self._matching.lose_blocks_of(lost)
+        matching = self._matching
+        matching.lose(blocks_around(lost, length=matching.known_length, block_size=matching.block_size))
 
     def drop_all(self) -> None:
         """None is asked any more: whatever is decided now, one place alone has to answer for."""
