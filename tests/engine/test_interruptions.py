@@ -112,7 +112,7 @@ def test_a_signal_ends_it_soon_and_keeps_everything(
     wait_until_recorded(tmp_path, 5 * BLOCK, process)
     began = time.monotonic()
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=20)
     assert process.returncode == code
     assert time.monotonic() - began < 10.0, "half a second is promised, and a busy machine has its own pace"
     assert "run the same command again" in err
@@ -120,7 +120,10 @@ def test_a_signal_ends_it_soon_and_keeps_everything(
         "model.safetensors.part",
         "model.safetensors.part.journal",
     ]
-    assert finish(file, tmp_path)["status"] == "resumed"
+    result = finish(file, tmp_path)
+    assert result["status"] == "resumed"
+    assert result["bytes_resumed"] + result["bytes_downloaded"] == SIZE
+    assert result["bytes_resumed"] >= json.loads(out)["bytes_downloaded"], "what was stored came twice"
 
 
 def test_many_kills_in_a_row_end_in_the_right_file(served: tuple[Origin, File], tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 1. What is at the destination is exactly a content that the server had, and has the digest that is known.
 2. A run that fails publishes nothing.
-3. A block is journaled only when its bytes are in the part file, match the record, and are what the server has there.
+3. A block, or a piece of one, is journaled only when its bytes are in the part file, match the record, and are what the
+   server has there.
 4. Stored, claimed, in flight and waiting are the whole file; nothing is both stored and claimed; nothing counts as
    stored that neither arrived nor was proved.
 5. It ends: no run does nothing for a minute without waiting for something that it can name.
@@ -23,7 +24,7 @@ from anymatix_fetcher.core.machine.download import Download
 from anymatix_fetcher.core.machine.phase import MachinePhase
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, PART_SUFFIX
-from anymatix_fetcher.core.values.journal import HEADER_BYTES, BlockRecorded, records
+from anymatix_fetcher.core.values.journal import HEADER_BYTES, BlockRecorded, PieceRecorded, records
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.errors import (
     AccessDeniedError,
@@ -125,17 +126,18 @@ class Oracle:
             return
         for record, _ in records(bytes(HEADER_BYTES) + data):
             if isinstance(record, BlockRecorded):
-                self._check_record(record)
+                self._check_record(record, record.index * BLOCK)
+            elif isinstance(record, PieceRecorded):
+                self._check_record(record, record.start)
 
-    def _check_record(self, record: BlockRecorded) -> None:
-        start = record.index * BLOCK
+    def _check_record(self, record: BlockRecorded | PieceRecorded, start: int) -> None:
         stored = self.disk.piece(self._part, start, start + record.length) if self.disk else b""
-        assert len(stored) == record.length, f"rule 3: block {record.index} is journaled and not stored"
-        assert xxh3_64(stored).intdigest() == record.checksum, f"rule 3: block {record.index} isn't as journaled"
+        assert len(stored) == record.length, f"rule 3: what is at {start} is journaled and not stored"
+        assert xxh3_64(stored).intdigest() == record.checksum, f"rule 3: what is at {start} isn't as journaled"
         if not self.bytes_may_be_wrong and not (self.changed and self.has_digest):  # a digest settles it at the end
             bodies = (*self._world.contents, *self._world.elsewhere, *self._world.unstated)
             sent = [content[start : start + record.length] for content in bodies]
-            assert stored in sent, f"rule 3: block {record.index} isn't what any server has there"
+            assert stored in sent, f"rule 3: what is at {start} isn't what any server has there"
 
     def received(self, machine: Download, event: m.Event, commands: list[m.Command]) -> None:
         """The machine has decided something."""

@@ -16,7 +16,6 @@ from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, PART_SUFFIX, SafeName
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.journal import MAGIC, decode
-from anymatix_fetcher.core.values.spans import SpanSet
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.facts import Job, Status
 from anymatix_fetcher.engine.ports import Ports
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.machine.heads import Judge
     from anymatix_fetcher.core.values.resource import Resource
+    from anymatix_fetcher.core.values.spans import SpanSet
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.sources.base import Resolving
@@ -371,9 +371,9 @@ class Simulation:
         raise AssertionError(f"rule 6: it doesn't succeed: {self.results[-1].error!r}")
 
     def _recorded(self) -> SpanSet:
-        """The blocks that the journal names."""
+        """What the journal names: blocks, and pieces of others."""
         content = decode(self.disk.content(JOURNAL) or b"")
-        return content.blocks.spans(BLOCK) if content.header else SpanSet()
+        return content.stored
 
     def _check_economy(self, result: Result, recorded: int) -> None:
         """What is in the journal mustn't come again where the server proves that it still has the same."""

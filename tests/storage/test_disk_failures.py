@@ -39,7 +39,7 @@ def test_a_full_disk_keeps_what_has_arrived_and_a_later_run_goes_on(destination:
     assert later.store.kept == KeptBlocks(blocks(0), IDENTITY)
 
 
-def test_a_full_disk_at_the_journal_loses_a_record_and_no_byte_of_sense(destination: Path) -> None:
+def test_a_full_disk_at_the_journal_loses_nothing_that_can_be_recorded_at_the_end(destination: Path) -> None:
     disk = FaultyDisk()
     opened = Opened(destination, disk=disk)
     opened.fill(Span(0, BLOCK))
@@ -48,7 +48,7 @@ def test_a_full_disk_at_the_journal_loses_a_record_and_no_byte_of_sense(destinat
         opened.fill(Span(BLOCK, 2 * BLOCK))
     opened.fill(Span(2 * BLOCK, LENGTH))
     opened.store.close()
-    assert Opened(destination).store.kept == KeptBlocks(blocks(0, 2, 3), IDENTITY)
+    assert Opened(destination).store.kept == KeptBlocks(WHOLE, IDENTITY)
 
 
 @pytest.mark.parametrize("operation", ["open", "truncate"])

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
-from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, JournalHeader, decode
+from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, JournalContent, JournalHeader, decode
 from anymatix_fetcher.core.values.messages import BlockCompared
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.storage.comparison import Comparing
 from anymatix_fetcher.storage.journal_file import JournalFile
-from anymatix_fetcher.storage.part_file import Comparing, PartFile
+from anymatix_fetcher.storage.part_file import PartFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -371,7 +372,7 @@ def test_claimed_blocks_count_as_proved_only_when_they_were_read_back() -> None:
     bench = Bench()
     bench.file.data[:] = earlier.file.data
     bench.file.data[BLOCK + 77] ^= 1
-    bench.part.lay_out(BLOCK, LENGTH, claimed)
+    bench.part.lay_out(BLOCK, LENGTH, JournalContent(blocks=claimed))
     assert bench.part.recorded == spans(0, 1, 2, 3)
     assert (bench.part.proved, bench.part.front) == (SpanSet(), 0)
     assert [bench.part.prove(index) for index in range(5)] == [True, False, True, True, False]
@@ -385,10 +386,10 @@ def test_claims_beyond_the_file_or_of_a_wrong_length_are_dropped() -> None:
     claimed = decode(bytes(earlier.journal.data)).blocks
     bench = Bench()
     bench.file.data[:] = earlier.file.data[: 2 * BLOCK - 1]
-    bench.part.lay_out(BLOCK, LENGTH, claimed)
+    bench.part.lay_out(BLOCK, LENGTH, JournalContent(blocks=claimed))
     assert bench.part.recorded == spans(0)
     bench.file.data[:] = earlier.file.data
-    bench.part.lay_out(BLOCK, None, claimed)
+    bench.part.lay_out(BLOCK, None, JournalContent(blocks=claimed))
     assert bench.part.recorded == spans(0, 1, 2)
 
 

@@ -12,9 +12,8 @@ from anymatix_fetcher.core.values.messages import (
     KeptBlocks,
     Published,
 )
-from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.spans import EVERYTHING, Span, SpanSet
 from anymatix_fetcher.core.values.urls import Origin
-from anymatix_fetcher.storage.store import EVERYTHING
 from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, OTHER, WHOLE, Opened, blocks, leave
 
 if TYPE_CHECKING:

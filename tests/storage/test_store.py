@@ -15,10 +15,10 @@ from anymatix_fetcher.core.values.messages import (
     Published,
     Verified,
 )
-from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.spans import EVERYTHING, Span
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.os_disk import OsDisk
-from anymatix_fetcher.storage.store import AT_ONCE_BYTES, EVERYTHING, Store
+from anymatix_fetcher.storage.store import AT_ONCE_BYTES, Store
 from anymatix_fetcher.storage.workers import ThreadWorkers
 from tests.storage.doubles import FaultyDisk
 from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, OTHER, REFERENCE, WHOLE, Opened, names

@@ -52,7 +52,7 @@ def of_journal(destination: Path, length: int | None) -> BlockMap:
         return _map(length, SpanSet(), SpanSet(), 0)
     if content.identity is not None and content.identity.length is not None:
         length = content.identity.length
-    return _map(length, content.blocks.spans(content.header.block_size), SpanSet(), 0)
+    return _map(length, content.stored, SpanSet(), 0)
 
 
 def of_whole(length: int) -> BlockMap:

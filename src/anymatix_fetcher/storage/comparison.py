@@ -10,6 +10,7 @@ from anymatix_fetcher.core.values.messages import BlockCompared
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.values.spans import Span
+    from anymatix_fetcher.storage.part_file import PartFile
 
 
 class Comparisons:
@@ -60,3 +61,14 @@ class Comparisons:
         """What was finished since the last call."""
         finished, self._finished = self._finished, []
         return finished
+
+
+class Comparing:
+    """A transport's sink that stores nothing: see :meth:`PartFile.compare`."""
+
+    def __init__(self, part: PartFile) -> None:
+        self._part = part
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Implements ``Sink``."""
+        self._part.compare(offset, data)

@@ -10,8 +10,8 @@ from xxhash import xxh3_64
 
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.disk_errors import storage_errors
+from anymatix_fetcher.storage.checksums import READ_BYTES
 from anymatix_fetcher.storage.hashing import STEP_BYTES, new_hasher
-from anymatix_fetcher.storage.part_file import READ_BYTES
 from anymatix_fetcher.storage.workers import Step, failure
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.values.digests import HEX_LENGTHS, Digest
 from anymatix_fetcher.core.values.messages import Verified
 from anymatix_fetcher.errors import ReferenceSyntaxError, StorageError
-from anymatix_fetcher.storage.part_file import READ_BYTES
+from anymatix_fetcher.storage.checksums import READ_BYTES
 from anymatix_fetcher.storage.workers import Step, failure
 
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ class JournalWatch:
         self.progress = None
         if content.header is not None and content.identity is not None:
             self.is_for_reference = content.header.is_for(self._reference)
-            stored = content.blocks.spans(content.header.block_size).total
+            stored = content.stored.total
             self.progress = PartProgress(stored, content.identity.length)
 
 

@@ -61,6 +61,15 @@ class OpenBlock:
             self._disorder()
         self._covered = self._covered.remove(Span(start, stop))
 
+    def adopt(self, piece: Span) -> None:
+        """An earlier run has stored the piece, and it was read back."""
+        self._covered = self._covered.add(piece)
+
+    @property
+    def stored(self) -> SpanSet:
+        """What is stored of it; nothing counts while a write is in progress."""
+        return SpanSet() if self.writers else self._covered.add(Span(self._start, self._position))
+
     def is_whole(self, stop: int) -> bool:
         """Whether every byte up to ``stop``, the block's end, is stored and no write is in progress."""
         if self.writers:
@@ -71,7 +80,7 @@ class OpenBlock:
 
     def holds(self, start: int, stop: int) -> bool:
         """Whether ``[start, stop)`` is stored and no write is in progress."""
-        return not self.writers and self._covered.add(Span(self._start, self._position)).covers(Span(start, stop))
+        return self.stored.covers(Span(start, stop))
 
     def checksum(self, stop: int) -> int | None:
         """The whole block's xxh3_64 where all of it came in order, else ``None``."""

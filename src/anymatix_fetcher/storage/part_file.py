@@ -18,36 +18,31 @@ import errno
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
-from xxhash import xxh3_64
-
 from anymatix_fetcher.core.values.blocks import BlockChecksums
-from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, BlockRecorded, BlocksForgotten, BlockTable
+from anymatix_fetcher.core.values.journal import (
+    MIN_BLOCK_SIZE,
+    BlockRecorded,
+    BlocksForgotten,
+    JournalContent,
+)
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.storage.checksums import checksum_of
 from anymatix_fetcher.storage.comparison import Comparisons
 from anymatix_fetcher.storage.disk import read_exactly
 from anymatix_fetcher.storage.open_block import OpenBlock
+from anymatix_fetcher.storage.pieces import ClaimedPieces, cut, tenable
 from anymatix_fetcher.storage.size_guard import SizeGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from anymatix_fetcher.core.values.journal import PieceRecorded
     from anymatix_fetcher.core.values.messages import BlockCompared
     from anymatix_fetcher.core.values.ports import RandomFile
     from anymatix_fetcher.storage.journal_file import JournalFile
 
-READ_BYTES = 1 << 20
-"""The size of the buffers that blocks are read back with."""
 
-
-class Comparing:
-    """A transport's sink that stores nothing: see :meth:`PartFile.compare`."""
-
-    def __init__(self, part: PartFile) -> None:
-        self._part = part
-
-    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Implements ``Sink``."""
-        self._part.compare(offset, data)
+NO_CLAIMS = JournalContent()
 
 
 class PartFile:
@@ -80,30 +75,28 @@ class PartFile:
         self._comparisons = Comparisons()
         self.lay_out(block_size, None)
 
-    def lay_out(self, block_size: int, length: int | None, claimed: BlockTable | None = None) -> None:
-        """Starts anew, without blocks or with those that a journal claims. No write may be in progress."""
+    def lay_out(self, block_size: int, length: int | None, claims: JournalContent = NO_CLAIMS) -> None:
+        """Starts anew: with nothing at all, or with the blocks and pieces that a journal claims. Nobody may write."""
         self._block_size = block_size
         self._length = length
-        self._table = BlockTable()
         self._open: dict[int, OpenBlock] = {}
         self._disputed: set[int] = set()
         """Recorded blocks that have come otherwise: until they are forgotten, or all ends, nothing more is recorded."""
         self._guard = SizeGuard(self._file)
-        self.recorded = SpanSet() if claimed is None else self._take_claims(claimed)
+        self._table, pieces = tenable(claims, self._file.size(), block_size, length)
+        self._unproved = ClaimedPieces(block_size, pieces)
+        self.recorded = self._table.spans(block_size)
         """The bytes of all recorded blocks, claimed ones too."""
-        self._guard.expect(self.recorded.stop)
+        self._guard.expect(self.claimed.stop)
         self.proved = SpanSet()
         """Of those, the ones that were written by this run, or read back and found equal."""
         self.front = 0
         """The proved bytes at the file's beginning end here."""
 
-    def _take_claims(self, claimed: BlockTable) -> SpanSet:
-        size = self._file.size()
-        for index in claimed:
-            stop = self._block_stop(index)
-            if claimed.length(index) == stop - index * self._block_size and stop <= size:
-                self._table.record(index, claimed.length(index), claimed.checksum(index))
-        return self._table.spans(self._block_size)
+    @property
+    def claimed(self) -> SpanSet:
+        """What is recorded, and what an earlier run has recorded of unfinished blocks and isn't proved yet."""
+        return self.recorded | self._unproved.claimed
 
     @property
     def block_size(self) -> int:
@@ -118,7 +111,7 @@ class PartFile:
     @property
     def is_empty(self) -> bool:
         """Whether no byte counts as stored."""
-        return not self.recorded and not self._open
+        return not self.claimed and not self._open
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Stores ``data`` at ``offset``, or compares it where it is recorded already; implements ``Sink``.
@@ -135,12 +128,12 @@ class PartFile:
             if data:
                 self._write_within(index, offset, stop, data)
             return
-        for index, start, piece in self._pieces(offset, memoryview(data)):
+        for index, start, piece in cut(memoryview(data), offset, self._block_size):
             self._write_within(index, start, start + len(piece), piece)
 
     def compare(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Compares ``data`` with the records of the blocks that it lies in; what has no record, with what is stored."""
-        for index, start, piece in self._pieces(offset, memoryview(data)):
+        for index, start, piece in cut(memoryview(data), offset, self._block_size):
             with self._lock:
                 if index in self._table:
                     self._comparisons.feed(self.span(index), start, piece, self._table.checksum(index))
@@ -151,15 +144,6 @@ class PartFile:
             if is_stored and self.looks_whole() and self.read_into(start, stored):
                 with self._lock:
                     self._comparisons.note(Span(start, start + len(piece)), equal=stored == piece)
-
-    def _pieces(self, offset: int, data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
-        """``data`` cut at the edges of blocks: each piece with its block's index and its offset in the file."""
-        while data:
-            index = offset // self._block_size
-            size = (index + 1) * self._block_size - offset
-            yield index, offset, data[:size]
-            data = data[size:]
-            offset += size
 
     def _write_within(self, index: int, start: int, stop: int, data: bytes | bytearray | memoryview) -> None:
         with self._lock:
@@ -209,7 +193,7 @@ class PartFile:
                 entries = block.entries
                 block.hold()  # counts as a writer, so that neither forgetting nor another closer interferes
             try:
-                checksum = self._read_checksum(start, stop)
+                checksum = checksum_of(self._file, start, stop)
             finally:
                 with self._lock:
                     block.let_go()
@@ -269,7 +253,7 @@ class PartFile:
         with self._lock:
             recorded = index in self._table
         try:
-            found = self._read_checksum(span.start, span.stop) if recorded else None
+            found = checksum_of(self._file, span.start, span.stop) if recorded else None
         except OSError:
             found = None  # an unreadable block is a bad one: its bytes come again, elsewhere on the disk or not at all
         with self._lock:
@@ -280,6 +264,32 @@ class PartFile:
         if recorded and not good:
             self.forget(SpanSet.of(span))
         return good
+
+    def pieces(self, spans: SpanSet) -> list[PieceRecorded]:
+        """The pieces that ``spans`` touch and that nobody has read back yet."""
+        with self._lock:
+            return self._unproved.within(spans)
+
+    def prove_piece(self, piece: PieceRecorded) -> bool:
+        """Reads a piece back; whether it matches, so that its block needs only the rest."""
+        try:
+            found = checksum_of(self._file, piece.start, piece.start + piece.length)
+        except OSError:
+            found = None
+        index = piece.start // self._block_size
+        with self._lock:
+            good = self._unproved.take(piece) and found == piece.checksum and index not in self._table
+            block = self._open.setdefault(index, OpenBlock(index * self._block_size)) if good else None
+            if block is not None:
+                block.adopt(piece.span)
+            whole = block is not None and block.is_whole(self._block_stop(index))
+        if block is not None and whole:
+            self._close(index, block)
+        return good
+
+    def unfinished(self) -> list[SpanSet]:
+        """What is stored of each unfinished block; nothing where that is in doubt. Nobody may be writing."""
+        return [] if self.is_unsettled or not self.looks_whole() else [block.stored for block in self._open.values()]
 
     def forget(self, spans: SpanSet) -> None:
         """Strikes every block that ``spans`` touch, recorded or unfinished; waits for writes under way in them.
@@ -310,10 +320,11 @@ class PartFile:
     def _strike(self, blocks: range) -> None:
         for index in [index for index in self._open if index in blocks]:
             del self._open[index]
-        recorded = range(blocks.start, min(blocks.stop, self._table.stop))
-        if any(index in self._table for index in recorded):
+        recorded = range(blocks.start, min(blocks.stop, max(self._table.stop, self._unproved.stop)))
+        if any(index in self._table for index in recorded) or self._unproved.are_in_journal(recorded):
             self._journal.append(BlocksForgotten(recorded.start, recorded.stop))
         self._table.forget(recorded.start, recorded.stop)
+        self._unproved.strike(blocks)
         self._disputed -= {index for index in self._disputed if index in blocks}
         gone = Span(blocks.start * self._block_size, blocks.stop * self._block_size)
         self._comparisons.drop(gone.start, gone.stop)
@@ -331,7 +342,7 @@ class PartFile:
         self.looks_whole()
         if self._length != length:
             self._length = length
-            self.forget(self.recorded - self._fitting())
+            self.forget(self.recorded - self._table.fitting(self._block_size, length))
         if self._file.size() != length:
             self._file.truncate(length)
         self._guard.expect(length)
@@ -339,17 +350,6 @@ class PartFile:
         block = self._open.get(last)
         if block is not None:
             self._close(last, block)
-
-    def _fitting(self) -> SpanSet:
-        """The recorded blocks that end where a block of this file ends."""
-        size = self._block_size
-        return SpanSet.of(
-            *(
-                Span(index * size, self._block_stop(index))
-                for index in self._table
-                if index * size + self._table.length(index) == self._block_stop(index)
-            )
-        )
 
     def checksums(self) -> BlockChecksums | None:
         """Those of all blocks of the whole file; ``None`` where one isn't recorded, or the length not known."""
@@ -381,16 +381,6 @@ class PartFile:
         if self._length is None or stop <= self._length:
             return stop
         return max(self._length, stop - self._block_size)
-
-    def _read_checksum(self, start: int, stop: int) -> int | None:
-        hasher = xxh3_64()
-        buffer = memoryview(bytearray(min(READ_BYTES, stop - start)))
-        for offset in range(start, stop, READ_BYTES):
-            piece = buffer[: min(READ_BYTES, stop - offset)]
-            if not self.read_into(offset, piece):
-                return None
-            hasher.update(piece)
-        return hasher.intdigest()
 
     def _is_written_to(self, blocks: range) -> bool:
         return any(block.writers for index, block in self._open.items() if index in blocks)

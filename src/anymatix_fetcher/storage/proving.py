@@ -22,13 +22,16 @@ STEP_BYTES = 16 << 20
 class Prover:
     """A task that proves blocks of the part file, in order, and reports them in several ``BlocksProved``.
 
-    Together the events name every block that ``spans`` touch, and each once.
+    Together the events name every block that ``spans`` touch, and each once; of a block that an earlier run hasn't
+    finished, they name the pieces that it has recorded.
     """
 
     def __init__(self, part: PartFile, path: Path, spans: SpanSet, *, report: Callable[[Event], None]) -> None:
         self._part = part
         self._path = path
-        self._blocks = part.blocks(spans)
+        self._pieces = part.pieces(spans)
+        partial = {piece.start // part.block_size for piece in self._pieces}
+        self._blocks = [index for index in part.blocks(spans) if index not in partial]
         self._done = 0
         self._report = report
 
@@ -37,6 +40,10 @@ class Prover:
         good: list[Span] = []
         bad: list[Span] = []
         size = 0
+        while self._pieces and size < STEP_BYTES:
+            piece = self._pieces.pop()
+            (good if self._part.prove_piece(piece) else bad).append(piece.span)
+            size += piece.length
         while self._done < len(self._blocks) and size < STEP_BYTES:
             index = self._blocks[self._done]
             span = self._part.span(index)
@@ -44,7 +51,7 @@ class Prover:
             size += len(span)
             self._done += 1
         self._report(BlocksProved(SpanSet.of(*good), SpanSet.of(*bad)))
-        return Step.MORE if self._done < len(self._blocks) else Step.DONE
+        return Step.MORE if self._pieces or self._done < len(self._blocks) else Step.DONE
 
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""

@@ -12,11 +12,13 @@ from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
 from anymatix_fetcher.core.values.messages import FOREIGN, Identity, KeptBlocks, PartShortened
-from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.spans import EVERYTHING, SpanSet
+from anymatix_fetcher.storage.comparison import Comparing
 from anymatix_fetcher.storage.disk import read_first
 from anymatix_fetcher.storage.hashing import Follower, new_hasher
 from anymatix_fetcher.storage.opening import check_destination, find_content, open_files
-from anymatix_fetcher.storage.part_file import Comparing, PartFile
+from anymatix_fetcher.storage.part_file import PartFile
+from anymatix_fetcher.storage.pieces import record_pieces
 from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.proving import Prover
 from anymatix_fetcher.storage.publishing import Publisher, forget_for_good, too_late_to_fail
@@ -41,9 +43,6 @@ _logger = logging.getLogger("anymatix_fetcher.storage")
 
 AT_ONCE_BYTES = 256 << 10
 """So much is hashed sooner than another thread would have begun with it."""
-
-EVERYTHING = SpanSet.of(Span(0, 1 << 62))
-"""Every byte that any file can have; for forgetting all that is stored."""
 
 
 class Store:
@@ -86,7 +85,7 @@ class Store:
             file, journal, on_front=self._front_moved, on_forgotten=self._rewind, block_size=smallest_block
         )
         if content.header and content.identity:
-            self._part.lay_out(content.header.block_size, content.identity.length, content.blocks)
+            self._part.lay_out(content.header.block_size, content.identity.length, content)
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
         self._following: Worker | None = None
         self._was_woken = False
@@ -94,7 +93,7 @@ class Store:
         self._source: RandomFile | None = None
         self._publisher: Publisher | None = None
         self._is_new = self.kept is None
-        self._is_tidy = False
+        self._is_tidy = self._is_closed = False
 
     @classmethod
     def open(
@@ -161,7 +160,7 @@ class Store:
     @property
     def kept(self) -> KeptBlocks | None:
         """What an earlier run left, claimed and not yet proved; ``None`` where it left nothing that counts."""
-        recorded, identity = self._part.recorded, self._identity
+        recorded, identity = self._part.claimed, self._identity
         if not recorded or identity is None:
             return None
         if self._any_reference and identity.origin != FOREIGN:
@@ -361,6 +360,9 @@ class Store:
         self._stop_workers()
         if self._space is not None:
             self._space.release(self)
+        if not self._is_closed and self._publisher is None and self._identity and self._identity.origin != FOREIGN:
+            record_pieces(self._part, self._file, self._journal)
+        self._is_closed = True
         opened = (self._publisher, self._file, self._journal, self._source)
         for close in [file.close for file in opened if file is not None]:
             try:

@@ -15,6 +15,7 @@ from anymatix_fetcher.core.values.journal import (
     BlocksForgotten,
     BlockTable,
     JournalHeader,
+    PieceRecorded,
     Record,
     block_size_for,
     decode,
@@ -46,7 +47,10 @@ identities = st.builds(
     st.none() | st.builds(Origin, st.text(max_size=9), st.text(max_size=9), st.integers(0, 65_535)),
 )
 forgettings = st.builds(BlocksForgotten, st.integers(0, 200), st.integers(0, 300))
-record_lists = st.lists(blocks | identities | forgettings, max_size=12)
+pieces = st.builds(
+    PieceRecorded, st.integers(0, 1 << 40), st.integers(1, MIN_BLOCK_SIZE), st.integers(0, (1 << 64) - 1)
+)
+record_lists = st.lists(blocks | identities | forgettings | pieces, max_size=12)
 
 
 def journal(*content: Record) -> bytes:
@@ -125,6 +129,22 @@ def test_replaying_keeps_the_last_word_on_each_block() -> None:
         Span(MIN_BLOCK_SIZE, 2 * MIN_BLOCK_SIZE), Span(3 * MIN_BLOCK_SIZE, 3 * MIN_BLOCK_SIZE + 17)
     )
     assert result.identity == IDENTITY
+
+
+def test_a_piece_counts_until_its_block_is_recorded_or_forgotten() -> None:
+    kept, recorded, forgotten = (PieceRecorded(index * MIN_BLOCK_SIZE + 7, 100, index) for index in range(3))
+    content = decode(
+        journal(IDENTITY, kept, recorded, forgotten, BlockRecorded(1, MIN_BLOCK_SIZE, 5), BlocksForgotten(2, 3))
+    )
+    assert content.pieces == (kept,)
+    assert content.stored == SpanSet.of(kept.span, Span(MIN_BLOCK_SIZE, 2 * MIN_BLOCK_SIZE))
+    assert decode(journal(PieceRecorded(0, 0, 1))).valid_bytes == HEADER_BYTES
+    assert decode(journal(PieceRecorded((1 << 63) - 1, 5, 1))).valid_bytes == HEADER_BYTES
+
+
+def test_a_piece_takes_the_place_of_those_that_it_overlaps() -> None:
+    small, beside, large = PieceRecorded(0, 100, 1), PieceRecorded(500, 10, 2), PieceRecorded(0, 300, 3)
+    assert decode(journal(small, beside, large)).pieces == (beside, large)
 
 
 def test_another_version_is_not_read_but_known_as_ours() -> None:

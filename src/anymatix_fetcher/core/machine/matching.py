@@ -32,7 +32,7 @@ from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.machine.search import CulpritSearch
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Validator
-from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.spans import EVERYTHING, Span, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.address import Address
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.exchange import Exchange
     from anymatix_fetcher.core.machine.manners import Manners
     from anymatix_fetcher.core.values.urls import Origin
-
-EVERYTHING = SpanSet.of(Span(0, 1 << 62))
-"""Every byte that any file can have."""
 
 
 class Matching:
@@ -293,7 +290,10 @@ class Matching:
         foreign = spans & self.foreign
         self._parted_bytes += (foreign & self._coverage.stored).total
         self._coverage.disown(foreign)
-        self._coverage.lose(spans)
+        size = self.block_size  # storage strikes whole blocks, with all that came of them beside these spans
+        self._coverage.lose(
+            SpanSet.of(*(Span(span.start // size * size, -(-span.stop // size) * size) for span in spans))
+        )
         self.foreign -= spans
         self._out.append(m.ForgetBlocks(spans))
 

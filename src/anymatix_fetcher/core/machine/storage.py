@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.machine.comparison import whole_blocks
-from anymatix_fetcher.core.machine.matching import EVERYTHING
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.spans import SpanSet
+from anymatix_fetcher.core.values.spans import EVERYTHING, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.conclusions import Conclusions

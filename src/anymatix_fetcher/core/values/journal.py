@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
-from anymatix_fetcher.core.values.http import EntityTag, Validator
+from anymatix_fetcher.core.values.http import MAX_LENGTH, EntityTag, Validator
 from anymatix_fetcher.core.values.messages import Identity
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Origin
@@ -40,11 +40,13 @@ _HEADER = struct.Struct(">8sHI16s32s")
 _FRAME = struct.Struct(">BI")
 _BLOCK = struct.Struct(">IIQ")
 _FORGOTTEN = struct.Struct(">II")
+_PIECE = struct.Struct(">QIQ")
 _CHECKSUM = struct.Struct(">I")
 
 _KIND_IDENTITY = 1
 _KIND_BLOCK = 2
 _KIND_FORGOTTEN = 3
+_KIND_PIECE = 4
 
 HEADER_BYTES = _HEADER.size + _CHECKSUM.size
 
@@ -102,7 +104,24 @@ class BlocksForgotten:
     stop: int
 
 
-Record: TypeAlias = Identity | BlockRecorded | BlocksForgotten
+@dataclass(frozen=True, slots=True)
+class PieceRecorded:
+    """The ``length`` bytes from ``start`` on, all of one unfinished block, are stored and have this ``checksum``.
+
+    Written when a download is stopped, for the block itself isn't recorded before it is whole.
+    """
+
+    start: int
+    length: int
+    checksum: int
+
+    @property
+    def span(self) -> Span:
+        """Its bytes."""
+        return Span(self.start, self.start + self.length)
+
+
+Record: TypeAlias = Identity | BlockRecorded | BlocksForgotten | PieceRecorded
 
 
 class BlockTable:
@@ -145,6 +164,11 @@ class BlockTable:
         for index in range(first, min(stop, len(self._lengths))):
             self._lengths[index] = 0
 
+    def fitting(self, block_size: int, length: int) -> SpanSet:
+        """The bytes of the recorded blocks that end where a block of a file of ``length`` bytes ends."""
+        starts = ((index * block_size, self._lengths[index]) for index in self)
+        return SpanSet.of(*(Span(at, at + size) for at, size in starts if size == min(block_size, length - at)))
+
     def spans(self, block_size: int) -> SpanSet:
         """The bytes of all recorded blocks."""
         starts = ((index * block_size, self._lengths[index]) for index in self)
@@ -163,6 +187,14 @@ class JournalContent:
     identity: Identity | None = None
     blocks: BlockTable = field(default_factory=BlockTable)
     valid_bytes: int = 0
+    pieces: tuple[PieceRecorded, ...] = ()
+
+    @property
+    def stored(self) -> SpanSet:
+        """All bytes that it says are stored."""
+        if self.header is None:
+            return SpanSet()
+        return self.blocks.spans(self.header.block_size) | SpanSet.of(*(piece.span for piece in self.pieces))
 
 
 def block_size_for(length: int | None, *, smallest: int = MIN_BLOCK_SIZE) -> int:
@@ -180,6 +212,8 @@ def encode(record: Record) -> bytes:
             kind, payload = _KIND_BLOCK, _BLOCK.pack(record.index, record.length, record.checksum)
         case BlocksForgotten():
             kind, payload = _KIND_FORGOTTEN, _FORGOTTEN.pack(record.first, record.stop)
+        case PieceRecorded():
+            kind, payload = _KIND_PIECE, _PIECE.pack(record.start, record.length, record.checksum)
         case Identity():
             kind, payload = _KIND_IDENTITY, _encode_identity(record)
     return _sealed(_FRAME.pack(kind, len(payload)) + payload)
@@ -206,16 +240,27 @@ def decode(data: bytes) -> JournalContent:
     if header is None:
         return JournalContent()
     identity, blocks, valid_bytes = None, BlockTable(), HEADER_BYTES
+    pieces = list[PieceRecorded]()
     for record, stop in records(data):
         match record:
             case BlockRecorded():
                 blocks.record(record.index, record.length, record.checksum)
+                pieces = _without(pieces, record.index, record.index + 1, header.block_size)
             case BlocksForgotten():
                 blocks.forget(record.first, record.stop)
+                pieces = _without(pieces, record.first, record.stop, header.block_size)
+            case PieceRecorded():
+                pieces = [piece for piece in pieces if not SpanSet.of(piece.span) & SpanSet.of(record.span)]
+                pieces.append(record)
             case Identity():
                 identity = record
         valid_bytes = stop
-    return JournalContent(header, identity, blocks, valid_bytes)
+    return JournalContent(header, identity, blocks, valid_bytes, tuple(pieces))
+
+
+def _without(pieces: list[PieceRecorded], first: int, stop: int, block_size: int) -> list[PieceRecorded]:
+    """``pieces`` but for those of the blocks from index ``first`` up to, and without, ``stop``."""
+    return [piece for piece in pieces if not first <= piece.start // block_size < stop] if pieces else pieces
 
 
 def may_be_ours(data: bytes) -> bool:
@@ -246,6 +291,9 @@ def _decode(kind: int, payload: bytes) -> Record | None:
         return block if block.index <= MAX_BLOCK_INDEX and block.length > 0 else None
     if kind == _KIND_FORGOTTEN and len(payload) == _FORGOTTEN.size:
         return BlocksForgotten(*_FORGOTTEN.unpack(payload))
+    if kind == _KIND_PIECE and len(payload) == _PIECE.size:
+        piece = PieceRecorded(*_PIECE.unpack(payload))
+        return piece if piece.length > 0 and piece.span.stop <= MAX_LENGTH else None
     if kind == _KIND_IDENTITY:
         return _decode_identity(payload)
     return None

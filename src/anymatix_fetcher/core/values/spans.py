@@ -180,3 +180,7 @@ def _start(span: Span) -> int:
 
 def _stop(span: Span) -> int:
     return span.stop
+
+
+EVERYTHING = SpanSet.of(Span(0, 1 << 62))
+"""Every byte that any file can have."""

@@ -1,0 +1,31 @@
+"""Checksums of what lies on the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xxhash import xxh3_64
+
+from anymatix_fetcher.storage.disk import read_exactly
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.values.ports import RandomFile
+
+READ_BYTES = 1 << 20
+"""The size of the buffers that blocks are read back with."""
+
+
+def checksum_of(file: RandomFile, start: int, stop: int) -> int | None:
+    """The xxh3_64 of these bytes of the file; ``None`` where it ends before.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    hasher = xxh3_64()
+    buffer = memoryview(bytearray(min(READ_BYTES, stop - start)))
+    for offset in range(start, stop, READ_BYTES):
+        piece = buffer[: min(READ_BYTES, stop - offset)]
+        if not read_exactly(file, offset, piece):
+            return None
+        hasher.update(piece)
+    return hasher.intdigest()
