@@ -5,13 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import anymatix_fetcher
+from anymatix_fetcher import errors
 from anymatix_fetcher.cli.redaction import redact
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ROOT = Path(anymatix_fetcher.__file__).parent
+PLACEHOLDER = ", something"
 VALUES = {
     "url": "https://models.example.com/files/model.safetensors?...",
     "host": "models.example.com",
@@ -55,7 +61,7 @@ def part_of(node: ast.expr) -> str:
         return str(node.value)
     words = [word for inner in ast.walk(node) if isinstance(inner, ast.Name) for word in (inner.id,)]
     words += [inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)]
-    return next((VALUES[word] for word in reversed(words) if word in VALUES), ", something")
+    return next((VALUES[word] for word in reversed(words) if word in VALUES), PLACEHOLDER)
 
 
 def filled(text: str) -> str:
@@ -64,6 +70,9 @@ def filled(text: str) -> str:
 
 
 SENTENCES = sentences()
+ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)}
+MOST_CHARACTERS = 300
+"""Of a message or a hint, its placeholders filled in."""
 WORDS = sorted({word for text in SENTENCES for word in re.findall(r"\b[A-Za-z][a-z]{0,14}\b", text)})
 
 
@@ -72,6 +81,51 @@ def test_there_are_sentences_to_look_at() -> None:
     assert len(SENTENCES) > 1000
     assert "Put them into ~/.netrc, or into the URL: https://USER:PASSWORD@..." in text
     assert "set HF_TOKEN or run: anyfetch login huggingface.co" in text
+
+
+def raised() -> list[tuple[str, list[str], list[str]]]:
+    """Where errors are made, with the texts of their messages and of their hints."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        if "testing" in path.relative_to(ROOT).parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func).split(".")[-1]
+            if name != "Misuse" and not (name in ERRORS and any(one.arg == "hint" for one in node.keywords)):
+                continue
+            hints = [*node.args[1:2]] if name == "Misuse" else [one.value for one in node.keywords if one.arg == "hint"]
+            place = f"{path.relative_to(ROOT)}:{node.lineno}"
+            found.append((place, texts_of(node.args[:1]), texts_of(hints)))
+    return found
+
+
+def texts_of(nodes: Sequence[ast.expr]) -> list[str]:
+    """The texts among them; what is computed elsewhere has none here."""
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+            found.append(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            found.append("".join(part_of(value) for value in node.values))
+    return found
+
+
+def test_a_message_is_a_clause_and_a_hint_is_a_sentence() -> None:
+    made = raised()
+    assert len(made) > 150
+    for place, messages, hints in made:
+        for text in messages:
+            assert text.endswith("...") or not text.endswith("."), f"{place}: a message has no full stop: {text}"
+            assert len(text) <= MOST_CHARACTERS, f"{place}: {text}"
+        for text in hints:
+            assert text.endswith((".", "?", PLACEHOLDER)), f"{place}: a hint ends as a sentence does: {text}"
+            assert len(text) <= MOST_CHARACTERS, f"{place}: {text}"
+
+
+def test_no_sentence_has_persons_in_the_place_of_things() -> None:
+    assert [text for text in SENTENCES if re.search(r"\b(nobody|whoever|somebody)\b", text, re.IGNORECASE)] == []
 
 
 @pytest.mark.parametrize("token", [(), *TOKENS], ids=str)

@@ -171,7 +171,7 @@ class Follower:
             if not self._part.read_into(position, piece):
                 if not self._part.looks_whole():
                     return False
-                raise StorageError(f"{self._path} was shortened by somebody else", hint="Start again.")
+                raise StorageError(f"{self._path} was shortened by another program", hint="Start again.")
             for hasher in hashers:
                 hasher.update(piece)
             position += len(piece)

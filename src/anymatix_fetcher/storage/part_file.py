@@ -201,7 +201,7 @@ class PartFile:
             if checksum is None:
                 if not self.looks_whole():
                     return
-                raise OSError(errno.EIO, "the part file was shortened by somebody else")
+                raise OSError(errno.EIO, "the part file was shortened by another program")
             with self._lock:
                 if self._open.get(index) is block and block.entries == entries and not block.writers:
                     moved = self._record(index, stop - start, checksum)

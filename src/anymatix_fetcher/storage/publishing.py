@@ -125,12 +125,12 @@ class Publisher:
             self._part.sync()
             if not self._part.is_at(self._places.part):
                 raise StorageError(
-                    f"{self._places.part} was replaced or removed by somebody else",
+                    f"{self._places.part} was replaced or removed by another program",
                     hint="Start again; nothing is published.",
                 )
             if self._part.size() < self._length:
                 raise StorageError(
-                    f"{self._places.part} was shortened by somebody else", hint="Start again; nothing is published."
+                    f"{self._places.part} was shortened by another program", hint="Start again; nothing is published."
                 )
             self._part.close()
         except OSError:
@@ -178,7 +178,7 @@ class Publisher:
         with suppress(OSError):
             self._disk.move(self._places.destination, self._places.part)
         raise StorageError(
-            f"{self._places.part} was replaced by somebody else at the very end",
+            f"{self._places.part} was replaced by another program just before it was published",
             hint="Let no other program write there, then start again.",
         )
 

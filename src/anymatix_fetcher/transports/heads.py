@@ -79,7 +79,7 @@ class HeadReader:
             self.head = _framed(ResponseHead(status, Headers(tuple(self._fields)), version))
             return
         if status == _SWITCHING_PROTOCOLS:
-            raise HeadRefusedError("the server switches to another protocol, for which nobody has asked")
+            raise HeadRefusedError("the server switches to another protocol, which was not requested")
         self._interim += 1
         if self._interim > MAX_INTERIM_RESPONSES:
             raise HeadRefusedError("interim responses don't end")

@@ -201,7 +201,7 @@ def _read(given: Mapping[str, str]) -> dict[str, str]:
 def _number(line: Aria2CommandLine, name: str, default: int) -> int:
     text = line.options.get(name, str(default))
     if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - more is no number here
-        raise Misuse(f"--{name} takes a number, not {text[:40]!r}", f"--{name}={default}")
+        raise Misuse(f"--{name} takes a number, not {text[:40]!r}", f"Give a number, as in --{name}={default}.")
     return int(text)
 
 

@@ -189,7 +189,7 @@ def command(
         running.script(*rules)
         return serve(running, lambda: testhosts.offer(running, as_json=as_json), session, as_json=as_json)
     if pin_ranges is not None:
-        raise Misuse("--pin-ranges needs --hosts", "add --hosts")
+        raise Misuse("--pin-ranges needs --hosts", "Add --hosts.")
     described = _described(spec, {"host": host, "port": port, "seed": seed}, tls)
     origin = _origin(described, tls)
     offered: dict[str, File | None] = dict.fromkeys(_paths_of(described))

@@ -43,7 +43,7 @@ def jobs_of_file(name: str, settings: Settings) -> list[Job]:
     if settings.output is not None or settings.digests or settings.mirrors:
         raise Misuse(
             "--output, --hash and --mirror describe one file, but a list may hold many",
-            "State them in the list: REFERENCE sha256:HEX -> NAME",
+            "State them in a line of the list, as in `REFERENCE sha256:HEX -> NAME`.",
         )
     return [_job(entry, settings) for entry in _entries(name)]
 

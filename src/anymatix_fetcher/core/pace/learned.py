@@ -34,7 +34,7 @@ class KnownHost:
     Args:
         connections: The count that was good.
         limit: How many it bears, where it has refused or punished more.
-        http2: Whether it speaks HTTP/2; ``None`` where nobody has asked it over TLS.
+        http2: Whether it speaks HTTP/2; ``None`` if unknown.
         seen_at: When that was learned, in seconds since 1970.
         signs_range: Whether its redirects are good for the range that they were asked with, and for no other.
         paused_until: Until when it wants to be left alone, in seconds since 1970; 0.0 where it doesn't.

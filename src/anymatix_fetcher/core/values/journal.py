@@ -266,7 +266,7 @@ def _without(pieces: list[PieceRecorded], first: int, stop: int, block_size: int
 def may_be_ours(data: bytes) -> bool:
     """Whether a journal that can't be read was ours once: torn, zeroed, or of another version.
 
-    Anything else was put there by somebody else.
+    Anything else belongs to another program.
     """
     return MAGIC.startswith((data[: len(MAGIC)], data.rstrip(b"\x00")))
 
