@@ -52,7 +52,7 @@ export class MissingModels {
       return;
     }
     const size = fetchable.reduce((sum, model) => sum + (model.size || 0), 0);
-    const all = button(t("get_all", { count: fetchable.length, size: size ? format.size(size) : "" }).trim(), "fetch", () => this.fetch(fetchable), { class: "af-primary" });
+    const all = button(t("get_all", { count: fetchable.length, size: size ? `(${format.size(size)})` : "" }).trim(), "fetch", () => this.fetch(fetchable), { class: "af-primary" });
     this.root.replaceChildren(this.box(
       make("ul", { class: "anymatix-models", "aria-label": t("missing") }, ...wanted.map((model) => this.row(model))),
       fetchable.length > 1 ? make("div", { class: "af-answers" }, all) : null,
