@@ -64,10 +64,11 @@ def test_a_second_server_of_a_state_folder_exits_8(tmp_path: Path) -> None:
     "options",
     [
         ["--host", "0.0.0.0", "--no-secret"],
-        ["--no-secret", "--secret-file", "any"],
+        ["--no-secret", "--secret-file", os.devnull],
         ["--allow-origin", "nonsense"],
         ["--allow-origin", "https://a/b"],
         ["--secret-file", os.devnull],
+        ["--secret-file", "no-such-file"],
         ["--host", "no such host"],
         ["--port", "99999"],
         ["--limit-rate", "fast"],

@@ -62,7 +62,7 @@ PORT = 6800
 @option(
     _WHO,
     "--secret-file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="The file that holds the secret.",
 )
