@@ -3,12 +3,16 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from anymatix_fetcher.cli.display.displays import JsonDisplay, NoDisplay, PlainDisplay
 from anymatix_fetcher.cli.display.streams import PatientStream
 from anymatix_fetcher.engine.facts import Phase, Progress
 from anymatix_fetcher.errors import DownloadCancelled, NotFoundError
 from tests.cli.fakes import URL, downloaded, failed, flowing
+
+if TYPE_CHECKING:
+    import pytest
 
 KEYS = [
     "reference",
@@ -137,7 +141,8 @@ def test_many_downloads_share_one_line_of_pace() -> None:
     assert lines[-1] == "0 of 2 done, 1.00 of 2.00 kB, 200 B/s, about 5 s left"
 
 
-def test_no_display_shows_nothing() -> None:
+def test_no_display_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     display = NoDisplay()
     display.show((flowing(1),))
     display.close([])
+    assert capsys.readouterr() == ("", "")
