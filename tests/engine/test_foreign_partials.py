@@ -120,8 +120,14 @@ def test_without_a_digest_it_is_said_how_a_beginning_is_used(
 ) -> None:
     file = origin.add("/m.bin", size=SIZE)
     (tmp_path / "m.bin.crdownload").write_bytes(file.read()[:HALF])
-    result = fetch(file.url, directory=tmp_path)
+    origin.script("throttle:rate=40M")
+    notes: set[str] = set()
+    result = fetch(
+        file.url, directory=tmp_path, on_progress=lambda progress: notes.add(progress.note or progress.phase.name)
+    )
     assert (result.status, result.bytes_resumed) == (Status.DOWNLOADED, 0)
+    assert "m.bin.crdownload is a partial file that isn't used: --adopt-partial auto goes on with it" in notes
+    assert "DONE" in notes, "and when it is done nothing is to be said of the file"
     assert "m.bin.crdownload is there, unfinished: --adopt-partial auto" in caplog.text
     assert names(tmp_path) == ["m.bin", "m.bin.crdownload"]
 

@@ -78,8 +78,8 @@ class Outlook:
     def _note(self, result: Result | None, now: float) -> str:
         if self._destination.holder is not None:
             return "another process downloads it; waiting for its result"
-        if result is not None and (remark := self._remark(result)):
-            return remark
+        if result is not None:
+            return self._remark(result) or self._destination.place_note
         return self._destination.note or self._machine.waiting_for(now) or self._destination.place_note
 
     def _remark(self, result: Result) -> str:

@@ -48,6 +48,8 @@ class Takeover:
         self._partial: Partial | None = None
         self._is_begun = False
         self._was_copied = self._is_copying = False
+        self._unused = ""
+        """The name of an unfinished file that nothing shows to be of this one."""
         self._stored = SpanSet()
 
     def finds(self, destination: Path) -> bool:
@@ -79,7 +81,7 @@ class Takeover:
             path = aside  # an earlier run has moved it there
         found = read_partial(path, self._disk)
         if found is None and not self._is_begun:
-            raise StorageError(f"there is no unfinished file {wanted}", hint="Check its name.")
+            raise StorageError(f"there is no partial file {wanted}", hint="Check its name.")
         return found
 
     @property
@@ -117,7 +119,7 @@ class Takeover:
                 "%s is there, unfinished: --adopt-partial auto goes on with it (in Python: adopt_partial='auto')",
                 partial.path,
             )
-            self._partial = None
+            self._unused, self._partial = partial.path.name, None
             return
         stored = partial.stored(length, digests) if length is not None else None
         if stored is None:
@@ -153,7 +155,9 @@ class Takeover:
         self._is_copying = False
 
     def note(self, store: Store | None) -> str:
-        """What a person should know now: how far the copying into the store is; empty where nothing is copied."""
+        """How far the copying into the store is, or which partial file isn't used and how it would be; mostly empty."""
+        if self._unused:
+            return f"{self._unused} is a partial file that isn't used: --adopt-partial auto goes on with it"
         if store is None or self._partial is None or not self._is_copying:
             return ""
         part = store.recorded.total / self._stored.total
