@@ -79,6 +79,7 @@ PURE_STANDARD_MODULES = {
         "base64",
         "zlib",
         "hashlib",
+        "ipaddress",
     ),
     *(
         "json",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.comfy.routes.addresses import is_public, looked_up, private_is_allowed, refused_host
+from anymatix_fetcher.comfy.routes.addresses import looked_up, refused_host
+from anymatix_fetcher.core.values.ip_addresses import is_public, private_is_allowed
 
 
 @pytest.mark.parametrize(

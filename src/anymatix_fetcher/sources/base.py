@@ -175,6 +175,7 @@ class Environment:
         logins: Users and passwords by host.
         peers: Servers of one's own that may lend files.
         peer_headers: Fields for these.
+        allows_private: Whether what others have written may lead into the machine's own network.
     """
 
     endpoints: Mapping[str, Url] = field(default_factory=dict)
@@ -184,6 +185,7 @@ class Environment:
     logins: Logins = field(default_factory=NoLogins)
     peers: tuple[Url, ...] = ()
     peer_headers: Headers = field(default_factory=Headers)
+    allows_private: bool = False
 
     def site(self, service: str, default: str) -> str:
         """The base URL of ``service`` without a trailing slash: its endpoint, or ``default``.

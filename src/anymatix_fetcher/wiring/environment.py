@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.credentials import bearer_authorization
 from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.ip_addresses import private_is_allowed
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -48,6 +49,7 @@ def environment(variables: Mapping[str, str] | None = None, home: Path | None = 
         logins=NetrcFile(variables, home or Path.home()),
         peers=tuple(forms.peer(text) for text in variables.get(PEERS_VARIABLE, "").split(",") if text.strip()),
         peer_headers=_peer_headers(variables.get(SECRET_VARIABLE, "").strip()),
+        allows_private=private_is_allowed(variables),
     )
 
 

@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.comfy.process import ServerUnavailableError
-from anymatix_fetcher.comfy.routes.addresses import PRIVATE_VARIABLE, looked_up, refused_host
+from anymatix_fetcher.comfy.routes.addresses import looked_up, refused_host
 from anymatix_fetcher.comfy.routes.answers import RefusedError
 from anymatix_fetcher.comfy.routes.tasks import StockTask
+from anymatix_fetcher.core.values.ip_addresses import PRIVATE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from anymatix_fetcher.comfy.routes import page_files
-from anymatix_fetcher.comfy.routes.addresses import private_is_allowed
 from anymatix_fetcher.comfy.routes.admission import origins_of, refusal
 from anymatix_fetcher.comfy.routes.answers import RefusedError, failure
 from anymatix_fetcher.comfy.routes.catalogue import tell_catalogue
@@ -19,6 +18,7 @@ from anymatix_fetcher.comfy.routes.first_fetcher import FirstFetcher
 from anymatix_fetcher.comfy.routes.following import Following
 from anymatix_fetcher.comfy.routes.panel import Panel
 from anymatix_fetcher.comfy.routes.stock import StockRoutes
+from anymatix_fetcher.core.values.ip_addresses import private_is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping

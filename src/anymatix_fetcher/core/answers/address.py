@@ -18,6 +18,7 @@ from anymatix_fetcher.core.values.cookies import Cookies
 from anymatix_fetcher.core.values.credentials import basic_authorization
 from anymatix_fetcher.core.values.failures import Failure
 from anymatix_fetcher.core.values.http import Headers, Request, parse_date
+from anymatix_fetcher.core.values.ip_addresses import is_inside
 from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.resource import Stated
 from anymatix_fetcher.errors import with_hint
@@ -234,6 +235,11 @@ class Address:
             http1_only=http1_only,
             shared_connection=shared_connection,
         )
+
+    def leads_inside(self, url: Url) -> bool:
+        """Whether a redirect to ``url`` would lead from a public host to this machine or into its own network."""
+        resource = self.resource
+        return resource.stays_public and is_inside(url.host) and not is_inside(resource.url.host)
 
     def _is_authorized(self, request: Request) -> bool:
         """Whether credentials go along; cookies that a redirect has set are none."""

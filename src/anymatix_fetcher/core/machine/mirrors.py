@@ -125,6 +125,7 @@ class Mirrors:
             name=resource.name,
             headers=fields.get(url.origin, Headers()),
             reference=resource.reference,
+            stays_public=resource.stays_public,
         )
         return self.enlist(place)
 

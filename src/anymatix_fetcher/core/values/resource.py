@@ -116,6 +116,7 @@ class Resource:
         mirror_headers: Fields for the origins of mirrors, where the user has named these.
         peers: Servers of one's own that may lend the file, by its SHA-256, the first to be asked first.
         peer_headers: Fields for these, for each at its own origin.
+        stays_public: Whether no redirect may lead from a public host to this machine or into its own network.
         login_note: Why no user and password from the netrc file go along; for a 401's hint.
         service: What is particular about its host.
         renewed_by_source: Whether an expired address is renewed by asking the source again; else by walking from
@@ -137,6 +138,7 @@ class Resource:
     mirror_headers: tuple[tuple[Origin, Headers], ...] = ()
     peers: tuple[Url, ...] = ()
     peer_headers: Headers = field(default_factory=Headers)
+    stays_public: bool = False
     login_note: str = ""
     service: Service = PLAIN
     renewed_by_source: bool = False

@@ -1,0 +1,61 @@
+"""What others have written leads to no address of the machine's own network, by a redirect as little as by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from anymatix_fetcher.core.answers.address import Address
+from anymatix_fetcher.core.answers.range_signers import RangeSigners
+from anymatix_fetcher.core.machine.download import Download
+from anymatix_fetcher.core.pace.controller import Pace
+from anymatix_fetcher.core.pace.hosts import Host, Hosts
+from anymatix_fetcher.core.values import messages as m
+from anymatix_fetcher.core.values.http import Headers, ResponseHead
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.urls import Url
+
+PUBLIC = Url.parse("https://models.example/model.safetensors")
+INSIDE = (
+    "http://169.254.169.254/latest/meta-data",
+    "http://127.0.0.1:8188/",
+    "https://10.0.0.1/",
+    "http://100.64.3.2/",
+    "http://[::1]/",
+    "http://[::ffff:192.168.0.1]/",
+    "http://[64:ff9b::a00:1]/",
+    "http://localhost/",
+    "http://api.localhost/",
+)
+
+
+def redirected(resource: Resource, location: str) -> list[m.Command]:
+    download = Download(
+        resource, Host(resource.url.origin, Pace(fixed=1), Hosts()).join(), random=lambda: 0.5, join=None
+    )
+    commands = download.receive(m.Begin(storage_is_open=True), 100.0)
+    (start,) = [command for command in commands if isinstance(command, m.StartExchange)]
+    head = ResponseHead(302, Headers.of(location=location))
+    return download.receive(m.HeadArrived(start.exchange, head), 100.1)
+
+
+@pytest.mark.parametrize("location", INSIDE)
+def test_a_redirect_from_a_public_host_into_the_own_network_is_refused(location: str) -> None:
+    commands = redirected(
+        Resource(PUBLIC, stays_public=True), location.replace("https", "http").replace("http", "https")
+    )
+    (failed,) = [command for command in commands if isinstance(command, m.Fail)]
+    assert "its own network" in str(failed.error)
+    assert not [command for command in commands if isinstance(command, m.StartExchange)]
+
+
+def test_what_the_user_wrote_may_lead_there_and_so_may_a_host_that_is_there_itself() -> None:
+    assert [one for one in redirected(Resource(PUBLIC), "https://10.0.0.1/m") if isinstance(one, m.StartExchange)]
+    own = Resource(Url.parse("http://192.168.0.2/model.safetensors"), stays_public=True)
+    assert [one for one in redirected(own, "http://192.168.0.3/m") if isinstance(one, m.StartExchange)]
+
+
+@pytest.mark.parametrize("location", ["https://1.1.1.1/m", "https://cdn.example/m", "https://[2606:4700::1111]/m"])
+def test_another_public_host_is_followed(location: str) -> None:
+    assert not Address(Resource(PUBLIC, stays_public=True), RangeSigners(lambda _: False)).leads_inside(
+        Url.parse(location)
+    )
