@@ -50,7 +50,8 @@ def comfyui(tmp_path: Path) -> Iterator[ComfyUI]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.chdir(tmp_path)  # the fake runner brings a model without a folder to here
     bench = Bench(tmp_path / "queue")
     yield bench
     bench.queue.close()
