@@ -12,7 +12,8 @@ from tests.serve.served import Client
 FILES = page_files()
 SCRIPTS = {name: file.content.decode() for name, file in FILES.items() if name.endswith(".js")}
 INDEX = FILES["index.html"].content.decode()
-WORDS = dict(re.findall(r"^const (en|de) = \{\n(.*?)\n\};", SCRIPTS["strings.js"], re.DOTALL | re.MULTILINE))
+TABLES = SCRIPTS["strings.js"] + SCRIPTS["strings_fr.js"]
+WORDS = dict(re.findall(r"^(?:export )?const (en|de|fr) = \{\n(.*?)\n\};", TABLES, re.DOTALL | re.MULTILINE))
 
 
 def test_all_that_the_page_names_is_served_with_it() -> None:
@@ -49,11 +50,12 @@ def said(language: str) -> dict[str, str]:
     return {key.strip('"'): text for key, text in re.findall(r'("[^"]+"|\w+): "((?:[^"\\]|\\.)*)"', WORDS[language])}
 
 
-def test_every_language_says_the_same_things_with_the_same_values() -> None:
-    english, german = said("en"), said("de")
-    assert english.keys() == german.keys()
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_every_language_says_the_same_things_with_the_same_values(language: str) -> None:
+    english, other = said("en"), said(language)
+    assert english.keys() == other.keys()
     for key, text in english.items():
-        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", german[key])), key
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", other[key])), key
 
 
 def test_every_string_that_is_asked_for_is_there() -> None:

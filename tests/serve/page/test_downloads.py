@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,23 @@ def test_before_it_starts_it_says_what_it_is_and_where_it_goes(visit: Visit, ori
     expect(box).to_contain_text("404")
     assert visit.states() == {}
     visit.complaints.clear()  # the browser's own line about the 404
+
+
+def test_what_fetches_it_in_a_terminal_can_be_copied(visit: Visit, origin: Origin) -> None:
+    file = origin.add("/it's a model.safetensors", size=MB)
+    visit.add(file.url)
+    row = visit.row("it's a model.safetensors")
+    expect(row).to_contain_text("done")
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.button(row, "Details").click()
+    copied = {}
+    for tool in ("anyfetch", "curl"):
+        visit.button(row, f"Copy as {tool} command").click()
+        expect(visit.page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+        copied[tool] = shlex.split(str(visit.page.evaluate("navigator.clipboard.readText()")))
+    path = str(visit.server.folder / "files" / "it's a model.safetensors")
+    assert copied["anyfetch"] == ["anyfetch", "-o", path, file.url]
+    assert copied["curl"] == ["curl", "-L", "--fail", "-C", "-", "-o", "it's a model.safetensors", file.url]
 
 
 def test_it_is_added_goes_on_pauses_resumes_and_is_done(visit: Visit, origin: Origin) -> None:

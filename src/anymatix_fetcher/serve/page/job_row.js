@@ -1,5 +1,6 @@
 // One row a job. It is made once and changed in place, so that the focus and a screen reader stay where they are.
 
+import { anyfetchCommand, copy, curlCommand } from "./commands.js";
 import { button, icon, make, newId, setAttribute, setHidden, setText, show } from "./dom.js";
 import { drawBlocks } from "./drawing.js";
 import { percent } from "./format.js";
@@ -43,6 +44,12 @@ export class JobRow {
     this.message = make("p", { class: "af-message", hidden: true });
     this.hint = make("p", { class: "af-hint", hidden: true });
     this.more = make("dl", { class: "af-more", id: newId(), hidden: true });
+    this.copies = make("div", { class: "af-buttons", hidden: true });
+    for (const [name, command] of [["copy_anyfetch", anyfetchCommand], ["copy_curl", curlCommand]]) {
+      const one = button(panel.t(name), "file", () => this.copied(command), { class: "af-quiet", "aria-describedby": nameId });
+      setHidden(one, command(job) === null);
+      this.copies.append(one);
+    }
     this.buttons = new Map(BUTTONS.map(([name]) => [name, button(panel.t(name), name, () => this.pressed(name), {
       class: `af-quiet af-${name}`, "aria-describedby": nameId,
     })]));
@@ -53,7 +60,7 @@ export class JobRow {
         make("div", { class: "af-head" }, this.grip, this.name, this.state),
         this.track, this.blocks, this.message, this.hint,
         make("div", { class: "af-foot" }, this.facts, make("div", { class: "af-buttons" }, ...this.buttons.values())),
-        this.more, make("span", { id: hintId, hidden: true, text: panel.t("move_hint") })));
+        this.more, this.copies, make("span", { id: hintId, hidden: true, text: panel.t("move_hint") })));
     this.node.dataset.id = job.id;
     this.show(job);
   }
@@ -154,8 +161,15 @@ export class JobRow {
     if (name !== "details") { this.act(name, this.job); return; }
     this.isOpen = !this.isOpen;
     this.buttons.get("details").setAttribute("aria-expanded", String(this.isOpen));
-    this.more.hidden = !this.isOpen;
+    this.more.hidden = this.copies.hidden = !this.isOpen;
     this.showMore(this.job);
+  }
+
+  async copied(command) {
+    const had = this.node.getRootNode().activeElement;
+    await copy(command(this.job), this.node);
+    had?.focus();
+    this.panel.telling.answer(this.panel.t("copied"));
   }
 
   moved(event) {
