@@ -83,7 +83,7 @@ def test_help_shows_the_keywords(capsys: pytest.CaptureFixture[str]) -> None:
     help(fetch)
     shown = capsys.readouterr().out
     assert "sha256: Digest | str | None = None" in shown
-    assert "limit_rate: Bytes a second for all that is fetched together" in shown
+    assert "limit_rate: The rate limit in bytes per second for all files together" in shown
 
 
 def test_results_are_documented_field_by_field() -> None:
