@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anymatix_fetcher
 from tests.comfy.site import Site, site
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, ViewportSize
 
-ROOT = Path(anymatix_fetcher.__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 PACK = "anymatix-fetcher"
 READY = """() => window.app?.extensionManager?.getSidebarTabs?.().some((tab) => tab.id.startsWith('anymatix'))
     && document.querySelector('.side-tool-bar-container')"""

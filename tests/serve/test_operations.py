@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import anymatix_fetcher
 from anymatix_fetcher.serve.access import Access
 from anymatix_fetcher.serve.aria2.desk import Desk
 from anymatix_fetcher.serve.aria2.routes import add_aria2
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from tests.servers.tls_material import TlsMaterial
 
-ROOT = Path(anymatix_fetcher.__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 CONFIGURATION = """
