@@ -123,7 +123,7 @@ class RemoteFile:
                     self._address.range_signers.prove(url.origin)
                     hops += 1
                 case Redirected(target):
-                    url, hops = target, hops + 1
+                    url, hops = self._followed(url, target), hops + 1
                     self.target_given_at = parse_date(answer.head.headers.get("Date"))
                 case Refused() as refused:
                     if refused.length == 0:
@@ -135,6 +135,12 @@ class RemoteFile:
                     url, hops = self._address.origin_url, 0
         host = self._address.origin_url.host
         raise UnexpectedAnswerError(f"{host} redirects more than {MAX_HOPS} times", hint="Check the URL.")
+
+    def _followed(self, url: Url, target: Url) -> Url:
+        forbidden = self._address.forbids(url.host, target)
+        if forbidden is not None:
+            raise forbidden
+        return target
 
     def _walks_again(self, request: Request, refused: Refused, *, walked: bool) -> bool:
         """Whether to request it again from the origin: without a range, or because the URL may have expired."""

@@ -45,6 +45,7 @@ class Bench:
         mirrors: tuple[Url, ...] = (),
         renewed_by_source: bool = False,
         length: int | None = None,
+        stays_public: bool = False,
     ) -> None:
         headers = Headers((("Authorization", "Bearer secret"),))
         resource = Resource(
@@ -55,6 +56,7 @@ class Bench:
             service=service,
             mirrors=mirrors,
             renewed_by_source=renewed_by_source,
+            stays_public=stays_public,
         )
         self.connections = connections
         self.machine = Download(

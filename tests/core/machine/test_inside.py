@@ -13,18 +13,23 @@ from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.errors import UnexpectedAnswerError
+from anymatix_fetcher.sources.base import Answer
+from anymatix_fetcher.sources.reading import RemoteFile
+from tests.core.machine.bench import RIGHT, Bench
 
+MIRROR = Url.parse("https://mirror.example/model.safetensors")
 PUBLIC = Url.parse("https://models.example/model.safetensors")
 INSIDE = (
-    "http://169.254.169.254/latest/meta-data",
-    "http://127.0.0.1:8188/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://127.0.0.1:8188/",
     "https://10.0.0.1/",
-    "http://100.64.3.2/",
-    "http://[::1]/",
-    "http://[::ffff:192.168.0.1]/",
-    "http://[64:ff9b::a00:1]/",
-    "http://localhost/",
-    "http://api.localhost/",
+    "https://100.64.3.2/",
+    "https://[::1]/",
+    "https://[::ffff:192.168.0.1]/",
+    "https://[64:ff9b::a00:1]/",
+    "https://localhost/",
+    "https://api.localhost/",
 )
 
 
@@ -40,9 +45,7 @@ def redirected(resource: Resource, location: str) -> list[m.Command]:
 
 @pytest.mark.parametrize("location", INSIDE)
 def test_a_redirect_from_a_public_host_into_the_own_network_is_refused(location: str) -> None:
-    commands = redirected(
-        Resource(PUBLIC, stays_public=True), location.replace("https", "http").replace("http", "https")
-    )
+    commands = redirected(Resource(PUBLIC, stays_public=True), location)
     (failed,) = [command for command in commands if isinstance(command, m.Fail)]
     assert "its own network" in str(failed.error)
     assert not [command for command in commands if isinstance(command, m.StartExchange)]
@@ -56,6 +59,23 @@ def test_what_the_user_wrote_may_lead_there_and_so_may_a_host_that_is_there_itse
 
 @pytest.mark.parametrize("location", ["https://1.1.1.1/m", "https://cdn.example/m", "https://[2606:4700::1111]/m"])
 def test_another_public_host_is_followed(location: str) -> None:
-    assert not Address(Resource(PUBLIC, stays_public=True), RangeSigners(lambda _: False)).leads_inside(
-        Url.parse(location)
-    )
+    address = Address(Resource(PUBLIC, stays_public=True), RangeSigners(lambda _: False))
+    assert address.forbids(PUBLIC.host, Url.parse(location)) is None
+
+
+@pytest.mark.parametrize("stays_public", [True, False])
+def test_a_mirror_leads_there_as_little(*, stays_public: bool) -> None:
+    bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=1, stays_public=stays_public)
+    bench.answer(bench.open())
+    (start,) = [one for one in bench.all(m.StartExchange) if one.request.url == MIRROR]
+    bench.status(start, 302, ("Location", INSIDE[0]))
+    followed = [one for one in bench.all(m.StartExchange) if one.request.url.host == "169.254.169.254"]
+    assert bool(followed) is not stays_public
+    assert not bench.machine.is_over
+
+
+def test_what_only_looks_at_a_file_isnt_led_there_either() -> None:
+    reading = RemoteFile(Resource(PUBLIC, stays_public=True)).open()
+    request = next(reading)
+    with pytest.raises(UnexpectedAnswerError, match="its own network"):
+        reading.send(Answer(request.url, ResponseHead(302, Headers.of(location=INSIDE[0])), b""))

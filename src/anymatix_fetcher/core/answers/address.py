@@ -21,7 +21,7 @@ from anymatix_fetcher.core.values.http import Headers, Request, parse_date
 from anymatix_fetcher.core.values.ip_addresses import is_inside
 from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.resource import Stated
-from anymatix_fetcher.errors import with_hint
+from anymatix_fetcher.errors import UnexpectedAnswerError, with_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -236,10 +236,18 @@ class Address:
             shared_connection=shared_connection,
         )
 
-    def leads_inside(self, url: Url) -> bool:
-        """Whether a redirect to ``url`` would lead from a public host to this machine or into its own network."""
+    def forbids(self, host: str, target: Url) -> FetchError | None:
+        """Why a redirect of ``host`` to ``target`` isn't followed; ``None`` where it is.
+
+        What others have written leads from no public host to this machine or into its own network.
+        """
         resource = self.resource
-        return resource.stays_public and is_inside(url.host) and not is_inside(resource.url.host)
+        if not resource.stays_public or not is_inside(target.host) or is_inside(resource.url.host):
+            return None
+        return UnexpectedAnswerError(
+            f"{host} redirects to {target.host}, which is this machine or its own network",
+            hint="The address was written by others: if that is meant, set ANYFETCH_ALLOW_PRIVATE=1.",
+        )
 
     def _is_authorized(self, request: Request) -> bool:
         """Whether credentials go along; cookies that a redirect has set are none."""

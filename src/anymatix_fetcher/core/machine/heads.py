@@ -160,10 +160,9 @@ class Heads:
             return
         if self._parts.peers.join(self._parts.proof.digests, may_lead=not requests.exchanges):
             return
-        if requests.address.leads_inside(url):
-            what = f"{exchange.request.url.host} redirects to {url.host}, which is this machine or its own network"
-            hint = "The address was written by others: if that is meant, set ANYFETCH_ALLOW_PRIVATE=1."
-            self._conclusions.fail(UnexpectedAnswerError(what, hint=hint))
+        forbidden = requests.address.forbids(exchange.request.url.host, url)
+        if forbidden is not None:
+            self._conclusions.fail(forbidden)
         elif not requests.follow(exchange, url, now, self._parts.matching.identity):
             what = f"{requests.address.origin_url.host} redirects more than {MAX_HOPS} times"
             self._conclusions.fail(UnexpectedAnswerError(what, hint="Check the address."))

@@ -267,7 +267,7 @@ class Mirrors:
             case Accepted(length=length) if exchange.request.span is None and length == self._matching.length:
                 self._requests.drop(exchange)  # it was asked for no range on the way, and is asked for one from now on
                 mirror.address.settle(exchange.request.url, exchange.led_by)
-            case Redirected(url) if exchange.hops < MAX_HOPS and not mirror.is_peer:
+            case Redirected(url) if exchange.hops < MAX_HOPS and self._may_follow(mirror, exchange, url):
                 self._requests.drop(exchange)
                 mirror.says(Validator())  # another host's tags are others
                 self._requests.follow(exchange, url, now, None)
@@ -281,6 +281,9 @@ class Mirrors:
                 self.failed(mirror, exchange, now, refused)
             case _:
                 self.drop(mirror)
+
+    def _may_follow(self, mirror: Mirror, exchange: Exchange, url: Url) -> bool:
+        return not mirror.is_peer and mirror.address.forbids(exchange.request.url.host, url) is None
 
     def failed(self, mirror: Mirror, exchange: Exchange, now: float, why: Refused | None = None) -> None:
         """An exchange with a mirror came to nothing; where it is only busy, the address stays as good as it was."""
