@@ -9,7 +9,7 @@ from anymatix_fetcher.core.values.http import ResponseHead
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import AccessDeniedError
-from tests.core.machine.bench import MIB, ORIGIN, Bench
+from tests.core.machine.bench import MIB, ORIGIN, TAG, TARGET, Bench
 
 DATE = ("Date", "Wed, 25 Nov 2026 12:00:00 GMT")
 
@@ -147,3 +147,23 @@ def test_the_clock_of_who_refuses_counts_where_words_dont_tell() -> None:
     (second,) = bench.all(m.StartExchange)
     bench.status(second, 403, ("Date", "Wed, 25 Nov 2026 18:00:00 GMT"))
     assert bench.all(m.Renew)
+
+
+@pytest.mark.parametrize(("tag", "goes_on"), [(TAG, True), (None, False)])
+def test_a_body_of_which_nothing_is_stored_yet_goes_on_where_the_new_address_proves_the_same(
+    tag: str | None, *, goes_on: bool
+) -> None:
+    bench = Bench()
+    bench.status(bench.open(), 307, ("Location", TARGET.reveal()))
+    (first,) = bench.all(m.StartExchange)
+    bench.answer(first, tag=tag)
+    for start in bench.all(m.StartExchange):
+        bench.status(start, 403)
+        if at(bench, ORIGIN):
+            break
+    (walk,) = at(bench, ORIGIN)
+    assert walk.request.span is None
+    bench.status(walk, 307, ("Location", "https://cdn.example/abc?X-Amz-Signature=2"))
+    (again,) = bench.all(m.StartExchange)
+    bench.answer(again, tag=tag)
+    assert (first.exchange not in {one.exchange for one in bench.all(m.CancelExchange)}) is goes_on

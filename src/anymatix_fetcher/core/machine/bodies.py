@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.pace.meter import Meter
+from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import SpanSet
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.exchange import Exchange
     from anymatix_fetcher.core.machine.parts import MachineParts
     from anymatix_fetcher.core.machine.setbacks import Setbacks
-    from anymatix_fetcher.core.values import messages as m
+    from anymatix_fetcher.core.values.spans import Span
 
 
 class Bodies:
@@ -86,7 +87,13 @@ class Bodies:
         """A recorded block came again, the same or different."""
         self._weigh(event, now)
         if event.filling and not event.equal and not self._parts.stage.is_over:
-            self._parts.matching.settle(event.span)
+            self._end_dispute(event.span)
+
+    def _end_dispute(self, block: Span) -> None:
+        """The block comes again, unless that is decided already: until then the part file records nothing more."""
+        forgotten = (command.blocks for command in self._parts.out if isinstance(command, m.ForgetBlocks))
+        if not any(blocks.covers(block) for blocks in forgotten):
+            self._parts.matching.lose(SpanSet.of(block))
 
     def _weigh(self, event: m.BlockCompared, now: float) -> None:
         parts, span = self._parts, event.span

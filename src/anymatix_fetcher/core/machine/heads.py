@@ -222,7 +222,7 @@ class Heads:
     def _admit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted, now: float) -> None:
         """Lets an accepted body flow, wait or go."""
         parts, requests = self._parts, self._parts.requests
-        if not parts.coverage.held and not requests.address.trusted:
+        if not parts.coverage.held and not parts.matching.continues(exchange, verdict):
             requests.drop_others(exchange)  # they may be of what was there before
         admission = parts.matching.admit(exchange, verdict)
         if admission is Admission.UNNEEDED:

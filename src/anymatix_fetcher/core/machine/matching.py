@@ -226,6 +226,11 @@ class Matching:
         self._had_trust = True
         self.set_identity(identity)
 
+    def continues(self, exchange: Exchange, verdict: Accepted) -> bool:
+        """Whether the accepted body is surely of what flows already."""
+        answer = m.Identity(verdict.length, verdict.validator, exchange.request.url.origin)
+        return self._address.trusted or (self.identity is not None and self._is_same(self.identity, answer))
+
     def _is_same(self, known: m.Identity, answer: m.Identity) -> bool:
         """Whether the answer surely belongs to the representation that is here."""
         if known.origin != answer.origin:
@@ -314,11 +319,6 @@ class Matching:
         self.lose(blocks_around(spans, length=self.known_length, block_size=self.block_size))
         if not self._coverage.held:
             self._stated_length, self.identity = self.known_length, None
-
-    def settle(self, span: Span) -> None:
-        """The block at ``span`` came differently: it comes again, for until then the part file records nothing more."""
-        if not any(isinstance(command, m.ForgetBlocks) and command.blocks.covers(span) for command in self._out):
-            self.lose(SpanSet.of(span))
 
     def advances(self, event: m.BlockCompared) -> bool:
         """Whether the search for what spoils the digest has waited for this answer, which it asks for once."""
