@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.filenames import PART_SUFFIX
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.values.ports import Disk, Lock
 
-
-if TYPE_CHECKING:
     LockFactory = Callable[[Path], Lock]
     """The lock of a destination."""
 
@@ -33,3 +31,22 @@ def read_small(disk: Disk, path: Path, most_bytes: int) -> bytes | None:
 def temporary_beside(path: Path) -> Path:
     """A path in the same folder that nothing has; programs that look for models pass over what is called so."""
     return path.with_name(f"anyfetch-{secrets.token_hex(8)}{PART_SUFFIX}")
+
+
+def replace_whole(disk: Disk, path: Path, data: bytes) -> None:
+    """``path`` holds ``data``, or what it held before: never a part.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    temporary = temporary_beside(path)
+    try:
+        with closing(disk.open(temporary)) as file:
+            file.write_at(0, data)
+            file.sync()
+        disk.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            disk.remove(temporary)
+        raise
+    disk.sync_folder(path.parent)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import stat
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.library.identity import base_reference, identity
 from anymatix_fetcher.library.names import is_sidecar_name
-from anymatix_fetcher.library.ports import read_small, temporary_beside
+from anymatix_fetcher.library.ports import read_small, replace_whole
 from anymatix_fetcher.library.sidecar_format import MOST_BYTES, Record, decode, encode
 
 if TYPE_CHECKING:
@@ -84,22 +83,8 @@ def write_sidecar(folder: Path, reference: str, record: Record, disk: Disk) -> P
     path = folder / f"{identity(reference)}.json"
     with storage_errors(path):
         disk.make_folder(folder)
-        _write(path, encode(record), disk)
+        replace_whole(disk, path, encode(record))
     return path
-
-
-def _write(path: Path, data: bytes, disk: Disk) -> None:
-    temporary = temporary_beside(path)
-    try:
-        with closing(disk.open(temporary)) as file:
-            file.write_at(0, data)
-            file.sync()
-        disk.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            disk.remove(temporary)
-        raise
-    disk.sync_folder(path.parent)
 
 
 def _read(path: Path, disk: Disk) -> bytes:

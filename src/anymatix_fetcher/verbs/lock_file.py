@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.library.lock_file_format import MAX_FILE_BYTES, read, write
-from anymatix_fetcher.library.ports import temporary_beside
+from anymatix_fetcher.library.ports import replace_whole
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.verbs.comparing import LocalFiles
 from anymatix_fetcher.wiring.models import models_root
@@ -58,16 +57,7 @@ def write_lock(file: Path, lock: LockFile) -> bool:
         if file.is_file() and file.read_bytes() == data:
             return False
         disk.make_folder(file.parent)
-        temporary = temporary_beside(file)
-        try:
-            with closing(disk.open(temporary)) as opened:
-                opened.write_at(0, data)
-                opened.sync()
-            disk.replace(temporary, file)
-        except BaseException:
-            disk.remove(temporary)
-            raise
-        disk.sync_folder(file.parent)
+        replace_whole(disk, file, data)
     return True
 
 
