@@ -1,1 +1,1 @@
-"""The engine: carries out the machine's commands and feeds it events. Here are the clock and the threads."""
+"""The engine: executes the machine's commands and feeds it events. It owns the clock and the threads."""

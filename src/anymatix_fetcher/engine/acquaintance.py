@@ -1,4 +1,4 @@
-"""Acquaintance with hosts beyond this session: what was learned earlier is used, what is learned is passed on."""
+"""Shares what is learned about hosts with other sessions and processes."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.ports import Memory
 
 KEEPING_UP_SECONDS = 1.0
-"""How often it is looked for what others have learned, and told what this session has."""
+"""The interval between synchronizations with the shared memory."""
 SLACK_SECONDS = 0.1
-"""Two clocks that tell the same pause may differ by this."""
+"""The difference up to which two clocks may state the same pause."""
 
 
 class MemoryPorts(Protocol):
-    """What is used of :class:`~anymatix_fetcher.engine.ports.Ports`."""
+    """The part of :class:`~anymatix_fetcher.engine.ports.Ports` that is used here."""
 
     @property
     def memory(self) -> Memory:
-        """Keeps what was learned about hosts."""
+        """The stored facts about hosts."""
 
     def clock(self) -> float:
-        """Seconds, never going back."""
+        """The monotonic time in seconds."""
 
     def wall_clock(self) -> float:
-        """Seconds since 1970."""
+        """The seconds since 1970."""
 
 
 class Acquaintance:
-    """Keeps a session's hosts and the memory that other processes share in step.
+    """Synchronizes a session's hosts with the memory that other processes share.
 
     Args:
-        hosts: The session's.
+        hosts: The session's hosts.
         ports: The memory and the clocks.
     """
 
@@ -52,7 +52,7 @@ class Acquaintance:
         hosts.remember_by(self._known)
 
     def note_news(self) -> None:
-        """Something was learned that is to be written."""
+        """Marks that something was learned that has to be written."""
         self.has_news = True
 
     def _known(self, origin: Origin) -> KnownHost | None:
@@ -60,7 +60,7 @@ class Acquaintance:
         return self._ports.memory.read().get(str(origin))
 
     def keep_up(self, now: float) -> None:
-        """Takes over what others were told to wait for, and passes on what this session has learned."""
+        """Adopts the pauses that other processes were told, and writes what this session has learned."""
         paused = self._hosts.pauses.items() - self._told.items()
         if now - self._kept_up_at < KEEPING_UP_SECONDS and not paused:
             return
@@ -70,7 +70,7 @@ class Acquaintance:
             self._tell(now)
 
     def end(self) -> None:
-        """Passes on what hasn't been yet."""
+        """Writes what hasn't been written yet."""
         if self.has_news:
             self._tell(self._ports.clock())
 
@@ -86,7 +86,7 @@ class Acquaintance:
         for text, known in self._ports.memory.read().items():
             seconds = known.paused_until - wall_now
             if not 0 < seconds <= LONGEST_RETRY_AFTER_SECONDS:
-                continue  # over, or longer than anything is waited for
+                continue  # over, or longer than any wait
             try:
                 origin = Url.parse(text).origin
             except ValueError:

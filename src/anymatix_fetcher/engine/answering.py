@@ -1,4 +1,4 @@
-"""A download's own workers: the outcome of every task is reported to its download."""
+"""Workers that report the outcome of every task to its download."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 
 class AnsweringWorkers:
-    """Implements ``Workers`` by others that are shared: a task that can't even say that it failed is answered for.
+    """Implements ``Workers`` with shared workers, and reports tasks that fail while reporting their failure.
 
     Args:
-        workers: Who runs the tasks.
+        workers: The shared workers.
         report: Takes ``StorageFailed`` to the download, from any thread.
     """
 
@@ -42,7 +42,7 @@ class AnsweringWorkers:
 
 
 class _Answered:
-    """A task whose failure is reported even where its own report of it fails."""
+    """A task whose failure is reported even if its own report raises."""
 
     __slots__ = ("_report", "_task", "step")
 

@@ -1,4 +1,4 @@
-"""What sources were answered, for a while: so that the files of one model ask once, and a session of months forgets."""
+"""A cache of the responses to sources, so that the files of one model share requests. Its size and age are limited."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ MOST_REMEMBERED = 512
 
 
 class Answers(Protocol):
-    """What was answered already; a dictionary is one that never forgets."""
+    """A cache of responses. A dictionary is one that never forgets."""
 
     def get(self, request: Request, /) -> Answer | None:
-        """The answer; ``None`` where the question has to be asked."""
+        """The cached response, or ``None``."""
 
     def __setitem__(self, request: Request, answer: Answer, /) -> None: ...
 
 
 class RecentAnswers:
-    """The answers of the last minutes; implements :class:`Answers`.
+    """The responses of the last minutes; implements :class:`Answers`.
 
     Args:
-        clock: Seconds, never going back.
+        clock: The monotonic time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -43,14 +43,14 @@ class RecentAnswers:
         self.forget_old()
         if len(self._answers) >= MOST_REMEMBERED:
             del self._answers[next(iter(self._answers))]
-        self._answers.pop(request, None)  # a new answer is the youngest
+        self._answers.pop(request, None)  # moves it to the end, among the newest
         self._answers[request] = self._clock(), answer
 
     def __len__(self) -> int:
         return len(self._answers)
 
     def forget_old(self) -> None:
-        """Keeps no answer that wouldn't be given any more; the oldest come first."""
+        """Drops expired responses; the oldest come first."""
         while self._answers:
             oldest = next(iter(self._answers))
             if self._clock() - self._answers[oldest][0] < GOOD_FOR_SECONDS:

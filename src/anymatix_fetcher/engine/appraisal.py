@@ -1,4 +1,4 @@
-"""What is to be thought of a download: of its beginning as it comes, of a pickle before it is published."""
+"""Checks a download's content: its first bytes as they arrive, and a pickle before it is published."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 
 class Appraisal:
-    """Appraises one download.
+    """The content checks of one download.
 
     Args:
-        store: Where its bytes are.
-        destination: Where they will be.
-        name: What the file will be called: what they have to live up to.
-        settings: What the caller lets pass.
-        report: Takes what the scan of a pickle has come to, from another thread.
+        store: The part file's store.
+        destination: The destination, for messages.
+        name: The file's name, which says what the content has to be.
+        settings: The settings.
+        report: Takes the result of the pickle scan, from another thread.
 
     Attributes:
-        is_looking: Whether the beginning isn't settled yet.
-        found_worthless: Whether what is here turned out to be no part of a model, and nobody had it before.
-        warning: What a person should know of the file that is published.
+        is_looking: Whether the first bytes still have to be checked.
+        found_worthless: Whether the content was refused and the part file is new, so that it can be deleted.
+        warning: A warning about the published file, for people; usually empty.
     """
 
     def __init__(
@@ -56,19 +56,19 @@ class Appraisal:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """The beginning will come again, and may be another one."""
+        """Restarts the check, because the first bytes will be fetched again and may differ."""
         self._first_bytes = FirstBytes(self._name)
         self.is_looking = not (self._settings.as_is or self._first_bytes.is_settled)
 
     def look(self, front: int, length: int | None) -> ContentRefused | None:
-        """Why the download ends here, if it does.
+        """The refusal of the content, if there is one.
 
         Args:
-            front: How many bytes are here without a gap.
-            length: Of the whole file, where known.
+            front: The number of contiguous bytes at the front.
+            length: The file's length; ``None`` if unknown.
 
         Raises:
-            StorageError: They can't be read.
+            StorageError: The bytes can't be read.
         """
         refusal = self._first_bytes.look(front, length, self._store.read_first)
         self.is_looking = refusal is None and not self._first_bytes.is_settled
@@ -78,12 +78,12 @@ class Appraisal:
         return ContentRefused(refusal)
 
     def scan(self, length: int) -> bool:
-        """Has a pickle scanned, which is answered by ``Scanned``; False where the file can't be one.
+        """Starts a scan, which ends with ``Scanned``. False if the file can't be a pickle.
 
         Raises:
-            StorageError: It can't be read.
+            StorageError: The bytes can't be read.
         """
-        from anymatix_fetcher.engine.pickle_scan import PickleScan, may_run_code  # noqa: PLC0415 - first the bytes come
+        from anymatix_fetcher.engine.pickle_scan import PickleScan, may_run_code  # noqa: PLC0415 - seldom needed
         from anymatix_fetcher.formats.content import ENOUGH  # noqa: PLC0415 - as above
 
         if not may_run_code(self._store.read_first(ENOUGH), self._name, length):
@@ -93,7 +93,7 @@ class Appraisal:
         return True
 
     def scanned(self, found: Scanned) -> ContentRefused | None:
-        """Why the file isn't published, if it isn't."""
+        """The refusal of the scanned file, if there is one."""
         refusal = None if self._settings.allow_unsafe else found.refusal(self._name)
         if refusal is not None:
             return ContentRefused(refusal)
@@ -103,6 +103,6 @@ class Appraisal:
         return None
 
     def abandon(self) -> None:
-        """Abandons the task; its result is no longer needed."""
+        """Abandons the scan; its result is no longer needed."""
         if self._scan is not None:
             self._scan.abandon()

@@ -1,4 +1,4 @@
-"""The beginning of a body in memory, for a label that speaks against it to be held against the bytes themselves."""
+"""Keeps the beginning of a body in memory, to check a doubtful ``Content-Type`` or ``Content-Encoding`` against it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Beginning:
-    """Takes the beginning of a body; implements ``Sink``."""
+    """The beginning of a body; implements ``Sink``."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -27,11 +27,11 @@ class Beginning:
         self._data[offset : offset + len(data)] = data
 
     def look(self, command: LookAtBeginning, digests: Sequence[Digest]) -> BeginningSeen:
-        """Whether it is what its label says, and no file with one of ``digests``.
+        """Whether the content is what its header fields say, and isn't a file with one of ``digests``.
 
-        Where a digest settles that, and more is to come than any page has, the whole decides.
+        If a digest can decide and the body is longer than the beginning, the decision is left to verification.
         """
-        from anymatix_fetcher.formats.labelled import is_coded, is_document  # noqa: PLC0415 - few answers are doubted
+        from anymatix_fetcher.formats.labelled import is_coded, is_document  # noqa: PLC0415 - seldom needed
 
         settling = [digest for digest in digests if digest.algorithm in COLLISION_FREE]
         if settling and not command.is_whole:
@@ -46,6 +46,6 @@ def _has(data: bytearray, digest: Digest) -> bool:
     try:
         hasher = new_hasher(digest.algorithm)
     except ReferenceSyntaxError:
-        return False  # that it can't be computed here is said where the file is verified
+        return False  # verification reports that it can't be computed
     hasher.update(memoryview(data))
     return hasher.hexdigest() == digest.hex

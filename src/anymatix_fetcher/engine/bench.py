@@ -1,7 +1,7 @@
-"""Measures what numbers of connections to one file bring, and what this machine can take. Nothing is stored.
+"""Measures the throughput of one file over several numbers of connections, and the speed of this machine.
 
-The way to the bytes is the downloads' own: redirects hop by hop, credentials to the origin only, every head judged. The
-bodies go into a sink that counts. Connections stay open from one step to the next, which adds to them.
+Nothing is stored. Requests follow the same rules as downloads: redirects hop by hop, credentials for the origin only,
+every head judged. Bodies go into a counting sink. Connections stay open from one step to the next.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.base import Transport, TransportEvent
 
 WARM_UP_SHARE = 0.4
-"""Of a step's time: windows have to open before a rate means anything."""
+"""The share of a step that isn't measured, because congestion windows have to open first."""
 SEGMENT_BYTES = 64 << 20
 TURN_SECONDS = 0.05
 ANSWER_SECONDS = 20.0
-"""For the first answer."""
+"""The deadline for the first response."""
 UNANSWERED_SECONDS = 2.0
-"""A connection that has waited so long, and most of a step, for an answer wasn't let in."""
+"""A connection that waits this long, and most of a step, for a response was refused."""
 WORTH_ASKING_BYTES = 65_536
-"""A body that breaks off before this is a refusal: else a server that resets every connection would be hammered."""
+"""A body that breaks off before this counts as a refusal, so that a server that resets connections isn't hammered."""
 RENEWALS = 5
 _FORBIDDEN = (401, 403)
 _HASHED_BYTES = 16 << 20
@@ -47,17 +47,17 @@ _HASHED_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a bench found out.
+    """The result of a benchmark.
 
     Args:
-        url: What was measured, without secrets.
-        length: Bytes of the file, where the server states them.
-        ranged: Whether the server sends parts.
-        bytes_transferred: What it has cost.
-        steps: By rising numbers of connections.
-        machine: What this machine can do.
-        disk_trouble: Why the disk wasn't measured; mostly empty.
-        interrupted: Whether it was stopped before it was done.
+        url: The URL that was measured, without secrets.
+        length: The file's length; ``None`` if the server doesn't state it.
+        ranged: Whether the server supports ranges.
+        bytes_transferred: The total transfer.
+        steps: The steps, by increasing number of connections.
+        machine: The capacities of this machine.
+        disk_trouble: Why the disk wasn't measured; usually empty.
+        interrupted: Whether it was stopped before its end.
     """
 
     url: str
@@ -71,18 +71,18 @@ class Measured:
 
     @property
     def repeated(self) -> bool:
-        """Whether the file is so small that parts of it came more than once."""
+        """Whether parts of the file were transferred more than once, because it is small."""
         return self.length is not None and self.bytes_transferred > self.length
 
     @property
     def diagnosis(self) -> Diagnosis | None:
-        """What binds, and what to do about it; ``None`` where nothing was measured."""
+        """The bottleneck and what to do about it; ``None`` if nothing was measured."""
         return diagnose(self.steps, self.machine, ranged=self.ranged)
 
 
 @dataclass(slots=True, eq=False)
 class _Flow:
-    """One exchange: what it asked for, and how far it is."""
+    """One exchange: its request and its progress."""
 
     request: Request
     started_at: float
@@ -93,7 +93,7 @@ class _Flow:
 
 
 class _CountingSink:
-    """Counts, and keeps nothing."""
+    """Counts bytes and discards them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -105,14 +105,14 @@ class _CountingSink:
 
 
 class Bench:
-    """Streams one file over changing numbers of connections.
+    """Streams one file over varying numbers of connections.
 
     Args:
-        resource: What to stream.
-        transport: Carries it; it is the caller's to close.
-        clock: Seconds, never going back.
-        processor_clock: Seconds of the processor that this process has used.
-        is_cancelled: Whether to stop; whoever makes it true wakes the transport.
+        resource: The file.
+        transport: The transport; the caller closes it.
+        clock: The monotonic time in seconds.
+        processor_clock: The processor time that this process has used, in seconds.
+        is_cancelled: Whether to stop. The code that sets it also wakes the transport.
     """
 
     def __init__(
@@ -142,11 +142,11 @@ class Bench:
 
     @property
     def bytes_transferred(self) -> int:
-        """Payload so far."""
+        """The payload so far."""
         return self._sink.count
 
     def open(self) -> None:
-        """Finds the bytes and has the first connection flow.
+        """Sends the first request, and follows redirects until its body arrives.
 
         Raises:
             FetchError: The server refuses, or can't be reached.
@@ -163,12 +163,12 @@ class Bench:
             self._turn()
 
     def steps(self, counts: Sequence[int], seconds: float, on_step: Callable[[BenchStep], None]) -> bool:
-        """Measures each count for so many seconds, until the answer is clear; whether it wasn't stopped before.
+        """Measures each count for ``seconds``, until further ones can't change the result. False if it was stopped.
 
         Args:
-            counts: Rising numbers of connections.
-            seconds: For each.
-            on_step: Told about each as soon as it is measured.
+            counts: Increasing numbers of connections.
+            seconds: The duration of each step.
+            on_step: Called with each step as soon as it is measured.
         """
         measured: list[BenchStep] = []
         for count in counts if self.ranged else counts[:1]:
@@ -182,7 +182,7 @@ class Bench:
         return True
 
     def close(self) -> None:
-        """Drops what still flows."""
+        """Cancels all exchanges."""
         for exchange in list(self._flows):
             self._drop(exchange)
 
@@ -207,7 +207,7 @@ class Bench:
         )
 
     def _run_until(self, moment: float) -> int:
-        """Lets it flow; the most that flowed at one time."""
+        """Runs until ``moment``; returns the peak number of bodies in transfer."""
         most = self._flowing
         while self._clock() < moment:
             self._turn()
@@ -232,7 +232,7 @@ class Bench:
 
     def _may_ask(self) -> bool:
         if not self._address.settled and any(not flow.flows for flow in self._flows.values()):
-            return False  # one walks from the origin for all: that may be counted
+            return False  # one request follows the redirects for all, because each such request may be counted
         return self._opening is None and len(self._flows) < max(1, self._wanted - self._refusals)
 
     def _ask(self, url: Url, hops: int = 0, span: Span | None = None) -> None:
@@ -288,7 +288,7 @@ class Bench:
                     self._refused(refused)
 
     def _follow(self, url: Url, flow: _Flow) -> None:
-        """Asks where a redirect leads; what is signed for one range is asked for again, without."""
+        """Requests a redirect's target; one that is signed for one range is requested again without a range."""
         if flow.request.span is not None and signs_range(url):
             url = flow.request.url
             self._address.range_signers.prove(url.origin)
@@ -308,11 +308,11 @@ class Bench:
         self._transport.accept(exchange, self._sink, accepted.start, stop)
 
     def _renew(self, flow: _Flow, refused: Refused) -> bool:
-        """Whether the refusal only means that a signed address has expired: then it is walked to anew."""
+        """True if the refusal only means that a signed URL has expired; it is then resolved again."""
         if refused.status not in _FORBIDDEN or flow.hops:
             return False
         if flow.request.url != (self._address.target or self._address.origin_url):
-            return True  # another one has found that out already
+            return True  # another exchange has already found that out
         if not self._address.derived or self._renewals >= RENEWALS:
             return False
         self._renewals += 1
@@ -326,7 +326,7 @@ class Bench:
 
 
 def hashing_speed(clock: Callable[[], float], *, seconds: float = 0.2) -> float:
-    """Bytes a second that SHA-256 goes at on one core."""
+    """The throughput of SHA-256 on one core, in bytes per second."""
     piece, hashed, digest = bytes(_HASHED_BYTES // 16), 0, hashlib.sha256()
     began = clock()
     while hashed < _HASHED_BYTES or clock() - began < seconds:

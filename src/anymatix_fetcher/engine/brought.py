@@ -1,4 +1,4 @@
-"""What one call has brought so far: its downloads replace what was there before, and never what another one brought."""
+"""The destinations written by one call, so that one of its downloads never overwrites another's file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Brought:
-    """The destinations of the downloads of one call that have succeeded. Any thread may use it.
+    """The destinations of the succeeded downloads of one call. Any thread may use it.
 
     Args:
-        disk: Tells whether two paths name one file: case and composed letters may not count.
+        disk: Tells whether two paths name one file, as file systems may ignore case and Unicode normalization.
     """
 
     def __init__(self, disk: Disk) -> None:
@@ -25,14 +25,14 @@ class Brought:
         self._by_name: dict[str, list[tuple[Path, str]]] = {}
 
     def add(self, destination: Path, reference: str) -> None:
-        """``reference`` has come to a file at ``destination``."""
+        """Records that the file of ``reference`` is at ``destination``."""
         self._by_name.setdefault(_folded(destination), []).append((destination, reference))
 
     def check(self, destination: Path, reference: str) -> None:
-        """Makes sure that nothing that another reference has just brought lies at ``destination``.
+        """Checks that ``destination`` wasn't written by another reference of the same call.
 
         Raises:
-            DestinationExistsError: It does.
+            DestinationExistsError: It was.
         """
         for path, other in self._by_name.get(_folded(destination), ()):
             if other != reference and (path == destination or self._disk.same_file(path, destination)):

@@ -1,4 +1,4 @@
-"""A download's claim to its destination: standing in line for it, and looking at the file that is there already."""
+"""The lease of one download on its destination: waiting for it, and checking a file that is already there."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 
 class Claim:
-    """The claim of one download to one destination; there is at most one writer at a time, across processes.
+    """The lease of one download on one destination. There is at most one writer at a time, across processes.
 
     Args:
-        destination: Where the file shall be, absolute.
-        reference: What is wanted there.
+        destination: The absolute path of the destination.
+        reference: The reference to fetch.
         ports: The lock, the disk, the workers and the clock.
 
     Attributes:
-        destination: As above.
-        holder: Who else holds it; ``None`` unless it is waited for.
+        destination: The absolute path of the destination.
+        holder: The other process that has the lease; ``None`` unless this one waits for it.
     """
 
     def __init__(self, destination: Path, reference: str, ports: Ports) -> None:
@@ -52,16 +52,16 @@ class Claim:
 
     @property
     def reads_existing(self) -> bool:
-        """Whether the file that is there already is being read."""
+        """Whether the existing file is being read."""
         return self._reader is not None
 
     def try_acquire(self) -> bool:
-        """Takes the destination if it is free; otherwise looks how its holder gets on.
+        """Acquires the lease if it is free; otherwise checks its holder's progress.
 
         Raises:
             DestinationLockedError: The holder shows no sign of life any more.
-            DestinationExistsError: Another download of the same call has just brought its file there.
-            StorageError: The folder can't be made, or the lock not be tried.
+            DestinationExistsError: Another download of the same call has written the destination.
+            StorageError: The folder can't be created, or the lock can't be opened.
         """
         if self._lock is None:
             self._lock = self._ports.lock(self.destination)
@@ -79,9 +79,9 @@ class Claim:
         return True
 
     def waits(self) -> bool:
-        """Whether another process has the destination. Where this one has it, those who wait are shown that it lives.
+        """Whether another process has the lease. If this process has it, its heartbeat is renewed.
 
-        To be called again and again.
+        Has to be called repeatedly.
         """
         now = self._ports.clock()
         if self._lock is not None and self.holder is None and now - self._shown_at >= HEARTBEAT_SECONDS:
@@ -90,9 +90,9 @@ class Claim:
         return self.holder is not None
 
     def finds_something(self) -> bool:
-        """Whether something is at the destination. Of a file with two names the part file's goes.
+        """Whether something is at the destination. Removes the part file if it is a second link to the same file.
 
-        A run leaves it that is killed between giving the file its name and taking the old one away.
+        A process that is killed between linking the file and unlinking the part file leaves both.
         """
         disk, part = self._ports.disk, Places.of(self.destination).part
         is_there = disk.kind(self.destination) is not None
@@ -102,10 +102,10 @@ class Claim:
         return is_there
 
     def check_held(self) -> None:
-        """Looks before publishing whether the destination is still ours.
+        """Checks before publishing that the lease is still held.
 
         Raises:
-            DestinationLockedError: Its lock was taken away, and another process may be writing there.
+            DestinationLockedError: The lock was removed, and another process may be writing there.
         """
         if self._lock is None or not self._lock.is_held():
             raise DestinationLockedError(
@@ -114,10 +114,10 @@ class Claim:
             )
 
     def read_existing(self, wanted: Sequence[Digest], report: Callable[[ExistingRead | StorageFailed], None]) -> None:
-        """Begins to read the file that is there, where it may be the wanted one; ``report`` takes what it is.
+        """Starts to read the existing file if it may be the wanted one; ``report`` receives the result.
 
         Raises:
-            DestinationExistsError: Nothing could tell whether it is.
+            DestinationExistsError: There is nothing to compare it with.
             StorageError: It can't be opened.
         """
         recorded = read_published(self.destination, self._reference, self._ports.disk)
@@ -135,10 +135,10 @@ class Claim:
         self._worker = self._ports.workers.start(self._reader)
 
     def check_existing(self, found: ExistingRead, wanted: Sequence[Digest]) -> None:
-        """Compares the file that is there with what is wanted.
+        """Compares the existing file with the expected digests.
 
         Raises:
-            DestinationExistsError: It is another one.
+            DestinationExistsError: It has other content.
         """
         actual = {digest.algorithm: digest for digest in found.digests}
         if any(actual.get(digest.algorithm) != digest for digest in wanted):
@@ -153,27 +153,27 @@ class Claim:
             )
 
     def stop_reading(self) -> None:
-        """Stops reading the file that is there, if it is being read."""
+        """Stops reading the existing file."""
         if self._worker is not None:
             self._worker.stop()
         if self._reader is not None:
             self._reader.close()
 
     def drop_part(self) -> None:
-        """Removes the part file of an earlier run: the destination has come to its file without it."""
+        """Removes an earlier run's part file, because the file arrived without it."""
         places = Places.of(self.destination)
         header = read_header(places.journal, self._ports.disk)
         self._has_journal = header is not None and header.is_for(self._reference)
         if self._has_journal:
-            with suppress(OSError):  # litter that can't be removed does no harm
+            with suppress(OSError):  # a file that can't be removed does no harm
                 self._ports.disk.remove(places.part)
 
     def release(self, published: Path | None = None, *, is_known: bool = False) -> None:
-        """Lets the next one have the destination.
+        """Releases the lease.
 
         Args:
-            published: The file that is there now, if all went well.
-            is_known: Whether the next run will know it without the journal of a part file that was here.
+            published: The published file; ``None`` after a failure.
+            is_known: Whether the next run recognizes the file without the journal of an earlier part file.
         """
         try:
             if published is not None:
@@ -183,7 +183,7 @@ class Claim:
                 self._lock.release()
 
     def _succeed(self, published: Path, *, is_known: bool) -> None:
-        """Notes what was brought; the journal of the part file that :meth:`drop_part` has removed goes."""
+        """Records the destination, and removes the journal of the part file that :meth:`drop_part` has removed."""
         if self._ports.brought is not None:
             self._ports.brought.add(published, self._reference)
         if self._has_journal and is_known:

@@ -1,6 +1,6 @@
-"""One source's conversation with its host: carries its questions, retries them, and hands back the answers.
+"""A source's dialogue with its host: sends its requests, retries them, and returns the responses.
 
-A conversation is begun to resolve a reference, and again where only the source can renew an address.
+It runs when a reference is resolved, and again if only the source can renew a URL.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _FINAL_FAILURES = frozenset({FailureKind.TLS, FailureKind.UNUSABLE, FailureKind.
 
 
 class _Document:
-    """Takes a body into memory; implements ``Sink``."""
+    """Collects a body in memory; implements ``Sink``."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -55,19 +55,19 @@ class _Document:
 
 
 class Conversation(Generic[T]):
-    """Runs a generator of questions, one at a time.
+    """Runs a source's generator, which yields one request at a time.
 
     Args:
         talk: The generator.
         ports: The transport, the clock and the randomness.
-        hosts: Whom a host's wish to be left in peace is told to.
-        new_id: Gives the ids of its exchanges.
-        answers: What was answered already, to whomever: the same question isn't asked twice in a session.
-        enough_seconds: A question that fails isn't asked again when so much time has gone by.
+        hosts: The hosts, which are told about a requested pause.
+        new_id: Returns the ids of the exchanges.
+        answers: The cache of responses, so that a session sends the same request once.
+        enough_seconds: The time after which a failed request isn't retried.
 
     Attributes:
-        outcome: What it has come to; ``None`` while it goes on.
-        requests: How many were sent, by origin.
+        outcome: The generator's result or the error; ``None`` until then.
+        requests: The number of requests, by origin.
     """
 
     def __init__(
@@ -96,11 +96,11 @@ class Conversation(Generic[T]):
         self._heard_at = 0.0
 
     def start(self) -> None:
-        """Lets the source ask its first question, or answer right away."""
+        """Runs the generator up to its first request, or to its end."""
         self._advance(None)
 
     def tick(self) -> None:
-        """Lets time pass: sends what had to wait, and gives up what stays silent."""
+        """Sends a request that had to wait, and ends one without a response."""
         now = self._ports.clock()
         if self.outcome is not None:
             return
@@ -111,7 +111,7 @@ class Conversation(Generic[T]):
             self._failed(Failure(FailureKind.SILENT, f"no answer for {SILENCE_SECONDS:.0f} s"), now)
 
     def handle(self, event: TransportEvent) -> None:
-        """Takes an event of the transport."""
+        """Takes a transport event."""
         if self.outcome is not None or event.exchange != self._exchange:
             return
         now = self._heard_at = self._ports.clock()
@@ -130,11 +130,11 @@ class Conversation(Generic[T]):
 
     @property
     def host(self) -> str:
-        """Who is asked; empty where it hasn't asked anything."""
+        """The host of the current request; empty if there is none."""
         return self._request.url.host if self._request is not None else ""
 
     def waiting_for(self, now: float) -> str:
-        """Why nothing is being asked, for people; empty where something is."""
+        """Why no request is in flight, for people; empty if one is."""
         if self._exchange is not None or self._request is None:
             return ""
         pause = self._hosts.pause_at(self._request.url.origin, now)
@@ -143,7 +143,7 @@ class Conversation(Generic[T]):
         return countdown(self._patience.reason, self._patience.not_before, now)
 
     def end(self) -> None:
-        """Drops it."""
+        """Ends the dialogue."""
         self._hang_up()
         self._talk.close()
 
@@ -158,11 +158,11 @@ class Conversation(Generic[T]):
         self._ask(partial(next, self._talk) if answer is None else partial(self._talk.send, answer))
 
     def _give_up(self, error: FetchError) -> None:
-        """The question can't be answered: the source may know another way."""
+        """The request has failed; the error is raised in the generator, which may know another way."""
         self._ask(partial(self._talk.throw, error))
 
     def _ask(self, go_on: Callable[[], Request]) -> None:
-        """Lets the source go on; whatever it raises is its own job's end, and the others go on."""
+        """Resumes the generator. An exception from it ends its own job only."""
         try:
             request = go_on()
         except StopIteration as end:
@@ -232,7 +232,7 @@ class Conversation(Generic[T]):
         self._give_up(UnexpectedAnswerError(f"{self._asked.url.host} sends too long an answer"))
 
     def _waits(self, refused: Refused, now: float) -> bool:
-        """Whether a passing refusal is worth another try later."""
+        """Whether a temporary refusal is worth a retry."""
         stated = refused.retry_after_seconds
         if stated is None and (self._has_enough(now) or self._is_denied(refused)):
             return False
@@ -247,17 +247,17 @@ class Conversation(Generic[T]):
         return now - self._taken_at >= self._enough_seconds
 
     def _may_try_again(self, now: float) -> bool:
-        """The question came to nothing: it waits, and is sent again where that is worth it."""
+        """Schedules a retry after a failure, if one is left."""
         patient, most = self._patience.failed(now, now), self._asked.tries
         return patient and (most is None or self._patience.failures < most)
 
     def _is_denied(self, refused: Refused) -> bool:
-        """Whether the service says by it that waiting and asking again won't help."""
+        """Whether the service states that a retry can't help."""
         explained = self._asked.explained
         return explained is not None and isinstance(explained(refused, self._asked), AccessDeniedError)
 
     def _arrived(self, body: bytes) -> None:
-        """A whole body is here: a document that was compressed unasked is read all the same, a file's part is not."""
+        """Takes a complete body. A document that was compressed unasked is decoded, a part of a file isn't."""
         coding = self._head.content_coding if self._head is not None and self._asked.span is None else ""
         try:
             document = decoded(body, coding, most=MAX_DOCUMENT_BYTES)

@@ -1,7 +1,6 @@
-"""The destination of one download: the claim to it, the search for what is here, its part file, what is read of it.
+"""The destination of one download: its lease, the search for local copies, its part file, and what was read of it.
 
-The driver tells it what the machine wants done there, and the machine what came of it; it decides nothing about the
-download itself.
+It connects the driver with storage and library, and makes no decisions about the download itself.
 """
 
 from __future__ import annotations
@@ -38,19 +37,19 @@ if TYPE_CHECKING:
 
 
 class Destination:
-    """Where one download goes, and what is there.
+    """The destination of one download, and what is there.
 
     Args:
-        job: What the caller wants.
-        resource: What its reference resolved to.
+        job: The job.
+        resource: The resolved reference.
         machine: Knows what the file has to be.
         ports: The shelf, the disk, the lock and the workers.
         report: Takes events from other threads to the session's loop.
-        leftovers: What earlier runs have begun.
+        leftovers: The part files of earlier runs.
 
     Attributes:
-        digests: What the whole file has, by reading it.
-        verified_at: When that was.
+        digests: The digests of the whole file, computed here.
+        verified_at: The time at which they were computed.
         part: The part file.
     """
 
@@ -84,7 +83,7 @@ class Destination:
 
     @property
     def name(self) -> str | None:
-        """The file's name, as far as it is known."""
+        """The file's name; ``None`` while it is unknown."""
         if self._found_at is not None:
             return self._found_at.name
         if self._claim is None or self._shelving.place.is_named_by_content:
@@ -93,42 +92,42 @@ class Destination:
 
     @property
     def path(self) -> Path | None:
-        """Where the file is, or shall be; while only its content would tell its name, where it is claimed."""
+        """The path of the file or of the leased destination; ``None`` while neither is known."""
         return self._found_at or (self._claim.destination if self._claim is not None else None)
 
     @property
     def is_claimed(self) -> bool:
-        """Whether it is known and claimed, or being claimed."""
+        """Whether the destination is known, and its lease is held or waited for."""
         return self._claim is not None
 
     @property
     def holder(self) -> Holder | None:
-        """The other process that has it; ``None`` unless that is waited for."""
+        """The other process that has the lease; ``None`` unless this one waits for it."""
         return self._claim.holder if self._claim is not None else None
 
     @property
     def is_reading(self) -> bool:
-        """Whether a file that is here is being read."""
+        """Whether a local file is being read."""
         return self._reads_existing or bool(self._shelving.note)
 
     @property
     def is_busy(self) -> bool:
-        """Whether it has to be waited for: another process has it, or what is here is being looked for or read."""
+        """Whether the download has to wait: another process has the lease, or local files are searched or read."""
         return self.holder is not None or self._reads_existing or self._shelving.is_searching
 
     @property
     def keeps_back(self) -> bool:
-        """Whether what the machine wants waits for a search."""
+        """Whether the machine's commands wait for a search."""
         return self._shelving.keeps_back
 
     @property
     def note(self) -> str:
-        """What takes long here, for people; else empty."""
+        """The current slow activity, for people; otherwise empty."""
         return self._shelving.note or self.part.note
 
     @property
     def place_note(self) -> str:
-        """What is to be said of the place; mostly empty."""
+        """A remark about the destination; usually empty."""
         return self._shelving.place.note
 
     @property
@@ -138,25 +137,25 @@ class Destination:
     # Before anything is asked for -------------------------------------------------------------------------
 
     def choose(self) -> Path | None:
-        """Chooses the place; the destination, where it is known without asking the server and is to be claimed first.
+        """Chooses the folder. Returns the destination if it is known without a response and should be leased first.
 
         Raises:
-            FetchError: There is none.
+            FetchError: No folder can be chosen.
         """
         self._shelving.choose()
         known, place = self._shelving.destination, self._shelving.place
         if known is None and not place.is_named_by_content:
             known = self._leftovers.find(place.folder, self._resource.reference)
         if known is None or self.part.finds(known.absolute()):
-            return None  # whether what another program left there is that file, the server's response tells
+            return None  # the response tells whether another program's partial file is of the same file
         return known.absolute()
 
     def look_ahead(self) -> bool:
-        """Begins to look for the file before its name is known; false where there is nothing to look for."""
+        """Starts a search before the name is known; false if there is nothing to search for."""
         return self._shelving.destination is None and self._shelving.look_ahead(self._machine)
 
     def for_response(self, command: m.OpenStorage) -> Path:
-        """The destination for the name that the response states, where the resource has none.
+        """The destination for the name in the response, unless the resource has a name.
 
         Raises:
             StorageError: A symbolic link leads out of the folder.
@@ -167,28 +166,28 @@ class Destination:
 
     @property
     def _fallback(self) -> str:
-        """A name for what has none, the same on every run."""
+        """A fallback name, the same in every run."""
         return f"download-{hashlib.sha256(self._resource.url.reveal().encode()).hexdigest()[:8]}"
 
     # The claim --------------------------------------------------------------------------------------------
 
     def claim(self, path: Path, *, has_looked: bool = False) -> Store | None:
-        """Claims ``path``; the part file, where it is open at once.
+        """Requests the lease on ``path``; returns the part file if it can be opened at once.
 
         Args:
             path: The destination.
-            has_looked: Whether it is known what another program has left there.
+            has_looked: Whether another program's partial file was already looked for.
         """
         self._shelving.place.check(path)
         self._claim = Claim(path, self._resource.reference, self._ports)
         return self._try_claim(self._claim, has_looked=has_looked)
 
     def waits(self) -> bool:
-        """Whether another process has it. Where this one has it, those that wait for it are shown that it lives."""
+        """Whether another process has the lease. If this process has it, its heartbeat is renewed."""
         return self._claim is not None and self._claim.waits()
 
     def try_again(self) -> Store | None:
-        """Tries to get it from the other process; the part file, where it is open at once."""
+        """Tries to acquire the lease again; returns the part file if it can be opened at once."""
         return self._try_claim(self._claim) if self._claim is not None else None
 
     def _try_claim(self, claim: Claim, *, has_looked: bool = False) -> Store | None:
@@ -203,7 +202,7 @@ class Destination:
         return self._use(claim, is_there=is_there)
 
     def _use(self, claim: Claim, *, is_there: bool) -> Store | None:
-        """The destination is ours, and what is wanted isn't here as far as is known without reading anything."""
+        """Reads the existing file, or opens the part file. The lease is held and no local copy is known."""
         if is_there:
             claim.read_existing(self._machine.digests, self._report)
             return None
@@ -216,15 +215,15 @@ class Destination:
         return self._awaits_response
 
     def _is_there(self, claim: Claim) -> bool:
-        """Whether something is at the destination that isn't to be replaced."""
+        """Whether something is at the destination that mustn't be replaced."""
         may_go = self._settings.overwrite or self.part.replaces
         return not may_go and claim.finds_something()
 
     def check_existing(self, event: ExistingRead) -> None:
-        """The file that is there was read.
+        """Compares the existing file, which was read, with the wanted one.
 
         Raises:
-            DestinationExistsError: It is another one.
+            DestinationExistsError: It has other content.
         """
         if self._claim is None:
             raise AssertionError("a file is read for a claim only")
@@ -232,10 +231,10 @@ class Destination:
         self._claim.check_existing(event, self._machine.digests)
 
     def check_held(self) -> None:
-        """Looks before publishing whether the destination is still ours.
+        """Checks before publishing that the lease is still held.
 
         Raises:
-            DestinationLockedError: Its lock was taken away.
+            DestinationLockedError: The lock was removed.
         """
         if self._claim is not None:
             self._claim.check_held()
@@ -243,30 +242,30 @@ class Destination:
     # The search -------------------------------------------------------------------------------------------
 
     def keep_back(self, commands: list[m.Command]) -> bool:
-        """Whether ``commands`` wait: a digest has become known on the way to the bytes, which may be here already."""
+        """Whether ``commands`` wait for a search, because a response has stated a digest and a copy may be local."""
         if self._claim is None or self.part.opened is None or self._machine.is_over or self.part.replaces:
             return False
         return self._shelving.keep_back(commands, self._claim.destination, self._machine)
 
     def searched(self, event: Searched) -> list[m.Command]:
-        """A search came to its end; what the machine wanted to do before it."""
+        """Takes the result of a search; returns the commands that waited for it."""
         return self._shelving.searched(event)
 
     @property
     def looks_ahead(self) -> bool:
-        """Whether the search that is under way came before the file's name."""
+        """Whether the current search started before the file's name was known."""
         return self._shelving.looks_ahead
 
     def guess(self, event: Searched) -> Path | None:
-        """The destination for the name in the URL, where a copy seems to be here and its name isn't known yet."""
+        """The destination for the name in the URL, if a local copy is likely and the name isn't known yet."""
         guessed = self._shelving.guessed() if event.found is None and event.is_likely else None
         self._is_guess = guessed is not None
         return guessed.absolute() if guessed is not None else None
 
     def gives_up_guess(self) -> bool:
-        """The copy that seemed to be here can't be used: whether the destination was a guess, and is claimed no more.
+        """Releases a guessed destination, because the likely copy can't be used. False if it wasn't a guess.
 
-        Then the server says how the file is called.
+        The name then comes from the response.
         """
         if not self._is_guess or self._claim is None:
             return False
@@ -276,25 +275,25 @@ class Destination:
         return True
 
     def use(self) -> Store | None:
-        """Nothing was found: the part file, where it is open at once."""
+        """Opens the part file after an unsuccessful search, if it can be opened at once."""
         return self._use(self._claim, is_there=self._is_there(self._claim)) if self._claim is not None else None
 
     def take(self, found: Found) -> None:
-        """The file was found here, and the part file goes."""
+        """Takes a file that was found locally, and removes the part file."""
         self.part.discard()
         self.digests, self.verified_at, self._found_at = found.digests, found.verified_at, found.path
 
     # The file ---------------------------------------------------------------------------------------------
 
     def have_read(self, digests: tuple[Digest, ...]) -> None:
-        """The whole file has been read just now, and has these digests."""
+        """Records the digests of the whole file, which has just been read."""
         self.digests, self.verified_at = digests, self._ports.wall_clock()
 
     def publish(self) -> None:
-        """Has the file given its name.
+        """Publishes the file.
 
         Raises:
-            DestinationExistsError: The unfinished file that is replaced was changed meanwhile.
+            DestinationExistsError: The partial file to replace was changed meanwhile.
         """
         named_by, final = self._shelving.final(self.digests)
         self.part.publish(named_by, final)
@@ -303,8 +302,8 @@ class Destination:
     # The end ----------------------------------------------------------------------------------------------
 
     def record(self, result: Result, *, is_recorded: bool) -> bool:
-        """Notes the file that is here now, and removes what isn't needed; whether ``Recorded`` is to be waited for."""
-        # What was found here didn't come by the part file.
+        """Records the file and removes what isn't needed. Returns whether ``Recorded`` will follow."""
+        # A file that was found locally didn't use the part file.
         store = self.part.opened if result.status in (Status.DOWNLOADED, Status.RESUMED) else None
         if store is not None:
             let_go(self._subject, self.part.tidy)
@@ -316,12 +315,12 @@ class Destination:
         )
 
     def release(self, path: Path | None, *, is_litter: bool, is_known: bool) -> None:
-        """Lets go of everything.
+        """Releases everything.
 
         Args:
-            path: The file that is there now, if all went well.
-            is_litter: Whether what is in the part file is worth nothing.
-            is_known: Whether the next run will know the file without the journal.
+            path: The published file; ``None`` after a failure.
+            is_litter: Whether the part file's content is worthless.
+            is_known: Whether the next run recognizes the file without the journal.
         """
         let_go(self._subject, self._shelving.stop)
         if self._claim is not None:

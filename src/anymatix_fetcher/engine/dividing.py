@@ -1,4 +1,4 @@
-"""A reference that names several files: a download of its own for each."""
+"""Splits a reference that names several files into one download for each."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def parts_of(ticket: Ticket, resources: tuple[Resource, ...], numbers: Iterator[int]) -> tuple[Ticket, ...]:
-    """A ticket for each of the files.
+    """A ticket for each file.
 
     Args:
-        ticket: Of the job that names them.
+        ticket: The ticket of the job that names them.
         resources: The files.
-        numbers: Gives each its own.
+        numbers: The numbers for new tickets.
 
     Raises:
-        ReferenceSyntaxError: The job gives what only a single file can have.
+        ReferenceSyntaxError: The job has a setting that applies to a single file only.
     """
     settings = ticket.job.settings
     if settings.output is not None or settings.digests:

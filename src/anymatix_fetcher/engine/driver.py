@@ -1,7 +1,7 @@
-"""The driver of one download: feeds its machine events, carries out its commands, and knows nothing better.
+"""The driver of one download: feeds its machine events and executes its commands.
 
-Whatever is decided is decided in ``core``; here is only who does it: the transport, the destination, the source. While
-another process writes the destination, the machine doesn't run.
+All decisions are made in ``core``. The driver passes commands on to transport, destination and source. While another
+process has the destination's lease, the machine doesn't run.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ DriverEvent: TypeAlias = m.Event | ExistingRead | Searched | Recorded | Scanned 
 
 
 class Driver:
-    """Brings one job to its end.
+    """Runs one job to its end.
 
     Args:
-        job: What the caller wants.
-        resource: What its reference resolved to.
-        machine: Decides.
-        ports: Do.
-        report: Takes events from other threads back to the session's loop.
-        renew: Has the source give the address anew; answered by ``Renewed`` or ``RenewalFailed``.
-        leftovers: What earlier runs have begun.
+        job: The job.
+        resource: The resolved reference.
+        machine: Makes the decisions.
+        ports: The transport, the disk, the workers and the clock.
+        report: Takes events from other threads to the session's loop.
+        renew: Asks the source for a new URL; ends with ``Renewed`` or ``RenewalFailed``.
+        leftovers: The part files of earlier runs.
 
     Attributes:
-        result: What it has come to; ``None`` while it isn't over.
+        result: The result; ``None`` until then.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class Driver:
         self._events: deque[m.Event] = deque()
         self._failing_cleanly = FailingCleanly(self._storage_failed)
         self._published: Result | None = None
-        """What it comes to once its file is noted."""
+        """The result, which is reported once the file is recorded."""
         self._is_kept, self._already_there = True, False
 
     # From the session -------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begins. The destination is claimed first where it is known without asking the server."""
+        """Starts. If the destination is known without a response, its lease comes first."""
         with self._failing_cleanly:
             path = self._destination.choose()
             if path is not None:
@@ -94,15 +94,15 @@ class Driver:
 
     @property
     def is_held_up(self) -> bool:
-        """Whether it asks for nothing: another process has the destination, or what is there is being read."""
+        """Whether it sends no requests: it waits for a lease, for a search, or for a file to be read or recorded."""
         return self._destination.is_busy or self._published is not None
 
     def progress(self) -> Progress:
-        """How it stands now."""
+        """The current progress."""
         return self._outlook.progress(self.result, is_published=self._published is not None)
 
     def handle(self, event: DriverEvent) -> None:
-        """Takes one event, of anybody, after what the part file has found out by now about blocks that came again."""
+        """Takes one event, after the part file's results about blocks that were fetched again."""
         if isinstance(event, m.BodyEnded | m.ExchangeFailed):
             self._telling.ended(event.exchange)
         for found in self._destination.part.compared():
@@ -110,7 +110,7 @@ class Driver:
         self._take(event)
 
     def tick(self, *, limited: bool = False) -> None:
-        """Lets time pass; called several times a second. ``limited`` tells that our own limit on the rate binds."""
+        """Lets time pass; called several times a second. ``limited`` tells that the rate limit is the bottleneck."""
         if self.result is not None:
             return
         with self._failing_cleanly:
@@ -120,7 +120,7 @@ class Driver:
                 self.handle(m.Tick(limited=limited))
 
     def fail(self, error: FetchError) -> None:
-        """Ends it, whatever state it is in: something was raised that nothing expects."""
+        """Ends the download in any state, after an unexpected exception."""
         if self.result is None:
             self._fail(error)
 
@@ -134,7 +134,7 @@ class Driver:
                 if isinstance(event, Recorded | m.StorageFailed):
                     self._is_kept = isinstance(event, Recorded) and event.is_kept
                     self._end(self._published)
-                return  # it is at its destination: whatever else happens comes too late
+                return  # it is published, so later events change nothing
             match event:
                 case ExistingRead():
                     self._existing_read(event)
@@ -152,7 +152,7 @@ class Driver:
                     self._feed(event)
 
     def _cancel(self, event: m.CancelRequested) -> None:
-        """Stops, unless the file has its name already: then the download has succeeded."""
+        """Stops, unless the file is published already: then the download has succeeded."""
         if self.is_held_up:
             self._drop_exchanges()
             self._fail(DownloadCancelled("the download was stopped"))
@@ -160,7 +160,7 @@ class Driver:
             self._feed(event)
 
     def _begin(self, store: Store | None) -> None:
-        """The machine gets to know what is here, where the part file is open."""
+        """Tells the machine which blocks are stored, once the part file is open."""
         if store is None:
             return
         self._machine.lay_out(store.block_size)
@@ -191,7 +191,7 @@ class Driver:
             self._go_on()
 
     def _found(self, found: Found, kept_back: list[m.Command]) -> None:
-        """It is here: nothing more is asked for, and what had been begun goes."""
+        """Ends the download with a local file; requests that were held back are uncounted."""
         for command in kept_back:
             if isinstance(command, m.StartExchange):
                 at_origin = command.request.url.origin == self._resource.url.origin
@@ -215,7 +215,7 @@ class Driver:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Tells the machine what has happened, unless what it wants next is kept back."""
+        """Feeds queued events to the machine, unless its commands are held back for a search."""
         destination = self._destination
         while self._events and not (self.result or self._machine.is_over or destination.keeps_back):
             event = self._events.popleft()
@@ -280,7 +280,7 @@ class Driver:
         return Status.RESUMED if self._machine.account.bytes_resumed else Status.DOWNLOADED
 
     def _storage_failed(self, error: FetchError) -> None:
-        """The machine drops what it has under way; one that is over has decided already, and what it holds goes."""
+        """Fails the download. A machine that has ended can't take the event, so the driver ends by itself."""
         self._events.clear()
         if self._published is not None:
             self._end(self._published)
@@ -290,7 +290,7 @@ class Driver:
             self._feed(m.StorageFailed(error))
 
     def _drop_exchanges(self) -> None:
-        """Ends what is under way, and the machine where it isn't over."""
+        """Cancels all exchanges, and the machine unless it has ended."""
         self._telling.drop_all(self._subject)
         if not self._machine.is_over:
             let_go(self._subject, lambda: self._machine.receive(m.CancelRequested(), self._ports.clock()))
@@ -298,7 +298,7 @@ class Driver:
     def _finish(self, status: Status, verified: str, *, size: int | None = None, is_recorded: bool = False) -> None:
         result = self._outlook.result(status, verified, size=self._machine.length if size is None else size)
         if self._destination.record(result, is_recorded=is_recorded):
-            self._published = result  # the lock is kept until it is written
+            self._published = result  # the lease is kept until the file is recorded
         else:
             self._end(result)
 
@@ -307,17 +307,17 @@ class Driver:
         self._end(self._outlook.result(Status.FAILED, "none", error=error))
 
     def _end(self, result: Result) -> None:
-        """Lets go of everything; before the result can be seen, so that a caller who sees it may start anew."""
+        """Releases everything before setting the result, so that a caller that sees it may start again."""
         error = result.error
         is_litter = error is not None and not isinstance(error, DownloadCancelled) and self._is_litter
-        is_known = error is None and self._is_kept  # else the journal tells the next run what the file is
+        is_known = error is None and self._is_kept  # otherwise the next run recognizes the file by the journal
         let_go(self._subject, self._drop_exchanges)
         self._destination.release(result.path, is_litter=is_litter, is_known=is_known)
         self.result = result
 
     @property
     def _is_litter(self) -> bool:
-        """Whether the part file is worth nothing: nothing has ever arrived, or nothing but what isn't a model."""
+        """Whether the part file is worthless: nothing has arrived, or only content that isn't a model."""
         machine = self._machine
         is_untouched = not machine.coverage.held and machine.account.bytes_downloaded == 0
         return is_untouched or self._destination.part.is_worthless

@@ -1,4 +1,4 @@
-"""How a part of a download fails cleanly: the error becomes an event, and nothing else is disturbed."""
+"""Error handling at the engine's edges: errors become events, and cleaning up continues after a failure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 
 class FailingCleanly:
-    """A block that our errors and the system's end, and that hands them over; no generator: each event enters it."""
+    """A context manager that passes our errors and the system's on. A class, because it is entered for each event."""
 
     __slots__ = ("_take",)
 
@@ -23,10 +23,10 @@ class FailingCleanly:
         self._take = take
 
     def __enter__(self) -> None:
-        """Nothing is to be prepared."""
+        """Does nothing."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        """Hands the error over."""
+        """Passes the error on."""
         if not isinstance(error, FetchError | OSError | UnicodeEncodeError):
             return False
         self._take(error_of(error))
@@ -34,7 +34,7 @@ class FailingCleanly:
 
 
 def error_for(raised: BaseException, subject: str) -> FetchError:
-    """The error that a download of ``subject`` ends with, whatever was raised; a bug is logged in full."""
+    """Converts any exception to the error of a download of ``subject``. A bug is logged with its traceback."""
     error = error_of(raised)
     if isinstance(error, InternalError):
         log.error("%s: ended by a bug", subject, exc_info=raised)
@@ -42,9 +42,9 @@ def error_for(raised: BaseException, subject: str) -> FetchError:
 
 
 def let_go(subject: str, *actions: Callable[[], object]) -> None:
-    """Does each of ``actions``, whatever another one of them raises, which is logged: what is held has to be freed."""
+    """Runs each of ``actions`` even if another one raises, which is logged, so that everything is released."""
     for action in actions:
         try:
             action()
-        except Exception as error:  # noqa: BLE001 - the next one frees something else
+        except Exception as error:  # noqa: BLE001 - the next action releases something else
             log.warning("%s: something couldn't be cleaned up: %s", subject, error)

@@ -1,4 +1,4 @@
-"""Whether a download's beginning can be what its name claims: looked at as soon as it is here, before the rest is."""
+"""Checks a download's first bytes against its name as soon as they arrive."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import NotAModelError
 
 FIRST_LOOK_BYTES = 64 << 10
-"""They tell nearly everything, and the opening exchange brings them before anything else."""
+"""The first request brings these bytes, which suffice in nearly all cases."""
 
 BEGINNING_BYTES = 4 << 10
-"""They tell everything where no header is read: so much of a document is looked at."""
+"""Enough bytes for formats without a header to read."""
 
 LAST_LOOK_BYTES = 8 << 20
-"""A header that is longer is let through: to read more would keep the loop from its downloads."""
+"""A longer header passes unchecked, because reading more would block the loop."""
 
 GROWTH = 8
-"""GGUF doesn't say how long its header is: each look reaches at least so many times as far as the one before."""
+"""GGUF doesn't state the header's length, so each check reads this many times as much as the one before."""
 
 
 class FirstBytes:
-    """Looks at the front of one file, at most a few times; names that claim nothing aren't looked at.
+    """Checks the front of one file in a few steps, unless its name claims nothing.
 
     Args:
-        name: What the file will be called.
+        name: The file's name.
 
     Attributes:
-        is_settled: Whether nothing is left to look at.
+        is_settled: Whether nothing is left to check.
     """
 
     def __init__(self, name: str) -> None:
@@ -41,18 +41,18 @@ class FirstBytes:
         self._lacks_length = False
 
     def look(self, front: int, length: int | None, read: Callable[[int], bytes]) -> NotAModelError | None:
-        """Why the download isn't worth going on with; ``None`` where it is, as far as can be told by now.
+        """The refusal of the content; ``None`` if there is none so far.
 
         Args:
-            front: How many bytes are here without a gap.
-            length: Of the whole file, where known.
-            read: Gives so many first bytes.
+            front: The number of contiguous bytes at the front.
+            length: The file's length; ``None`` if unknown.
+            read: Returns a number of first bytes.
         """
         while not self.is_settled:
             wanted = self._wanted if length is None else min(self._wanted, length)
             if front < wanted or (self._lacks_length and length is None):
                 return None
-            from anymatix_fetcher.formats.triage import triage  # noqa: PLC0415 - the first request needn't wait
+            from anymatix_fetcher.formats.triage import triage  # noqa: PLC0415 - not needed for the first request
 
             found = triage(read(wanted), name=self._name, length=length)
             if found.refusal is not None:
@@ -65,6 +65,6 @@ class FirstBytes:
         if needs and wanted < LAST_LOOK_BYTES:
             self._wanted = min(max(needs, GROWTH * wanted), LAST_LOOK_BYTES)
         elif length is None:
-            self._lacks_length = True  # a stream that ends too early is found out at its end
+            self._lacks_length = True  # a stream that ends too early is detected at its end
         else:
             self.is_settled = True

@@ -68,9 +68,9 @@ def above_zero(name: str, value: object, unit: str) -> float:
     """A number above zero.
 
     Args:
-        name: What it is called.
-        value: What is given.
-        unit: What it counts, as in "seconds".
+        name: The setting's name.
+        value: The value.
+        unit: The unit, as in "seconds".
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0:
         return value
@@ -106,7 +106,7 @@ def length(name: str, value: object) -> int | None:
 
 
 def rate(name: str, value: object) -> float | RateLimiter | None:
-    """Bytes a second, what limits them, or ``None``."""
+    """Bytes a second, a :class:`RateLimiter`, or ``None``."""
     if value is None or isinstance(value, RateLimiter):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0:

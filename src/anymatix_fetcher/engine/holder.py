@@ -1,4 +1,4 @@
-"""The process that holds a destination, seen by another one that waits for it: whether it lives, and how far it is."""
+"""Observes the process that has a destination's lease: whether it is alive, and its progress."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.ports import Disk, Lock
 
 HEARTBEAT_SECONDS = 10.0
-"""A holder shows so often that it lives, whatever it waits for."""
+"""The interval of a holder's heartbeat."""
 PATIENCE_SECONDS = 60.0
-"""A process that holds a destination and shows no sign of life for so long is waited for no longer."""
+"""The time without a sign of life after which a holder is no longer waited for."""
 LOOK_SECONDS = 1.0
-"""How often its journal is looked at."""
+"""The interval between reads of its journal."""
 
 
 class Holder:
-    """Who holds a destination that is wanted here.
+    """The process that has the lease on a destination.
 
     Args:
-        destination: What it holds.
-        reference: What is wanted there.
-        lock: The lock that it has.
+        destination: The destination.
+        reference: The reference that this process wants to fetch there.
+        lock: The lock that the holder has.
         disk: The file system.
-        clock: Seconds, never going back.
+        clock: The monotonic time in seconds.
 
     Attributes:
         stored: The bytes that it has recorded.
-        length: The length of what it brings, if it is known.
-        same_reference: Whether it brings what is wanted here, so that its result can be taken.
+        length: The length of its file; ``None`` if unknown.
+        same_reference: Whether it fetches the same reference, so that its result can be used.
     """
 
     def __init__(self, destination: Path, reference: str, lock: Lock, disk: Disk, clock: Callable[[], float]) -> None:
@@ -50,7 +50,7 @@ class Holder:
         self._signs: object = None
 
     def look(self) -> None:
-        """Looks how it gets on.
+        """Checks its progress and its heartbeat.
 
         Raises:
             DestinationLockedError: It shows no sign of life any more.

@@ -1,4 +1,4 @@
-"""One question at a time, without a session: asked and answered on the caller's thread."""
+"""Runs source generators without a session, on the caller's thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 TURN_SECONDS = 0.1
 MOST_AT_ONCE = 8
-"""So many questions are under way together."""
+"""The limit on concurrent generators."""
 ENOUGH_SECONDS = 20.0
 """A person is waiting: after this time a failed request isn't retried."""
 
@@ -42,10 +42,10 @@ class Inquiry:
         self._sent = 0
 
     def run(self, talk: Generator[Request, Answer, T]) -> T:
-        """What the generator comes to.
+        """The generator's result.
 
         Raises:
-            FetchError: It comes to nothing.
+            FetchError: It has failed.
             DownloadCancelled: It was stopped.
         """
         (outcome,) = self.run_each([talk])
@@ -54,7 +54,7 @@ class Inquiry:
         return outcome
 
     def run_each(self, talks: Sequence[Generator[Request, Answer, T]]) -> list[T | FetchError]:
-        """What each of the generators comes to, in order; some of them run at a time.
+        """The result of each generator, in order; several run concurrently.
 
         Raises:
             DownloadCancelled: It was stopped.

@@ -1,7 +1,7 @@
-"""The opcodes of a file that may be a pickle, and what the disassembler gets to see of it.
+"""The opcodes of a file that may be a pickle, and the bounded view of it for the disassembler.
 
-The disassembler keeps all opcodes in memory, and a file can hold any number, so it gets a bounded view of each pickle:
-what lies behind the bound isn't seen, and that is said.
+The disassembler keeps all opcodes in memory, and a file can hold any number of them. It therefore sees each pickle up
+to a limit, and content beyond the limit is reported as not scanned.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
 MOST_READS = 2_000_000
-"""Of one file: an opcode takes one to three, and each costs memory. Checkpoints need some hundred thousand."""
+"""The limit for one file: an opcode takes one to three reads, and memory. Checkpoints need some hundred thousand."""
 MOST_BYTES = 256 << 20
 _FEWEST_OPCODES = 3
-"""An import, its arguments and the call: with fewer nothing happens."""
+"""A harmful pickle needs at least three opcodes: an import, its arguments and the call."""
 _ENOUGH_OPCODES = 1000
 
 
 class Readable(Protocol):
-    """A file that is read in place; ``Store`` is one."""
+    """A file that is read at any offset; ``Store`` is one."""
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
-        """Fills ``buffer``; how many bytes that were: fewer only at the file's end."""
+        """Fills ``buffer``; returns the number of bytes, which is smaller only at the file's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opcodes:
-    """How a file reads as a pickle: whether there are enough to do anything, and no nonsense among the first ones."""
+    """Whether a file has enough pickle opcodes to do anything, and whether the first ones are valid."""
 
     may_act: bool
     sound: bool
 
 
 def opcodes_in(file: BinaryIO, most: int = _ENOUGH_OPCODES) -> Opcodes:
-    """The first opcodes of a file, read from where it stands. Old protocols begin with no mark of their own."""
+    """Reads the first opcodes from the current position. Old protocols have no magic number."""
     from pickletools import genops  # noqa: PLC0415 - few files need it
 
     count = 0
@@ -44,15 +44,15 @@ def opcodes_in(file: BinaryIO, most: int = _ENOUGH_OPCODES) -> Opcodes:
             count += 1
             if count == most:
                 break
-    except Exception:  # noqa: BLE001 - nonsense makes it raise errors of every kind
-        # What breaks off at the end of the bytes may be no more than a long text.
+    except Exception:  # noqa: BLE001 - invalid opcodes raise errors of every kind
+        # A failure at the end of the bytes may only mean a long text.
         at_end = not view.read(1)
         return Opcodes(may_act=at_end or count >= _FEWEST_OPCODES, sound=False)
     return Opcodes(may_act=count >= _FEWEST_OPCODES, sound=True)
 
 
 class Spent:
-    """How much of a file's bound is used up, by all of its pickles together."""
+    """The reads and bytes that all pickles of a file have used of its limit."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -60,7 +60,7 @@ class Spent:
 
 
 class Bounded:
-    """A file for the disassembler that ends where the bound is reached: as much of a ``BinaryIO`` as that needs."""
+    """A file that ends for the disassembler at the limit; implements the methods of ``BinaryIO`` that it needs."""
 
     def __init__(self, file: BinaryIO, spent: Spent) -> None:
         self._file = file
@@ -87,7 +87,7 @@ class Bounded:
         return 0 if self.exhausted else MOST_BYTES - spent.size
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Implements ``BinaryIO.seek``; picklescan goes back by one byte even where there is none."""
+        """Implements ``BinaryIO.seek``. picklescan seeks back by one byte even at the start."""
         if whence == io.SEEK_CUR and offset < 0:
             offset, whence = max(0, self._file.tell() + offset), io.SEEK_SET
         return self._file.seek(offset, whence)
@@ -98,15 +98,15 @@ class Bounded:
 
 
 class InPlace(io.RawIOBase):
-    """A file that is read in place, as Python's files are.
+    """A :class:`Readable` as a Python file.
 
     Args:
-        file: What to read.
-        length: Bytes of it.
+        file: The file to read.
+        length: Its size in bytes.
 
     Attributes:
-        abandoned: Whether reading isn't wanted any more.
-        trouble: What the disk has raised, which must not pass for a flaw of the content.
+        abandoned: Whether reading has to end.
+        trouble: The disk's error, which mustn't be taken for invalid content.
     """
 
     def __init__(self, file: Readable, length: int) -> None:
@@ -118,7 +118,7 @@ class InPlace(io.RawIOBase):
         self.trouble: OSError | None = None
 
     def abandon(self) -> None:
-        """Nothing is to be read any more. May be called from any thread."""
+        """Ends reading. May be called from any thread."""
         self.abandoned = True
 
     def readable(self) -> bool:
@@ -130,7 +130,7 @@ class InPlace(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # what BufferedReader gives is one
-        """Implements ``RawIOBase.readinto``; once it is abandoned, the file has ended."""
+        """Implements ``RawIOBase.readinto``; an abandoned file has ended."""
         if self.abandoned:
             return 0
         size = max(0, min(len(buffer), self._length - self._position))

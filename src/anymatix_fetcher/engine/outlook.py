@@ -1,4 +1,4 @@
-"""How one download looks from outside: its progress, and the result that it comes to. Nothing in here acts."""
+"""The progress and the result of one download, computed from its state."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Outlook:
     """The view of one download.
 
     Args:
-        job: What the caller wants.
-        resource: What its reference resolved to.
-        machine: Knows what has come.
+        job: The job.
+        resource: The resolved reference.
+        machine: Knows what has arrived.
         destination: Knows where it is.
         ports: The clock, and the transport's name.
     """
@@ -36,11 +36,11 @@ class Outlook:
         self._most_stored = 0
 
     def progress(self, result: Result | None, *, is_published: bool) -> Progress:
-        """How it stands now.
+        """The current progress.
 
         Args:
-            result: What it has come to, where it is over.
-            is_published: Whether the file has its name, and only the note of it is waited for.
+            result: The result; ``None`` while it runs.
+            is_published: Whether the file is published, and only being recorded.
         """
         now = self._ports.clock()
         machine, holder = self._machine, self._destination.holder
@@ -83,20 +83,20 @@ class Outlook:
         return self._destination.note or self._machine.waiting_for(now) or self._destination.place_note
 
     def _remark(self, result: Result) -> str:
-        """What a person should know of what came, after "it is"."""
+        """The warnings about the result, as they follow "it is"."""
         proof = self._resource.remark if result.error is None and result.verified in UNPROVED else ""
         return "; it is ".join(filter(None, (self._destination.part.warning, proof)))
 
     def result(
         self, status: Status, verified: str, *, size: int | None = None, error: FetchError | None = None
     ) -> Result:
-        """What it has come to.
+        """The result.
 
         Args:
-            status: How the file got where it is.
-            verified: What proved it.
-            size: Bytes of the file.
-            error: Why it has failed, where it has.
+            status: The outcome.
+            verified: How the content was verified.
+            size: The file's size in bytes.
+            error: The error; ``None`` on success.
         """
         account, destination = self._machine.account, self._destination
         sha256 = next((digest.hex for digest in destination.digests if digest.algorithm == "sha256"), None)

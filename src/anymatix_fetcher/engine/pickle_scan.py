@@ -1,6 +1,6 @@
-"""Determines what a pickle would do when loaded: the names that it imports, looked up in picklescan's lists.
+"""Determines what a pickle would do when loaded, by looking up its imports in picklescan's lists.
 
-Nothing is unpickled: the opcodes are disassembled, a bounded number of them.
+Nothing is unpickled: a bounded number of opcodes is disassembled.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.storage.workers import Next
 
 _WRAPPED = COMPRESSED | {Content.NUMPY}
-"""What may have a pickle in it that loaders find."""
+"""Containers in which loaders find a pickle."""
 MOST_PICKLES = 64
 TORCH_PICKLES = 5
-"""What torch.save wrote at first: its mark, its version, the system, the model, and the weights' names."""
+"""The number of pickles in torch.save's first format: magic number, version, system, model, and tensor names."""
 _MAX_NAME_LENGTH = 80
 _NUMPY_MAGIC = b"\x93NUMPY"
 _OBJECTS = re.compile(rb"""['"][|<>=]?O\d*['"]""")
@@ -40,13 +40,13 @@ _BUFFER_BYTES = 64 << 10
 
 
 def may_run_code(first: bytes, name: str, length: int) -> bool:
-    """Whether a file that begins so has to be scanned: it is a pickle, holds one, or may be one by its name."""
+    """Whether a file with these first bytes has to be scanned: it is or contains a pickle, or may by its name."""
     content = recognize(first, length=length)
     if content in {Content.PICKLE, Content.ZIP}:
         return True
     if length == 0 or not may_be_pickle(name):
         return False
-    # Whatever else it looks like: loaders go by the name, and opcodes can be made to begin as other formats do.
+    # Loaders go by the name, and opcodes can be crafted to begin like another format.
     return content in _WRAPPED or opcodes_in(io.BytesIO(first)).may_act
 
 
@@ -54,10 +54,10 @@ class PickleScan:
     """A task that scans one file.
 
     Args:
-        file: What to read.
-        length: Bytes of it.
-        path: Where it is, for messages.
-        name: What loaders will find it by.
+        file: The file to read.
+        length: Its size in bytes.
+        path: Its path, for messages.
+        name: The name that loaders will see.
         report: Takes the result, from the worker's thread.
     """
 
@@ -76,11 +76,11 @@ class PickleScan:
         self._report = report
 
     def abandon(self) -> None:
-        """Lets a scan that is running come to its end soon."""
+        """Ends a running scan soon."""
         self._raw.abandon()
 
     def step(self) -> Next:
-        """Implements ``Task.step``: one is all, since what is read is bounded."""
+        """Implements ``Task.step``. One step suffices, because the reads are bounded."""
         found = scan(cast("BinaryIO", io.BufferedReader(self._raw, _BUFFER_BYTES)), self._name)
         if self._raw.trouble is not None:
             raise self._raw.trouble
@@ -93,11 +93,11 @@ class PickleScan:
 
 
 def scan(file: BinaryIO, name: str = "") -> Scanned:
-    """What the pickle or archive ``file``, read from its start, would import; whatever can't be read isn't whole.
+    """Scans the pickle or archive ``file`` from its start. If any of it can't be read, the result isn't ``whole``.
 
     Args:
         file: The file.
-        name: What loaders will find it by; what may be a pickle by that isn't taken for a mere archive.
+        name: The name that loaders will see. If it is a pickle's, content in tar format counts as a pickle.
     """
     pickles = _Pickles()
     try:
@@ -112,7 +112,7 @@ def scan(file: BinaryIO, name: str = "") -> Scanned:
         else:
             _scan_arrays(file, pickles)
             pickles.add(file, certain=False)
-    except Exception:  # noqa: BLE001 - a file that is made for it makes readers raise errors of every kind
+    except Exception:  # noqa: BLE001 - crafted files make readers raise errors of every kind
         pickles.whole = False
     return pickles.found()
 
@@ -134,7 +134,7 @@ def _scan_archive(file: BinaryIO, pickles: _Pickles) -> None:
 
 
 def _scan_arrays(file: BinaryIO, pickles: _Pickles) -> None:
-    """Scans the pickle in which NumPy keeps the items of an array of objects (``numpy.lib.format``)."""
+    """Scans the pickle that holds the items of a NumPy array of objects (``numpy.lib.format``)."""
     file.seek(0)
     magic, major = file.read(len(_NUMPY_MAGIC)), file.read(2)[:1]
     if magic != _NUMPY_MAGIC:
@@ -148,23 +148,23 @@ def _scan_arrays(file: BinaryIO, pickles: _Pickles) -> None:
 def _open_archive(file: BinaryIO) -> ZipFile:
     from picklescan.relaxed_zipfile import RelaxedZipFile  # noqa: PLC0415 - few files need it
 
-    # It overlooks what PyTorch overlooks: an archive that ``zipfile`` refuses may be loaded all the same.
+    # It tolerates what PyTorch tolerates: an archive that ``zipfile`` refuses may still be loadable.
     archive: ZipFile = RelaxedZipFile(file)
     return archive
 
 
 def _picklescan() -> Callable[..., ScanResult]:
-    """What looks up a pickle's imports."""
+    """The function that looks up a pickle's imports."""
     from picklescan.scanner import scan_pickle_bytes  # noqa: PLC0415 - few files need it
 
-    # It logs what it finds, and Python prints log records without a handler.
+    # It logs its findings, and Python prints log records if there is no handler.
     logging.getLogger("picklescan").addHandler(logging.NullHandler())
     look_up: Callable[..., ScanResult] = scan_pickle_bytes
     return look_up
 
 
 class _Pickles:
-    """What was found in the pickles of one file so far."""
+    """The findings in all pickles of one file."""
 
     def __init__(self) -> None:
         self.whole = True
@@ -176,11 +176,11 @@ class _Pickles:
         self._look_up = _picklescan()
 
     def give_up(self, what: str) -> None:
-        """The whole file is ``what``: it can run code, and isn't scanned."""
+        """Marks the file as ``what``, which can run code and isn't scanned."""
         self._is_pickle, self.whole, self._what = True, False, what
 
     def add(self, file: BinaryIO, *, certain: bool, start: int = 0) -> None:
-        """Scans one more, from ``start``; ``certain`` tells that it must be a pickle, and not only may be."""
+        """Scans a pickle at ``start``; ``certain`` tells that it is one, rather than may be one."""
         self._is_pickle |= certain
         file.seek(start)
         opcodes = opcodes_in(file)
@@ -191,7 +191,7 @@ class _Pickles:
             self._scan(file, certain=certain)
 
     def _scan(self, file: BinaryIO, *, certain: bool) -> None:
-        """One pickle after the other: what follows may be more of them, or weights that read as nonsense."""
+        """Scans consecutive pickles. What follows may be further pickles, or tensor data that isn't valid."""
         view = Bounded(file, self._spent)
         begins_at = file.tell()
         is_legacy = file.read(len(TORCH_MAGIC)) == TORCH_MAGIC
@@ -208,7 +208,7 @@ class _Pickles:
                 if certain:
                     self._dangerous.add(f"something that can't be read ({type(error).__name__})")
                 break
-            if file.tell() <= start:  # picklescan goes back by one byte, at the end onto the last one
+            if file.tell() <= start:  # picklescan seeks back by one byte, at the end to the last one
                 break
         else:
             self.whole &= is_legacy
@@ -224,7 +224,7 @@ class _Pickles:
                 self._suspicious.add(name)
 
     def found(self) -> Scanned:
-        """All of it."""
+        """The result."""
         return Scanned(
             is_pickle=self._is_pickle,
             dangerous=tuple(sorted(self._dangerous)),

@@ -1,4 +1,4 @@
-"""What the engine needs of the world: the seams that the composition root fills, and simulations fill otherwise."""
+"""The engine's ports: what the composition root provides, and simulations replace."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 class Memory(Protocol):
-    """What is known of hosts beyond this session."""
+    """Stored facts about hosts, shared between sessions."""
 
     def read(self) -> Mapping[str, KnownHost]:
-        """What is known, by the origin's text; quick enough to be asked every second."""
+        """The facts by origin; fast enough to be called every second."""
 
     def write(self, learned: Mapping[str, KnownHost]) -> None:
-        """Adds what was learned."""
+        """Adds facts."""
 
 
 class NoMemory:
-    """Remembers nothing; implements :class:`Memory`."""
+    """Stores nothing; implements :class:`Memory`."""
 
     def read(self) -> Mapping[str, KnownHost]:
         """Implements ``Memory.read``."""
@@ -45,21 +45,21 @@ class NoMemory:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside of a session.
+    """The dependencies of a session.
 
     Args:
         transport: Carries the exchanges.
-        disk: Where the files are.
+        disk: The file system.
         workers: Run the slow work of storage.
-        lock: Makes the lock of a destination.
-        clock: Seconds, never going back.
+        lock: Creates the lock of a destination.
+        clock: The monotonic time in seconds.
         random: Numbers in [0, 1), for jitter.
-        limiter: What the transport was given.
-        open_store: Opens a download's place on the disk; called as :meth:`Store.open` is.
-        memory: Keeps what was learned about hosts.
-        wall_clock: Seconds since 1970, for what the memory says about times.
-        shelf: Where files go, and what is here already.
-        brought: What the call has brought, in all of its sessions; ``None`` where it brings one file only.
+        limiter: The rate limiter that the transport uses.
+        open_store: Opens a download's store; called like :meth:`Store.open`.
+        memory: The stored facts about hosts.
+        wall_clock: The seconds since 1970, for the times in the memory.
+        shelf: Chooses destinations, and finds local copies.
+        brought: The destinations written by the call, in all its sessions; ``None`` if it fetches one file only.
     """
 
     transport: Transport

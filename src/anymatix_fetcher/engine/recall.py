@@ -1,4 +1,4 @@
-"""A reference to something that is here, as ``sha256://<64 hex>``: found, or not, without any network."""
+"""Resolves references to local files, ``sha256://<64 hex>``, without any network."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class Recall:
-    """Brings one job to its end as a driver does, but from the shelf.
+    """Runs one job to its end like a driver, but from local files only.
 
     Args:
-        job: What the caller wants.
-        ports: The shelf, and who runs its searches.
-        report: Takes its answer back to the session's loop.
+        job: The job.
+        ports: The shelf, and the workers that run its searches.
+        report: Takes the answer to the session's loop.
     """
 
     def __init__(self, job: Job, ports: Ports, report: Callable[[DriverEvent], None]) -> None:
         self.result: Result | None = None
         self.is_elsewhere = False
-        """Whether it isn't here, and is to be looked for as anything else is."""
+        """Whether the file isn't here, and has to be resolved like any other reference."""
         self._job = job
         self._ports = ports
         self._search = ports.shelf.recall(job, report)
@@ -41,21 +41,21 @@ class Recall:
 
     @property
     def is_meant(self) -> bool:
-        """Whether the reference is one to something that is here."""
+        """Whether the reference is one to a local file."""
         return self._search is not None
 
     @property
     def is_held_up(self) -> bool:
-        """It sends no requests."""
+        """True: it sends no requests."""
         return True
 
     def start(self) -> None:
-        """Begins to look."""
+        """Starts the search."""
         if self._search is not None:
             self._worker = self._ports.workers.start(self._search)
 
     def handle(self, event: DriverEvent) -> None:
-        """Takes the answer, or the caller's wish to stop."""
+        """Takes the answer, or a cancellation."""
         if self.result is not None or self.is_elsewhere:
             return
         match event:
@@ -69,10 +69,10 @@ class Recall:
                 pass
 
     def tick(self, *, limited: bool = False) -> None:
-        """Time changes nothing."""
+        """Does nothing."""
 
     def progress(self) -> Progress:
-        """How it stands now."""
+        """The current progress."""
         note = self._search.note if self._search is not None else ""
         phase = Phase.VERIFYING if note else Phase.OPENING
         if self.result is not None:

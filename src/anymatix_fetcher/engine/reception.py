@@ -1,4 +1,4 @@
-"""The reception: jobs on their way from a reference to a resource, some at a time."""
+"""The reception: resolves references to resources, several at a time."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     Resolution: TypeAlias = Conversation[tuple[Resource, ...]]
 
 MOST_AT_ONCE = 16
-"""So many sources ask at a time; services count these questions."""
+"""The limit on concurrent source generators, because services count their requests."""
 MOST_AT_A_TIME = 64
-"""So many references are looked at before the network is again: of a thousand, the first may be asked for meanwhile."""
+"""The limit on references that are started before the network is polled, so that requests go out meanwhile."""
 
 
 class Reception:
-    """Resolves jobs, and renews addresses that only their source can renew.
+    """Resolves jobs, and renews URLs that only their source can renew.
 
-    Its exchanges carry negative numbers, so that they are never taken for one of the download's own.
+    Its exchanges have negative numbers, which distinguishes them from those of downloads.
 
     Args:
-        resolve: What a job's reference means.
-        ports: The outside.
-        hosts: The session's.
+        resolve: Returns the generator that resolves a job's reference.
+        ports: The dependencies.
+        hosts: The session's hosts.
     """
 
     def __init__(self, resolve: Callable[[Job], Resolving], ports: Ports, hosts: Hosts) -> None:
@@ -55,15 +55,15 @@ class Reception:
         self._numbers = count(1)
 
     def add(self, ticket: Ticket) -> None:
-        """One more that has to be resolved."""
+        """Adds a ticket to resolve."""
         self._waiting.append(ticket)
 
     def renew(self, ticket: Ticket) -> None:
-        """Asks the source of ``ticket`` for its address anew."""
+        """Asks the source of ``ticket`` for a new URL."""
         self._renewing[ticket] = self._begin(ticket, {})
 
     def handle(self, event: TransportEvent) -> bool:
-        """Takes an event of the transport; False where it belongs to a download."""
+        """Takes a transport event; false if it belongs to a download."""
         if event.exchange.number > 0:
             return False
         self._each(lambda conversation: conversation.handle(event))
@@ -75,27 +75,24 @@ class Reception:
         self._each(lambda conversation: conversation.tick())
 
     def resolved(self) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
-        """Those that have come to something since: with what, and the requests that it took, by origin.
-
-        A look at some more goes before it.
-        """
+        """Starts further tickets, and yields finished ones: ticket, outcome, and requests by origin."""
         for _ in range(MOST_AT_A_TIME):
             if not self.has_more:
                 break
             ticket = self._waiting.popleft()
             try:
                 self._talking[ticket] = self._begin(ticket, self._answers)
-            except Exception as raised:  # noqa: BLE001 - it is this job's end alone
+            except Exception as raised:  # noqa: BLE001 - ends this job only
                 yield ticket, error_for(raised, ticket.job.shown_reference), {}
             yield from self._over(self._talking)
         yield from self._over(self._talking)
 
     def renewed(self) -> Iterator[tuple[Ticket, tuple[Resource, ...] | FetchError, dict[Origin, int]]]:
-        """The same of those that were renewed."""
+        """Yields the renewed tickets, in the same form."""
         yield from self._over(self._renewing)
 
     def leave(self) -> Iterator[Ticket]:
-        """Those that were cancelled before they were resolved."""
+        """Removes and yields the tickets that were cancelled before they were resolved."""
         gone = [ticket for ticket in (*self._waiting, *self._talking) if ticket.cancelled]
         self._waiting = deque(ticket for ticket in self._waiting if not ticket.cancelled)
         for ticket in gone:
@@ -111,14 +108,14 @@ class Reception:
             conversation.end()
 
     def notes(self) -> Iterator[tuple[Ticket, str]]:
-        """What people should know of those that are being resolved."""
+        """The notes for people on the tickets that are being resolved."""
         now = self._ports.clock()
         yield from ((ticket, conversation.waiting_for(now)) for ticket, conversation in self._talking.items())
         yield from ((ticket, "waiting to be looked up") for ticket in self._waiting)
 
     @property
     def has_more(self) -> bool:
-        """Whether there are more references that could be looked at now."""
+        """Whether more references could be started now."""
         return bool(self._waiting) and len(self._talking) < MOST_AT_ONCE
 
     @property
@@ -138,7 +135,7 @@ class Reception:
         return conversation
 
     def _each(self, action: Callable[[Resolution], None]) -> None:
-        """Does it with each conversation; what one of them raises ends that one alone."""
+        """Calls ``action`` with each conversation. An exception ends its own conversation only."""
         for conversation in [*self._talking.values(), *self._renewing.values()]:
             try:
                 action(conversation)

@@ -1,4 +1,4 @@
-"""What the scan of a pickle has come to, and what follows from that: a refusal, a warning, or nothing."""
+"""The result of a pickle scan, and its consequence: a refusal, a warning, or nothing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MOST_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What a scan has come to.
+    """The result of a scan.
 
     Args:
-        is_pickle: Whether there is anything that can run code at all.
-        dangerous: Imports that do harm, as "module.name".
-        suspicious: Imports that nobody knows.
+        is_pickle: Whether the file can run code.
+        dangerous: Harmful imports, as "module.name".
+        suspicious: Unknown imports.
         whole: Whether all of it could be scanned.
-        what: What it is, where that isn't simply a pickle.
+        what: What the file is, unless it is simply a pickle.
     """
 
     is_pickle: bool = False
@@ -30,19 +30,19 @@ class Scanned:
     what: str = ""
 
     def refusal(self, name: str) -> UnsafeModelError | None:
-        """Why the file ``name`` isn't to be published; ``None`` where nothing speaks against it."""
+        """The refusal to publish the file ``name``, or ``None``."""
         if not self.is_pickle or (self.whole and not self.dangerous):
             return None
         what = f"imports {_listed(self.dangerous)}" if self.dangerous else "can't be scanned as a whole"
         return UnsafeModelError(
             f"{name} is {self.what or 'a pickle that can run code when it is loaded'}, and it {what}",
             hint=f"Look for a safetensors file instead. This one is kept as {name}{PART_SUFFIX}, which anyfetch prune "
-            "removes; who trusts it says --allow-unsafe.",
+            "removes. If you trust it, use --allow-unsafe.",
         )
 
     @property
     def warning(self) -> str:
-        """What a person should know of a file that is published all the same; empty where nothing is to be said."""
+        """A warning about a file that is published anyway; otherwise empty."""
         if not self.is_pickle:
             return "" if self.whole else "an archive that can't be read, and so it wasn't scanned"
         if self.dangerous:

@@ -1,7 +1,7 @@
 """The session: one loop, one transport, any number of downloads.
 
-The loop runs on a thread of its own, so that the caller's thread stays free for Ctrl-C, for progress and for an event
-loop; everything that the machines see happens on that one thread. Other threads reach it through the inbox.
+The loop runs on its own thread, so that the caller's thread stays free for Ctrl-C, progress and an event loop. All
+machines run on that thread. Other threads reach it through the inbox.
 """
 
 from __future__ import annotations
@@ -50,24 +50,24 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 TICK_SECONDS = 0.1
 TICK_SECONDS_EACH = 0.005
-"""With a hundred under way, each is looked at twice a second: looking shouldn't take what downloading needs."""
+"""With many downloads, each is ticked less often, so that ticking doesn't take the time of transferring."""
 NOTING_SECONDS = 0.5
-"""How often those that wait say for what: a second's countdown needs no more."""
+"""The interval between notes of waiting downloads, which suffices for a countdown in seconds."""
 MOST_AT_ONCE = 32
-"""So many downloads are begun before the network is looked at again. What begins together also ends together, and then
-the line would be idle until the next ones' bytes come."""
+"""The limit on downloads that are started before the network is polled. Downloads that start together also end
+together, and the connection would be idle until the bytes of the next ones arrive."""
 MOST_BEGUN = 192
-"""How many downloads run at a time, verified and published ones too: each has some files open, and systems commonly
-allow a process a thousand. Hosts have less room; see ``core.hosts``."""
+"""The limit on concurrent downloads, including those being verified or published. Each has some open files, and systems
+commonly allow a process a thousand. Hosts have lower limits; see ``core.pace.hosts``."""
 
 
 class Session:
     """Runs downloads until it is closed.
 
     Args:
-        ports: The outside.
-        resolve: What a job's reference means.
-        new_machine: Makes the machine of each download; called as :class:`Download` is.
+        ports: The dependencies.
+        resolve: Returns the generator that resolves a job's reference.
+        new_machine: Creates the machine of each download; called like :class:`Download`.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Session:
     # For the caller, from any thread ----------------------------------------------------------------------
 
     def submit(self, job: Job, on_over: Callable[[], object] = lambda: None) -> Ticket:
-        """Adds a job; it starts when its turn comes. ``on_over`` is called on the loop's thread when it is over."""
+        """Adds a job; it starts when its turn comes. ``on_over`` is called on the loop's thread at its end."""
         ticket = Ticket(job, next(self._numbers), on_over)
         if self._tickets.add(ticket):
             self._submitted.append(ticket)
@@ -102,7 +102,7 @@ class Session:
         return ticket
 
     def start(self) -> None:
-        """Lets the loop run, on a thread of its own; where the system gives none, every job ends with that error."""
+        """Starts the loop's thread. If the system can't create one, every job ends with that error."""
         thread = threading.Thread(target=self._run, name="anymatix-fetcher", daemon=True)
         try:
             thread.start()
@@ -112,30 +112,30 @@ class Session:
             self._thread = thread
 
     def cancel(self) -> None:
-        """Stops every job, begun or not. Doesn't block; may be called from a signal handler."""
+        """Stops every job, started or not. Doesn't block; may be called from a signal handler."""
         for ticket in self._tickets:
             ticket.cancel()
         self._cancelled = True
         self._ports.transport.wake()
 
     def stop(self, ticket: Ticket) -> None:
-        """Stops one job, and no other one; what has arrived is kept. Doesn't block."""
+        """Stops one job and keeps what has arrived. Doesn't block."""
         for one in (ticket, *ticket.parts):
             one.cancel()
         self._cancelled = True
         self._ports.transport.wake()
 
     def forget(self, ticket: Ticket) -> None:
-        """Keeps nothing of a job that is over: a session may last for months."""
+        """Drops a job that is over, because a session may last for months."""
         self._tickets.forget(ticket)
 
     def paused_hosts(self) -> list[str]:
-        """The origins that aren't asked for a while, since they want it so."""
+        """The origins that are paused because they asked for it."""
         now = self._ports.clock()
         return [str(origin) for origin, pause in list(self._hosts.pauses.items()) if pause.until > now]
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Whether every job is over; waits at most so long for it."""
+        """Whether every job is over; waits for that up to the timeout."""
         return self._tickets.wait(timeout_seconds)
 
     def is_idle(self) -> bool:
@@ -144,11 +144,11 @@ class Session:
 
     @property
     def failure(self) -> FetchError | None:
-        """Why the loop has ended before its time; such a session carries nothing out any more."""
+        """The error that ended the loop early; such a session executes nothing any more."""
         return self._tickets.failure
 
     def close(self) -> None:
-        """Stops what still runs and frees everything. Waits for the loop to end."""
+        """Stops all jobs and releases everything. Waits for the loop's end."""
         self.cancel()
         self._closing = True
         self._ports.transport.wake()
@@ -164,7 +164,7 @@ class Session:
         try:
             while not (self._closing and self.is_idle()):
                 self.step()
-        except BaseException as raised:  # noqa: BLE001 - a loop that dies silently leaves callers waiting for ever
+        except BaseException as raised:  # noqa: BLE001 - without this, callers would wait forever
             self._give_up(raised)
         self._free()
 
@@ -180,7 +180,7 @@ class Session:
         self._tickets.break_down(error)
 
     def step(self, timeout_seconds: float = TICK_SECONDS) -> None:
-        """One turn of the loop: what has happened, and what follows from it."""
+        """One iteration of the loop."""
         self._receive_submitted()
         if self._begin_waiting() or self._reception.has_more:
             timeout_seconds = 0.0
@@ -198,7 +198,7 @@ class Session:
         self._tick()
 
     def _deliver(self, number: int, event: DriverEvent) -> None:
-        if number in self._active:  # else it is late: the download is over
+        if number in self._active:  # otherwise it is late: the download is over
             ticket, driver = self._active[number]
             self._guard(ticket, driver, partial(driver.handle, event))
 
@@ -222,7 +222,7 @@ class Session:
         self._show(ticket, driver)
         if driver.is_held_up:
             for _, share in self._shares.get(ticket.number, ()):
-                share.want(0, 0)  # a download that waits for another one takes no share
+                share.want(0, 0)  # a download that waits takes no share of its hosts
 
     @staticmethod
     def _show(ticket: Ticket, driver: Driver | Recall) -> None:
@@ -236,12 +236,12 @@ class Session:
                 ticket.wait(note)
 
     def _guard(self, ticket: Ticket, driver: Driver | Recall, action: Callable[[], None]) -> None:
-        """Runs ``action``; whatever it raises ends this download, and no other one."""
+        """Runs ``action``. An exception ends this download only."""
         if ticket.is_over:
             return
         try:
             action()
-        except Exception as raised:  # noqa: BLE001 - whatever it is, the caller gets it, and the others go on
+        except Exception as raised:  # noqa: BLE001 - the caller receives it, and other downloads continue
             error = error_for(raised, ticket.job.shown_reference)
             let_go(ticket.job.shown_reference, partial(driver.fail, error))
             if driver.result is None:
@@ -255,7 +255,7 @@ class Session:
             self._over(ticket, driver.result)
 
     def _own(self, ticket: Ticket, action: Callable[[], None]) -> None:
-        """Runs ``action``, on the way to a ticket's download; whatever it raises ends that ticket, and no other one."""
+        """Runs ``action`` for a ticket without a driver. An exception ends this ticket only."""
         try:
             action()
         except Exception as raised:  # noqa: BLE001 - as above
@@ -273,7 +273,7 @@ class Session:
             self._end_same(same, result)
 
     def _end_same(self, same: Waiting, result: Result) -> None:
-        """Another job is over that was the same one as this."""
+        """Ends an equal job that has waited for this result, or lets it start after a failure."""
         if same.ticket.cancelled:
             self._fail(same.ticket, DownloadCancelled("the download was stopped before it began"))
             return
@@ -322,14 +322,14 @@ class Session:
         return self._hosts.host(origin, settings.max_connections, connections)
 
     def _divide(self, ticket: Ticket, resources: tuple[Resource, ...]) -> None:
-        """The reference names several files: each is a download of its own."""
+        """Splits a ticket whose reference names several files."""
         parts = parts_of(ticket, resources, self._numbers)
         self._tickets.divide(ticket, parts)
         for part, resource in zip(parts, resources, strict=True):
             self._stand_in_line(part, resource)
 
     def _begin_waiting(self) -> bool:
-        """Begins some of those that may; whether there may be more of them."""
+        """Starts some of the downloads whose turn it is; returns whether there may be more."""
         if self._cancelled:
             self._cancelled = False
             for ticket in [*self._reception.leave(), *self._turns.leave()]:

@@ -1,6 +1,6 @@
-"""The seam to what is on this machine already: where files go, whether they are here, and what is noted of them.
+"""The shelf: the engine's port to the local library. It chooses destinations, finds local copies, and records files.
 
-The engine knows nothing of models, folders and indexes; whoever puts the program together hands in a :class:`Shelf`.
+The engine knows nothing of models, folders and indexes. The composition root passes in a :class:`Shelf`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Searched:
     """The answer to a search.
 
     Args:
-        found: The file, where it is here.
-        is_likely: Whether a copy seems to be here; the answer to a search before the destination was claimed.
-        existing: The state of what is at the destination, before anybody reads it; ``None`` where nothing is.
-        error: Why it can't be had, where nobody else can bring it.
+        found: The file, if it is here.
+        is_likely: Whether a copy is likely to be here; the answer to a search without a lease.
+        existing: The state of the file at the destination before it is read; ``None`` if there is none.
+        error: Why the file can't be provided, if it can't be downloaded either.
     """
 
     found: Found | None
@@ -44,10 +44,10 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What had to be written about a file is written, or can't be.
+    """The answer to a recording: it is written, or can't be.
 
     Args:
-        is_kept: Whether the next run will know the file by it.
+        is_kept: Whether the next run recognizes the file by it.
     """
 
     is_kept: bool = True
@@ -55,19 +55,19 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A file that is at its destination now.
+    """A file that has arrived at its destination.
 
     Args:
-        job: Who wanted it.
-        resource: What that meant.
-        place: Where it was to go.
-        path: Where it is.
-        digests: Of its content, as they were computed.
-        verified: What proved it: an algorithm's name, ``length`` or ``none``.
-        existing: Its state before it was read, where it was there already.
+        job: The job.
+        resource: The resolved reference.
+        place: The chosen destination.
+        path: The file's path.
+        digests: Its computed digests.
+        verified: How it was verified: an algorithm's name, ``length`` or ``none``.
+        existing: Its state before it was read, if it was there already.
         is_recorded: Whether its sidecar is written already.
-        verified_at: When its content was read, in seconds since 1970; just now where that isn't given.
-        checksums: Those of its blocks, where they are known; takes a moment.
+        verified_at: When its content was read, in seconds since 1970; ``None`` for just now.
+        checksums: Returns its blocks' checksums if they are known; takes a moment.
     """
 
     job: Job
@@ -83,21 +83,21 @@ class Arrived:
 
 
 class Search(Task, Protocol):
-    """A search, to be run by a worker; answered by ``Searched``."""
+    """A search, run by a worker; ends with ``Searched``."""
 
     @property
     def note(self) -> str:
-        """What it does, in words, where that takes time; else empty."""
+        """The current slow activity, for people; otherwise empty."""
 
     def cancel(self) -> None:
-        """Ends it soon; what it reports then is of no use."""
+        """Ends it soon; a later report has to be ignored."""
 
 
 class Shelf(Protocol):
-    """What is on this machine. The loop's thread calls every method but ``close``; all return at once."""
+    """The local library. The loop's thread calls every method but ``close``; all return at once."""
 
     def place(self, settings: Settings, resource: Resource) -> Placement:
-        """Where the file goes.
+        """The destination of the file.
 
         Raises:
             FetchError: No folder can be chosen.
@@ -112,46 +112,46 @@ class Shelf(Protocol):
         is_there: bool,
         references: Sequence[str] = (),
     ) -> bool:
-        """Whether a search might find the file; asked for every one, and so quick.
+        """Whether a search might find the file; called for every download, and therefore fast.
 
         Args:
-            place: Where it goes.
-            digests: What it must have.
-            settings: What the caller said.
+            place: The chosen destination.
+            digests: The expected digests.
+            settings: The settings.
             is_there: Whether something is at the destination.
-            references: All that is known to name it, where what they have brought before may be the file.
+            references: All known references of the file, if a file with one of them would do.
         """
 
     def search(
         self, wanted: Wanted, settings: Settings, report: Callable[[Searched], None], *, is_there: bool
     ) -> Search:
-        """The search for a file, where :meth:`may_find` says that it is worth it.
+        """The search for a file for which :meth:`may_find` returned true.
 
         Args:
-            wanted: What is wanted.
-            settings: What the caller said of folders.
+            wanted: The file.
+            settings: The settings, for folders.
             report: Takes the answer; called from any thread.
             is_there: Whether something is at the destination.
         """
 
     def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
-        """The search for what a reference to something here names; ``None`` where it is a reference to elsewhere."""
+        """The search for a reference to a local file; ``None`` for other references."""
 
     def record(self, kept: Arrived, report: Callable[[Recorded], None], run: Callable[[Task], object]) -> bool:
-        """Notes a file that is at its destination; whether ``Recorded`` is to be waited for.
+        """Records a file that has arrived; returns whether ``Recorded`` will follow.
 
         Args:
-            kept: What is there.
-            report: Takes ``Recorded`` when that is written; called from any thread.
-            run: Has a worker run a task.
+            kept: The file.
+            report: Takes ``Recorded``; called from any thread.
+            run: Starts a task on a worker.
         """
 
     def close(self) -> None:
-        """Writes down what is left to write, and frees everything; never fails."""
+        """Writes what is left to write, and releases everything; never fails."""
 
 
 class NoShelf:
-    """Nothing is here, and files go where they are told; implements :class:`Shelf`."""
+    """An empty library: files go where the settings say; implements :class:`Shelf`."""
 
     def place(self, settings: Settings, resource: Resource) -> Placement:
         """Implements ``Shelf.place``."""
@@ -175,7 +175,7 @@ class NoShelf:
     ) -> Search:
         """Implements ``Shelf.search``."""
         del wanted, settings, report, is_there
-        raise AssertionError("nothing is here, and nothing is found")
+        raise AssertionError("an empty library has no searches")
 
     def recall(self, job: Job, report: Callable[[Searched], None]) -> Search | None:
         """Implements ``Shelf.recall``."""

@@ -1,9 +1,9 @@
-"""What one download has to do with the shelf: its place, the search for what is here, and the note of its arrival.
+"""One download's use of the shelf: its destination, the search for local copies, and the recording of its file.
 
-The machine doesn't run while a search is under way. Searches come when the destination has been claimed, and again when
-an answer on the way to the bytes states a digest: what the machine wants to do next is then kept back, so that no
-payload is asked for that is here already. Where only the server would tell the file's name, the shelf is asked before
-it is: what a sidecar names needs no name, and for a copy that is here the name in the URL will do.
+The machine doesn't run during a search. A search starts when the destination's lease is held, and again when a response
+states a digest: the machine's commands are then held back, so that no payload is requested for a file that is here
+already. If only a response would tell the file's name, a search comes before the first request: a sidecar states the
+name itself, and for a local copy the name in the URL will do.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
 log = logging.getLogger("anymatix_fetcher.engine")
 
 ADDED_BYTES = 65
-"""What a name that says its content has besides: an underscore and a SHA-256."""
+"""The length that a content-based name adds: an underscore and a SHA-256."""
 
 
 class Shelving:
-    """The shelf, as one download sees it.
+    """The shelf for one download.
 
     Args:
-        job: What the caller wants.
-        resource: What that means.
-        ports: The shelf, and who runs its searches.
+        job: The job.
+        resource: The resolved reference.
+        ports: The shelf, and the workers that run its searches.
         report: Takes ``Searched`` and ``Recorded`` to the session's loop.
 
     Attributes:
-        place: Where the file goes.
-        name: The file's own name, as far as it is known.
-        looks_ahead: Whether the search that is under way came before the file's name.
+        place: The chosen destination.
+        name: The file's own name; ``None`` while it is unknown.
+        looks_ahead: Whether the current search started before the file's name was known.
     """
 
     def __init__(
@@ -76,30 +76,30 @@ class Shelving:
         self._worker: Worker | None = None
 
     def choose(self) -> None:
-        """Chooses the place.
+        """Chooses the destination.
 
         Raises:
-            FetchError: There is none.
+            FetchError: No folder can be chosen.
         """
         self.place = self._ports.shelf.place(self._job.settings, self._resource)
 
     @property
     def destination(self) -> Path | None:
-        """The destination that is claimed, where the file's name is known beforehand."""
+        """The path to lease; ``None`` if the file's name isn't known beforehand."""
         return self.working(self.name) if self.name else self.place.exact
 
     @property
     def is_searching(self) -> bool:
-        """Whether an answer is waited for."""
+        """Whether a search is running."""
         return self._search is not None
 
     @property
     def note(self) -> str:
-        """What a search that takes long is doing; else empty."""
+        """The current activity of a slow search; otherwise empty."""
         return self._search.note if self._search is not None else ""
 
     def working(self, name: SafeName) -> Path:
-        """The destination that is claimed for a file of this name.
+        """The path to lease for a file with this name.
 
         Raises:
             StorageError: A symbolic link leads out of the folder.
@@ -108,14 +108,14 @@ class Shelving:
         return self.place.working(self.name)
 
     def _fitted(self, name: SafeName) -> SafeName:
-        """The name, cut to what the folder takes: files of lists and repositories can't be given another one."""
+        """The name, cut to the file system's limit, since files of lists and repositories can't be renamed."""
         added = ADDED_BYTES if self.place.is_named_by_content else 0
         if len(name.encode()) + added <= LEAST_NAME_LIMIT:
             return name
         return fitted(name, name_limit(self.place.folder) - added)
 
     def final(self, digests: tuple[Digest, ...]) -> tuple[Digest | None, Path | None]:
-        """The digest that the final name says, and the final path; both ``None`` where it is the claimed one."""
+        """The digest in the final name, and the final path; both ``None`` if the leased path is final."""
         if not self.place.is_named_by_content or self.name is None:
             return None, None
         named_by = next(digest for digest in digests if digest.algorithm == "sha256")
@@ -123,11 +123,11 @@ class Shelving:
         return named_by, final.absolute() if final else None
 
     def look_ahead(self, machine: Download) -> bool:
-        """Begins to look for the file before its name is known; false where there is nothing to look for."""
+        """Starts a search before the name is known; false if there is nothing to search for."""
         if not self._ports.shelf.may_find(
             self.place, machine.digests, self._job.settings, is_there=False, references=self._references
         ):
-            return False  # as mostly; and the name costs more
+            return False  # the usual case; computing the name costs more
         guess = safe_name(self._resource.url.last_segment)
         self._guess = guess if guess is not None and is_model_name(guess) else None
         name = self._guess or SafeName("model")
@@ -135,14 +135,14 @@ class Shelving:
         return self.looks_ahead
 
     def guessed(self) -> Path | None:
-        """The destination for the name in the URL, where that is a model's."""
+        """The destination for the name in the URL, if that is a model's."""
         return self.working(self._guess) if self._guess else None
 
     def search(self, working: Path, machine: Download, *, is_there: bool) -> bool:
-        """Begins to look for the file; false where there is nothing to look for.
+        """Starts a search for the file; false if there is nothing to search for.
 
         Args:
-            working: The destination, which is claimed.
+            working: The leased destination.
             machine: Knows what the file has to be.
             is_there: Whether something is at the destination.
         """
@@ -177,15 +177,15 @@ class Shelving:
 
     @property
     def keeps_back(self) -> bool:
-        """Whether the machine waits for a search."""
+        """Whether the machine's commands wait for a search."""
         return self._kept_back is not None
 
     def keep_back(self, commands: list[m.Command], working: Path, machine: Download) -> bool:
-        """Begins a search where the machine has heard of a digest that leaves no doubt; false where it hasn't.
+        """Starts a search if the machine has learned a collision-free digest; false otherwise.
 
         Args:
-            commands: What the machine wants to do, in order, unless the file is here.
-            working: The destination, which is claimed and free.
+            commands: The machine's commands, in order, unless the file is here.
+            working: The leased destination, where no file is.
             machine: Knows what the file has to be.
         """
         news = set(machine.digests) - self._sought
@@ -197,7 +197,7 @@ class Shelving:
         return True
 
     def searched(self, event: Searched) -> list[m.Command]:
-        """Takes the answer; returns what the machine wanted to do before it."""
+        """Takes the answer; returns the commands that waited for it."""
         kept_back, self._kept_back = self._kept_back or [], None
         if self.looks_ahead and event.found is not None:
             self._sweep(event.found.path)
@@ -207,7 +207,7 @@ class Shelving:
         return kept_back
 
     def _sweep(self, path: Path) -> None:
-        """Removes what a process that brought the file and was killed has left: its lock, the file's second name."""
+        """Removes what a killed process has left beside its published file: the lock, and the part file's link."""
         disk, places = self._ports.disk, Places.of(path)
         with suppress(OSError, StorageError):
             is_second = disk.same_file(path, places.part)
@@ -228,9 +228,9 @@ class Shelving:
         store: Store | None,
         is_recorded: bool,
     ) -> bool:
-        """Notes the file that is at its destination; whether ``Recorded`` is to be waited for.
+        """Records the file at its destination; returns whether ``Recorded`` will follow.
 
-        Never fails: the file is there, whatever becomes of the note.
+        Never fails, because the file is there whether or not it can be recorded.
         """
         if result.path is None:
             return False
@@ -253,13 +253,13 @@ class Shelving:
             return False
 
     def _recorded(self, store: Store | None, recorded: Recorded) -> None:
-        """On a worker thread: removes the journal, so that the loop doesn't wait for it."""
+        """Removes the journal, on a worker thread so that the loop doesn't wait for it."""
         if store is not None and recorded.is_kept:
             store.tidy()
         self._report(recorded)
 
     def stop(self) -> None:
-        """Ends a search that is under way."""
+        """Ends a running search."""
         self._kept_back = None
         if self._search is not None and self._worker is not None:
             self._search.cancel()

@@ -1,4 +1,4 @@
-"""Signatures and help texts of calls that take ``**options``: each keyword with its type, default and sentence."""
+"""Signatures and help texts of calls that take ``**options``: each keyword with its type, default and description."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OPTIONS = re.compile(r"^ {8}\*\*options: .*\n(?: {12}.*\n)*", re.MULTILINE)
 
 
 def explained(table: type[GettingThere]) -> Callable[[Function], Function]:
-    """Has ``help`` and ``inspect.signature`` show the keywords of ``table`` in the place of ``**options``."""
+    """Makes ``help`` and ``inspect.signature`` show the keywords of ``table`` instead of ``**options``."""
     texts = {entry[1]: entry[0] for entry in _ENTRY.finditer(Settings.__doc__ or "")}
     names = [name for name in ("sha256", *DEFAULTS) if name in table.__annotations__]
     names.sort(key=list(texts or names).index)
@@ -38,7 +38,7 @@ def explained(table: type[GettingThere]) -> Callable[[Function], Function]:
 
 
 class Spelled:
-    """A type as it is written: the names in it belong to the module of the settings, not to that of the call.
+    """A type as source text: its names belong to the module of the settings, not to that of the call.
 
     Args:
         text: The annotation.

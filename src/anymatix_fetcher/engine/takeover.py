@@ -1,4 +1,4 @@
-"""What another program has left of a download: found, taken over, guarded while it is needed, and tidied away."""
+"""The takeover of another program's partial file: finding it, copying it, guarding it, and removing it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("anymatix_fetcher.engine")
 
 AUTO: Final = "auto"
-"""As a setting: whatever lies beside the destination under a name that other programs give."""
+"""The setting that selects a partial file beside the destination, by the names that other programs use."""
 
 
 class Takeover:
-    """The takeover of what another program has left, for one download.
+    """The takeover of another program's partial file, for one download.
 
     Args:
-        wanted: Settings' ``adopt_partial``.
+        wanted: The setting ``adopt_partial``.
         disk: The file system.
     """
 
@@ -49,19 +49,20 @@ class Takeover:
         self._is_begun = False
         self._was_copied = self._is_copying = False
         self._unused = ""
-        """The name of an unfinished file that nothing shows to be of this one."""
+        """The name of a partial file that isn't used, because nothing proves that it is of this file."""
         self._stored = SpanSet()
 
     def finds(self, destination: Path) -> bool:
-        """Looks at what is there for ``destination``; whether there is something to be copied.
+        """Looks for a partial file for ``destination``; returns whether there is something to copy.
 
         Raises:
-            StorageError: What the caller names isn't there.
+            StorageError: The named file doesn't exist.
         """
         self._destination = destination
         with storage_errors(destination):
             if self._wanted is None:
-                # A part file of another program may be in use, and has the name of ours: only who asks gets that.
+                # Another program may still write its part file, which has the name of ours, so it is only taken on
+                # request.
                 self._partial = find_beside(destination, self._disk, ours=(Places.of(destination).part,))
                 self._is_begun = self._partial is not None and self._has_journal()
             else:
@@ -86,12 +87,12 @@ class Takeover:
 
     @property
     def replaces(self) -> bool:
-        """Whether what is at the destination is the unfinished file itself."""
+        """Whether the partial file is at the destination itself."""
         return self._partial is not None and self._partial.path == self._destination
 
     @property
     def _is_asked_for(self) -> bool:
-        """Whether the caller wants it taken over, even where no digest would tell that it is another file's."""
+        """Whether it is taken over even if no digest could reveal that it belongs to another file."""
         is_aside = self._partial is not None and self._partial.path == self._aside
         return self._wanted is not None or self.replaces or is_aside
 
@@ -100,16 +101,16 @@ class Takeover:
         return self._destination.with_name(self._destination.name + SET_ASIDE_SUFFIX)
 
     def prepare(self, length: int | None, digests: Sequence[Digest], *, overwrite: bool) -> None:
-        """Finds out what of it counts; another program's ``NAME.part`` makes room for ours.
+        """Determines the usable blocks, and moves another program's ``NAME.part`` out of the way of ours.
 
         Args:
-            length: Of the whole file, as the server states it.
-            digests: What it has to have.
-            overwrite: Whether what is at the destination may be replaced, whatever it is.
+            length: The length that the server states; ``None`` if unknown.
+            digests: The expected digests.
+            overwrite: Whether any file at the destination may be replaced.
 
         Raises:
-            DestinationExistsError: It is at the destination, and another file's.
-            StorageError: The system doesn't allow it.
+            DestinationExistsError: It is at the destination, and belongs to another file.
+            StorageError: The file system refuses.
         """
         partial = self._partial
         if partial is None or self._is_begun:
@@ -138,10 +139,10 @@ class Takeover:
             self._partial = replace(partial, path=self._aside)
 
     def begin(self, store: Store, length: int | None, report: Callable[[TakenOver | StorageFailed], None]) -> bool:
-        """Begins to copy into the store; ``report`` takes its answer. False where there is nothing to copy.
+        """Starts to copy into the store; ``report`` takes the result. False if there is nothing to copy.
 
         Raises:
-            StorageError: The system doesn't allow it.
+            StorageError: The file system refuses.
         """
         if self._partial is None or not self._stored or not length:
             return False
@@ -151,11 +152,11 @@ class Takeover:
         return True
 
     def end(self) -> None:
-        """All that was to be copied has been."""
+        """Marks the copying as finished."""
         self._is_copying = False
 
     def note(self, store: Store | None) -> str:
-        """How far the copying into the store is, or which partial file isn't used and how it would be; mostly empty."""
+        """The progress of the copying, or a hint at a partial file that isn't used; usually empty."""
         if self._unused:
             return f"{self._unused} is a partial file that isn't used: --adopt-partial auto goes on with it"
         if store is None or self._partial is None or not self._is_copying:
@@ -164,7 +165,7 @@ class Takeover:
         return f"taking over what is in {self._partial.path.name}: {part:.0%}"
 
     def check_unchanged(self) -> None:
-        """Looks before publishing whether the unfinished file that is replaced is still what it was.
+        """Checks before publishing that the partial file at the destination is unchanged.
 
         Raises:
             DestinationExistsError: Another program is writing it, or has finished it.
@@ -176,15 +177,15 @@ class Takeover:
             )
 
     def tidy(self) -> None:
-        """The file is published: what was left for this very name, and nothing else, goes."""
+        """Removes the partial file of this very name, because the file is published."""
         partial = self._partial
         if partial is None or not self._is_asked_for:
-            return  # what was taken over unasked is the other program's own
+            return  # what was taken over unasked belongs to the other program
         is_beside = partial.path.parent == self._destination.parent
         is_named_so = partial.path.name.startswith(f"{self._destination.name}.")
         gone = [partial.control] if self.replaces or (self._was_copied and is_beside and is_named_so) else []
         if is_beside and is_named_so and (self._was_copied or partial.path == self._aside):
             gone.append(partial.path)
         for path in filter(None, gone):
-            with suppress(OSError, StorageError):  # litter that can't be removed does no harm
+            with suppress(OSError, StorageError):  # a file that can't be removed does no harm
                 self._disk.remove(path)

@@ -1,4 +1,4 @@
-"""Commands that a transport carries out by itself, without the part file, and which exchanges are under way by them."""
+"""Executes the commands that need only the transport, and tracks the exchanges in flight."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Told: TypeAlias = m.StartExchange | m.PeekBody | m.NarrowBody | m.CancelExchange
 
 
 class Telling:
-    """Tells the transport what one download wants, and can end all of that without asking the machine.
+    """Passes one download's commands to the transport, and can cancel all its exchanges without the machine.
 
     Args:
         transport: Carries the exchanges.
 
     Attributes:
-        beginning: Of the body that was peeked at last.
+        beginning: The beginning of the body that was last peeked at.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -34,7 +34,7 @@ class Telling:
         self._under_way: set[m.ExchangeId] = set()
 
     def tell(self, command: Told) -> None:
-        """Has the transport do it."""
+        """Executes the command."""
         match command:
             case m.StartExchange():
                 log.debug("asking %s for %s", command.request.url, command.request.span or "the whole")
@@ -54,10 +54,10 @@ class Telling:
                 assert_never(command)
 
     def ended(self, exchange: m.ExchangeId) -> None:
-        """The transport says that it is over."""
+        """Takes the transport's report that the exchange is over."""
         self._under_way.discard(exchange)
 
     def drop_all(self, subject: str) -> None:
-        """Ends every exchange that is under way; after it, nothing is written any more."""
+        """Cancels every exchange in flight; nothing is written afterwards."""
         let_go(subject, *(partial(self._transport.cancel, exchange) for exchange in self._under_way))
         self._under_way.clear()

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 class Ticket:
     """One job in a session; its attributes may be read from any thread.
 
-    ``progress`` is what was last told; ``result`` appears when the job is over. A job whose reference names several
-    files has ``parts`` instead of a result: one for each.
+    ``progress`` is the last known progress; ``result`` is set when the job is over. A job whose reference names several
+    files has ``parts`` instead of a result, one for each file.
 
     Args:
-        job: What its caller wants.
-        number: Tells it from others.
-        on_over: Called on the session's thread when it is over; mustn't block.
+        job: The job.
+        number: The ticket's unique number.
+        on_over: Called on the session's thread at its end; mustn't block.
     """
 
     def __init__(self, job: Job, number: int, on_over: Callable[[], object] = lambda: None) -> None:
@@ -39,40 +39,40 @@ class Ticket:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether it has ended or was divided."""
         return self.result is not None or bool(self.parts)
 
     @property
     def files(self) -> tuple[Ticket, ...]:
-        """The tickets of the single files that the job has come to; itself, as far as is known."""
+        """The tickets of the job's files: its parts, or itself."""
         return self.parts or (self,)
 
     def show(self, progress: Progress) -> None:
-        """How it stands now."""
+        """Sets the progress."""
         self.progress = progress
 
     def enter(self, phase: Phase) -> None:
-        """It is in this phase now."""
+        """Sets the phase."""
         self.progress = replace(self.progress, phase=phase)
 
     def cancel(self) -> None:
-        """It is to be stopped; the session does so at its next turn. May be called from any thread."""
+        """Marks it as cancelled; the session stops it in its next iteration. May be called from any thread."""
         self.cancelled = True
 
     def asked(self, requests: Mapping[Origin, int]) -> None:
-        """So many requests were sent to each origin to resolve its reference."""
+        """Adds the number of requests to each origin for resolving its reference."""
         self.requests = {**self.requests, **requests}
 
     def divide(self, parts: tuple[Ticket, ...]) -> None:
-        """Its reference names several files: there is one ticket for each."""
+        """Divides it, because its reference names several files."""
         self.parts = parts
 
     def end(self, result: Result) -> None:
-        """It is over."""
+        """Sets the result."""
         self.result = result
 
     def wait(self, note: str) -> None:
-        """It hasn't begun yet; ``note`` says what it waits for."""
+        """Sets the note that says what it waits for."""
         if self.progress.note != note:
             self.progress = replace(self.progress, note=note)
 
@@ -82,7 +82,7 @@ class Ticket:
 
 
 def without_costs(result: Result) -> Result:
-    """The result of a job for which another one, the same, has fetched the file."""
+    """The result of a job whose file was fetched by another, equal job."""
     return replace(
         result,
         status=Status.PRESENT,

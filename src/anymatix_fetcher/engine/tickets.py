@@ -1,4 +1,4 @@
-"""The tickets of a session, as its loop and its callers share them: how many aren't over, and waiting for that."""
+"""The tickets of a session, shared between its loop and its callers: the number of unfinished ones, and waiting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Tickets:
     """The tickets of one session; every method may be called from any thread.
 
     Attributes:
-        failure: Why the loop has ended before its time; nothing is carried out any more.
+        failure: The error that ended the loop early; then nothing is executed any more.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Tickets:
         self._changed = threading.Condition()
 
     def __iter__(self) -> Iterator[Ticket]:
-        """Each that is kept; others may come and go meanwhile."""
+        """Iterates over a snapshot, because other threads add and remove tickets."""
         return iter(list(self._by_number.values()))
 
     def __len__(self) -> int:
@@ -39,7 +39,7 @@ class Tickets:
         return not self._unfinished
 
     def add(self, ticket: Ticket) -> bool:
-        """Takes a new one in; where there is no loop any more it is over at once, and this is false."""
+        """Adds a ticket. If the loop has ended, the ticket ends at once, and this returns false."""
         with self._changed:
             if self.failure is not None:
                 ticket.end(ticket.failed(self.failure))
@@ -49,19 +49,19 @@ class Tickets:
         return True
 
     def divide(self, ticket: Ticket, parts: tuple[Ticket, ...]) -> None:
-        """The reference names several files: each is a download of its own."""
+        """Replaces a ticket by its parts."""
         self._by_number.update((part.number, part) for part in parts)
         with self._changed:
             ticket.divide(parts)
             self._unfinished += len(parts) - 1
 
     def forget(self, ticket: Ticket) -> None:
-        """Keeps nothing of one that is over."""
+        """Drops a ticket that is over."""
         for one in (ticket, *ticket.parts):
             self._by_number.pop(one.number, None)
 
     def over(self, ticket: Ticket, result: Result) -> None:
-        """One is over."""
+        """Ends a ticket."""
         with self._changed:
             ticket.end(result)
             self._unfinished -= 1
@@ -69,7 +69,7 @@ class Tickets:
                 self._changed.notify_all()
 
     def break_down(self, error: FetchError) -> None:
-        """The loop has ended: all tickets end, and waiting callers are told."""
+        """Ends all tickets, because the loop has ended, and wakes waiting callers."""
         with self._changed:
             self.failure = error
             for ticket in self:
@@ -79,6 +79,6 @@ class Tickets:
             self._changed.notify_all()
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Whether every job is over; waits at most so long for it."""
+        """Whether every job is over; waits for that up to the timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: self.is_idle, timeout_seconds)

@@ -1,4 +1,4 @@
-"""Turns: the downloads of a session that haven't begun, by the host that they wait for."""
+"""The downloads of a session that haven't started, by host."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SAME = "the same is downloaded already; waiting for its result"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
-    """One download that could begin.
+    """One download that is ready to start.
 
     Args:
-        ticket: Whose it is.
-        resource: What its reference resolved to.
-        host: Where it will ask.
+        ticket: Its ticket.
+        resource: The resolved reference.
+        host: The host of its first request.
     """
 
     ticket: Ticket
@@ -34,20 +34,19 @@ class Waiting:
 
 
 class HostTurns:
-    """The download that came first begins first, among those whose host has room for one more.
+    """Starts downloads in their order, among those whose host has room for another one.
 
-    A job that equals another one that waits or is under way waits for that one's result: it would only stand in its
-    way.
+    A job that equals a waiting or running one waits for that one's result (single flight).
     """
 
     def __init__(self) -> None:
         self._by_host: dict[Host, deque[Waiting]] = {}
-        # By reference, for most have one of their own: a job has many settings to compare.
+        # By reference, which is usually unique, because comparing jobs means comparing many settings.
         self._first: dict[str, list[Ticket]] = {}
         self._same: dict[Ticket, list[Waiting]] = {}
 
     def add(self, waiting: Waiting) -> None:
-        """One more, at the end."""
+        """Adds a download at the end."""
         job = waiting.ticket.job
         begun = self._first.setdefault(job.reference, [])
         first = next((ticket for ticket in begun if ticket.job == job), None)
@@ -60,7 +59,7 @@ class HostTurns:
         waiting.host.queue(1)
 
     def next(self, now: float) -> Waiting | None:
-        """The next download to begin, or ``None``."""
+        """The next download to start, or ``None``."""
         heads = (waiting_here[0] for host, waiting_here in self._by_host.items() if waiting_here and host.room(now) > 0)
         chosen = min(heads, key=lambda waiting: waiting.ticket.number, default=None)
         if chosen is not None:
@@ -69,7 +68,7 @@ class HostTurns:
         return chosen
 
     def notes(self, now: float, *, full: bool) -> Iterator[tuple[Ticket, str]]:
-        """What each waits for, for people; ``full`` tells that no more can be under way at a time."""
+        """What each download waits for, for people. ``full`` tells that the session's limit is reached."""
         for host, waiting_here in self._by_host.items():
             note = FULL if full and host.room(now) else host.waits_for(now)
             yield from ((waiting.ticket, note) for waiting in waiting_here)
@@ -77,7 +76,7 @@ class HostTurns:
             yield from ((waiting.ticket, SAME) for waiting in same)
 
     def end(self, ticket: Ticket) -> list[Waiting]:
-        """Those who have waited for the result of ``ticket``, which is there now."""
+        """The equal downloads that have waited for the result of ``ticket``."""
         begun = self._first.get(ticket.job.reference, [])
         if ticket in begun:
             begun.remove(ticket)
@@ -86,7 +85,7 @@ class HostTurns:
         return self._same.pop(ticket, [])
 
     def leave(self) -> Iterator[Ticket]:
-        """Those that were cancelled; they don't wait any longer."""
+        """Removes and yields the cancelled tickets."""
         for host, waiting_here in self._by_host.items():
             cancelled = [waiting.ticket for waiting in waiting_here if waiting.ticket.cancelled]
             if cancelled:

@@ -1,4 +1,4 @@
-"""The part file of one download as the driver uses it: opened, continued, looked into, and published."""
+"""The part file of one download: opened, continued, checked, and published."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class UnfinishedFile:
-    """The part file of one download, what another program has left for it, and the appraisal of its content.
+    """The part file of one download, another program's partial file for it, and the check of its content.
 
     Args:
-        job: What the caller wants.
-        reference: What the part file is for.
+        job: The job.
+        reference: The reference that the part file is for.
         machine: Knows what the file has to be.
         ports: The disk and the workers.
         report: Takes events from other threads to the session's loop.
@@ -54,65 +54,65 @@ class UnfinishedFile:
 
     @property
     def opened(self) -> Store | None:
-        """The file itself, where it is open."""
+        """The store, if it is open."""
         return self._store
 
     @property
     def store(self) -> Store:
-        """The file itself, which is open."""
+        """The open store."""
         if self._store is None:
             raise AssertionError("the machine uses the part file before it is open")
         return self._store
 
     @property
     def note(self) -> str:
-        """How far a takeover is; empty where there is none."""
+        """The progress of a takeover; otherwise empty."""
         return self._takeover.note(self._store)
 
     @property
     def warning(self) -> str:
-        """What is to be said of the file's content; mostly empty."""
+        """A warning about the file's content; usually empty."""
         return self._appraisal.warning if self._appraisal is not None else ""
 
     @property
     def hashed_bytes(self) -> int:
-        """How many bytes the digests have been reckoned of."""
+        """The number of bytes that are hashed."""
         return self._store.hashed_bytes if self._store is not None else 0
 
     @property
     def is_worthless(self) -> bool:
-        """Whether all that is here is no model."""
+        """Whether the content is no model."""
         return self._appraisal is not None and self._appraisal.found_worthless
 
     # What another program has left ------------------------------------------------------------------------
 
     def finds(self, destination: Path) -> bool:
-        """Looks at what another program has left for ``destination``; whether there is something to be copied.
+        """Looks for another program's partial file for ``destination``; returns whether there is something to copy.
 
         Raises:
-            StorageError: What the caller names isn't there.
+            StorageError: The named file doesn't exist.
         """
         return self._takeover.finds(destination)
 
     @property
     def replaces(self) -> bool:
-        """Whether what is at the destination is the unfinished file itself."""
+        """Whether the partial file is at the destination itself."""
         return self._takeover.replaces
 
     def taken_over(self) -> Store:
-        """What another program left has been copied: the file, which is ready now."""
+        """Marks the copying as finished; returns the store, which is ready now."""
         self._takeover.end()
         return self.store
 
     # While it fills ---------------------------------------------------------------------------------------
 
     def open(self, path: Path, name: str, *, by_response: bool) -> Store | None:
-        """Opens it; ``None`` where something has to be copied into it before it is ready.
+        """Opens the store; ``None`` if something has to be copied into it first.
 
         Args:
             path: The destination.
-            name: What the file is called.
-            by_response: Whether a response has said how long the file is, and how it is called.
+            name: The file's name.
+            by_response: Whether a response has stated the file's length and name.
         """
         settings, machine = self._settings, self._machine
         if by_response:
@@ -133,17 +133,17 @@ class UnfinishedFile:
         return None if is_copying else self._store
 
     def compared(self) -> list[m.BlockCompared | m.PartShortened]:
-        """What it has found out about blocks that came again."""
+        """The results about blocks that were fetched again."""
         return self._store.compared() if self._store is not None else []
 
     def forget(self, blocks: SpanSet) -> None:
-        """``blocks`` have to come again."""
+        """Forgets ``blocks``, which will be fetched again."""
         self.store.forget(blocks)
         if self._appraisal is not None and 0 in blocks:
             self._appraisal.begin_anew()
 
     def look(self) -> m.ContentRefused | None:
-        """Holds the first bytes against the file's name, once they are here; why they are refused, if they are."""
+        """Checks the first bytes against the file's name once they are here; returns the refusal, if there is one."""
         if self._appraisal is None or not self._appraisal.is_looking or self._machine.is_in_doubt:
             return None
         return self._appraisal.look(self._machine.coverage.stored.front(), self._machine.length)
@@ -151,43 +151,43 @@ class UnfinishedFile:
     # When it is full --------------------------------------------------------------------------------------
 
     def scan(self) -> bool:
-        """Begins to look for what a pickle would import; false where there is nothing to look for."""
+        """Starts the scan of a pickle; false if there is nothing to scan."""
         return self._appraisal is not None and self._appraisal.scan(self._machine.length or 0)
 
     def scanned(self, found: Scanned) -> m.ContentRefused | None:
-        """It was looked for; why the file is refused, if it is."""
+        """Takes the result of the scan; returns the refusal, if there is one."""
         return self._appraisal.scanned(found) if self._appraisal is not None else None
 
     def publish(self, named_by: Digest | None, path: Path | None) -> None:
-        """Gives the file its name.
+        """Publishes the file.
 
         Raises:
-            DestinationExistsError: The unfinished file that is replaced was changed meanwhile.
+            DestinationExistsError: The partial file to replace was changed meanwhile.
         """
         self._takeover.check_unchanged()
         self.store.publish(named_by, path)
 
     def withdraw(self) -> bool:
-        """Whether nothing is published any more; false where it is too late for that."""
+        """Prevents publication; false if it is too late."""
         return self._store is None or self._store.withdraw()
 
     def tidy(self) -> None:
-        """The file is published: what another program left for it goes."""
+        """Removes another program's partial file, because the file is published."""
         self._takeover.tidy()
 
     # The end ----------------------------------------------------------------------------------------------
 
     def discard(self) -> None:
-        """The file was found elsewhere: the part file goes."""
+        """Removes the part file, because the file was found elsewhere."""
         if self._store is not None:
-            let_go(self._subject, self._store.discard)  # litter that can't be removed does no harm
+            let_go(self._subject, self._store.discard)  # a file that can't be removed does no harm
 
     def close(self, *, is_litter: bool, is_known: bool) -> None:
-        """Lets go of it.
+        """Releases the store.
 
         Args:
-            is_litter: Whether what is in it is worth nothing.
-            is_known: Whether the next run will know the file without the journal.
+            is_litter: Whether its content is worthless.
+            is_known: Whether the next run recognizes the file without the journal.
         """
         held: list[Callable[[], object]] = []
         if self._appraisal is not None:

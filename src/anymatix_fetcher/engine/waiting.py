@@ -1,4 +1,4 @@
-"""Who wants to know what questions to hosts wait for, while a call runs on the same thread."""
+"""Reports what a call's requests wait for to its caller, on the same thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _on_wait: ContextVar[OnWait] = ContextVar("_on_wait", default=lambda _: None)
 
 @contextmanager
 def watching(on_wait: OnWait) -> Iterator[None]:
-    """Has ``on_wait`` told, several times a second, what is waited for within the block."""
+    """Has ``on_wait`` called several times a second, within the block, with what is waited for."""
     before = _on_wait.set(on_wait)
     try:
         yield
