@@ -1,4 +1,4 @@
-"""Checksums of what lies on the disk."""
+"""Checksums of bytes on the disk."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.ports import RandomFile
 
 READ_BYTES = 1 << 20
-"""The size of the buffers that blocks are read back with."""
+"""The size of the buffers for reading blocks back."""
 
 
 def checksum_of(file: RandomFile, start: int, stop: int) -> int | None:
-    """The xxh3_64 of these bytes of the file; ``None`` where it ends before.
+    """The xxh3_64 of ``[start, stop)`` of the file; ``None`` if the file is shorter.
 
     Raises:
-        OSError: It can't be read.
+        OSError: The file can't be read.
     """
     hasher = xxh3_64()
     buffer = memoryview(bytearray(min(READ_BYTES, stop - start)))

@@ -1,4 +1,4 @@
-"""Blocks that are recorded and arrive again: compared with the record, never written."""
+"""Compares recorded blocks that arrive again with their checksums, without writing them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Comparisons:
-    """Comparisons under way, by block; the part file's lock guards every call."""
+    """The comparisons in progress, by block. The part file's lock guards every call."""
 
     def __init__(self) -> None:
         self._under_way: dict[int, tuple[int, xxh3_64]] = {}
@@ -23,10 +23,10 @@ class Comparisons:
     def feed(
         self, block: Span, offset: int, data: bytes | bytearray | memoryview, checksum: int, *, filling: bool = False
     ) -> bool:
-        """Takes bytes of a recorded ``block``; those that don't run on from its start prove nothing and are dropped.
+        """Takes bytes of a recorded ``block``. Bytes out of order are dropped, because they prove nothing.
 
         Returns:
-            Whether the block is whole now, and differs.
+            True if the block is complete now, and differs.
         """
         if offset == block.start:
             self._under_way[block.start] = (offset, xxh3_64())
@@ -43,28 +43,28 @@ class Comparisons:
         return not equal
 
     def note(self, piece: Span, *, equal: bool) -> None:
-        """A piece of a block that isn't recorded yet came again."""
+        """Records the comparison of a piece of a block that isn't recorded yet."""
         self._finished.append(BlockCompared(piece, equal=equal))
 
     def drop(self, start: int, stop: int) -> None:
-        """Drops the comparisons of blocks that begin in ``[start, stop)``, finished ones too."""
+        """Drops the comparisons of blocks that begin in ``[start, stop)``, including finished ones."""
         for key in [key for key in self._under_way if start <= key < stop]:
             del self._under_way[key]
         self._finished = [compared for compared in self._finished if not start <= compared.span.start < stop]
 
     @property
     def has_finished(self) -> bool:
-        """Whether one was finished since they were drained."""
+        """Whether a comparison was finished since the last :meth:`drain`."""
         return bool(self._finished)
 
     def drain(self) -> list[BlockCompared]:
-        """What was finished since the last call."""
+        """Returns the comparisons that were finished since the last call."""
         finished, self._finished = self._finished, []
         return finished
 
 
 class Comparing:
-    """A transport's sink that stores nothing: see :meth:`PartFile.compare`."""
+    """A sink that compares and stores nothing: see :meth:`PartFile.compare`."""
 
     def __init__(self, part: PartFile) -> None:
         self._part = part

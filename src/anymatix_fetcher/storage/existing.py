@@ -1,4 +1,4 @@
-"""A file that is at the destination already: its digests, to tell whether it is the one that is wanted."""
+"""Reads a file that is at the destination already, to determine whether it is the wanted one."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExistingRead:
-    """What the file is that was at the destination.
+    """The result of reading the file at the destination.
 
     Args:
-        digests: Of its content.
-        size: In bytes.
-        is_as_recorded: Whether each of its blocks is what a journal says; false where none was to be compared.
+        digests: Its digests.
+        size: Its size in bytes.
+        is_as_recorded: Whether each block has its checksum in the journal; false if there is nothing to compare with.
     """
 
     digests: tuple[Digest, ...]
@@ -40,17 +40,17 @@ class ExistingRead:
 
 
 class ExistingReader:
-    """A task that hashes a file; answered by ``ExistingRead`` or ``StorageFailed``.
+    """A task that hashes a file; ends with ``ExistingRead`` or ``StorageFailed``.
 
     Args:
         path: The file, which is opened at once.
-        disk: Where it is.
-        algorithms: What to compute beside SHA-256.
-        report: Takes the answer, from the worker's thread.
-        recorded: The checksums of blocks that it is compared with.
+        disk: The file system.
+        algorithms: The algorithms to compute in addition to SHA-256.
+        report: Takes the result, from the worker's thread.
+        recorded: The checksums of blocks to compare with.
 
     Raises:
-        StorageError: It can't be opened.
+        StorageError: The file can't be opened.
     """
 
     def __init__(
@@ -96,16 +96,16 @@ class ExistingReader:
         self._report(failure(error, self._path))
 
     def close(self) -> None:
-        """Frees the file; no step may be running. What closing tells is about writing, and nothing was written."""
+        """Closes the file; no step may be running. Errors of closing concern writes, and nothing was written."""
         with suppress(OSError):
             self._file.close()
 
 
 class BlockComparison:
-    """Compares a file that is read from its beginning with what is recorded of its blocks.
+    """Compares a file that is read from its start with recorded checksums of its blocks.
 
     Args:
-        recorded: Their checksums.
+        recorded: The checksums.
     """
 
     def __init__(self, recorded: BlockChecksums) -> None:
@@ -115,7 +115,7 @@ class BlockComparison:
         self._is_same = True
 
     def update(self, data: memoryview) -> None:
-        """Goes over the next bytes."""
+        """Takes the next bytes."""
         while data and self._is_same:
             index = self._position // self._recorded.block_size
             if index >= self._recorded.count:
@@ -131,5 +131,5 @@ class BlockComparison:
                 self._hasher = xxh3_64()
 
     def is_same(self, size: int) -> bool:
-        """Whether a file of ``size`` bytes, all of which it has gone over, is the recorded one."""
+        """Whether a file of ``size`` bytes, after all of them were passed to :meth:`update`, is the recorded one."""
         return self._is_same and size == self._recorded.length

@@ -1,10 +1,10 @@
-"""What other programs have left unfinished: which file it is, and which bytes of it may be there.
+"""Partial files of other programs: which file they are of, and which of its bytes they may hold.
 
-- aria2: ``NAME`` with ``NAME.aria2`` beside it, which says what is there; the rest may be holes.
-- Browsers, wget, curl: ``NAME.part``, ``NAME.crdownload``, or ``NAME`` itself: the file's beginning.
-- Hugging Face: ``<etag>.incomplete`` and ``<etag>.<8 digits>.incomplete``, where the tag mostly is the SHA-256.
+- aria2: ``NAME`` with the control file ``NAME.aria2``, which states what is stored; the rest may be holes.
+- Browsers, wget, curl: ``NAME.part``, ``NAME.crdownload``, or ``NAME`` itself: the beginning of the file.
+- Hugging Face: ``<etag>.incomplete`` and ``<etag>.<8 digits>.incomplete``, where the tag usually is the SHA-256.
 
-Nothing of it is proved: see ``core.matching``. Only read here, never changed.
+All of this is unproved: see ``core.machine.matching``. Partial files are read, never changed.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 CONTROL_SUFFIX = ".aria2"
 SUFFIXES = (SET_ASIDE_SUFFIX, PART_SUFFIX, ".crdownload", ".incomplete")
-"""Behind the destination's name, in this order."""
+"""The suffixes after the destination's name, in order of preference."""
 
 _HASHED = re.compile(r"([0-9a-f]{64})(?:\.[0-9a-f]{8})?\.incomplete")
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """An unfinished file.
+    """A partial file of another program.
 
     Args:
-        path: Where its bytes are.
-        size: How many there are, holes and all.
-        control: aria2's control file; ``None`` where there is none.
-        control_data: What that says.
+        path: Its path.
+        size: Its size in bytes, including holes.
+        control: The path of aria2's control file; ``None`` if there is none.
+        control_data: The control file's content.
     """
 
     path: Path
@@ -51,14 +51,14 @@ class Partial:
     control_data: bytes = b""
 
     def stored(self, length: int, digests: Sequence[Digest]) -> SpanSet | None:
-        """What may be there of a file with this length and these digests; ``None`` where it is another file's."""
+        """The bytes that it may hold of a file with this length and these digests; ``None`` if it is another file's."""
         named = _HASHED.fullmatch(self.path.name)
         wanted = {digest.hex for digest in digests if digest.algorithm == "sha256"}
         if named is not None and wanted and named.group(1) not in wanted:
             return None
         if self.control is None:
             return SpanSet.whole(self.size) if self.size <= length else None
-        from anymatix_fetcher.core.values.aria2_control import read_control  # noqa: PLC0415 - few downloads need it
+        from anymatix_fetcher.core.values.aria2_control import read_control  # noqa: PLC0415 - seldom needed
 
         said = read_control(self.control_data)
         if said is None or said.length != length:
@@ -67,9 +67,9 @@ class Partial:
 
 
 def read_partial(path: Path, disk: Disk) -> Partial | None:
-    """The unfinished file that ``path`` names, or that aria2's control file at ``path`` belongs to.
+    """The partial file at ``path``, or the one that aria2's control file at ``path`` belongs to.
 
-    ``None`` where there is no such file, or it can't be read.
+    ``None`` if there is no such file, or it can't be read.
     """
     if path.name.endswith(CONTROL_SUFFIX) and path.name != CONTROL_SUFFIX:
         path = path.with_name(path.name.removesuffix(CONTROL_SUFFIX))
@@ -87,18 +87,18 @@ def read_partial(path: Path, disk: Disk) -> Partial | None:
 
 
 def aria2_pair(destination: Path, disk: Disk) -> Partial | None:
-    """What aria2 has begun at ``destination`` itself; ``None`` where it hasn't."""
+    """The partial file that aria2 has left at ``destination`` itself; ``None`` if there is none."""
     control = destination.with_name(destination.name + CONTROL_SUFFIX)
     return read_partial(destination, disk) if disk.kind(control) is FileKind.FILE else None
 
 
 def find_beside(destination: Path, disk: Disk, *, ours: Container[Path] = ()) -> Partial | None:
-    """What any program has left for ``destination``, by the names that these give; ``None`` where there is nothing.
+    """The partial file of any program for ``destination``, found by its usual names; ``None`` if there is none.
 
     Args:
-        destination: Where the file is to be.
+        destination: The destination.
         disk: The file system.
-        ours: Paths that don't count.
+        ours: Paths to ignore.
     """
     found = aria2_pair(destination, disk)
     for suffix in SUFFIXES:

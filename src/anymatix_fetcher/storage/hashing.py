@@ -1,4 +1,4 @@
-"""The follower: hashes the file's proved front while the rest arrives, so that the digest is there at the end."""
+"""Hashes the part file's proved front while the rest arrives, so that the digests are ready at the end."""
 
 from __future__ import annotations
 
@@ -42,25 +42,25 @@ class Crc32:
 
 
 def computable() -> frozenset[str]:
-    """The algorithms of ``core.digests`` that can be computed here: BLAKE3 where its package is installed."""
+    """The supported algorithms; BLAKE3 is among them if its package is installed."""
     return frozenset(HEX_LENGTHS) - (set() if find_spec("blake3") else {"blake3"})
 
 
 def new_hasher(algorithm: str) -> Hasher:
-    """A hasher for an algorithm of ``core.digests``.
+    """A hasher for an algorithm of ``core.values.digests``.
 
     Raises:
-        ReferenceSyntaxError: It isn't known, or its package isn't installed.
+        ReferenceSyntaxError: The algorithm is unknown, or its package isn't installed.
     """
     if algorithm == "crc32":
         return Crc32()
     if algorithm == "blake3":
         try:
-            import blake3  # noqa: PLC0415 - not every platform has it
+            import blake3  # noqa: PLC0415 - optional
         except ImportError:
             raise ReferenceSyntaxError(
                 "a BLAKE3 digest can't be checked: the package blake3 isn't installed",
-                hint="There are no wheels for this platform; where there is a Rust compiler: pip install blake3.",
+                hint="There are no wheels for this platform. With a Rust compiler: pip install blake3.",
             ) from None
         hasher: Hasher = blake3.blake3()
         return hasher
@@ -71,13 +71,13 @@ def new_hasher(algorithm: str) -> Hasher:
 
 
 class _Buffers(local):
-    """Each thread's buffer to read with: many small files at a time shouldn't have one each, nor a new one each."""
+    """One read buffer for each thread, because one for each of many small files would cost memory and time."""
 
     def __init__(self) -> None:
         self._buffer = memoryview(b"")
 
     def of(self, size: int) -> memoryview:
-        """The thread's buffer, of at least ``size`` bytes."""
+        """The thread's buffer, at least ``size`` bytes long."""
         if size > len(self._buffer):
             self._buffer = memoryview(bytearray(size))
         return self._buffer
@@ -87,16 +87,16 @@ _buffers = _Buffers()
 
 
 class Follower:
-    """A task that reads the part file's proved front back and hashes it: once, in order, and in bounded memory.
+    """A task that reads the part file's proved front back and hashes it once, in order, in bounded memory.
 
     Args:
-        part: What to read.
-        path: Where that is, for messages.
-        algorithms: What to compute beside SHA-256.
-        report: Takes ``Verified``, once for each :meth:`verify`, and ``StorageFailed``; from the worker's thread.
+        part: The part file.
+        path: Its path, for messages.
+        algorithms: The algorithms to compute in addition to SHA-256.
+        report: Takes ``Verified``, once for each :meth:`verify`, or ``StorageFailed``, from the worker's thread.
 
     Raises:
-        ReferenceSyntaxError: An algorithm isn't known or not installed.
+        ReferenceSyntaxError: An algorithm is unknown, or its package isn't installed.
     """
 
     def __init__(
@@ -109,31 +109,31 @@ class Follower:
         self._lock = Lock()
         self._wanted: int | None = None
         self._position = 0
-        self._reaching = 0  # how far the step that is running may have read
+        self._reaching = 0  # the end of what the running step may have read
         self._hashers: list[Hasher] = []
         self._restart()
 
     @property
     def hashed_bytes(self) -> int:
-        """How far the digest has gone over the file."""
+        """The number of bytes that are hashed."""
         return self._position
 
     def verify(self, length: int) -> None:
-        """Asks for the digests of the first ``length`` bytes, all that the file has. Wake the worker afterwards."""
+        """Requests the digests of the whole file, which has ``length`` bytes. The worker has to be woken afterwards."""
         with self._lock:
             self._wanted = length
 
     def rewind(self, offset: int) -> None:
-        """What lies at ``offset`` will come anew: where that is hashed already, hashing starts again."""
+        """Restarts hashing if ``offset`` was hashed already, because its bytes will be written again."""
         with self._lock:
             self._wanted = None
             if offset < self._reaching:
                 self._restart()
 
     def verify_at_once(self, length: int) -> Verified | None:
-        """The digests of the first ``length`` bytes, all that the file has; where no step runs.
+        """The digests of the whole file, which has ``length`` bytes. No step may be running.
 
-        ``None`` where the file turns out to be shortened, so that it has to be proved again.
+        ``None`` if the file was shortened, so that it has to be proved again.
 
         Raises:
             StorageError: The file was shortened.
@@ -148,7 +148,7 @@ class Follower:
     def step(self) -> Next:
         """Implements ``Task.step``: hashes up to :data:`STEP_BYTES`."""
         if not self._hash_more():
-            return Step.MORE  # rewound meanwhile: these hashers have seen what doesn't count any longer
+            return Step.MORE  # rewound meanwhile: these hashers have seen bytes that no longer count
         with self._lock:
             answer = self._answer()
             if answer is not None:
@@ -160,7 +160,7 @@ class Follower:
         self._report(failure(error, self._path))
 
     def _hash_more(self) -> bool:
-        """Hashes on, up to :data:`STEP_BYTES`; false where that was rewound meanwhile."""
+        """Hashes up to :data:`STEP_BYTES`; false if it was rewound meanwhile."""
         with self._lock:
             hashers = self._hashers
             position = self._position
@@ -182,7 +182,7 @@ class Follower:
         return True
 
     def _answer(self) -> Verified | None:
-        """The answer to :meth:`verify`, once, when everything is hashed."""
+        """The digests that :meth:`verify` requested, once everything is hashed."""
         if self._position != self._wanted:
             return None
         self._wanted = None

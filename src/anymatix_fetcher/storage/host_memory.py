@@ -1,7 +1,7 @@
-"""What is known of hosts from one run to the next, and from one process to the others: a small file of the user's.
+"""The memory of hosts: a small file of the user that processes share, with facts about hosts.
 
-It holds origins (scheme, host, port) and numbers: no path, no query, no user. Nothing in it is needed: what can't be
-read isn't known, and what can't be written is forgotten.
+It holds origins (scheme, host, port) and numbers, but no paths, queries or users. It is only a cache: unreadable facts
+are ignored, and a failure to write is too.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _logger = logging.getLogger("anymatix_fetcher.storage")
 
 MOST_HOSTS = 256
 MOST_BYTES = 1 << 20
-"""A larger file isn't ours."""
+"""A larger file wasn't written by this program."""
 MOST_CONNECTIONS = 1024
 
 
 class HostMemory:
-    """The file of what is known; many processes may read and write it at a time.
+    """The file of facts; many processes may read and write it concurrently.
 
     Args:
-        path: Where it is; its folder is made when it is first written.
-        wall_clock: Seconds since 1970.
+        path: Its path; the folder is created by the first write.
+        wall_clock: The seconds since 1970.
     """
 
     def __init__(self, path: Path, wall_clock: Callable[[], float]) -> None:
@@ -58,7 +58,7 @@ class HostMemory:
         return self._fresh(self._read)
 
     def write(self, learned: Mapping[str, KnownHost]) -> None:
-        """Adds what was learned to what the file says by now, and what other processes have written there."""
+        """Merges facts into the file, keeping what other processes have written."""
         known = dict(self.read())
         for origin, new in learned.items():
             known[origin] = _merged(known.get(origin), new)
@@ -72,7 +72,7 @@ class HostMemory:
 
     def _replace(self, data: bytes) -> None:
         """Replaces the file atomically."""
-        handle, name = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)  # for the user's eyes only
+        handle, name = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)  # readable by the user only
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -88,7 +88,7 @@ class HostMemory:
 
 
 def _merged(old: KnownHost | None, new: KnownHost) -> KnownHost:
-    """What is newer, and of the old what the new one says nothing about; of two pauses the longer one."""
+    """The newer facts, completed by older ones. Of two pauses, the later end counts."""
     if old is None:
         return new
     return KnownHost(
@@ -102,7 +102,7 @@ def _merged(old: KnownHost | None, new: KnownHost) -> KnownHost:
 
 
 def _decode(data: bytes) -> dict[str, KnownHost]:
-    """What a file says, as far as it can be read: anybody may have written it."""
+    """The readable facts in a file, which any program may have written."""
     try:
         entries = json.loads(data)
     except (ValueError, RecursionError):

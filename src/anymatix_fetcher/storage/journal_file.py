@@ -16,7 +16,7 @@ class JournalFile:
 
     Args:
         file: The open journal.
-        valid_bytes: The length of its undamaged part; 0 for a new one, which :meth:`begin` starts.
+        valid_bytes: The length of its undamaged part; 0 for a new journal, which :meth:`begin` starts.
     """
 
     def __init__(self, file: RandomFile, valid_bytes: int = 0) -> None:
@@ -25,7 +25,7 @@ class JournalFile:
         self._file.truncate(valid_bytes)
 
     def begin(self, header: JournalHeader, *records: Record) -> None:
-        """Drops everything and starts anew with ``header`` and these records, in one write."""
+        """Replaces everything with ``header`` and these records, in one write."""
         self._position = 0
         if self._touched:
             self._file.truncate(0)
@@ -35,18 +35,18 @@ class JournalFile:
         """Adds a record.
 
         Raises:
-            ValueError: The journal hasn't been begun.
-            OSError: It isn't written. What is half written is overwritten by the next record, or cut by the next run.
+            ValueError: :meth:`begin` wasn't called.
+            OSError: It isn't written. A partial record is overwritten by the next one, or cut by the next run.
         """
         if self._position == 0:
             raise ValueError("the journal has no header yet")
         self._append(encode(record))
 
     def void(self) -> None:
-        """Says of nothing that it is stored; takes no room on the disk.
+        """Empties the journal, so that nothing counts as stored. Needs no space on the disk.
 
         Raises:
-            OSError: The system doesn't allow it.
+            OSError: The file system refuses.
         """
         self._file.truncate(0)
         self._position = self._touched = 0
@@ -57,6 +57,6 @@ class JournalFile:
 
     def _append(self, data: bytes) -> None:
         stop = self._position + len(data)
-        self._touched = max(self._touched, stop)  # before the attempt: after a failed write the content is unknown
+        self._touched = max(self._touched, stop)  # before the attempt: a failed write leaves the content unknown
         self._file.write_at(self._position, data)
         self._position = stop

@@ -1,4 +1,4 @@
-"""What other processes and earlier runs have left, seen from outside: read, never changed."""
+"""Reads, and never changes, the journals and part files that other processes and earlier runs have left."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 
 GOOD_FOR_SECONDS = 10.0
-"""How long what was seen in a folder is taken for what is there."""
+"""How long a folder's listing is cached."""
 
 
 class PartProgress(NamedTuple):
-    """How far a download is, by its journal; ``length`` is ``None`` where it isn't known."""
+    """The progress of a download according to its journal; ``length`` is ``None`` if unknown."""
 
     bytes_recorded: int
     length: int | None
 
 
 class JournalWatch:
-    """How far another process is with a destination, by the journal beside it, which is read only when it has changed.
+    """Observes another process's progress by the journal at the destination, which is read only after a change.
 
     Args:
-        destination: The file.
-        reference: What is wanted there.
+        destination: The destination.
+        reference: The reference that this process wants to fetch there.
         disk: The file system.
 
     Attributes:
-        progress: How far it is; ``None`` where no journal tells.
-        is_for_reference: Whether the journal, the last one that could be read, belongs to the reference.
+        progress: The progress; ``None`` if no journal states it.
+        is_for_reference: Whether the last journal that could be read belongs to the reference.
     """
 
     def __init__(self, destination: Path, reference: str, disk: Disk) -> None:
@@ -54,7 +54,7 @@ class JournalWatch:
         self._size: int | None = None
 
     def look(self) -> None:
-        """Reads the journal, unless it is as long as it was."""
+        """Reads the journal if its length has changed."""
         try:
             with opened_to_read(self._disk, self._path) as file:
                 size = file.size()
@@ -72,9 +72,9 @@ class JournalWatch:
 
 
 def read_published(destination: Path, reference: str, disk: Disk) -> BlockChecksums | None:
-    """What a run of ``reference`` that was killed just after it gave ``destination`` its name has recorded of it.
+    """The recorded checksums of ``destination``, published by a run of ``reference`` that was killed just afterwards.
 
-    ``None`` where no journal beside it tells. The file has to be read: it may have been changed since.
+    ``None`` if there is no such journal. The file has to be read, because it may have been changed since.
     """
     places = Places.of(destination)
     header = read_header(places.journal, disk)
@@ -89,11 +89,11 @@ def read_published(destination: Path, reference: str, disk: Disk) -> BlockChecks
 
 
 class Leftovers:
-    """What earlier runs have begun, by folder: each is looked through once for many downloads into it.
+    """The part files of earlier runs. Each folder is listed once for many downloads into it.
 
     Args:
         disk: The file system.
-        clock: Seconds, never going back.
+        clock: The monotonic time in seconds.
     """
 
     def __init__(self, disk: Disk, clock: Callable[[], float]) -> None:
@@ -102,11 +102,10 @@ class Leftovers:
         self._seen: dict[Path, tuple[float, list[tuple[Path, JournalHeader]]]] = {}
 
     def find(self, folder: Path, reference: str) -> Path | None:
-        """The destination in ``folder`` whose journal belongs to ``reference``, as of some seconds ago.
+        """The destination in ``folder`` whose journal belongs to ``reference``, according to a cached listing.
 
-        It is begun, or published by a run that was killed before it could remove the journal.
-
-        Whatever was begun since is found all the same: beside its destination, once that is known.
+        Its file is unfinished, or was published by a run that was killed before it removed the journal. A newer journal
+        is found by its destination, once that is known.
         """
         now = self._clock()
         looked_at, begun = self._seen.get(folder, (float("-inf"), []))
@@ -138,14 +137,14 @@ def _belonging_to(reference: str, begun: Iterable[tuple[Path, JournalHeader]], d
 
 
 def read_header(journal: Path, disk: Disk) -> JournalHeader | None:
-    """A journal's header; ``None`` where there is none that can be read."""
+    """The header of a journal; ``None`` if there is no valid one."""
     with suppress(OSError, StorageError), opened_to_read(disk, journal) as file:
         return JournalHeader.decode(read_first(file, HEADER_BYTES))
     return None
 
 
 def read_journal(journal: Path, disk: Disk) -> JournalContent | None:
-    """What a journal says; ``None`` where it can't be opened."""
+    """The content of a journal; ``None`` if it can't be opened."""
     with suppress(OSError, StorageError), opened_to_read(disk, journal) as file:
         return decode(read_all(file))
     return None

@@ -1,4 +1,4 @@
-"""One writer for a destination, across processes."""
+"""The lock that makes one process the only writer of a destination."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ATTEMPTS = 100
-"""Each lost one means that another process came and went in between; so many in a row mean something else."""
+"""Each failure means that another process held and released the lock in between; more failures have another cause."""
 
 _FLAGS = (
     os.O_RDWR
@@ -30,11 +30,10 @@ _NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}
 
 
 class DestinationLock:
-    """Held by the process that downloads to ``destination``; the system frees it when that process dies.
+    """A lock on ``destination``; the system releases it if the process dies.
 
-    The lock file lies beside the destination and goes when the lock is released. Of ``filelock`` only the lock itself
-    is used, on a file that is opened here: its identity has to be looked after here anyway, and what ``FileLock`` does
-    beside that costs six times as much.
+    The lock file is beside the destination and is removed on release. Only the functions of ``filelock`` that lock an
+    open file are used: the file's identity has to be checked here anyway, and ``FileLock`` costs six times as much.
     """
 
     def __init__(self, destination: Path) -> None:
@@ -45,11 +44,11 @@ class DestinationLock:
         self._handle = -1
 
     def is_held(self) -> bool:
-        """Whether this lock is taken and its path still names the locked file: to be asked before publishing."""
+        """Whether the lock is held and its path still names the locked file. Has to be checked before publishing."""
         return self._handle != -1 and self._names(self._handle)
 
     def try_acquire(self) -> bool:
-        """Takes the lock; false where another process, or another lock of this one, has it.
+        """Acquires the lock; false if another process, or another lock of this one, has it.
 
         Raises:
             StorageError: The folder or its file system doesn't allow it.
@@ -65,17 +64,17 @@ class DestinationLock:
                     f"the file system of {self._destination.parent} has no locks",
                     hint="Choose a folder on another one: two processes would write the same file unseen.",
                 ) from error
-            raise storage_error(error, self._destination) from error  # a lock's name says nothing to people
+            raise storage_error(error, self._destination) from error  # users don't know the lock's name
         raise StorageError(f"{self.path} can't be locked: it keeps being replaced", hint="Try again.")
 
     def _attempt(self) -> bool | None:
-        """Whether the lock is held now; ``None`` where what was locked is no longer what the path names.
+        """Whether the lock is held now; ``None`` if the locked file is no longer at the path.
 
-        A process that releases removes the file, while another one may have it open already and be about to lock
-        what has no name any longer. So the path has to name what was opened after it is locked, too; being open, its
-        number can't be given to a new file meanwhile.
+        A process that releases the lock removes the file, while another one may have opened it and be about to lock a
+        file without a name. Therefore the path is compared after locking. The inode number of an open file isn't reused
+        meanwhile.
         """
-        from filelock import lock_descriptor  # noqa: PLC0415 - where the server names the file, it is asked first
+        from filelock import lock_descriptor  # noqa: PLC0415 - not needed for the first request
 
         handle = self._opened()
         try:
@@ -99,27 +98,27 @@ class DestinationLock:
             return os.open(self.path, _FLAGS, PRIVATE_MODE)
 
     def show_life(self) -> None:
-        """Implements ``engine.ports.Lock.show_life``: the lock file's time is now."""
+        """Implements ``Lock.show_life``: sets the lock file's modification time."""
         if self._handle != -1:
             with suppress(OSError):
                 os.utime(self._handle if os.utime in os.supports_fd else self.path)
 
     def signs_of_life(self) -> object:
-        """Implements ``engine.ports.Lock.signs_of_life``: when lock and part file were last written, and its size."""
+        """Implements ``Lock.signs_of_life``: when lock and part file were last written, and their sizes."""
         return tuple(_written(path) for path in (self.path, self._part))
 
     def release(self) -> None:
-        """Frees the lock and removes its file; where it isn't held, nothing happens."""
+        """Releases the lock and removes its file; does nothing if it isn't held."""
         handle, self._handle = self._handle, -1
         if handle == -1:
             return
         from filelock import unlock_descriptor  # noqa: PLC0415 - as above
 
         if self._names(handle):
-            # Before unlocking: what has this name afterwards may be the next holder's. Windows removes no open file,
-            # so there it happens afterwards, and fails where the next holder has it open.
+            # Before unlocking, because the file may belong to the next holder afterwards. Windows can't remove an open
+            # file, so there it is removed afterwards, which fails if the next holder has opened it.
             with suppress(OSError):
-                os.unlink(self.path)  # noqa: PTH108 - the path's own method is the slower
+                os.unlink(self.path)  # noqa: PTH108 - Path.unlink is slower
         try:
             unlock_descriptor(handle)
         finally:

@@ -1,4 +1,4 @@
-"""How fast a folder's disk takes bytes, measured by writing some and syncing them; nothing stays behind."""
+"""Measures the write throughput of a folder's disk with a temporary file."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WRITTEN_BYTES = 512 << 20
-"""At most so much is written: enough to get beyond what a disk's own cache swallows."""
+"""The limit on the bytes written, large enough to exceed a disk's own cache."""
 PIECE_BYTES = 4 << 20
 SPARE_SHARE = 4
-"""Of the free space, at most one part in so many is used."""
+"""At most this fraction (one in ...) of the free space is used."""
 
 
 def writing_speed(folder: Path, *, seconds: float, clock: Callable[[], float]) -> float:
-    """Bytes a second that the disk of ``folder`` takes, syncing included.
+    """The write throughput of the disk of ``folder`` in bytes per second, including syncing.
 
     Args:
-        folder: Where to write; it must exist.
-        seconds: No new piece is begun after so long.
-        clock: Seconds, never going back.
+        folder: An existing folder.
+        seconds: The time after which no further piece is written.
+        clock: The monotonic time in seconds.
 
     Raises:
-        OSError: It can't be written there.
+        OSError: The folder isn't writable.
     """
     free = OsDisk().free_bytes(folder)
     most = WRITTEN_BYTES if free is None else min(WRITTEN_BYTES, max(PIECE_BYTES, free // SPARE_SHARE))
-    piece = os.urandom(PIECE_BYTES)  # file systems that compress would flatter themselves
+    piece = os.urandom(PIECE_BYTES)  # incompressible, as some file systems compress
     written = 0
     with tempfile.TemporaryFile(dir=folder, prefix=".anyfetch-bench-", buffering=0) as file:
         began = clock()
         while written < most and clock() - began < seconds:
             written += file.write(piece)
-            # In between, or a large memory would take all of it and tell nothing.
+            # Syncs in between, because otherwise a large page cache would absorb everything.
             if written % (16 * PIECE_BYTES) == 0:
                 os.fsync(file.fileno())
         os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""One unfinished block: which of its bytes are stored, and the checksum as far as they came in order."""
+"""An unfinished block: which of its bytes are stored, and the checksum of those that came in order."""
 
 from __future__ import annotations
 
@@ -8,48 +8,48 @@ from anymatix_fetcher.core.values.spans import Span, SpanSet
 
 
 class OpenBlock:
-    """The bookkeeping of a block that isn't recorded yet; the part file's lock guards every call.
+    """The state of a block that isn't recorded yet. The part file's lock guards every call.
 
-    Mostly one connection brings a block from its start to its stop, and the hasher goes along. Whatever else
-    happens (a gap, two connections racing, bytes that come twice) is only counted, and the block is read back once
-    it is whole: what counts is what the disk holds, not what was sent there.
+    Usually one connection brings a block from start to stop, and the hasher follows. In all other cases (a gap, two
+    racing connections, bytes that come twice) the bytes are only counted, and the complete block is read back: its
+    checksum has to be that of the bytes on the disk, which may differ from those sent.
     """
 
     __slots__ = ("_covered", "_hasher", "_position", "_start", "entries", "writers")
 
     def __init__(self, start: int) -> None:
         self._start = start
-        # [start, position) is what the hasher has gone over; covered is what else is stored.
+        # [start, position) is hashed; covered is what else is stored.
         self._position = start
         self._hasher = xxh3_64()
         self._covered = SpanSet()
         self.writers = 0
-        """Writes under way."""
+        """The number of writes in progress."""
         self.entries = 0
-        """Writes begun, ever: tells whether any came in between."""
+        """The number of writes so far, which shows whether one happened in between."""
 
     def enter(self, start: int, stop: int) -> xxh3_64 | None:
-        """A write of ``[start, stop)`` begins. The hasher to feed where it goes on in order, else ``None``."""
+        """Begins a write of ``[start, stop)``. Returns the hasher to feed if it is in order, otherwise ``None``."""
         self.writers += 1
         self.entries += 1
         if start < self._position:
             self._disorder()
-        # With another write under way, which of the two reaches the disk last is open: count, don't hash.
+        # With two concurrent writes, the order in which they reach the disk is unknown, so they aren't hashed.
         if start == self._position and self.writers == 1:
             self._position = stop
             return self._hasher
         return None
 
     def hold(self) -> None:
-        """The block is read, which counts as a write."""
+        """Begins a read of the block, which counts as a write in progress."""
         self.writers += 1
 
     def let_go(self) -> None:
-        """It was read."""
+        """Ends a read of the block."""
         self.writers -= 1
 
     def leave(self, start: int, stop: int, hasher: xxh3_64 | None) -> None:
-        """The write is done, with the hasher that :meth:`enter` gave for it."""
+        """Ends a write; ``hasher`` is what :meth:`enter` returned for it."""
         self.writers -= 1
         if hasher is None:
             self._covered = self._covered.add(Span(start, stop))
@@ -62,12 +62,12 @@ class OpenBlock:
         self._covered = self._covered.remove(Span(start, stop))
 
     def adopt(self, piece: Span) -> None:
-        """An earlier run has stored the piece, and it was read back."""
+        """Adds a piece that an earlier run has stored and that was read back."""
         self._covered = self._covered.add(piece)
 
     @property
     def stored(self) -> SpanSet:
-        """What is stored of it; nothing counts while a write is in progress."""
+        """The stored bytes; none while a write is in progress."""
         return SpanSet() if self.writers else self._covered.add(Span(self._start, self._position))
 
     def is_whole(self, stop: int) -> bool:
@@ -83,11 +83,11 @@ class OpenBlock:
         return self.stored.covers(Span(start, stop))
 
     def checksum(self, stop: int) -> int | None:
-        """The whole block's xxh3_64 where all of it came in order, else ``None``."""
+        """The whole block's xxh3_64 if all of it came in order, otherwise ``None``."""
         return self._hasher.intdigest() if self._position == stop else None
 
     def _disorder(self) -> None:
-        """What was hashed is being written over: it still is stored, but its checksum says nothing any longer."""
+        """Hashed bytes are being overwritten: they are still stored, but the checksum is no longer valid."""
         self._covered = self._covered.add(Span(self._start, self._position))
         self._position = self._start
         self._hasher = xxh3_64()

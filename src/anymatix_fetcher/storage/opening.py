@@ -1,4 +1,4 @@
-"""Opens a download's files: decides which may be used or continued, and which belong to other programs."""
+"""Opens a download's part file and journal: which ones may be used, and which belong to other programs."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 def check_destination(places: Places, disk: Disk, *, overwrite: bool) -> None:
-    """Makes sure that the destination may be taken, and removes what a crash while publishing has left beside it.
+    """Checks that the destination may be used, and removes what a crash during publishing has left beside it.
 
     Raises:
         DestinationExistsError: Something is there.
-        StorageError: It is nothing that can be replaced.
+        StorageError: It can't be replaced, because it isn't a file.
     """
     kind = disk.kind(places.destination)
     if kind is None:
         return
     if kind is FileKind.FILE and disk.same_file(places.destination, places.part):
-        disk.remove(places.part)  # killed between giving the file its name and taking the old one away
+        disk.remove(places.part)  # killed between linking the file and unlinking the part file
     if disk.kind(places.part) is None and read_header(places.journal, disk) is not None:
-        disk.remove(places.journal)  # killed just after: all that is left to do
+        disk.remove(places.journal)  # killed just afterwards, with only this left to do
     if kind is FileKind.FILE and overwrite:
         return
     if kind in {FileKind.FILE, FileKind.LINK} and not overwrite:
@@ -56,12 +56,12 @@ def find_content(
     content = decode(data) if data else JournalContent()
     part_is_empty = _is_empty(places.part, disk)
     if content.header is None:
-        # An empty part file, or a journal torn at its beginning, is what a crash right after the start leaves.
+        # A crash right after the start leaves an empty part file, or a journal that is cut within its header.
         ours = may_be_ours(data) if journal_is_there else part_is_empty
         if not ours and not overwrite:
             raise StorageError(
                 f"{places.part} wasn't made by this program",
-                hint="--adopt-partial auto goes on with it; else remove it, or choose another name with -o.",
+                hint="--adopt-partial auto continues it. Otherwise remove it, or choose another name with -o.",
             )
     elif content.header.is_for(reference) or any_reference:
         return JournalContent() if part_is_empty or content.identity is None else content
@@ -75,8 +75,8 @@ def find_content(
 
 
 def open_files(places: Places, disk: Disk, content: JournalContent) -> tuple[RandomFile, JournalFile]:
-    """Part file and journal, cut to what counts."""
-    # The journal first: a part file is ours because its journal was there before it.
+    """Opens part file and journal, truncated to their valid part."""
+    # The journal first: a part file without a journal counts as another program's.
     with ExitStack() as opened:
         journal = opened.enter_context(closing(disk.open(places.journal, PRIVATE_MODE)))
         file = opened.enter_context(closing(disk.open(places.part)))
@@ -93,7 +93,7 @@ def _content(path: Path, disk: Disk) -> bytes:
 
 
 def _is_empty(path: Path, disk: Disk) -> bool:
-    """Whether nothing is there, or a file without a byte."""
+    """Whether there is no file, or an empty one."""
     if disk.kind(path) is None:
         return True
     with opened_to_read(disk, path) as file:

@@ -1,4 +1,4 @@
-"""The real disk."""
+"""The real disk: ``Disk`` and ``RandomFile`` by the operating system."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
 
-# Flags that only some systems have. O_NONBLOCK: opening a FIFO that was planted there mustn't wait for its other end.
+# These flags don't exist on every system. O_NONBLOCK: opening a planted FIFO mustn't wait for its other end.
 _SAFE_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_CLOEXEC", 0)
@@ -36,12 +36,12 @@ _KINDS = {stat.S_IFREG: FileKind.FILE, stat.S_IFDIR: FileKind.FOLDER, stat.S_IFL
 _CANT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 _CANT_LINK = {
     *(errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES),
-    *(errno.EXDEV, errno.EINVAL),  # union mounts and some FUSE file systems, within one folder
+    *(errno.EXDEV, errno.EINVAL),  # overlay and some FUSE file systems, even within one folder
 }
 _NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
-"""What says that nothing is at a path, nor can be."""
+"""The errors that mean that there is nothing at a path, nor can be."""
 _STAT_BLOCK_BYTES = 512
-"""What ``st_blocks`` counts, whatever the file system's own blocks are."""
+"""The unit of ``st_blocks``, independent of the file system."""
 HAS_POSITIONED_IO = hasattr(os, "pwrite") and hasattr(os, "preadv")
 
 
@@ -49,8 +49,8 @@ class OsDisk:
     """Implements ``Disk`` by the operating system.
 
     Args:
-        positioned: Whether files are read and written by ``preadv`` and ``pwrite``; otherwise by seeking.
-        link: Gives a file a second name, or raises ``OSError`` where the file system has no such thing.
+        positioned: Whether to use ``preadv`` and ``pwrite``; otherwise seeking.
+        link: Creates a hard link, or raises ``OSError`` if the file system can't.
     """
 
     renames_open_files = sys.platform != "win32"
@@ -100,13 +100,13 @@ class OsDisk:
     def names(self, folder: Path) -> list[str]:
         """Implements ``Disk.names``."""
         try:
-            return os.listdir(folder)  # noqa: PTH208 - iterdir makes a path of each name: slow in large folders
+            return os.listdir(folder)  # noqa: PTH208 - iterdir creates a path for each name, which is slow
         except (FileNotFoundError, NotADirectoryError, PermissionError):
-            return []  # what can't be written there either is told when that is tried
+            return []  # a later attempt to write there reports the error
 
     def make_folder(self, folder: Path) -> None:
         """Implements ``Disk.make_folder``."""
-        if not os.path.isdir(folder):  # noqa: PTH112 - mostly it is, and this is much the quicker
+        if not os.path.isdir(folder):  # noqa: PTH112 - much faster in the usual case
             folder.mkdir(parents=True, exist_ok=True)
 
     def free_bytes(self, folder: Path) -> int | None:
@@ -117,9 +117,9 @@ class OsDisk:
 
                 return shutil.disk_usage(folder).free or None
             state = os.statvfs(folder)
-        except OSError:  # some FUSE and network file systems can't say
+        except OSError:  # some FUSE and network file systems don't support it
             return None
-        # Others answer with zeroes, in one field or in all of them, and take what is written all the same.
+        # Others report zero in one or all fields, but accept writes.
         return state.f_bavail * state.f_frsize or None if state.f_blocks else None
 
     def volume(self, folder: Path) -> object:
@@ -129,11 +129,11 @@ class OsDisk:
     def move(self, source: Path, destination: Path) -> None:
         """Implements ``Disk.move``."""
         if sys.platform == "win32":
-            source.rename(destination)  # which refuses to replace there
+            source.rename(destination)  # fails on Windows if the destination exists
             return
         try:
-            # POSIX rename replaces silently; link doesn't. A crash between the two calls leaves both names on one
-            # file, which opening the destination again recognizes.
+            # POSIX rename replaces silently; link doesn't. A crash between the two calls leaves both names on one file,
+            # which is recognized when the destination is opened again.
             self._link(source, destination)
         except OSError as error:
             if error.errno not in _CANT_LINK:
@@ -142,7 +142,7 @@ class OsDisk:
         else:
             try:
                 source.unlink()
-            except OSError as error:  # the file has its new name, and nothing is to be taken back
+            except OSError as error:  # the file has its new name, so this is no failure
                 _logger.warning("%s is a second name of %s: %s", source, destination, error.strerror)
 
     def replace(self, source: Path, destination: Path) -> None:
@@ -165,14 +165,14 @@ class OsDisk:
 
 
 class PositionedFile:
-    """Implements ``RandomFile`` by calls that take the offset, so that threads don't wait for each other."""
+    """Implements ``RandomFile`` with calls that take the offset, so that threads don't wait for each other."""
 
     def __init__(self, handle: int) -> None:
         self._handle = handle
 
     def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Implements ``RandomFile.write_at``."""
-        # Python itself repeats the call after a signal (PEP 475); a short count is ours to go on from.
+        # Python repeats the call after a signal (PEP 475), but not after a short write.
         written = os.pwrite(self._handle, data, offset)
         if written != len(data):
             rest = memoryview(data)
@@ -219,14 +219,14 @@ class PositionedFile:
 
     def close(self) -> None:
         """Implements ``RandomFile.close``."""
-        # -1 first: a late call must fail by itself, not meet another file that was given the same number.
+        # -1 first: a late call has to fail, and not use another file with the same descriptor number.
         handle, self._handle = self._handle, -1
         if handle != -1:
             os.close(handle)
 
 
 class SeekingFile(PositionedFile):
-    """Implements ``RandomFile`` where the system has no calls that take an offset: one seek and transfer at a time."""
+    """Implements ``RandomFile`` on systems without calls that take an offset: one seek and transfer at a time."""
 
     def __init__(self, handle: int) -> None:
         super().__init__(handle)
@@ -255,7 +255,7 @@ class SeekingFile(PositionedFile):
 
 
 def _refuse_unless_plain(state: os.stat_result, path: Path, *, writing: bool) -> None:
-    """Refuses a file with a second name: it may have been linked here so that we overwrite it."""
+    """Refuses a file with several links: an attacker may have linked it so that another file is overwritten."""
     if not stat.S_ISREG(state.st_mode):
         raise StorageError(f"{path} isn't a regular file", hint="Remove it, or choose another name.")
     if writing and state.st_nlink > 1:
@@ -270,7 +270,7 @@ def _sync(handle: int) -> None:
             import fcntl  # noqa: PLC0415 - not on every system
 
             with suppress(OSError):  # network file systems don't have it
-                # fsync there leaves the bytes in the drive's own cache.
+                # On macOS, fsync leaves the bytes in the drive's own cache.
                 fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
                 return
         os.fsync(handle)
@@ -280,12 +280,12 @@ def _sync(handle: int) -> None:
 
 
 def _make_sparse(handle: int) -> None:
-    """Lets NTFS keep holes; without it, a write far into the file waits until everything before is zeroed."""
+    """Makes the file sparse on NTFS. Otherwise a write far into it waits until everything before is zeroed."""
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415 - needed on Windows only
         import msvcrt  # noqa: PLC0415 - as above
 
-        set_sparse = 0x900C4  # FSCTL_SET_SPARSE; file systems without holes refuse it, and nothing is lost
+        set_sparse = 0x900C4  # FSCTL_SET_SPARSE; file systems without holes refuse it, which does no harm
         ctypes.windll.kernel32.DeviceIoControl(
             ctypes.c_void_p(msvcrt.get_osfhandle(handle)),
             set_sparse,

@@ -1,15 +1,15 @@
-"""The incomplete file: takes bytes at any offset from any thread, and records each block that is whole.
+"""The part file: takes bytes at any offset from any thread, and records each complete block in the journal.
 
-How a block goes::
+The states of a block::
 
     nothing --write--> unfinished --its last byte--> recorded, proved --forget--> nothing
                                                         ^      |
       a journal's claim --> recorded, claimed --prove---+      +--prove, and it doesn't match--> nothing
 
-A block is recorded after its bytes are stored, never before; and once it is, nobody writes into it: what comes for
-it again is compared. So what the follower hashes, and what is published, is what the records say. Where a body on its
-way to blocks that are missing brings a recorded one otherwise, it may be of other content, and so may be what it brings
-next: that is stored, but not recorded before the machine has decided.
+A block is recorded after its bytes are stored, never before. Recorded blocks aren't written to: bytes that arrive again
+are compared. Therefore what the follower hashes, and what is published, matches the records. If a body that fills
+missing blocks brings a recorded block differently, it may be of other content, and its next blocks too: these are
+stored, but not recorded until the machine has decided.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ NO_CLAIMS = JournalContent()
 
 
 class PartFile:
-    """A part file and its journal; a transport's sink. Every method may be called from any thread.
+    """A part file and its journal; implements ``Sink``. Every method may be called from any thread.
 
     Args:
         file: The open part file.
-        journal: Where blocks are recorded.
-        on_front: Called, without the lock, when the proved front has moved on.
-        on_forgotten: Called, under the lock, with the offset of the first block that was forgotten.
-        block_size: In bytes, until it is laid out otherwise.
+        journal: The open journal.
+        on_front: Called, without the lock, when the proved front has grown.
+        on_forgotten: Called, under the lock, with the offset of the first forgotten block.
+        block_size: The block size in bytes, until :meth:`lay_out` sets another one.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class PartFile:
         self.lay_out(block_size, None)
 
     def lay_out(self, block_size: int, length: int | None, claims: JournalContent = NO_CLAIMS) -> None:
-        """Starts anew: with nothing at all, or with the blocks and pieces that a journal claims. Nobody may write."""
+        """Starts anew, empty or with the blocks and pieces that a journal claims. No write may be in progress."""
         self._block_size = block_size
         self._length = length
         self._open: dict[int, OpenBlock] = {}
         self._disputed: set[int] = set()
-        """Recorded blocks that have come otherwise: until they are forgotten, or all ends, nothing more is recorded."""
+        """Recorded blocks that have arrived differently. Until they are forgotten, no further block is recorded."""
         self._guard = SizeGuard(self._file)
         self._table, pieces = tenable(claims, self._file.size(), block_size, length)
         self._unproved = ClaimedPieces(block_size, pieces)
@@ -89,23 +89,23 @@ class PartFile:
         """The bytes of all recorded blocks, claimed ones too."""
         self._guard.expect(self.claimed.stop)
         self.proved = SpanSet()
-        """Of those, the ones that were written by this run, or read back and found equal."""
+        """The recorded bytes that this run has written, or read back and found equal."""
         self.front = 0
-        """The proved bytes at the file's beginning end here."""
+        """The end of the proved bytes at the file's start."""
 
     @property
     def claimed(self) -> SpanSet:
-        """What is recorded, and what an earlier run has recorded of unfinished blocks and isn't proved yet."""
+        """The recorded bytes, and unproved ones of unfinished blocks that an earlier run has recorded."""
         return self.recorded | self._unproved.claimed
 
     @property
     def block_size(self) -> int:
-        """Bytes of a block, of all but the last one."""
+        """The size of every block but the last one, in bytes."""
         return self._block_size
 
     @property
     def length(self) -> int:
-        """Bytes of the whole file; 0 while that isn't known."""
+        """The file's length in bytes; 0 if unknown."""
         return self._length or 0
 
     @property
@@ -114,11 +114,11 @@ class PartFile:
         return not self.claimed and not self._open
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Stores ``data`` at ``offset``, or compares it where it is recorded already; implements ``Sink``.
+        """Stores ``data`` at ``offset``, or compares it if its block is recorded already; implements ``Sink``.
 
         Raises:
-            OSError: The disk didn't take it, or didn't take the record of it.
-            ValueError: It reaches beyond the file's length.
+            OSError: The data or its record couldn't be written.
+            ValueError: It exceeds the file's length.
         """
         stop = offset + len(data)
         if self._length is not None and stop > self._length:
@@ -132,7 +132,7 @@ class PartFile:
             self._write_within(index, start, start + len(piece), piece)
 
     def compare(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Compares ``data`` with the records of the blocks that it lies in; what has no record, with what is stored."""
+        """Compares ``data`` with the checksums of recorded blocks, and with the stored bytes of unfinished ones."""
         for index, start, piece in cut(memoryview(data), offset, self._block_size):
             with self._lock:
                 if index in self._table:
@@ -157,7 +157,7 @@ class PartFile:
                 block = self._open[index] = OpenBlock(index * self._block_size)
             hasher = block.enter(start, stop)
         try:
-            if stop >= self._guard.size:  # the only write that could hide that it was shortened
+            if stop >= self._guard.size:  # only such a write could hide that the file was shortened
                 self.looks_whole()
             self._file.write_at(start, data)
             if hasher is not None:
@@ -177,21 +177,21 @@ class PartFile:
             self._close(index, block)
 
     def _close(self, index: int, block: OpenBlock) -> None:
-        """Records a block that is whole, reading it back where its bytes came out of order."""
+        """Records a complete block. If its bytes came out of order, it is read back first."""
         if self._guard.has_found or not self.looks_whole():
-            return  # what it has of before may be gone
+            return  # its earlier bytes may be lost
         start = index * self._block_size
         while True:
             with self._lock:
                 stop = self._block_stop(index)
                 if self._disputed or self._open.get(index) is not block or not block.is_whole(stop):
-                    return  # another thread was faster, or is writing again and will come here itself
+                    return  # another thread has recorded it, or is writing again and will call this itself
                 checksum = block.checksum(stop)
                 if checksum is not None:
                     moved = self._record(index, stop - start, checksum)
                     break
                 entries = block.entries
-                block.hold()  # counts as a writer, so that neither forgetting nor another closer interferes
+                block.hold()  # counts as a writer, which blocks forgetting and other closers
             try:
                 checksum = checksum_of(self._file, start, stop)
             finally:
@@ -210,7 +210,7 @@ class PartFile:
             self._on_front()
 
     def _record(self, index: int, length: int, checksum: int) -> bool:
-        """Enters the block in journal and table; whether the front has moved. The lock is held."""
+        """Adds the block to journal and table; returns whether the front has grown. The lock is held."""
         self._journal.append(BlockRecorded(index, length, checksum))
         self._table.record(index, length, checksum)
         del self._open[index]
@@ -239,23 +239,23 @@ class PartFile:
         return is_whole
 
     def take_shortened(self) -> bool:
-        """Whether it was cut since the last call."""
+        """Whether the file was shortened since the last call."""
         return self._guard.has_found and self._guard.take()
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether something was found out that has to be decided before all counts as proved."""
+        """Whether the machine has to decide about a shortening or a difference before the file counts as proved."""
         return self._guard.has_found or bool(self._disputed)
 
     def prove(self, index: int) -> bool:
-        """Reads a recorded block back; whether it matches. One that doesn't, or that isn't recorded, is forgotten."""
+        """Reads a recorded block back and compares it. A block that differs, or isn't recorded, is forgotten."""
         span = Span(index * self._block_size, self._block_stop(index))
         with self._lock:
             recorded = index in self._table
         try:
             found = checksum_of(self._file, span.start, span.stop) if recorded else None
         except OSError:
-            found = None  # an unreadable block is a bad one: its bytes come again, elsewhere on the disk or not at all
+            found = None  # an unreadable block is a bad one: its bytes are fetched again
         with self._lock:
             good = found is not None and index in self._table and self._table.checksum(index) == found
             moved = good and self._prove(span)
@@ -266,12 +266,12 @@ class PartFile:
         return good
 
     def pieces(self, spans: SpanSet) -> list[PieceRecorded]:
-        """The pieces that ``spans`` touch and that nobody has read back yet."""
+        """The pieces within the blocks of ``spans`` that aren't proved yet."""
         with self._lock:
             return self._unproved.within(spans)
 
     def prove_piece(self, piece: PieceRecorded) -> bool:
-        """Reads a piece back; whether it matches, so that its block needs only the rest."""
+        """Reads a piece back and compares it, so that its block needs only the rest."""
         try:
             found = checksum_of(self._file, piece.start, piece.start + piece.length)
         except OSError:
@@ -288,13 +288,13 @@ class PartFile:
         return good
 
     def unfinished(self) -> list[SpanSet]:
-        """What is stored of each unfinished block; nothing where that is in doubt. Nobody may be writing."""
+        """The stored bytes of each unfinished block; none if they are in doubt. No write may be in progress."""
         return [] if self.is_unsettled or not self.looks_whole() else [block.stored for block in self._open.values()]
 
     def forget(self, spans: SpanSet) -> None:
-        """Strikes every block that ``spans`` touch, recorded or unfinished; waits for writes under way in them.
+        """Forgets every block that ``spans`` touch, recorded or unfinished, after the writes in progress in them.
 
-        Where they go on beyond the file's end, that isn't its end any longer.
+        If ``spans`` exceed the file's length, the length is unknown afterwards.
         """
         for span in spans:
             touched = span.blocks(self._block_size)
@@ -304,14 +304,14 @@ class PartFile:
                     self._settled.wait()
                 self._waiting -= 1
                 if self._length is not None and span.stop > self._length:
-                    self._length = None  # it turns out to go on beyond
+                    self._length = None  # the file turns out to be longer
                 was_disputed = bool(self._disputed)
                 self._strike(touched)
             if was_disputed and not self._disputed:
                 self._close_those_that_waited()
 
     def _close_those_that_waited(self) -> None:
-        """What was in dispute is forgotten: what came meanwhile counts."""
+        """Records the blocks that were completed during a dispute, which has ended."""
         with self._lock:
             waiting = list(self._open.items())
         for index, block in waiting:
@@ -334,10 +334,10 @@ class PartFile:
         self._on_forgotten(gone.start)
 
     def set_length(self, length: int) -> None:
-        """The file has ``length`` bytes: gives it its size by a hole, and forgets blocks that don't agree with that.
+        """Sets the file's length, leaving a hole at its end, and forgets blocks that contradict it.
 
         Raises:
-            OSError: The file system can't.
+            OSError: The file system refuses.
         """
         self.looks_whole()
         if self._length != length:
@@ -352,20 +352,20 @@ class PartFile:
             self._close(last, block)
 
     def checksums(self) -> BlockChecksums | None:
-        """Those of all blocks of the whole file; ``None`` where one isn't recorded, or the length not known."""
+        """The checksums of all blocks; ``None`` if one isn't recorded, or the length is unknown."""
         if self._length is None:
             return None
         return BlockChecksums.of_table(self._table, self._block_size, self._length)
 
     def compared(self) -> list[BlockCompared]:
         """The comparisons that were finished since the last call."""
-        if not self._comparisons.has_finished:  # no lock: it is asked before each event, and is mostly so
+        if not self._comparisons.has_finished:  # called before each event, so without the lock in the usual case
             return []
         with self._lock:
             return self._comparisons.drain()
 
     def read_into(self, offset: int, buffer: memoryview) -> bool:
-        """Fills ``buffer`` from the file; false where the file ends before."""
+        """Fills ``buffer`` from the file; false if the file is shorter."""
         return read_exactly(self._file, offset, buffer)
 
     def blocks(self, spans: SpanSet) -> list[int]:

@@ -1,4 +1,4 @@
-"""Pieces of blocks: of unfinished ones that a run has recorded when it was stopped, and of what arrives."""
+"""Pieces of blocks: parts of unfinished blocks that were recorded when a run was stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _logger = logging.getLogger("anymatix_fetcher.storage")
 
 
 def cut(data: memoryview, offset: int, block_size: int) -> Iterator[tuple[int, int, memoryview]]:
-    """``data`` cut at the edges of blocks: each piece with its block's index and its offset in the file."""
+    """Cuts ``data`` at block boundaries; yields each piece with its block's index and its offset in the file."""
     while data:
         index = offset // block_size
         size = (index + 1) * block_size - offset
@@ -33,7 +33,7 @@ def cut(data: memoryview, offset: int, block_size: int) -> Iterator[tuple[int, i
 def tenable(
     claims: JournalContent, file_size: int, block_size: int, length: int | None
 ) -> tuple[BlockTable, list[PieceRecorded]]:
-    """The blocks and pieces of ``claims`` that lie in a file of that size, and end where they can."""
+    """The claimed blocks and pieces that are within the file's size and end at a possible position."""
     table = BlockTable()
     end = file_size if length is None else min(file_size, length)
     for index in claims.blocks:
@@ -51,7 +51,7 @@ def tenable(
 
 
 def record_pieces(part: PartFile, file: RandomFile, journal: JournalFile) -> None:
-    """Records what is stored of unfinished blocks, so that the next run needs only the rest. Nobody may be writing."""
+    """Records the stored parts of unfinished blocks, so that the next run needs only the rest. No write may run."""
     try:
         for stored in part.unfinished():
             for span in stored:
@@ -59,15 +59,15 @@ def record_pieces(part: PartFile, file: RandomFile, journal: JournalFile) -> Non
                 if checksum is not None:
                     journal.append(PieceRecorded(span.start, len(span), checksum))
     except OSError as error:
-        _logger.info("what is unfinished comes again: %s", error)
+        _logger.info("unfinished blocks will be fetched again: %s", error)
 
 
 class ClaimedPieces:
-    """What the journal says of pieces; the part file's lock guards every call.
+    """The pieces that the journal claims. The part file's lock guards every call.
 
     Args:
         block_size: In bytes.
-        claimed: What an earlier run has recorded.
+        claimed: The pieces that an earlier run has recorded.
     """
 
     def __init__(self, block_size: int, claimed: Iterable[PieceRecorded] = ()) -> None:
@@ -81,24 +81,24 @@ class ClaimedPieces:
         return SpanSet.of(*(piece.span for piece in self._claimed.values()))
 
     def within(self, spans: SpanSet) -> list[PieceRecorded]:
-        """Those that aren't proved yet and that ``spans`` touch, in order."""
+        """The unproved pieces that ``spans`` touch, in order."""
         return [piece for _, piece in sorted(self._claimed.items()) if SpanSet.of(piece.span) & spans]
 
     def are_in_journal(self, blocks: range) -> bool:
-        """Whether the journal names pieces of any of these blocks."""
+        """Whether the journal has pieces of any of these blocks."""
         return any(index in blocks for index in self._in_journal)
 
     def take(self, piece: PieceRecorded) -> bool:
-        """Ends the claim, since it was read back; False where it was forgotten meanwhile."""
+        """Removes a piece that was read back; false if it was forgotten meanwhile."""
         return self._claimed.get(piece.start) is piece and self._claimed.pop(piece.start) is piece
 
     def strike(self, blocks: range) -> None:
-        """Nothing of these blocks is claimed any more."""
+        """Removes all pieces of these blocks."""
         gone = Span(blocks.start * self._block_size, blocks.stop * self._block_size)
         self._claimed = {start: piece for start, piece in self._claimed.items() if start not in gone}
         self._in_journal -= {index for index in self._in_journal if index in blocks}
 
     @property
     def stop(self) -> int:
-        """One past the highest block of which the journal names a piece."""
+        """One more than the highest block with a piece in the journal."""
         return max(self._in_journal, default=-1) + 1

@@ -1,4 +1,4 @@
-"""What a folder's file system can do: tried, with files that are gone afterwards."""
+"""Determines what a folder's file system can do, with temporary files."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _FAT_FILE_BYTES = (4 << 30) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What was tried and found.
+    """The properties of a folder's file system.
 
     Args:
-        file_system: What it is called, as "ext4"; empty where that isn't known.
-        free_bytes: What this user may still write; ``None`` where the file system doesn't say.
-        longest_name_bytes: How long a name may be.
-        largest_file_bytes: How large a file may be; ``None`` where nothing says so.
-        trouble: Why nothing can be written there; ``None`` where something can: then the rest was tried.
-        locks: Whether a file can be locked, and a lock that is held is refused to others.
+        file_system: Its name, as "ext4"; empty if unknown.
+        free_bytes: The space that this user may use; ``None`` if unknown.
+        longest_name_bytes: The limit on names.
+        largest_file_bytes: The limit on files; ``None`` if unlimited or unknown.
+        trouble: Why nothing can be written; ``None`` if something can, so that the following were tested.
+        locks: Whether files can be locked, and a held lock is refused to others.
         hard_links: Whether a file can have several names.
-        sparse_files: Whether a hole in a file takes no room; ``None`` where that can't be told.
+        sparse_files: Whether a hole takes no space; ``None`` if unknown.
     """
 
     file_system: str
@@ -53,7 +53,7 @@ class Abilities:
 
 
 def abilities_of(folder: Path, disk: OsDisk | None = None) -> Abilities:
-    """What the file system of ``folder``, which is there, can do."""
+    """Tests the file system of ``folder``, which has to exist."""
     disk = disk or OsDisk()
     file_system = file_system_of(folder)
     trouble: OSError | None = None
@@ -80,10 +80,10 @@ def abilities_of(folder: Path, disk: OsDisk | None = None) -> Abilities:
 
 @contextmanager
 def trial_folder(folder: Path) -> Iterator[Path]:
-    """A new folder in ``folder``, gone with all that is in it at the end of the block.
+    """Creates a folder in ``folder``, and removes it with its content at the end of the block.
 
     Raises:
-        OSError: None can be made there.
+        OSError: It can't be created.
     """
     place = Path(tempfile.mkdtemp(prefix=".anyfetch-trial-", dir=folder))
     try:
@@ -93,7 +93,7 @@ def trial_folder(folder: Path) -> Iterator[Path]:
 
 
 def file_system_of(folder: Path, mounts: Path = _MOUNTS) -> str:
-    """What the file system of ``folder`` is called; empty where the system doesn't say (proc_pid_mountinfo(5))."""
+    """The name of the file system of ``folder``; empty if unknown (proc_pid_mountinfo(5))."""
     try:
         device, lines = folder.stat().st_dev, mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -107,7 +107,7 @@ def file_system_of(folder: Path, mounts: Path = _MOUNTS) -> str:
 
 
 def largest_file(file_system: str) -> int | None:
-    """How many bytes a file may have there; ``None`` where neither the file system nor the process limits it."""
+    """The limit on file sizes in bytes; ``None`` if neither the file system nor the process has one."""
     limits = [_FAT_FILE_BYTES] if file_system in _FAT else []
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - not on every system

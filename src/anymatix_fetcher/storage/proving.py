@@ -1,4 +1,4 @@
-"""Reading kept blocks back: only those that have the checksum that the journal gives count."""
+"""Reads kept blocks back, and keeps those with the journal's checksum."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ STEP_BYTES = 16 << 20
 class Prover:
     """A task that proves blocks of the part file, in order, and reports them in several ``BlocksProved``.
 
-    Together the events name every block that ``spans`` touch, and each once; of a block that an earlier run hasn't
-    finished, they name the pieces that it has recorded.
+    Together the events name every block that ``spans`` touch exactly once. Of a block that an earlier run hasn't
+    finished, they name the recorded pieces.
     """
 
     def __init__(self, part: PartFile, path: Path, spans: SpanSet, *, report: Callable[[Event], None]) -> None:

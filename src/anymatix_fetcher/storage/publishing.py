@@ -1,9 +1,8 @@
-"""Publishing: the proved part file, on the disk itself, gets its final name.
+"""Publishing: the proved part file is synced and renamed to its final name.
 
-A name that says the content's hash may be taken by the same content already: then the new copy goes instead. From the
-rename on the file is published: nothing that fails after it, and no wish to stop, takes that back. The journal stays
-until the file is recorded (see :meth:`Store.tidy`): where the process is killed before, it tells the next one what the
-file is.
+If the name contains the content's hash and a file with that content exists, the new copy is deleted instead. The rename
+is the commit point: later failures and cancellations don't undo it. The journal is kept until the file is recorded (see
+:meth:`Store.tidy`), so that after a crash the next run recognizes the file.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.storage")
 
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 3.0, 3.0)
-"""How long to wait before each new attempt to rename: scanners let go of a new file within about 12 s."""
+"""The delays before each retry of the rename. Virus scanners close a new file within about 12 s."""
 
 
 @contextmanager
 def too_late_to_fail(path: Path) -> Iterator[None]:
-    """A block about ``path`` that comes after the rename: what fails in it is a warning."""
+    """A block after the rename of ``path``: its errors become warnings."""
     try:
         yield
     except (OSError, StorageError) as error:
@@ -50,18 +49,18 @@ def too_late_to_fail(path: Path) -> Iterator[None]:
 
 
 class Publisher:
-    """A task that publishes: first sync, then rename.
+    """A task that publishes the file: sync, then rename.
 
     Args:
-        disk: Where.
-        places: Which files.
-        part: The open part file, closed on the way.
-        journal: The open journal, closed when the file has its name.
-        overwrite: Whether to replace what is at the destination.
-        named_by: The digest that the destination's name says; what is there under it and has it is kept.
-        length: Bytes that the part file has.
-        distrust: Called when syncing failed, for then nobody knows which bytes the disk has: the kernel keeps showing
-            those that it lost, so reading them back would prove nothing.
+        disk: The file system.
+        places: The paths.
+        part: The open part file, which is closed in between.
+        journal: The open journal, which is closed after the rename.
+        overwrite: Whether to replace a file at the destination.
+        named_by: The digest in the destination's name; an existing file that has it is kept.
+        length: The expected size of the part file.
+        distrust: Called after a failed sync, because the content of the disk is unknown then: the kernel may still show
+            bytes that it has lost, so reading them back would prove nothing.
         report: Takes ``Published`` or ``StorageFailed``, from the worker's thread.
     """
 
@@ -100,7 +99,7 @@ class Publisher:
         return self._next()
 
     def withdraw(self) -> bool:
-        """Sees to it that nothing is published any more; false where it is too late for that. From any thread."""
+        """Prevents publication; false if it is too late. May be called from any thread."""
         with self._lock:
             self._is_withdrawn = not self._is_named
             return self._is_withdrawn
@@ -111,7 +110,7 @@ class Publisher:
         self._report(failure(error, self._places.destination))
 
     def close(self) -> None:
-        """Frees what was opened here; no step may be running."""
+        """Closes the files that were opened here; no step may be running."""
         if self._reader is not None:
             self._reader.close()
         if self._witness is not None:
@@ -165,10 +164,10 @@ class Publisher:
         return Step.MORE
 
     def _check_moved(self, witness: RandomFile) -> None:
-        """Makes sure that it was our file that had the name which was given away; another one gets its name back.
+        """Checks that the renamed file is ours; another program's file gets its name back.
 
         Raises:
-            StorageError: It was another one.
+            StorageError: It is another program's.
         """
         is_ours = True
         with too_late_to_fail(self._places.destination), closing(witness):
@@ -211,7 +210,7 @@ class Publisher:
 
 
 def forget_for_good(forget: Callable[[], None], places: Places, disk: Disk, journal: JournalFile) -> None:
-    """After a failed sync, the content on the disk is unknown: no stored byte counts for the next run."""
+    """After a failed sync, the content of the disk is unknown: makes sure that no block counts for the next run."""
     try:
         forget()
     except OSError:  # the disk may be full, or gone

@@ -1,4 +1,4 @@
-"""Giving a file a new name that nothing has yet, in one step, where hard links can't do it."""
+"""Atomic renames that fail if the destination exists, for file systems without hard links."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1  # linux/fs.h
 _RENAME_EXCL = 4  # macOS: sys/stdio.h
 _CANT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
-"""What says that the system, or this file system, has no such call."""
+"""The errors that mean that the system or the file system has no such call."""
 
 
 def rename_new(source: Path, destination: Path) -> None:
-    """Renames the file; raises ``FileExistsError`` where something has that name.
+    """Renames a file; raises ``FileExistsError`` if the destination exists.
 
-    Where neither the system nor the file system can do that in one step, it looks first: what another program puts
-    there in between is replaced.
+    Without support by system and file system, it checks first: a file that another program creates in between is
+    replaced.
     """
     call = _exclusive()
     number = call(os.fsencode(source), os.fsencode(destination)) if call is not None else errno.ENOSYS
@@ -38,15 +38,15 @@ def rename_new(source: Path, destination: Path) -> None:
 
 @cache
 def _exclusive() -> Callable[[bytes, bytes], int] | None:
-    """The system's own call, which answers with an error's number, or 0; ``None`` where there is none."""
+    """The system call, as a function that returns 0 or an error number; ``None`` if there is none."""
     name = {"linux": "renameat2", "darwin": "renamex_np"}.get(sys.platform)
     if name is None:
         return None
     try:
-        import ctypes  # noqa: PLC0415 - rarely needed, and some Pythons have none
+        import ctypes  # noqa: PLC0415 - seldom needed, and missing in some Pythons
 
         function = getattr(ctypes.CDLL(None, use_errno=True), name)
-    except (ImportError, OSError, AttributeError):  # musl has had the call since 1.2.5 only
+    except (ImportError, OSError, AttributeError):  # musl has had the call since 1.2.5
         return None
 
     def call(source: bytes, destination: bytes) -> int:

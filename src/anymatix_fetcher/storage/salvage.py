@@ -1,6 +1,6 @@
-"""What is still good in a damaged file becomes the beginning of a new download of it: a part file and its journal.
+"""Repairs a damaged file: its good blocks become the part file and journal of a new download.
 
-The damaged file stays as it is until the new one is proved and takes its place.
+The damaged file is kept until the new one is proved and replaces it.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ def salvage(
     clone: Callable[[Path, Path], bool],
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """How many bytes of the file at the destination are good; these are in a part file with a journal now.
+    """Stores the good blocks of the file at the destination in a part file with a journal; returns their bytes.
 
-    Where that download was begun before, it is left as it is, and nothing is read.
+    If that download was started before, nothing is read, and the result is 0.
 
     Args:
-        places: Of the damaged file, whose lock the caller holds.
+        places: The paths of the damaged file. The caller holds its lock.
         disk: The file system.
-        reference: What will be downloaded.
-        right: The checksums of the blocks that the file should have.
-        clone: Makes the part file share the damaged file's space, where that can be; else good blocks are copied.
-        on_bytes: Told how many more bytes were read; what it raises ends all, and nothing is left.
+        reference: The reference to download.
+        right: The expected checksums of the blocks.
+        clone: Clones the damaged file, if the file system can; otherwise good blocks are copied.
+        on_bytes: Called with the number of bytes read. An exception from it stops the salvage and removes its files.
 
     Raises:
-        StorageError: Another download was begun there, or the disk is full.
+        StorageError: Another download was started there, or the disk is full.
     """
     for path in (places.part, places.journal):
         if disk.kind(path) is not None:
@@ -79,7 +79,7 @@ def _begin(
 ) -> int:
     header = JournalHeader.create(reference, block_size=right.block_size, salt=os.urandom(SALT_BYTES))
     kept = 0
-    # The journal first: a part file is ours because its journal was there before it.
+    # The journal first: a part file without a journal counts as another program's.
     with closing(JournalFile(disk.open(places.journal, PRIVATE_MODE))) as journal:
         journal.begin(header)
         journal.append(Identity(right.length, Validator()))
@@ -103,7 +103,7 @@ def _good_blocks(
         try:
             is_good = read_exactly(file, right.span(index).start, block)
         except OSError:
-            is_good = False  # what can't be read comes again
+            is_good = False  # fetched again
         if is_good and xxh3_64_intdigest(block) == right.checksum(index):
             yield index, block
         on_bytes(len(block))

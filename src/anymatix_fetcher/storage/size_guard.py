@@ -9,27 +9,27 @@ if TYPE_CHECKING:
 
 
 class SizeGuard:
-    """Knows how large a file has to be; the part file's lock guards every call.
+    """Detects that another program has shortened the file. The part file's lock guards every call.
 
-    A file is given its whole size before its first byte, so that "shorter than that" proves that it was cut. Only a
-    write up to that size, or beyond, could hide it: so the guard is asked before each of these.
+    A file gets its whole size before its first byte, so a smaller size proves that it was shortened. Only a write at or
+    beyond the expected size could hide that, so :meth:`is_whole` is called before each such write.
     """
 
     def __init__(self, file: RandomFile) -> None:
         self._file = file
         self._found = False
         self.size = 0
-        """The file has at least so many bytes, as far as it is ours."""
+        """The expected minimum size in bytes."""
 
     def expect(self, size: int) -> None:
-        """The file has so many bytes from now on."""
+        """Sets the expected size."""
         self.size = size
 
     def is_whole(self) -> bool:
-        """Whether the file has its size; else it gets it back at once, so that the next cut is seen, too.
+        """Whether the file has its size. If not, its size is restored, so that the next shortening is detected too.
 
         Raises:
-            OSError: The file system doesn't tell, or doesn't allow it.
+            OSError: The file system refuses.
         """
         if self._file.size() >= self.size:
             return True
@@ -39,10 +39,10 @@ class SizeGuard:
 
     @property
     def has_found(self) -> bool:
-        """Whether the file was cut since that was last taken."""
+        """Whether a shortening was found since the last :meth:`take`."""
         return self._found
 
     def take(self) -> bool:
-        """The same; from now on only what happens next counts."""
+        """Like :attr:`has_found`, and resets it."""
         found, self._found = self._found, False
         return found

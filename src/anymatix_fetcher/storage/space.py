@@ -1,4 +1,4 @@
-"""Room on the disks for the downloads of one session, looked at before they begin."""
+"""The disk space that the downloads of a session need, checked before they start."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 MOST_MARGIN_BYTES = 4 << 20
 LEAST_MARGIN_BYTES = 64 << 10
 MARGIN_SHARE = 256
-"""Beyond the file itself the journal needs room, and the file system to note where things are: a part in so many."""
+"""The share of the file's size that is required in addition, for the journal and the file system's metadata."""
 
 SMALL_BYTES = 1 << 20
-"""What needs less isn't counted for others: it will have arrived before they need the room."""
+"""Smaller files aren't counted for others, because they will have arrived before."""
 
 
 class Space:
-    """Who needs how much on which disk. One thread calls every method.
+    """The space that downloads have reserved, by file system. One thread calls every method.
 
     Args:
         disk: The file system.
@@ -33,19 +33,19 @@ class Space:
         self._claims: dict[object, tuple[object, Callable[[], int]]] = {}
 
     def claim(self, owner: object, folder: Path, needed: int, missing: Callable[[], int]) -> None:
-        """Makes sure that there is room, counting what others still need on the same disk.
+        """Checks that there is enough space, counting what other downloads still need on the same file system.
 
-        What the file system can't say, or says to be nothing at all, is taken for unknown: network shares and quotas
-        report no room while they accept more, and a write tells better.
+        If the file system reports nothing, or zero, the space is unknown and nothing is refused: network shares and
+        quotas may report no space and still accept writes.
 
         Args:
-            owner: Who needs it; what it has claimed before no longer counts.
-            folder: Where.
-            needed: How many bytes it needs now.
-            missing: How many it still needs, whenever others ask.
+            owner: The download; its earlier reservation is replaced.
+            folder: The folder.
+            needed: The bytes that it needs now.
+            missing: Returns the bytes that it still needs, whenever others ask.
 
         Raises:
-            DiskFullError: There isn't room enough.
+            DiskFullError: There isn't enough space.
         """
         self._claims.pop(owner, None)
         available = self._disk.free_bytes(folder)
@@ -64,5 +64,5 @@ class Space:
             self._claims[owner] = volume, missing
 
     def release(self, owner: object) -> None:
-        """It needs nothing any more."""
+        """Ends the owner's reservation."""
         self._claims.pop(owner, None)

@@ -1,4 +1,4 @@
-"""One download's place on the disk: part file, journal, follower, and what is done with them."""
+"""The store of one download: its part file, journal and follower, and the work on them."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.storage")
 
 AT_ONCE_BYTES = 256 << 10
-"""So much is hashed sooner than another thread would have begun with it."""
+"""Hashing this many bytes takes less time than starting another thread."""
 
 
 class Store:
-    """Where one download's bytes are, from the first to publishing.
+    """Keeps one download's bytes, from the first to publishing.
 
     The driver's thread calls every method; all return quickly. Proving, verifying and publishing run on workers and
     report events. :meth:`open` opens, :meth:`close` closes.
@@ -111,30 +111,30 @@ class Store:
         smallest_block: int = MIN_BLOCK_SIZE,
         space: Space | None = None,
     ) -> Store:
-        """Opens, or finds again, the part file and the journal of ``destination``; its folder is made where missing.
+        """Opens or creates the part file and the journal of ``destination``, and its folder.
 
         Args:
             destination: The final path.
-            reference: What is downloaded; a journal of another reference isn't gone on with.
+            reference: The reference. A journal of another reference isn't continued.
             disk: The file system.
-            workers: Who runs the slow work.
-            report: Takes its events; called from any thread.
-            algorithms: What to compute beside SHA-256, by the names of ``core.digests``.
-            overwrite: Whether to replace what is at the destination, and a part file that isn't this download's.
-            any_reference: Whether to go on with a part file that another reference has begun.
-            replaces: Whether what is at the destination is an unfinished file that this download takes the place of.
-            smallest_block: Bytes of a new journal's blocks, while there aren't too many of them.
-            space: Knows what other downloads still need; ``None`` where room isn't looked at.
+            workers: Run the slow work.
+            report: Takes the events; called from any thread.
+            algorithms: The algorithms to compute in addition to SHA-256, by the names of ``core.values.digests``.
+            overwrite: Whether to replace a file at the destination, and a part file of another download.
+            any_reference: Whether to continue a part file of another reference.
+            replaces: Whether the file at the destination is a partial file that this download replaces.
+            smallest_block: The block size of a new journal, unless that makes too many blocks.
+            space: The space that other downloads need; ``None`` to skip the check.
 
         Raises:
             DestinationExistsError: Something is at the destination.
-            StorageError: It is a folder or a special file, the part file beside it is somebody else's, or the system
-                doesn't allow it.
-            ReferenceSyntaxError: An algorithm isn't known or not installed.
+            StorageError: It is a folder or a special file, the part file belongs to another program, or the file system
+                refuses.
+            ReferenceSyntaxError: An algorithm is unknown, or its package isn't installed.
         """
         places, algorithms = Places.of(destination), tuple(algorithms)
         for algorithm in algorithms:
-            new_hasher(algorithm)  # before anything is touched
+            new_hasher(algorithm)  # before anything is changed
         with storage_errors(places.destination):
             disk.make_folder(destination.parent)
             check_destination(places, disk, overwrite=overwrite or replaces)
@@ -159,12 +159,12 @@ class Store:
 
     @property
     def kept(self) -> KeptBlocks | None:
-        """What an earlier run left, claimed and not yet proved; ``None`` where it left nothing that counts."""
+        """The blocks of an earlier run, claimed and not yet proved; ``None`` if there are none."""
         recorded, identity = self._part.claimed, self._identity
         if not recorded or identity is None:
             return None
         if self._any_reference and identity.origin != FOREIGN:
-            # What was said of it under another address says nothing of this one: its blocks have to.
+            # What was stated under another URL says nothing about this one; blocks have to be compared.
             identity = Identity(identity.length, Validator())
         return KeptBlocks(recorded, identity)
 
@@ -175,17 +175,17 @@ class Store:
 
     @property
     def block_size(self) -> int:
-        """Bytes of a block, of all but the last one."""
+        """The size of every block but the last one, in bytes."""
         return self._part.block_size
 
     @property
     def sink(self) -> PartFile:
-        """Where transports write."""
+        """The sink for bytes to store."""
         return self._part
 
     @property
     def comparing(self) -> Comparing:
-        """Where transports write what is to be compared only: recorded blocks; anything else is dropped."""
+        """The sink for bytes that are only compared with the stored ones."""
         return Comparing(self._part)
 
     @property
@@ -195,50 +195,50 @@ class Store:
 
     @property
     def hashed_bytes(self) -> int:
-        """How far the digest has gone over the file."""
+        """The number of bytes that are hashed."""
         return self._follower.hashed_bytes
 
     def read_first(self, size: int) -> bytes:
-        """The first ``size`` bytes of the part file, or as many as there are; holes read as zeroes.
+        """The first ``size`` bytes of the part file, or fewer if it is shorter. Holes read as zeroes.
 
         Raises:
-            StorageError: The system doesn't allow it.
+            StorageError: The file system refuses.
         """
         with storage_errors(self._places.part):
             return read_first(self._file, size)
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
-        """Fills ``buffer`` from the part file; how many bytes that were: fewer only at its end.
+        """Fills ``buffer`` from the part file; returns the number of bytes, which is smaller only at its end.
 
         Raises:
-            OSError: The system doesn't allow it.
+            OSError: The file system refuses.
         """
         return self._file.read_into(offset, buffer)
 
     def run(self, task: Task) -> None:
-        """Has a worker run ``task``, which may read the part file: no step of it runs once that is closed."""
+        """Runs ``task`` on a worker; it may read the part file, because no step of it runs after closing."""
         self._running.append(self._workers.start(task))
 
     def checksums(self) -> BlockChecksums | None:
-        """Those of all blocks of the whole file; ``None`` where one isn't recorded."""
+        """The checksums of all blocks; ``None`` if one isn't recorded."""
         return self._part.checksums()
 
     def compared(self) -> list[BlockCompared | PartShortened]:
-        """What was found out since the last call: that the file was shortened, and comparisons that were finished."""
+        """The results since the last call: that the file was shortened, and finished comparisons."""
         shortened = [PartShortened()] if self._part.take_shortened() else []
         return [*shortened, *self._part.compared()]
 
     def set_identity(self, identity: Identity) -> None:
-        """Writes down what the part file holds pieces of, and gives it its length.
+        """Records the representation that the part file holds blocks of, and sets the file's length.
 
-        What is stored stays: forget :data:`EVERYTHING` before where the new identity is another representation's.
+        Stored blocks are kept. For another representation, forget :data:`EVERYTHING` first.
 
         Args:
             identity: The representation.
 
         Raises:
-            DiskFullError: There isn't room enough, or the file system can't hold such a file.
-            StorageError: The system doesn't allow it.
+            DiskFullError: There isn't enough space, or the file system can't hold such a file.
+            StorageError: The file system refuses.
         """
         with storage_errors(self._places.part):
             if self._identity is None or (self._part.is_empty and identity.length != self._identity.length):
@@ -255,14 +255,14 @@ class Store:
     def _begin(self, identity: Identity) -> None:
         block_size = block_size_for(identity.length, smallest=self._smallest_block)
         if self._identity is not None and self._file.size():
-            self._file.truncate(0)  # gives back the space of what doesn't count any longer
+            self._file.truncate(0)  # frees the space of content that no longer counts
         salt = os.urandom(SALT_BYTES)
         self._journal.begin(JournalHeader.create(self._reference, block_size=block_size, salt=salt), identity)
         self._part.lay_out(block_size, identity.length)
 
     def _check_space(self, length: int) -> None:
         if self._space is not None:
-            # Of what isn't recorded yet, some is on the disk all the same.
+            # Some unrecorded bytes are on the disk too.
             stored = max(self._part.recorded.total, self._file.on_disk())
             needed = max(0, length - stored)
             self._space.claim(self, self._places.part.parent, needed, lambda: length - self._part.recorded.total)
@@ -270,16 +270,16 @@ class Store:
     def take_over(
         self, partial: Partial, stored: SpanSet, length: int, report: Callable[[TakenOver | StorageFailed], None]
     ) -> None:
-        """Copies what another program has left; answered by ``TakenOver``. For a part file that holds nothing yet.
+        """Copies another program's partial file into an empty part file; ends with ``TakenOver``.
 
         Args:
-            partial: Where it is.
-            stored: Which bytes of it count.
-            length: Of the whole file.
-            report: Takes the answer, from any thread.
+            partial: The partial file.
+            stored: Its usable bytes.
+            length: The file's length.
+            report: Takes the result, from any thread.
 
         Raises:
-            StorageError: It can't be opened, or there isn't room for a whole file beside it.
+            StorageError: It can't be opened, or there isn't enough space for the whole file beside it.
         """
         with storage_errors(partial.path):
             self._source = source = self._disk.open_to_read(partial.path)
@@ -287,25 +287,25 @@ class Store:
         self.run(Adopter(self._part, self._places.part, source, stored, report=report))
 
     def prove(self, blocks: SpanSet) -> None:
-        """Reads these blocks back; answered by one or more ``BlocksProved``. Bad ones are forgotten."""
+        """Reads blocks back and forgets bad ones; ends with one or more ``BlocksProved``."""
         self.run(Prover(self._part, self._places.part, blocks, report=self._report))
 
     def forget(self, blocks: SpanSet) -> None:
-        """Strikes every block that ``blocks`` touch, unfinished ones too: all their bytes must come again."""
+        """Forgets every block that ``blocks`` touch, including unfinished ones."""
         with storage_errors(self._places.journal):
             self._part.forget(blocks)
 
     def verify(self, length: int) -> Verified | None:
-        """Asks for the whole file's digests: at once for a small file, else answered when everything is hashed.
+        """Requests the whole file's digests: returned at once for a small file, otherwise reported later.
 
         Raises:
             ValueError: Not every block of a file of ``length`` bytes is recorded and proved.
-            StorageError: The system doesn't allow it.
+            StorageError: The file system refuses.
         """
         with storage_errors(self._places.part):
             self._part.set_length(length)
         if self._part.is_unsettled:
-            return None  # the machine is about to be told, and asks again
+            return None  # the machine will be told, and requests it again
         if self._part.proved != SpanSet.whole(length):
             raise ValueError(f"to be verified, all of {length} bytes must be proved, not only {self._part.proved}")
         if length <= AT_ONCE_BYTES and not self._was_woken:
@@ -316,17 +316,17 @@ class Store:
         return None
 
     def publish(self, named_by: Digest | None = None, destination: Path | None = None) -> None:
-        """Syncs the part file and moves it to its destination; answered by ``Published``.
+        """Syncs the part file and renames it to its destination; ends with ``Published``.
 
         Args:
-            named_by: The digest of the content, where the final name says it.
-            destination: That name, in the same folder; ``None`` for the name that was known from the beginning.
+            named_by: The digest in the final name, if there is one.
+            destination: The final path, in the same folder; ``None`` for the original destination.
         """
         places = self._places if destination is None else replace(self._places, destination=destination)
         with storage_errors(self._places.part):
             if not self._part.looks_whole():
-                return  # the machine is about to be told
-        self._stop_workers()  # the file is closed on the way, and no worker may be reading it then
+                return  # the machine will be told
+        self._stop_workers()  # the file is closed for the rename, and no worker may read it then
         self._publisher = Publisher(
             self._disk,
             places,
@@ -341,11 +341,11 @@ class Store:
         self.run(self._publisher)
 
     def withdraw(self) -> bool:
-        """Sees to it that nothing is published; false where it is too late for that, and ``Published`` is to come."""
+        """Prevents publication; false if it is too late, and ``Published`` will follow."""
         return self._publisher is None or self._publisher.withdraw()
 
     def tidy(self) -> None:
-        """Removes the journal of a file that is published and recorded; a second call does nothing. From any thread."""
+        """Removes the journal of a published and recorded file. Idempotent; may be called from any thread."""
         if self._is_tidy:
             return
         self._is_tidy = True
@@ -353,9 +353,9 @@ class Store:
             self._disk.remove(self._places.journal)
 
     def close(self) -> None:
-        """Stops the work and closes the files, which stay for the next run. A second call does nothing.
+        """Stops the work and closes the files, which are kept for the next run. Idempotent.
 
-        Transports must have stopped writing; returns when a step that is running has ended.
+        Transports must have stopped writing. Returns when the running steps have ended.
         """
         self._stop_workers()
         if self._space is not None:
@@ -367,8 +367,8 @@ class Store:
         for close in [file.close for file in opened if file is not None]:
             try:
                 close()
-            except Exception as error:  # noqa: BLE001 - the others have to be closed all the same
-                # What it tells of is lost, and the next run's proof will find that out.
+            except Exception as error:  # noqa: BLE001 - the others have to be closed anyway
+                # Bytes may be lost, which the next run's proof will detect.
                 _logger.warning("%s: %s", self._places.part, error)
 
     def discard(self) -> None:
@@ -385,8 +385,8 @@ class Store:
         self._following = None
 
     def _front_moved(self) -> None:
-        # Not for the last piece of the file: to be asked for the digests follows at once, and wakes the follower as
-        # well. To wake a thread costs as much as to hash a small file.
+        # Except for the last piece: verification follows at once, and wakes the follower too. Waking a thread takes as
+        # long as hashing a small file.
         if self._identity is None or self._part.front != self._identity.length:
             self._wake()
 

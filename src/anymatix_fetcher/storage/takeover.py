@@ -1,8 +1,8 @@
-"""Taking over what another program has left: its bytes are copied into our part file, block by block.
+"""The takeover of another program's partial file: its bytes are copied into our part file, block by block.
 
-What is copied becomes a recorded block like any other, with the checksum of what is there now: so it is proved to be on
-the disk, and not yet to be right. The machine knows these blocks by their identity's origin, and compares some of them
-with the server before it goes on. The original isn't touched.
+A copied block is recorded with the checksum of its bytes, so it is proved to be on the disk, but not to be right. The
+machine recognizes these blocks by the origin of their identity, and compares some of them with the server first. The
+original is left unchanged.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ STEP_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """All that was to be taken over is in the part file."""
+    """The event that the copying has ended."""
 
 
 class Adopter:
-    """A task that copies every whole block that lies in ``stored``; a block of zeroes is taken for a hole.
+    """A task that copies every complete block within ``stored``. A block of zeroes counts as a hole.
 
-    Programs that ask for the whole file's space beforehand leave zeroes where nothing came, and so does a power cut.
+    Programs that preallocate the file leave zeroes where nothing arrived, and so does a power cut.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Adopter:
         self._report(failure(error, self._path))
 
     def _close(self) -> None:
-        with suppress(OSError):  # what closing tells is about writing, and nothing was written there
+        with suppress(OSError):  # errors of closing concern writes, and nothing was written
             self._source.close()
 
     def _copy(self, span: Span) -> None:
@@ -84,6 +84,6 @@ class Adopter:
         try:
             is_whole = self._source.read_into(span.start, piece) == len(span)
         except OSError:
-            is_whole = False  # what can't be read comes from the server
+            is_whole = False  # unreadable blocks come from the server
         if is_whole and piece != memoryview(self._zeroes)[: len(span)]:
             self._part.write(span.start, piece)

@@ -1,4 +1,4 @@
-"""Where slow work is done: tasks in bounded steps, so that threads and a simulation can run the same ones."""
+"""Workers: tasks in bounded steps, which threads and the simulation can run alike."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _logger = logging.getLogger("anymatix_fetcher.storage")
 
 MOST_THREADS = 8
 QUICK_SECONDS = 0.001
-"""While steps take less, one thread takes them all: several would only wait for each other, since Python lets one at a
-time run, and to hand over costs more than such a step."""
+"""While steps take less time, one thread runs them all: Python runs one thread at a time, and switching costs more than
+such a step."""
 REST_SECONDS = 1.0
-"""A thread that has had nothing to do for so long ends."""
+"""A thread ends after this idle time."""
 
 
 class Step(Enum):
-    """What a task wants after a step."""
+    """The request of a task after a step."""
 
     MORE = "another step"
     IDLE = "another step when it is woken"
@@ -51,51 +51,51 @@ class Task(Protocol):
     """Slow work. One thread at a time runs it."""
 
     def step(self) -> Next:
-        """Does a bounded piece of work: some MiB, or one call to the system."""
+        """Does a bounded piece of work: some MiB, or one system call."""
 
     def fail(self, error: Exception) -> None:
-        """A step has raised ``error``, or could never begin; no other will follow. What it raises itself is logged."""
+        """Takes the error of a step, or of a task that could not start. No step follows. Its exceptions are logged."""
 
 
 class Worker(Protocol):
     """Runs one task."""
 
     def wake(self) -> None:
-        """Ends an idle task's sleep; one that isn't idle goes on once more before it sleeps."""
+        """Ends an idle task's sleep. A running task gets another step before it sleeps."""
 
     def stop(self) -> None:
-        """Runs no further step, and returns when none is running."""
+        """Runs no further step; returns when none is running."""
 
 
 class Workers(Protocol):
     """Runs tasks."""
 
     def start(self, task: Task, *, asleep: bool = False) -> Worker:
-        """Begins to run ``task``: at once, or with ``asleep`` when it is woken."""
+        """Starts ``task``: at once, or with ``asleep`` when it is woken."""
 
     def hold(self) -> None:
-        """No further step begins, as far as that can be had at once, until :meth:`go_on`.
+        """Starts no further step until :meth:`go_on`, as far as that is possible at once.
 
-        For a thread that has much to do in short pieces: Python lets one thread at a time run, and each system call is
-        an occasion to lose one's turn to another one and to wait until it comes back.
+        For a thread with many short pieces of work: Python runs one thread at a time, so after each system call it
+        would have to wait for its next turn.
         """
 
     def go_on(self) -> None:
-        """Lets steps begin again; does nothing unless they were held.
+        """Ends :meth:`hold`. Does nothing otherwise.
 
-        Call it now and then while tasks are started: tasks that can't run at all fail here.
+        Has to be called regularly, because tasks for which no thread can be created fail here.
         """
 
 
 class ThreadWorkers:
-    """Runs the tasks' steps on a few daemon threads, made when they are needed and gone soon after.
+    """Runs tasks on a few daemon threads, which are created when needed and end soon after.
 
-    A task that is idle takes no thread, so that a thousand small files don't cost a thousand of them; those that have
-    something to do take turns, step by step. One thread takes the steps while they are quick; another one stands by,
-    and takes the next step when the line hasn't moved on for a moment, because the disk keeps the first one waiting.
+    An idle task takes no thread, so a thousand small files don't need a thousand threads. Other tasks take turns, step
+    by step. One thread runs the steps while they are fast. A second one stands by, and runs the next step if the first
+    one is blocked by the disk.
 
     Args:
-        most: How many threads at a time. They wait for the disk mostly, and disks like to be waited for together.
+        most: The limit on threads. They mostly wait for the disk, and disks serve concurrent requests faster.
     """
 
     def __init__(self, most: int = MOST_THREADS) -> None:
@@ -141,12 +141,12 @@ class ThreadWorkers:
     # For the pool's own workers, from any thread ----------------------------------------------------------
 
     def wake(self, worker: _PooledWorker) -> None:
-        """Gives the worker a turn; one that is running gets another one."""
+        """Schedules a step of the worker; a running one gets another step."""
         with self._lock:
             self._wake(worker)
 
     def stop(self, worker: _PooledWorker) -> None:
-        """Gives the worker no further turn; returns when it isn't running."""
+        """Schedules no further step of the worker; returns when none is running."""
         with self._lock:
             worker.stopped = True
             if worker.runner is not current_thread():
@@ -179,7 +179,7 @@ class ThreadWorkers:
         elif self._threads < self._most:
             try:
                 Thread(target=self._run, name="anymatix-fetcher worker", daemon=True).start()
-            except RuntimeError:  # the system's limit: the threads that there are do it, and go_on sees where none is
+            except RuntimeError:  # at the limit, existing threads do the work; go_on handles that there is none
                 self._is_starved = True
                 return
             self._threads += 1
@@ -200,7 +200,7 @@ class ThreadWorkers:
         """The next worker; ``None`` if there was none for long.
 
         Args:
-            at_once: Not to leave it to other threads as long as they make progress.
+            at_once: Whether to take it even if other threads make progress.
         """
         deadline = monotonic() + REST_SECONDS
         while True:
@@ -227,10 +227,10 @@ class ThreadWorkers:
         self._resting += 1
         self._work.wait(seconds)
         self._resting -= 1
-        self._called = False  # whether called or not: a call that comes with the time's end isn't told of
+        self._called = False  # even without a call, because a call at the timeout isn't reported
 
     def _turn(self, worker: _PooledWorker) -> bool:
-        """Lets the worker take a step; whether that took long."""
+        """Runs one step of the worker; returns whether it was slow."""
         worker.awake, worker.runner = False, current_thread()
         self._running += 1
         self._call()
@@ -251,16 +251,16 @@ class ThreadWorkers:
             pass
         elif following is Step.MORE or worker.awake:
             worker.awake = True
-            self._ready.append(worker)  # without a call: this thread takes the next one now
+            self._ready.append(worker)  # without a call, because this thread takes the next one now
         elif isinstance(following, After):
             worker.wakes_at = now + following.seconds
             heappush(self._later, (worker.wakes_at, next(self._postponed), worker))
-            self._work.notify()  # an idle thread may idle too long
+            self._work.notify()  # an idle thread may have a later deadline
         return now - began >= QUICK_SECONDS
 
 
 class _PooledWorker:
-    """One task of a pool: asleep, in line for a thread, or running on one. The pool's lock guards its attributes."""
+    """One task of a pool: asleep, queued, or running on a thread. The pool's lock guards its attributes."""
 
     __slots__ = ("_pool", "_task", "awake", "runner", "stopped", "wakes_at")
 
@@ -289,7 +289,7 @@ class _PooledWorker:
             return Step.DONE
 
     def give_up(self, error: Exception) -> None:
-        """Tells the task that it has failed; an exception that it raises can no longer be reported."""
+        """Reports a failure to the task; an exception from that can only be logged."""
         self.stopped = True
         try:
             self._task.fail(error)
@@ -298,7 +298,7 @@ class _PooledWorker:
 
 
 def no_thread() -> StorageError:
-    """The error for a thread that can't be had."""
+    """The error for a thread that can't be created."""
     return StorageError(
         "the system gives this program no more threads",
         hint="End other programs, or raise the limit on processes (ulimit -u).",
@@ -306,7 +306,7 @@ def no_thread() -> StorageError:
 
 
 def failure(error: Exception, path: Path) -> StorageFailed:
-    """The event for what a step about ``path`` has raised."""
+    """The event for an exception of a step on ``path``."""
     ours = error_of(error, path)
     if isinstance(ours, InternalError):
         _logger.error("a task failed for a reason that is a bug", exc_info=error)
