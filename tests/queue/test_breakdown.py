@@ -53,7 +53,7 @@ def test_jobs_go_on_in_another_loop(tmp_path: Path, caplog: pytest.LogCaptureFix
         for file in files:
             assert (tmp_path / "files" / file.path[1:]).read_bytes() == file.read()
         queue.close()
-    assert "the engine has broken down" in caplog.text
+    assert "the engine failed and is restarted" in caplog.text
 
 
 def test_what_is_submitted_to_a_loop_that_has_ended_ends_too(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The queue: jobs that outlive the process, the page and the client; in SQLite, run by one engine session."""
+"""The download queue: jobs kept in SQLite, so that they outlive the process, and run by shared engine sessions."""

@@ -1,4 +1,4 @@
-"""New jobs: each wish is checked before any is written, and the same file is the same job."""
+"""Adds jobs. All requests are checked before any is written, and a request for a known file returns its job."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """Something to be added.
+    """A request for a new job.
 
     Args:
-        wanted: What.
-        priority: The higher one goes first.
-        paused: Whether it waits for its user before it begins.
-        identity: The id that it is to have; ``None`` for one that is made up.
+        wanted: The file, its destination and its settings.
+        priority: Jobs of higher priority start first.
+        paused: Whether the job is paused at first.
+        identity: The job's id; ``None`` for a random one.
     """
 
     wanted: JobWanted
@@ -42,11 +42,11 @@ class Adding:
 
     Args:
         book: The jobs.
-        destinations: Where they may go.
-        limiter: The limit that all of them share.
-        check: Raises what is wrong with a job that can be seen without asking a server.
-        clock: Seconds since 1970.
-        stop: Asks what carries a job out to stop.
+        destinations: The folders that jobs may write to.
+        limiter: The bandwidth limit shared by all jobs.
+        check: Raises the errors of a job that can be found without a request.
+        clock: The time in seconds since 1970.
+        stop: Asks a job's download to stop.
     """
 
     def __init__(
@@ -67,12 +67,13 @@ class Adding:
         self._stop = stop
 
     def add(self, wishes: Sequence[JobRequest]) -> list[tuple[QueuedJob, bool]]:
-        """The job of each wish, and whether it is a new one. Nothing is added where one of them can't be.
+        """The job of each request, and whether it is new. If one request fails, no job is added.
 
         Raises:
-            OutsideError: A destination lies outside.
-            ConflictingJobError: Another reference's job holds the destination, or the same one's has another digest.
-            ReferenceSyntaxError: A field can't be read.
+            OutsideError: A destination lies outside the allowed folders.
+            ConflictingJobError: A job for another reference holds the destination, or the file's job has another
+                digest.
+            ReferenceSyntaxError: A field is invalid.
         """
         checked = self._checked(wishes)
         with self._book.lock:
@@ -85,9 +86,9 @@ class Adding:
         return [(self._book.get(job.id), is_new) for job, is_new in found]
 
     def _checked(self, wishes: Sequence[JobRequest]) -> list[tuple[JobRequest, str]]:
-        """Each wish with its digests as they are written, and where its file goes as far as it says.
+        """Each request with its digests normalised, and its destination as far as it names one.
 
-        Many wishes of one request differ in their references alone: where they go is looked at once.
+        Many requests differ only in their references, so a destination is checked once.
         """
         looked_at: dict[JobWanted, tuple[Settings, str]] = {}
         checked: list[tuple[JobRequest, str]] = []
@@ -130,7 +131,7 @@ class Adding:
 
 
 class _Known:
-    """What is there while wishes are looked at, with what they have come to so far."""
+    """The jobs that exist while requests are processed, including those added or changed by earlier requests."""
 
     def __init__(self, jobs: Sequence[QueuedJob]) -> None:
         self.held: dict[str, QueuedJob] = {}
@@ -144,34 +145,36 @@ class _Known:
             self._enter(job)
 
     def same(self, wanted: JobWanted, place: str) -> QueuedJob | None:
-        """The job of the same reference to the same destination, be it said or found out meanwhile."""
+        """The job with the same reference and destination; the destination may have been named or found out later."""
         key = (wanted.reference, place, wanted.naming)
         return self._by_key.get(key) or (self._by_file.get(key) if wanted.output else None)
 
     def next_position(self) -> int:
-        """The end of the line."""
+        """The position behind all jobs."""
         self._position += 1
         return self._position
 
     def free(self, identity: JobId | None) -> JobId:
-        """The id that was asked for, or one that no job has.
+        """The requested id, or a random one.
 
         Raises:
-            ConflictingJobError: Another job has it.
+            ConflictingJobError: Another job has the requested id.
         """
         if identity is None:
             return JobId(secrets.token_hex(8))
         if identity in self._ids:
-            raise ConflictingJobError(f"there is a job {identity} already", hint="Choose another id, or none.")
+            raise ConflictingJobError(
+                f"a job with the id {identity} exists already", hint="Choose another id, or none."
+            )
         return identity
 
     def take(self, job: QueuedJob) -> None:
-        """Takes a new job in."""
+        """Adds a new job."""
         self.new[job.id] = job
         self._enter(job)
 
     def change(self, job: QueuedJob | None) -> None:
-        """Takes a job over as it is now; ``None`` where nothing has changed."""
+        """Replaces a job by its changed value; ``None`` for no change."""
         if job is not None:
             (self.new if job.id in self.new else self.changed)[job.id] = job
             self._enter(job)
@@ -187,12 +190,12 @@ class _Known:
 
 
 def _again(job: QueuedJob, wish: JobRequest, place: str) -> QueuedJob | None:
-    """The job that is asked for once more, as it is then; ``None`` where nothing changes.
+    """The job after it was requested once more; ``None`` for no change.
 
-    A job that is done answers only for the digests that its file was held against; for others it runs again.
+    A finished job is reused only if its file was checked against all requested digests; otherwise it runs again.
 
     Raises:
-        ConflictingJobError: It is to have another digest.
+        ConflictingJobError: The job expects another digest.
     """
     wanted = wish.wanted
     if job.has_ended:
@@ -204,8 +207,8 @@ def _again(job: QueuedJob, wish: JobRequest, place: str) -> QueuedJob | None:
     algorithms = [digest.partition(":")[0] for digest in digests]
     if len(set(algorithms)) < len(algorithms):
         raise ConflictingJobError(
-            f"job {job.id} brings the same file, and is to have another digest",
-            hint="Check which digest is right; cancel that job first if it is the other one.",
+            f"job {job.id} fetches the same file with another expected digest",
+            hint="Check which digest is right. If it is the new one, cancel that job first.",
         )
     if digests == job.wanted.digests:
         return None
@@ -214,7 +217,7 @@ def _again(job: QueuedJob, wish: JobRequest, place: str) -> QueuedJob | None:
 
 
 def _is_there(job: QueuedJob) -> bool:
-    """Whether what a job has brought is still at its place."""
+    """Whether all files of a finished job still exist."""
     files = (job.result or {}).get("files", [job.result])
     paths = [file.get("path") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
     return bool(paths) and all(isinstance(path, str) and Path(path).exists() for path in paths)

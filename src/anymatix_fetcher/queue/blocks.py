@@ -1,4 +1,4 @@
-"""Which pieces of a file are here, for a picture of it."""
+"""The state of each block of a file, for its display."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class BlockState(IntEnum):
-    """How far one block is."""
+    """The state of one block."""
 
     MISSING = 0
     ARRIVING = 1
@@ -32,8 +32,8 @@ class BlockMap:
     """The blocks of one file.
 
     Args:
-        block_size: Bytes of each but the last one; 0 where the length isn't known.
-        blocks: One state for each.
+        block_size: The length in bytes of each block but the last; 0 if the file's length is unknown.
+        blocks: The state of each block.
     """
 
     block_size: int = 0
@@ -41,12 +41,12 @@ class BlockMap:
 
 
 def of_progress(progress: Progress) -> BlockMap:
-    """The blocks of a file that is under way."""
+    """The blocks of a running download."""
     return _map(progress.length, progress.stored, progress.in_flight, progress.bytes_verified)
 
 
 def of_journal(destination: Path, length: int | None) -> BlockMap:
-    """The blocks of a file that waits, as its journal claims."""
+    """The blocks of a stopped download, as its journal claims."""
     content = read_journal(Places.of(destination).journal, OsDisk())
     if content is None or content.header is None:
         return _map(length, SpanSet(), SpanSet(), 0)
@@ -56,7 +56,7 @@ def of_journal(destination: Path, length: int | None) -> BlockMap:
 
 
 def of_whole(length: int) -> BlockMap:
-    """The blocks of a file that is there."""
+    """The blocks of a finished file."""
     return _map(length, SpanSet.whole(length), SpanSet(), length)
 
 

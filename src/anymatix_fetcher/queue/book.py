@@ -1,4 +1,4 @@
-"""The jobs as they are now: on the disk first, then in memory, then told. Everything that changes one passes here."""
+"""The current state of all jobs. A change is written to the disk, then to memory, and then published as an event."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 
 class Book:
-    """The jobs.
+    """All jobs by id.
 
-    To read asks for no lock, so that a page is answered while a change waits for the disk; a change that depends on
-    what it reads holds :attr:`lock` meanwhile.
+    Reads take no lock, so a page is served while a change waits for the disk. A read-modify-write holds :attr:`lock`.
 
     Args:
-        store: The disk.
-        events: Whom changes are told.
-        on_change: Called after each change that may let other jobs begin.
+        store: The database.
+        events: The log that changes are published to.
+        on_change: Called after each change that may allow other jobs to start.
     """
 
     def __init__(self, store: JobStore, events: EventLog, on_change: Callable[[], None]) -> None:
@@ -37,49 +36,49 @@ class Book:
 
     @property
     def job_count(self) -> int:
-        """How many jobs there are."""
+        """The number of jobs."""
         return len(self._jobs)
 
     def all(self) -> list[QueuedJob]:
-        """Every job, in no order."""
+        """All jobs, unordered."""
         return list(self._jobs.values())
 
     def find(self, identity: str) -> QueuedJob | None:
-        """The job of this id; ``None`` where there is none."""
+        """The job with this id, or ``None``."""
         return self._jobs.get(JobId(identity))
 
     def get(self, identity: str) -> QueuedJob:
-        """The job of this id.
+        """The job with this id.
 
         Raises:
-            UnknownJobError: There is none.
+            UnknownJobError: No job has this id.
         """
         job = self.find(identity)
         if job is None:
-            raise UnknownJobError(f"there is no job {identity[:64]}", hint="`anyfetch queue ls` lists them.")
+            raise UnknownJobError(f"there is no job {identity[:64]}", hint="List the jobs with `anyfetch queue ls`.")
         return job
 
     def add(self, jobs: Iterable[QueuedJob]) -> None:
-        """Takes new jobs in.
+        """Adds new jobs.
 
         Raises:
-            StorageError: The disk doesn't take them.
+            StorageError: The database can't be written.
         """
         self._write([(EventKind.ADDED, job) for job in jobs])
 
     def change(self, *jobs: QueuedJob) -> None:
-        """Takes jobs over as they are now.
+        """Replaces jobs by their changed values.
 
         Raises:
-            StorageError: The disk doesn't take them.
+            StorageError: The database can't be written.
         """
         self._write([(EventKind.CHANGED, job) for job in jobs])
 
     def note(self, job: QueuedJob) -> None:
-        """Takes a job over as it is now, as the queue has found it: a power cut may lose it, and it is found again.
+        """Replaces a job by a value that the queue can find out again, so it is written without waiting for the disk.
 
         Raises:
-            StorageError: The disk doesn't take it.
+            StorageError: The database can't be written.
         """
         self._write([(EventKind.CHANGED, job)], self._store.note)
 
@@ -98,16 +97,16 @@ class Book:
         self._on_change()
 
     def show(self, job: QueuedJob) -> None:
-        """Takes over what isn't worth writing down, since it can be found out again."""
+        """Replaces a job in memory only, for progress that isn't stored."""
         with self.lock:
             self._jobs[job.id] = job
             self._events.tell(EventKind.PROGRESS, job)
 
     def forget(self, jobs: Iterable[QueuedJob]) -> None:
-        """Takes jobs out.
+        """Removes jobs.
 
         Raises:
-            StorageError: The disk doesn't take it.
+            StorageError: The database can't be written.
         """
         with self.lock:
             gone = list(jobs)
@@ -118,7 +117,7 @@ class Book:
                 self._events.tell(EventKind.REMOVED, job)
 
     def count(self) -> dict[JobState, int]:
-        """How many jobs are in each state."""
+        """The number of jobs in each state."""
         counts = dict.fromkeys(JobState, 0)
         for job in self.all():
             counts[job.state] += 1

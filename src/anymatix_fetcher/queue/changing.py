@@ -1,4 +1,4 @@
-"""What users do to jobs that are there."""
+"""The changes that users make to existing jobs: pause, resume, cancel, move, ..."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class Changing:
-    """Changes jobs; each method returns the job as it is then.
+    """Changes jobs; each method returns the changed job.
 
-    Each raises ``UnknownJobError`` where there is none of that id, and ``WrongStateError`` where its state doesn't
-    allow what is asked for.
+    Each raises ``UnknownJobError`` if no job has the id, and ``WrongStateError`` if the job's state doesn't allow the
+    change.
 
     Args:
         book: The jobs.
-        destinations: Where they may go.
-        limiter: The limit that all of them share.
-        check: Raises what is wrong with a job that can be seen without asking a server.
-        clock: Seconds since 1970.
-        stop: Asks what carries a job out to stop, and removes what isn't wanted of it.
-        limit: Changes the limit of a job that is under way; whether that was possible.
-        seen: The job with what is known of it by now.
+        destinations: The folders that jobs may write to.
+        limiter: The bandwidth limit shared by all jobs.
+        check: Raises the errors of a job that can be found without a request.
+        clock: The time in seconds since 1970.
+        stop: Asks a job's download to stop, and removes its partial file if that was requested.
+        limit: Changes the bandwidth limit of a running job; returns whether that was possible.
+        seen: The job with the present progress of its download.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class Changing:
         self._seen = seen
 
     def pause(self, identity: str) -> QueuedJob:
-        """It waits for its user; what has arrived is kept."""
+        """Pauses a job; its partial file is kept."""
         return self._changed(identity, lambda job: job.paused(), stops=True)
 
     def resume(self, identity: str) -> QueuedJob:
-        """It goes on when its turn comes."""
+        """Resumes a paused job; it waits for its turn."""
         return self._changed(identity, lambda job: job.queued())
 
     def retry(self, identity: str) -> QueuedJob:
-        """A job that failed or was cancelled is tried again, from what has arrived."""
+        """Queues a failed or cancelled job again; it continues its partial file."""
 
         def retried(job: QueuedJob) -> QueuedJob:
             again = job.retried()
@@ -75,11 +75,11 @@ class Changing:
         return self._changed(identity, retried)
 
     def cancel(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
-        """It isn't wanted any more, and can be tried again; ``part`` says what becomes of what has arrived."""
+        """Cancels a job, which can be retried later; ``part`` says whether its partial file is kept."""
         return self._changed(identity, lambda job: job.cancelled(self._clock(), part=part), stops=True)
 
     def remove(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
-        """A job that has ended is taken out of the queue; a file that is whole stays."""
+        """Removes an ended job from the queue; its finished file stays."""
         with self._book.lock:
             job = self._book.get(identity)
             if not job.has_ended:
@@ -90,33 +90,33 @@ class Changing:
             return job
 
     def move(self, identity: str, position: int) -> QueuedJob:
-        """It comes to ``position`` among those that haven't ended; 0 is next."""
+        """Moves a job to ``position`` among those that haven't ended; 0 is next."""
         with self._book.lock:
             job = self._book.get(identity)
             if job.has_ended:
-                raise WrongStateError(f"job {job.id} is {job.state} and can't be moved", hint="Try it again first.")
+                raise WrongStateError(f"job {job.id} is {job.state} and can't be moved", hint="Retry it first.")
             self._book.change(*schedule.moved(self._book.all(), job.id, position))
             return self._book.get(identity)
 
     def set_priority(self, identity: str, priority: int) -> QueuedJob:
-        """The higher priority goes first."""
+        """Changes a job's priority; the higher one starts first."""
         return self._changed(identity, lambda job: replace(job, priority=priority))
 
     def replace_reference(self, identity: str, reference: str) -> QueuedJob:
-        """Another address for the same file, where the old one has expired: its part is gone on with.
+        """Replaces an expired URL by another one of the same file; the partial file is continued.
 
         Raises:
-            ReferenceSyntaxError: It is no reference.
+            ReferenceSyntaxError: ``reference`` is not a reference.
         """
         self._check(Job(reference))
         return self._changed(identity, lambda job: job.redirected(reference, shown(reference)), stops=True)
 
     def change(self, identity: str, change: Callable[[JobWanted], JobWanted]) -> QueuedJob:
-        """Something else is wanted of a job that hasn't ended: other addresses, another place or rate.
+        """Changes the request of a job that hasn't ended: its URLs, destination or rate.
 
         Raises:
-            OutsideError: Its destination lies outside.
-            ReferenceSyntaxError: A field can't be read.
+            OutsideError: The destination lies outside the allowed folders.
+            ReferenceSyntaxError: A field is invalid.
         """
 
         def rewritten(job: QueuedJob) -> QueuedJob:
@@ -130,20 +130,20 @@ class Changing:
         return self._changed(identity, rewritten, stops=True)
 
     def _only_limited(self, job: QueuedJob, wanted: JobWanted) -> bool:
-        """Whether nothing but its rate has changed, and it is limited already."""
+        """Whether only the rate has changed, and the new limit is already applied."""
         is_same = replace(wanted, limit_rate=job.wanted.limit_rate) == job.wanted
         return is_same and job.state is JobState.ACTIVE and self._limit(job.id, wanted.limit_rate)
 
     def pause_all(self) -> None:
-        """All that haven't ended wait for their user."""
+        """Pauses all jobs that haven't ended."""
         self._changed_all((JobState.QUEUED, JobState.ACTIVE), lambda job: job.paused())
 
     def resume_all(self) -> None:
-        """All that are paused go on when their turn comes."""
+        """Resumes all paused jobs."""
         self._changed_all((JobState.PAUSED,), lambda job: job.queued())
 
     def remove_ended(self) -> None:
-        """All that have ended are taken out."""
+        """Removes all jobs that have ended."""
         with self._book.lock:
             self._book.forget([job for job in self._book.all() if job.has_ended])
 

@@ -1,4 +1,4 @@
-"""Where jobs may write: within the models roots or the server's folder, and nowhere that programs are run."""
+"""The destinations of jobs: within the models roots or the server's folder, but not in folders that hold programs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MODELS_ALIAS = "models"
-"""``/models/...`` as a folder means the models root: ComfyUI-Manager takes aria2 for another container's."""
+"""``/models/...`` as a folder means the models root: ComfyUI-Manager expects aria2 in another container."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Destinations:
     """The folders that a server writes to.
 
     Args:
-        directory: Its own folder, absolute.
-        folders: Where models go.
-        models: The models root that was named; ``None`` for the one that is found.
-        extra_paths: More files like ``extra_model_paths.yaml``.
-        others: Further folders that jobs may write below.
+        directory: The server's folder, absolute.
+        folders: The folders of the model types.
+        models: The configured models root; ``None`` for the one that is found.
+        extra_paths: Further files in the format of ``extra_model_paths.yaml``.
+        others: Further folders that jobs may write to.
     """
 
     directory: Path
@@ -48,12 +48,12 @@ class Destinations:
 
     @cached_property
     def roots(self) -> tuple[Path, ...]:
-        """Every folder that jobs may write below, the server's own first."""
+        """All folders that jobs may write to, the server's first."""
         return tuple(dict.fromkeys((self.directory, self.folders.models, *self.folders.roots, *self.others)))
 
     @cached_property
     def _anchors(self) -> tuple[Path, ...]:
-        """Folders that may themselves be links, which is their owner's to say; the innermost first."""
+        """The configured folders, which may be symbolic links, the innermost first."""
         every = dict.fromkeys((*self.roots, *self.folders.every))
         return tuple(sorted(every, key=lambda folder: -len(folder.parts)))
 
@@ -61,12 +61,12 @@ class Destinations:
         """The engine's settings for a job.
 
         Args:
-            wanted: What the job is to bring.
-            limiter: The limit that all jobs share.
+            wanted: The job's request.
+            limiter: The bandwidth limit shared by all jobs.
 
         Raises:
-            OutsideError: Its destination lies outside, or where programs are run.
-            ReferenceSyntaxError: A field can't be read, or there is no such type.
+            OutsideError: The destination lies outside the allowed folders, or in one that holds programs.
+            ReferenceSyntaxError: A field is invalid, or the type is unknown.
         """
         folder = self._chosen(wanted)
         output, bounds = self._below(folder, wanted.output) if wanted.output else (None, None)
@@ -91,25 +91,27 @@ class Destinations:
         )
 
     def place(self, wanted: JobWanted) -> str:
-        """Where a job's file goes, as far as the wish says: its path where it names one, else its folder.
+        """The requested destination: the file's path if a name was given, otherwise the folder.
 
         Raises:
-            OutsideError, ReferenceSyntaxError: As :meth:`settings`.
+            OutsideError, ReferenceSyntaxError: As in :meth:`settings`.
         """
         return str(self._chosen(wanted) / wanted.output)
 
     def _chosen(self, wanted: JobWanted) -> Path:
-        """The folder that a wish means."""
+        """The folder that a request selects by its type or directory."""
         if not wanted.type:
             return self._folder(wanted.directory)
         if wanted.directory:
-            raise ReferenceSyntaxError("a type and a directory are given, and each names a folder", hint="Give one.")
+            raise ReferenceSyntaxError(
+                "both a type and a directory are given, and each selects a folder", hint="Give one of them."
+            )
         if wanted.type == AUTO:
             return self.folders.models
         return _checked(lambda: self.folders.target_for(wanted.type))
 
     def _folder(self, name: str) -> Path:
-        """The folder that a job names."""
+        """The folder that a request names."""
         parts = Path(name).parts
         if parts[:2] == (os.sep, MODELS_ALIAS) and not Path(os.sep, MODELS_ALIAS).is_dir():
             return _checked(lambda: self._of_models(Path(*parts[2:])))
@@ -125,7 +127,7 @@ class Destinations:
     def _below(self, directory: Path, name: str) -> tuple[Path, Bounds]:
         path = Path(os.path.abspath(directory / name))  # noqa: PTH100 - as above
         if path == directory:
-            raise ReferenceSyntaxError(f"{name[:80]!r} names no file", hint="An output is a file's name.")
+            raise ReferenceSyntaxError(f"{name[:80]!r} doesn't name a file", hint="Give a file name as the output.")
         bounds = self._bounds(directory)
         _checked(lambda: bounds.check(path))
         return path, bounds
@@ -139,17 +141,17 @@ class Destinations:
         root = next((root for root in self.roots if path.is_relative_to(root)), None)
         if root is None:
             raise OutsideError(
-                f"{path} is outside of the folders that this server writes to",
+                f"{path} is outside the folders that this server writes to",
                 hint=f"They are {', '.join(map(str, self.roots))}; start it with another -d or --models.",
             )
         return root
 
 
 def _checked(action: Callable[[], T]) -> T:
-    """What ``action`` returns; what it refuses lies outside.
+    """The result of ``action``, with its ``StorageError`` turned into an ``OutsideError``.
 
     Raises:
-        OutsideError: It refuses.
+        OutsideError: ``action`` raised a ``StorageError``.
     """
     try:
         return action()

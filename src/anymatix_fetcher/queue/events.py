@@ -1,4 +1,4 @@
-"""What happens in the queue, as numbered events: a listener that has seen some of them is told the others."""
+"""The queue's numbered events. A listener that reconnects gets the events that it has missed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.jobs import QueuedJob
 
 REMEMBERED = 500
-"""So many events are kept for listeners that come back."""
+"""The number of events kept for listeners that reconnect."""
 
 
 class EventKind(StrEnum):
-    """What has happened to a job."""
+    """The kind of change to a job."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -31,9 +31,9 @@ class QueueEvent:
     """One event.
 
     Args:
-        number: Higher than every earlier one's, also across restarts.
-        kind: What has happened.
-        job: The job as it is then.
+        number: Rises with each event, also across restarts.
+        kind: The kind of change.
+        job: The job after the change.
     """
 
     number: int
@@ -42,11 +42,11 @@ class QueueEvent:
 
 
 class EventLog:
-    """The newest events, and their listeners. Progress isn't kept: what comes next says more.
+    """The newest events and their listeners. Progress events aren't kept, since later ones replace them.
 
     Args:
-        first: Below the first event's number; microseconds since 1970 rise across restarts.
-        remembered: So many are kept.
+        first: A number below the first event's; microseconds since 1970, so that numbers rise across restarts.
+        remembered: The number of events kept.
     """
 
     def __init__(self, first: int, *, remembered: int = REMEMBERED) -> None:
@@ -59,7 +59,7 @@ class EventLog:
         self._lock = Lock()
 
     def tell(self, kind: EventKind, job: QueuedJob) -> None:
-        """Something has happened. Listeners are called on this thread, and mustn't block."""
+        """Publishes an event. Listeners are called on this thread and must not block."""
         with self._lock:
             self._newest += 1
             event = QueueEvent(self._newest, kind, job)
@@ -75,7 +75,7 @@ class EventLog:
             self._known_from = self._kept.popleft().number
 
     def since(self, number: int) -> list[QueueEvent] | None:
-        """The events after ``number``; ``None`` where they aren't all known, so that one has to begin anew."""
+        """The events after ``number``; ``None`` if some of them are no longer kept."""
         with self._lock:
             is_known = self._known_from <= number <= self._newest
             if not is_known or any(number in numbers for numbers in self._reserved):
@@ -83,7 +83,7 @@ class EventLog:
             return [event for event in self._kept if event.number > number]
 
     def reserve(self, count: int) -> range:
-        """So many numbers for telling all jobs to one listener; one that breaks off on the way begins anew."""
+        """Reserves numbers for sending all jobs to one listener; :meth:`since` knows only the last of them."""
         with self._lock:
             first = self._newest + 1
             self._newest += count
@@ -96,7 +96,7 @@ class EventLog:
         return self._newest
 
     def subscribe(self, listener: Callable[[QueueEvent], None]) -> Callable[[], None]:
-        """Has ``listener`` called for each event from now on; returns what ends that."""
+        """Calls ``listener`` for each event from now on. Returns a function that ends the subscription."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
 

@@ -1,4 +1,4 @@
-"""The jobs that are under way: which begin, how they stand, and what becomes of them."""
+"""Runs the jobs: starts due ones, follows their progress and records their outcome."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.queue")
 
 MOST_LOSSES = 5
-"""A job that was under way at so many breakdowns in a row may be what breaks it."""
+"""A job that was running at this many engine failures in a row may be their cause, so it fails."""
 SPACE_SECONDS = 30.0
-"""How long a job waits for room on the disk before it looks again."""
+"""Interval at which a job that waits for disk space is tried again."""
 
 
 class Execution:
-    """Has jobs carried out.
+    """Starts, observes and stops the downloads of jobs.
 
     Args:
         book: The jobs.
-        destinations: Where they may go.
-        runner: Carries them out, under ``limiter``.
-        limiter: The limit that all of them share.
-        draw: Numbers in [0, 1), for the jitter of backoff.
-        on_over: Called from any thread when something is to be looked at.
+        destinations: The folders that jobs may write to.
+        runner: Runs the downloads, under ``limiter``.
+        limiter: The bandwidth limit shared by all jobs.
+        draw: Random numbers in [0, 1), for the jitter of the backoff.
+        on_over: Called from any thread when a file has ended.
     """
 
     def __init__(
@@ -67,20 +67,20 @@ class Execution:
     # From any thread --------------------------------------------------------------------------------------
 
     def running(self, identity: JobId) -> Running | None:
-        """What carries a job out; ``None`` where nothing does."""
+        """The running download of a job, or ``None``."""
         return self._running.get(identity)
 
     def seen(self, job: QueuedJob) -> QueuedJob:
-        """The job with what is known by now: more than was written down, where it has just begun."""
+        """The job with the present progress of its download, which may not be stored yet."""
         running = self._running.get(job.id)
         return job if running is None else _seen(job, running)
 
     def all_running(self) -> list[Running]:
-        """Everything that is under way."""
+        """All running downloads."""
         return list(self._running.values())
 
     def stop(self, job: QueuedJob) -> None:
-        """Asks what carries a job out to stop; where nothing does, what isn't wanted of it goes at once."""
+        """Asks a job's download to stop. If none is running, an unwanted partial file is removed at once."""
         running = self._running.get(job.id)
         if running is not None:
             running.stop()
@@ -88,40 +88,40 @@ class Execution:
             self._drop_part(job)
 
     def limit(self, identity: JobId, bytes_per_second: float | None) -> bool:
-        """Gives a job that is under way another limit of its own; whether that was possible without a new start."""
+        """Changes the own limit of a running job; returns whether that was possible without a restart."""
         limiter = self._own_limits.get(identity)
         if limiter is not None:
             limiter.bytes_per_second = bytes_per_second
         return limiter is not None or bytes_per_second is None
 
     def paused_hosts(self) -> int:
-        """How many hosts have asked to be left alone for a while."""
+        """The number of hosts that are in backoff."""
         return len(self._runner.paused_hosts())
 
     def close(self) -> None:
-        """Stops everything; parts and journals are kept."""
+        """Stops all downloads; partial files are kept."""
         self._runner.close()
 
     # On the queue's thread, with the book's lock ----------------------------------------------------------
 
     def look(self, now: float) -> bool:
-        """Takes over how everything stands that is under way; whether something has come to its end."""
+        """Records the progress of all running downloads; returns whether one has ended."""
         before = len(self._running)
         for identity, running in list(self._running.items()):
             try:
                 self._look_at(identity, running, now)
             except FetchError as error:
-                _logger.warning("job %s: %s", identity, error)  # it is looked at again
-            except Exception as raised:  # noqa: BLE001 - it is this job's end alone
+                _logger.warning("job %s: %s", identity, error)  # retried at the next turn
+            except Exception as raised:  # noqa: BLE001 - an error ends only its own job
                 self._give_up(identity, running, raised, now)
         return len(self._running) < before
 
     def begin(self, now: float, *, most: int) -> None:
-        """Begins what is due.
+        """Starts due jobs.
 
         Args:
             now: Seconds since 1970.
-            most: How many jobs run at a time.
+            most: The number of jobs that run at a time.
         """
         waiting = [job for job in self._book.all() if job.id not in self._running]
         for job in schedule.due(waiting, now, most=most - len(self._running)):
@@ -135,7 +135,7 @@ class Execution:
             self._running[job.id] = self._runner.start(
                 Job(job.wanted.reference, settings, job.wanted.author, auth=job.wanted.auth), self._on_over
             )
-        except Exception as raised:  # noqa: BLE001 - it is this job's end alone
+        except Exception as raised:  # noqa: BLE001 - an error ends only its own job
             self._book.note(started.failed(error_of(error_for(raised, job.reference)), now))
 
     def _limiter_for(self, job: QueuedJob) -> RateLimiter:
@@ -147,11 +147,11 @@ class Execution:
     def _look_at(self, identity: JobId, running: Running, now: float) -> None:
         results, job = running.results, self._book.find(identity)
         if job is None and results is None:
-            return  # it was taken out, and is being stopped
+            return  # the job was removed, and its download is stopping
         if job is not None and results is None:
             self._show(job, running)
             return
-        del self._running[identity]  # first: what is told next is that nothing works on it any more
+        del self._running[identity]  # first, because the next event says that the download has stopped
         try:
             if job is not None and results is not None:
                 self._settled(_seen(job, running), results, now, was_lost=running.was_lost)
@@ -181,7 +181,7 @@ class Execution:
             self._book.note(job.failed(error_of(error_for(raised, job.reference)), now))
 
     def _settled(self, job: QueuedJob, results: Sequence[Result], now: float, *, was_lost: bool) -> None:
-        """Nothing works on it any more: it has ended, or was stopped."""
+        """Records the outcome of a download that has ended or was stopped."""
         error = next((result.error for result in results if result.error is not None), None)
         if error is None and job.state is not JobState.CANCELLED:
             self._book.note(_done(job, results, now))
@@ -200,7 +200,7 @@ class Execution:
         self._book.change(replace(job, part_unwanted=False, bytes_stored=0))
 
     def _after_loss(self, job: QueuedJob, error: FetchError, now: float) -> QueuedJob:
-        """What carried it out broke down: it goes on at once the first time, later with backoff, and not for ever."""
+        """The job after a failure of the engine: tried again at once, then with backoff, then failed."""
         if job.attempts >= MOST_LOSSES:
             return job.failed(error_of(error), now)
         again = schedule.retry_at(job, now, self._draw()) if job.attempts else 0.0
@@ -209,7 +209,7 @@ class Execution:
     def _after_failure(self, job: QueuedJob, error: FetchError, now: float) -> QueuedJob:
         said = error_of(error)
         if isinstance(error, DiskFullError):
-            waits_for = f"room on the disk: {error.message}"
+            waits_for = f"disk space: {error.message}"
             return replace(job.put_back(waits_for=waits_for, not_before=now + SPACE_SECONDS, error=said), attempts=0)
         again = schedule.retry_at(job, now, self._draw()) if said.retryable else None
         if again is None:
@@ -218,7 +218,7 @@ class Execution:
 
 
 def _seen(job: QueuedJob, running: Running) -> QueuedJob:
-    """The job with what is known by now."""
+    """The job with the present progress of its download."""
     progress = running.progress
     destinations = tuple(dict.fromkeys((*job.destinations, *map(str, running.destinations))))
     is_several = len(running.files) > 1
@@ -229,14 +229,14 @@ def _seen(job: QueuedJob, running: Running) -> QueuedJob:
         path=str(progress.path) if is_final else job.path,
         destinations=destinations,
         size=job.size if progress.length is None else progress.length,
-        # Before the part file is open again, nothing is known to be stored; what was is shown until then.
+        # Until the part file is open again, the number of stored bytes is unknown, so the old one is shown.
         bytes_stored=progress.bytes_stored or job.bytes_stored,
         waits_for=progress.note if job.state is JobState.ACTIVE else job.waits_for,
     )
 
 
 def _lasting(job: QueuedJob) -> tuple[object, ...]:
-    """What is worth writing down: it is known once, and of use after a restart."""
+    """The fields whose changes are stored: they change rarely and are needed after a restart."""
     return job.name, job.path, job.destinations, job.size
 
 

@@ -1,4 +1,4 @@
-"""What a failure means for a job: whether trying again can help, and how the user is told."""
+"""Converts errors to the form that jobs store, and says whether a retry may succeed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError
 
 _WORTH_ANOTHER = (NetworkError, DestinationLockedError, DiskFullError)
-"""Trouble that passes by itself, sooner or later."""
+"""Errors that may pass without a change by the user."""
 
 
 def error_of(error: FetchError) -> JobError:
-    """The error as a job keeps it."""
+    """The error as a job stores it."""
     worth_another = isinstance(error, _WORTH_ANOTHER)
     return JobError(type(error).__name__, error.message, error.hint, exit_code_of(error), worth_another)
 
 
 ADDRESS_IS_GONE = JobError(
     "ReferenceSyntaxError",
-    "the address carried a signature, a token or header fields, which are never written down",
-    "Give the address again: what has arrived is kept, and gone on with.",
+    "the URL came with a signature, a token or header fields, which are never stored",
+    "Give the URL again. The partial file was kept and is continued.",
     2,
 )
-"""Of a job whose address was lost with the process that knew it."""
+"""The error of a job whose URL could not be stored and was lost with the process."""

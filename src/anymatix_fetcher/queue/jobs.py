@@ -1,4 +1,4 @@
-"""A job: a reference with its destination and settings, and how far it is. Values and transitions, nothing else.
+"""Queue jobs: their values, states and state transitions. Pure.
 
 ::
 
@@ -7,7 +7,7 @@
       |  '- paused-'---> failed, cancelled
       '---- retry ---------'
 
-A transition returns the job as it is afterwards; one that the state doesn't allow raises :class:`WrongStateError`.
+A transition returns the changed job. It raises :class:`WrongStateError` if the state doesn't allow it.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ JobId = NewType("JobId", str)
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "queued"
-    """It waits for its turn, for a moment, or for something; ``waits_for`` says for what."""
+    """Waits for its turn, for its next try, or for disk space; ``waits_for`` says which."""
     ACTIVE = "active"
     PAUSED = "paused"
     DONE = "done"
@@ -42,26 +42,26 @@ ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 
 class PartChoice(StrEnum):
-    """What becomes of what has arrived, when a job is cancelled."""
+    """Whether cancelling a job keeps or removes its partial file."""
 
     KEEP = "keep"
     REMOVE = "remove"
 
 
 class WrongStateError(ReferenceSyntaxError):
-    """The job's state doesn't allow what was asked for."""
+    """The job's state doesn't allow the requested change."""
 
 
 class UnknownJobError(NotFoundError):
-    """There is no job of that id."""
+    """No job has this id."""
 
 
 class ConflictingJobError(DestinationExistsError):
-    """Another job holds the destination, for another reference."""
+    """Another job holds the destination or the id, or expects another digest for the file."""
 
 
 class OutsideError(StorageError):
-    """The destination lies outside of the models roots and of the server's folder, or where programs are."""
+    """The destination lies outside the models roots and the server's folder, or in a folder that holds programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class JobError:
 
     Args:
         kind: The error's class: "NotFoundError", ...
-        message: What happened, without secrets.
-        hint: What to do about it; may be empty.
-        exit_code: What the command would have exited with.
-        retryable: Whether another try may help, without anybody's doing.
+        message: What happened; contains no secrets.
+        hint: What the user can do about it; may be empty.
+        exit_code: The exit code of the command for the same error.
+        retryable: Whether another try may succeed without a change by the user.
     """
 
     kind: str
@@ -85,25 +85,25 @@ class JobError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobWanted:
-    """What a job is to bring, and where to.
+    """The requested file of a job, its destination and its settings.
 
     Args:
-        reference: As it was given; it may hold secrets.
-        type: A model type, whose folder gets the file; empty for ``directory``.
-        directory: A folder, absolute or below the server's; empty for the server's own.
-        output: The file's name or its path below the folder; empty for the name that the source gives it.
+        reference: The reference as given; may contain secrets.
+        type: A model type, which selects the folder; empty to use ``directory``.
+        directory: The destination folder, absolute or relative to the server's folder; empty for that folder.
+        output: The file name, or its path relative to the folder; empty for the source's name.
         naming: "plain" or "anymatix".
-        digests: What the file must have: ``sha256:HEX``.
-        mirrors: Other places with the same bytes; they may hold secrets.
-        connections: A fixed number; ``None`` adapts it.
-        max_connections: How far ``connections=None`` may climb; ``None`` for the default.
-        limit_rate: The most bytes a second for this job; ``None`` for what all jobs share.
-        headers: Fields for the reference's own origin; they are never stored.
-        proxy: A proxy's URL; empty for what the surroundings say.
-        overwrite: Whether it replaces what is at the destination.
-        take_over: Whether what another address has begun is gone on with.
-        author: Who has written the reference.
-        auth: Parameters for the query of the reference's own address; they are never stored.
+        digests: The expected digests: ``sha256:HEX``.
+        mirrors: URLs of the same file on other servers; may contain secrets.
+        connections: A fixed number of connections; ``None`` adapts it.
+        max_connections: The upper limit for ``connections=None``; ``None`` for the default.
+        limit_rate: The job's own limit in bytes per second; ``None`` for the shared limit only.
+        headers: Header fields for the reference's origin; never stored.
+        proxy: The proxy's URL; empty for the one from the environment.
+        overwrite: Whether an existing file at the destination is replaced.
+        take_over: Whether a partial file from another URL is continued.
+        author: Whether the user or a document wrote the reference.
+        auth: Parameters added to the query of the reference's URL; never stored.
     """
 
     reference: str = field(repr=False)
@@ -126,30 +126,30 @@ class JobWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedJob:
-    """One job.
+    """A job of the queue.
 
     Args:
-        id: Its id.
-        reference: As it may be shown, without secrets.
-        wanted: What it is to bring.
-        state: Where it stands.
-        priority: The higher one goes first.
-        position: Among those of its priority, the lower one goes first.
-        created_at: In seconds since 1970, as all moments here.
-        place: Where its file goes as far as it was said: its path where a name was given, else its folder.
-        started_at: When it last became active; ``None`` where it never was.
-        ended_at: When it ended; ``None`` where it hasn't.
-        name: The file's name, as far as it is known.
-        path: Where the file is or will be, as far as that is known; of several files the folder that holds them all.
-        destinations: The paths beside which part files and journals of its may lie.
-        size: Bytes of the file, as far as they are known.
-        bytes_stored: Bytes of it that were stored when it was last written down.
-        attempts: How often it has failed since the user last asked for it.
-        not_before: When it is tried again; 0.0 where nothing is waited for.
-        waits_for: What it waits for, for people; empty where it doesn't.
-        error: Why it failed, or why it is tried again.
-        result: What became of it, as the command prints it with ``--json``; ``None`` where it hasn't ended well.
-        part_unwanted: Whether what has arrived is to be removed as soon as nothing works on it.
+        id: The job's id.
+        reference: The reference without secrets, for display.
+        wanted: The request.
+        state: The current state.
+        priority: Jobs of higher priority start first.
+        position: Among jobs of equal priority, the lower position starts first.
+        created_at: In seconds since 1970, like all times here.
+        place: The requested destination: the file's path if a name was given, otherwise the folder.
+        started_at: When the job last became active; ``None`` if it never was.
+        ended_at: When the job ended; ``None`` before that.
+        name: The file's name; ``None`` while unknown.
+        path: The file's path, or the common folder of several files; ``None`` while unknown.
+        destinations: The paths beside which the job's part files and journals may lie.
+        size: The file's length in bytes; ``None`` while unknown.
+        bytes_stored: The number of bytes stored when the record was last written.
+        attempts: The number of failures since the user last requested the job.
+        not_before: The time of the next try; 0.0 for no delay.
+        waits_for: What the job waits for, as text for the user; may be empty.
+        error: Why the job failed, or why it is tried again.
+        result: The result as ``--json`` prints it; ``None`` unless the job is done.
+        part_unwanted: Whether the partial file has to be removed as soon as the download has stopped.
     """
 
     id: JobId
@@ -176,37 +176,37 @@ class QueuedJob:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing happens to it any more, unless the user asks for it."""
+        """Whether the job is done, failed or cancelled: only the user can start it again."""
         return self.state in ENDED
 
     # Transitions ------------------------------------------------------------------------------------------
 
     def started(self, now: float) -> QueuedJob:
-        """It is under way."""
+        """The job starts."""
         self._require(JobState.QUEUED, to="started")
         return replace(self, state=JobState.ACTIVE, started_at=now, not_before=0.0, waits_for="")
 
     def paused(self) -> QueuedJob:
-        """It waits for the user; what has arrived is kept."""
+        """The job is paused; its partial file is kept."""
         if self.state is JobState.PAUSED:
             return self
         self._require(JobState.QUEUED, JobState.ACTIVE, to="paused")
         return replace(self, state=JobState.PAUSED, not_before=0.0, waits_for="its user: it is paused")
 
     def queued(self) -> QueuedJob:
-        """It goes on, when its turn comes."""
+        """The job is resumed and waits for its turn."""
         if self.state in (JobState.QUEUED, JobState.ACTIVE):
             return self
         self._require(JobState.PAUSED, to="resumed")
         return replace(self, state=JobState.QUEUED, not_before=0.0, waits_for="", error=None, attempts=0)
 
     def retried(self) -> QueuedJob:
-        """It is tried again, from what has arrived."""
+        """A failed or cancelled job is queued again; it continues its partial file."""
         self._require(JobState.FAILED, JobState.CANCELLED, to="tried again")
         return self.renewed()
 
     def renewed(self) -> QueuedJob:
-        """It has ended, and is fetched once more."""
+        """An ended job is queued again, with its outcome and attempts reset."""
         return replace(
             self,
             state=JobState.QUEUED,
@@ -220,7 +220,7 @@ class QueuedJob:
         )
 
     def redirected(self, reference: str, shown_reference: str) -> QueuedJob:
-        """It has another address for the same file; what has arrived is gone on with."""
+        """The job gets a new URL of the same file and continues its partial file."""
         if self.state is JobState.DONE:
             self._require(to="given another address")
         wanted = replace(self.wanted, reference=reference, take_over=True)
@@ -234,7 +234,7 @@ class QueuedJob:
                 return job
 
     def rewritten(self, wanted: JobWanted, shown_reference: str, place: str) -> QueuedJob:
-        """Something else is wanted of it; what is under way begins anew, from what has arrived."""
+        """The job gets a changed request. An active job restarts and continues its partial file."""
         if self.has_ended:
             self._require(to="changed")
         is_elsewhere = place != self.place
@@ -248,7 +248,7 @@ class QueuedJob:
         return job.put_back() if job.state is JobState.ACTIVE else job
 
     def put_back(self, *, waits_for: str = "", not_before: float = 0.0, error: JobError | None = None) -> QueuedJob:
-        """It isn't under way any more, and goes on by itself: at once, or at that moment."""
+        """An active job is queued again, to continue at once or at ``not_before``."""
         self._require(JobState.ACTIVE, to="put back")
         attempts = self.attempts + (1 if error is not None else 0)
         return replace(
@@ -256,16 +256,16 @@ class QueuedJob:
         )
 
     def failed(self, error: JobError, now: float) -> QueuedJob:
-        """It failed, and the user has to do something about it."""
+        """The job failed and won't be tried again by itself."""
         return replace(self, state=JobState.FAILED, ended_at=now, error=error, waits_for="", not_before=0.0)
 
     def finished(self, result: Mapping[str, object], now: float) -> QueuedJob:
-        """The file is there, perhaps while it was being stopped."""
+        """The job is done. It may have been paused in the meantime."""
         self._require(JobState.ACTIVE, JobState.PAUSED, JobState.QUEUED, to="finished")
         return replace(self, state=JobState.DONE, ended_at=now, result=result, error=None, waits_for="", not_before=0.0)
 
     def cancelled(self, now: float, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
-        """The user doesn't want it any more."""
+        """The job is cancelled."""
         if self.state is not JobState.CANCELLED:
             self._require(JobState.QUEUED, JobState.ACTIVE, JobState.PAUSED, JobState.FAILED, to="cancelled")
         return replace(
@@ -284,8 +284,8 @@ class QueuedJob:
 
 
 _MENDS = {
-    JobState.DONE: "Its file is there; add the reference again to fetch it once more.",
-    JobState.FAILED: "Try it again first.",
-    JobState.CANCELLED: "Try it again first.",
+    JobState.DONE: "Its file is complete; add the reference again to fetch it once more.",
+    JobState.FAILED: "Retry it first.",
+    JobState.CANCELLED: "Retry it first.",
     JobState.PAUSED: "Resume it first.",
 }

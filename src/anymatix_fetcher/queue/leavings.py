@@ -1,4 +1,4 @@
-"""What an unfinished download has left beside its destination, removed because its user wants that."""
+"""Removes the partial files of cancelled jobs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _logger = logging.getLogger("anymatix_fetcher.queue")
 
 
 def remove_parts(destinations: Iterable[str]) -> None:
-    """Removes part file, journal and lock beside each; what isn't ours stays, and so does what is being worked on."""
+    """Removes part file, journal and lock beside each destination, unless another process is downloading it."""
     for destination in destinations:
         try:
             _remove(Path(destination))
         except (OSError, FetchError) as error:
-            _logger.warning("what is left beside %s can't be removed: %s", destination, error)
+            _logger.warning("the partial file of %s can't be removed: %s", destination, error)
 
 
 def _remove(destination: Path) -> None:
@@ -39,4 +39,4 @@ def _remove(destination: Path) -> None:
             for path in (places.part, places.journal):
                 disk.remove(path)
     finally:
-        lock.release()  # which removes the lock's file
+        lock.release()  # also removes the lock file

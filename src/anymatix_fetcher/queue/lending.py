@@ -1,8 +1,9 @@
-"""What may be lent to other machines: files whose digest was read here, and the proved blocks of those that arrive.
+"""The files that may be served to peers: those hashed on this machine, and the proved blocks of unfinished downloads.
 
-A sidecar, a name or a server's word lends nothing. A whole file is opened first and then compared with what the index
-knows of it, so that what is sent is what was checked. A block that arrives is read back and compared with the journal's
-checksum before it leaves.
+The digest in a sidecar, a name or a server's response is not enough. A complete file is opened before it is compared
+with
+the index, so the bytes sent are those of the checked file. A block of a part file is read back and compared with the
+journal's checksum before it is sent.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.queue import Queue
 
 JOURNAL_SECONDS = 0.5
-"""How long what a journal says is taken for what it says now: many requests come for one file."""
+"""How long a journal that was read is reused: one file gets many requests."""
 MOST_JOURNALS = 64
 _FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -40,12 +41,12 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 @dataclass(frozen=True, slots=True)
 class WholeFile:
-    """A file that was checked when it was open already.
+    """A complete file that was checked after it was opened.
 
     Args:
-        file: Open; the taker closes it.
-        name: The file's.
-        length: In bytes.
+        file: The open file; the caller closes it.
+        name: The file's name.
+        length: Its length in bytes.
     """
 
     file: BinaryIO = field(repr=False)
@@ -55,13 +56,13 @@ class WholeFile:
 
 @dataclass(frozen=True, slots=True)
 class ArrivingFile:
-    """The part of a file that is still arriving.
+    """The part file of an unfinished download.
 
     Args:
-        file: The part file, open; the taker closes it.
-        name: The file's.
-        length: Of the whole file, in bytes.
-        journal: What is recorded of it.
+        file: The open part file; the caller closes it.
+        name: The name of the complete file.
+        length: Its length in bytes.
+        journal: The journal's content.
     """
 
     file: BinaryIO = field(repr=False)
@@ -70,7 +71,7 @@ class ArrivingFile:
     journal: JournalContent = field(repr=False)
 
     def proved(self, span: Span) -> Span:
-        """As much of the span as is recorded, from its start on; empty where that isn't here."""
+        """The longest prefix of the span that the journal records; empty if its first byte isn't recorded."""
         header, stop = self.journal.header, span.start
         if header is not None:
             for index in span.blocks(header.block_size):
@@ -81,7 +82,7 @@ class ArrivingFile:
         return Span(span.start, max(span.start, min(stop, span.stop)))
 
     def pieces(self, span: Span) -> Iterator[bytes]:
-        """The bytes of a span that is :meth:`proved`, in pieces of a block; ends early where one isn't as recorded."""
+        """The bytes of a :meth:`proved` span, block by block; stops at a block that doesn't match its checksum."""
         header = self.journal.header
         if header is None:
             return
@@ -100,12 +101,12 @@ class _Read(NamedTuple):
 
 
 class Lender:
-    """Finds what is asked for by its SHA-256. Its methods wait for the disk; any thread may call them.
+    """Finds files by SHA-256. The methods may be called from any thread, and wait for the disk.
 
     Args:
-        queue: Whose files may be lent while they arrive.
-        index: What was read here.
-        clock: Seconds, never going back.
+        queue: The queue, for unfinished downloads.
+        index: The index of files that were hashed on this machine.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, queue: Queue, index: Index, clock: Callable[[], float] = time.monotonic) -> None:
@@ -115,7 +116,7 @@ class Lender:
         self._journals: dict[Path, _Read] = {}
 
     def find(self, sha256: str) -> WholeFile | ArrivingFile | None:
-        """The file with this SHA-256, open; ``None`` where it isn't here.
+        """The open file with this SHA-256; ``None`` if there is none.
 
         Args:
             sha256: 64 hexadecimal digits in lower case.
@@ -157,7 +158,7 @@ class Lender:
 
 
 def _opened(path: Path, flags: int = 0) -> BinaryIO | None:
-    """The regular file at ``path``, open to be read; ``None`` where there is none."""
+    """The regular file at ``path``, opened for reading; ``None`` if there is none."""
     try:
         handle = os.open(path, os.O_RDONLY | _FLAGS | flags)
     except OSError:

@@ -1,4 +1,4 @@
-"""The queue of this machine: its state folder, its models roots, and the engine."""
+"""Opens the queue with its state folder, its models roots and the engine."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def destinations(directory: Path, models: Path | None = None, extra_paths: Seque
 
     Args:
         directory: The server's own folder.
-        models: The models root; ``None`` for the one that is found.
-        extra_paths: More files like ``extra_model_paths.yaml``.
+        models: The models root; ``None`` to search for it.
+        extra_paths: Further files in the format of ``extra_model_paths.yaml``.
 
     Raises:
-        ReferenceSyntaxError: One of these files can't be read.
+        ReferenceSyntaxError: One of ``extra_paths`` can't be read.
     """
     here = Path.cwd()
     root = find_models(models, environment=os.environ, current=here, home=Path.home())
@@ -51,17 +51,17 @@ def open_queue(
     verify_tls: bool = True,
     peers: tuple[str, ...] = (),
 ) -> Queue:
-    """The queue that is kept in ``state``; it hasn't begun, and is the caller's to close.
+    """The queue stored in ``state``. The caller starts and closes it.
 
     Args:
-        state: The state folder; it is made for the user alone.
+        state: The state folder; it is created with access for this user only.
         where: The folders that jobs may write to.
-        ca_file: Certificates to trust instead of the system's.
+        ca_file: A file of CA certificates to trust instead of the system's.
         verify_tls: Whether certificates are checked.
-        peers: Servers that are asked for known digests first.
+        peers: Servers that are asked first for files with known digests.
 
     Raises:
-        DestinationLockedError: Another process has it open.
+        DestinationLockedError: Another process has opened the queue.
         StorageError: The folder can't be used.
     """
     limiter = RateLimiter()
@@ -71,7 +71,7 @@ def open_queue(
 
 
 def checker() -> Callable[[Job], None]:
-    """What raises ``ReferenceSyntaxError`` for jobs whose reference can't be read; asks no server."""
+    """A function that raises ``ReferenceSyntaxError`` for an invalid reference; it sends no request."""
     surroundings = cache(environment)
 
     def check(job: Job) -> None:
@@ -83,7 +83,7 @@ def checker() -> Callable[[Job], None]:
         except ReferenceSyntaxError:
             raise
         except (FetchError, StopIteration):
-            pass  # what else is wrong is said when its turn comes
+            pass  # other errors are reported when the job runs
         finally:
             talk.close()
 

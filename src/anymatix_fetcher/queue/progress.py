@@ -1,4 +1,4 @@
-"""The progress of a job that comes to several files, as if it were one."""
+"""The combined progress of a job with several files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def summed(files: Sequence[Progress], whole: Progress) -> Progress:
-    """The sum of the files' progress; of a single file its own.
+    """The sum of the files' progress, or the progress of a single file.
 
-    The length is known when every file's is. The time to go is that of the sum, at the rate of now.
+    The length is known if every file's length is. The remaining time follows from the sum and the present rate.
 
     Args:
-        files: One for each file; may be empty.
-        whole: The job's own, which names the reference.
+        files: The progress of each file; may be empty.
+        whole: The progress of the whole job, which names the reference.
     """
     if len(files) <= 1:
         return files[0] if files else whole
@@ -51,8 +51,8 @@ def summed(files: Sequence[Progress], whole: Progress) -> Progress:
 
 
 def _around(paths: Sequence[Path]) -> Path | None:
-    """The innermost folder that holds them all; ``None`` where there is none."""
+    """The innermost common folder; ``None`` if there is none."""
     try:
         return Path(os.path.commonpath([path.parent for path in paths])) if paths else None
-    except ValueError:  # drives of Windows, say
+    except ValueError:  # paths on different Windows drives
         return None

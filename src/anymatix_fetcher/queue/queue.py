@@ -1,7 +1,7 @@
-"""The queue: what its faces call. Every change is on the disk when the call returns, and no call waits for a download.
+"""The queue's interface for the server and the nodes.
 
-One thread looks at what runs four times a second, begins what is due, and tells listeners. All methods may be called
-from any thread.
+A change is durable when its call returns, and no call waits for a download. One thread reads the progress four times a
+second, starts due jobs and publishes events. All methods may be called from any thread.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.queue")
 
 TURN_SECONDS = 0.25
-"""How often what runs is looked at."""
+"""Interval at which the running jobs are checked."""
 AGAIN_SECONDS = 5.0
-"""After so long the queue goes on where the disk took nothing."""
+"""Delay before the queue continues after a failed write."""
 _SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """What can be changed while it runs, and is kept over restarts.
+    """The settings that can be changed at run time; they are kept across restarts.
 
     Args:
-        limit_rate: The most bytes a second for all jobs together; ``None`` for no limit.
-        max_downloads: How many jobs run at a time.
-        rpc_always_active: Whether aria2's protocol calls a job active that waits for its turn.
+        limit_rate: Bytes per second for all jobs together; ``None`` for no limit.
+        max_downloads: The number of jobs that run at a time.
+        rpc_always_active: Whether aria2's RPC reports a waiting job as active.
     """
 
     limit_rate: float | None = None
@@ -64,16 +64,16 @@ class QueueSettings:
 
 
 class Queue:
-    """Jobs that outlive the process.
+    """A queue of jobs that outlive the process.
 
     Args:
-        store: Where they are written; the queue closes it.
-        destinations: Where they may go.
-        runner: Carries them out, under ``limiter``; the queue closes it.
-        limiter: The limit that all of them share.
-        check: Raises what is wrong with a job that can be seen without asking a server.
-        clock: Seconds since 1970.
-        draw: Numbers in [0, 1), for the jitter of backoff.
+        store: The database; the queue closes it.
+        destinations: The folders that jobs may write to.
+        runner: Runs the downloads, under ``limiter``; the queue closes it.
+        limiter: The bandwidth limit shared by all jobs.
+        check: Raises the errors of a job that can be found without a request.
+        clock: The time in seconds since 1970.
+        draw: Random numbers in [0, 1), for the jitter of the backoff.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Queue:
         self._book.change(*self._taken_up())
 
     def _taken_up(self) -> Iterator[QueuedJob]:
-        """The jobs of an earlier run that can't stay as they are: what was active goes on, if its address is known."""
+        """The jobs of an earlier run that have to change: active ones are queued again if their URL was stored."""
         for job in self._book.all():
             if job.part_unwanted:
                 remove_parts(job.destinations)
@@ -129,12 +129,12 @@ class Queue:
     # Running ----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Lets the queue run, on a thread of its own."""
+        """Starts the queue's thread."""
         self._thread = threading.Thread(target=self._run, name="anymatix-queue", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ends it; parts and journals are kept, and what was active goes on at the next start. Twice is once."""
+        """Stops the queue. Partial files are kept, and active jobs continue at the next start. Idempotent."""
         if self._closing:
             return
         self._closing = True
@@ -157,13 +157,13 @@ class Queue:
             except FetchError as error:
                 _logger.warning("the queue waits: %s", error)
             except Exception:
-                _logger.exception("the queue has met a bug, and goes on")
+                _logger.exception("the queue continues after an internal error")
 
     def turn(self) -> None:
-        """Looks at what runs, and begins what is due. Called by the queue's own thread, and by tests."""
+        """Checks the running jobs and starts due ones. Called by the queue's thread, and by tests."""
         with self._book.lock:
             now = self._clock()
-            has_room = self._execution.look(now)  # also where its job was taken out, and so nothing else has changed
+            has_room = self._execution.look(now)  # also true if a removed job has stopped
             if self._closing or not (has_room or self._has_changed or now >= self._next_at):
                 return
             self._has_changed, self._next_at = False, now + AGAIN_SECONDS
@@ -176,41 +176,41 @@ class Queue:
 
     @property
     def job_count(self) -> int:
-        """How many jobs there are."""
+        """The number of jobs."""
         return self._book.job_count
 
     def jobs(self, state: JobState | None = None) -> list[QueuedJob]:
-        """The jobs, in the order in which they go; those that have ended come last, the newest first."""
+        """The jobs in their order of execution, followed by the ended ones, the newest first."""
         return schedule.listed(job for job in self._book.all() if state in (None, job.state))
 
     def get(self, identity: str) -> QueuedJob:
-        """One job.
+        """The job with this id.
 
         Raises:
-            UnknownJobError: There is none of this id.
+            UnknownJobError: No job has this id.
         """
         return self._book.get(identity)
 
     def find(self, identity: str) -> QueuedJob | None:
-        """One job; ``None`` where there is none of this id."""
+        """The job with this id, or ``None``."""
         return self._book.find(identity)
 
     def progress(self, identity: str) -> Progress | None:
-        """How a job that is under way stands; ``None`` where it isn't."""
+        """The progress of a running job; ``None`` if it isn't running."""
         running = self._execution.running(self._book.get(identity).id)
         return running.progress if running is not None else None
 
     def view(self, job: QueuedJob) -> dict[str, object]:
-        """A job's JSON form, with how it stands now."""
+        """A job with its present progress, as a JSON object."""
         running = self._execution.running(job.id)
         progress = running.progress if running is not None else None
         return job_object(job, progress, max_downloads=self._settings.max_downloads)
 
     def blocks(self, identity: str) -> BlockMap:
-        """Which pieces of a job's file are here; of several files, those of the one that is under way.
+        """The state of each block of a job's file; of several files, of the one that is being downloaded.
 
         Raises:
-            UnknownJobError: There is none of this id.
+            UnknownJobError: No job has this id.
         """
         job = self._book.get(identity)
         running = self._execution.running(job.id)
@@ -222,12 +222,12 @@ class Queue:
         return blocks.of_journal(Path(job.destinations[0]), job.size) if job.destinations else BlockMap()
 
     def arriving(self, digest: Digest) -> list[tuple[Path, int]]:
-        """The destinations of files under way that have to have ``digest``, each with the file's length."""
+        """The destination and length of each running download whose expected digest is ``digest``."""
         files = (file for running in self._execution.all_running() for file in running.files)
         return [(file.path, file.length) for file in files if file.path and file.length and digest in file.digests]
 
     def is_busy(self, identity: str) -> bool:
-        """Whether something works on a job, though it may have been told to stop."""
+        """Whether a job's download is still running or its partial file still has to be removed."""
         job = self._book.find(identity)
         return job is not None and (job.part_unwanted or self._execution.running(job.id) is not None)
 
@@ -240,61 +240,61 @@ class Queue:
         return self._changing.pause(identity)
 
     def resume(self, identity: str) -> QueuedJob:
-        """Lets it go on."""
+        """Resumes a paused job."""
         return self._changing.resume(identity)
 
     def retry(self, identity: str) -> QueuedJob:
-        """Tries a failed or cancelled job again."""
+        """Queues a failed or cancelled job again."""
         return self._changing.retry(identity)
 
     def cancel(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
-        """Ends one that hasn't ended."""
+        """Cancels a job that hasn't ended."""
         return self._changing.cancel(identity, part=part)
 
     def remove(self, identity: str, *, part: PartChoice = PartChoice.KEEP) -> QueuedJob:
-        """Takes out one that has ended."""
+        """Removes a job that has ended."""
         return self._changing.remove(identity, part=part)
 
     def move(self, identity: str, position: int) -> QueuedJob:
-        """Changes its place in line."""
+        """Moves a job within the queue."""
         return self._changing.move(identity, position)
 
     def set_priority(self, identity: str, priority: int) -> QueuedJob:
-        """Changes its priority."""
+        """Changes a job's priority."""
         return self._changing.set_priority(identity, priority)
 
     def replace_reference(self, identity: str, reference: str) -> QueuedJob:
-        """Gives it another address."""
+        """Gives a job another URL for the same file."""
         return self._changing.replace_reference(identity, reference)
 
     def change(self, identity: str, change: Callable[[JobWanted], JobWanted]) -> QueuedJob:
-        """Has something else of it wanted."""
+        """Changes the request of a job."""
         return self._changing.change(identity, change)
 
     def pause_all(self) -> None:
-        """Pauses all that haven't ended."""
+        """Pauses all jobs that haven't ended."""
         self._changing.pause_all()
 
     def resume_all(self) -> None:
-        """Lets all that are paused go on."""
+        """Resumes all paused jobs."""
         self._changing.resume_all()
 
     def remove_ended(self) -> None:
-        """Takes out all that have ended."""
+        """Removes all jobs that have ended."""
         self._changing.remove_ended()
 
     # All together -----------------------------------------------------------------------------------------
 
     @property
     def settings(self) -> QueueSettings:
-        """What can be changed while it runs."""
+        """The current settings."""
         return self._settings
 
     def change_settings(self, settings: QueueSettings) -> None:
-        """These count from now on.
+        """Stores and applies new settings.
 
         Raises:
-            StorageError: The disk doesn't take them.
+            StorageError: The database can't be written.
         """
         with self._book.lock:
             self._store.keep(_SETTINGS, asdict(settings))
@@ -303,28 +303,28 @@ class Queue:
         self._wake()
 
     def counts(self) -> dict[JobState, int]:
-        """How many jobs are in each state."""
+        """The number of jobs in each state."""
         return self._book.count()
 
     def bytes_per_second(self) -> float:
-        """What arrives for all of them."""
+        """The total rate of all jobs."""
         return sum(running.progress.bytes_per_second for running in self._execution.all_running())
 
     def connections(self) -> int:
-        """On how many connections bodies flow."""
+        """The number of connections that receive bodies."""
         return sum(running.progress.connections for running in self._execution.all_running())
 
     def paused_hosts(self) -> int:
-        """How many hosts have asked to be left alone for a while."""
+        """The number of hosts that are in backoff."""
         return self._execution.paused_hosts()
 
     def subscribe(self, listener: Callable[[QueueEvent], None]) -> Callable[[], None]:
-        """Has ``listener`` called for each event; it mustn't block. Returns what ends that."""
+        """Calls ``listener``, which must not block, for each event. Returns a function that ends the subscription."""
         return self.events.subscribe(listener)
 
 
 def _settings_of(kept: object) -> QueueSettings:
-    """The settings as they were kept; what can't be read is as it is by default."""
+    """The stored settings; defaults if they can't be read."""
     match kept:
         case {"limit_rate": float() | int() | None as rate, "max_downloads": int() as most, **others}:
             return QueueSettings(rate, most, rpc_always_active=others.get("rpc_always_active") is True)

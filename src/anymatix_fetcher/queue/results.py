@@ -1,4 +1,4 @@
-"""What a job came to, as its record keeps it."""
+"""The JSON form of a job's results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def as_object(results: Sequence[Result]) -> dict[str, object]:
-    """The result of one file as the command prints it; of several the first one's, with all of them in ``files``."""
+    """The result as ``--json`` prints it; of several files, the first one's result with all of them in ``files``."""
     objects = [
         result_object(result, None if result.error is None else error_object(result.error)) for result in results
     ]

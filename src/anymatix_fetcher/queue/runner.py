@@ -1,4 +1,4 @@
-"""What carries the jobs out: one engine session for all, so that they share hosts, politeness and bandwidth limit."""
+"""Runs downloads in engine sessions. Jobs share a session, and so its host limits, backoff and bandwidth limit."""
 
 from __future__ import annotations
 
@@ -23,67 +23,67 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.queue")
 
 MOST_SESSIONS = 4
-"""A job with a proxy or a limit of its own has another session. So many are kept; idle ones go when there are more."""
+"""A job with its own proxy or limit needs another session. Idle sessions beyond this number are closed."""
 
 
 class Running(Protocol):
-    """One job under way."""
+    """A running download."""
 
     @property
     def progress(self) -> Progress:
-        """How it stands; of several files, in sum."""
+        """The progress; of several files, their sum."""
 
     @property
     def files(self) -> Sequence[Progress]:
-        """How each of its files stands."""
+        """The progress of each file."""
 
     @property
     def destinations(self) -> Sequence[Path]:
-        """The destinations that are claimed, as far as they are known."""
+        """The destinations, as far as they are known."""
 
     @property
     def results(self) -> tuple[Result, ...] | None:
-        """What became of each of its files; ``None`` while it is under way."""
+        """The result of each file; ``None`` while one is still being downloaded."""
 
     @property
     def was_lost(self) -> bool:
-        """Whether what carried it out has broken down, so that its results say nothing of the job."""
+        """Whether the engine failed, so that the results don't say anything about the job."""
 
     def stop(self) -> None:
-        """Asks it to stop; part and journal are kept. Returns at once."""
+        """Asks the download to stop, and returns at once; the partial file is kept."""
 
     def forget(self) -> None:
-        """It is over, and its results were taken: nothing of it is kept."""
+        """Frees the memory of an ended download."""
 
 
 class Runner(Protocol):
-    """Starts jobs."""
+    """Starts downloads."""
 
     def start(self, job: Job, on_over: Callable[[], object]) -> Running:
-        """Begins a download.
+        """Starts a download.
 
         Args:
-            job: What, with absolute paths.
-            on_over: Called from any thread when one of its files is over; doesn't block.
+            job: The job, with absolute paths.
+            on_over: Called from any thread when one of the files has ended; must not block.
 
         Raises:
-            FetchError: It can't be begun.
-            OSError: The system has no sockets or files to give.
+            FetchError: The download can't be started.
+                OSError: The system is out of sockets or file descriptors.
         """
 
     def paused_hosts(self) -> frozenset[str]:
-        """Those that have asked to be left alone for a while."""
+        """The hosts that are in backoff."""
 
     def close(self) -> None:
-        """Stops what is under way, and waits until it has let go of everything."""
+        """Stops all downloads and waits until they have released their resources."""
 
 
 class EngineRunner:
-    """Jobs in sessions of the engine; implements :class:`Runner`.
+    """Runs downloads in engine sessions; implements :class:`Runner`.
 
     Args:
-        limiter: The limit that all of them share.
-        ca_file: Certificates to trust instead of the system's.
+        limiter: The bandwidth limit shared by all jobs.
+        ca_file: A file of CA certificates to trust instead of the system's.
         verify_tls: Whether certificates are checked.
         peers: Servers that may lend files.
     """
@@ -114,7 +114,7 @@ class EngineRunner:
         network = network_of(settings)
         session = self._sessions.get((network, limiter))
         if session is not None and session.failure is not None:
-            _logger.error("the engine has broken down, and is started again: %s", session.failure)
+            _logger.error("the engine failed and is restarted: %s", session.failure)
             self._sessions.pop((network, limiter)).close()
             session = None
         if session is None:
@@ -136,7 +136,7 @@ class EngineRunner:
     def close(self) -> None:
         """Implements ``Runner.close``."""
         for session in self._sessions.values():
-            session.cancel()  # all together, then each to its end
+            session.cancel()  # all stop in parallel before the first is waited for
         while self._sessions:
             self._sessions.popitem()[1].close()
 

@@ -1,4 +1,4 @@
-"""Which jobs begin, in which order, when a failed one is tried again, and how long an ended one is kept. Pure."""
+"""The queue's order, the times of retries, and how long ended jobs are kept. Pure."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 FIRST_RETRY_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 3600.0
 GIVING_UP_SECONDS = 3 * 86_400.0
-"""What has failed for so long, with tries all the while, waits for the user."""
+"""A job that has failed for this long, with retries, waits for the user."""
 KEEPING_SECONDS = 30 * 86_400.0
 KEEPING_LOOK_SECONDS = 60.0
-"""How often it is looked at what may be forgotten."""
+"""Interval of the search for ended jobs that have expired."""
 MOST_ENDED = 1000
 
 
 def order(job: QueuedJob) -> tuple[int, int, float]:
-    """The key by which jobs go: the higher priority first, then the lower position."""
+    """The sort key of waiting jobs: the higher priority first, then the lower position."""
     return (-job.priority, job.position, job.created_at)
 
 
 def due(jobs: Iterable[QueuedJob], now: float, *, most: int) -> list[QueuedJob]:
-    """The jobs that begin now.
+    """The jobs to start now.
 
     Args:
-        jobs: Those that aren't under way.
+        jobs: The jobs that aren't running.
         now: Seconds since 1970.
-        most: How many may begin.
+        most: The largest number of jobs to start.
     """
     if most <= 0:
         return []
@@ -43,25 +43,25 @@ def due(jobs: Iterable[QueuedJob], now: float, *, most: int) -> list[QueuedJob]:
 
 
 def next_moment(jobs: Iterable[QueuedJob], now: float) -> float:
-    """When the next job that waits for a moment may begin; infinity where none does."""
+    """The earliest retry time of a waiting job; infinity if there is none."""
     moments = (job.not_before for job in jobs if job.state is JobState.QUEUED and job.not_before > now)
     return min(moments, default=float("inf"))
 
 
 def listed(jobs: Iterable[QueuedJob]) -> list[QueuedJob]:
-    """The jobs in the order in which they go; those that have ended come last, the newest first."""
+    """The jobs in their order of execution, followed by the ended ones, the newest first."""
     every = list(jobs)
     ended = sorted((job for job in every if job.has_ended), key=lambda job: -(job.ended_at or 0.0))
     return sorted((job for job in every if not job.has_ended), key=order) + ended
 
 
 def retry_at(job: QueuedJob, now: float, random: float) -> float | None:
-    """When a job that has failed once more is tried again; ``None`` where it has been tried for long enough.
+    """The time of the next try of a failed job; ``None`` if it has been tried for long enough.
 
-    Exponential backoff with jitter: 30 s, 1 min, 2 min, ... up to an hour.
+    Exponential backoff with jitter: 30 s, 1 min, 2 min, ... up to 1 h.
 
     Args:
-        job: As it was when it failed.
+        job: The job, before the failure is recorded.
         now: Seconds since 1970.
         random: In [0, 1).
     """
@@ -72,12 +72,12 @@ def retry_at(job: QueuedJob, now: float, random: float) -> float | None:
 
 
 def moved(jobs: Sequence[QueuedJob], mover: JobId, position: int) -> list[QueuedJob]:
-    """The jobs whose positions change when ``mover`` comes to ``position`` among those that haven't ended.
+    """The jobs that change when ``mover`` is moved to ``position`` among those that haven't ended.
 
     Args:
-        jobs: All of them.
-        mover: Which one moves.
-        position: Counted from 0, the next one to begin; beyond the end is the end.
+        jobs: All jobs.
+        mover: The id of the job to move.
+        position: The new position; 0 is the next job to start, and a position beyond the end means the end.
     """
     line = sorted((job for job in jobs if not job.has_ended), key=order)
     moving = next((job for job in line if job.id == mover), None)
@@ -85,7 +85,7 @@ def moved(jobs: Sequence[QueuedJob], mover: JobId, position: int) -> list[Queued
         return []
     line.remove(moving)
     at = max(0, min(position, len(line)))
-    # Priorities go before positions: between its new neighbours the mover has to have one that fits.
+    # Priority outranks position, so the moved job gets a priority between those of its new neighbours.
     upper = line[at - 1].priority if at > 0 else moving.priority
     lower = line[at].priority if at < len(line) else moving.priority
     priority = min(max(moving.priority, lower), max(upper, lower) if at == 0 else upper)
@@ -96,6 +96,6 @@ def moved(jobs: Sequence[QueuedJob], mover: JobId, position: int) -> list[Queued
 
 
 def expired(jobs: Iterable[QueuedJob], now: float) -> list[QueuedJob]:
-    """The ended jobs that are forgotten: those of more than 30 days, and the oldest beyond a thousand."""
+    """The ended jobs to remove: those older than 30 days, and the oldest beyond a thousand."""
     ended = sorted((job for job in jobs if job.has_ended), key=lambda job: job.ended_at or 0.0, reverse=True)
     return [job for at, job in enumerate(ended) if at >= MOST_ENDED or now - (job.ended_at or 0.0) > KEEPING_SECONDS]

@@ -1,4 +1,4 @@
-"""What of a job may be written down: never an address with a signature, a token or a password, and no header field."""
+"""The part of a job that may be stored: no URL with a signature, token or password, and no header fields."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.jobs import QueuedJob
 
 _HIDDEN = "://..."
-"""How an address ends that is shown without the rest, since it can't be read where its password ends."""
+"""The end of a shown URL whose rest is hidden, because the end of its password can't be determined."""
 
 
 def may_be_stored(reference: str) -> bool:
-    """Whether a reference holds no secret."""
+    """Whether a reference contains no secret."""
     return is_recordable(reference) and not shown(reference).endswith(_HIDDEN)
 
 
 def storable(job: QueuedJob) -> QueuedJob:
-    """The job without what is never written down; one that can't be done without it has no reference then."""
+    """The job without secrets; its reference is empty if the job can't run without them."""
     wanted = job.wanted
     is_public = not (wanted.auth or wanted.headers) and all(map(may_be_stored, (wanted.reference, wanted.proxy)))
     mirrors = tuple(filter(may_be_stored, wanted.mirrors))

@@ -1,7 +1,7 @@
 """The queue's database: SQLite in the state folder, one writer, every change durable before it is acknowledged.
 
-A database that can't be read is set aside, with the moment in its name, and a new one begins: what the journals beside
-the part files hold isn't lost by that. Secrets never get here: see ``secrecy``.
+A damaged database is renamed, with the time in its new name, and replaced by an empty one. The part files and their
+journals are not affected by that. No secrets are stored: see ``secrecy``.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ _MIGRATIONS = (
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     """,
 )
-"""The statements that lead from each version of the schema to the next one; ``user_version`` counts them."""
+"""The statements that migrate each version of the schema to the next; ``user_version`` is the number applied."""
 
 
 class JobStore:
-    """The jobs on the disk; one process at a time has it open.
+    """The database of jobs; one process at a time can open it.
 
     Args:
-        folder: The state folder; it is made for the user alone.
-        now: Seconds since 1970, for the name of a database that is set aside.
+        folder: The state folder; it is created with access for this user only.
+        now: The time in seconds since 1970, for the new name of a damaged database.
 
     Raises:
-        DestinationLockedError: Another process has it open.
+        DestinationLockedError: Another process has opened it.
         StorageError: The folder can't be used.
     """
 
     def __init__(self, folder: Path, *, now: float) -> None:
         self.set_aside: Path | None = None
-        """Where a database went that couldn't be read; ``None`` where it could."""
+        """The new path of a damaged database; ``None`` if it was sound."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = FileLock(folder / LOCK, timeout=0)
             self._lock.acquire()
         except Timeout:
             raise DestinationLockedError(
-                f"another server has the queue in {folder} open", hint="Use that one, or another --state folder."
+                f"another server has opened the queue in {folder}", hint="Use that server, or another --state folder."
             ) from None
         except OSError as error:
             raise _unusable(folder, error) from error
@@ -69,7 +69,7 @@ class JobStore:
             raise
 
     def close(self) -> None:
-        """Lets go of the database and of the lock."""
+        """Closes the database and releases the lock."""
         with suppress(sqlite3.Error):
             self._connection.close()
         self._lock.release()
@@ -77,31 +77,31 @@ class JobStore:
     # Jobs -------------------------------------------------------------------------------------------------
 
     def load(self) -> list[QueuedJob]:
-        """Every job; those whose record can't be read are left out and said in the log."""
+        """All jobs. Unreadable records are skipped with a warning in the log."""
         jobs: list[QueuedJob] = []
         for identity, record in self._connection.execute("SELECT id, record FROM jobs"):
             try:
                 jobs.append(_decoded(json.loads(record)))
             except (ValueError, TypeError, KeyError):
-                _logger.warning("the queue's record of job %s can't be read; it is left out", identity)
+                _logger.warning("the queue's record of job %s can't be read and is skipped", identity)
         return jobs
 
     def write(self, jobs: Iterable[QueuedJob], *, removed: Iterable[JobId] = ()) -> None:
-        """Writes these jobs and takes others out; all or nothing, and on the disk when it returns."""
+        """Writes and removes jobs in one transaction, which is durable when this returns."""
         self._put(jobs, removed, synchronous="FULL")
 
     def note(self, jobs: Iterable[QueuedJob]) -> None:
-        """Writes these jobs, all or nothing; a killed process loses nothing of it, and a power cut perhaps the newest.
+        """Writes jobs in one transaction, which survives a killed process but perhaps not a power cut.
 
-        For what the next start would find out again.
+        Used for what the next start would find out again.
         """
         self._put(jobs, (), synchronous="NORMAL")
 
     def _put(self, jobs: Iterable[QueuedJob], removed: Iterable[JobId], *, synchronous: str) -> None:
-        """Writes.
+        """Writes and removes jobs.
 
         Raises:
-            StorageError: The disk doesn't take it.
+            StorageError: The database can't be written.
         """
         rows = [(job.id, str(job.state), _encoded(job)) for job in jobs]
         with self._changing(synchronous):
@@ -111,15 +111,15 @@ class JobStore:
     # Facts ------------------------------------------------------------------------------------------------
 
     def fact(self, name: str) -> object:
-        """What was kept under a name; ``None`` where nothing was."""
+        """The value stored under a name, or ``None``."""
         row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def keep(self, name: str, value: object) -> None:
-        """Keeps a value under a name.
+        """Stores a value under a name.
 
         Raises:
-            StorageError: The disk doesn't take it.
+            StorageError: The database can't be written.
         """
         with self._changing():
             self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
@@ -134,7 +134,8 @@ class JobStore:
                 yield
         except sqlite3.Error as error:
             raise StorageError(
-                f"the queue's database can't be written: {error}", hint="Free some space where its state folder is."
+                f"the queue's database can't be written: {error}",
+                hint="Free some space on the disk of its state folder.",
             ) from error
 
     def _opened(self, path: Path, now: float) -> sqlite3.Connection:
@@ -144,7 +145,7 @@ class JobStore:
             if isinstance(error, sqlite3.OperationalError):
                 raise _unusable(path, error) from error
             self.set_aside = path.with_name(f"{path.name}.damaged-{int(now)}")
-            _logger.warning("the queue's database is damaged and was set aside as %s", self.set_aside)
+            _logger.warning("the queue's database is damaged and was renamed to %s", self.set_aside)
             for suffix in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
                     path.with_name(path.name + suffix).replace(self.set_aside.with_name(self.set_aside.name + suffix))
@@ -154,15 +155,15 @@ class JobStore:
 def _unusable(path: Path, error: Exception) -> StorageError:
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return StorageError(
-        f"the queue's state in {path} can't be used: {reason}", hint="--state DIR takes another folder."
+        f"the queue's state in {path} can't be used: {reason}", hint="Choose another folder with --state DIR."
     )
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    """The database, of the newest schema and found to be whole.
+    """A connection to the database, checked and migrated to the newest schema.
 
     Raises:
-        sqlite3.Error: It is damaged, or the disk doesn't take it.
+        sqlite3.Error: The database is damaged or can't be written.
     """
     connection = sqlite3.connect(path, check_same_thread=False)
     try:
@@ -186,7 +187,7 @@ def _check(connection: sqlite3.Connection) -> None:
 def _migrate(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(_MIGRATIONS):
-        raise sqlite3.OperationalError("a newer version of this program has written it")
+        raise sqlite3.OperationalError("it was written by a newer version of this program")
     for number, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN; {statements} PRAGMA user_version = {number}; COMMIT;")
 
@@ -198,17 +199,17 @@ def _encoded(job: QueuedJob) -> str:
 
 
 def _decoded(record: dict[str, object]) -> QueuedJob:
-    """A job from its record. What an older version hasn't written is as it is by default.
+    """The job of a record. Fields that an older version didn't write get their defaults.
 
     Raises:
-        ValueError, TypeError, KeyError: It can't be read.
+        ValueError, TypeError, KeyError: The record is invalid.
     """
     wanted, error = record["wanted"], record["error"]
     if not isinstance(wanted, dict) or not isinstance(error, dict | None):
         raise TypeError("a record's parts are objects")
     lists = {name: tuple(wanted[name]) for name in ("digests", "mirrors")}
     return QueuedJob(
-        **{  # type: ignore[arg-type] # what we have written ourselves; a field too many raises TypeError
+        **{  # type: ignore[arg-type] # written by this program; an unknown field raises TypeError
             **record,
             "wanted": JobWanted(**{**wanted, **lists, "headers": (), "author": Author(wanted.get("author", "user"))}),
             "destinations": tuple(map(str, _list(record.get("destinations", [])))),

@@ -1,4 +1,4 @@
-"""A job as JSON: what the API, its events and the command line show of it. Never its address with secrets."""
+"""The JSON form of a job for the API, its events and the command line. It contains no secrets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def job_object(job: QueuedJob, progress: Progress | None, *, max_downloads: int) -> dict[str, object]:
-    """The JSON form of a job.
+    """The JSON object of a job.
 
     Args:
         job: The job.
-        progress: How it stands, where it is under way.
-        max_downloads: How many jobs run at a time, for what it waits for.
+        progress: The progress of its download; ``None`` if none is running.
+        max_downloads: The number of jobs that run at a time, for the text of ``waits_for``.
     """
     active = progress if job.state is JobState.ACTIVE else None
     eta = active.eta_seconds if active is not None else None
@@ -52,7 +52,7 @@ def job_object(job: QueuedJob, progress: Progress | None, *, max_downloads: int)
 
 
 def waits_for(job: QueuedJob, max_downloads: int) -> str:
-    """What a job waits for, for people; empty where it doesn't wait."""
+    """What a job waits for, as text for the user; empty if it doesn't wait."""
     if job.state is not JobState.QUEUED or job.waits_for:
         return job.waits_for
     if job.not_before:
@@ -61,6 +61,6 @@ def waits_for(job: QueuedJob, max_downloads: int) -> str:
 
 
 def _bytes_proved(job: QueuedJob) -> int:
-    """Of a file that is there all of them, where a digest has proved it; of one that isn't none."""
+    """The length of a finished file that a digest has proved; otherwise 0."""
     is_proved = job.result is not None and job.result.get("verified") not in UNPROVED
     return job.size or 0 if is_proved else 0
