@@ -9,7 +9,7 @@ from anymatix_fetcher.library.identity import identity, left_by_first_fetcher, p
 from anymatix_fetcher.library.names import parse_hashed_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from anymatix_fetcher.library.sidecar_format import Record
 
@@ -48,6 +48,14 @@ def removal_of_reference(
     models = {records[name].file_name for name in going}
     models |= {name for name in names if (hashed := parse_hashed_name(name)) and hashed.hex in hashes}
     return _split(going, {name for name in models if name}, records, names)
+
+
+def removal_of_meant(
+    is_meant: Callable[[Record], bool], records: Mapping[str, Record], names: Collection[str]
+) -> Removal:
+    """The sidecars whose records are meant, and their models."""
+    going = {name for name, record in records.items() if is_meant(record)}
+    return _split(going, {model for name in going if (model := records[name].file_name)}, records, names)
 
 
 def removal_of_model(model: str, records: Mapping[str, Record], names: Collection[str]) -> Removal:

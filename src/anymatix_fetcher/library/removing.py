@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.errors import StorageError
-from anymatix_fetcher.library.removal import removal_of_model, removal_of_reference
+from anymatix_fetcher.library.removal import removal_of_meant, removal_of_model, removal_of_reference
 from anymatix_fetcher.library.sidecars import sidecars_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from anymatix_fetcher.core.values.ports import Disk
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 def plan_removal(folder: Path, reference: str, disk: Disk, auth: str = "") -> Removal:
     """What removing ``reference`` would take out of ``folder``."""
     return removal_of_reference(reference, _records(folder, disk), disk.names(folder), auth)
+
+
+def plan_removal_of_meant(folder: Path, is_meant: Callable[[Record], bool], disk: Disk) -> Removal:
+    """What removing the models of the sidecars that are meant would take out of ``folder``."""
+    return removal_of_meant(is_meant, _records(folder, disk), disk.names(folder))
 
 
 def plan_removal_of_model(model: Path, disk: Disk) -> Removal:

@@ -11,15 +11,23 @@ from anymatix_fetcher.engine import forms
 from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, StorageError
 from anymatix_fetcher.library.names import is_model_name
 from anymatix_fetcher.library.removal import Removal
-from anymatix_fetcher.library.removing import carry_out, plan_removal, plan_removal_of_model
+from anymatix_fetcher.library.removing import (
+    carry_out,
+    plan_removal,
+    plan_removal_of_meant,
+    plan_removal_of_model,
+)
 from anymatix_fetcher.library.setting_aside import is_set_aside
 from anymatix_fetcher.library.walking import walk_all
+from anymatix_fetcher.sources.recorded import RecordedFile, means
+from anymatix_fetcher.wiring.environment import environment
 from anymatix_fetcher.wiring.models import opened_place, paths_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from anymatix_fetcher.library.sidecar_format import Record
     from anymatix_fetcher.wiring.models import Models
 
 
@@ -127,16 +135,35 @@ def _plan(target: str, place: Models) -> list[FolderRemoval]:
                 hint="Only models and their sidecars can be removed; `anyfetch ls` shows them.",
             )
         return [_going(path.parent, going)]
-    found = [
-        _going(folder, removal)
-        for folder in _folders(place)
-        if (removal := plan_removal(folder, target, place.disk)).sidecars or removal.models
-    ]
+    found = list(_found(place, lambda folder: plan_removal(folder, target, place.disk)))
+    if not found and ":" in target:
+        is_meant = _meaning(target)
+        found = list(_found(place, lambda folder: plan_removal_of_meant(folder, is_meant, place.disk)))
     if not found:
         shown = target.partition("?")[0]
         what = f"no file here was fetched by {shown}" if ":" in shown else f"there is no file {shown}"
         raise NotFoundError(what, hint="Run `anyfetch ls` to see the models.")
     return found
+
+
+def _found(place: Models, plan_in: Callable[[Path], Removal]) -> Iterator[FolderRemoval]:
+    for folder in _folders(place):
+        removal = plan_in(folder)
+        if removal.sidecars or removal.models:
+            yield _going(folder, removal)
+
+
+def _meaning(reference: str) -> Callable[[Record], bool]:
+    """Whether a sidecar's record, which may be of a pinned reference, is of the file that ``reference`` means."""
+    surroundings = environment()
+
+    def is_meant(record: Record) -> bool:
+        named = record.own.source if record.own and record.own.source else record.url
+        return bool(named) and means(
+            reference, RecordedFile(named or "", record.digests, record.data or {}), surroundings
+        )
+
+    return is_meant
 
 
 def _path(target: str, place: Models) -> Path | None:

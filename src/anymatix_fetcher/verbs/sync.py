@@ -13,6 +13,8 @@ from anymatix_fetcher.engine.facts import Job, Progress, Result, Status, moment,
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import DestinationLockedError, DownloadCancelled, StorageError
+from anymatix_fetcher.library.lock_file_format import Root
+from anymatix_fetcher.library.types import known_type
 from anymatix_fetcher.verbs.comparing import Item, SyncState, plan_sync, stated_algorithms
 from anymatix_fetcher.verbs.fetch import fetch_many
 from anymatix_fetcher.verbs.lock_file import DEFAULT_FILE, local_files, read_lock
@@ -239,6 +241,9 @@ def _job(item: Item, surroundings: LocalFiles, number: int, options: Options) ->
             bounds=surroundings.bounds(file, path),
             digests=_checked(file),
             length=file.size,
+            # As after any other download into the models root: its origin is known to `ls`, `rm` and `verify`.
+            sidecar=file.root is Root.MODELS,
+            type=known_type(file.type) or "",
             # Whichever source has begun it: where the content proves to be the same, another one goes on.
             take_over=True,
             mirrors=tuple(source for source in others if source.startswith(_URLS)),

@@ -409,3 +409,22 @@ def test_a_lock_file_that_leads_astray_is_refused(tmp_path: Path, capsys: Stream
     )
     assert main(["sync", "-f", str(file)]) == 2
     assert "custom_nodes" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_surroundings")
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "civitai:143906",
+        "hf:anymatix/model/model.safetensors",
+        "github:anymatix/weights@latest/weights.safetensors",
+    ],
+)
+def test_what_was_synced_is_found_by_what_was_locked(reference: str, capsys: Streams) -> None:
+    assert main(["lock", "-q", "-t", "checkpoint", reference]) == 0
+    assert main(["sync", "-q"]) == 0
+    capsys.readouterr()
+    assert main(["ls", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"] == locked().popitem()[1].sources[0]
+    assert main(["rm", "--yes", "-q", reference]) == 0
+    assert list((Path("models") / "checkpoints").iterdir()) == []
