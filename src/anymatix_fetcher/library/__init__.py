@@ -1,25 +1,25 @@
-"""What is here and where it belongs: model folders, names, sidecars, the index by digest, links instead of downloads.
+"""The local model library: model folders, names, sidecars, the index by digest, and links instead of downloads.
 
 Glossary (one word, one meaning):
 
 type
-    What a model is: a checkpoint, a LoRA, a VAE. ``types`` reads the words that people use.
+    A model's purpose: a checkpoint, a LoRA, a VAE. ``types`` parses the words for it.
 layout
-    Whose folders they are: ComfyUI's, those of the A1111 web UI and Forge, or SwarmUI's.
+    The program that the folders belong to: ComfyUI, the A1111 web UI, Forge, or SwarmUI.
 folder name
-    ComfyUI's name for one kind of model, as ``loras``; it stands for one or more paths.
+    ComfyUI's name for one kind of model, as ``loras``; it maps to one or more paths.
 target
-    The one of these paths that new files go to.
+    The path among these that new files go to.
 sidecar
-    The small JSON file beside a model that says where it came from.
+    The small JSON file beside a model that states its origin.
 identity
-    The SHA-256 of a reference without its secrets: the same whoever asks and with whichever token.
+    The SHA-256 of a reference without its secrets: the same for every user and token.
 index
-    Which files have which digest, and whether that was hashed here or is only claimed by somebody.
+    The digests of local files, and for each whether it was computed here or is only a claim.
 
 place
-    Where one download goes: its folder, and its name before and after the content is known.
+    The destination of one download: its folder, and its name before and after the content is known.
 
 The modules that only decide (``types``, ``layouts``, ``templates``, ``identity``, ``names``, ``sidecar_format``,
-``removal``) touch no file.
+``removal``) access no files.
 """

@@ -1,4 +1,4 @@
-"""Finds models without a sidecar, which were copied here by hand or by another program."""
+"""Finds models without a sidecar, which were copied here by users or by other programs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Foundling:
     """A model without a sidecar.
 
     Args:
-        path: Where it is.
-        folder: The folder name that it belongs to; ``None`` where that isn't known.
-        size: Its length in bytes.
-        digests: What the index knows of it, so that it needn't be hashed.
-        hash_in_name: The 64 digits that its name carries: of its content, or of a URL.
+        path: Its path.
+        folder: The folder name that it belongs to; ``None`` if unknown.
+        size: Its size in bytes.
+        digests: Its digests in the index, so that it needn't be hashed.
+        hash_in_name: The 64 hex digits in its name, a hash of its content or of a URL; ``None`` if there are none.
     """
 
     path: Path
@@ -40,16 +40,16 @@ class Foundling:
 
 @dataclass(frozen=True, slots=True)
 class AdoptionPlan:
-    """Which models have no sidecar, and how many were looked at."""
+    """The models without a sidecar, and the number of all models."""
 
     foundlings: tuple[Foundling, ...]
     models: int
 
 
 def plan_adoption(folders: ModelFolders, index: Index, catalog: Catalog) -> Generator[int, None, AdoptionPlan]:
-    """The models in ``folders`` that no sidecar names, under any of their names.
+    """The models in ``folders`` that no sidecar names, under any of their hard links.
 
-    Yields how many files were looked at, and returns the plan.
+    Yields the number of files seen, and returns the plan.
     """
     models: dict[tuple[int, int], list[SeenFile]] = {}
     with_sidecars: dict[Path, None] = {}
@@ -66,7 +66,7 @@ def plan_adoption(folders: ModelFolders, index: Index, catalog: Catalog) -> Gene
 
 
 def _foundling(names: Sequence[SeenFile], folders: ModelFolders, index: Index) -> Foundling:
-    """A file with all its names: it is shown where it really lies."""
+    """A file with all its hard links, reported at a path without symbolic links if possible."""
     seen = min(names, key=lambda seen: not seen.is_real)
     hashed = parse_hashed_name(seen.path.name)
     return Foundling(

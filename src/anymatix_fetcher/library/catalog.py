@@ -1,8 +1,8 @@
-"""What the sidecars in folders say, each read once: the index keeps it for as long as the sidecar is the same file.
+"""The sidecars of folders, each read once: the index caches their content until a sidecar changes.
 
-Descriptions of models make sidecars long, and there may be thousands in a folder. What is kept of one is what many
-questions need: which references it is of, which file it names, and what it claims of that. Who needs the description,
-or the address as it was written, reads the sidecar itself.
+Descriptions of models make sidecars long, and a folder may have thousands of them. The cache keeps what is often
+needed: the references, the named file, and its claimed digests. The description and the original URL are read from the
+sidecar.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.index import Index
 
 GOOD_FOR_SECONDS = 2.0
-"""How long a folder counts as it was when it was looked through, where that has to be quick."""
+"""The time for which a folder's listing is cached where speed matters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is kept of one sidecar.
+    """The cached content of one sidecar.
 
     Args:
-        state: Of the sidecar.
-        content: What it says, shortened; empty where that makes no sense.
-        identities: Of the references that it is of, as far as its content tells.
-        is_ours: Whether we have written it.
+        state: The sidecar's state.
+        content: Its shortened content; empty if it is invalid.
+        identities: The identities of its references.
+        is_ours: Whether this program has written it.
     """
 
     state: FileState
@@ -51,7 +51,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """The cards of one folder, by the sidecars' names, as of a moment; and these names by what they speak of."""
+    """The cards of one folder by sidecar name, and those names by identity, at one moment."""
 
     cards: Mapping[str, Card]
     seen_at: float
@@ -59,12 +59,12 @@ class _Folder:
 
 
 class Catalog:
-    """The sidecars of folders; any thread may ask.
+    """The sidecars of folders; any thread may use it.
 
     Args:
-        index: Keeps the cards.
-        disk: To read sidecars.
-        clock: Seconds, never going back.
+        index: Stores the cards.
+        disk: The file system.
+        clock: The monotonic time in seconds.
     """
 
     def __init__(self, index: Index, disk: Disk, clock: Callable[[], float] = time.monotonic) -> None:
@@ -75,15 +75,16 @@ class Catalog:
         self._lock = RLock()
 
     def sidecars(self, folder: Path) -> list[Sidecar]:
-        """Those in ``folder``, in the order of their names, without descriptions."""
+        """The sidecars in ``folder``, sorted by name, without descriptions."""
         cards = self._looked_through(folder).cards
         records = ((folder / name, decode(cards[name].content)) for name in sorted(cards))
         return [Sidecar(path, record) for path, record in records if record is not None]
 
     def of_reference(self, folder: Path, reference: str, auth: str = "") -> Iterator[Sidecar]:
-        """Those that are of ``reference``, read anew: first by their names, then what was written for other tokens.
+        """The sidecars of ``reference``, read again: first by name, then those that were written for other tokens.
 
-        The latter as of some seconds ago, for a folder of thousands isn't looked through for each of many downloads.
+        The latter come from a listing of some seconds ago, so that a large folder isn't listed for each of many
+        downloads.
         """
         known = self._looked_through(folder, good_for_seconds=GOOD_FOR_SECONDS)
         stems = dict.fromkeys((identity(reference), *left_by_first_fetcher(reference, auth)))
@@ -94,11 +95,11 @@ class Catalog:
                 yield sidecar
 
     def model_of(self, folder: Path, reference: str, auth: str = "") -> Sidecar | None:
-        """A sidecar of ``reference`` whose model is there too, and whole as far as can be told without reading it."""
+        """A sidecar of ``reference`` with an existing model that looks complete without reading it."""
         return next(filter(has_whole_model, self.of_reference(folder, reference, auth)), None)
 
     def _looked_through(self, folder: Path, *, good_for_seconds: float = 0.0) -> _Folder:
-        folder = Path(os.path.abspath(folder))  # noqa: PTH100 - takes ".." out, and follows no link
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 - removes "..", without following links
         with self._lock:
             known, now = self._folders.get(folder), self._clock()
             if known is not None and now - known.seen_at < good_for_seconds:
@@ -110,7 +111,7 @@ class Catalog:
             return known
 
     def _read(self, folder: Path, seen: Mapping[str, int], known: _Folder | None, now: float) -> _Folder:
-        """The cards of these sidecars: of those that are the same files what is known of them, or is kept."""
+        """Reads the cards of new and changed sidecars; the others come from memory or the index."""
         kept = _kept(folder, self._index) if known is None else known.cards
         cards: dict[str, Card] = {}
         new: dict[str, Card] = {}
@@ -118,7 +119,7 @@ class Catalog:
             card = kept.get(name)
             if known is None or card is None or card.state.inode != inode:
                 state = _state_of(folder / name)
-                if known is not None:  # it may have been written since, and have been kept then
+                if known is not None:  # another process may have read it since
                     card = _kept(folder, self._index, name).get(name)
                 if state is None:
                     continue
@@ -135,7 +136,7 @@ class Catalog:
 
 
 def card_of(sidecar: Sidecar | None, state: FileState, *, is_ours: bool = False) -> Card:
-    """What is kept of a sidecar."""
+    """The cacheable content of a sidecar."""
     if sidecar is None:
         return Card(state)
     record = sidecar.record
@@ -145,7 +146,7 @@ def card_of(sidecar: Sidecar | None, state: FileState, *, is_ours: bool = False)
 
 
 def keep(folder: Path, cards: Mapping[str, Card], index: Index, gone: Collection[str] = ()) -> None:
-    """Keeps cards of sidecars in ``folder``, by their names, and throws those of ``gone`` away."""
+    """Stores cards of sidecars in ``folder``, by name, and deletes those of ``gone``."""
     key = key_of(folder)
     rows = [
         (key, name, *as_row(card.state), card.is_ours, " ".join(card.identities), card.content)
@@ -160,14 +161,14 @@ def keep(folder: Path, cards: Mapping[str, Card], index: Index, gone: Collection
 
 
 def keep_ours(sidecar: Sidecar, index: Index) -> None:
-    """Keeps that we have written this sidecar just now."""
+    """Records that this program has just written the sidecar."""
     state = _state_of(sidecar.path)
     if state is not None:
         keep(sidecar.path.parent, {sidecar.path.name: card_of(sidecar, state, is_ours=True)}, index)
 
 
 def is_ours(path: Path, index: Index) -> bool:
-    """Whether the sidecar at ``path`` is still the one that we have written here; others may look like it."""
+    """Whether the sidecar at ``path`` is still the one that this program has written; others may have equal content."""
     card, state = _kept(path.parent, index, path.name).get(path.name), _state_of(path)
     return card is not None and state is not None and card.is_ours and card.state.is_still(state)
 
@@ -180,7 +181,7 @@ def _state_of(path: Path) -> FileState | None:
 
 
 def _seen(folder: Path) -> dict[str, int]:
-    """The sidecars in ``folder`` by name, with their inodes: one that is written anew is another file."""
+    """The sidecars in ``folder`` by name, with their inodes, which change when a sidecar is replaced."""
     try:
         with os.scandir(folder) as entries:
             return {entry.name: entry.inode() for entry in entries if is_sidecar_name(entry.name)}
@@ -189,7 +190,7 @@ def _seen(folder: Path) -> dict[str, int]:
 
 
 def _kept(folder: Path, index: Index, name: str | None = None) -> dict[str, Card]:
-    """The cards that are kept of ``folder``, or the one of this name."""
+    """The stored cards of ``folder``, or the one with this name."""
     query = """SELECT name, device, inode, size, mtime_ns, ctime_ns, is_ours, identities, content
                FROM sidecars WHERE folder = ?"""
     values: tuple[object, ...] = (key_of(folder),)

@@ -1,4 +1,4 @@
-"""Reflinks: a new file that shares its blocks with an old one until either is written to. They take no time."""
+"""Reflinks: a new file shares its blocks with an existing one until either is written to. Takes no time."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _CANT_CLONE = {
     *(errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM),
     *(errno.EACCES, errno.EBADF, errno.EISDIR),
 }
-"""What file systems say that have no reflinks, or none between these two files."""
+"""The errors of file systems without reflinks, or without them between these two files."""
 
 
 def clone(source: Path, destination: Path) -> bool:
-    """Whether ``destination``, which mustn't be there yet, is a reflink of ``source`` now; if not, it isn't there.
+    """Makes ``destination``, which must not exist, a reflink of ``source``; false if that is impossible.
 
-    Btrfs, XFS, bcachefs, OCFS2, and ZFS since 2.2 have them on Linux, and APFS on macOS.
+    Btrfs, XFS, bcachefs, OCFS2, and ZFS since 2.2 support reflinks on Linux, APFS on macOS.
 
     Raises:
-        OSError: For another reason than that there are no reflinks here.
+        OSError: It fails for another reason than missing support.
     """
     try:
         if sys.platform == "linux":
@@ -44,7 +44,7 @@ def clone(source: Path, destination: Path) -> bool:
 
 
 def can_clone(folder: Path) -> bool:
-    """Whether files in ``folder`` can be cloned there: tried with an empty one, which is gone afterwards."""
+    """Whether files in ``folder`` can be cloned there, determined with an empty temporary file."""
     first, second = temporary_beside(folder / "probe"), temporary_beside(folder / "probe")
     try:
         first.touch(exist_ok=False)

@@ -1,4 +1,4 @@
-"""Paths that stay inside: nothing is written through a symbolic link out of its folder, nor where programs are run."""
+"""Containment: nothing is written through a symbolic link out of its folder, nor to where programs are run."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.filenames import SafeName
 
 RUN_FOLDERS = {"customnodes", "configs"}
-"""In the form of ``folded``. ComfyUI runs what lies in the one, and does what the other says."""
+"""In the form of ``folded``. ComfyUI runs the code in the first and obeys the second."""
 
 COMFYUI_CODE = ("main.py", "folder_paths.py")
-"""A folder that holds both is ComfyUI's own."""
+"""The folder that contains both is ComfyUI's own."""
 COMFYUI_DATA = {"models", "input", "output"}
-"""The folders in it that hold files of users."""
+"""Its subfolders with users' files."""
 
 
 def inside(folder: Path, parts: Iterable[SafeName]) -> Path:
-    """The path of ``parts`` below ``folder``, which may itself be a link: that is its owner's to say.
+    """The path of ``parts`` below ``folder``, which may itself be a link.
 
     Raises:
-        StorageError: A symbolic link on the way leads out of ``folder``.
+        StorageError: A symbolic link in the path leads out of ``folder``.
     """
     path = folder.joinpath(*parts)
     _check_inside(path, folder, _real(path))
@@ -38,15 +38,15 @@ def inside(folder: Path, parts: Iterable[SafeName]) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far the words of the caller lead, and where a destination may be that others have named from there on.
+    """The bounds of a destination: the folder that the caller has chosen, and where untrusted names may lead.
 
-    Servers, lists, lock files, Metalinks, repositories and workflows name what lies below :attr:`folder`.
+    Untrusted names come from servers, lists, lock files, Metalinks, repositories and workflows.
 
     Args:
-        folder: The folder that the destination stays in. It may be a link.
-        root: The outermost folder of the caller's own choice; ``None`` for ``folder``. What lies between the two was
-            found there, and links in it may lead elsewhere, but not to where programs are run.
-        is_named: Whether the caller has named ``folder`` himself, instead of leaving it to us.
+        folder: The folder that contains the destination. It may be a link.
+        root: The outermost folder that the caller has chosen; ``None`` for ``folder``. Links between the two may lead
+            elsewhere, but not to where programs are run.
+        is_named: Whether the caller has named ``folder`` explicitly.
     """
 
     folder: Path
@@ -54,7 +54,7 @@ class Bounds:
     is_named: bool = False
 
     def check(self, destination: Path) -> None:
-        """Makes sure that a file may be written to ``destination``, which lies below the folder.
+        """Checks that a file may be written to ``destination``, which is below the folder.
 
         Raises:
             StorageError: It may not.
@@ -64,7 +64,7 @@ class Bounds:
         if wrong is not None:
             raise _runs(destination, f"{wrong!r} is in its path")
         if self.is_named and len(below) == 1 and self.root is None:
-            return  # the caller's own folder: where it really is doesn't matter
+            return  # the caller's own folder may be anywhere
         real = _real(destination.parent)
         folder = real if destination.parent == self.folder else _real(self.folder)
         if not real.is_relative_to(folder):
@@ -76,23 +76,23 @@ class Bounds:
             _check_comfyui(destination, real)
 
     def _own(self) -> set[str]:
-        """What the caller's own folder is called on its way, in the form of ``folded``."""
+        """The components of the caller's own folder, with and without links, in the form of ``folded``."""
         root = self.folder if self.root is None else self.root
         return {folded(part) for path in (root.absolute(), _real(root)) for part in path.parts}
 
 
 def check_encoding(path: Path) -> None:
-    """Makes sure that there can be a file of this name here.
+    """Checks that a file can have this name on this system.
 
     Raises:
-        StorageError: This system's locale has no characters for it.
+        StorageError: The locale can't encode it.
     """
     with storage_errors(path):
         os.fsencode(path)
 
 
 def _below(destination: Path, folder: Path) -> tuple[str, ...]:
-    # Both without "..", and with no link followed.
+    # Both without "..", and without following links.
     absolute, around = (Path(os.path.abspath(path)) for path in (destination, folder))  # noqa: PTH100
     if not absolute.is_relative_to(around):
         raise StorageError(f"{destination} leads out of {folder}", hint="Choose another name.")
@@ -103,7 +103,7 @@ def _real(path: Path) -> Path:
     with storage_errors(path):
         try:
             return path.resolve()
-        except RuntimeError:  # before Python 3.13: links that lead to each other
+        except RuntimeError:  # before Python 3.13: a loop of links
             raise StorageError(
                 f"{path} leads out of its folder: its symbolic links lead to each other", hint="Remove the links."
             ) from None
@@ -122,12 +122,12 @@ def _leads_out(path: Path, folder: Path) -> StorageError:
 
 
 def _check_comfyui(destination: Path, real: Path) -> None:
-    """Only models, inputs and outputs are brought into ComfyUI's own folder."""
+    """Refuses destinations in ComfyUI's own folder, except its models, inputs and outputs."""
     for program in (real, *real.parents):
         inner = real.relative_to(program).parts[:1]
         if inner and inner[0].casefold() in COMFYUI_DATA:
             continue
-        if all(os.path.isfile(program / name) for name in COMFYUI_CODE):  # noqa: PTH113 - much the quicker
+        if all(os.path.isfile(program / name) for name in COMFYUI_CODE):  # noqa: PTH113 - much faster
             raise _runs(destination, f"{program} is ComfyUI's own folder")
 
 

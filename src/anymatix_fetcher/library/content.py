@@ -1,4 +1,4 @@
-"""What is in files: their digests, and whether two hold the same bytes."""
+"""The content of files: their digests, and byte-by-byte comparison."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 READ_BYTES = 4 << 20
 HASHABLE = {"sha256", "sha384", "sha512", *(("blake3",) if find_spec("blake3") else ())}
-"""The strong algorithms that can be computed here: those of the standard library, and BLAKE3 where it is installed."""
+"""The strong algorithms that can be computed: those of the standard library, and BLAKE3 if it is installed."""
 
 
 def hasher_for(algorithm: str) -> Hasher:
     """A hasher for an algorithm of :data:`HASHABLE`."""
     if algorithm != "blake3":
         return hashlib.new(algorithm, usedforsecurity=False)
-    import blake3  # noqa: PLC0415 - seldom needed, and not every platform has it
+    import blake3  # noqa: PLC0415 - optional, and seldom needed
 
     return blake3.blake3()
 
@@ -35,7 +35,7 @@ def hasher_for(algorithm: str) -> Hasher:
 def digest_of(
     path: Path, algorithm: str = "sha256", *, on_bytes: Callable[[int], None] = lambda _: None
 ) -> tuple[Digest, FileState]:
-    """The digest of a file, and its state, as :func:`digests_of` has them."""
+    """The digest of a file, and its state; see :func:`digests_of`."""
     (digest,), state = digests_of(path, [algorithm], on_bytes=on_bytes)
     return digest, state
 
@@ -43,15 +43,15 @@ def digest_of(
 def digests_of(
     path: Path, algorithms: Collection[str], *, on_bytes: Callable[[int], None] = lambda _: None
 ) -> tuple[tuple[Digest, ...], FileState]:
-    """The digests of a file, read once, and its state: before it was read, so that a change meanwhile shows.
+    """The digests of a file, read once, and its state before reading, which reveals a change meanwhile.
 
     Args:
         path: The file.
-        algorithms: Of :data:`HASHABLE`.
-        on_bytes: Told how many more bytes were read; what it raises ends the reading.
+        algorithms: Algorithms of :data:`HASHABLE`.
+        on_bytes: Called with the number of bytes read. An exception from it ends the reading.
 
     Raises:
-        OSError: It can't be read.
+        OSError: The file can't be read.
     """
     hashers = {name: hasher_for(name) for name in algorithms}
     buffer = memoryview(bytearray(READ_BYTES))
@@ -65,7 +65,7 @@ def digests_of(
 
 
 def same_bytes(first: Path, second: Path, *, on_bytes: Callable[[int], None] = lambda _: None) -> bool:
-    """Whether both files hold the same bytes, all of which are read.
+    """Whether both files have the same content, all of which is read.
 
     Raises:
         OSError: One of them can't be read.

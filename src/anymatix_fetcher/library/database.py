@@ -1,4 +1,4 @@
-"""The index's file: SQLite that processes share, set aside when it is broken, in memory where it can't be written."""
+"""The index's file: an SQLite database that processes share, kept in memory if it isn't writable."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 PRIVATE_MODE = 0o600
 BUSY_SECONDS = 5.0
-"""Every change is done in milliseconds: who waits longer than this goes on without."""
+"""Every transaction takes milliseconds; after this time, callers continue without the index."""
 
 
 class Database:
     """An open database; any thread may use it, one at a time.
 
     Args:
-        path: Where it is; its folder is made. ``None`` keeps it in memory.
-        busy_seconds: How long to wait for another process that is writing.
+        path: Its path; the folder is created. ``None`` for a database in memory.
+        busy_seconds: The time to wait for another process that is writing.
     """
 
     def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -40,7 +40,7 @@ class Database:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the next process will find what is learned."""
+        """Whether it is stored in a file, for later processes."""
         return self._path is not None
 
     def read(self, ask: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
@@ -53,7 +53,7 @@ class Database:
                 return otherwise
 
     def write(self, change: Callable[[sqlite3.Connection], None]) -> bool:
-        """Carries out ``change`` wholly or not at all; false where it can't be, and what it says is forgotten."""
+        """Runs ``change`` in a transaction; false if that is impossible, and the change is dropped."""
         with self._lock:
             for is_last in (False, True):
                 try:
@@ -67,12 +67,12 @@ class Database:
         return False
 
     def close(self) -> None:
-        """Closes it; a second call does nothing."""
+        """Closes it. Idempotent."""
         with self._lock:
             self._connection.close()
 
     def _take(self, error: sqlite3.DatabaseError) -> bool:
-        """Whether the same may work now. A broken file is set aside, and one that can't be written is left alone."""
+        """Handles an error; returns whether a retry may work. A damaged file is set aside."""
         if _is_broken(error):
             self._connection.close()
             self._set_aside(str(error))
@@ -85,7 +85,7 @@ class Database:
             self._connection = _copied(path)
             return True
         _logger.debug("the index can't be used now: %s", error)
-        return not _is_busy(error)  # what is busy has been waited for; a disk's trouble may pass
+        return not _is_busy(error)  # a busy database has timed out already; an I/O error may be temporary
 
     def _open(self) -> sqlite3.Connection:
         if self._path is None:
@@ -106,10 +106,10 @@ class Database:
         return _copied(path)
 
     def _set_aside(self, reason: str) -> None:
-        """Renames the file, so that it can be examined. Of earlier ones only the last is kept."""
+        """Renames the file, so that it can be examined. Only the last one is kept."""
         if self._path is None:
             return
-        _logger.warning("the index %s is set aside, and is learned anew: %s", self._path, reason)
+        _logger.warning("the index %s is set aside, and is built anew: %s", self._path, reason)
         with suppress(OSError):
             self._path.replace(self._path.with_name(f"{self._path.name}.broken"))
         for suffix in ("", "-wal", "-shm"):
@@ -118,7 +118,7 @@ class Database:
 
 
 class _OtherVersionError(sqlite3.DatabaseError):
-    """The tables are of another version."""
+    """The tables have another version."""
 
 
 def _make_private(path: Path) -> None:
@@ -129,12 +129,12 @@ def _make_private(path: Path) -> None:
 
 
 def _connect(name: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
-    # isolation_level=None: transactions begin where we say, not where the module guesses.
+    # isolation_level=None: transactions are begun explicitly, not by the module.
     connection = sqlite3.connect(name, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
-        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last changes, never the file
+        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose recent transactions only
         _prepare(connection)
     except BaseException:
         connection.close()
@@ -143,10 +143,10 @@ def _connect(name: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connectio
 
 
 def _copied(path: Path) -> sqlite3.Connection:
-    """What a file that can't be written knows, in memory; nothing where it can't be read either."""
+    """A copy, in memory, of a database that can't be written; empty if it can't be read either."""
     memory = _connect(":memory:")
     if path.is_file():
-        # immutable: without it, reading makes files beside the database, which the folder may not allow.
+        # immutable: otherwise reading creates files beside the database, which the folder may not permit.
         name = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(name, uri=True)) as file:
             if OLDEST <= _version(file) <= VERSION:
@@ -158,7 +158,7 @@ def _copied(path: Path) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     if _is_to_be_prepared(_version(connection)):
         with _transaction(connection):
-            # Asked again inside: another process may have made them since.
+            # Checked again inside: another process may have created them since.
             version = _version(connection)
             if version == 0:
                 make_tables(connection)
@@ -190,7 +190,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _patiently(action: Callable[[], object]) -> None:
-    """Changing the journal's mode doesn't wait for other processes by itself."""
+    """Retries while busy: unlike other statements, a change of the journal mode doesn't wait for other processes."""
     for attempt in range(20):
         try:
             action()
@@ -203,7 +203,7 @@ def _patiently(action: Callable[[], object]) -> None:
 
 
 def _code(error: sqlite3.Error) -> int:
-    """The primary result code; extended ones have more in their upper bits."""
+    """The primary result code; extended codes use the upper bits."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 

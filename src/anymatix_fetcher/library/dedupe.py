@@ -1,4 +1,4 @@
-"""Files of the same content, made to share their space; every byte is compared before anything is replaced."""
+"""Deduplication: files with the same content share their disk space. All bytes are compared before a replacement."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.walking import SeenFile
 
 LEAST_BYTES = 1 << 20
-"""Smaller files aren't worth it."""
+"""Smaller files aren't worth deduplicating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Hashed:
     """A file and its digest.
 
     Args:
-        paths: All its names among the models; the first is shown.
-        state: The file's.
-        digest: Of its content.
-        is_shared: Whether it has names elsewhere, too.
+        paths: All its paths among the models; the first is reported.
+        state: Its state.
+        digest: Its digest.
+        is_shared: Whether it has hard links elsewhere, too.
     """
 
     paths: tuple[Path, ...]
@@ -49,14 +49,14 @@ class Hashed:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Files on one disk with one digest.
+    """Files on one file system with one digest.
 
     Args:
-        digest: That all have.
-        size: Bytes of each.
-        keep: What the others may become links to.
-        others: All the names of each other file.
-        may_link: Whether ``keep`` may get more names: what has names elsewhere stays apart from what is edited here.
+        digest: Their digest.
+        size: The size of each in bytes.
+        keep: The file that the others may become links to.
+        others: All paths of each other file.
+        may_link: Whether ``keep`` may get more hard links; false if it has links outside the models.
     """
 
     digest: Digest
@@ -67,18 +67,18 @@ class Group:
 
     @property
     def names(self) -> tuple[Path, ...]:
-        """The names of all others."""
+        """The paths of all others."""
         return tuple(path for paths in self.others for path in paths)
 
     @property
     def bytes_won(self) -> int:
-        """What the others take."""
+        """The disk space of the others."""
         return self.size * len(self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class DedupeProgress:
-    """What is being looked at, and how many bytes were read so far."""
+    """The current file, and the number of bytes read so far."""
 
     path: Path
     bytes_read: int
@@ -86,13 +86,13 @@ class DedupeProgress:
 
 @dataclass(frozen=True, slots=True)
 class DedupeReport:
-    """What was done.
+    """The outcome.
 
     Args:
-        linked: The names of files that share the space of another one now.
-        bytes_freed: What they took before.
-        differing: Files that turned out not to be the same, whatever their digests are said to be.
-        skipped: Files that nothing was done with, and why.
+        linked: The paths of files that share their space with another one now.
+        bytes_freed: The disk space freed.
+        differing: Files whose content differs, although their recorded digests are equal.
+        skipped: Files that were left unchanged, and why.
     """
 
     linked: tuple[Path, ...]
@@ -102,9 +102,10 @@ class DedupeReport:
 
 
 def groups_of(files: Iterable[Hashed]) -> tuple[Group, ...]:
-    """The groups that are worth linking; in each, the file that comes first in ``files`` is kept.
+    """The groups that are worth linking. In each, the file that comes first in ``files`` is kept.
 
-    Files on different disks can't share anything. What has names elsewhere is never given another content; it is kept
+    Files on different file systems can't share space. A file with links outside the models is never replaced; it is
+    kept if there is no other choice.
     where nothing else can be.
     """
     together: dict[tuple[Digest, int], list[Hashed]] = defaultdict(list)
@@ -121,7 +122,7 @@ def groups_of(files: Iterable[Hashed]) -> tuple[Group, ...]:
 
 
 def files_alike(roots: Sequence[Path]) -> list[tuple[SeenFile, ...]]:
-    """The models that really lie below ``roots`` and are as long as another one, each with all its names there."""
+    """The models below ``roots`` that have the size of another one, each with all its paths."""
     real = [os.path.realpath(root) for root in roots]
     by_size: dict[int, dict[tuple[int, int], list[SeenFile]]] = defaultdict(lambda: defaultdict(list))
     for seen in walk_all(roots):
@@ -138,9 +139,9 @@ def files_alike(roots: Sequence[Path]) -> list[tuple[SeenFile, ...]]:
 
 
 def find_duplicates(roots: Sequence[Path], index: Index) -> Generator[DedupeProgress, None, tuple[Group, ...]]:
-    """The groups of models below ``roots``; yields progress, returns them.
+    """The groups of duplicates below ``roots``; yields progress.
 
-    Only files that are as long as another one are hashed, and of these only those that the index doesn't know.
+    Only files with the size of another one are hashed, unless the index knows their digests.
     """
     hashed: list[Hashed] = []
     bytes_read = 0
@@ -166,16 +167,16 @@ def dedupe(
     cloner: Cloner = clone,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> Generator[DedupeProgress, None, DedupeReport]:
-    """Makes the files of each group share their space; yields progress, returns what was done.
+    """Makes the files of each group share their space; yields progress.
 
     Args:
-        groups: Of :func:`find_duplicates`.
-        index: Learns the new states.
+        groups: The result of :func:`find_duplicates`.
+        index: Records the new states.
         disk: The file system.
-        order: Which links to make. Hard links make one file of two, so that editing one edits the other: they have to
-            be asked for. A copy would gain nothing.
-        cloner: Makes reflinks.
-        on_bytes: Told how many more bytes were compared; what it raises ends all, between two files.
+        order: The methods to try. Hard links make one file of two, so that editing one edits the other; they have to be
+            requested. Copies would save nothing.
+        cloner: Creates reflinks.
+        on_bytes: Called with the number of bytes compared. An exception from it ends everything, between two files.
     """
     linked: list[Path] = []
     differing: list[Path] = []
@@ -205,13 +206,13 @@ def _link(
     cloner: Cloner,
     on_bytes: Callable[[int], None],
 ) -> bool:
-    """Whether both were the same; then all names are links now."""
+    """Compares two files, and replaces the second one's paths by links if they are equal; false if they differ."""
     state = FileState.of(keep.stat())
     before = [FileState.of(name.lstat()) for name in names]
     if not same_bytes(keep, names[0], on_bytes=on_bytes):
         return False
     if _links(names[0]) > len(names):
-        raise StorageError(f"{names[0]} has got a name elsewhere")
+        raise StorageError(f"{names[0]} has a hard link elsewhere now")
     for name, then in zip(names, before, strict=True):
         if not FileState.of(name.lstat()).is_still(then) or not then.shares_with(before[0]):
             raise StorageError(f"{name} was changed meanwhile")
@@ -225,7 +226,7 @@ def _link(
 
 
 def _links(path: Path) -> int:
-    """How many names the file has on its whole disk."""
+    """The number of the file's hard links in its whole file system."""
     try:
         return path.lstat().st_nlink
     except OSError:

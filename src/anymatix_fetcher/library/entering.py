@@ -1,4 +1,4 @@
-"""What is entered into the index's tables, statement by statement; each within a transaction of the caller's."""
+"""The statements that write to the index's tables; each runs within the caller's transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def enter(connection: sqlite3.Connection, entry: IndexEntry, wall_seconds: float) -> None:
-    """Enters what was read, or what is claimed."""
+    """Enters an entry, which was computed here or is a claim."""
     key = key_of(entry.path)
     if entry.proof is HowKnown.CLAIMED:
         claims = [(key, digest.algorithm, digest.hex) for digest in entry.digests]
@@ -50,12 +50,12 @@ def enter(connection: sqlite3.Connection, entry: IndexEntry, wall_seconds: float
 
 
 def _has_rotted(known: FileState, entry: IndexEntry) -> bool:
-    """Whether the disk has changed a file that no program has written to, as far as that can be determined."""
+    """Whether the disk has changed a file that no program seems to have written to."""
     return entry.state.is_unwritten_since(known) and entry.verified not in STRONG
 
 
 def refute(connection: sqlite3.Connection, path: Path, state: FileState) -> None:
-    """Enters that the file isn't, in this state, what it should be."""
+    """Records that the file, in this state, has wrong content."""
     key = key_of(path)
     connection.execute("INSERT OR REPLACE INTO refuted VALUES (?, ?, ?, ?, ?, ?)", (key, *as_row(state)))
     if _known_state(connection, key) is None:
@@ -63,14 +63,14 @@ def refute(connection: sqlite3.Connection, path: Path, state: FileState) -> None
 
 
 def move(connection: sqlite3.Connection, moved: Iterable[tuple[Path, FileState]]) -> None:
-    """Enters the states that files have now, their content being what it was."""
+    """Records the new states of files whose content is unchanged."""
     connection.executemany(
         "UPDATE files SET ctime_ns = ? WHERE path = ?", [(state.ctime_ns, key_of(path)) for path, state in moved]
     )
 
 
 def forget(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
-    """Takes files out."""
+    """Deletes the entries of files."""
     keys = [(key_of(path),) for path in paths]
     connection.executemany("DELETE FROM files WHERE path = ?", keys)
     connection.executemany("DELETE FROM claims WHERE path = ?", keys)
@@ -78,28 +78,28 @@ def forget(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
 
 
 def run(connection: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> None:
-    """Carries out one statement."""
+    """Runs one statement."""
     connection.execute(statement, values)
 
 
 def run_many(connection: sqlite3.Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Carries out one statement for each row."""
+    """Runs one statement for each row."""
     connection.executemany(statement, rows)
 
 
 def key_of(path: Path) -> bytes:
-    """The name by which the tables know a file: absolute, and as the system has it."""
-    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
+    """The key of a file in the tables: its absolute path as the system encodes it."""
+    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - removes "..", without following links
 
 
 def state_of_row(row: Sequence[str | int]) -> FileState:
-    """The state that a row says."""
+    """The state in a row."""
     device, inode, size, mtime_ns, ctime_ns = row
     return FileState(int(device), int(inode), int(size), int(mtime_ns), int(ctime_ns))
 
 
 def as_row(state: FileState) -> tuple[str, str, int, int, int]:
-    """A row that says the state."""
+    """A state as a row."""
     return str(state.device), str(state.inode), state.size, state.mtime_ns, state.ctime_ns
 
 
@@ -110,7 +110,7 @@ def _known_state(connection: sqlite3.Connection, key: bytes) -> FileState | None
 
 
 def _compare(connection: sqlite3.Connection, key: bytes, digests: Sequence[Digest]) -> bool | None:
-    """Whether it is the content that was read before; ``None`` where no strong digest tells."""
+    """Whether the content is that of the recorded digests; ``None`` if no strong digest decides."""
     rows = connection.execute("SELECT algorithm, hex FROM hashed WHERE path = ?", (key,)).fetchall()
     before, now = {Digest(*row) for row in rows}, set(digests)
     if {one.algorithm for one in before - now} & {one.algorithm for one in now - before}:

@@ -1,4 +1,4 @@
-"""What the index says of files, in values."""
+"""The entries of the index as values."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.file_state import FileState
 
 STRONG = {"sha256", "sha384", "sha512", "blake3"}
-"""The algorithms by which a file may replace another one: no two files with the same digest can be made."""
+"""Collision-resistant algorithms, by which a file may replace another one."""
 
 
 UNPROVED = {"length", "none"}
-"""What stands for a proof where no digest is one."""
+"""The values of ``verified`` for content that no digest has verified."""
 
 
 class HowKnown(StrEnum):
-    """How it is known that a file has a digest."""
+    """How the digest of a file is known."""
 
     HASHED = "hashed"
-    """We have read it, when it was in the state that is recorded."""
+    """Computed here from the file in its recorded state."""
     CLAIMED = "claimed"
-    """A sidecar or a name says so, or we have read it in another state."""
+    """Stated by a sidecar or a name, or computed in another state of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A file that is to be entered.
+    """A file to enter into the index.
 
     Args:
-        path: Where it is.
-        state: When its digests were computed.
-        digests: Of its content.
-        proof: Whether they were computed here; a claim's state doesn't matter.
-        identities: Those of the references that led to it.
-        verified: What has proved the content: an algorithm's name, ``length`` or ``none``; empty where nothing new has.
-        read_at: When it was read, in seconds since 1970; now where that isn't given.
-        blocks: The checksums of its blocks.
+        path: Its path.
+        state: Its state when the digests were computed.
+        digests: Its digests.
+        proof: Whether the digests were computed here. The state of a claim is ignored.
+        identities: The identities of the references that it came from.
+        verified: What has verified the content: an algorithm's name, ``length`` or ``none``; empty to keep the record.
+        read_at: When it was read, in seconds since 1970; ``None`` for now.
+        blocks: The checksums of its blocks, if known.
     """
 
     path: Path
@@ -57,15 +57,15 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What was found when a file was read here, unseen whether it still holds.
+    """The index's record of a file, which may be outdated.
 
     Args:
-        state: The file's, at that time.
-        digests: Of the content then.
-        read_at: When that was, in seconds since 1970; ``None`` where it was never read.
-        verified: What has proved that content to be the right one: an algorithm's name, ``length`` or ``none``.
-        blocks: The checksums of its blocks then, where they are known and were asked for.
-        refuted: The state in which it was found to be another one than it should be; ``None`` where it wasn't.
+        state: The file's state at that time.
+        digests: Its digests at that time.
+        read_at: When it was read, in seconds since 1970; ``None`` if never.
+        verified: What had verified the content: an algorithm's name, ``length`` or ``none``.
+        blocks: The checksums of its blocks, if known and requested.
+        refuted: The state in which it had wrong content; ``None`` if it never had.
     """
 
     state: FileState
@@ -76,17 +76,17 @@ class Remembered:
     refuted: FileState | None = None
 
     def holds(self, state: FileState) -> bool:
-        """Whether a file in ``state`` surely is what was read."""
+        """Whether a file in ``state`` certainly has the recorded content."""
         return state.is_still(self.state) and not self.is_refuted(state)
 
     def is_refuted(self, state: FileState) -> bool:
-        """Whether a file in ``state`` was found to be another one than it should be."""
+        """Whether a file in ``state`` is recorded to have wrong content."""
         return self.refuted is not None and state.is_still(self.refuted)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that is there now and should have the digest that is asked for."""
+    """An existing file that should have the requested digest."""
 
     path: Path
     state: FileState

@@ -46,18 +46,18 @@ class Evidence:
 
     @property
     def right(self) -> Remembered | None:
-        """What the index knows of the file when it was what it should be; ``None`` where it knows other content."""
+        """The index's record of the right content; ``None`` if it recorded other content."""
         known = self.remembered
         return known if known is not None and (not self.digests or set(self.digests) & set(known.digests)) else None
 
     @property
     def blocks(self) -> BlockChecksums | None:
-        """The checksums of the blocks of the right content; ``None`` where they aren't known."""
+        """The checksums of the right content's blocks; ``None`` if unknown."""
         return self.right.blocks if self.right is not None else None
 
     @property
     def length(self) -> int | None:
-        """Bytes of the right content; ``None`` where that isn't known, or is disputed."""
+        """The length of the right content; ``None`` if unknown or contradictory."""
         read_here = {self.right.state.size} if self.right is not None and self.right.digests else set()
         lengths = read_here or self.lengths
         return next(iter(lengths)) if len(lengths) == 1 else None
@@ -69,9 +69,9 @@ class Evidence:
         return not self.by or (self.by == "index" and not was_proved)
 
     def standing(self, proof: str) -> str:
-        """What a file that was found right by ``proof`` counts as proved by; empty for what it counted as before.
+        """What a file that passed the check by ``proof`` counts as verified by; empty to keep its earlier status.
 
-        What we have written down ourselves of whatever came tells that it is still that, and not what it should be.
+        A digest that was only computed from what arrived shows that the file is unchanged, not that it is right.
         """
         ours = {sidecar.record.own.verified for sidecar in self.sidecars if sidecar.record.own}
         if self.by == "index" or (self.by == "sidecar" and self.is_ours and ours <= UNPROVED):
@@ -79,7 +79,7 @@ class Evidence:
         return proof
 
     def contradicts(self, found: Iterable[Digest]) -> bool:
-        """Whether a file with the digests that were found is another one than it should be."""
+        """Whether a file with these computed digests has wrong content."""
         stated = {digest.algorithm for digest in self.digests}
         return any(digest.algorithm in stated and digest not in self.digests for digest in found)
 
@@ -89,7 +89,7 @@ class Evidence:
         return tuple(algorithm for algorithm in HEX_LENGTHS if algorithm in stated)
 
     def was_touched(self, state: FileState) -> bool | None:
-        """Whether a file in ``state`` was written to since it was right; ``None`` where that can't be told."""
+        """Whether a file in ``state`` was written to since it was right; ``None`` if unknown."""
         if self.right is not None and self.right.digests:
             return not state.is_unwritten_since(self.right.state)
         times = {sidecar.record.own.mtime_ns for sidecar in self.sidecars if sidecar.record.own}
@@ -97,11 +97,11 @@ class Evidence:
 
 
 def evidence_of(paths: Sequence[Path], sidecars: Sequence[Sidecar], index: Index) -> Evidence:
-    """What is recorded of the file that all ``paths`` lead to.
+    """The records about the file that all ``paths`` lead to.
 
-    Who has written down where the file came from is believed first: a sidecar of ours, then a name in the Hugging Face
-    cache, then the index, where something had proved what it knows. Other sidecars have come with files. Last comes
-    what the index knows of a file that was there already when it was read first.
+    Records of the file's origin come first: sidecars of this program, names in the Hugging Face cache, then verified
+    entries of the index. Other sidecars follow, as they may have come with the files. Unverified entries of the index
+    are last.
     """
     remembered = next(filter(None, map(index.remembered, paths)), None)
     ours = [sidecar for sidecar in sidecars if is_ours(sidecar.path, index)]
@@ -127,9 +127,9 @@ def evidence_of(paths: Sequence[Path], sidecars: Sequence[Sidecar], index: Index
 
 
 def agrees(evidence: Evidence, reading: Reading) -> str | None:
-    """What proves the content to be the right one: an algorithm; empty where there is nothing to compare it with.
+    """The algorithm that proves the content right; empty if there is nothing to compare it with.
 
-    Every digest that is stated and was computed counts. ``None`` where the content isn't the right one.
+    Every stated and computed digest counts. ``None`` if the content is wrong.
     """
     if differing(evidence, reading) is not None:
         return None
@@ -138,7 +138,7 @@ def agrees(evidence: Evidence, reading: Reading) -> str | None:
 
 
 def differing(evidence: Evidence, reading: Reading) -> str | None:
-    """What the content isn't right by: an algorithm, or "length"; ``None`` where nothing speaks against it."""
+    """What shows that the content is wrong: an algorithm, or "length"; ``None`` if nothing does."""
     found = {digest.algorithm: digest for digest in reading.digests}
     checked = evidence.algorithms(found)
     for algorithm in checked:

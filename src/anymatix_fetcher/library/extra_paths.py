@@ -1,4 +1,4 @@
-"""ComfyUI's ``extra_model_paths.yaml``: more folders for models, read as its ``utils/extra_config.py`` reads it."""
+"""ComfyUI's ``extra_model_paths.yaml``: additional model folders, parsed like in its ``utils/extra_config.py``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OWN_KEYS = {"base_path", "is_default"}
 
 
 class ExtraPath(NamedTuple):
-    """One more path for a folder name; with ``is_default`` it goes before those that are known."""
+    """An additional path for a folder name. With ``is_default`` it precedes the existing ones."""
 
     folder: str
     path: Path
@@ -21,12 +21,12 @@ class ExtraPath(NamedTuple):
 
 
 def read_extra_paths(file: Path) -> list[ExtraPath]:
-    """The paths that the file adds, in its order.
+    """The paths that the file adds, in order.
 
     Raises:
-        ReferenceSyntaxError: It can't be read or isn't of that form.
+        ReferenceSyntaxError: It can't be read, or has another form.
     """
-    import yaml  # noqa: PLC0415 - costs start-up time, and few have such a file
+    import yaml  # noqa: PLC0415 - costs start-up time, and is seldom needed
 
     try:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -43,11 +43,11 @@ def extra_paths(config: object, file: Path) -> list[ExtraPath]:
     """The paths that a parsed file adds.
 
     Args:
-        config: What YAML made of it: groups of folder names.
-        file: Where it lies: relative paths without ``base_path``, and a relative ``base_path``, start at its folder.
+        config: The parsed YAML: groups of folder names.
+        file: Its path. Relative paths, and a relative ``base_path``, start at its folder.
 
     Raises:
-        ReferenceSyntaxError: It isn't of that form.
+        ReferenceSyntaxError: It has another form.
     """
     if config is None:
         return []
@@ -72,7 +72,7 @@ def _paths_of(group: dict[object, object], file: Path) -> list[ExtraPath]:
             continue
         if not isinstance(lines, str):
             raise _malformed(file, f"{folder!r} isn't a path, or several of them on lines of their own")
-        # normpath, not resolve: ComfyUI compares the text, and follows no link.
+        # normpath, not resolve: ComfyUI compares the text, and follows no links.
         paths = (Path(os.path.normpath(base / line)) for line in lines.split("\n") if line)
         found += [ExtraPath(str(folder), path, is_default) for path in paths]
     return found
@@ -84,7 +84,7 @@ def _base_path(value: object, file: Path) -> Path:
         return around
     if not isinstance(value, str):
         raise _malformed(file, "a base_path isn't a path")
-    # The functions of os.path leave what they don't know as it stands, as in ComfyUI; pathlib's raises.
+    # os.path leaves unknown variables and users unchanged, as in ComfyUI, while pathlib raises.
     return around / os.path.expandvars(os.path.expanduser(value))  # noqa: PTH111
 
 

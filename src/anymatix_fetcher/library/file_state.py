@@ -1,4 +1,4 @@
-"""A file's state: what tells, without reading it, that it is still the file whose digest is known."""
+"""A file's state, which shows without reading it that the content is unchanged."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """Where a file is on its disk, how long it is, and when it was last written and last changed in any way.
+    """A file's identity, size and times.
 
     Args:
         device: The file system.
-        inode: The file's number in it.
-        size: Its length in bytes.
-        mtime_ns: When it was last written, in nanoseconds since 1970; any program may set that as it likes.
-        ctime_ns: When anything about it was last changed: content, times, mode, names. No program can set it.
+        inode: The file's number in the file system.
+        size: Its size in bytes.
+        mtime_ns: When it was last written, in nanoseconds since 1970. Any program can set it.
+        ctime_ns: When its content, times, mode or names last changed. No program can set it.
     """
 
     device: int
@@ -29,11 +29,11 @@ class FileState:
 
     @classmethod
     def of(cls, status: os.stat_result) -> FileState:
-        """What ``stat`` says."""
+        """The state in a ``stat`` result."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def is_still(self, other: FileState) -> bool:
-        """Whether one path, seen in these two states, surely holds the same content."""
+        """Whether a path with these two states certainly has the same content."""
         return self == other
 
     def is_unwritten_since(self, other: FileState) -> bool:
@@ -44,5 +44,5 @@ class FileState:
         return (self.inode, self.size, self.mtime_ns) == (other.inode, other.size, other.mtime_ns)
 
     def shares_with(self, other: FileState) -> bool:
-        """Whether two paths name one file, so that nothing would be gained by linking them."""
+        """Whether two paths are the same file, so that linking them would save nothing."""
         return (self.device, self.inode) == (other.device, other.inode)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.extra_paths import ExtraPath
 
 DOWNLOAD_BASE = "download_model_base"
-"""The key by which ComfyUI-Manager and ComfyUI's desktop program say below which folder new models go."""
+"""The key with which ComfyUI-Manager and ComfyUI's desktop program set the folder for new models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class ModelFolders:
     by_name: Mapping[str, tuple[Path, ...]]
 
     def paths(self, name: str) -> tuple[Path, ...]:
-        """All paths of a folder name; of one that isn't registered, its place below the models root.
+        """All paths of a folder name; for an unregistered one, its path below the models root.
 
         Raises:
-            ReferenceSyntaxError: No folder may be called so, or this layout has none for it.
+            ReferenceSyntaxError: The name is forbidden, or this layout has no folder for it.
         """
         name = layouts.COMFYUI_LEGACY_NAMES.get(name, name)
         _refuse(name)
@@ -50,15 +50,15 @@ class ModelFolders:
             return self.by_name[name]
         if self.layout is not Layout.COMFYUI:
             raise ReferenceSyntaxError(
-                f"{self.layout} has no folder for {name!r}", hint="Say where the file should go by --directory."
+                f"{self.layout} has no folder for {name!r}", hint="Choose the folder with --directory."
             )
         return (self._download_base / name,)
 
     def target(self, name: str) -> Path:
-        """Where new files of a folder name go: to its first path, or to the one below ``download_model_base``.
+        """The folder for new files of a folder name: its first path, or the one below ``download_model_base``.
 
         Raises:
-            ReferenceSyntaxError: As :meth:`paths`; or ComfyUI would run what lies there.
+            ReferenceSyntaxError: As :meth:`paths`; or ComfyUI would run the files.
         """
         paths = self.paths(name)
         base = self._download_base
@@ -69,21 +69,21 @@ class ModelFolders:
         return target
 
     def target_for(self, type_or_folder: str) -> Path:
-        """Where new files go, by a word for a type, or else the name of a registered folder.
+        """The folder for new files, by a word for a type or the name of a registered folder.
 
         Raises:
-            ReferenceSyntaxError: There is neither such a type nor such a folder.
+            ReferenceSyntaxError: There is no such type or folder.
         """
         is_registered = type_or_folder in self.by_name
         return self.target(type_or_folder if is_registered else folder_name(parse_type(type_or_folder)))
 
     def bounds(self, folder: Path) -> Bounds:
-        """How far others may name what goes to ``folder``, one of these."""
+        """The bounds of untrusted names within ``folder``, one of these folders."""
         return Bounds(folder, root=self.models if folder.is_relative_to(self.models) else folder.parent)
 
     def folder_of(self, path: Path) -> str | None:
-        """The folder name that a file or folder belongs to; ``None`` where it lies outside."""
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
+        """The folder name that a file or folder belongs to; ``None`` if it is outside."""
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - removes "..", without following links
         found = self._innermost(absolute)
         if found is None and absolute.is_relative_to(self.models) and absolute != self.models:
             found = absolute.relative_to(self.models).parts[0]
@@ -91,7 +91,7 @@ class ModelFolders:
 
     @property
     def roots(self) -> tuple[Path, ...]:
-        """All folders that together hold every model, none inside another."""
+        """The outermost folders, which together contain every model."""
         outermost: list[Path] = []
         for path in sorted({self.models, *self.every}, key=lambda path: len(path.parts)):
             if not any(path.is_relative_to(outer) for outer in outermost):
@@ -100,7 +100,7 @@ class ModelFolders:
 
     @property
     def every(self) -> tuple[Path, ...]:
-        """The paths of all folder names in which models lie."""
+        """The paths of all folder names for models."""
         named = (paths for name, paths in self.by_name.items() if folded(name) not in FORBIDDEN_FOLDERS)
         return tuple(dict.fromkeys(path for paths in named for path in paths))
 
@@ -148,7 +148,7 @@ def other_folders(layout: Layout, models: Path) -> ModelFolders:
 
 
 def _add(by_name: dict[str, list[Path]], name: str, path: Path, *, first: bool) -> None:
-    """``folder_paths.add_model_folder_path``: a default goes to the front, each before those that came before it."""
+    """Like ``folder_paths.add_model_folder_path``: each default is inserted before the earlier ones."""
     paths = by_name.setdefault(layouts.COMFYUI_LEGACY_NAMES.get(name, name), [])
     if path in paths:
         if not first:

@@ -1,10 +1,10 @@
-"""A file that says where models are, folder by folder: what ComfyUI knows, written down for another process.
+"""A JSON file that lists the model folders, which passes ComfyUI's configuration to another process.
 
 ::
 
     {"models": "/comfy/models", "folders": {"checkpoints": ["/comfy/models/checkpoints", "/mnt/checkpoints"], ...}}
 
-It may be named wherever a models root is. Names and order are ComfyUI's: the first path of a name gets new files.
+It can be given as a models root. Names and order are ComfyUI's: new files go to the first path of a name.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ MOST_BYTES = 1 << 20
 
 
 def read_folders(file: Path) -> ModelFolders:
-    """The folders that the file names.
+    """The folders in the file.
 
     Raises:
-        ReferenceSyntaxError: It can't be read, or isn't of that form.
+        ReferenceSyntaxError: It can't be read, or has another form.
     """
     try:
         with file.open("rb") as opened:
@@ -41,7 +41,7 @@ def read_folders(file: Path) -> ModelFolders:
 
 
 def folders_text(models: str, folders: Mapping[str, Sequence[str]]) -> str:
-    """What such a file holds."""
+    """The content of such a file."""
     return json.dumps({"models": models, "folders": {name: list(paths) for name, paths in folders.items()}}, indent=1)
 
 

@@ -1,7 +1,7 @@
-"""Files that are called by their own hash.
+"""Files that are named by their hash.
 
-The first AnymatixFetcher's app uploads such (``<64 hex>.<extension>``, for ``sha256://<64 hex>``), and names by content
-end in one (``<stem>_<64 hex>.<extension>``).
+The first AnymatixFetcher's app uploads such files (``<64 hex>.<extension>``, for ``sha256://<64 hex>``), and its
+downloads have names that end in one (``<stem>_<64 hex>.<extension>``).
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ SCHEME = "sha256://"
 
 
 def parse_hash_reference(reference: str) -> str | None:
-    """The 64 digits of ``sha256://<64 hex>``, in lower case; ``None`` where it isn't such a reference."""
+    """The 64 digits of ``sha256://<64 hex>``, in lower case; ``None`` for other references."""
     match = re.fullmatch(r"sha256://\s*([0-9a-f]{64})\s*", reference, re.IGNORECASE)
     return match.group(1).lower() if match else None
 
 
 def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Path | None:
-    """The first model in ``folders`` whose name before the extension is the hash; not looked for in sub-folders.
+    """The first model in ``folders``, without subfolders, whose stem is the hash.
 
-    The name is a claim: who wants the file has to read it.
+    The name is a claim: the file has to be read.
 
     Args:
-        folders: As ``ModelFolders.paths``.
-        hex_digits: 64 of them, in lower case.
+        folders: Folders, as in ``ModelFolders.paths``.
+        hex_digits: 64 hex digits in lower case.
         disk: The file system.
     """
     for folder in folders:

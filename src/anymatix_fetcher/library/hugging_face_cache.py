@@ -1,4 +1,4 @@
-"""The Hugging Face cache, where large files lie under the SHA-256 of their content (guide "Manage your cache")."""
+"""The Hugging Face cache, whose large files are named by their SHA-256 (guide "Manage your cache")."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _REPOSITORY = re.compile(r"(?:models|datasets|spaces)--.+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-"""Small files are called by Git's hash of 40 digits, and those that are still arriving end in ``.incomplete``."""
+"""Small files are named by Git's hash of 40 digits, and incomplete ones end in ``.incomplete``."""
 
 
 def cache_folder(environment: Mapping[str, str], home: Path) -> Path:
-    """Where the cache is: ``$HF_HUB_CACHE``, ``hub`` in ``$HF_HOME``, or ``~/.cache/huggingface/hub``."""
+    """The path of the cache: ``$HF_HUB_CACHE``, ``hub`` in ``$HF_HOME``, or ``~/.cache/huggingface/hub``."""
     explicit = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
     if explicit:
         return Path(os.path.expandvars(explicit)).expanduser()
@@ -49,7 +49,7 @@ def cached_files(cache: Path) -> Iterator[tuple[Path, FileState, Digest]]:
 
 
 def digest_in_name(path: Path) -> Digest | None:
-    """The digest that a path in such a cache names; ``None`` where it isn't one."""
+    """The digest in a path of such a cache; ``None`` for other paths."""
     is_blob = path.parent.name == "blobs" and _REPOSITORY.fullmatch(path.parent.parent.name)
     return Digest("sha256", path.name) if is_blob and _SHA256.fullmatch(path.name) else None
 

@@ -12,10 +12,11 @@ UNNAMED = "unnamed:"
 
 
 def base_reference(reference: str) -> str:
-    """The reference without fragment, userinfo, and the parameters that hold tokens and signatures; else unchanged.
+    """The reference without fragment, userinfo, and the parameters that hold tokens and signatures.
 
-    What may be a secret by its name, but may say as well which file it is (``?key=``, ``?id=``), stays: two files must
-    never pass for one. So this isn't fit to be written; :func:`~anymatix_fetcher.core.answers.secrecy.recordable` is.
+    Parameters that may hold a secret or select a file (``?key=``, ``?id=``) are kept, because two files must never be
+    confused. Therefore the result mustn't be stored; use :func:`~anymatix_fetcher.core.answers.secrecy.recordable` for
+    that.
     """
     parts = parts_of(reference)
     dropped = credential_names(parts.parameters)
@@ -24,7 +25,7 @@ def base_reference(reference: str) -> str:
 
 @lru_cache(maxsize=256)
 def identity(reference: str) -> str:
-    """The SHA-256, in hex, of the base reference: one and the same with any token, and with none."""
+    """The SHA-256, in hex, of the base reference: the same with every token."""
     return _hash(base_reference(reference))
 
 
@@ -37,16 +38,16 @@ def unnamed(reference: str) -> str:
 
 
 def part_of(reference: str) -> str:
-    """What stands for a reference that names several files, beside each of these: no file is meant by it alone."""
+    """An identity for files of a reference that names several, which alone identifies no file."""
     return _hash(f"part of {base_reference(reference)}")
 
 
 def left_by_first_fetcher(reference: str, auth: str = "") -> tuple[str, ...]:
-    """The hashes under which the first AnymatixFetcher may have kept it: of the effective URL first, then of the base.
+    """The hashes that the first AnymatixFetcher may have used as names: of the effective URL, then of the base.
 
     Args:
         reference: The URL, with or without a token in its query.
-        auth: What that fetcher was given besides, as ``token=...``: it adds this to the query, encoded anew.
+        auth: The ``token=...`` that was passed to that fetcher, which adds it to the query and encodes it again.
     """
     reference = reference.partition("#")[0]
     bare = base_reference(reference)
@@ -57,7 +58,7 @@ def left_by_first_fetcher(reference: str, auth: str = "") -> tuple[str, ...]:
 
 
 def effective_url(url: str, auth: str) -> str:
-    """The URL as the first fetcher writes it when it has put ``auth`` at the end of the query."""
+    """The URL as the first fetcher writes it, with ``auth`` added to the query."""
     place, mark, query = url.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True) + parse_qsl(auth, keep_blank_values=True)
     return f"{place}?{urlencode(pairs)}" if pairs else place + mark.replace("?", "")

@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 _Rows: TypeAlias = "list[tuple[Any, ...]]"
 
 LEAST_AGE_SECONDS = 2.5
-"""File systems with the coarsest clocks tell times in steps of two seconds."""
+"""The coarsest file system clocks have a resolution of two seconds."""
 
 
 class Index:
-    """The index of what is here; any thread may use it, and many processes the same file.
+    """The index of local files; threads and processes may share it.
 
     Args:
-        path: Where it is kept, in the user's data folder; where that can't be written, or is ``None``, in memory.
-        wall_clock: Seconds since 1970.
+        path: Its path in the user's data folder. It is kept in memory if that can't be written, or is ``None``.
+        wall_clock: The seconds since 1970.
     """
 
     def __init__(self, path: Path | None = None, wall_clock: Callable[[], float] = time.time) -> None:
@@ -52,7 +52,7 @@ class Index:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the next process will find what is learned."""
+        """Whether it is stored in a file, for later processes."""
         return self.database.is_kept
 
     # Learning ---------------------------------------------------------------------------------------------
@@ -67,19 +67,19 @@ class Index:
         read_at: float | None = None,
         verified: str = "",
     ) -> None:
-        """Enters a file whose digests we have computed; nothing happens where it isn't there any longer.
+        """Enters a file with computed digests; does nothing if it has changed since.
 
-        Where nobody has written to it since it was read before, and it holds something else now, it isn't entered but
-        refuted: the disk has changed it. Unless ``verified`` says that what is there now is right.
+        If the content differs although nothing has written to the file, the disk has changed it: the file is recorded
+        as refuted instead, unless ``verified`` states that the content is right.
 
         Args:
             path: The file.
-            digests: Of all its content.
-            state: The file's, before it was read; as it is now where that isn't given.
-            blocks: The checksums of its blocks, for whoever will look which of them have changed.
-            read_at: When it was read, in seconds since 1970; now where that isn't given.
-            verified: What has proved the content: an algorithm's name, ``length`` or ``none``; empty where nothing new
-                has: then that of the same content before still holds.
+            digests: Its digests.
+            state: Its state before it was read; ``None`` for the current one.
+            blocks: The checksums of its blocks, for a later search for damaged ones.
+            read_at: When it was read, in seconds since 1970; ``None`` for now.
+            verified: What has verified the content: an algorithm's name, ``length`` or ``none``; empty to keep the
+                record for the same content.
         """
         now = state_of(path)
         if now is None or (state is not None and not now.is_still(state)):
@@ -87,7 +87,7 @@ class Index:
         self.add_many([IndexEntry(path, now, tuple(digests), HowKnown.HASHED, (), verified, read_at, blocks)])
 
     def add_many(self, entries: Iterable[IndexEntry]) -> bool:
-        """Enters files and claims in one step; whether that could be done."""
+        """Enters files and claims in one transaction; returns whether that succeeded."""
         entries, now = list(entries), self._wall_clock()
 
         def change(connection: sqlite3.Connection) -> None:
@@ -107,7 +107,7 @@ class Index:
 
     @contextmanager
     def keeping(self, path: Path) -> Iterator[None]:
-        """What is done to the file's names, mode and times in this block leaves what is known of its content known."""
+        """A block that changes the file's names, mode or times: what is known of its content stays valid."""
         before = state_of(path)
         try:
             yield
@@ -116,7 +116,7 @@ class Index:
                 self._follow(before)
 
     def _follow(self, before: FileState) -> None:
-        """Every name of the file that was in this state is known in the state that it has now."""
+        """Updates the records of every path of a file from its state ``before`` to its current one."""
         rows = self._rows(
             "SELECT path, device, inode, size, mtime_ns, ctime_ns FROM files WHERE inode = ?", (str(before.inode),)
         )
@@ -131,9 +131,9 @@ class Index:
     # Asking -----------------------------------------------------------------------------------------------
 
     def wanted(self, digest: Digest) -> tuple[Candidate, ...]:
-        """The files that have ``digest``: first those that are known to, then those that are claimed to.
+        """The files with ``digest``: computed ones first, then claimed ones.
 
-        Weak digests (MD5, CRC-32, ...) find nothing: by those, one file can't stand for another.
+        Weak digests (MD5, CRC-32, ...) find nothing, because they can't prove that two files are equal.
         """
         if digest.algorithm not in STRONG:
             return ()
@@ -141,7 +141,7 @@ class Index:
         values = (digest.algorithm, digest.hex)
         for path in self._paths("SELECT path FROM hashed WHERE algorithm = ? AND hex = ?", values):
             now, known = state_of(path), self.remembered(path)
-            # What was read here had a length, too: a file of another one needn't be read again.
+            # A file with another size than the recorded one needn't be read again.
             if now is None or known is None or known.is_refuted(now) or now.size != known.state.size:
                 continue
             found[path] = Candidate(path, now, HowKnown.HASHED if known.holds(now) else HowKnown.CLAIMED)
@@ -157,9 +157,9 @@ class Index:
         return tuple(sorted(found.values(), key=lambda one: (one.proof is HowKnown.CLAIMED, one.path)))
 
     def current(self, path: Path) -> Remembered | None:
-        """What is known of the file as it is now; ``None`` where it was never read in this state.
+        """The record of the file in its current state; ``None`` if it was never read in this state.
 
-        A file that was read under another name is known under this one, too.
+        A file that was read under another hard link is found as well.
         """
         now = state_of(path)
         if now is None:
@@ -171,38 +171,38 @@ class Index:
         return next((known for known in every if known.holds(now)), None)
 
     def digests(self, path: Path) -> tuple[Digest, ...]:
-        """The digests that were computed here of the file as it is now; none where it is unknown or has changed."""
+        """The digests computed here of the file in its current state; none if it is unknown or has changed."""
         known = self.current(path)
         return known.digests if known is not None else ()
 
     def came_from(self, path: Path, identities: Iterable[str]) -> bool:
-        """Whether one of these references led to what the file was when it was recorded."""
+        """Whether the recorded content came from one of these references."""
         rows = self._rows("SELECT identity FROM origins WHERE path = ?", (key_of(path),))
         return not {identity for (identity,) in rows}.isdisjoint(identities)
 
     def brought_by(self, identities: Iterable[str], folder: Path) -> tuple[Path, ...]:
-        """The files in ``folder`` that one of these references has led to, unseen whether they are still there."""
+        """The files in ``folder`` that came from one of these references. They may not exist any more."""
         wanted = sorted(identities)
         query = f"SELECT DISTINCT path FROM origins WHERE identity IN ({','.join('?' * len(wanted))}) ORDER BY path"  # noqa: S608
         paths = (_path(raw) for (raw,) in self._rows(query, tuple(wanted)))
         return tuple(path for path in paths if path.parent == folder)
 
     def every_unnamed(self) -> set[str]:
-        """The identities of all references that have led to a file whose name was left to its source."""
+        """The identities of all references whose files were named by their source."""
         rows = self._rows("SELECT DISTINCT identity FROM origins WHERE identity GLOB ?", (f"{UNNAMED}*",))
         return {identity for (identity,) in rows}
 
     def every_digest(self) -> set[Digest]:
-        """All strong digests that some file is said to have: what isn't among them needn't be asked for."""
+        """All strong digests in the index, computed and claimed: a search for any other one is pointless."""
         rows = self._rows("SELECT algorithm, hex FROM hashed UNION SELECT algorithm, hex FROM claims", ())
         return {Digest(algorithm, value) for algorithm, value in rows if algorithm in STRONG}
 
     def paths(self) -> list[Path]:
-        """Every file of which something is known or claimed, unseen whether it still is there."""
+        """Every file in the index, computed or claimed. They may not exist any more."""
         return self._paths("SELECT path FROM files UNION SELECT path FROM claims ORDER BY path")
 
     def remembered(self, path: Path) -> Remembered | None:
-        """What is recorded of the file; ``None`` where nothing is."""
+        """The record of the file; ``None`` if there is none."""
         key = (key_of(path),)
         found = self._remembered("WHERE path = ?", key).get(_path(key[0]))
         rows = self._rows("SELECT block_size, checksums FROM blocks WHERE path = ?", key) if found else []
@@ -212,7 +212,7 @@ class Index:
         return replace(found, blocks=BlockChecksums.read(block_size, found.state.size, data))
 
     def all_remembered(self) -> Mapping[Path, Remembered]:
-        """What is recorded of each file, without the checksums of blocks."""
+        """The records of all files, without the checksums of blocks."""
         return self._remembered("", ())
 
     def _remembered(self, where: str, values: tuple[object, ...]) -> dict[Path, Remembered]:
@@ -220,7 +220,7 @@ class Index:
                     read_at, verified,
                     refuted.device, refuted.inode, refuted.size, refuted.mtime_ns, refuted.ctime_ns, algorithm, hex
                     FROM files LEFT JOIN hashed USING (path) LEFT JOIN refuted USING (path) {where}
-                    ORDER BY path, algorithm"""  # noqa: S608 - ``where`` is one of our own
+                    ORDER BY path, algorithm"""  # noqa: S608 - ``where`` is a constant
         found: dict[Path, Remembered] = {}
         for raw, *row in self._rows(query, values):
             state, (read_at, verified), refuted, (algorithm, value) = row[:5], row[5:7], row[7:12], row[12:]
@@ -238,7 +238,7 @@ class Index:
     # Folders ----------------------------------------------------------------------------------------------
 
     def folders_looked_through(self) -> dict[Path, tuple[FileState, tuple[str, ...]]]:
-        """The folders whose claims are entered: their states then, and the names of the folders in them."""
+        """The folders whose claims are entered: their states at that time, and the names of their subfolders."""
         rows = self._rows("SELECT path, device, inode, size, mtime_ns, ctime_ns, inside FROM folders", ())
         return {
             _path(raw): (state_of_row(state), tuple(os.fsdecode(inside).split("/")) if inside else ())
@@ -246,10 +246,10 @@ class Index:
         }
 
     def keep_folders(self, folders: Iterable[tuple[Path, FileState, tuple[str, ...]]]) -> None:
-        """Keeps that these folders were looked through in these states.
+        """Records that these folders were scanned in these states.
 
-        One that was changed just now isn't kept: some file systems' clocks would tell the same time after one more
-        change.
+        A folder that has just changed isn't recorded, because with a coarse clock another change might not alter its
+        times.
         """
         latest_ns = (self._wall_clock() - LEAST_AGE_SECONDS) * 1e9
         rows = [
@@ -266,7 +266,7 @@ class Index:
     # Answers, and the end ---------------------------------------------------------------------------------
 
     def answer(self, question: str, *, not_before: float) -> str | None:
-        """What was answered to ``question`` since then (seconds since 1970); ``None`` where nothing was."""
+        """The stored answer to ``question`` since then (seconds since 1970); ``None`` if there is none."""
         rows = self._rows("SELECT answer FROM answers WHERE question = ? AND at >= ?", (question, not_before))
         return str(rows[0][0]) if rows else None
 
@@ -276,24 +276,24 @@ class Index:
         self.database.write(lambda one: entering.run(one, "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", values))
 
     def forget(self, paths: Iterable[Path]) -> None:
-        """Takes files out, with what is claimed of them."""
+        """Deletes the entries of files, including claims."""
         paths = list(paths)
         self.database.write(lambda connection: entering.forget(connection, paths))
 
     def forget_missing(self) -> int:
-        """Takes out what is no longer there, though its folder is; how many files that were.
+        """Deletes the entries of missing files in existing folders; returns their number.
 
-        Where the folder is missing too, a disk may only be unplugged: its files needn't be read again when it is back.
+        If the folder is missing too, its disk may only be unplugged.
         """
         keys = [raw for (raw,) in self._rows("SELECT path FROM files UNION SELECT path FROM claims", ())]
-        # Paths as the tables have them, for there may be many thousands of them.
+        # Raw paths, because there may be many thousands.
         gone = [raw for raw in keys if not os.path.exists(raw)]  # noqa: PTH110
         missing = [path for path in map(_path, gone) if path.parent.is_dir()]
         self.forget(missing)
         return len(missing)
 
     def close(self) -> None:
-        """Closes it; a second call does nothing."""
+        """Closes it. Idempotent."""
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -311,7 +311,7 @@ class Index:
 
 
 def state_of(path: Path) -> FileState | None:
-    """The state of the regular file at ``path``, or that a link there leads to; ``None`` where there is none."""
+    """The state of the regular file at ``path``, following links; ``None`` if there is none."""
     try:
         status = path.stat()
     except (OSError, ValueError):
@@ -320,7 +320,7 @@ def state_of(path: Path) -> FileState | None:
 
 
 def _speaks_against(known: Remembered, digest: Digest, now: FileState) -> bool:
-    """Whether reading the file as it is now has shown that it hasn't ``digest``."""
+    """Whether the record shows that the file in its current state hasn't ``digest``."""
     has_another = any(one.algorithm == digest.algorithm and one != digest for one in known.digests)
     return known.is_refuted(now) or (known.holds(now) and has_another)
 

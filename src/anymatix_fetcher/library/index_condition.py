@@ -1,4 +1,4 @@
-"""How it stands with the index's file, without a change to it: opening the index mends what is broken."""
+"""Reports the condition of the index's file without changing it; opening the index would repair it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BUSY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class IndexCondition:
-    """What the file is like.
+    """The condition of the file.
 
     Args:
-        files: How many files it knows.
-        trouble: Why it can't be used, as a clause; empty where it can.
+        files: The number of files in it.
+        trouble: Why it can't be used, as a clause; empty if it can.
     """
 
     files: int
@@ -29,8 +29,8 @@ class IndexCondition:
 
 
 def condition_of(path: Path) -> IndexCondition:
-    """The condition of the index at ``path``, which is there."""
-    # Where no process has it open, nothing is beside it; then it is read as it is, for SQLite itself would make files.
+    """The condition of the index at ``path``, which exists."""
+    # If no process has it open, it is read as immutable, because SQLite would create files beside it.
     is_open = path.with_name(f"{path.name}-wal").exists()
     name = f"{path.absolute().as_uri()}?mode=ro{'' if is_open else '&immutable=1'}"
     try:

@@ -20,7 +20,7 @@ class Layout(StrEnum):
     SWARMUI = "swarmui"
 
 
-# ComfyUI's folder names; those that its own core doesn't register are what widespread node packs use, below models/.
+# ComfyUI's folder names. Those that its core doesn't register are used by widespread node packs, below models/.
 _COMFYUI = {
     ModelType.CHECKPOINT: "checkpoints",
     ModelType.DIFFUSION_MODEL: "diffusion_models",
@@ -81,14 +81,14 @@ COMFYUI_DEFAULTS: dict[str, tuple[str, ...]] = {
     "model_patches": ("model_patches",),
     "audio_encoders": ("audio_encoders",),
 }
-"""Folder names to folders below ``models``, in ComfyUI's own order: the first is where new files go, even though it is
-the old name for diffusion models (``folder_paths.py``, 0.3.64)."""
+"""Folder names to folders below ``models``, in ComfyUI's order: new files go to the first, even though that is the old
+name for diffusion models (``folder_paths.py``, 0.3.64)."""
 
 COMFYUI_LEGACY_NAMES = {"unet": "diffusion_models", "clip": "text_encoders"}
 """``folder_paths.map_legacy``."""
 
 COMFYUI_OUTPUTS = ("checkpoints", "clip", "vae", "diffusion_models", "loras")
-"""What ComfyUI's own nodes save: its ``main.py`` adds these folders below ``output`` to the names of the same kind."""
+"""The outputs of ComfyUI's own nodes: its ``main.py`` adds these folders below ``output`` to the folder names."""
 
 # Below the program's own folder: A1111 keeps its embeddings outside ``models``.
 _A1111: dict[ModelType, tuple[str, ...]] = {
@@ -127,12 +127,12 @@ _SWARMUI: dict[ModelType, tuple[str, ...]] = {
 
 
 def folder_name(model_type: ModelType) -> str:
-    """ComfyUI's folder name for a type; what has a slash in it is a place below ``models``."""
+    """ComfyUI's folder name for a type; a name with a slash is a path below ``models``."""
     return _COMFYUI[model_type]
 
 
 def folders_of(layout: Layout) -> dict[str, tuple[str, ...]]:
-    """Folder names, as ComfyUI's, to relative folders, the target first.
+    """Folder names, as in ComfyUI, to relative folders, the target first.
 
     They are below ``models`` for ComfyUI and SwarmUI, and below the program's own folder for A1111 and Forge.
     """

@@ -1,4 +1,4 @@
-"""A file that is here becomes another one: by a reflink, by a hard link, or by a copy; at once or not at all."""
+"""Makes a second file with the content of a local one, by a reflink, a hard link or a copy; all or nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Method(StrEnum):
-    """How a file comes to be in a second place."""
+    """How a second file is made."""
 
     REFLINK = "reflink"
     """Shares its blocks until either is written to."""
@@ -46,16 +46,16 @@ _CANT_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 
 
 class SourceUnusableError(StorageError):
-    """The file isn't any longer what it was when its digest was taken, or can't be read."""
+    """The source has changed since its digest was computed, or can't be read."""
 
 
 class NoLinkError(StorageError):
-    """Nothing of what is allowed can be made of this file at that place."""
+    """No allowed method works for this file at that place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A file in its second place, by ``method``; ``state`` is the new one's."""
+    """The second file, made by ``method``; ``state`` is its state."""
 
     path: Path
     source: Path
@@ -76,29 +76,29 @@ def bring(
     cloner: Cloner = clone,
     linker: Linker = os.link,
 ) -> Linked:
-    """The file at ``destination`` with the content of ``source``, by the first method that works.
+    """Makes a file at ``destination`` with the content of ``source``, by the first method that works.
 
-    ``source`` has to be in ``state`` before and after: that is all the proof that links take. A copy is hashed as it
-    is made, where ``digest`` is given, since it is read anyway.
+    ``source`` has to be in ``state`` before and after, which is sufficient proof for links. A copy is hashed while it
+    is made, if ``digest`` is given.
 
     Args:
-        source: What is here; a symbolic link is followed.
-        destination: What becomes of it. Nothing is seen there before all is done.
-        disk: For temporary names and the final one.
-        state: What ``source`` was when its digest was taken.
-        digest: What a copy has to have.
-        order: Which methods to try.
-        overwrite: Whether to replace what is at ``destination``.
-        on_bytes: Told how many more bytes were copied; what it raises ends the copying.
-        cloner: Makes reflinks.
-        linker: Makes hard links, or raises ``OSError`` where the file system has no such thing.
+        source: The local file; a symbolic link is followed.
+        destination: The path of the new file, which appears only when it is complete.
+        disk: The file system.
+        state: The state of ``source`` when its digest was computed.
+        digest: The expected digest of a copy.
+        order: The methods to try.
+        overwrite: Whether to replace a file at ``destination``.
+        on_bytes: Called with the number of bytes copied. An exception from it ends the copying.
+        cloner: Creates reflinks.
+        linker: Creates hard links, or raises ``OSError`` if the file system can't.
 
     Raises:
-        SourceUnusableError: ``source`` isn't what it was.
-        DigestMismatchError: The copy hasn't ``digest``, though the file's state hasn't changed: the disk lies.
-        DestinationExistsError: Something is there, and isn't to be replaced.
+        SourceUnusableError: ``source`` has changed.
+        DigestMismatchError: The copy hasn't ``digest``, although the file's state is unchanged: the disk is faulty.
+        DestinationExistsError: ``destination`` exists.
         NoLinkError: No method works.
-        StorageError: The disk is full, or the folder can't be written.
+        StorageError: The disk is full, or the folder isn't writable.
     """
     with storage_errors(destination):
         source = source.resolve()
@@ -116,7 +116,7 @@ def bring(
             _publish(temporary, destination, disk, overwrite=overwrite)
         finally:
             with suppress(OSError):
-                # Also after a rename to a name of the same file, which POSIX lets do nothing.
+                # Also after a rename between two links of the same file, which POSIX ignores.
                 disk.remove(temporary)
         disk.sync_folder(destination.parent)
         return Linked(destination, source, method, FileState.of(destination.stat()))
@@ -132,7 +132,7 @@ def make(
     cloner: Cloner = clone,
     linker: Linker = os.link,
 ) -> Method:
-    """How ``temporary`` has come to have the content of ``source``; the arguments are those of :func:`bring`.
+    """Creates ``temporary`` with the content of ``source``; the arguments are those of :func:`bring`.
 
     Raises:
         NoLinkError: No method works.
@@ -152,15 +152,15 @@ def make(
 
 
 def expect(source: Path, state: FileState, *, is_linked: bool = False) -> None:
-    """Makes sure that a file is what it was; ``is_linked`` tells that we have just given it one more name.
+    """Checks that a file is unchanged; ``is_linked`` tells that this program has just added a hard link.
 
     Raises:
-        SourceUnusableError: It isn't.
+        SourceUnusableError: It has changed.
     """
     try:
         now = FileState.of(source.stat())
     except FileNotFoundError:
-        raise SourceUnusableError(f"{source} isn't there any longer") from None
+        raise SourceUnusableError(f"{source} no longer exists") from None
     if not (now.is_unwritten_since(state) and now.shares_with(state) if is_linked else now.is_still(state)):
         raise SourceUnusableError(f"{source} was changed since its digest was taken")
 
@@ -193,7 +193,7 @@ def _copy(source: Path, temporary: Path, digest: Digest | None, on_bytes: Callab
         os.fsync(writing.fileno())
     if hasher and checked and hasher.hexdigest() != checked.hex:
         raise DigestMismatchError(
-            f"{source} hasn't the {checked.algorithm} that it had", hint="Check the disk; download the file anew."
+            f"{source} no longer has its {checked.algorithm}", hint="Check the disk; download the file anew."
         )
 
 

@@ -31,7 +31,7 @@ _MEND = "Write it anew by `anyfetch lock`, or mend it in an editor."
 
 
 class Root(StrEnum):
-    """What a file's folder is below."""
+    """The root that a file's folder is relative to."""
 
     MODELS = "models"
     """The models root; the folder's first name is one of ComfyUI's own, such as ``loras``."""
@@ -63,23 +63,23 @@ class LockedFile:
 
     @property
     def place(self) -> tuple[Root, tuple[SafeName, ...], SafeName]:
-        """Where it belongs: no two files have the same."""
+        """Its destination, which is unique in the lock file."""
         return self.root, self.folder, self.name
 
     @property
     def strong(self) -> tuple[Digest, ...]:
-        """The digests that leave no doubt."""
+        """The collision-resistant digests."""
         return tuple(digest for digest in self.digests if digest.algorithm in COLLISION_FREE)
 
     def __str__(self) -> str:
         return "/".join((*self.folder, self.name))
 
     def is_same_content(self, other: LockedFile) -> bool:
-        """Whether a digest that leaves no doubt says that both are one file."""
+        """Whether a collision-resistant digest proves that both are the same file."""
         return bool(set(self.strong) & set(other.strong)) and not self.contradicts(other)
 
     def contradicts(self, other: LockedFile) -> bool:
-        """Whether they can't be one file."""
+        """Whether they can't be the same file."""
         known = {digest.algorithm: digest for digest in self.digests}
         other_size = self.size is not None and other.size is not None and self.size != other.size
         return other_size or any(known.get(digest.algorithm, digest) != digest for digest in other.digests)
@@ -92,23 +92,23 @@ class LockFile:
     files: tuple[LockedFile, ...] = ()
 
     def with_file(self, new: LockedFile) -> LockFile:
-        """The lock with ``new`` in it: at the end, or in the place of what is there."""
+        """The lock with ``new``: at the end, or replacing the file with the same destination."""
         if all(file.place != new.place for file in self.files):
             return LockFile((*self.files, new))
         return LockFile(tuple(_updated(file, new) if file.place == new.place else file for file in self.files))
 
     def find(self, file: LockedFile) -> LockedFile | None:
-        """What is locked at the place of ``file``."""
+        """The locked file with the destination of ``file``."""
         return next((known for known in self.files if known.place == file.place), None)
 
 
 def _updated(known: LockedFile, new: LockedFile) -> LockedFile:
-    """``new`` with what is still true of ``known``: so that locking the same content again changes nothing."""
-    # A pinned source goes on being the same, also where it doesn't state a digest that was computed here.
+    """``new``, completed by what is still true of ``known``, so that locking the same content again changes nothing."""
+    # A pinned source stays the same, even if it doesn't state a digest that was computed here.
     is_same_source = known.sources[0] == new.sources[0] and not known.contradicts(new)
     if not (is_same_source or known.is_same_content(new)):
         return new
-    # The same content under a later commit isn't another source.
+    # The same content under a later commit isn't a new source.
     named = {_COMMIT.sub("", source) for source in known.sources}
     more = tuple(source for source in new.sources if _COMMIT.sub("", source) not in named)
     return replace(
@@ -149,19 +149,19 @@ def _table(file: LockedFile) -> dict[str, object]:
 
 
 def read(data: bytes, what: str = "the lock file") -> LockFile:
-    """What a lock file says.
+    """Parses a lock file.
 
     Args:
         data: Its content.
-        what: What it is called in errors.
+        what: Its name in errors.
 
     Raises:
-        ReferenceSyntaxError: It isn't one, or is a later version's.
+        ReferenceSyntaxError: It isn't a lock file, or has a later version.
     """
     try:
         document = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
-        # The line is told, but nothing of what stands there.
+        # The line number is reported, but not its content.
         raise ReferenceSyntaxError(f"{what} isn't TOML: {_place(error)}", hint=_MEND) from None
     version = document.get("version")
     if version is None:
@@ -179,7 +179,7 @@ def read(data: bytes, what: str = "the lock file") -> LockFile:
         try:
             file = _Entry(entry if isinstance(entry, dict) else {}).file()
             if file.place in seen:
-                raise ValueError("another one has the same place")  # noqa: TRY301 - said as all the others are
+                raise ValueError("another one has the same place")  # noqa: TRY301 - reported like the others
         except ValueError as error:
             raise ReferenceSyntaxError(f"{what}, file {number}: {error}", hint=_MEND) from None
         seen.add(file.place)
@@ -189,7 +189,7 @@ def read(data: bytes, what: str = "the lock file") -> LockFile:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One table of the document; what is wrong with it is a ``ValueError``."""
+    """One table of the document; invalid values raise ``ValueError``."""
 
     table: Mapping[str, Any] = field(default_factory=dict)
 
@@ -227,13 +227,13 @@ class _Entry:
             raise ValueError("its digests have to stand in [file.digests]")
         table = self.table.get("digests", {})
         if not isinstance(table, dict):
-            raise ValueError("its digests can't be read")  # noqa: TRY004 - as all the others
+            raise ValueError("its digests can't be read")  # noqa: TRY004 - reported like the others
         return _sorted(Digest.parse(f"{algorithm}:{text}") for algorithm, text in table.items())
 
     def _text(self, key: str, default: str | None = None) -> str:
         value = self.table.get(key, default)
         if not isinstance(value, str):
-            raise ValueError(f"its {key} is missing or no text")  # noqa: TRY004 - as all the others
+            raise ValueError(f"its {key} is missing or no text")  # noqa: TRY004 - reported like the others
         return value
 
 
@@ -242,7 +242,7 @@ def _sorted(digests: Iterable[Digest]) -> tuple[Digest, ...]:
 
 
 def _safe(text: str) -> SafeName:
-    """The name, which has to be safe as it stands: a changed one would be another file."""
+    """The name, which has to be safe as it is, because a changed one would be another file."""
     name = safe_name(text)
     if name is None or name != text:
         raise ValueError("a name in it leads elsewhere, or isn't possible on every system")

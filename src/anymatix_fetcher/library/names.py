@@ -1,4 +1,4 @@
-"""The names that model files have: the server's own, or with a hash at the end as the first fetcher gave them."""
+"""The names of model files: the server's own, or with a hash at the end like those of the first fetcher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from anymatix_fetcher.core.values.filenames import MAX_NAME_BYTES, SafeName, saf
 MODEL_EXTENSIONS = frozenset(
     (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx"),
 )
-"""ComfyUI's ``supported_pt_extensions``, and those that widespread node packs load besides."""
+"""ComfyUI's ``supported_pt_extensions``, and those that widespread node packs load."""
 
 _HASHED = re.compile(r"(?P<stem>.*)_(?P<hex>[0-9a-f]{64})(?P<extension>(?:\.[^.]*)?)", re.DOTALL)
 _SIDECAR = re.compile(r"[0-9a-f]{64}\.json")
@@ -19,15 +19,15 @@ _HEX_CHARACTERS = 64
 
 
 class Naming(StrEnum):
-    """How files are named."""
+    """The naming scheme of files."""
 
     PLAIN = "plain"
     ANYMATIX = "anymatix"
-    """``<stem>_<sha256>.<extension>``: two files of the same name don't meet."""
+    """``<stem>_<sha256>.<extension>``: files with the same name don't collide."""
 
 
 class HashedName(NamedTuple):
-    """A name with a hash in it: of the URL, while the first fetcher hadn't hashed the content; else of the content."""
+    """A name with a hash: of the content, or of the URL if the first fetcher hadn't hashed the content yet."""
 
     stem: str
     hex: str
@@ -43,20 +43,20 @@ class HashedName(NamedTuple):
 
 
 def parse_hashed_name(name: str) -> HashedName | None:
-    """The parts of ``<stem>_<64 hex>.<extension>``; ``None`` where it isn't such a name."""
+    """The parts of ``<stem>_<64 hex>.<extension>``; ``None`` for other names."""
     match = _HASHED.fullmatch(name)
     return HashedName(match["stem"], match["hex"], match["extension"]) if match else None
 
 
 def hashed_name(original: str, sha256: str) -> SafeName:
-    """The name that says its content; a hash that ``original`` carries already gives way.
+    """The content-based name; it replaces a hash that ``original`` contains.
 
     Args:
         original: The file's name, from the server or another fetcher.
-        sha256: Of the content, in hex.
+        sha256: The SHA-256 of the content, in hex.
 
     Raises:
-        ValueError: It isn't a SHA-256, or nothing of ``original`` makes a name.
+        ValueError: It isn't a SHA-256, or ``original`` has no usable characters.
     """
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError("not a SHA-256 in lower-case hex")
@@ -70,20 +70,20 @@ def hashed_name(original: str, sha256: str) -> SafeName:
 
 
 def name_for(naming: Naming, original: SafeName, sha256: str | None) -> SafeName:
-    """The name of a file by its ``naming``; where the content's hash isn't known yet, the plain one."""
+    """The name of a file by its ``naming``; the plain one while the content's hash is unknown."""
     if naming is Naming.PLAIN or sha256 is None:
         return original
     return hashed_name(original, sha256)
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Stem and extension, the dot with the latter; where there is no extension, or only one, it is all stem."""
+    """Stem and extension, including the dot. A name without an extension, or with nothing before it, is all stem."""
     stem, dot, extension = name.rpartition(".")
     return (stem, dot + extension) if stem else (name, "")
 
 
 def is_model_name(name: str) -> bool:
-    """Whether a file that is called so holds a model, as far as its extension tells."""
+    """Whether the name has a model's extension."""
     return split_name(name)[1].lower() in MODEL_EXTENSIONS
 
 

@@ -1,4 +1,4 @@
-"""Where one file goes: its folder and its name, before and after its content is known."""
+"""Chooses one file's folder and name, before and after its content is known."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.templates import Template
 
 AUTO = "auto"
-"""Instead of a type's word: whatever the source calls it."""
+"""A type word that selects the type that the source states."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one download goes.
+    """The destination of one download.
 
     Args:
-        folder: The folder that everything below stays in.
-        exact: The destination itself, where the caller has named it; it overrides all others.
-        naming: How the file is called in the end.
-        mark: Tells the reference from others; it stands in the names of part files whose final name isn't known.
+        folder: The folder that contains everything below.
+        exact: The destination itself, if the caller has named it; overrides the others.
+        naming: The naming scheme.
+        mark: A hash of the reference, for the names of part files whose final name isn't known.
         template: The path below ``folder``.
-        facts: What the template's fields stand for.
-        below: Folders below that, for the files of repositories.
+        facts: The values of the template's fields.
+        below: Subfolders below that, for the files of repositories.
         type: A :class:`ModelType`, or empty.
-        has_sidecar: Whether a sidecar lies beside the file.
-        note: What a person should know of the choice; mostly empty.
-        bounds: What others may name of the destination; ``None`` for what lies below ``folder``, and for nothing where
-            ``exact`` is the caller's own word.
+        has_sidecar: Whether the file gets a sidecar.
+        note: A remark on the choice, for people; usually empty.
+        bounds: The bounds of untrusted names in the destination. With ``None``, ``folder`` is the bound, and an
+            ``exact`` path has none, because the caller has chosen it.
     """
 
     folder: Path
@@ -55,17 +55,17 @@ class Placement:
 
     @property
     def is_named_by_content(self) -> bool:
-        """Whether the final name is known only when the content is."""
+        """Whether the final name depends on the content."""
         return self.naming is Naming.ANYMATIX and self.exact is None
 
     @property
     def leaves_name(self) -> bool:
-        """Whether the file is called as its source calls it, whatever that is."""
+        """Whether the source alone chooses the file's name."""
         names_files = self.template is not None and self.template.names_files
         return self.exact is None and self.naming is Naming.PLAIN and not names_files
 
     def working(self, name: SafeName) -> Path:
-        """Where the file is claimed and its part file lies; where the naming is plain, also its destination.
+        """The path that is leased, beside which the part file is; with plain naming, also the destination.
 
         Raises:
             StorageError: A symbolic link leads out of the folder.
@@ -77,7 +77,7 @@ class Placement:
         return path.with_name(safe_name(f"{stem}-{self.mark}{extension}") or path.name)
 
     def final(self, name: SafeName, sha256: str | None) -> Path | None:
-        """Where the file is in the end; ``None`` while that depends on a hash that isn't known.
+        """The final path; ``None`` while it depends on an unknown hash.
 
         Raises:
             StorageError: A symbolic link leads out of the folder.
@@ -88,10 +88,10 @@ class Placement:
         return path.with_name(hashed_name(path.name, sha256)) if sha256 else None
 
     def check(self, destination: Path) -> None:
-        """Makes sure that this destination may be claimed.
+        """Checks that this destination may be used.
 
         Raises:
-            StorageError: What others have named leads out of the folder, or to where programs are run.
+            StorageError: An untrusted name leads out of the folder, or to where programs are run.
         """
         check_encoding(destination)
         if self.bounds is not None:
@@ -117,15 +117,15 @@ class Placement:
 
 
 def chosen_folder(folders: ModelFolders, word: str, stated: str) -> tuple[Path, ModelType | None, str]:
-    """The folder for a type's word, the type where it is one, and what to say where it was guessed.
+    """The folder for a type word, its type if it is one, and a remark if the type came from the source.
 
     Args:
-        folders: Where models lie.
-        word: What the caller calls it: a type, a folder's name, or :data:`AUTO`.
-        stated: What the source calls it.
+        folders: The model folders.
+        word: The caller's word: a type, a folder's name, or :data:`AUTO`.
+        stated: The source's word.
 
     Raises:
-        ReferenceSyntaxError: There is neither such a type nor such a folder, or nothing can be guessed.
+        ReferenceSyntaxError: There is no such type or folder, or the source's word is unknown.
     """
     if word != AUTO:
         return folders.target_for(word), known_type(word), ""

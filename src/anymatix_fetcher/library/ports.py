@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_small(disk: Disk, path: Path, most_bytes: int) -> bytes | None:
-    """The whole content; ``None`` where the file is larger than ``most_bytes``."""
+    """The whole content; ``None`` if the file is larger than ``most_bytes``."""
     with closing(disk.open_to_read(path)) as file:
         size = file.size()
         if size > most_bytes:
@@ -29,12 +29,12 @@ def read_small(disk: Disk, path: Path, most_bytes: int) -> bytes | None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """A path in the same folder that nothing has; programs that look for models pass over what is called so."""
+    """An unused path in the same folder, with a name that programs searching for models ignore."""
     return path.with_name(f"anyfetch-{secrets.token_hex(8)}{PART_SUFFIX}")
 
 
 def replace_whole(disk: Disk, path: Path, data: bytes) -> None:
-    """``path`` holds ``data``, or what it held before: never a part.
+    """Replaces the content of ``path`` by ``data`` atomically.
 
     Raises:
         OSError: It can't be written.

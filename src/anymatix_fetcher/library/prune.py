@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 
 NANOSECONDS = 1_000_000_000
 _BLOCK_BYTES = 512
-"""What ``st_blocks`` counts, whatever the file system's own blocks are."""
+"""The unit of ``st_blocks``, independent of the file system."""
 _TEMPORARY = re.compile(r"anyfetch-[0-9a-f]{16}\.part")
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What one download has left.
+    """The leftovers of one download.
 
     Args:
-        destination: Where its file was to be.
-        files: What is there of it.
-        written_at: When the youngest of them was written, in seconds since 1970.
-        is_ours: Whether we have begun it; else it may be any other program's, which may still be at it.
-        is_changed: Whether it is a model that its user had changed, set aside when it was repaired: it is his, and goes
-            only where he says so.
+        destination: Its destination.
+        files: The files that it has left.
+        written_at: When the newest one was written, in seconds since 1970.
+        is_ours: Whether this program made them; otherwise another program may still use them.
+        is_changed: Whether it is a model that its user had changed, set aside by a repair. It belongs to the user, and
+            is removed on request only.
     """
 
     destination: Path
@@ -53,7 +53,7 @@ class Leftover:
 
     @property
     def bytes_used(self) -> int:
-        """What the files take on the disk now; part files have holes."""
+        """The disk space of the files; part files have holes."""
         return sum(map(_bytes_on_disk, self.files))
 
 
@@ -75,11 +75,11 @@ class PruneReport:
 
 
 def leftovers_of(files: Iterable[SeenFile], is_journal: Callable[[Path], bool]) -> list[Leftover]:
-    """What downloads have left among ``files``, by destination. Links and complete files are none of it.
+    """The leftovers among ``files``, by destination. Links and complete files aren't leftovers.
 
     Args:
-        files: All that are in some folders.
-        is_journal: Whether a file that is called like a journal of ours is one.
+        files: All files in some folders.
+        is_journal: Whether a file with a journal's name is a journal of this program.
     """
     together: dict[Path, list[SeenFile]] = defaultdict(list)
     changed: list[SeenFile] = []
@@ -115,7 +115,7 @@ def stale(leftovers: Iterable[Leftover], *, wall_seconds: float, older_than_seco
 
 
 def find_leftovers(roots: Sequence[Path], disk: Disk) -> list[Leftover]:
-    """What downloads have left in folders that really lie below ``roots``."""
+    """The leftovers of downloads in folders below ``roots``, without leaving them by links."""
     real = [os.path.realpath(root) for root in roots]
 
     def is_inside(seen: SeenFile) -> bool:

@@ -1,7 +1,7 @@
-"""The finished file of a run that was killed while it gave it the name that says its content.
+"""Finds the finished file of a run that was killed while it renamed it to its content-based name.
 
-Under that name its reference doesn't find it again, but what the run has left does: a part file that is the same file,
-or the journal of a part file that is gone.
+The reference doesn't lead to that name, but the leftovers of the run do: a part file that is a link to the same file,
+or the journal of a missing part file.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ MOST_JOURNAL_BYTES = 64 << 20
 def published(
     working: Path, references: Iterable[str], disk: Disk, on_bytes: Callable[[int], None] = lambda _: None
 ) -> Path | None:
-    """The file that was published and isn't called ``working``; ``None`` where nothing tells of one.
+    """The published file with another name than ``working``; ``None`` if there is none.
 
     Args:
-        working: The name under which it was downloaded; it is claimed.
-        references: What it was fetched by.
+        working: The path under which it was downloaded; its lease is held.
+        references: The references that it may have come from.
         disk: The file system.
-        on_bytes: Told how many more bytes were read; what it raises ends the search.
+        on_bytes: Called with the number of bytes read. An exception from it ends the search.
     """
     part = working.with_name(f"{working.name}{PART_SUFFIX}")
     state = _state_of(part)
@@ -55,7 +55,7 @@ def published(
 
 
 def _hash_named(folder: Path, disk: Disk) -> Iterator[tuple[Path, FileState]]:
-    """The files whose names say their content, with their states."""
+    """The files with content-based names, and their states."""
     for name in disk.names(folder):
         if parse_hashed_name(name) and (state := _state_of(folder / name)) is not None:
             yield folder / name, state
@@ -74,7 +74,7 @@ def _journal(working: Path, disk: Disk) -> JournalContent:
 def _is_recorded(
     path: Path, journal: JournalContent, block_size: int, disk: Disk, on_bytes: Callable[[int], None]
 ) -> bool:
-    """Whether each block of the file is the recorded one."""
+    """Whether each block of the file has its recorded checksum."""
     try:
         with closing(disk.open_to_read(path)) as file:
             for index in range(journal.blocks.stop):
@@ -89,7 +89,7 @@ def _is_recorded(
 
 
 def _state_of(path: Path) -> FileState | None:
-    """The state of the regular file at ``path``; ``None`` where there is none, or a link."""
+    """The state of the regular file at ``path``; ``None`` if there is none, or it is a link."""
     try:
         return FileState.of(path.lstat()) if path.is_file() and not path.is_symlink() else None
     except OSError:

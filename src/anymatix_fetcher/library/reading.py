@@ -1,8 +1,7 @@
-"""A file read once, from its first byte to its last: its digests, and the checksums of its blocks.
+"""Reads a file once from start to end, computing its digests and the checksums of its blocks.
 
-Reading and the digests take turns on two threads, so that a file is gone over as fast as the slower of the disk and the
-hash is: SHA-256 takes longer than everything else together. The system is told what will be read next, so that the disk
-goes on while we hash.
+Reading and hashing run on two threads, so that the speed is that of the slower one. SHA-256 takes longer than
+everything else together. The system is told what will be read next, so that the disk reads ahead meanwhile.
 """
 
 from __future__ import annotations
@@ -31,19 +30,19 @@ if TYPE_CHECKING:
 
 READ_BYTES = 2 << 20
 _BUFFERS = 3
-"""One is filled while the others wait for the digest. More and larger ones are slower: what was read is to be in the
-processor's cache still when it is hashed."""
+"""One buffer is filled while the others wait for the digest. More or larger ones are slower, because the bytes should
+still be in the processor's cache when they are hashed."""
 AHEAD_BYTES = 16 << 20
-"""So much is asked of the disk beyond what is being read."""
+"""The distance that the disk reads ahead."""
 
 
 NewHasher: TypeAlias = "Callable[[str], Hasher]"
-"""Makes a hasher for an algorithm of ``core.digests``."""
+"""Creates a hasher for an algorithm of ``core.values.digests``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is in a file: its state before it was read, its digests and its blocks."""
+    """The result of reading a file: its state before, its digests and its blocks' checksums."""
 
     state: FileState
     digests: tuple[Digest, ...]
@@ -63,18 +62,18 @@ def read_through(
     block_size: int | None = None,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> Reading:
-    """What is in the file.
+    """Reads the file.
 
     Args:
         path: The file; a symbolic link is followed.
-        algorithms: What to compute beside SHA-256.
-        new_hasher: Makes what computes it.
-        block_size: Bytes of a block; as in a journal of such a file where that isn't given.
-        on_bytes: Told how many more bytes were read; what it raises ends the reading.
+        algorithms: The algorithms to compute in addition to SHA-256.
+        new_hasher: Creates a hasher.
+        block_size: The block size in bytes; by default that of a journal for such a file.
+        on_bytes: Called with the number of bytes read. An exception from it ends the reading.
 
     Raises:
         OSError: It can't be read.
-        ReferenceSyntaxError: An algorithm isn't known or not installed.
+        ReferenceSyntaxError: An algorithm is unknown, or its package isn't installed.
     """
     names = ("sha256", *sorted(set(algorithms) - {"sha256"}))
     hashers = [new_hasher(name) for name in names]
@@ -94,7 +93,7 @@ def read_through(
             on_bytes(count)
             buffers.rotate(-1)
             if len(under_way) == _BUFFERS:
-                under_way.popleft().result()  # the next buffer is free when this is done
+                under_way.popleft().result()  # frees the next buffer
         for one in under_way:
             one.result()
     digests = tuple(Digest(name, hasher.hexdigest()) for name, hasher in zip(names, hashers, strict=True))
@@ -107,13 +106,13 @@ def _update(hashers: Sequence[Hasher], piece: memoryview) -> None:
 
 
 def _expect(file: FileIO, position: int) -> None:
-    """Has the system read ahead of us, where it can be told to (posix_fadvise(2))."""
+    """Asks the system to read ahead, if it supports that (posix_fadvise(2))."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file.fileno(), position, AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
 
 
 class _Blocks:
-    """Checksums block after block, of pieces that begin and end anywhere."""
+    """Computes the checksums of consecutive blocks from pieces of any size."""
 
     def __init__(self, block_size: int) -> None:
         self._block_size = block_size

@@ -1,4 +1,4 @@
-"""What ``sha256://<64 hex>`` names: a file that is here, wherever it lies; nothing is ever downloaded for it."""
+"""Resolves ``sha256://<64 hex>`` to a local file; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -24,16 +24,15 @@ _logger = logging.getLogger("anymatix_fetcher.library")
 
 
 def recall(digest: Digest, folders: Sequence[Path], place: Placement | None, seeker: Seeker) -> Found | None:
-    """The file with this SHA-256; ``None`` where it isn't here.
+    """The file with this SHA-256; ``None`` if there is none.
 
-    Files that are called by their hash come first, then those that the index knows. The name is no proof: such a file
-    is read, once.
+    Files named by their hash come first, then those in the index. A name is no proof, so such a file is read once.
 
     Args:
         digest: The SHA-256.
-        folders: Where such a file may stay; models of the type that was asked for lie in these.
-        place: Where it is wanted if it lies elsewhere; ``None`` where any place will do.
-        seeker: Looks.
+        folders: The folders in which a file may stay: those of the requested type.
+        place: The destination for a file elsewhere; ``None`` if any place will do.
+        seeker: Performs the search.
 
     Raises:
         StorageError: A symbolic link leads out of the folder.
@@ -85,5 +84,5 @@ def _has(digest: Digest, path: Path, seeker: Seeker) -> bool:
         _logger.debug("%s can't be read: %s", path, error.strerror)
         return False
     if digest not in known:
-        _logger.warning("%s isn't what its name says", path)
+        _logger.warning("%s hasn't the SHA-256 in its name", path)
     return digest in known

@@ -1,4 +1,4 @@
-"""What a finished download leaves for the next one: a sidecar, and an entry in the index."""
+"""Records a finished download for later runs: a sidecar, and an entry in the index."""
 
 from __future__ import annotations
 
@@ -30,20 +30,19 @@ class Arrival:
     """A file that has arrived.
 
     Args:
-        path: Where it is.
-        reference: What was asked for.
-        url: What that stands for, on the host that was named: never where it redirects to.
-        digests: That were computed over the content.
-        verified: What proved it: an algorithm's name, ``length`` or ``none``.
-        name: What the server calls the file.
+        path: Its path.
+        reference: The requested reference.
+        url: Its URL on the named host, never a redirect's target.
+        digests: The computed digests.
+        verified: What verified it: an algorithm's name, ``length`` or ``none``.
+        name: The server's name for the file.
         type: A :class:`~anymatix_fetcher.library.types.ModelType`, or empty.
         data: Civitai's description of the model's version.
-        blocks: The checksums of its blocks, as the journal has them: so that damage can be found and mended block by
-            block later.
-        asked: What was typed, where that is something else.
-        read_at: When its digests were computed, in seconds since 1970; just now where that isn't given.
-        is_unnamed: Whether the file's name was left to the place that it came from.
-        part_of: The reference of several files, as of a whole repository, that named this one among them; else empty.
+        blocks: The checksums of its blocks from the journal, so that damage can be found and repaired block by block.
+        asked: The reference as typed, if it differs.
+        read_at: When the digests were computed, in seconds since 1970; ``None`` for just now.
+        is_unnamed: Whether the source has chosen the file's name.
+        part_of: The reference that named several files, such as a whole repository; otherwise empty.
     """
 
     path: Path
@@ -62,7 +61,7 @@ class Arrival:
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """Those of all references that led to the file."""
+        """The identities of all references that led to the file."""
         return tuple(dict.fromkeys(map(identity, self._references)))
 
     @property
@@ -70,7 +69,7 @@ class Arrival:
         return (self.url, self.reference, *((self.asked,) if self.asked else ()))
 
     def entry(self, state: FileState, read_at: float) -> IndexEntry:
-        """What the index says of it, in ``state``, as it was read at ``read_at`` (seconds since 1970)."""
+        """The index entry of the file in ``state``, read at ``read_at`` (seconds since 1970)."""
         origins = dict.fromkeys(map(unnamed, self._references)) if self.is_unnamed else {}
         identities = (*self.identities, *origins)
         return IndexEntry(
@@ -79,16 +78,16 @@ class Arrival:
 
 
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:
-    """The path of the sidecar that was written; the index knows the file too.
+    """Writes the sidecar and the index entry; returns the sidecar's path.
 
-    What an earlier sidecar of the same URL says besides, as the first fetcher's ``data``, is kept, and which other
-    references have led to it.
+    From an earlier sidecar of the same URL, additional fields such as the first fetcher's ``data`` and other references
+    are kept.
 
     Args:
-        arrival: What has arrived.
-        index: Learns its digests.
+        arrival: The file.
+        index: The index.
         disk: The file system.
-        wall_seconds: Now, since 1970.
+        wall_seconds: The current time in seconds since 1970.
 
     Raises:
         StorageError: The sidecar can't be written.
@@ -132,17 +131,17 @@ def restate(
     disk: Disk,
     wall_seconds: float,
 ) -> None:
-    """Each of the sidecars gives way to one that says what its file is now, and no longer where it came from.
+    """Replaces each sidecar by one that states the file's current content, without its origin.
 
-    What describes the model to people stays.
+    The description of the model is kept.
 
     Args:
-        sidecars: Those that name a file that was changed on purpose.
-        state: The file's, when it was read.
-        digests: That it has, SHA-256 among them.
-        index: Learns which sidecars are ours.
+        sidecars: The sidecars of a file that was changed on purpose.
+        state: The file's state when it was read.
+        digests: Its digests, including SHA-256.
+        index: The index.
         disk: The file system.
-        wall_seconds: Now, since 1970.
+        wall_seconds: The current time in seconds since 1970.
 
     Raises:
         StorageError: A sidecar can't be written or removed.
@@ -159,7 +158,7 @@ def restate(
             mtime_ns=state.mtime_ns,
         )
         content = replace(known, url=None, file_size=state.size, sha256=sha256, own=own)
-        # Two files in one folder may have come to be the same.
+        # Two files in one folder may have the same content now.
         path = write_sidecar(sidecar.path.parent, f"{reference}/{known.file_name}", content, disk)
         keep_ours(Sidecar(path, content), index)
         if path != sidecar.path:

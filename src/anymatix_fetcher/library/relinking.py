@@ -1,4 +1,4 @@
-"""All names of one file become names of another one's content: every one of them, or none."""
+"""Replaces the content of all hard links of one file by that of another one: all of them, or none."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ if TYPE_CHECKING:
 def relink(
     names: Sequence[Path], source: Path, disk: Disk, *, state: FileState, order: Sequence[Method], cloner: Cloner
 ) -> Method:
-    """How all ``names``, hard links to one file, have become names of the content of ``source``.
+    """Makes all ``names``, hard links to one file, links to the content of ``source``; returns the method.
 
-    They stay hard links to each other. Where they get a file of their own, as by a reflink, it has the mode and the
-    times of the old one.
+    They stay hard links to each other. A new file, as made by a reflink, gets the mode and the times of the old one.
 
     Args:
-        names: Of the old file.
-        source: What has the content.
+        names: The paths of the old file.
+        source: The file with the content.
         disk: The file system.
-        state: Of ``source``, when its content was looked at.
-        order: Which methods to try.
-        cloner: Makes reflinks.
+        state: The state of ``source`` when its content was compared.
+        order: The methods to try.
+        cloner: Creates reflinks.
 
     Raises:
-        SourceUnusableError: ``source`` isn't what it was.
+        SourceUnusableError: ``source`` has changed.
         NoLinkError: No method works.
-        StorageError: A name can't be replaced; then none is.
+        StorageError: A path can't be replaced; then none is.
     """
     first, *others = names
     new = [temporary_beside(name) for name in names]

@@ -1,4 +1,4 @@
-"""What goes when a reference is removed, and what stays since another reference still needs it."""
+"""Decides which files are removed with a reference, and which are kept for other references."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Names in one folder.
+    """File names in one folder.
 
     Args:
-        sidecars: Go.
-        models: Go too.
-        kept: Would go, if it weren't for another sidecar that names them.
+        sidecars: The sidecars to remove.
+        models: The models to remove.
+        kept: The models that are kept because another sidecar names them.
     """
 
     sidecars: tuple[str, ...]
@@ -32,16 +32,15 @@ class Removal:
 def removal_of_reference(
     reference: str, records: Mapping[str, Record], names: Collection[str], auth: str = ""
 ) -> Removal:
-    """What belongs to a reference: its sidecars, their models, and files that carry the hash of its URL.
+    """The files of a reference: its sidecars, their models, and files with the hash of its URL in their names.
 
-    As the first fetcher removes, with its rule that a model stays while another sidecar names it, which that one
-    forgets for files with a hash in their names.
+    This matches the first fetcher, except that it keeps a model with a hash in its name while another sidecar names it.
 
     Args:
-        reference: A URL may have a token in its query that the sidecars don't have.
-        records: The folder's sidecars by their names.
+        reference: The reference. A URL may have a token in its query that the sidecars don't have.
+        records: The folder's sidecars by name.
         names: All names in the folder.
-        auth: What was given besides, as ``token=...``.
+        auth: The additional parameters, as ``token=...``.
     """
     hashes = {identity(reference), *left_by_first_fetcher(reference, auth)}
     going = {name for name, record in records.items() if _is_of(name, record, reference, hashes)}

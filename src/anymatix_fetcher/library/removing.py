@@ -1,4 +1,4 @@
-"""Removes what is kept of a reference, or a model with all that describes it."""
+"""Removes the files of a reference, or a model with its sidecars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instead of a download: what is here already, by its digest."""
+"""Makes the destination from a local file with the expected digest, instead of downloading it."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ def take(
     read_all: bool = False,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> Linked | None:
-    """The file at ``destination``, made of one that has ``digest``; ``None`` where there is none.
+    """Makes a file at ``destination`` from one that has ``digest``; ``None`` if there is none.
 
-    A file that was read here counts as having its digest while it is in the state that it had then: so a link takes
-    milliseconds. Every other one is read and hashed first, once, whatever is said of its length.
+    A file that was read here has its digest as long as its state is unchanged, so linking takes milliseconds. Any other
+    file is read and hashed once first.
 
     Args:
-        index: What is here.
-        digest: What is wanted; weak algorithms find nothing.
-        destination: Where it is wanted.
+        index: The index.
+        digest: The expected digest; weak algorithms find nothing.
+        destination: The destination.
         disk: The file system.
-        among: Which files may be taken.
-        order: Which methods to try.
-        overwrite: Whether to replace what is at ``destination``.
-        read_all: Whether to read and hash every source first, whatever is known of it.
-        on_bytes: Told how many more bytes were read; what it raises ends all.
+        among: Whether a file may be used.
+        order: The methods to try.
+        overwrite: Whether to replace a file at ``destination``.
+        read_all: Whether to read and hash every source first, regardless of its record.
+        on_bytes: Called with the number of bytes read. An exception from it ends the search.
 
     Raises:
-        DestinationExistsError: Something is there, and isn't to be replaced.
-        StorageError: It can't be written there.
+        DestinationExistsError: ``destination`` exists.
+        StorageError: It can't be written.
     """
     bringing = partial(
         bring,
@@ -70,7 +70,7 @@ def take(
         if _is_at(destination, candidate.state) or not among(candidate.path):
             continue
         if any(candidate.state.shares_with(one) for one in refused):
-            continue  # another name of a file that was read just now
+            continue  # another hard link of a file that was just read
         state: FileState | None = candidate.state
         if read_all or candidate.proof is HowKnown.CLAIMED:
             state = _proved(candidate, digest, index, on_bytes)
@@ -84,7 +84,7 @@ def take(
 def _brought(
     source: Path, destination: Path, state: FileState, digest: Digest, index: Index, bringing: Callable[..., Linked]
 ) -> Linked | None:
-    """What has become of ``source``, known to the index; ``None`` where nothing can be made of it."""
+    """Makes the file from ``source`` and enters it into the index; ``None`` if no method works."""
     known = index.current(source)
     try:
         with index.keeping(source), index.keeping(destination):
@@ -108,7 +108,7 @@ def _brought(
 
 
 def _proved(candidate: Candidate, digest: Digest, index: Index, on_bytes: Callable[[int], None]) -> FileState | None:
-    """The file's state where reading it shows ``digest``; the index learns what it shows."""
+    """The file's state if reading it confirms ``digest``. The index records the result."""
     if digest.algorithm not in HASHABLE:
         return None
     try:
@@ -119,7 +119,7 @@ def _proved(candidate: Candidate, digest: Digest, index: Index, on_bytes: Callab
     is_right = digest in found
     if not is_right:
         actual = next(one for one in found if one.algorithm == digest.algorithm)
-        _logger.warning("%s isn't what it is said to be: it has %s", candidate.path, actual)
+        _logger.warning("%s hasn't the digest that is stated for it: it has %s", candidate.path, actual)
     index.add(candidate.path, found, state=state, verified=digest.algorithm if is_right else "")
     return state if is_right else None
 

@@ -1,19 +1,15 @@
-"""Where the models are on this machine.
+"""Finds the models root on this machine.
 
-In this order, the first that is there:
+The first of these that exists:
 
-1. what the caller names (``--models``),
-2. ``$ANYFETCH_MODELS``,
-3. the ComfyUI that the current folder belongs to: it, or a folder around it, has ``folder_paths.py``, ``main.py`` and
-   ``models``,
-4. ``$COMFYUI_PATH``, ``~/ComfyUI`` and ``./ComfyUI``, each where it is such a folder,
-5. the current folder, where it is called ``models`` and has none of its own, or else ``./models``, whether it is there
-   or not.
+1. the path that the caller names (``--models``), 2. ``$ANYFETCH_MODELS``, 3. the ComfyUI around the current folder: a
+  folder with ``folder_paths.py``, ``main.py`` and ``models``, 4. ``$COMFYUI_PATH``, ``~/ComfyUI`` and ``./ComfyUI``, if
+  it is such a folder, 5. the current folder if it is called ``models`` and contains no ``models``, otherwise
+  ``./models``, which may not exist.
 
-The first two may name the models root itself, the folder of ComfyUI, of the A1111 web UI, of Forge or of SwarmUI, or a
-file that lists the folders (``folders_file``).
-Where they name ComfyUI's models root itself, ``extra_model_paths.yaml`` still adds folders to look for models in, but
-new files stay below what was named.
+The first two may be the models root itself, the folder of ComfyUI, the A1111 web UI, Forge or SwarmUI, or a file that
+lists the folders (``folders_file``). If they are ComfyUI's models root itself, ``extra_model_paths.yaml`` still adds
+folders to search for models, but new files stay below the named folder.
 """
 
 from __future__ import annotations
@@ -56,7 +52,7 @@ class ModelsRoot:
     listed: ModelFolders | None = None
 
     def folders(self, configs: Iterable[Path] = ()) -> ModelFolders:
-        """Its folders.
+        """The model folders.
 
         Args:
             configs: More files like ``extra_model_paths.yaml``, as after ``--extra-model-paths-config``.
@@ -75,18 +71,18 @@ class ModelsRoot:
 
 
 def find_models(named: Path | None = None, *, environment: Mapping[str, str], current: Path, home: Path) -> ModelsRoot:
-    """The place for models, by the order above.
+    """Finds the models root in the order above.
 
     Args:
-        named: What the caller names.
-        environment: The process's variables.
+        named: The path that the caller names.
+        environment: The environment variables.
         current: The current folder.
         home: The user's home folder.
 
     Raises:
-        ReferenceSyntaxError: A file is named that doesn't list folders.
+        ReferenceSyntaxError: The named file doesn't list folders.
     """
-    current = Path(os.path.abspath(current))  # noqa: PTH100 - takes ".." out, and follows no link
+    current = Path(os.path.abspath(current))  # noqa: PTH100 - removes "..", without following links
     if named is not None:
         return _named(current / named, "it was named")
     variable = environment.get(MODELS_VARIABLE)
@@ -110,7 +106,7 @@ def find_models(named: Path | None = None, *, environment: Mapping[str, str], cu
 
 
 def is_comfyui(folder: Path) -> bool:
-    """Whether it is the folder of a ComfyUI that has its models inside."""
+    """Whether it is the folder of a ComfyUI with its models inside."""
     return _has_comfyui_code(folder) and (folder / "models").is_dir()
 
 
@@ -123,7 +119,7 @@ def _named(folder: Path, reason: str) -> ModelsRoot:
     if _has_comfyui_code(folder):
         return _comfyui(folder, reason)
     for inner in ("models", "Models"):
-        # The upper and lower case of what the folder lists counts, even where the file system doesn't care.
+        # The case of the listed names counts, even if the file system ignores case.
         layout = recognized(_names(folder / inner), names) if inner in names else Layout.COMFYUI
         if layout is not Layout.COMFYUI:
             return ModelsRoot(folder / inner, layout, None, named=True, reason=reason)
@@ -133,7 +129,7 @@ def _named(folder: Path, reason: str) -> ModelsRoot:
 
 
 def _comfyui(folder: Path, reason: str) -> ModelsRoot:
-    program = folder.resolve()  # as ComfyUI takes its own folder, so that its paths and ours are the same text
+    program = folder.resolve()  # like ComfyUI does, so that its paths and ours are equal texts
     return ModelsRoot(program / "models", Layout.COMFYUI, program, named=False, reason=reason)
 
 

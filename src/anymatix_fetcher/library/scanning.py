@@ -1,4 +1,4 @@
-"""Fills the index with what is claimed on the disk: by sidecars, names and caches, without reading a model."""
+"""Enters the claims on the disk into the index (those of sidecars, names and caches) without reading models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.library.walking import SeenFile, SeenFolder
 
 BATCH = 500
-"""Claims that are entered in one step."""
+"""The number of claims in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class ScanProgress:
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What a scan has found.
+    """The result of a scan.
 
     Args:
-        files: That were looked at.
-        models: Of these, by their names.
-        learned: Claims of digests.
-        forgotten: Files that were in the index and are gone.
+        files: The files seen.
+        models: The models among them, by name.
+        learned: The claimed digests.
+        forgotten: The files that were in the index and no longer exist.
     """
 
     files: int
@@ -55,16 +55,15 @@ class ScanReport:
 def scan(
     index: Index, roots: Iterable[Path], caches: Iterable[Path], catalog: Catalog
 ) -> Generator[ScanProgress, None, ScanReport]:
-    """Enters what is claimed; yields progress, returns the report.
+    """Enters claims; yields progress.
 
-    A folder in which nothing has changed since it was looked through isn't looked through again: what it claims is
-    entered.
+    A folder that is unchanged since its last scan isn't scanned again, because its claims are in the index.
 
     Args:
-        index: What to fill.
-        roots: Folders of models, as ``ModelFolders.roots``.
+        index: The index.
+        roots: Model folders, as in ``ModelFolders.roots``.
         caches: Folders like ``~/.cache/huggingface/hub``.
-        catalog: What sidecars say.
+        catalog: The sidecars.
     """
     files = models = learned = 0
     waiting: list[IndexEntry] = []
@@ -88,11 +87,11 @@ def scan(
 def _found(
     roots: Iterable[Path], caches: Iterable[Path], index: Index, catalog: Catalog
 ) -> Iterator[tuple[SeenFolder | None, list[IndexEntry]]]:
-    """Folder by folder: what is in it, and what is claimed of that; only folders in which something has changed."""
+    """The changed folders, each with the claims about its files."""
     known = index.folders_looked_through()
 
     def remembered(path: Path, state: FileState) -> tuple[str, ...] | None:
-        before = known.get(Path(os.path.abspath(path)))  # noqa: PTH100 - follows no link
+        before = known.get(Path(os.path.abspath(path)))  # noqa: PTH100 - without following links
         return before[1] if before is not None and state.is_still(before[0]) else None
 
     before = _Before(index)
@@ -105,7 +104,7 @@ def _found(
 
 
 class _Before:
-    """What the index knew of files before: one that was moved since is the same file still.
+    """The records of files by inode, size and time, by which a moved file is recognized.
 
     Args:
         index: The index.
@@ -120,7 +119,7 @@ class _Before:
         return {_number(one.state): (path, one.digests) for path, one in known if one.digests}
 
     def entries(self, files: Iterable[SeenFile]) -> Iterator[IndexEntry]:
-        """Claims of models that are what was read under another name."""
+        """Claims for models that were recorded under another path."""
         for file in files:
             before = self._known.get(_number(file.state)) if is_model_name(file.path.name) else None
             if before is not None and before[0] != file.path:
@@ -132,7 +131,7 @@ def _number(state: FileState) -> tuple[int, int, int]:
 
 
 def _entries_of(folder: Path, files: Sequence[SeenFile], catalog: Catalog) -> Iterator[IndexEntry]:
-    """What sidecars and names say of the files in one folder: claims, whatever else the sidecars say."""
+    """The digests that sidecars and names claim for the files in one folder."""
     states = {file.path.name: file.state for file in files}
     if any(map(is_sidecar_name, states)):
         for sidecar in catalog.sidecars(folder):

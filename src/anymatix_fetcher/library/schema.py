@@ -1,16 +1,16 @@
-"""The index's tables, and how those of an earlier version become them.
+"""The index's tables, and the migration from earlier versions.
 
 ::
 
-    files      What was read here: in which state, when, and what had proved it to be the right content.
-    hashed     The digests of that content.
-    blocks     The checksums of its blocks.
-    origins    The references that led to it.
-    refuted    The state in which a file was found to be another one than it should be.
-    claims     What somebody else says of a file; there may be any number of claims, and none needs to be true.
-    folders    Folders that were looked through for claims, and the folders in them.
-    sidecars   What sidecars say, without what only they need; and whether we have written them.
-    answers    What was answered to questions.
+    files      The files that were read here: their states, when, and what had verified them.
+    hashed     Their digests.
+    blocks     The checksums of their blocks.
+    origins    The references that they came from.
+    refuted    The state in which a file had wrong content.
+    claims     Unproved digests of files, any number for each.
+    folders    The folders that were scanned for claims, and their subfolders.
+    sidecars   The shortened content of sidecars, and whether this program wrote them.
+    answers    Cached answers to questions.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     import sqlite3
 
 VERSION = 5
-"""Of the tables. A file of an unknown version is set aside: all that it knew can be learned again."""
+"""The version of the tables. A file of an unknown version is set aside, because its content can be learned again."""
 OLDEST = 3
-"""What this version and later ones know is carried over."""
+"""The oldest version that is migrated."""
 
 _STATE = """device TEXT NOT NULL, inode TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     ctime_ns INTEGER NOT NULL DEFAULT 0"""
-# Numbers of devices and inodes are text: some systems have such of more than 63 bits.
+# Device and inode numbers are text, because some systems use more than 63 bits.
 
 _FILES = f"""
 CREATE TABLE files (
@@ -88,17 +88,17 @@ DELETE FROM answers WHERE instr(question, '@') > 0;
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
-    """Makes all tables in an empty database; in a transaction of the caller's."""
+    """Creates all tables in an empty database, within the caller's transaction."""
     _run(connection, _FILES + _SINCE_4)
 
 
 def carry_over(connection: sqlite3.Connection, version: int) -> None:
-    """Makes the tables of ``version``, :data:`OLDEST` or a later one, those of today; in a transaction of the caller's.
+    """Migrates the tables of ``version``, :data:`OLDEST` or later, within the caller's transaction.
 
-    When a file was last changed wasn't recorded in version 3: no file has the change time of such an entry, so that all
-    of them count as claims until the file is read. Up to version 4 a question held the password of an endpoint's URL.
+    Version 3 had no change time. Its entries get one that no file has, so that they are claims until the file is read.
+    Up to version 4, a question could contain the password of an endpoint's URL.
     """
-    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, too
+    connection.execute("PRAGMA secure_delete = ON")  # overwrites what is deleted
     _run(connection, (_FROM_3 + _SINCE_4 + _CARRIED_OVER if version == OLDEST else "") + _WITHOUT_PASSWORDS)
 
 

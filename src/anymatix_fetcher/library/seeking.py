@@ -1,7 +1,7 @@
-"""Whether a download is needed at all: what is at its destination, what an earlier one left, and copies elsewhere.
+"""Determines whether a download is needed: the file at its destination, earlier downloads, and copies elsewhere.
 
-Nothing here is taken on trust: a file counts as having a digest when it was read here and is still in the state that it
-had then; otherwise it is read, once. Where a digest settles what a file is, nothing else that is said of it matters.
+Nothing is trusted: a file has a digest if it was read here and its state is unchanged; otherwise it is read once. If a
+collision-resistant digest decides, other statements about the file are ignored.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.library")
 
 OUTSIDE_ORDER = (Method.REFLINK, Method.COPY)
-"""Between a models root and elsewhere no hard links are made: there, people expect files of their own."""
+"""No hard links between a models root and other folders, where people expect independent files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seeker:
-    """Looks for what is here.
+    """Searches for local files.
 
     Args:
-        index: What is known.
+        index: The index.
         disk: The file system.
-        catalog: What sidecars say.
-        roots: The models roots: between files in there hard links are allowed.
-        learn: Has the index learn what lies beside the destination and in caches; false where it has done so before.
-        on_bytes: Told how many more bytes were read; what it raises ends the search.
+        catalog: The sidecars.
+        roots: The models roots, within which hard links are allowed.
+        learn: Scans the destination's folder and the caches into the index; false if it was called before.
+        on_bytes: Called with the number of bytes read. An exception from it ends the search.
     """
 
     index: Index
@@ -59,7 +59,7 @@ class Seeker:
     on_bytes: Callable[[int], None] = lambda _: None
 
     def find(self, wanted: Wanted) -> Found | None:
-        """The wanted file, at its destination or at the place that an earlier download gave it; ``None`` if not here.
+        """The wanted file, at its destination or where an earlier download has placed it; ``None`` if not here.
 
         Raises:
             StorageError: A symbolic link leads out of the folder.
@@ -70,7 +70,7 @@ class Seeker:
         return found or self._linked(wanted)
 
     def may_link(self, wanted: Wanted) -> bool:
-        """Whether a copy seems to be here, so that it is worth claiming the destination before anybody is asked."""
+        """Whether a copy is likely to be here, so that the lease should come before the first request."""
         if not wanted.links or not wanted.settling:
             return False
         return any(map(self.index.wanted, wanted.settling)) or (
@@ -78,7 +78,7 @@ class Seeker:
         )
 
     def digests(self, path: Path, algorithms: Iterable[str] = ("sha256",)) -> tuple[Digest, ...]:
-        """The digests of the file, hashed now unless that was done before; those that can't be computed are left out.
+        """The digests of the file, computed now if necessary. Unsupported algorithms are left out.
 
         Raises:
             OSError: It can't be read.
@@ -94,7 +94,7 @@ class Seeker:
     # At the destination -----------------------------------------------------------------------------------
 
     def _there(self, wanted: Wanted) -> Found | None:
-        """The file at the destination, where the index, or its own name, tells that it is the one."""
+        """The file at the destination, if the index or its own name shows that it is the wanted one."""
         path = wanted.final
         if wanted.place.is_named_by_content:
             path = published(wanted.working, wanted.references, self.disk, self.on_bytes) or path
@@ -116,10 +116,10 @@ class Seeker:
         return self._found(path, state, known, self._verified(path))
 
     def _brought(self, wanted: Wanted) -> Found | None:
-        """What the same reference has brought to the same folder, under a name that its source gave."""
+        """The file that the same reference has brought to the same folder, with a name from its source."""
         if not wanted.place.leaves_name:
             return None
-        folder = Path(os.path.abspath(wanted.working.parent))  # noqa: PTH100 - takes ".." out, and follows no link
+        folder = Path(os.path.abspath(wanted.working.parent))  # noqa: PTH100 - removes "..", without following links
         for path in self.index.brought_by(map(unnamed, wanted.references), folder):
             state, known = _state_of(path), self.index.digests(path)
             is_proved = all(digest in known for digest in wanted.digests)
@@ -129,9 +129,9 @@ class Seeker:
         return None
 
     def _read_again(self, path: Path, state: FileState, wanted: Wanted) -> tuple[Digest, ...]:
-        """What is in a file that was fetched by this reference, and may have changed since; nothing where it has.
+        """The digests of a file that came from this reference and may have changed since; none if its content changed.
 
-        Where a digest is wanted, whoever reads what is at a destination tells.
+        If a digest is expected, the existing file is compared with that elsewhere.
         """
         before = self.index.remembered(path)
         if before is None or wanted.digests or not self._came_from(path, wanted):
@@ -185,11 +185,11 @@ class Seeker:
         if not wanted.digests and proved != "none":
             verified = proved
         elif not wanted.digests and record.own and record.own.verified in {"length", "none"}:
-            verified = record.own.verified  # the digests were those of whatever came
+            verified = record.own.verified  # the digests are those of what arrived
         return self._found(model, state, known, verified, is_recorded=record.own is not None)
 
     def _read(self, path: Path, wanted: Wanted, claimed: Iterable[Digest]) -> tuple[Digest, ...]:
-        """The file's digests; none where it can't be read, or isn't what it is said to be."""
+        """The file's digests; none if it can't be read, or contradicts its claims."""
         stated = list(claimed)
         try:
             known = self.digests(path, (digest.algorithm for digest in (*stated, *wanted.digests)))
@@ -199,14 +199,14 @@ class Seeker:
         actual = {digest.algorithm: digest for digest in known}
         for digest in stated:
             if actual.get(digest.algorithm, digest) != digest:
-                _logger.warning("%s isn't what it is said to be: it has %s", path, actual[digest.algorithm])
+                _logger.warning("%s hasn't the digest that is stated for it: it has %s", path, actual[digest.algorithm])
                 return ()
         return known
 
     # Elsewhere --------------------------------------------------------------------------------------------
 
     def _linked(self, wanted: Wanted) -> Found | None:
-        """The destination, made of a copy that is here."""
+        """Makes the destination from a local copy."""
         if not wanted.links or not wanted.settling:
             return None
         destination = wanted.final or wanted.working
@@ -218,7 +218,7 @@ class Seeker:
         return found
 
     def _taken(self, wanted: Wanted, destination: Path) -> Found | None:
-        # Within the models roots a hard link comes before a copy, but never between these and elsewhere.
+        # Hard links come before copies within the models roots, but aren't made between these and other folders.
         ways = [(self._is_inside, DEFAULT_ORDER[:-1])] if self._is_inside(destination) else []
         for digest in wanted.settling:
             for among, order in (*ways, (lambda _: True, OUTSIDE_ORDER)):
@@ -243,13 +243,13 @@ class Seeker:
         return None
 
     def _is_inside(self, path: Path) -> bool:
-        """Whether it really lies in a models root, wherever links lead that its path goes by."""
+        """Whether it is within a models root after following links."""
         real = os.path.realpath(path)
         return any(Path(real).is_relative_to(os.path.realpath(root)) for root in self.roots)
 
 
 def _state_of(path: Path) -> FileState | None:
-    """The state of the regular file at ``path``; ``None`` where there is none, or a link."""
+    """The state of the regular file at ``path``; ``None`` if there is none, or it is a link."""
     try:
         return FileState.of(path.lstat()) if path.is_file() and not path.is_symlink() else None
     except OSError:

@@ -1,4 +1,4 @@
-"""A file that a user has changed is kept under a name of its own when another one takes its place."""
+"""Keeps a file that the user has changed under another name, when it is replaced."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ _ORDER = (Method.HARD_LINK, Method.REFLINK, Method.COPY)
 
 
 def is_set_aside(name: str) -> bool:
-    """Whether a file that is called so was set aside here."""
+    """Whether a file with this name was set aside by this program."""
     return _NAME.fullmatch(name) is not None
 
 
 def is_changed_model(name: str) -> bool:
-    """Whether a file that is called so is a model that was set aside here."""
+    """Whether a file with this name is a model that was set aside by this program."""
     match = _NAME.fullmatch(name)
     return match is not None and is_model_name(match.group(1))
 
 
 @contextmanager
 def set_aside(path: Path) -> Iterator[Path]:
-    """The name under which the file at ``path`` stays when another one takes its place within this block.
+    """A block in which the file at ``path`` is replaced; yields the name under which it is kept.
 
-    Where the block fails, and the file is still in its place, that name is gone again.
+    If the block fails before the replacement, that name is removed.
 
     Raises:
-        StorageError: There can be no such name.
+        StorageError: No such name can be created.
     """
     aside = _free_name(path)
     with storage_errors(aside):

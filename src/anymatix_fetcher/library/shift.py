@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Task: TypeAlias = "Callable[[Callable[[int], None]], T]"
-"""Does one file's work; tells the function that it is given how many more bytes it has read."""
+"""Processes one file; calls the passed function with the number of bytes that it has read."""
 
 TURN_SECONDS = 0.1
 MOST_AT_ONCE = 4
-"""More files at a time than that bring nothing: hashing takes a core each, and a disk has to seek between them."""
+"""More concurrent files don't help: hashing takes a core each, and a disk has to seek between them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn(Generic[T]):
-    """How far the work is.
+    """The progress of the work.
 
     Args:
-        bytes_read: Of each task so far.
-        running: The tasks that are being worked on, by their numbers, the oldest first.
-        finished: Those that have ended since the last turn, with what they came to.
+        bytes_read: The bytes read by each task.
+        running: The numbers of the running tasks, the oldest first.
+        finished: The tasks that have ended since the last turn, with their results.
     """
 
     bytes_read: tuple[int, ...]
@@ -44,14 +44,14 @@ class _StoppedError(Exception):
 def work_through(
     tasks: Sequence[Task[T]], *, at_once: int | None = None, turn_seconds: float = TURN_SECONDS
 ) -> Generator[Turn[T], None, None]:
-    """Does all tasks; yields a turn whenever one ends, and every ``turn_seconds``. To stop early, close it.
+    """Runs all tasks; yields a turn when one ends, and every ``turn_seconds``. Closing the generator stops them.
 
-    What a task raises is raised here, after the others have stopped.
+    An exception of a task is raised here, after the others have stopped.
 
     Args:
-        tasks: What to do.
-        at_once: How many at a time; as many as there are cores, up to :data:`MOST_AT_ONCE`, where that isn't given.
-        turn_seconds: How long to wait at most between two turns.
+        tasks: The tasks.
+        at_once: The number of concurrent tasks; by default the number of cores, up to :data:`MOST_AT_ONCE`.
+        turn_seconds: The maximum time between two turns.
     """
     stopped, counts = Event(), [0] * len(tasks)
     threads = at_once or min(MOST_AT_ONCE, os.cpu_count() or 1)

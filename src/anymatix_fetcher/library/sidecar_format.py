@@ -1,19 +1,19 @@
-"""What a sidecar says, to bytes and back: the first AnymatixFetcher's fields, and ours under one key of their own.
+"""The format of sidecars: the first AnymatixFetcher's fields, and our own under one key.
 
 ::
 
     {
-        "url": "https://civitai.com/api/download/models/143906",    never with a token or a signature
-        "file_name": "model_<sha256>.safetensors",                  beside the sidecar
+        "url": "https://civitai.com/api/download/models/143906",    without tokens and signatures
+        "file_name": "model_<sha256>.safetensors",                  in the sidecar's folder
         "file_size": 6938041050,
-        "name": "model.safetensors",                                as the server calls it
+        "name": "model.safetensors",                                the server's name
         "data": null,                                               Civitai's description of the version
         "sha256": "...",                                            of the content
         "anyfetch": {"version": 1, "source": "civitai:143906", "identities": ["..."], "type": "checkpoint",
                      "digests": {"sha256": "..."}, "verified": "sha256", "verified_at": 1800000000.0, "mtime_ns": ...}
     }
 
-Each field may be missing in what others have written, and fields that we don't know are kept.
+Sidecars of other programs may lack fields, and their additional fields are kept.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OWN_KEY = "anyfetch"
 VERSION = 1
 MOST_BYTES = 8 << 20
-"""Civitai's descriptions take up to some hundred kilobytes."""
+"""Civitai's descriptions have up to some hundred kilobytes."""
 
 _MOST_CHARACTERS = 8192
 _MOST_COUNT = 1 << 63
@@ -43,16 +43,16 @@ _FIELDS = ("url", "file_name", "file_size", "name", "data", "sha256")
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What we know beyond the first fetcher's fields.
+    """The fields beyond those of the first fetcher.
 
     Args:
-        source: The reference as it may be written.
-        identities: Of the reference and of the URL that it stands for, see ``identity``.
+        source: The reference without secrets.
+        identities: The identities of the reference and of its URL, see ``identity``.
         type: A :class:`~anymatix_fetcher.library.types.ModelType`, or empty.
-        digests: Of the content.
-        verified: What proved the content: an algorithm's name, ``length`` or ``none``.
-        verified_at: When, in seconds since 1970; 0 where that isn't known.
-        mtime_ns: The file's modification time then: while it has this one, the digests hold.
+        digests: The digests of the content.
+        verified: What verified the content: an algorithm's name, ``length`` or ``none``.
+        verified_at: When, in seconds since 1970; 0 if unknown.
+        mtime_ns: The file's modification time at that moment; the digests hold while it is unchanged.
     """
 
     source: str = ""
@@ -66,17 +66,17 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A sidecar's content; ``None`` and empty where it doesn't say.
+    """A sidecar's content; missing fields are ``None`` or empty.
 
     Args:
-        url: Of the reference, without secrets.
+        url: The reference's URL, without secrets.
         file_name: The model's name, in the sidecar's folder.
-        file_size: Its length in bytes.
-        name: What the server calls it.
+        file_size: Its size in bytes.
+        name: The server's name for it.
         data: Civitai's description of the model's version.
-        sha256: Of the content, in hex.
-        own: Ours, where we have written it.
-        rest: What others have written besides.
+        sha256: The SHA-256 of the content, in hex.
+        own: Our own fields, if this program has written it.
+        rest: Additional fields of other programs.
     """
 
     url: str | None = None
@@ -90,12 +90,12 @@ class Record:
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """Those of the references that led here, where we have written them."""
+        """The identities of the references that led here, if this program has written it."""
         return self.own.identities if self.own else ()
 
     @property
     def digests(self) -> tuple[Digest, ...]:
-        """What it says of the content."""
+        """The digests of the content."""
         found = {digest.algorithm: digest for digest in (self.own.digests if self.own else ())}
         if self.sha256:
             found.setdefault("sha256", Digest("sha256", self.sha256))
@@ -103,10 +103,10 @@ class Record:
 
 
 def encode(record: Record) -> bytes:
-    """The record as bytes, with whatever may be a secret taken out of it; ASCII, for it is read by whatever locale."""
+    """The record as bytes, without possible secrets. ASCII, so that programs with any locale can read it."""
     try:
         return _encoded(record)
-    except RecursionError:  # what others have written besides may be nested as deep as they please
+    except RecursionError:  # additional fields may be nested arbitrarily deep
         return _encoded(replace(record, data=None, rest={}))
 
 
@@ -137,7 +137,7 @@ def _encoded(record: Record) -> bytes:
 
 
 def decode(data: bytes) -> Record | None:
-    """What a sidecar says, as far as it makes sense; ``None`` where it isn't one: anybody may have written it."""
+    """The valid part of a sidecar; ``None`` if it isn't one. Any program may have written it."""
     try:
         content = json.loads(data)
     except (ValueError, RecursionError):
@@ -173,7 +173,7 @@ def _provenance(value: object) -> Provenance | None:
     )
 
 
-def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         return {key: _without_secrets(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -183,18 +183,18 @@ def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def _component(value: object) -> str | None:
-    """A name in the sidecar's own folder. A sidecar with ``../..`` must not lead to the removal of other files."""
+    """A name in the sidecar's own folder. A sidecar with ``../..`` must not cause the removal of other files."""
     if not isinstance(value, str) or value in ("", ".", "..") or set(value) & set("/\\\0"):
         return None
     try:
-        value.encode("utf-8", "surrogateescape")  # as the system's calls do, which raise what isn't an OSError
+        value.encode("utf-8", "surrogateescape")  # system calls raise this error too, which isn't an OSError
     except UnicodeEncodeError:
         return None
     return value
 
 
 def _text(value: object) -> str | None:
-    """A text that is one: of a length that makes sense, and that can be written anywhere."""
+    """A text of a reasonable length that can be encoded."""
     if not isinstance(value, str) or len(value) > _MOST_CHARACTERS:
         return None
     return None if re.search("[\\ud800-\\udfff]", value) else value
@@ -209,12 +209,12 @@ def _proof(value: object) -> str:
 
 
 def _count(value: object) -> int | None:
-    """A number of bytes or nanoseconds that a file can have."""
+    """A valid number of bytes or nanoseconds."""
     return value if type(value) is int and 0 <= value < _MOST_COUNT else None
 
 
 def _seconds(value: object) -> float:
-    """A moment since 1970, before the year 10000."""
+    """A time since 1970, before the year 10000."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value < _MOST_SECONDS else 0.0  # type: ignore[operator, arg-type]
 

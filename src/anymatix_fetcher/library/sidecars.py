@@ -24,19 +24,19 @@ _logger = logging.getLogger("anymatix_fetcher.library")
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A sidecar: where it is and what it says."""
+    """A sidecar: its path and content."""
 
     path: Path
     record: Record
 
     @property
     def model(self) -> Path | None:
-        """The file that it describes, whether it is there or not."""
+        """The file that it describes, which may not exist."""
         name = self.record.file_name
         return self.path.with_name(name) if name else None
 
     def says(self, reference: str) -> bool:
-        """Whether what is in it, rather than its name, speaks of ``reference``."""
+        """Whether its content, rather than its name, refers to ``reference``."""
         if self.record.identities:
             return identity(reference) in self.record.identities
         url = self.record.url
@@ -44,25 +44,25 @@ class Sidecar:
 
 
 def read_sidecar(path: Path, disk: Disk) -> Sidecar | None:
-    """The sidecar at ``path``; ``None`` where there is none that can be read."""
+    """The sidecar at ``path``; ``None`` if there is no valid one."""
     data = _read(path, disk)
     record = decode(data)
     if record is None and data:
-        _logger.info("%s says nothing that makes sense: it is passed over", path)
+        _logger.info("%s is no valid sidecar, and is ignored", path)
     return Sidecar(path, record) if record is not None else None
 
 
 def sidecars_in(folder: Path, disk: Disk) -> list[Sidecar]:
-    """All sidecars in ``folder``, in the order of their names."""
+    """All sidecars in ``folder``, sorted by name."""
     names = sorted(name for name in disk.names(folder) if is_sidecar_name(name))
     return [sidecar for name in names if (sidecar := read_sidecar(folder / name, disk))]
 
 
 def has_whole_model(sidecar: Sidecar) -> bool:
-    """Whether the file that it describes is there, and whole as far as can be told without reading it.
+    """Whether the described file exists and looks complete without reading it.
 
-    What the first fetcher hasn't finished has the final name already: a digest tells, which it writes when all is
-    there, or else the length in the sidecar. Where a sidecar has neither, nothing counts as whole.
+    An incomplete file of the first fetcher already has its final name. It is complete if the sidecar has a digest,
+    which is written at the end, or else if its length matches. A file without both doesn't count as complete.
     """
     try:
         status = sidecar.model.stat() if sidecar.model is not None else None
@@ -70,12 +70,12 @@ def has_whole_model(sidecar: Sidecar) -> bool:
         return False
     if status is None or not stat.S_ISREG(status.st_mode):
         return False
-    # A digest will tell, whatever the sidecar says of the length.
+    # With a digest, the stated length isn't needed.
     return bool(sidecar.record.digests) or status.st_size == sidecar.record.file_size
 
 
 def write_sidecar(folder: Path, reference: str, record: Record, disk: Disk) -> Path:
-    """The path of the sidecar that now says ``record``: named by the reference's identity, in one step.
+    """Writes ``record`` atomically to the sidecar for ``reference``; returns its path.
 
     Raises:
         StorageError: It can't be written.
@@ -88,7 +88,7 @@ def write_sidecar(folder: Path, reference: str, record: Record, disk: Disk) -> P
 
 
 def _read(path: Path, disk: Disk) -> bytes:
-    """The content; empty where it can't be read."""
+    """The content; empty if it can't be read."""
     try:
         data = read_small(disk, path, MOST_BYTES)
     except (OSError, StorageError) as error:
@@ -96,5 +96,5 @@ def _read(path: Path, disk: Disk) -> bytes:
             _logger.info("the sidecar %s can't be read: %s", path, error)
         return b""
     if data is None:
-        _logger.info("%s is too long for a sidecar: it is passed over", path)
+        _logger.info("%s is too long for a sidecar, and is ignored", path)
     return data or b""

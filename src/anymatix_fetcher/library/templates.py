@@ -1,4 +1,4 @@
-"""Templates for sub-folders and names, as ``{base_model}/{name}``: each part becomes one safe name."""
+"""Templates for subfolders and names, as ``{base_model}/{name}``. Each part becomes one safe name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIELDS = ("type", "base_model", "author", "model", "version", "name", "host")
-"""What may stand between braces; ``name`` is the file's own name without its extension."""
+"""The valid fields; ``name`` is the file's own name without its extension."""
 
 _PIECE = re.compile(r"\{([^{}]*)\}|([^{}]+)|([{}])")
 _MOST_PARTS = 8
@@ -22,16 +22,16 @@ _MOST_PARTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A path below a folder of models; its parts are pieces of text, and fields, marked by true."""
+    """A path below a model folder. Its parts consist of texts and fields; true marks a field."""
 
     parts: tuple[tuple[tuple[str, bool], ...], ...]
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """The template that ``text`` says.
+        """Parses a template.
 
         Raises:
-            ReferenceSyntaxError: It leads out of its folder, or has a field that there isn't.
+            ReferenceSyntaxError: It leads out of its folder, or has an unknown field.
         """
         if not text.strip() or text.startswith("/") or "\\" in text:
             raise _bad(text, "it has to be a path below the models' folder, with / between its parts")
@@ -45,18 +45,18 @@ class Template:
 
     @property
     def names_files(self) -> bool:
-        """Whether its last part is the file's name, for it has ``{name}`` in it; else all of it is folders."""
+        """Whether its last part contains ``{name}`` and thus is the file's name; otherwise all parts are folders."""
         return ("name", True) in self.parts[-1]
 
     def folders(self, facts: Mapping[str, str | None]) -> tuple[SafeName, ...]:
-        """The template as sub-folders. A part with a field that isn't known is left out."""
+        """The template as subfolders. Parts with an unknown value are left out."""
         names = (_render(part, facts) for part in self.parts)
         return tuple(name for name in names if name is not None)
 
     def path(self, facts: Mapping[str, str | None], file_name: SafeName) -> tuple[SafeName, ...]:
-        """The template as sub-folders and a file's name, which keeps the extension of ``file_name``.
+        """The template as subfolders and a file name with the extension of ``file_name``.
 
-        ``{name}`` is the stem of ``file_name``; where the last part can't be had, the file keeps its name.
+        ``{name}`` is the stem of ``file_name``. If the last part has an unknown value, the file keeps its name.
         """
         stem, extension = split_name(file_name)
         known = {**facts, "name": stem}
@@ -85,7 +85,7 @@ def _render(part: tuple[tuple[str, bool], ...], facts: Mapping[str, str | None])
     values = [facts.get(piece) if is_field else piece for piece, is_field in part]
     if not all(values[index] for index, (_, is_field) in enumerate(part) if is_field):
         return None
-    # A slash in a model's name is a character, not a folder; safe_name alone would keep what follows it only.
+    # A slash in a model's name is a character, not a folder; safe_name alone would keep only what follows it.
     return safe_name(re.sub(r"[/\\]", "_", "".join(value or "" for value in values)))
 
 

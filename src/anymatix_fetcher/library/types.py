@@ -1,4 +1,4 @@
-"""What a model is, and all the words that people and their tools have for it."""
+"""Model types, and the words that users and tools have for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from anymatix_fetcher.errors import ReferenceSyntaxError
 
 
 class ModelType(StrEnum):
-    """What a model is; the value is our own word for it."""
+    """A model type; the value is our own word for it."""
 
     CHECKPOINT = "checkpoint"
     DIFFUSION_MODEL = "diffusion-model"
@@ -48,8 +48,8 @@ class ModelType(StrEnum):
     ANNOTATOR = "dwpose"
 
 
-# Beside each type's own word. ComfyUI's folder names, Civitai's types, the names of parts in Hugging Face's
-# repositories, the first fetcher's types. Letters and digits alone count, and a plural's "s" is forgiven.
+# Additional words: ComfyUI's folder names, Civitai's types, component names in Hugging Face's repositories, and the
+# first fetcher's types. Only letters and digits count, and a plural "s" is ignored.
 _WORDS: dict[ModelType, str] = {
     ModelType.CHECKPOINT: "checkpoint ckpt stablediffusion sdmodel unclip",
     ModelType.DIFFUSION_MODEL: "diffusionmodel diffusionmodelsgguf unet unetgguf gguf transformer dit",
@@ -90,14 +90,14 @@ _WORDS: dict[ModelType, str] = {
 _TYPES = {word: model_type for model_type, words in _WORDS.items() for word in words.split()}
 
 _NO_MODELS = {"poses", "wildcards", "workflows", "aestheticgradient", "other"}
-"""Civitai's types, folded, for which no program has one place."""
+"""Civitai's types, folded, for which there is no common folder."""
 
 
 def parse_type(text: str) -> ModelType:
-    """The type that ``text`` names in any of the words for it: ``LoCon``, ``text_encoders``, ``Diffusion Model``, ...
+    """The type for any of its words: ``LoCon``, ``text_encoders``, ``Diffusion Model``, ...
 
     Raises:
-        ReferenceSyntaxError: No type is called so; the hint names those that look alike.
+        ReferenceSyntaxError: There is no such type; the hint names similar ones.
     """
     found = _find(text)
     if found is not None:
@@ -106,18 +106,18 @@ def parse_type(text: str) -> ModelType:
         raise forbidden_folder(text)
     if folded(text) in _NO_MODELS:
         raise ReferenceSyntaxError(
-            f"the type {text!r} belongs to no folder", hint="Say where the file should go by --directory."
+            f"the type {text!r} belongs to no folder", hint="Choose the folder with --directory."
         )
     raise ReferenceSyntaxError(f"no model type is called {text!r}", hint=_suggestion(text))
 
 
 def known_type(text: str) -> ModelType | None:
-    """As :func:`parse_type`, and ``None`` where no type is called so: for what other programs have written."""
+    """Like :func:`parse_type`, but ``None`` for unknown words, as other programs may have written them."""
     return _find(text)
 
 
 def forbidden_folder(name: str) -> ReferenceSyntaxError:
-    """The error for a folder that nothing is ever downloaded to."""
+    """The error for a folder to which nothing is ever downloaded."""
     return ReferenceSyntaxError(
         f"nothing is downloaded to {name!r}: what lies there is run by ComfyUI",
         hint="Name the type of a model, as checkpoint or lora.",

@@ -1,4 +1,4 @@
-"""The files below a folder, one after another, with their states; what can't be read is passed over."""
+"""Lists the files below a folder with their states. Unreadable files are skipped."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.library")
 
 SKIPPED_FOLDERS = {".git", ".cache", "custom_nodes"}
-"""No models are kept there; and nothing that ComfyUI runs is looked at, let alone touched."""
+"""These folders contain no models, and nothing that ComfyUI runs is read or changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A regular file, or a link to one: its state is then that of the file itself.
+    """A regular file, or a link to one, with the state of the file.
 
     Args:
-        path: Where it was seen.
-        state: The file's.
-        is_link: Whether it is a link itself.
+        path: The path.
+        state: The file's state.
+        is_link: Whether the path itself is a symbolic link.
         is_indirect: Whether it was reached through a link to a folder.
     """
 
@@ -40,7 +40,7 @@ class SeenFile:
 
     @property
     def is_real(self) -> bool:
-        """Whether it really lies where it was seen, as far as we have come by links."""
+        """Whether the path contains no symbolic links that were followed."""
         return not (self.is_link or self.is_indirect)
 
 
@@ -49,10 +49,10 @@ class SeenFolder:
     """A folder.
 
     Args:
-        path: Where it was seen.
-        state: The folder's, before it was looked through.
-        files: In it, in the order of their names; ``None`` where it wasn't looked through, being as it is remembered.
-        folders: The names of those in it.
+        path: The path.
+        state: The folder's state before it was listed.
+        files: Its files, sorted by name; ``None`` if it is unchanged and wasn't listed.
+        folders: The names of its subfolders.
     """
 
     path: Path
@@ -62,15 +62,15 @@ class SeenFolder:
 
 
 def walk(root: Path) -> Iterator[SeenFile]:
-    """Every file below ``root``, as :func:`walk_all` has them."""
+    """Every file below ``root``; see :func:`walk_all`."""
     return walk_all([root])
 
 
 def walk_all(roots: Iterable[Path], on_error: OnError = lambda _path, _error: None) -> Iterator[SeenFile]:
-    """Every file below ``roots``, folder by folder in the order of names; a folder is looked through once.
+    """Every file below ``roots``, folder by folder, sorted by name. Each folder is listed once.
 
-    Links to folders are followed, as ComfyUI does, but after everything else: what lies below ``roots`` really is seen
-    where it really is.
+    Links to folders are followed, as in ComfyUI, but last, so that files below ``roots`` are reported at their real
+    paths.
     """
     for folder in walk_folders(roots, on_error=on_error):
         yield from folder.files or ()
@@ -84,10 +84,9 @@ def walk_folders(
     """Every folder at and below ``roots``.
 
     Args:
-        roots: Where to begin.
-        remembered: The names of the folders in a folder that needn't be looked through, since it is still in this
-            state; ``None`` where it is to be.
-        on_error: Told which folders can't be looked through, and why.
+        roots: The folders to start with.
+        remembered: Returns the subfolders of a folder that is unchanged and needn't be listed; ``None`` for others.
+        on_error: Called with each folder that can't be listed, and the error.
     """
     known = set[tuple[int, int]]()
     waiting, linked, is_indirect = sorted(roots, key=_is_reached_by_link)[::-1], list[Path](), False
@@ -105,12 +104,12 @@ def walk_folders(
             continue
         yield seen
         inner = [path / name for name in seen.folders]
-        linked += [folder for folder in inner if os.path.islink(folder)]  # noqa: PTH114 - much the quicker
+        linked += [folder for folder in inner if os.path.islink(folder)]  # noqa: PTH114 - much faster
         waiting += [folder for folder in reversed(inner) if not os.path.islink(folder)]  # noqa: PTH114
 
 
 def _is_reached_by_link(root: Path) -> bool:
-    return os.path.realpath(root) != os.path.abspath(root)  # noqa: PTH100 - follows no link
+    return os.path.realpath(root) != os.path.abspath(root)  # noqa: PTH100 - without following links
 
 
 def _look_through(
@@ -120,10 +119,10 @@ def _look_through(
     *,
     is_indirect: bool,
 ) -> SeenFolder | None:
-    """What is in the folder; ``None`` where it was looked through before.
+    """Lists the folder; ``None`` if it was listed before.
 
     Raises:
-        OSError: It can't be looked through.
+        OSError: It can't be listed.
     """
     state = FileState.of(folder.stat())
     if (state.device, state.inode) in known:
@@ -148,7 +147,7 @@ def _look_at(entry: os.DirEntry[str], *, is_indirect: bool) -> SeenFile | None:
     try:
         # DirEntry.stat gives no inode on Windows; os.stat always does.
         if entry.is_file():
-            state = FileState.of(os.stat(entry.path))  # noqa: PTH116 - there are thousands
+            state = FileState.of(os.stat(entry.path))  # noqa: PTH116 - faster for thousands of files
             return SeenFile(Path(entry.path), state, entry.is_symlink(), is_indirect)
     except OSError as error:
         _logger.debug("%s can't be looked at: %s", entry.path, error.strerror)

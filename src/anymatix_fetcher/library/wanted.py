@@ -1,4 +1,4 @@
-"""A search for something that may be here: what is wanted, and what was found."""
+"""A search for a local file: what is wanted, and what was found."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a download wants.
+    """The file that a download wants.
 
     Args:
-        place: Where it goes.
-        name: What the file is called.
-        working: The destination that is claimed.
-        references: All that is known to name the file, the likeliest first.
-        digests: What it must have.
-        length: Of it, where that is known.
-        overwrite: Whether what is at the destination is to be replaced, and so never counts as there.
+        place: The destination.
+        name: The file's name.
+        working: The path to lease.
+        references: All known references of the file, the likeliest first.
+        digests: The expected digests.
+        length: The expected length, if known.
+        overwrite: Whether to replace a file at the destination, so that it doesn't count as found.
         links: Whether copies elsewhere may be used.
-        is_claimed: Whether the destination is ours; else nothing is made there, and its name is a guess.
+        is_claimed: Whether the lease is held; otherwise nothing is created, and the name is a guess.
     """
 
     place: Placement
@@ -46,20 +46,20 @@ class Wanted:
 
     @property
     def settling(self) -> tuple[Digest, ...]:
-        """Those of the digests that leave no doubt, the strongest first."""
+        """The collision-resistant digests, the strongest first."""
         strong = (digest for digest in self.digests if digest.algorithm in COLLISION_FREE)
         return tuple(sorted(strong, key=lambda digest: list(HEX_LENGTHS).index(digest.algorithm)))
 
     @property
     def final(self) -> Path | None:
-        """Where the file is in the end, where that is known yet."""
+        """The final path, if it is known yet."""
         sha256 = next((digest.hex for digest in self.digests if digest.algorithm == "sha256"), None)
         return self.place.final(self.name, sha256)
 
     def fits(self, state: FileState, digests: Iterable[Digest]) -> bool:
-        """Whether a file with these digests may be it: nothing that is known speaks against it.
+        """Whether a file with these digests may be the wanted one, as nothing contradicts it.
 
-        A length that is stated besides says nothing where a digest settles it: catalogues round lengths.
+        If a collision-resistant digest matches, the stated length is ignored, because catalogues round lengths.
         """
         known = {digest.algorithm: digest for digest in digests}
         if any(known.get(digest.algorithm, digest) != digest for digest in self.digests):
@@ -70,15 +70,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The file that is wanted, without a download.
+    """The wanted file, found without a download.
 
     Args:
-        path: Where it is.
-        size: Its length in bytes.
-        digests: Of its content, as it was hashed here.
-        verified: What proves it: an algorithm's name, ``length`` or ``none``.
-        verified_at: When its bytes were read for that, in seconds since 1970; ``None`` where that isn't known.
-        method: How it came to be there just now; ``None`` where it was there already.
+        path: Its path.
+        size: Its size in bytes.
+        digests: Its digests, computed here.
+        verified: How it was verified: an algorithm's name, ``length`` or ``none``.
+        verified_at: When its bytes were read for that, in seconds since 1970; ``None`` if unknown.
+        method: How it was just made there; ``None`` if it was there already.
         is_recorded: Whether a sidecar of this reference names it already.
     """
 
