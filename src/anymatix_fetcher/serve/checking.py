@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
     Operate = Callable[["Asked"], Awaitable[web.StreamResponse]]
+
+QUICK_LENGTH = 20_000
+"""Longer bodies are read on another thread: others are answered meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,7 @@ def checked(operation: Operation, operate: Operate) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         query, body = _query(request, operation), None
         if operation.body_schema is not None:
-            body = await _body(request)
-            _check(body, operation.body_schema, "the body")
+            body = await _body(request, operation.body_schema)
         return await operate(Asked(request.match_info.get("id", ""), query, body))
 
     return handle
@@ -70,11 +73,25 @@ def _query(request: web.Request, operation: Operation) -> dict[str, object]:
     return found
 
 
-async def _body(request: web.Request) -> object:
+async def _body(request: web.Request, schema: dict[str, object]) -> object:
     try:
-        return json.loads(await request.text(), parse_constant=_refuse)
-    except (ValueError, RecursionError, LookupError):
-        raise ReferenceSyntaxError("the body isn't JSON", hint="It is an object in UTF-8.") from None
+        text = await request.text()
+    except (ValueError, LookupError):
+        raise _not_json() from None
+    return await asyncio.to_thread(_parsed, text, schema) if len(text) > QUICK_LENGTH else _parsed(text, schema)
+
+
+def _parsed(text: str, schema: dict[str, object]) -> object:
+    try:
+        body = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise _not_json() from None
+    _check(body, schema, "the body")
+    return body
+
+
+def _not_json() -> ReferenceSyntaxError:
+    return ReferenceSyntaxError("the body isn't JSON", hint="It is an object in UTF-8.")
 
 
 def _refuse(constant: str) -> object:

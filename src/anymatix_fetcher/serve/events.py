@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
+from anymatix_fetcher.serve.relay import Relay
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
@@ -77,11 +79,11 @@ class Hub:
     async def run(self, app: web.Application) -> AsyncIterator[None]:
         """Listens while the application runs; for ``app.cleanup_ctx``."""
         del app
-        loop = asyncio.get_running_loop()
+        relay = Relay(asyncio.get_running_loop(), self._tell)
 
         def take(event: QueueEvent) -> None:
-            if self._pages and not loop.is_closed():
-                loop.call_soon_threadsafe(self._tell, event)
+            if self._pages:
+                relay.put(event)
 
         end = self._queue.subscribe(take)
         try:
@@ -112,7 +114,8 @@ class Hub:
         try:
             await response.prepare(request)
             await response.write(f"retry: {RECONNECT_MILLISECONDS}\n\n".encode())
-            for piece in self._first(page, request.headers.get("Last-Event-ID", "")):
+            last = request.headers.get("Last-Event-ID", "")
+            for piece in await asyncio.to_thread(lambda: list(self._first(page, last))):
                 await response.write(piece)
             while not page.is_over:
                 await response.write(await page.take())

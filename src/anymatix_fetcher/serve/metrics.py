@@ -5,6 +5,7 @@ No label holds a reference, a path below a root, or anything else that jobs name
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -64,9 +65,8 @@ class Metrics:
     async def get_metrics(self, request: web.Request) -> web.Response:
         """All of them, in Prometheus's text format."""
         del request
-        return web.Response(
-            body=self.text(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
-        )
+        text = await asyncio.to_thread(self.text)  # a disk may be slow to tell of its room
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
     def text(self) -> bytes:
         """All of them as they are now."""

@@ -18,6 +18,7 @@ from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.jobs import JobState, JobWanted, PartChoice
 from anymatix_fetcher.serve import openapi
 from anymatix_fetcher.serve.answers import answer, written
+from anymatix_fetcher.serve.job_texts import JobTexts
 from anymatix_fetcher.serve.library import listed, removed, verified
 from anymatix_fetcher.serve.previews import planned, resolved
 from anymatix_fetcher.serve.space import Room, room_at
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 SETTLED_SECONDS = 5.0
 """How long a cancelling request waits until nothing works on the job any more."""
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 100
 """With more jobs than this a list is made beside the loop, so that others are answered meanwhile."""
 ROOMS_SECONDS = 2.0
 """How long what a disk has told of its space is good for."""
@@ -49,6 +50,7 @@ class Rest:
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
+        self._texts = JobTexts(queue)
         self._description = openapi.document(__version__)
         self._asking = asyncio.Semaphore(4)
         self._ending = CancelToken()
@@ -91,18 +93,19 @@ class Rest:
 
         def page() -> str:
             jobs = self._queue.jobs(None if state is None else JobState(state))
-            chosen = jobs[first : None if limit is None else first + limit]
-            # One by one: all in one call would keep every other thread from running until it returns.
-            return f'{{"jobs": [{", ".join(json.dumps(self._queue.view(job)) for job in chosen)}]}}'
+            return self._texts.list_of(jobs[first : None if limit is None else first + limit])
 
         return written(page() if self._queue.job_count <= MOST_AT_ONCE else await _aside(page))
 
     async def add_jobs(self, asked: Asked) -> web.Response:
         """One for each reference; all or none."""
         wishes = wishes_of(asked.body)
-        found = await _aside(lambda: self._queue.add(wishes))
-        is_new = any(new for _, new in found)
-        return answer({"jobs": [self._queue.view(job) for job, _ in found]}, 201 if is_new else 200)
+
+        def add() -> tuple[str, int]:
+            found = self._queue.add(wishes)
+            return self._texts.list_of(job for job, _ in found), 201 if any(is_new for _, is_new in found) else 200
+
+        return written(*await _aside(add))
 
     async def get_job(self, asked: Asked) -> web.Response:
         """One of them."""
@@ -208,8 +211,13 @@ class Rest:
 
     async def plan_workflow(self, asked: Asked) -> web.Response:
         """What a workflow needs."""
-        content, quick = json.dumps(asked.body["workflow"]).encode(), asked.body.get("quick", False)
-        return answer(await self._ask(lambda: planned(content, self._queue.destinations, self._ending, quick=quick)))
+        workflow, quick = asked.body["workflow"], asked.body.get("quick", False)
+
+        def plan() -> dict[str, object]:
+            content = json.dumps(workflow).encode()
+            return planned(content, self._queue.destinations, self._ending, quick=quick)
+
+        return answer(await self._ask(plan))
 
     async def get_description(self, asked: Asked) -> web.Response:
         """This API."""

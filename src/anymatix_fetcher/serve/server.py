@@ -22,6 +22,7 @@ from anymatix_fetcher.serve.app import make_app
 from anymatix_fetcher.serve.aria2.desk import Desk
 from anymatix_fetcher.serve.aria2.routes import add_aria2
 from anymatix_fetcher.serve.log import ACCESS_LOGGER, AccessLogger
+from anymatix_fetcher.serve.pauses import give_threads
 from anymatix_fetcher.wiring.state_folder import ADDRESS_FILE
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ async def _serve(
         with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(ended.set)
 
+    give_threads(loop)
     for number in _signals():
         _on_signal(number, ended)
     runner = web.AppRunner(

@@ -131,7 +131,7 @@ def command(
 ) -> int:
     """Opens the queue and serves it."""
     try:
-        from anymatix_fetcher.serve import log, server  # noqa: PLC0415 - aiohttp is an extra, and nothing else needs it
+        from anymatix_fetcher.serve import log, pauses, server  # noqa: PLC0415 - aiohttp is an extra, and nothing else needs it
     except ImportError as error:
         raise Misuse(
             f"serving needs {error.name}, which isn't installed", "Run `pip install 'anymatix-fetcher[serve]'`."
@@ -156,6 +156,7 @@ def command(
 
         def announce(running: ServerAddress) -> None:
             server.leave_address(folder, running)
+            pauses.keep_pauses_short()
             words = [
                 f"serving at {running.url}",
                 *_about_secret(folder, secret_file, access),

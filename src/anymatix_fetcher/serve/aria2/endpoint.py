@@ -7,13 +7,13 @@ a notification never overtakes the answer to the call that brought it about.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from anymatix_fetcher.serve.aria2.messages import MEDIA_TYPE, parse_query, parse_request, write_notification
 from anymatix_fetcher.serve.aria2.notifications import Announcer
+from anymatix_fetcher.serve.relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -95,14 +95,13 @@ class Aria2Endpoint:
 
     async def _announcing(self, _application: web.Application) -> AsyncIterator[None]:
         """Passes the queue's events on, while the application runs."""
-        loop, announcer, desk = asyncio.get_running_loop(), Announcer(), self._interface.desk
+        relay, announcer, desk = Relay(asyncio.get_running_loop(), self._announce), Announcer(), self._interface.desk
 
         def hear(event: QueueEvent) -> None:
             desk.memory.hear(event)
             name = announcer.told(event)
-            if name is not None:
-                with suppress(RuntimeError):  # the loop has ended
-                    loop.call_soon_threadsafe(self._announce, write_notification(name, event.job.id))
+            if name is not None and self._clients:
+                relay.put(write_notification(name, event.job.id))
 
         unsubscribe = desk.queue.subscribe(hear)
         yield
