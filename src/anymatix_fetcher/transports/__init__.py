@@ -1,1 +1,1 @@
-"""Transports: sockets and everything that is said over them. Exceptions become ``Failure`` values here only."""
+"""Transports: HTTP over sockets. They convert the exceptions of libraries to ``Failure`` values."""

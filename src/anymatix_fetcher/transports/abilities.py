@@ -1,4 +1,4 @@
-"""What the engines of this installation are made of."""
+"""The versions and features of the libraries that the transports use."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Libcurl:
-    """The libcurl that pycurl has brought, or has found.
+    """The libcurl that pycurl contains or has found.
 
     Args:
-        version: libcurl's own.
-        binding: pycurl's.
-        tls: Its TLS library with its version; empty where it has none.
-        http2: Whether it speaks HTTP/2.
-        http3: Whether it speaks HTTP/3.
+        version: The version of libcurl.
+        binding: The version of pycurl.
+        tls: Its TLS library and version; empty if it has none.
+        http2: Whether it supports HTTP/2.
+        http3: Whether it supports HTTP/3.
     """
 
     version: str
@@ -25,14 +25,14 @@ class Libcurl:
 
 
 def libcurl() -> Libcurl | None:
-    """The libcurl that the engine ``curl`` uses; ``None`` where pycurl can't be imported.
+    """The libcurl that the transport ``curl`` uses; ``None`` if pycurl can't be imported.
 
-    It may be there and not work: its libcurl may be missing, or another one than it was built for.
+    An installed pycurl may fail to import if its libcurl is missing, or isn't the one that it was built for.
     """
     try:
-        import pycurl  # noqa: PLC0415 - it may be missing
+        import pycurl  # noqa: PLC0415 - optional
 
-        import anymatix_fetcher.transports.curl.transport  # noqa: F401, PLC0415 - what composition will import
+        import anymatix_fetcher.transports.curl.transport  # noqa: F401, PLC0415 - imported by the composition root
     except ImportError:
         return None
     facts = pycurl.version_info()
@@ -47,7 +47,7 @@ def libcurl() -> Libcurl | None:
 
 
 def python_tls() -> str | None:
-    """The TLS library of the engine ``threads``; ``None`` where this Python was built without."""
+    """The TLS library of the transport ``threads``; ``None`` if this Python was built without one."""
     try:
         import ssl  # noqa: PLC0415 - takes time, and may be missing
     except ImportError:

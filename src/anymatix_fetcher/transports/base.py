@@ -1,4 +1,4 @@
-"""What a transport is: the seam that every way to speak HTTP implements and one contract suite tests."""
+"""The transport contract, which every implementation of HTTP fulfils. One contract suite tests them all."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 TransportEvent: TypeAlias = HeadArrived | BodyStored | BodyEnded | ExchangeFailed
 
 EXCERPT_BYTES = 4096
-"""How much of an error's body is kept to tell what it means."""
+"""The size of the part of an error's body that is kept to explain the error."""
 
 CONNECT_TIMEOUT_SECONDS = 10.0
-"""For name, TCP and TLS together."""
+"""The deadline for name resolution, TCP and TLS together."""
 
 AHEAD_SECONDS = 5.0
-"""How long a connection that was opened ahead waits for its first request."""
+"""The time for which a connection that was opened ahead waits for its first request."""
 
 MAX_HEAD_BYTES = 65_536
-"""A longer header section is no answer but an attack or an accident."""
+"""A longer header section is an attack or an accident."""
 
 
 class Sink(Protocol):
@@ -67,10 +67,10 @@ class Transport(Protocol):
     and ``accept`` no byte of the body reaches a sink, however long that takes. After ``cancel`` nothing more is
     reported, and the sink isn't called.
 
-    Redirects aren't followed, cookies aren't kept (``core.cookies`` does), content codings aren't decoded, interim
-    (1xx) responses are skipped. For a status of 400 or more, ``HeadArrived`` waits for the body's first piece (or its
-    end), of which up to :data:`EXCERPT_BYTES` become its excerpt. A proxy's own refusal (407, or no tunnel) is no head
-    but a failure.
+    Redirects aren't followed, cookies aren't kept (``core.values.cookies`` does), content codings aren't decoded,
+    interim (1xx) responses are skipped. For a status of 400 or more, ``HeadArrived`` waits for the body's first piece
+    (or its end), of which up to :data:`EXCERPT_BYTES` become its excerpt. A proxy's own refusal (407, or no tunnel) is
+    no head but a failure.
 
     A transport may gather small pieces before it calls the sink, for a tenth of a second or so; what came before a
     failure is stored and reported first. ``BodyStored`` counts what the sink has taken.
@@ -89,21 +89,21 @@ class Transport(Protocol):
     failure of kind ``UNUSABLE``.
 
     A transport is made with a :class:`~anymatix_fetcher.transports.limiter.RateLimiter` that it may share with others.
-    Before a piece of an accepted body is taken, ``delay_seconds`` is asked, and while that isn't 0.0 the body waits so
-    long and asks again; nobody holds the socket's bytes back but TCP's flow control. At most about ``piece_bytes`` are
-    taken at once, and what was taken is told by ``spend``. No body that waits is passed over for long. What waits can
-    still be narrowed, cancelled and closed at once. Heads and excerpts aren't limited.
+    Before a piece of an accepted body is taken, ``delay_seconds`` is called; while it isn't 0.0, the body waits that
+    long and calls it again. Bytes wait in the socket, so that TCP's flow control slows the sender. At most about
+    ``piece_bytes`` are taken at once, and reported by ``spend``. Waiting bodies get their turns fairly. They can still
+    be narrowed, cancelled and closed at once. Heads and excerpts aren't limited.
     """
 
     name: str
-    """What results call this transport: "curl" or "threads"."""
+    """The name in results: "curl" or "threads"."""
 
     @property
     def waited_seconds(self) -> float:
-        """For how long so far there was nothing to read or to store, of all exchanges together."""
+        """The total time in which no exchange had anything to read or to store."""
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
-        """Begins the exchange, on an idle connection to the request's origin where there is one, else on a new one.
+        """Starts the exchange, on an idle connection to the request's origin if there is one, otherwise on a new one.
 
         Every exchange under way has a connection of its own, unless its request names a shared one: then it may be
         together with others of that number, in streams of HTTP/2, of which none holds up another one by waiting. A
@@ -112,12 +112,11 @@ class Transport(Protocol):
         """
 
     def open_ahead(self, origin: Origin, count: int) -> None:
-        """Tells that ``count`` further connections to ``origin``, from which bodies flow, are likely wanted soon.
+        """Announces that ``count`` further connections to ``origin``, which sends bodies, are likely to be used soon.
 
-        A transport may open them, or do nothing. What becomes of them is never an event, nor a failure of an exchange:
-        they are new connections to whatever starts next on a connection of its own, and one that isn't ready by then,
-        or is no longer alive, isn't used. No more than ``count`` of them wait; those that weren't used are closed
-        after :data:`AHEAD_SECONDS`, while ``poll`` is called.
+        A transport may open them, or do nothing. They never cause events or failures of exchanges. A later request on a
+        connection of its own uses one as a new connection, if it is ready and alive by then. At most ``count`` of them
+        wait; unused ones are closed after :data:`AHEAD_SECONDS`, while ``poll`` is called.
         """
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
@@ -127,20 +126,20 @@ class Transport(Protocol):
         """
 
     def narrow(self, exchange: ExchangeId, stop: int) -> None:
-        """Lowers an accepted body's ``stop``. Where bytes beyond it are already stored, the exchange ends at once."""
+        """Lowers an accepted body's ``stop``. If bytes beyond it are stored already, the exchange ends at once."""
 
     def cancel(self, exchange: ExchangeId) -> None:
         """Drops the exchange and its connection. For unknown or ended exchanges: nothing."""
 
     def poll(self, timeout_seconds: float) -> Sequence[TransportEvent]:
-        """What has happened; waits at most ``timeout_seconds`` for something to.
+        """The events since the last call; waits at most ``timeout_seconds`` for one.
 
-        Returns early, perhaps empty, after :meth:`wake`. Progress of one body within one poll is one ``BodyStored``;
-        where bytes flow all the time, a poll returns after some 50 ms.
+        Returns early, perhaps empty, after :meth:`wake`. The progress of one body within one poll is one
+        ``BodyStored``. While bytes arrive all the time, a poll returns after some 50 ms.
         """
 
     def wake(self) -> None:
-        """Makes a ``poll`` that waits, or the next one, return at once.
+        """Makes the current ``poll``, or the next one, return at once.
 
         May be called from any thread and from signal handlers.
         """

@@ -1,4 +1,4 @@
-"""From the lines of a header section to a :class:`ResponseHead`, for libraries that hand the lines over."""
+"""Parses header sections, which libraries pass on line by line, to a :class:`ResponseHead`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from anymatix_fetcher.core.values.http import FIELD_NAME, Headers, ResponseHead
 from anymatix_fetcher.transports.base import EXCERPT_BYTES, MAX_HEAD_BYTES
 
 MAX_INTERIM_RESPONSES = 20
-"""More 1xx responses than this before a final one are a way to keep us waiting, not information."""
+"""More 1xx responses than this before a final one carry no information."""
 
 MOST_FIELDS = 5000
-"""As many as libcurl takes."""
+"""The limit of libcurl."""
 
 _STATUS_LINE = re.compile(rb"HTTP/(1\.[01]|[23])(?:\.0)? +(\d{3})(?: |$)")
 _WHITE_SPACE = b" \t"
@@ -21,13 +21,13 @@ _SWITCHING_PROTOCOLS = 101
 
 
 class HeadRefusedError(Exception):
-    """What arrives is no header section that we take; the message is a clause without anything the server said."""
+    """The header section is refused; the message is a clause that contains nothing from the server."""
 
 
 class HeadReader:
-    """Collects lines until a final response's head is complete; interim (1xx) responses are passed over.
+    """Collects lines until a final response's head is complete; interim (1xx) responses are skipped.
 
-    Lines after the final head, the trailers of chunked bodies (RFC 9112, section 7.1.2), change nothing.
+    Lines after the final head are trailers of a chunked body (RFC 9112, section 7.1.2), and are ignored.
     """
 
     __slots__ = ("_fields", "_interim", "_size", "_status_line", "head")
@@ -40,10 +40,10 @@ class HeadReader:
         self._fields: list[tuple[str, str]] = []
 
     def feed(self, line: bytes) -> ResponseHead | None:
-        """Takes one line with its end; gives the head when this line completes it, and only then.
+        """Takes one line with its line break; returns the head if this line completes it.
 
         Raises:
-            HeadRefusedError: The line is no part of a head, the head is too long, or interim responses don't end.
+            HeadRefusedError: The line isn't part of a head, the head is too long, or interim responses don't end.
         """
         if self.head is not None:
             return None
@@ -60,7 +60,7 @@ class HeadReader:
         elif text[0] in _WHITE_SPACE:
             self._continue(text)
         else:
-            # "Content-Length : 5" is no field to one reader and a length to another (RFC 9112, section 5.1).
+            # Recipients disagree on "Content-Length : 5": to some it is a length (RFC 9112, section 5.1).
             name, colon, value = text.decode("latin-1").partition(":")
             if not colon or FIELD_NAME.fullmatch(name) is None:
                 raise HeadRefusedError("a field of the response's head can't be read")
@@ -68,7 +68,7 @@ class HeadReader:
         return self.head
 
     def _continue(self, text: bytes) -> None:
-        # Obsolete line folding (RFC 9112, section 5.2) stands for spaces.
+        # Obsolete line folding (RFC 9112, section 5.2) counts as spaces.
         if not self._fields:
             raise HeadRefusedError("the response's head begins with a continued line")
         name, value = self._fields[-1]
@@ -94,7 +94,7 @@ def _status_line(text: bytes) -> tuple[str, int]:
 
 
 def _framed(head: ResponseHead) -> ResponseHead:
-    # A length that can't be read must not turn into "until the connection closes" (RFC 9112, section 6.3).
+    # An invalid length must not mean "until the connection closes" (RFC 9112, section 6.3).
     has_length = head.headers.get("Content-Length") is not None
     if has_length and head.content_length is None and not head.transfer_coding:
         raise HeadRefusedError("the response's Content-Length can't be read")
@@ -102,10 +102,10 @@ def _framed(head: ResponseHead) -> ResponseHead:
 
 
 def excerpt_of(head: ResponseHead, body: bytes) -> str:
-    """The text of an error's body as it may be shown: control and invisible characters are left out.
+    """The printable text of an error's body, without control and invisible characters.
 
     Args:
-        head: Of the response.
+        head: The response's head.
         body: Its first bytes.
     """
     text = beginning(body, head.content_coding, most=EXCERPT_BYTES).decode("utf-8", errors="replace")

@@ -74,7 +74,7 @@ class RateLimiter:
         return own or (self._within is not None and self._within.binds)
 
     def delay_seconds(self) -> float:
-        """How long a body that could be read has to wait before it asks again; 0.0 where a piece may be taken now."""
+        """The time for which a body has to wait before it calls this again; 0.0 if a piece may be taken now."""
         if not self.limits:  # no lock
             return 0.0
         with self._lock:
@@ -82,7 +82,7 @@ class RateLimiter:
         return own if own or self._within is None else self._within.delay_seconds()
 
     def spend(self, count: int) -> None:
-        """``count`` bytes of bodies were taken."""
+        """Records that ``count`` bytes of bodies were taken."""
         if not self.limits:
             return
         with self._lock:

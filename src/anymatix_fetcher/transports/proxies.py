@@ -1,7 +1,7 @@
-"""Which proxy a request goes through, by the settings or by the environment; every engine asks here.
+"""Selects the proxy for a request, by the settings or the environment, in the same way for every transport.
 
-libcurl and the standard library's ``urllib.request`` each read the environment in a way of their own: one ignores
-``HTTP_PROXY`` and ports in ``NO_PROXY``, the other networks there. So neither is asked.
+libcurl and the standard library's ``urllib.request`` parse the environment differently: one ignores ``HTTP_PROXY`` and
+ports in ``NO_PROXY``, the other networks in it. Therefore neither is used.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _PROXY = re.compile(
 PROXY_VARIABLES = tuple(
     name for scheme in ("http", "https", "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
 )
-"""The variables that may name a proxy, with its password."""
+"""The variables that may contain a proxy and its password."""
 _DEFAULT_PORTS = {"http": 1080, "https": 443, "socks5": 1080, "socks5h": 1080}
 _MAX_PORT = 65_535
 
 
 class UnusableProxyError(ValueError):
-    """What names a proxy can't be used; the message is a clause without it."""
+    """The proxy can't be used; the message is a clause without its URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where to go instead of straight to the origin; user and password are empty where it wants none."""
+    """A proxy; user and password are empty if it needs none."""
 
     scheme: str
     host: str
@@ -46,10 +46,10 @@ class Proxy:
 
     @classmethod
     def parse(cls, text: str) -> Proxy:
-        """The proxy that ``[scheme://][user[:password]@]host[:port]`` names.
+        """Parses ``[scheme://][user[:password]@]host[:port]``.
 
         Raises:
-            UnusableProxyError: It can't be read, or is of a kind that we don't speak.
+            UnusableProxyError: It can't be parsed, or its kind isn't supported.
         """
         parts = _PROXY.fullmatch(text)
         scheme = (parts["scheme"] or "http").lower() if parts else ""
@@ -69,14 +69,14 @@ class Proxy:
 
     @property
     def is_socks(self) -> bool:
-        """Whether it speaks SOCKS, and not HTTP."""
+        """Whether it is a SOCKS proxy rather than an HTTP proxy."""
         return self.scheme.startswith("socks")
 
 
 def proxy_for(origin: Origin, setting: str | None) -> Proxy | None:
-    """The proxy for requests to ``origin``; ``None`` where there is none between.
+    """The proxy for requests to ``origin``; ``None`` for a direct connection.
 
-    The setting is a proxy's URL, which stands above ``NO_PROXY``; "" for none; ``None`` to follow the environment.
+    The setting is a proxy's URL, which overrides ``NO_PROXY``; "" for none; ``None`` to follow the environment.
 
     Raises:
         UnusableProxyError: The proxy can't be used.
@@ -89,7 +89,7 @@ def proxy_for(origin: Origin, setting: str | None) -> Proxy | None:
 
 
 def is_excepted(origin: Origin, exceptions: str) -> bool:
-    """Whether the list of ``NO_PROXY`` names the origin: ``*``, a domain, an address, a network, each with a port."""
+    """Whether ``NO_PROXY`` contains the origin: ``*``, a domain, an address, or a network, with an optional port."""
     return any(_matches(origin, exception) for exception in re.split(r"[,\s]+", exceptions) if exception)
 
 
@@ -111,9 +111,9 @@ def _matches(origin: Origin, exception: str) -> bool:
 
 
 def _variable(name: str) -> str | None:
-    """What the variable says, in lower case before capitals, also where it says nothing; ``None`` where it isn't set.
+    """The variable's value, in lower case before upper case; ``None`` if neither is set.
 
-    Below a web server ``HTTP_PROXY`` is what a client has sent in a field called ``Proxy``, and doesn't count.
+    In a CGI process, ``HTTP_PROXY`` holds the request's ``Proxy`` field, which clients control, so it is ignored.
     """
     names = (name,) if name == "http_proxy" and "REQUEST_METHOD" in os.environ else (name, name.upper())
     return next((os.environ[one].strip() for one in names if one in os.environ), None)

@@ -1,7 +1,7 @@
-"""The receive windows of the connections under way: sees what each brings, and bounds what may be on its way to it.
+"""The receive windows of connections: measures the rate of each connection, and limits the bytes in flight to it.
 
-How large they are to be, ``core.pace.windows`` decides. Linux only (``TCP_WINDOW_CLAMP`` and ``TCP_INFO``,
-see tcp(7)): elsewhere the system's own windows stay, and all works as well, on most lines as fast.
+``core.pace.windows`` decides their sizes. Linux only (``TCP_WINDOW_CLAMP`` and ``TCP_INFO``, see tcp(7)). Elsewhere the
+system's own windows are used, which works as well, and is as fast on most lines.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 0.1
 OWN_SECONDS = 1.5
-"""Over how long one connection's rate is taken: what comes in bursts isn't faster than it is on average."""
+"""The interval over which a connection's rate is averaged, which smooths bursts."""
 TOGETHER_SECONDS = 1.0
 
 ROUND_TRIP = struct.Struct("=68xI")
-"""Where ``struct tcp_info`` (linux/tcp.h) has the smoothed round trip, in microseconds."""
+"""The position of the smoothed round trip time in ``struct tcp_info`` (linux/tcp.h), in microseconds."""
 
 
 class ReceivingSocket(NamedTuple):
-    """A body under way: its exchange, the descriptor of its TCP socket, and how many of its bytes have come."""
+    """A body in transfer: its exchange, its TCP socket's descriptor, and the number of bytes received."""
 
     exchange: ExchangeId
     descriptor: int
@@ -39,7 +39,7 @@ class ReceivingSocket(NamedTuple):
 
 
 class ReceiveWindows:
-    """Distributes the receive windows. The transport calls :meth:`share` whenever :attr:`due_at` has come.
+    """Distributes the receive windows. The transport calls :meth:`share` when :attr:`due_at` is reached.
 
     Attributes:
         due_at: The time of the next call, on the clock of ``now``; never if the system doesn't support it.
@@ -51,13 +51,13 @@ class ReceiveWindows:
         self._own: dict[ExchangeId, Meter] = {}
 
     def share(self, flows: Sequence[ReceivingSocket], now: float) -> None:
-        """Looks at all bodies that are under way over connections of their own, and bounds their windows."""
+        """Measures all bodies in transfer on connections of their own, and limits their windows."""
         self.due_at = now + EVERY_SECONDS
         self._together = together = self._together or Meter(now, TOGETHER_SECONDS)
         self._own = {flow.exchange: self._own.get(flow.exchange) or Meter(now, OWN_SECONDS) for flow in flows}
         for flow in flows:
             own = self._own[flow.exchange]
-            came = max(0, flow.received - own.total)  # what a lowered stop takes back has come all the same
+            came = max(0, flow.received - own.total)  # bytes beyond a lowered stop were received all the same
             own.add(came, now)
             together.add(came, now)
         for flow in flows:
@@ -68,7 +68,7 @@ class ReceiveWindows:
 def _bound(descriptor: int, own: float, together: float, connections: int) -> None:
     if descriptor < 0:
         return  # closed meanwhile
-    # The family doesn't matter for what is asked here; without it, three more calls would find it out.
+    # The family is irrelevant here; determining it would take three more system calls.
     borrowed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
     try:
         (microseconds,) = ROUND_TRIP.unpack(borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ROUND_TRIP.size))

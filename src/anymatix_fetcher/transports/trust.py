@@ -1,7 +1,7 @@
-"""Where the certificates are that this system trusts.
+"""Finds the certificates that this system trusts.
 
-A wheel's TLS library was built on another system and looks where that one keeps its certificates, so it is
-told. The places are those of Go's ``crypto/x509`` (root_linux.go, root_bsd.go) and of ``ssl.get_default_verify_paths``.
+The TLS library in a wheel was built on another system, and would look in that system's places. The list is that of Go's
+``crypto/x509`` (root_linux.go, root_bsd.go) and of ``ssl.get_default_verify_paths``.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _BUNDLES = (
 
 @dataclass(frozen=True, slots=True)
 class TrustStore:
-    """What to verify peers against.
+    """The certificates to verify peers with.
 
     Args:
         bundle: A file of certificates; ``None`` to leave the library its own default.
-        folder: A folder of certificates named by their hash, beside the bundle.
-        native: Whether the operating system's own store (Windows, macOS) is asked.
+        folder: A folder of certificates that are named by their hash, in addition to the bundle.
+        native: Whether to use the operating system's own store (Windows, macOS).
     """
 
     bundle: str | None = None
@@ -38,10 +38,9 @@ class TrustStore:
 
 
 def trust_store(ca_file: str | os.PathLike[str] | None) -> TrustStore:
-    """What the user wants to be trusted: ``ca_file``, else ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, else the system's.
+    """The store to use: ``ca_file``, else ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, else the system's.
 
-    A file that was asked for is named even where it doesn't exist: trusting something else instead would be worse than
-    failing.
+    A requested file is used even if it doesn't exist, because trusting anything else would be worse than failing.
     """
     if ca_file is not None:
         return TrustStore(bundle=os.fspath(ca_file))

@@ -1,1 +1,1 @@
-"""The first tier: libcurl's multi interface, by pycurl."""
+"""The first tier: libcurl's multi interface, through pycurl."""

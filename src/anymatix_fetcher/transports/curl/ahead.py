@@ -1,7 +1,7 @@
-"""Connections that are opened ahead, so that TCP's handshake is done when libcurl wants a socket.
+"""Connections that are opened ahead, so that the TCP handshake is done when libcurl needs a socket.
 
-libcurl takes such a socket from ``CURLOPT_OPENSOCKETFUNCTION``, hears from ``CURLOPT_SOCKOPTFUNCTION`` that it is
-connected, and sets its options and speaks TLS as on its own ones. See
+libcurl takes such a socket from ``CURLOPT_OPENSOCKETFUNCTION``, learns from ``CURLOPT_SOCKOPTFUNCTION`` that it is
+connected, and then sets its options and performs the TLS handshake as usual. See
 https://curl.se/libcurl/c/CURLOPT_OPENSOCKETFUNCTION.html and https://curl.se/libcurl/c/CURLOPT_SOCKOPTFUNCTION.html.
 """
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Origin
 
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
-"""What a ``connect`` that doesn't wait says where it has begun."""
+"""The results of a non-blocking ``connect`` in progress."""
 
 
 class _Ahead(NamedTuple):
-    """A connection that waits, or is still being opened."""
+    """A waiting connection, or one that is being opened."""
 
     origin: Origin
     address: tuple[Any, ...]
@@ -34,16 +34,16 @@ class _Ahead(NamedTuple):
 
 
 class ConnectionsAhead:
-    """Sockets that were connected before anybody has asked for them. Times are in the clock of ``now``."""
+    """Sockets that were connected ahead of their use. Times are on the clock of ``now``."""
 
     def __init__(self) -> None:
         self._waiting: list[_Ahead] = []
         self._handed: socket.socket | None = None
-        """What libcurl was given last, until it has told how its own duplicate of the descriptor is called."""
+        """The socket that libcurl got last, kept until libcurl reports its own duplicate of the descriptor."""
         self._handed_connected = False
 
     def open(self, origin: Origin, count: int, descriptor: int, now: float) -> None:
-        """Opens ``count`` for ``origin``, to where ``descriptor``'s connection leads; fewer where none is to be had."""
+        """Opens up to ``count`` connections for ``origin``, to the peer of ``descriptor``."""
         with suppress(OSError):
             family, address = _peer(descriptor)
             for _ in range(count):
@@ -55,7 +55,7 @@ class ConnectionsAhead:
                 self._waiting.append(_Ahead(origin, address, opened, now))
 
     def offer(self, handle: Any, origin: Origin) -> None:  # noqa: ANN401 - pycurl is untyped
-        """Lets a handle's new connection be one of those that wait for ``origin``; without any it stays as it is."""
+        """Makes a handle use a waiting connection for ``origin``, if there is one."""
         if any(one.origin == origin for one in self._waiting):
             handle.setopt(pycurl.OPENSOCKETFUNCTION, lambda _purpose, wanted: self._socket(origin, *wanted))
             handle.setopt(pycurl.SOCKOPTFUNCTION, self._tell)
@@ -85,10 +85,10 @@ class ConnectionsAhead:
         return self._handed
 
     def _tell(self, descriptor: int, _purpose: int) -> int:
-        """Whether libcurl's ``descriptor``, the duplicate of the socket that it has just got, is connected already."""
+        """Whether libcurl's ``descriptor``, a duplicate of the last socket, is connected already."""
         self._forget_handed()
         with suppress(OSError):
-            os.set_inheritable(descriptor, False)  # noqa: FBT003 - as the original was
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - like the original
         return int(pycurl.SOCKOPT_ALREADY_CONNECTED if self._handed_connected else pycurl.SOCKOPT_OK)
 
     def _forget_handed(self) -> None:
@@ -97,7 +97,7 @@ class ConnectionsAhead:
             self._handed = None
 
     def _take(self, origin: Origin, family: int, address: tuple[Any, ...]) -> socket.socket | None:
-        """A connection to ``address`` that is open and silent, the oldest; what has failed or ended meanwhile goes."""
+        """The oldest waiting connection to ``address`` that is open and silent. Failed and closed ones are dropped."""
         for one in [one for one in self._waiting if one.origin == origin]:
             if one.socket.family != family or one.address[:2] != address[:2] or _is_connecting(one.socket):
                 continue
@@ -113,7 +113,7 @@ class ConnectionsAhead:
 
 
 def _peer(descriptor: int) -> tuple[int, tuple[Any, ...]]:
-    """Family and address of whom a socket is connected with."""
+    """The family and address of a socket's peer."""
     if descriptor < 0:
         raise OSError(errno.ENOTCONN, "closed meanwhile")
     borrowed = socket.socket(fileno=descriptor)
@@ -124,7 +124,7 @@ def _peer(descriptor: int) -> tuple[int, tuple[Any, ...]]:
 
 
 def _is_connecting(opened: socket.socket) -> bool:
-    """Whether it is neither connected nor has failed."""
+    """Whether it has neither connected nor failed."""
     try:
         opened.getpeername()
     except OSError:
@@ -133,7 +133,7 @@ def _is_connecting(opened: socket.socket) -> bool:
 
 
 def _is_silent(opened: socket.socket) -> bool:
-    """Whether it is connected, and nothing has come: no bytes, no end."""
+    """Whether it is connected and nothing has arrived, neither bytes nor its end."""
     try:
         opened.recv(1, socket.MSG_PEEK)
     except BlockingIOError:

@@ -1,7 +1,7 @@
-"""One exchange as libcurl's callbacks see it: the head, the wait for ``accept``, the body on its way to the sink.
+"""One exchange as seen by libcurl's callbacks: its head, the wait for ``accept``, and its body.
 
-libcurl hands a body over in pieces of at most 16 KiB (8 KiB and less over HTTP/2). They are gathered, so that
-the sink is called with a few hundred kilobytes at a time.
+libcurl delivers a body in pieces of at most 16 KiB (8 KiB and less over HTTP/2). They are gathered, so that the sink is
+called with a few hundred kilobytes at a time.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.curl.multi import CurlMulti
 
 GATHER_BYTES = 256 * 1024
-"""The most that waits for the sink, for each exchange."""
+"""The most bytes to gather for one exchange."""
 MOST_SPARE_BUFFERS = 64
 
 _REFUSE = -1
-"""What a callback returns to end its transfer; libcurl then reports code 23."""
+"""The return value with which a callback ends its transfer; libcurl then reports code 23."""
 
 _FIRST_ERROR_STATUS = 400
 _PROXY_AUTHENTICATION_REQUIRED = 407
 
 
 class Buffers:
-    """Buffers to gather in: those of exchanges that are over are the next ones': a new one has to be cleared."""
+    """A pool of gathering buffers, because new ones would have to be zeroed."""
 
     def __init__(self) -> None:
         self._spare: list[bytearray] = []
 
     def take(self, size: int) -> bytearray:
-        """A buffer of at least ``size`` bytes; what is in it means nothing."""
+        """A buffer of at least ``size`` bytes with arbitrary content."""
         if self._spare and len(self._spare[-1]) >= size:
             return self._spare.pop()
         return bytearray(size)
@@ -63,22 +63,22 @@ class CurlExchange:
     """The state of one exchange, from its start to the one event that ends it.
 
     Args:
-        exchange: Its name.
+        exchange: Its id.
         report: Takes the events, in order.
-        forwarded: Whether a proxy may answer in the origin's place, so that a 407 is the proxy's.
-        limiter: Says whether a piece of the body may be taken now.
-        queue: Where the exchange gets in line when it may not.
-        gathering: Where it stands while bytes wait for the sink, in the order in which the waiting began.
-        progressed: Where it stands while stored bytes wait to be reported.
-        buffers: Where the buffer comes from that bytes are gathered in.
+        forwarded: Whether a proxy may respond instead of the origin, so that a 407 is the proxy's.
+        limiter: The rate limiter.
+        queue: The exchanges that wait for the rate limiter.
+        gathering: The exchanges with gathered bytes, ordered by the age of those bytes.
+        progressed: The exchanges with stored bytes that aren't reported yet.
+        buffers: The pool of gathering buffers.
 
     Attributes:
-        handle: libcurl's easy handle; ``None`` before and after.
-        multi: The multi handle that it is in.
-        paused: Whether libcurl holds a piece of the body back until it is told to go on.
+        handle: libcurl's easy handle; ``None`` before the start and after the end.
+        multi: The multi handle that contains it.
+        paused: Whether libcurl holds a piece of the body until it is resumed.
         over: Whether the exchange has ended, failed or was dropped.
-        escaped: What a callback or the sink raised that is no ``Exception``: for the caller of ``poll``.
-        gathered_since: When the bytes that wait for the sink began to.
+        escaped: What a callback or the sink raised that isn't an ``Exception``, to be raised by ``poll``.
+        gathered_since: When the first of the gathered bytes arrived.
     """
 
     exchange: ExchangeId
@@ -107,22 +107,22 @@ class CurlExchange:
     _sink: Sink | None = field(default=None, init=False)
     _start: int = field(default=0, init=False)
     _stop: int | None = field(default=None, init=False)
-    # [_start, _reported) is known to the caller, up to _stored it is in the sink, and _filled bytes wait.
+    # [_start, _reported) is reported, [_reported, _stored) is in the sink, and _filled bytes are gathered.
     _reported: int = field(default=0, init=False)
     _stored: int = field(default=0, init=False)
     _filled: int = field(default=0, init=False)
     _buffer: bytearray = field(default_factory=bytearray, init=False)
 
     def use(self, handle: Any, multi: CurlMulti) -> None:  # noqa: ANN401 - a pycurl.Curl, which has no stubs
-        """It is carried by ``handle``, in ``multi``."""
+        """Sets the handle that carries it, and the multi that contains that."""
         self.handle, self.multi = handle, multi
 
     def go_on(self) -> None:
-        """The body isn't held back any more."""
+        """Marks the body as no longer paused."""
         self.paused = False
 
     def release(self) -> None:
-        """Its handle isn't needed any more."""
+        """Removes and closes its handle."""
         self.multi.remove(self.handle)
         self.handle.close()
         self.handle = None
@@ -134,22 +134,22 @@ class CurlExchange:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether its body may come, and hasn't come to its end."""
+        """Whether its body is accepted and hasn't ended."""
         return self._sink is not None and self.handle is not None
 
     @property
     def received(self) -> int:
-        """How many of the body's bytes have come."""
+        """The number of the body's bytes that were received."""
         return self._stored + self._filled - self._start
 
     @property
     def has_gathered(self) -> bool:
-        """Whether bytes wait for the sink."""
+        """Whether bytes are gathered."""
         return self._filled > 0
 
     @property
     def has_progress(self) -> bool:
-        """Whether bytes were stored and not yet reported."""
+        """Whether stored bytes aren't reported yet."""
         return self._stored > self._reported
 
     # libcurl's callbacks: pycurl prints what they raise and goes on, so they raise nothing ---------------------
@@ -174,7 +174,7 @@ class CurlExchange:
         return None
 
     def on_body(self, piece: bytes) -> int | None:
-        """Takes one piece of the body, or has libcurl hold it back: until accepted, or until the limit allows it."""
+        """Takes one piece of the body, or pauses libcurl until the body is accepted or the limit allows it."""
         try:
             if self._sink is None:
                 return self._hold_back(piece)
@@ -230,7 +230,7 @@ class CurlExchange:
     # The transport's side ---------------------------------------------------------------------------------------
 
     def accept(self, sink: Sink, start: int, stop: int | None) -> None:
-        """Lets the body flow; ends the exchange where all of the body, namely nothing, has arrived already."""
+        """Lets the body flow; ends the exchange if the body is empty and has ended already."""
         if stop is None and self._hides_end:
             stop = start + (self._promised or 0)
         if stop is not None:
@@ -243,7 +243,7 @@ class CurlExchange:
             self._end()
 
     def narrow(self, stop: int) -> None:
-        """Lowers the body's stop, and ends the exchange where everything before it has arrived."""
+        """Lowers the body's stop, and ends the exchange if everything before it has arrived."""
         if self._sink is None or (self._stop is not None and stop >= self._stop):
             return
         self._stop = stop
@@ -253,13 +253,13 @@ class CurlExchange:
             self._end()
 
     def finish(self, outcome: Failure | None) -> None:
-        """The transfer is over, ``outcome`` says how; ``None`` is libcurl's word that the framing was kept."""
+        """Takes the end of the transfer; ``None`` means that it is complete according to libcurl."""
         head = self._head.head
         if head is not None and not self._head_reported and self._failure is None:
             self._report_head(head, b"")
         failure = self._failure or outcome
         if head is None and failure is None:
-            # libcurl takes a connection that ends within the header section for a response without a body.
+            # libcurl takes a connection that closes within the header section for a response without a body.
             failure = Failure(FailureKind.LOST, "the connection was closed within the response's head")
         if self._cut:
             self._end()
@@ -271,16 +271,16 @@ class CurlExchange:
             self._end()
 
     def flush_or_fail(self) -> bool:
-        """Gives the sink what was gathered; ``False`` where the sink failed and the exchange is over by that."""
+        """Passes gathered bytes to the sink; ``False`` if that failed and has ended the exchange."""
         try:
             self.flush()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is this exchange's alone
+        except BaseException as error:  # noqa: BLE001 - it fails this exchange only
             self._fail(self._failure_for(error))
             return False
         return True
 
     def flush(self) -> None:
-        """Gives the sink what was gathered."""
+        """Passes gathered bytes to the sink."""
         filled = self._filled
         if filled:
             self._filled = 0
@@ -288,13 +288,13 @@ class CurlExchange:
             self._write(memoryview(self._buffer)[:filled], filled)
 
     def report_progress(self) -> None:
-        """Reports what was stored since the last time, as one event; nothing for one that is over."""
+        """Reports the bytes stored since the last call as one event, unless the exchange is over."""
         if self._stored > self._reported and not self.over:
             self.report(BodyStored(self.exchange, Span(self._reported, self._stored)))
             self._reported = self._stored
 
     def silence(self) -> None:
-        """The exchange is dropped: its sink isn't called again, its events go nowhere."""
+        """Drops the exchange: its sink isn't called again, and it reports nothing more."""
         self.over = True
         self._sink = None
         self._filled = 0
@@ -312,13 +312,13 @@ class CurlExchange:
 
     @property
     def _promises_more(self) -> bool:
-        """Whether the head says that the body goes on beyond ``stop``; one of unknown length may or may not."""
+        """Whether the head states that the body continues beyond ``stop``."""
         length = self._promised
         return length is not None and self._stop is not None and self._start + length > self._stop
 
     @property
     def _hides_end(self) -> bool:
-        """Whether libcurl waits for the connection's end although a length is stated, for the sake of ``identity``."""
+        """Whether libcurl waits for the connection's end although a length is stated, because of ``identity``."""
         head = self._head.head
         if head is None or head.transfer_coding or self._promised is None:
             return False
@@ -326,7 +326,7 @@ class CurlExchange:
 
     @property
     def _promised(self) -> int | None:
-        """Bytes of the body, where the head tells."""
+        """The body's length, if the head states it."""
         head = self._head.head
         return None if head is None else head.body_length
 
@@ -341,7 +341,7 @@ class CurlExchange:
             self.silence()
 
     def _fail(self, failure: Failure) -> None:
-        # What came before the failure came in order, and is good.
+        # The bytes before the failure are in order and valid.
         if failure.kind not in NOT_TAKEN and not self.flush_or_fail():
             return
         self.report_progress()
@@ -349,7 +349,7 @@ class CurlExchange:
         self.silence()
 
     def _failure_for(self, error: BaseException) -> Failure:
-        """What was raised by the sink or by a callback, as this exchange's failure; poll raises an interrupt, too."""
+        """The failure for an exception of the sink or a callback. ``poll`` raises interrupts as well."""
         if not isinstance(error, Exception):
             self.escaped = error
         return raised(error)

@@ -1,7 +1,7 @@
-"""What libcurl's result codes mean to us; its own messages may hold hosts and URLs, so none of them is passed on.
+"""The meaning of libcurl's result codes. Its messages may contain hosts and URLs, so they aren't passed on.
 
-Codes: https://curl.se/libcurl/c/libcurl-errors.html. They are written as numbers, since older builds of pycurl
-name only some of them.
+Codes: https://curl.se/libcurl/c/libcurl-errors.html. They are written as numbers, because older builds of pycurl have
+names for only some of them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ _CERTIFICATE_REASONS = (
 )
 
 _HANDSHAKE_WAS_CUT = ("Send failure", "Recv failure", "SYSCALL", "unexpected eof", "lib(0)")
-"""What libcurl and OpenSSL say where the peer went away in the handshake, which says nothing about its certificate."""
+"""Messages of libcurl and OpenSSL for a peer that closed during the handshake, which says nothing about its
+certificate."""
 
 _HANDSHAKE_REASONS = (
     ("unsupported protocol", "no common version of TLS"),
@@ -86,15 +87,15 @@ _OK = 200
 def failure_of(
     code: int, message: str, *, os_error: int = 0, proxied: bool = False, tunnel_status: int = 0, resolved: bool = True
 ) -> Failure:
-    """What a transfer's end with ``code`` means.
+    """The failure for a transfer that ended with ``code``.
 
     Args:
         code: A ``CURLcode`` other than 0.
-        message: libcurl's error text, read for what the code leaves open, and not passed on.
-        os_error: The errno of the last failed connect, 0 for none.
-        proxied: Whether the connection went, or was to go, through a proxy.
-        tunnel_status: What the proxy answered to CONNECT; 0 where it wasn't asked.
-        resolved: Whether the name had been resolved, for a timeout says nothing of that.
+        message: libcurl's error text, for codes with several meanings; it isn't passed on.
+        os_error: The errno of the last failed connect; 0 for none.
+        proxied: Whether the connection went through a proxy, or would have.
+        tunnel_status: The proxy's response status to CONNECT; 0 if none was sent.
+        resolved: Whether the name was resolved, which distinguishes timeouts.
     """
     if tunnel_status not in (0, _OK):
         return Failure(FailureKind.PROXY, f"the proxy refused the tunnel with status {tunnel_status}")

@@ -1,7 +1,7 @@
-"""One of libcurl's multi handles, with the sockets and the timer that it waits for.
+"""One of libcurl's multi handles, with its sockets and its timer.
 
-libcurl reports the sockets and the deadline (``M_SOCKETFUNCTION``, ``M_TIMERFUNCTION``); the owner of the selector
-waits, and reports events to it (``socket_action``). Several handles share one selector. See
+libcurl reports the sockets and the deadline (``M_SOCKETFUNCTION``, ``M_TIMERFUNCTION``). The owner of the selector
+waits, and reports events back (``socket_action``). Several handles share one selector. See
 https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket".
 """
 
@@ -21,11 +21,11 @@ IDLE_CONNECTIONS = 64
 
 
 class CurlMulti:
-    """A multi handle whose sockets are in ``selector``; their keys' ``data`` is this object.
+    """A multi handle with its sockets in ``selector``; the ``data`` of their keys is this object.
 
     Args:
-        selector: Where it puts its sockets.
-        streams: How many requests at a time may share one connection; 0 for one connection each.
+        selector: The selector for its sockets.
+        streams: The limit on concurrent requests of one shared connection; 0 for one connection each.
     """
 
     def __init__(self, selector: selectors.BaseSelector, *, streams: int = 0) -> None:
@@ -41,35 +41,35 @@ class CurlMulti:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
 
     def add(self, handle: Any) -> None:  # noqa: ANN401 - pycurl is untyped
-        """Begins a transfer."""
+        """Starts a transfer."""
         if self.shares:
-            # Rather than a connection of its own, it waits for the handshake of the one that it will share.
+            # Waits for the handshake of the shared connection instead of opening its own.
             handle.setopt(pycurl.PIPEWAIT, 1)
         self._multi.add_handle(handle)
 
     def remove(self, handle: Any) -> None:  # noqa: ANN401 - pycurl is untyped
-        """Ends a transfer. One that isn't complete loses its connection by this, or its stream of a shared one."""
+        """Ends a transfer. An incomplete one loses its connection, or its stream of a shared connection."""
         self._multi.remove_handle(handle)
 
     def close(self) -> None:
-        """Closes every connection; still tells the selector about sockets."""
+        """Closes every connection; still reports sockets to the selector."""
         self._multi.close()
 
     def act(self, descriptor: int, mask: int) -> None:
-        """Lets libcurl read and write a socket that is ready for it."""
+        """Lets libcurl read and write a ready socket."""
         ready = (pycurl.CSELECT_IN if mask & selectors.EVENT_READ else 0) | (
             pycurl.CSELECT_OUT if mask & selectors.EVENT_WRITE else 0
         )
         self._multi.socket_action(descriptor, ready)
 
     def notice_time(self) -> None:
-        """Lets libcurl do what it wanted to do by now."""
+        """Lets libcurl handle an expired timer."""
         if self.timer_at is not None and self.timer_at <= monotonic():
             self.timer_at = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
     def results(self) -> Iterator[tuple[Any, tuple[int, str] | None]]:
-        """The transfers that have ended since the last call, each with libcurl's code and message where it failed."""
+        """The transfers that have ended since the last call, with libcurl's code and message if they failed."""
         left = 1
         while left:
             left, done, failed = self._multi.info_read()
@@ -88,7 +88,7 @@ class CurlMulti:
         )
         try:
             self._selector.modify(descriptor, mask, self)
-        except (KeyError, OSError):  # unknown, or closed and opened again since
+        except (KeyError, OSError):  # unknown, or closed and reopened since
             self._selector.register(descriptor, mask, self)
 
     def _on_timer(self, timeout_milliseconds: int) -> None:

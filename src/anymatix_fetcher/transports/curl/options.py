@@ -1,6 +1,6 @@
-"""A request and the network's settings as options of one libcurl easy handle.
+"""Converts a request and the network settings to options of a libcurl easy handle.
 
-What libcurl could do by itself and must not (redirects, cookies, decoding, HTTP/0.9, other schemes) is off here.
+Features of libcurl that must not be used (redirects, cookies, decoding, HTTP/0.9, other schemes) are switched off here.
 Options: https://curl.se/libcurl/c/easy_setopt_options.html.
 """
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 _KEEPALIVE_SECONDS = 30
 
 _SUPPRESS_CONNECT_HEADERS = 265
-"""pycurl has no name for the option: the head of a proxy's answer to CONNECT isn't the response's."""
+"""pycurl has no name for this option, which keeps the head of a response to CONNECT apart."""
 
 
 class UnusableRequestError(Exception):
-    """The request can't be made at all; the message is a clause without URL and credentials."""
+    """The request can't be sent; the message is a clause without URL and credentials."""
 
 
 def configured_handle(request: Request, settings: NetworkSettings, *, receive_bytes: int) -> Any:  # noqa: ANN401 - pycurl is untyped
-    """A new easy handle that will send ``request``; the caller adds the callbacks.
+    """A new easy handle for ``request``; the caller adds the callbacks.
 
     Args:
-        request: What to send.
-        settings: How to reach the network.
-        receive_bytes: How much libcurl asks the system for at once, and may hold while it is paused; one buffer of the
-            largest such size is shared by all handles of a multi.
+        request: The request.
+        settings: The network settings.
+        receive_bytes: The size of libcurl's reads, and of what it may hold while paused. All handles of a multi share
+            one buffer of the largest size.
 
     Raises:
         UnusableRequestError: An option, a field or the proxy can't be used.
@@ -65,7 +65,7 @@ def configured_handle(request: Request, settings: NetworkSettings, *, receive_by
 
 
 def may_be_forwarded(url: Url, settings: NetworkSettings) -> bool:
-    """Whether the request may go to an HTTP proxy as it is, instead of through a tunnel or straight to the origin."""
+    """Whether an HTTP proxy may forward the request, rather than open a tunnel for it."""
     try:
         proxy = proxy_for(url.origin, settings.proxy)
     except UnusableProxyError:
@@ -93,11 +93,11 @@ def _set_request(handle: Any, request: Request, settings: NetworkSettings) -> No
     handle.setopt(pycurl.URL, address.encode())
     handle.setopt(pycurl.PATH_AS_IS, 1)
     if not may_be_forwarded(request.url, settings):
-        # libcurl writes "%2f" in a path as "%2F", which breaks signatures; a target of our own stays verbatim.
+        # libcurl changes "%2f" in a path to "%2F", which breaks signatures; an explicit target is sent unchanged.
         handle.setopt(pycurl.REQUEST_TARGET, _target(address).encode())
     handle.setopt(pycurl.USERAGENT, settings.user_agent)  # also for CONNECT
     handle.setopt(pycurl.HTTPHEADER, list(_header_lines(request, settings)))
-    handle.setopt(pycurl.HEADEROPT, pycurl.HEADER_SEPARATE)  # a proxy's CONNECT gets none of them
+    handle.setopt(pycurl.HEADEROPT, pycurl.HEADER_SEPARATE)  # CONNECT requests to a proxy get none of them
     handle.setopt(pycurl.FRESH_CONNECT, int(request.fresh_connection))
 
 
@@ -114,7 +114,7 @@ def _header_lines(request: Request, settings: NetworkSettings) -> Iterator[bytes
     given = {name.lower() for name, _ in fields}
     ours = (("User-Agent", settings.user_agent), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
     for name, value in (*fields, *((name, value) for name, value in ours if name.lower() not in given)):
-        # "Name:" would make libcurl leave the field out; "Name;" is how it sends one without a value.
+        # With "Name:" libcurl omits the field; with "Name;" it sends one without a value.
         line = f"{name}: {value}" if value.strip() else f"{name};"
         try:
             encoded = line.encode("latin-1")
@@ -136,7 +136,7 @@ def _set_version(handle: Any, settings: NetworkSettings, *, http1_only: bool) ->
 
 def _set_proxy(handle: Any, proxy: Proxy | None) -> None:  # noqa: ANN401 - pycurl is untyped
     handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
-    handle.setopt(pycurl.NOPROXY, "")  # what the environment says was heeded before
+    handle.setopt(pycurl.NOPROXY, "")  # the environment was evaluated before
     handle.setopt(pycurl.PROXY, "" if proxy is None else proxy.address.encode())
     if proxy is not None and proxy.user:
         handle.setopt(pycurl.PROXYUSERNAME, proxy.user.encode())

@@ -1,6 +1,6 @@
-"""The transport on libcurl: its multi interface, driven by a selector of our own.
+"""The transport on libcurl: its multi interface, driven by our own selector.
 
-The selector also holds a socket pair, through which other threads and signal handlers end the wait.
+The selector also contains a socket pair, through which other threads and signal handlers wake it.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.base import NetworkSettings, Sink, TransportEvent
 
 FLUSH_SECONDS = 0.03
-"""How long gathered bytes may wait for the sink. The machine only learns of them then."""
+"""The time for which gathered bytes may wait for the sink, and thus for the machine."""
 
 LINGER_SECONDS = 0.05
-"""How long a poll goes on when all it has to tell is that bytes were stored: fewer, larger events."""
+"""The time for which a poll continues if it has only stored bytes to report, so that events are fewer and larger."""
 
 STREAMS = 100
-"""How many requests may share one connection; servers allow about as many (RFC 9113, section 6.5.2)."""
+"""The number of requests that may share one connection, similar to the limits of servers (RFC 9113, section 6.5.2)."""
 
 
 class CurlTransport:
-    """Carries exchanges by libcurl; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
+    """A transport on libcurl; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
 
-    Every exchange has an easy handle of its own, and a connection of its own in a multi without multiplexing; each
-    shared connection is a multi with it. A body waits for ``accept``, and for the limit, by libcurl's pausing, which
-    stops reading from the socket, or on a shared connection stops granting the stream more bytes.
+    Every exchange has its own easy handle, and its own connection in a multi without multiplexing. Each shared
+    connection is a multi with multiplexing. A body waits for ``accept``, and for the limit, while libcurl is paused: it
+    then stops reading from the socket, or stops extending the stream's window on a shared connection.
     """
 
     name = "curl"
@@ -77,7 +77,7 @@ class CurlTransport:
         self._windows = ReceiveWindows()
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
-        """Begins the exchange."""
+        """Implements ``Transport.start``."""
         state = CurlExchange(
             exchange,
             self._report,
@@ -114,7 +114,7 @@ class CurlTransport:
         return (self._own, *self._shared.values())
 
     def open_ahead(self, origin: Origin, count: int) -> None:
-        """Opens connections to where bodies from ``origin`` come from, unless they come through a proxy or by QUIC."""
+        """Opens connections to the peer of bodies from ``origin``, except through a proxy or over QUIC."""
         for state in self._exchanges.values():
             if state.is_accepted and state.multi is self._own and state.handle.origin == origin:
                 if not self._settings.http3 and not self._went_through_proxy(state):
@@ -122,7 +122,7 @@ class CurlTransport:
                 return
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
-        """Lets the body flow into ``sink``."""
+        """Implements ``Transport.accept``."""
         state = self._exchanges.get(exchange)
         if state is None or not state.awaits_accept:
             return
@@ -130,14 +130,14 @@ class CurlTransport:
         self._resume(state)
 
     def narrow(self, exchange: ExchangeId, stop: int) -> None:
-        """Lowers an accepted body's ``stop``."""
+        """Implements ``Transport.narrow``."""
         state = self._exchanges.get(exchange)
         if state is not None:
             state.narrow(stop)
             self._settle(state)
 
     def cancel(self, exchange: ExchangeId) -> None:
-        """Drops the exchange and its connection."""
+        """Implements ``Transport.cancel``."""
         state = self._exchanges.get(exchange)
         if state is not None:
             state.silence()
@@ -145,10 +145,10 @@ class CurlTransport:
         self._events = [event for event in self._events if event.exchange != exchange]
 
     def poll(self, timeout_seconds: float) -> Sequence[TransportEvent]:
-        """What has happened; waits at most ``timeout_seconds`` for something to.
+        """Implements ``Transport.poll``.
 
         Raises:
-            BaseException: What a sink raised that is no ``Exception``; its exchange has failed.
+            BaseException: A sink raised it, and it isn't an ``Exception``; the exchange has failed.
         """
         began = monotonic()
         deadline = began + timeout_seconds
@@ -173,7 +173,7 @@ class CurlTransport:
         return events
 
     def wake(self) -> None:
-        """Makes a ``poll`` that waits, or the next one, return at once."""
+        """Implements ``Transport.wake``."""
         if self._call_is_out:
             return  # a wake-up is already pending
         self._call_is_out = True
@@ -181,7 +181,7 @@ class CurlTransport:
             self._wake_writer.send(b"\0")
 
     def close(self) -> None:
-        """Drops every exchange and connection."""
+        """Implements ``Transport.close``."""
         if self._closed:
             return
         self._closed = True
@@ -196,7 +196,7 @@ class CurlTransport:
         self._wake_writer.close()
 
     def _flows(self) -> list[ReceivingSocket]:
-        """The bodies under way over connections of their own."""
+        """The bodies in transfer on connections of their own."""
         return [
             ReceivingSocket(state.exchange, state.handle.getinfo(pycurl.ACTIVESOCKET), state.received)
             for state in self._exchanges.values()
@@ -207,7 +207,7 @@ class CurlTransport:
         self._events.append(event)
 
     def _next_moment(self, began: float, deadline: float) -> float:
-        """Until when nothing needs to be done unless a socket says so."""
+        """The time until which there is nothing to do unless a socket is ready."""
         if self._events:
             return began
         moments = [state.gathered_since + FLUSH_SECONDS for state in islice(self._gathering, 1)]  # the oldest
@@ -227,7 +227,7 @@ class CurlTransport:
         patience = now + LINGER_SECONDS
         for key, mask in all_ready:
             if monotonic() > patience:
-                break  # on a fast line one socket keeps libcurl busy for tens of milliseconds; the others stay ready
+                break  # on a fast line one socket may keep libcurl busy for tens of milliseconds; the others stay ready
             if key.fileobj is self._wake_reader:
                 self._drain_wake_ups()
                 continue
@@ -240,7 +240,7 @@ class CurlTransport:
         self._flush_waiting(monotonic() - FLUSH_SECONDS)
 
     def _resume(self, state: CurlExchange) -> None:
-        """Lets libcurl go on with a body that was held back; it calls ``on_body`` at once."""
+        """Resumes a paused body; libcurl calls ``on_body`` at once."""
         if state.paused and not state.over:
             state.go_on()
             try:
@@ -254,7 +254,7 @@ class CurlTransport:
         with suppress(BlockingIOError):
             while self._wake_reader.recv(4096):
                 pass
-        # After taking the bytes: who calls in between has told what about already, and we are awake.
+        # After reading the bytes: a caller in between has queued its work before, and this thread is awake.
         self._call_is_out = False
 
     def _read_results(self) -> None:
@@ -265,16 +265,16 @@ class CurlTransport:
                 self._settle(state, transfer_is_over=True)
 
     def _flush_waiting(self, since: float) -> None:
-        """Gives sinks what was gathered for longer than ``since``."""
+        """Passes bytes to sinks that were gathered before ``since``."""
         while (state := next(iter(self._gathering), None)) is not None and state.gathered_since <= since:
             state.flush_or_fail()
             self._settle(state)
 
     def _settle(self, state: CurlExchange, *, transfer_is_over: bool = False) -> None:
-        """Lets go of what the exchange needs no longer: its handle, and itself when it is over."""
+        """Releases the exchange's handle when it is no longer needed, and the exchange when it is over."""
         self._escaped = self._escaped or state.escaped
         if state.handle is not None and (state.over or transfer_is_over):
-            # A transfer that isn't complete loses its connection by this; a complete one leaves it idle.
+            # An incomplete transfer loses its connection; a complete one leaves it idle.
             state.release()
         if state.over:
             self._exchanges.pop(state.exchange, None)
@@ -296,11 +296,11 @@ class CurlTransport:
     def _went_through_proxy(self, state: CurlExchange) -> bool:
         if hasattr(pycurl, "USED_PROXY"):
             return bool(state.handle.getinfo(pycurl.USED_PROXY))
-        return state.forwarded or bool(self._settings.proxy)  # pycurl before 7.45.5 can't ask
+        return state.forwarded or bool(self._settings.proxy)  # pycurl before 7.45.5 doesn't report it
 
 
 def _socket_shortage() -> int:
-    """Why no socket can be had, as an errno; 0 where one can. libcurl keeps that to itself."""
+    """The errno with which no socket can be created, which libcurl doesn't report; 0 if one can."""
     try:
         socket.socket().close()
     except OSError as error:

@@ -1,1 +1,1 @@
-"""The second tier: the standard library alone, one thread a connection."""
+"""The second tier: the standard library alone, with one thread per connection."""

@@ -1,4 +1,4 @@
-"""From a host's name to a connected socket: names are looked up once, addresses raced (RFC 8305, "happy eyeballs")."""
+"""Connects to hosts by name: lookups are cached, and addresses are raced (RFC 8305, "Happy Eyeballs")."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 HEAD_START_SECONDS = 0.25
-"""How long an address is tried alone before the next one is tried too (RFC 8305, section 5)."""
+"""The time for which an address is tried alone before the next one (RFC 8305, section 5)."""
 
 _REMEMBERED_SECONDS = 60.0
 _KEEPALIVE_SECONDS = 30
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN}
 
 Address: TypeAlias = tuple[socket.AddressFamily, tuple[object, ...]]
-"""A family, and what ``connect`` takes for it."""
+"""A family and the address for ``connect``."""
 
 
 class Resolver:
-    """Looks names up, and remembers for a minute what was found and which address answered."""
+    """Looks names up, and caches the addresses, and which of them accepted a connection, for a minute."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, int], tuple[float, list[Address]]] = {}
@@ -51,13 +51,13 @@ class Resolver:
         return addresses
 
     def prefer(self, host: str, port: int, address: Address) -> None:
-        """The address has just answered: it comes first from now on."""
+        """Moves an address that has accepted a connection to the front."""
         looked_up_at, addresses = self._found.get((host, port), (0.0, []))
         if addresses and addresses[0] != address:
             self._found[host, port] = looked_up_at, [address, *(one for one in addresses if one != address)]
 
     def forget(self, host: str, port: int) -> None:
-        """No address has answered: the next look-up asks the system again."""
+        """Drops the addresses of a host, because none has accepted a connection."""
         self._found.pop((host, port), None)
 
 
@@ -70,7 +70,7 @@ def _literal(host: str, port: int) -> list[Address]:
 
 
 def _look_up(host: str, port: int, deadline: float, is_wanted: Callable[[], bool]) -> list[Address]:
-    # The system's resolver can't be interrupted: a thread of its own waits for it, perhaps longer than we do.
+    # The system's resolver can't be interrupted, so its own thread waits for it, perhaps beyond the deadline.
     outcome: SimpleQueue[list[Address]] = SimpleQueue()
 
     def ask() -> None:
@@ -99,7 +99,7 @@ def _look_up(host: str, port: int, deadline: float, is_wanted: Callable[[], bool
 
 
 def _in_turn(addresses: list[Address]) -> list[Address]:
-    """The addresses with their families taking turns, the first one's first (RFC 8305, section 4)."""
+    """The addresses with alternating families, starting with the first one's (RFC 8305, section 4)."""
     first = [one for one in addresses if one[0] == addresses[0][0]]
     others = [one for one in addresses if one[0] != addresses[0][0]]
     return [one for one in chain.from_iterable(zip_longest(first, others)) if one is not None]
@@ -108,10 +108,10 @@ def _in_turn(addresses: list[Address]) -> list[Address]:
 def connect(
     addresses: Sequence[Address], deadline: float, is_wanted: Callable[[], bool]
 ) -> tuple[socket.socket, Address]:
-    """A socket connected to the first address that answers, and that address.
+    """Connects to the first address that accepts; returns the socket and that address.
 
     Raises:
-        BrokenExchangeError: No address answered by the deadline.
+        BrokenExchangeError: No address accepted by the deadline.
         AbandonedError: The exchange was abandoned.
     """
     try:
@@ -129,7 +129,7 @@ def connect(
 
 
 class _Race:
-    """Attempts under way, each with a head start over the next."""
+    """Concurrent connection attempts, each with a head start over the next."""
 
     def __init__(self, addresses: Sequence[Address]) -> None:
         self._waiting = list(addresses)
@@ -147,10 +147,10 @@ class _Race:
         self._selector.close()
 
     def turn(self, timeout_seconds: float) -> tuple[socket.socket, Address] | None:
-        """The winner, once there is one; waits a while for it.
+        """Waits for the winner for a while; ``None`` if there is none yet.
 
         Raises:
-            OSError: All have lost; it is what the last one met.
+            OSError: All attempts have failed; it is the last one's error.
         """
         now = monotonic()
         if self._waiting and (now >= self._next_at or not self._running):
@@ -190,12 +190,12 @@ class _Race:
             return attempt, address
         attempt.close()
         self._error = OSError(code, os.strerror(code))
-        self._next_at = 0.0  # after a failed attempt the next one starts at once
+        self._next_at = 0.0  # the next attempt starts at once
         return None
 
 
 def _configure(connected: socket.socket) -> None:
-    # A peer that has gone again already shows itself when the connection is used.
+    # A peer that has already closed the connection is detected when it is used.
     with suppress(OSError):
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

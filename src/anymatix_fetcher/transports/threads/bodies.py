@@ -1,4 +1,4 @@
-"""Where a response's body ends (RFC 9112, section 6.3), as readers that tell a whole body from a broken one."""
+"""Response bodies (RFC 9112, section 6.3): readers that distinguish complete bodies from broken ones."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _STATUSES_WITHOUT_BODY = (204, 304)
 
 
 class Body(Protocol):
-    """The rest of one response."""
+    """The body of one response."""
 
     @property
     def ends_connection(self) -> bool:
-        """Whether the connection is of no use after it."""
+        """Whether the connection can't be reused after it."""
 
     @property
     def is_whole(self) -> bool:
@@ -31,14 +31,14 @@ class Body(Protocol):
 
     @property
     def states_length(self) -> bool:
-        """Whether its head has told how long it is."""
+        """Whether its head states its length."""
 
     def read_into(self, view: memoryview) -> int:
-        """How many bytes of the body were put into ``view``; 0 at its end.
+        """Reads into ``view``; returns the number of bytes, 0 at the body's end.
 
         Raises:
-            TimeoutError: Nothing came for a while; reading may go on.
-            BrokenExchangeError: The body ends before its framing promised, or can't be read.
+            TimeoutError: Nothing has arrived for a while; reading may continue.
+            BrokenExchangeError: The body is incomplete or invalid.
         """
 
 
@@ -53,7 +53,7 @@ def body_of(head: ResponseHead, connection: Connection) -> Body:
     if head.transfer_coding:
         if head.transfer_coding != "chunked":
             raise BrokenExchangeError(FailureKind.PROTOCOL, "an unknown transfer coding")
-        # Chunked stands above a length; who sends both may be two servers that don't agree (section 6.3).
+        # Chunked overrides a length. A message with both may come from two servers that disagree (section 6.3).
         ambiguous = head.headers.get("Content-Length") is not None
         return ChunkedBody(connection, ends_connection=ambiguous or _is_last(head))
     if head.content_length is not None:
@@ -93,7 +93,7 @@ class LengthBody:
 
 
 class UntilCloseBody:
-    """A body that the connection's end delimits: over TLS one with close_notify, or reading it fails."""
+    """A body that ends with the connection. Over TLS, close_notify is required, otherwise reading it fails."""
 
     ends_connection = True
     states_length = False
@@ -110,7 +110,7 @@ class UntilCloseBody:
 
 
 class ChunkedBody:
-    """A body in chunks (RFC 9112, section 7.1); its trailers are read and dropped."""
+    """A chunked body (RFC 9112, section 7.1); its trailers are dropped."""
 
     states_length = False
 
@@ -143,7 +143,7 @@ class ChunkedBody:
         return line
 
     def _step(self, line: bytes) -> None:
-        """Takes one line between the chunks' data."""
+        """Takes one line between chunks."""
         if self._in_trailers:
             self._trailer_bytes += len(line)
             self.is_whole = line in _EMPTY_LINES

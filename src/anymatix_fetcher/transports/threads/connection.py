@@ -1,4 +1,4 @@
-"""One connection as blocking reads and writes that another thread can interrupt, and the store of idle connections.
+"""A connection with blocking reads and writes that another thread can interrupt, and the pool of idle connections.
 
 The socket itself is non-blocking: available data is read within a turn, and a turn never includes waiting (see
 ``turns``). Reads wait in slices of a tenth of a second: an interrupted one ends at once if the system lets ``shutdown``
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.threads.turns import Turns
 
 SLICE_SECONDS = 0.1
-"""How long a read waits before it raises ``TimeoutError``, so that gathered bytes get on."""
+"""The time after which a read raises ``TimeoutError``, so that gathered bytes are stored."""
 
 AHEAD_BYTES = 64 * 1024
-"""How much is read at once where lines are expected."""
+"""The number of bytes that are read at once when lines are expected."""
 
 _IDLE_CONNECTIONS = 64
 _IDLE_SECONDS = 60.0
-"""Routers forget a connection that has been silent for some minutes, and tell neither end."""
+"""Routers drop a connection after some minutes of silence, without telling either end."""
 
 
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-"""What a socket that doesn't block raises where it would have to."""
+"""The errors of a non-blocking socket that would have to block."""
 
 
 class AbandonedError(Exception):
@@ -46,25 +46,25 @@ class AbandonedError(Exception):
 
 
 class Route(NamedTuple):
-    """Where a connection leads; exchanges of one route may use the same connection, one after the other."""
+    """The destination of a connection. Exchanges with the same route may use a connection one after another."""
 
     origin: Origin
     proxy: Proxy | None
 
     @property
     def forwarder(self) -> Proxy | None:
-        """The HTTP proxy that gets requests in the origin's place, where there is one."""
+        """The HTTP proxy that receives requests instead of the origin, if there is one."""
         is_forwarded = self.proxy is not None and not self.proxy.is_socks and self.origin.scheme == "http"
         return self.proxy if is_forwarded else None
 
 
 class Connection:
-    """A TCP connection, later perhaps with TLS. One thread reads and writes; another may :meth:`interrupt`.
+    """A TCP connection, with or without TLS. One thread reads and writes; another one may :meth:`interrupt`.
 
     Attributes:
         heard: Whether anything has arrived since the last request was sent.
-        deadline: When establishing it must be done, in the monotonic clock's seconds; ``None`` once it is.
-        turns: Whose turn it is to read, while its thread carries a body; else ``None``.
+        deadline: The deadline for establishing it, on the monotonic clock; ``None`` afterwards.
+        turns: The turns to read in while its thread carries a body; otherwise ``None``.
     """
 
     def __init__(self, connected: socket.socket, route: Route, deadline: float) -> None:
@@ -80,18 +80,18 @@ class Connection:
         self._interrupted = False
 
     def take_turns(self, turns: Turns | None) -> None:
-        """Reads one after the other with those that share ``turns``; ``None`` for no others."""
+        """Sets the turns to read in; ``None`` for none."""
         self.turns = turns
 
     def is_open(self) -> None:
-        """It is connected: no deadline counts any more."""
+        """Marks it as established, so that no deadline applies any more."""
         self.deadline = None
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
-        """Speaks TLS with ``host`` from now on.
+        """Performs the TLS handshake with ``host``.
 
         Raises:
-            BrokenExchangeError: The handshake fails, or isn't done by the deadline.
+            BrokenExchangeError: The handshake fails, or exceeds the deadline.
         """
         try:
             secured = context.wrap_socket(
@@ -112,12 +112,12 @@ class Connection:
 
     @property
     def has_surplus(self) -> bool:
-        """Whether more has been read than was asked for."""
+        """Whether more bytes were read than requested."""
         return bool(self._ahead)
 
     @property
     def descriptor(self) -> int:
-        """The socket's; -1 where it is closed."""
+        """The socket's descriptor; -1 if it is closed."""
         return self._socket.fileno()
 
     def send(self, data: bytes) -> None:
@@ -138,10 +138,10 @@ class Connection:
                 raise lost(error) from None
 
     def receive_into(self, view: memoryview) -> int:
-        """How many bytes were put into ``view``: what is there. 0 where the peer has ended the connection in order.
+        """Reads available bytes into ``view``; returns their number, 0 if the peer has closed the connection properly.
 
         Raises:
-            TimeoutError: Nothing came for :data:`SLICE_SECONDS`.
+            TimeoutError: Nothing arrived for :data:`SLICE_SECONDS`.
             BrokenExchangeError: The connection is lost.
             AbandonedError: It was interrupted.
         """
@@ -170,9 +170,9 @@ class Connection:
                 raise TimeoutError
 
     def _read_what_is_there(self, view: memoryview) -> tuple[int, OSError | None]:
-        """How many bytes were put into ``view``, and what was in the way of more; nothing at the connection's end.
+        """The number of available bytes read into ``view``, and the error that ended reading; ``None`` at the end.
 
-        TLS brings one record with each call; what is in the way of the first one is told after the others.
+        With TLS, each call brings one record. An error after the first record is reported by the next call.
         """
         count, error, self._broken = 0, self._broken, None
         try:
@@ -188,18 +188,18 @@ class Connection:
         return count, error
 
     def _wait(self, blocked: OSError, seconds: float, *, to_write: bool = False) -> None:
-        """Waits until what ``blocked`` complains of is over, at most so long; TLS may want to write to read on."""
+        """Waits until the blocked operation can continue, with a timeout; TLS may have to write before it can read."""
         if isinstance(blocked, ssl.SSLError):
             to_write = isinstance(blocked, ssl.SSLWantWriteError)
-        with suppress(ValueError, OSError):  # closed meanwhile: reading tells
+        with suppress(ValueError, OSError):  # closed meanwhile, which reading reports
             _poll(self._socket, max(0.0, seconds), to_write=to_write)
 
     def read_line(self) -> bytes:
-        """The next line with its end; without an end, or empty, where the connection ends before.
+        """The next line with its line break; without one, or empty, if the connection ends before.
 
         Raises:
-            TimeoutError: It hasn't come whole for :data:`SLICE_SECONDS`; what has come is kept.
-            BrokenExchangeError: The connection is lost, or the line is longer than a whole head may be.
+            TimeoutError: It isn't complete after :data:`SLICE_SECONDS`; what has arrived is kept.
+            BrokenExchangeError: The connection is lost, or the line exceeds the limit of a whole head.
         """
         while (stop := self._ahead.find(b"\n") + 1) == 0:
             if len(self._ahead) > MAX_HEAD_BYTES:
@@ -212,7 +212,7 @@ class Connection:
         return line
 
     def read_exactly(self, size: int) -> bytes:
-        """The next ``size`` bytes, fewer where the connection ends before."""
+        """The next ``size`` bytes, or fewer if the connection ends before."""
         while len(self._ahead) < size:
             try:
                 if not self._read_ahead():
@@ -224,10 +224,10 @@ class Connection:
         return data
 
     def read_head(self) -> ResponseHead:
-        """The next final response's head.
+        """The head of the next final response.
 
         Raises:
-            BrokenExchangeError: The connection ends before, or what comes is no head.
+            BrokenExchangeError: The connection ends before, or the head is invalid.
         """
         reader, head = HeadReader(), None
         try:
@@ -243,26 +243,26 @@ class Connection:
         return head
 
     def is_reusable(self) -> bool:
-        """Whether the idle connection is alive and silent: what comes unasked is no answer to a later request."""
+        """Whether the idle connection is alive and silent: unsolicited bytes aren't a response to a later request."""
         if self._ahead or self._interrupted or monotonic() - self.idle_since > _IDLE_SECONDS:
             return False
         try:
             self._socket.recv(1)
-        except _NOT_YET:  # of TLS also after a late session ticket
+        except _NOT_YET:  # with TLS also after a late session ticket
             return True
         except OSError:
             return False
         return False
 
     def interrupt(self) -> None:
-        """Ends a read or write in progress with :class:`AbandonedError`. For another thread; not while it closes."""
+        """Makes a running read or write raise :class:`AbandonedError`. For other threads; not during :meth:`close`."""
         self._interrupted = True
-        # SSLSocket's own shutdown would turn TLS off under the reader's hands, who then would take records for text.
+        # SSLSocket's own shutdown would switch TLS off, and the reader would take records for plain text.
         with suppress(OSError):
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._socket.close()
 
     def _read_ahead(self) -> int:
@@ -284,17 +284,17 @@ class Connection:
 
 
 def _poll(waited_for: socket.socket, seconds: float, *, to_write: bool) -> None:
-    """Waits until it can be read from, or written to; ``select`` alone can't where a process has many files open."""
+    """Waits until a socket is readable or writable; ``select`` alone fails in a process with many open files."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(waited_for, select.POLLOUT if to_write else select.POLLIN)
         poll.poll(seconds * 1000)
-    else:  # Windows, whose select counts sockets and not their numbers
+    else:  # Windows: its select limits the number of sockets, not their descriptors
         select.select([] if to_write else [waited_for], [waited_for] if to_write else [], [], seconds)
 
 
 class IdleConnections:
-    """Connections that wait for their next request. Every method may be called from any thread."""
+    """The pool of idle connections. Every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -302,7 +302,7 @@ class IdleConnections:
         self._closed = False
 
     def take(self, route: Route) -> Connection | None:
-        """A living connection of that route, the one used last; ``None`` where there is none."""
+        """The live connection of that route that was used last; ``None`` if there is none."""
         while True:
             with self._lock:
                 found = next((one for one in reversed(self._waiting) if one.route == route), None)
@@ -314,7 +314,7 @@ class IdleConnections:
             found.close()
 
     def put(self, connection: Connection) -> None:
-        """Keeps a connection whose last response was read to its end."""
+        """Adds a connection whose last response was read completely."""
         connection.idle_since = monotonic()
         with self._lock:
             self._waiting.append(connection)
@@ -324,7 +324,7 @@ class IdleConnections:
                 one.close()
 
     def close(self) -> None:
-        """Closes all, and those that still come."""
+        """Closes all connections, and those that are added later."""
         with self._lock:
             self._closed = True
             for connection in self._waiting:

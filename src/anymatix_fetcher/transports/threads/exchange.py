@@ -1,7 +1,7 @@
 """One exchange: the work of its thread, and the commands from the polling thread.
 
-The exchange's lock is held while the sink is called, and while the exchange is ended. So once ``drop`` has returned,
-the sink isn't called again.
+The exchange's lock is held while the sink is called, and while the exchange is ended. Therefore the sink isn't called
+after ``drop`` has returned.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.threads.turns import Turns
 
 GATHER_BYTES = 1 << 20
-"""The most that is given to the sink at once. TLS hands over 16 KiB at a time, and each call costs the GIL twice."""
+"""The most bytes to pass to the sink at once. TLS delivers 16 KiB at a time, and each call takes the GIL twice."""
 
 _FIRST_ERROR_STATUS = 400
 _PROXY_AUTHENTICATION_REQUIRED = 407
@@ -47,15 +47,14 @@ class ThreadsExchange:
     """The state of one exchange, from its start to the one event that ends it.
 
     Args:
-        exchange: Its name.
-        request: What is asked for.
-        report: Takes the events, in order; the exchange itself where it has progress to tell; and what nobody
-            expected to be raised.
-        settings: How to reach the network.
+        exchange: Its id.
+        request: The request.
+        report: Takes the events, in order; the exchange itself when it has progress; and unexpected exceptions.
+        settings: The network settings.
         opener: Opens connections.
-        idle: Connections to use again.
-        limiter: Says when a piece of the body may be taken.
-        turns: Says when it may be read.
+        idle: The pool of idle connections.
+        limiter: The rate limiter.
+        turns: The turns to read the body in.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class ThreadsExchange:
         self._decided = Event()
         self._sink: Sink | None = None
         self._stop: int | None = None
-        # [_reported, _stored) is in the sink, and the caller doesn't know it yet.
+        # [_reported, _stored) is in the sink, but not reported yet.
         self._start = self._reported = self._stored = 0
         self._progress_is_told = False
 
@@ -100,23 +99,23 @@ class ThreadsExchange:
             self._decided.set()
 
     def narrow(self, stop: int) -> None:
-        """Lowers the body's stop, and ends the exchange where everything before it is stored."""
+        """Lowers the body's stop, and ends the exchange if everything before it is stored."""
         if self._sink is None or (self._stop is not None and stop >= self._stop):
             return
-        self._stop = stop  # from here on the exchange's thread ends by itself, unless it waits for bytes beyond
+        self._stop = stop  # from now on the exchange's thread ends by itself, unless it waits for bytes beyond the stop
         if self._stored >= stop:
             with self._lock:
                 self._end_with(BodyEnded(self.exchange))
 
     def drop(self) -> None:
         """Abandons the exchange; waits for a call of the sink that is in progress."""
-        self._is_dropped = True  # before the lock, which could be taken for the next call otherwise
+        self._is_dropped = True  # before the lock, which the thread could otherwise take for the next call
         with self._lock:
             self._end_with(None)
 
     @property
     def flow(self) -> ReceivingSocket | None:
-        """How its body comes; ``None`` where none may come yet, or all has."""
+        """The state of its body's transfer; ``None`` before and after it."""
         connection = self._connection
         if self._sink is None or connection is None:
             return None
@@ -124,8 +123,8 @@ class ThreadsExchange:
         return ReceivingSocket(self.exchange, connection.descriptor, self._stored - self._start)
 
     def take_progress(self) -> BodyStored | None:
-        """What was stored since the last call."""
-        self._progress_is_told = False  # before looking, so that what is stored from now on is told again
+        """The bytes stored since the last call."""
+        self._progress_is_told = False  # before reading the position, so that later progress is reported again
         reported, stored = self._reported, self._stored
         self._reported = stored
         return BodyStored(self.exchange, Span(reported, stored)) if stored > reported else None
@@ -133,14 +132,14 @@ class ThreadsExchange:
     # The exchange's own thread ----------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Carries the exchange from its start to its end."""
+        """Runs the exchange from start to end."""
         try:
             self._converse()
         except AbandonedError:
             pass
         except BrokenExchangeError as error:
             self._fail(error.failure)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is this exchange's alone
+        except BaseException as error:  # noqa: BLE001 - it fails this exchange only
             if not isinstance(error, Exception):
                 self._report(error)
             self._fail(raised(error))
@@ -178,7 +177,7 @@ class ThreadsExchange:
         self._end(connection, BodyEnded(self.exchange, goes_on=goes_on), is_reusable=is_reusable)
 
     def _ask(self, route: Route) -> tuple[Connection, ResponseHead]:
-        """The connection over which an answer to the request comes, and the answer's head."""
+        """Sends the request; returns the connection and the response's head."""
         forwarder = route.forwarder
         asked = request_bytes(self._request, user_agent=self._settings.user_agent, forwarder=forwarder)
         idle = None if self._request.fresh_connection else self._idle.take(route)
@@ -190,14 +189,15 @@ class ThreadsExchange:
             except BrokenExchangeError:
                 if idle.heard:
                     raise
-                # The server closed it just when it was needed (RFC 9112, section 9.3.1): a GET may be sent again.
+                # The server closed it at the same moment (RFC 9112, section 9.3.1): a GET is idempotent and may be sent
+                # again.
                 self._let_go(idle)
         connection = self._opener.open(route, self._hold, lambda: not self._over)
         connection.send(asked)
         return connection, connection.read_head()
 
     def _hold(self, connection: Connection) -> None:
-        """Makes the connection the one that dropping the exchange interrupts."""
+        """Sets the connection that is interrupted when the exchange is dropped."""
         with self._lock:
             if self._over:
                 connection.close()
@@ -210,7 +210,7 @@ class ThreadsExchange:
             connection.close()
 
     def _carry(self, body: Body) -> None:
-        """Stores the body, up to its end or to the accepted stop."""
+        """Stores the body, up to its end or the accepted stop."""
         buffer = memoryview(bytearray(self._room(GATHER_BYTES)))
         while room := self._room(len(buffer)):
             filled, broken = _fill(body, buffer[:room])
@@ -234,7 +234,7 @@ class ThreadsExchange:
                 return  # narrowed meanwhile
             try:
                 self._sink.write(self._stored, data)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is this exchange's alone
+            except Exception as error:  # noqa: BLE001 - it fails this exchange only
                 failure = raised(error)
                 raise BrokenExchangeError(failure.kind, failure.detail, failure.os_error) from None
             self._stored += len(data)
@@ -256,7 +256,7 @@ class ThreadsExchange:
             self._end_with(ExchangeFailed(self.exchange, failure))
 
     def _end_with(self, event: BodyEnded | ExchangeFailed | None) -> None:
-        """Ends the exchange once, under the lock: nothing is stored or reported after it."""
+        """Ends the exchange once, under the lock; nothing is stored or reported afterwards."""
         if self._over:
             return
         self._over = True
@@ -269,7 +269,7 @@ class ThreadsExchange:
 
 
 def _goes_on(body: Body) -> bool:
-    """Whether a body that has come up to its stop, and whose head hasn't told its end, brings another byte."""
+    """Whether a body without a stated length has another byte after its stop."""
     filled, broken = _fill(body, memoryview(bytearray(1)))
     if broken is not None:
         raise broken
@@ -277,9 +277,9 @@ def _goes_on(body: Body) -> bool:
 
 
 def _fill(body: Body, view: memoryview, *, until_full: bool = True) -> tuple[int, BrokenExchangeError | None]:
-    """How much of ``view`` was filled, and what went wrong then.
+    """Fills ``view``; returns the number of bytes, and the error that ended reading.
 
-    Waits for something to come; goes on until the view is full, the body ends, or a tenth of a second has passed.
+    Waits for the first bytes, then continues until the view is full, the body ends, or a tenth of a second has passed.
     """
     filled, enough_at = 0, 0.0
     while filled < len(view):
@@ -304,4 +304,4 @@ def _fill(body: Body, view: memoryview, *, until_full: bool = True) -> tuple[int
 
 
 Happening: TypeAlias = "TransportEvent | ThreadsExchange | BaseException"
-"""What an exchange's thread reports."""
+"""The reports of an exchange's thread."""

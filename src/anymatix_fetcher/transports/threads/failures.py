@@ -1,4 +1,4 @@
-"""What the standard library's exceptions mean to us; their own messages may hold hosts, and aren't passed on."""
+"""The meaning of the standard library's exceptions. Their messages may contain hosts, so they aren't passed on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HANDSHAKE_REASONS = {
 
 
 class BrokenExchangeError(Exception):
-    """The exchange can't go on; ``failure`` says why."""
+    """The exchange has failed; ``failure`` says why."""
 
     def __init__(self, kind: FailureKind, detail: str, os_error: int | None = None) -> None:
         self.failure = Failure(kind, detail, os_error)
@@ -41,7 +41,7 @@ class BrokenExchangeError(Exception):
 
 
 def lost(error: OSError) -> BrokenExchangeError:
-    """What it means that reading or writing an established connection failed."""
+    """The failure for an error of an established connection."""
     if isinstance(error, ssl.SSLEOFError):
         return BrokenExchangeError(FailureKind.LOST, "the TLS connection ended without notice")
     if isinstance(error, ssl.SSLError):
@@ -50,14 +50,14 @@ def lost(error: OSError) -> BrokenExchangeError:
 
 
 def not_connected(error: OSError | None) -> BrokenExchangeError:
-    """What it means that no address of a host took a connection; ``None`` stands for time that ran out."""
+    """The failure for a host none of whose addresses accepted a connection; ``None`` stands for a timeout."""
     if error is None:
         return BrokenExchangeError(FailureKind.CONNECT, "no connection was made within the time")
     return BrokenExchangeError(FailureKind.CONNECT, f"no connection was made{_because(error)}", error.errno)
 
 
 def no_handshake(error: OSError) -> BrokenExchangeError:
-    """What it means that a TLS handshake failed: a peer that went away says nothing about its certificate."""
+    """The failure for a TLS handshake. A peer that has closed the connection says nothing about its certificate."""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = _CERTIFICATE_REASONS.get(error.verify_code, "the certificate isn't trusted")
         return BrokenExchangeError(FailureKind.TLS, reason)

@@ -1,4 +1,4 @@
-"""A body that is read no faster than our own limit allows."""
+"""Reads a body within the rate limit."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class LimitedBody:
-    """Reads ``body`` piece by piece as the limit allows.
+    """Reads ``body`` in pieces, as the rate limit allows.
 
     Args:
         body: The body.
-        limiter: The limit.
+        limiter: The rate limiter.
         is_over: Whether the exchange was abandoned.
     """
 
@@ -54,7 +54,7 @@ class LimitedBody:
             sleep(delay)
             if self._is_over():
                 raise AbandonedError
-            raise TimeoutError  # so that what was gathered before gets on
+            raise TimeoutError  # so that gathered bytes are stored
         count = self._body.read_into(view[: self._limiter.piece_bytes])
         self._limiter.spend(count)
         return count

@@ -1,4 +1,4 @@
-"""New connections: straight, through a proxy, with TLS; all of it within one deadline."""
+"""Opens connections, directly or through a proxy, with or without TLS, within one deadline."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PROXYS_FAULTS = {FailureKind.RESOLVE, FailureKind.CONNECT, FailureKind.LOST, Fa
 class Opener:
     """Opens connections; its methods may be called from any thread.
 
-    The standard library's sockets speak TLS over TCP only, so an ``https://`` proxy can forward plain requests, but
+    The standard library's sockets support TLS over TCP only, so an ``https://`` proxy can forward plain requests, but
     not carry a TLS tunnel.
     """
 
@@ -44,13 +44,13 @@ class Opener:
         """A new connection along ``route``, ready for a request.
 
         Args:
-            route: Where it leads.
-            hold: Told about the connection as soon as there is one that needs closing.
-            is_wanted: Asked now and then whether to go on.
+            route: The destination.
+            hold: Called with the connection as soon as there is one to close.
+            is_wanted: Called regularly; returns whether to continue.
 
         Raises:
-            BrokenExchangeError: It can't be had within :data:`CONNECT_TIMEOUT_SECONDS`.
-            AbandonedError: It isn't wanted any more.
+            BrokenExchangeError: It can't be opened within :data:`CONNECT_TIMEOUT_SECONDS`.
+            AbandonedError: The exchange was abandoned.
         """
         deadline = monotonic() + CONNECT_TIMEOUT_SECONDS
         origin, proxy = route
@@ -61,7 +61,7 @@ class Opener:
                 FailureKind.UNUSABLE, "an https:// proxy can't carry TLS without libcurl; an http:// one can"
             )
         else:
-            # Whatever goes wrong on the way to a proxy and with it is the proxy's, but its certificate.
+            # All failures on the way to a proxy are the proxy's, except those of certificates.
             with _as_the_proxys():
                 connection = self._connect(route, proxy.host, proxy.port, deadline, hold, is_wanted)
             if proxy.scheme == "https":
@@ -81,7 +81,7 @@ class Opener:
         hold: Callable[[Connection], None],
         is_wanted: Callable[[], bool],
     ) -> Connection:
-        host = host.replace("%25", "%")  # the zone of an IPv6 address, as RFC 6874 writes it
+        host = host.replace("%25", "%")  # the zone of an IPv6 address in the form of RFC 6874
         addresses = self._resolver.addresses(host, port, deadline, is_wanted)
         try:
             connected, address = connect(addresses, deadline, is_wanted)
@@ -107,7 +107,7 @@ class Opener:
                 tunnel(connection, origin, proxy, self._settings.user_agent)
 
     def _tls(self) -> ssl.SSLContext:
-        """What TLS is spoken with; reading the system's certificates takes some time, so it is done once."""
+        """The TLS context, created once because reading the system's certificates takes time."""
         with self._lock:
             if self._context is None:
                 self._context = _tls_context(self._settings)

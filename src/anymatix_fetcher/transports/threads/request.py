@@ -1,4 +1,4 @@
-"""A request as the bytes that go over the wire."""
+"""Encodes a request for the wire."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def request_bytes(request: Request, *, user_agent: str, forwarder: Proxy | None) -> bytes:
-    """The request's head. ``forwarder`` is the HTTP proxy that gets it in the origin's place, where there is one.
+    """The request's head. ``forwarder`` is the HTTP proxy that receives it instead of the origin, if there is one.
 
     Raises:
         BrokenExchangeError: A field has characters that can't be sent.
@@ -37,7 +37,7 @@ def request_bytes(request: Request, *, user_agent: str, forwarder: Proxy | None)
 
 
 def host_field(origin: Origin) -> str:
-    """The host as requests name it: without the default port, and without the zone, which means nothing elsewhere."""
+    """The host in ``Host`` fields: without the default port, and without the zone, which is local to this machine."""
     host = origin.host.partition("%")[0]
     host = f"[{host}]" if ":" in host else host
     return host if DEFAULT_PORTS.get(origin.scheme) == origin.port else f"{host}:{origin.port}"

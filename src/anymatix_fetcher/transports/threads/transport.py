@@ -1,9 +1,8 @@
-"""The transport on the standard library alone: one thread an exchange, reading with one large buffer.
+"""The transport on the standard library alone: one thread per exchange, reading with one large buffer.
 
-It speaks HTTP/1.1 over sockets itself, since ``http.client`` takes 103 for a final response, reads heads leniently
-(``Content-Length : 5``), and parses them with the ``email`` package. What libcurl can do and the standard library
-can't: HTTP/2 and HTTP/3, TLS through a proxy that is itself reached by TLS, and asking the system to check
-certificates on macOS.
+It implements HTTP/1.1 over sockets itself, because ``http.client`` takes 103 for a final response, parses heads
+leniently (``Content-Length : 5``), and uses the ``email`` package for that. Unlike libcurl, it supports neither HTTP/2
+and HTTP/3, nor TLS through a proxy that is itself reached by TLS, nor the system's certificate checks on macOS.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.threads.exchange import Happening
 
 LINGER_SECONDS = 0.05
-"""How long a poll goes on when all it has to tell is that bytes were stored: fewer, larger events."""
+"""The time for which a poll continues if it has only stored bytes to report, so that events are fewer and larger."""
 
 _CLOSING_SECONDS = 5.0
 
 
 class ThreadsTransport:
-    """Carries exchanges by threads; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
+    """A transport on threads; the contract is :class:`~anymatix_fetcher.transports.base.Transport`.
 
     Exchanges report through one queue; ``None`` in it is a wake-up. The queue's ``put`` is safe in signal handlers.
     """
@@ -66,7 +65,7 @@ class ThreadsTransport:
         return self._turns.waited_seconds
 
     def start(self, exchange: ExchangeId, request: Request) -> None:
-        """Begins the exchange."""
+        """Implements ``Transport.start``."""
         state = ThreadsExchange(
             exchange,
             request,
@@ -91,19 +90,19 @@ class ThreadsTransport:
         """Does nothing: each thread opens the connection that it needs."""
 
     def accept(self, exchange: ExchangeId, sink: Sink, start: int, stop: int | None) -> None:
-        """Lets the body flow into ``sink``."""
+        """Implements ``Transport.accept``."""
         state = self._exchanges.get(exchange)
         if state is not None:
             state.accept(sink, start, stop)
 
     def narrow(self, exchange: ExchangeId, stop: int) -> None:
-        """Lowers an accepted body's ``stop``."""
+        """Implements ``Transport.narrow``."""
         state = self._exchanges.get(exchange)
         if state is not None:
             state.narrow(stop)
 
     def cancel(self, exchange: ExchangeId) -> None:
-        """Drops the exchange and its connection."""
+        """Implements ``Transport.cancel``."""
         state = self._exchanges.pop(exchange, None)
         if state is not None:
             state.drop()
@@ -111,10 +110,10 @@ class ThreadsTransport:
         self._events = [event for event in self._events if event.exchange != exchange]
 
     def poll(self, timeout_seconds: float) -> Sequence[TransportEvent]:
-        """What has happened; waits at most ``timeout_seconds`` for something to.
+        """Implements ``Transport.poll``.
 
         Raises:
-            BaseException: What a sink raised that is no ``Exception``; its exchange has failed.
+            BaseException: A sink raised it, and it isn't an ``Exception``; the exchange has failed.
         """
         began = monotonic()
         until = began + timeout_seconds
@@ -123,7 +122,7 @@ class ThreadsTransport:
                 happening = self._happenings.get(timeout=max(0.0, until - monotonic()))
             except Empty:
                 break
-            # Whatever else has happened already is taken along.
+            # Everything that has already happened is included.
             until = min(until, began + LINGER_SECONDS) if isinstance(happening, ThreadsExchange) else began
             self._take(happening)
         now = monotonic()
@@ -136,7 +135,7 @@ class ThreadsTransport:
         return events
 
     def wake(self) -> None:
-        """Makes a ``poll`` that waits, or the next one, return at once."""
+        """Implements ``Transport.wake``."""
         if not self._is_woken:
             self._is_woken = True
             self._happenings.put(None)
@@ -153,7 +152,7 @@ class ThreadsTransport:
         self._threads.clear()
 
     def _take(self, happening: Happening | None) -> None:
-        """Sorts in one thing that was reported; that of dropped exchanges is forgotten."""
+        """Processes one report; reports of dropped exchanges are ignored."""
         if happening is None:
             self._is_woken = False
         elif isinstance(happening, BaseException):

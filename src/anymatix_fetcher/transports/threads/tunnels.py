@@ -1,4 +1,4 @@
-"""Through a proxy to the origin: HTTP's CONNECT (RFC 9110, section 9.3.6) and SOCKS5 (RFC 1928, RFC 1929)."""
+"""Proxy tunnels: HTTP's CONNECT (RFC 9110, section 9.3.6) and SOCKS5 (RFC 1928, RFC 1929)."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _REPLIES = {
 
 
 def tunnel(connection: Connection, origin: Origin, proxy: Proxy, user_agent: str) -> None:
-    """Has an HTTP proxy connect through to ``origin``.
+    """Opens a tunnel to ``origin`` through an HTTP proxy.
 
     Raises:
-        BrokenExchangeError: It doesn't.
+        BrokenExchangeError: The proxy refuses.
     """
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     authority = f"{host}:{origin.port}"
@@ -50,10 +50,10 @@ def tunnel(connection: Connection, origin: Origin, proxy: Proxy, user_agent: str
 
 
 def socks(connection: Connection, host: str, port: int, proxy: Proxy) -> None:
-    """Has a SOCKS5 proxy connect through to ``host``, a name or an address.
+    """Opens a tunnel to ``host``, a name or an address, through a SOCKS5 proxy.
 
     Raises:
-        BrokenExchangeError: It doesn't.
+        BrokenExchangeError: The proxy refuses.
     """
     methods = bytes((_NO_LOGIN, _LOGIN)) if proxy.user else bytes((_NO_LOGIN,))
     connection.send(bytes((_VERSION, len(methods))) + methods)

@@ -1,4 +1,4 @@
-"""Limits how many threads read at a time.
+"""Limits the number of threads that read concurrently.
 
 Python runs one thread at a time, and TLS delivers 16 KiB per call: sixteen threads that all read contend for the
 interpreter lock more than they read, and achieve half the rate of two. Threads that wait for the network take no turn.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AT_ONCE = 2
-"""One decrypts or stores, which needs no right to run, while the other one runs."""
+"""One thread decrypts or stores without the interpreter lock while the other one runs."""
 
 
 class Turns:
@@ -40,7 +40,7 @@ class Turns:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """While this lasts the calling thread carries a body."""
+        """A block in which the calling thread carries a body."""
         self._begin()
         try:
             yield
@@ -49,7 +49,7 @@ class Turns:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Within :meth:`busy`: while this lasts there is nothing to do."""
+        """A block within :meth:`busy` in which there is nothing to do."""
         self._pause()
         try:
             yield
