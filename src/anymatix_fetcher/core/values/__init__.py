@@ -1,1 +1,1 @@
-"""Values that everything else is said in: spans, HTTP, URLs, digests, names, messages, journal records. Pure."""
+"""The values of the core: spans, HTTP, URLs, digests, names, messages, journal records, and ports. Pure."""

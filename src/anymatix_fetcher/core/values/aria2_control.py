@@ -1,8 +1,8 @@
-"""aria2's control file, ``NAME.aria2`` beside ``NAME``: which bytes of an unfinished download are there.
+"""aria2's control file, ``NAME.aria2`` beside ``NAME``: which bytes of an unfinished download are stored.
 
-Its layout stands in aria2's technical notes, under "Control File Format". A file is made of pieces; a bit for each says
-whether it is there, and a piece under way has bits of its own for its blocks of 16 KiB. Version 1 is big-endian;
-version 0 was written in the byte order of its machine.
+The format is described in aria2's technical notes, "Control File Format". A file consists of pieces with one bit each,
+and a piece in progress has bits for its blocks of 16 KiB. Version 1 is big-endian; version 0 uses the byte order of its
+machine.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.spans import SpanSet
 
 BLOCK_BYTES: Final = 16 << 10
-"""What a bit of a piece under way stands for."""
+"""The block size in a piece in progress."""
 MAX_CONTROL_BYTES: Final = 32 << 20
-"""A larger file isn't one: a bit for each MiB of a 100 TB file makes 13 MB."""
+"""A larger file isn't a control file: one bit per MiB of a 100 TB file makes 13 MB."""
 MAX_HASH_BYTES: Final = 64
 
 _NEWEST_VERSION = 1
@@ -30,11 +30,11 @@ _NEWEST_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What a control file says.
+    """The content of a control file.
 
     Args:
-        length: Bytes of the whole file.
-        stored: Those that are there.
+        length: The length of the whole file in bytes.
+        stored: The stored bytes.
     """
 
     length: int
@@ -42,7 +42,7 @@ class Control:
 
 
 def read_control(data: bytes) -> Control | None:
-    """What ``data`` says; ``None`` where it isn't a whole control file, or contradicts itself. Never raises."""
+    """Parses a control file; ``None`` if it is incomplete or contradictory. Never raises."""
     version = int.from_bytes(data[:2], "big")
     orders: tuple[Literal[">", "<"], ...] = (">",) if version else ("<", ">")
     if version > _NEWEST_VERSION:
@@ -62,7 +62,7 @@ class _Reader:
         self._position = 2
 
     def control(self) -> Control:
-        self._take(4)  # an extension that says something of torrents only
+        self._take(4)  # an extension field, relevant for torrents only
         hash_bytes = self._number("I")
         if hash_bytes > MAX_HASH_BYTES:
             raise ValueError("the info hash is too long")
@@ -76,7 +76,7 @@ class _Reader:
         return Control(length, union((*whole, *under_way)))
 
     def _under_way(self, count: int, piece_bytes: int, length: int) -> Iterator[Span]:
-        """The blocks that are there of a piece that isn't whole."""
+        """The stored blocks of an incomplete piece."""
         index, own_bytes = self._number("I"), self._number("I")
         if index >= count:
             raise ValueError("there is no such piece")
@@ -88,7 +88,7 @@ class _Reader:
             yield Span(start, min(start + BLOCK_BYTES, piece.stop))
 
     def _bits(self, count: int) -> tuple[bytes, int]:
-        """A field of ``count`` bits, the first one the highest of the first byte."""
+        """A field of ``count`` bits, most significant bit first."""
         size = self._number("I")
         if size != -(-count // 8):
             raise ValueError("the field has another length")

@@ -1,4 +1,4 @@
-"""The checksums of all blocks of a whole file: they tell later which of its bytes have changed."""
+"""The checksums of all blocks of a complete file, which later reveal changed bytes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CHECKSUM_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class BlockChecksums:
-    """The xxh3_64 of each block, in the file's order.
+    """The xxh3_64 of each block, in order.
 
     Args:
-        block_size: Bytes of a block, of all but the last one.
-        length: Of the file, in bytes.
+        block_size: The size of every block but the last one, in bytes.
+        length: The file's length in bytes.
         data: The checksums, each in 8 bytes, big-endian.
     """
 
@@ -32,10 +32,10 @@ class BlockChecksums:
 
     @classmethod
     def of(cls, block_size: int, length: int, checksums: Iterable[int]) -> BlockChecksums:
-        """Those of numbers, one for each block.
+        """Builds it from one number for each block.
 
         Raises:
-            ValueError: There are too few or too many of them.
+            ValueError: The count of numbers is wrong.
         """
         numbers = tuple(checksums)
         found = cls(block_size, length, struct.pack(f">{len(numbers)}Q", *numbers))
@@ -45,7 +45,7 @@ class BlockChecksums:
 
     @classmethod
     def of_table(cls, table: BlockTable, block_size: int, length: int) -> BlockChecksums | None:
-        """Those that a journal has recorded; ``None`` where a block is missing."""
+        """Builds it from a journal's records; ``None`` if a block is missing."""
         count = _count(block_size, length)
         wanted = [Span(index * block_size, min(length, (index + 1) * block_size)) for index in range(count)]
         if any(table.length(index) != len(span) for index, span in enumerate(wanted)):
@@ -54,13 +54,13 @@ class BlockChecksums:
 
     @classmethod
     def read(cls, block_size: int, length: int, data: bytes) -> BlockChecksums | None:
-        """Those that were kept somewhere; ``None`` where they make no sense."""
+        """Builds it from stored bytes; ``None`` if they are invalid."""
         makes_sense = block_size > 0 and length >= 0 and len(data) == _count(block_size, length) * _CHECKSUM_BYTES
         return cls(block_size, length, data) if makes_sense else None
 
     @property
     def count(self) -> int:
-        """How many blocks there are."""
+        """The number of blocks."""
         return _count(self.block_size, self.length)
 
     def checksum(self, index: int) -> int:
@@ -73,7 +73,7 @@ class BlockChecksums:
         return Span(start, min(self.length, start + self.block_size))
 
     def differing(self, found: BlockChecksums) -> tuple[int, ...]:
-        """The blocks that ``found``, with blocks of the same size, hasn't or has otherwise."""
+        """The blocks that are missing or different in ``found``, which has the same block size."""
         if found.block_size != self.block_size:
             raise ValueError("blocks of different sizes can't be compared")
         return tuple(

@@ -1,6 +1,6 @@
-"""Content codings (RFC 9110, section 8.4) of what is read as a text, from servers that compress it unasked.
+"""Content codings (RFC 9110, section 8.4): decodes documents from servers that compress them unasked.
 
-Files are never decoded: ``identity`` is asked for, and a coded file has another length and another digest.
+Files are never decoded: ``identity`` is requested, and a coded file has another length and another digest.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ class UndecodableError(ValueError):
 
 
 def decoded(data: bytes, coding: str, *, most: int) -> bytes:
-    """The whole content, without its codings.
+    """Decodes the whole content.
 
     Args:
-        data: As it came.
-        coding: What ``Content-Encoding`` says, in lower case; empty for none.
-        most: So many bytes it may come to.
+        data: The coded content.
+        coding: The ``Content-Encoding`` in lower case; empty for none.
+        most: The limit on the decoded size in bytes.
 
     Raises:
-        UndecodableError: The coding isn't known, the content is broken or cut off, or it comes to more.
+        UndecodableError: The coding is unknown, the content is invalid or incomplete, or exceeds the limit.
     """
     return _undone(data, coding, most=most, is_whole=True)
 
 
 def beginning(data: bytes, coding: str, *, most: int) -> bytes:
-    """At most so many bytes of the content's beginning, of which ``data`` is a part; what can't be decoded stays."""
+    """At most ``most`` bytes of the beginning of the decoded content; ``data`` itself if it can't be decoded."""
     try:
         return _undone(data, coding, most=most, is_whole=False)
     except UndecodableError:
@@ -51,7 +51,7 @@ def _undone(data: bytes, coding: str, *, most: int, is_whole: bool) -> bytes:
 
 
 def _inflated(data: bytes, windows: tuple[int, ...], *, most: int, is_whole: bool) -> bytes:
-    """What is in a stream: of gzip in all members, of deflate with the wrapper of zlib or, as some send it, without."""
+    """Decompresses all members of gzip, or deflate with zlib's wrapper or, as some servers send it, without."""
     window, *others = windows
     found, rest = bytearray(), data
     try:
@@ -71,6 +71,6 @@ def _inflated(data: bytes, windows: tuple[int, ...], *, most: int, is_whole: boo
         if others and not found:
             return _inflated(data, tuple(others), most=most, is_whole=is_whole)
         if found and window == _GZIP_WINDOW:
-            return bytes(found)  # what follows the last member is padding
+            return bytes(found)  # padding follows the last member
         raise UndecodableError("sent a compressed answer that can't be read") from None
     return bytes(found)

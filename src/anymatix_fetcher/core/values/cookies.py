@@ -1,7 +1,7 @@
-"""Cookies that redirects set, kept while a file is asked for and nowhere but in memory (RFC 6265, simplified).
+"""The cookies that redirects set, kept in memory during one download only (RFC 6265, simplified).
 
-Each goes back to the origin that set it and to no other, whatever its ``Domain`` says: consent pages, load balancers
-and sessions need no more.
+A cookie is returned to the origin that set it only, regardless of its ``Domain``, which suffices for consent pages,
+load balancers and sessions.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Origin, Url
 
 MOST_COOKIES = 50
-"""Of one origin (RFC 6265, section 6.1)."""
+"""The limit for one origin (RFC 6265, section 6.1)."""
 MOST_CHARACTERS = 4096
-"""Of one cookie's name and value together (as above)."""
+"""The limit on a cookie's name and value together (as above)."""
 LONG_AGO_SECONDS = 86_400.0 * 366
-"""A date before that is a way to say that a cookie is over, whatever the time is now."""
+"""A date before this one deletes the cookie, whatever the current time is."""
 
 _PAIR = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([^\x00-\x1f\x7f;,]*)")
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
@@ -28,35 +28,35 @@ _NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One cookie: ``path`` is where below it is sent."""
+    """One cookie, which is sent to paths below ``path``."""
 
     name: str
     value: str
     path: str
 
     def fits(self, path: str) -> bool:
-        """Whether it goes along to ``path`` (RFC 6265, section 5.1.4)."""
+        """Whether it is sent to ``path`` (RFC 6265, section 5.1.4)."""
         return path == self.path or path.startswith(self.path if self.path.endswith("/") else f"{self.path}/")
 
 
 class Cookies:
-    """The cookies of one walk."""
+    """The cookies of one download."""
 
     def __init__(self) -> None:
         self._kept: dict[Origin, dict[tuple[str, str], Cookie]] = {}
 
     def take(self, url: Url, headers: Headers) -> None:
-        """Keeps and forgets what the answer of ``url`` says."""
+        """Stores and deletes cookies as the response from ``url`` states."""
         for field in headers.all("Set-Cookie"):
             self._take_one(url, field, parse_date(headers.get("Date")))
 
     def added_to(self, headers: Headers, url: Url) -> Headers:
-        """``headers`` of a request for ``url`` with the cookies that go there, beside those that are given already."""
+        """``headers`` of a request for ``url`` with the stored cookies, in addition to the given ones."""
         path = url.path or "/"
         fitting = [cookie for cookie in self._kept.get(url.origin, {}).values() if cookie.fits(path)]
         if not fitting:
             return headers
-        # The longest path first (section 5.4); what the server has set since goes before what the user gave.
+        # The longest path comes first (section 5.4); stored cookies override given ones with the same name.
         pairs = dict.fromkeys(f"{one.name}={one.value}" for one in sorted(fitting, key=lambda one: -len(one.path)))
         names = {one.name for one in fitting}
         given = [pair.strip() for field in headers.all("Cookie") for pair in field.split(";")]
@@ -85,12 +85,12 @@ class Cookies:
 
 
 def _folder(path: str) -> str:
-    """The path that a cookie belongs to where it names none (RFC 6265, section 5.1.4)."""
+    """The default path of a cookie (RFC 6265, section 5.1.4)."""
     return path.rpartition("/")[0] or "/"
 
 
 def _is_over(attributes: dict[str, str], now: float | None) -> bool:
-    """Whether the cookie is to be forgotten; ``Max-Age`` goes before ``Expires``."""
+    """Whether the cookie is to be deleted; ``Max-Age`` overrides ``Expires``."""
     age = attributes.get("max-age", "")
     if _NUMBER.fullmatch(age):
         return int(age) <= 0
@@ -99,6 +99,6 @@ def _is_over(attributes: dict[str, str], now: float | None) -> bool:
 
 
 def _is_own(domain: str, host: str) -> bool:
-    """Whether a host may speak for the domain that it names."""
+    """Whether a host may set cookies for the domain that it names."""
     domain = domain.lower().removeprefix(".")
     return not domain or host == domain or host.endswith(f".{domain}")

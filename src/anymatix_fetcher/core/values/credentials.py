@@ -24,7 +24,7 @@ def bearer_authorization(token: str) -> Headers:
     """The ``Authorization`` field of the scheme Bearer (RFC 6750, section 2.1).
 
     Raises:
-        ValueError: The token has characters that no token has: a space, a line break, or anything beyond ASCII.
+        ValueError: The token has invalid characters: a space, a line break, or non-ASCII.
     """
     if not _TOKEN.fullmatch(token):
         raise ValueError("the token has characters in it that no token has")

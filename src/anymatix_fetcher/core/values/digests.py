@@ -20,7 +20,7 @@ HEX_LENGTHS = {
     "md5": 32,
     "crc32": 8,
 }
-"""The algorithms that prove a whole file, the strongest first, with the length of their hex form."""
+"""The supported algorithms, the strongest first, with the length of their hex form."""
 
 _NAMES = {"sha-256": "sha256", "sha-512": "sha512", "sha-384": "sha384", "sha-1": "sha1", "sha": "sha1"}
 _STORES_FIELDS = {"x-ms-blob-content-md5": "md5", "x-amz-checksum-sha256": "sha256"}
@@ -40,7 +40,7 @@ class Digest:
         """Reads ``ALGORITHM:HEX``; case and the dash of ``sha-256`` don't matter.
 
         Raises:
-            ValueError: The algorithm isn't known, or the digest hasn't its length.
+            ValueError: The algorithm is unknown, or the digest has the wrong length.
         """
         name, separator, value = text.strip().partition(":")
         name = name.strip().lower()
@@ -57,21 +57,21 @@ class Digest:
 
 
 COLLISION_FREE = frozenset({"sha256", "sha384", "sha512", "blake3"})
-"""A match of one of these settles what the content is; a contradicting digest is then wrong itself."""
+"""Collision-resistant algorithms: a match proves the content, so that another digest that differs is wrong."""
 
 
 def strongest(digests: tuple[Digest, ...]) -> Digest | None:
-    """The digest that proves most; ``None`` where there is none."""
+    """The strongest digest; ``None`` if there is none."""
     order = list(HEX_LENGTHS)
     return min(digests, key=lambda digest: order.index(digest.algorithm), default=None)
 
 
 def stated_digests(headers: Headers) -> tuple[Digest, ...]:
-    """Digests of the whole representation that a response states.
+    """The digests of the whole representation that a response states.
 
-    ``Repr-Digest`` (RFC 9530, section 3) and its predecessor ``Digest`` (RFC 3230) speak of the representation
-    even in a 206; ``Content-Digest`` speaks of the slice and is not read. So do the fields of three object stores:
-    ``x-goog-hash``, ``x-amz-checksum-sha256`` (unless it is made of parts' checksums), ``x-ms-blob-content-md5``.
+    ``Repr-Digest`` (RFC 9530, section 3) and its predecessor ``Digest`` (RFC 3230) cover the representation even in a
+    206; ``Content-Digest`` covers the slice and is ignored. The fields of three object stores are read as well:
+    ``x-goog-hash``, ``x-amz-checksum-sha256`` (unless it is composed of parts' checksums), ``x-ms-blob-content-md5``.
     """
     if not headers.has_any(_FIELDS):
         return ()
@@ -80,7 +80,7 @@ def stated_digests(headers: Headers) -> tuple[Digest, ...]:
         digest = _from_base64(algorithm, (headers.get(field) or "").strip())
         if digest is not None and (headers.get("x-amz-checksum-type") or "FULL_OBJECT").upper() == "FULL_OBJECT":
             found[algorithm] = digest
-    # A file that is kept compressed and sent without has another digest than the stated one.
+    # The stated digest of a file that is stored compressed isn't that of the decompressed response.
     stored = (headers.get("x-goog-stored-content-encoding") or "identity").lower()
     for field in (*(("x-goog-hash",) if stored == "identity" else ()), "Digest", "Repr-Digest"):
         for item in (headers.get(field) or "").split(","):

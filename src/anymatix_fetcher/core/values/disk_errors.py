@@ -1,4 +1,4 @@
-"""The one place where what the system raises becomes one of our errors, and where a bug is told from it."""
+"""Converts exceptions to our errors: the system's errors become storage errors, unexplained ones a bug."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BUG_HINT = "Run it again with --verbose, and report what that shows."
 
 
 def storage_error(error: OSError | UnicodeEncodeError, path: object) -> StorageError:
-    """Our error for what the system said about ``path``, or about the path that the error itself names."""
+    """The error for a system error concerning ``path``, or the path that the error itself names."""
     if isinstance(error, UnicodeEncodeError):
         return StorageError(
             f"{path} can't be written in this locale's encoding",
@@ -60,16 +60,16 @@ def storage_error(error: OSError | UnicodeEncodeError, path: object) -> StorageE
 
 
 def _named(error: OSError, path: object) -> object:
-    """What the error is about: one of several files of ours may be meant by ``path``."""
+    """The path that the error concerns, as ``path`` may stand for several files."""
     return path if error.filename is None or isinstance(error.filename, int | bytes) else error.filename
 
 
 def error_of(error: BaseException, path: object = "") -> FetchError:
-    """Our error for whatever was raised: what the system refuses is storage's, and what nothing explains is a bug.
+    """Converts any exception: the system's errors become storage errors, and unexplained ones a bug.
 
     Args:
-        error: What was raised.
-        path: What it was about, where that is known.
+        error: The exception.
+        path: The path that it concerns, if known.
     """
     match error:
         case FetchError():
@@ -77,7 +77,7 @@ def error_of(error: BaseException, path: object = "") -> FetchError:
         case OSError():
             ours: FetchError = storage_error(error, error.filename or path or "the system")
         case UnicodeEncodeError():
-            ours = storage_error(error, "a name")  # which one isn't said: what can't be encoded may be a secret
+            ours = storage_error(error, "a name")  # which name isn't said, because it may contain a secret
         case MemoryError():
             ours = StorageError("there isn't memory enough", hint="End other programs, or fetch fewer files at a time.")
         case _:
@@ -87,16 +87,16 @@ def error_of(error: BaseException, path: object = "") -> FetchError:
 
 
 def destination_exists(path: object) -> DestinationExistsError:
-    """The error for a destination that is taken."""
+    """The error for a destination that exists."""
     return DestinationExistsError(
         f"{path} is there already", hint="Use --overwrite to replace it, or choose another name."
     )
 
 
 class storage_errors:  # noqa: N801 - read as a statement: with storage_errors(path)
-    """Turns the system's errors in its block into ours, about ``path``.
+    """A context manager that converts the system's errors to ours, concerning ``path``.
 
-    No generator, for each small file goes through it several times.
+    A class rather than a generator, because it is used several times for each small file.
     """
 
     __slots__ = ("_path",)
@@ -105,9 +105,9 @@ class storage_errors:  # noqa: N801 - read as a statement: with storage_errors(p
         self._path = path
 
     def __enter__(self) -> None:
-        """Nothing is to be prepared."""
+        """Does nothing."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Raises ours instead of the system's."""
+        """Raises our error instead of the system's."""
         if isinstance(error, OSError | UnicodeEncodeError):
             raise storage_error(error, self._path) from error

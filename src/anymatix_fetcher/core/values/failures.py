@@ -1,4 +1,4 @@
-"""What can go wrong with one exchange, as a value: transports make these and raise nothing."""
+"""The failures of an exchange as values; transports return them instead of raising."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import Enum
 
 
 class FailureKind(Enum):
-    """Why an exchange ended before its time."""
+    """Why an exchange has failed."""
 
     RESOLVE = "name not resolved"
-    """The host's name has no address, or the resolver doesn't answer."""
+    """The host's name has no address, or the resolver doesn't respond."""
     CONNECT = "not connected"
-    """Refused, unreachable, or not connected within the time."""
+    """Refused, unreachable, or not connected in time."""
     TLS = "certificate refused"
     """The handshake failed or the certificate isn't trusted: never retried, never weakened."""
     PROXY = "proxy refused"
@@ -20,17 +20,17 @@ class FailureKind(Enum):
     LOST = "connection lost"
     """Reset, closed, or ended before the promised length."""
     SILENT = "no bytes"
-    """Nothing arrived within the time."""
+    """Nothing arrived in time."""
     PROTOCOL = "not HTTP"
-    """What arrived breaks the rules of HTTP."""
+    """The response violates HTTP."""
     HTTP2 = "HTTP/2 trouble"
-    """A stream or the connection failed in a way that HTTP/1.1 may not."""
+    """A stream or the connection failed in a way that HTTP/1.1 may avoid."""
     STORAGE = "not stored"
     """The sink couldn't take the bytes; ``os_error`` says why."""
     BUG = "internal error"
-    """The sink or the transport raised what it never should; the log has it."""
+    """The sink or the transport raised an unexpected exception, which is logged."""
     UNUSABLE = "can't be asked"
-    """The request can't be made at all: a malformed proxy, an unreadable CA file, a missing feature."""
+    """The request can't be sent: a malformed proxy, an unreadable CA file, a missing feature."""
 
 
 _TOLD_BY_DETAIL = frozenset(
@@ -39,15 +39,14 @@ _TOLD_BY_DETAIL = frozenset(
         *(FailureKind.SILENT, FailureKind.HTTP2),
     }
 )
-"""Kinds whose details say all of it: "the certificate has expired"."""
+"""The kinds whose details are complete clauses: "the certificate has expired"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One failed exchange.
 
-    ``detail`` is a clause for people, without URL, query or credentials; ``os_error`` is the errno where the
-    system gave one.
+    ``detail`` is a clause for people, without URL, query or credentials; ``os_error`` is the errno, if there is one.
     """
 
     kind: FailureKind

@@ -1,7 +1,7 @@
-"""Names that servers give, made into names that may be given to files.
+"""Converts names from servers to safe file names.
 
-Only :func:`safe_name` makes a :data:`SafeName`: one path component that means the same on every system, hides nothing
-and leads nowhere else.
+Only :func:`safe_name` and :func:`exact_name` make a :data:`SafeName`: one path component that means the same on every
+system, isn't hidden, and doesn't leave its folder.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ PART_SUFFIX = ".part"
 JOURNAL_SUFFIX = ".part.journal"
 LOCK_SUFFIX = ".part.lock"
 SET_ASIDE_SUFFIX = ".part.foreign"
-"""What another program's ``NAME.part`` is called while ours has its name."""
+"""The suffix under which another program's ``NAME.part`` is kept while ours has its name."""
 
 OWN_SUFFIXES = (PART_SUFFIX, JOURNAL_SUFFIX, LOCK_SUFFIX, SET_ASIDE_SUFFIX)
-"""What lies beside a file while it is downloaded; no downloaded file is called so itself."""
+"""The suffixes of files beside a download; downloaded files never get them."""
 
 _SIDECAR = re.compile(r"[0-9a-f]{64}\.json", re.IGNORECASE)
-"""What describes the models beside it; no downloaded file is called so either, whatever the case of its letters."""
+"""The names of sidecars, in any case; downloaded files never get them."""
 
 METALINK_SUFFIXES = (".meta4", ".metalink")
-"""What says where files are, instead of being one."""
+"""The suffixes of files that list the URLs of other files."""
 
 MAX_NAME_BYTES = 255 - max(map(len, OWN_SUFFIXES))
-"""In UTF-8; file systems allow 255, and our own suffixes have to fit as well."""
+"""In UTF-8. File systems allow 255 bytes, including our own suffixes."""
 
 _MAX_EXTENSION_BYTES = 32
 _UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, bidirectional and zero-width marks, lone surrogates
@@ -93,10 +93,10 @@ def exact_name(text: str) -> SafeName | None:
 
 
 def filename_from(headers: Headers) -> str | None:
-    """The file name that ``Content-Disposition`` gives, as it stands: not safe (RFC 6266, section 4.3).
+    """The file name in ``Content-Disposition``, unchanged and unsafe (RFC 6266, section 4.3).
 
-    ``filename*`` (RFC 8187) is preferred where it can be read; of several equal parameters the first one counts.
-    What breaks the grammar is read as far as it makes sense.
+    ``filename*`` (RFC 8187) takes precedence if it is valid; of repeated parameters, the first counts. Malformed fields
+    are parsed as far as possible.
     """
     parameters: dict[str, str] = {}
     for name, value in _parameters(headers.get("Content-Disposition") or ""):
@@ -106,12 +106,12 @@ def filename_from(headers: Headers) -> str | None:
 
 
 def choose_name(headers: Headers, url_segment: str, fallback: str) -> SafeName:
-    """The name for a download that the user gave none.
+    """The name for a download without a given one.
 
     Args:
-        headers: Of the accepted response; its ``Content-Disposition`` is asked first.
-        url_segment: The last path segment of the URL that the user named, decoded.
-        fallback: What to use where both give nothing.
+        headers: The accepted response's headers, of which ``Content-Disposition`` comes first.
+        url_segment: The last path segment of the given URL, decoded.
+        fallback: The name if both have none.
     """
     for candidate in (filename_from(headers) or "", url_segment, fallback):
         name = safe_name(candidate)
@@ -126,12 +126,12 @@ def _parameters(text: str) -> Iterator[tuple[str, str]]:
         if quoted is None:
             yield name, token.strip()
         else:
-            # Only these two are escapes: servers do write Windows paths in here.
+            # Only these two are escapes, because servers send Windows paths.
             yield name, re.sub(r'\\(["\\])', r"\1", quoted)
 
 
 def _decode_extended(text: str) -> str | None:
-    """The text of an ext-value (RFC 8187, section 3.2); ``None`` where it isn't one."""
+    """The text of an ext-value (RFC 8187, section 3.2); ``None`` for other texts."""
     match = _EXTENDED_VALUE.fullmatch(text)
     if match is None:
         return None
@@ -150,13 +150,13 @@ def _decode_raw(text: str) -> str:
 
 
 def _decode_words(text: str) -> str:
-    """Mail programs' encoded words (RFC 2047) have no place in HTTP, and are sent; empty where one can't be read."""
+    """Decodes mail's encoded words (RFC 2047), which some servers send in HTTP; empty if they are invalid."""
     if _ENCODED_WORD.search(text) is None:
         return text
     try:
         return _ENCODED_WORD.sub(_decode_word, _BETWEEN_WORDS.sub("", text))
     except (LookupError, ValueError):
-        return ""  # the name's end, and with it what it is, would be somewhere inside
+        return ""  # otherwise the extension would be hidden inside
 
 
 def _decode_word(match: re.Match[str]) -> str:
@@ -169,12 +169,12 @@ def _decode_word(match: re.Match[str]) -> str:
 
 
 def fitted(name: SafeName, room: int) -> SafeName:
-    """The name in at most ``room`` bytes of UTF-8, for folders that take no longer ones; it keeps its extension."""
+    """The name, cut to at most ``room`` bytes of UTF-8 for folders with a lower limit; it keeps its extension."""
     return SafeName(_cut(name, room))
 
 
 def _cut(name: str, room: int) -> str:
-    """The text in at most ``room`` bytes of UTF-8, keeping its extension."""
+    """The text, cut to at most ``room`` bytes of UTF-8; it keeps its extension."""
     if len(name.encode()) <= room:
         return name
     stem, dot, extension = name.rpartition(".")

@@ -1,7 +1,7 @@
-"""RFC 9110 as values: what requests and responses say, read strictly and never raising on what a server sent.
+"""HTTP messages as values (RFC 9110). Parsing is strict, and never raises for what a server has sent.
 
-A field that can't be read is the same as a field that isn't there: ``parse`` functions return ``None``.
-The wire's inclusive byte positions exist in :func:`range_header` and :meth:`ContentRange.parse` only.
+A malformed field counts as absent: ``parse`` functions return ``None``. The wire's inclusive byte positions exist in
+:func:`range_header` and :meth:`ContentRange.parse` only.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError
 
 HttpDate = NewType("HttpDate", float)
-"""Seconds since 1970-01-01T00:00:00Z, read from one of the date forms of RFC 9110, section 5.6.7."""
+"""Seconds since 1970-01-01T00:00:00Z, parsed from a date of RFC 9110, section 5.6.7."""
 
 MAX_LENGTH = 2**63 - 1
-"""No file is longer (``off_t``); a greater number in a field is as good as none."""
+"""The limit on file sizes (``off_t``). A field with a greater number counts as absent."""
 
 MAX_ENTITY_TAG_LENGTH = 1024
-"""A longer entity tag is taken as none at all: no server that means well sends one."""
+"""A longer entity tag counts as absent."""
 
 CONTENT_CODINGS = frozenset(
     {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "exi", "pack200-gzip", "dcb", "dcz"}
 )
-"""The registered ones that change what is sent (https://www.iana.org/assignments/http-parameters)."""
+"""The registered codings that change the content (https://www.iana.org/assignments/http-parameters)."""
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header field (RFC 9110, 5.1)."""
 
 _WHITE_SPACE = " \t"
-"""What may surround a value (RFC 9110, section 5.6.3); Python's own notion has control characters in it."""
+"""The white space around values (RFC 9110, section 5.6.3); Python's notion includes control characters."""
 
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE | re.ASCII)
@@ -50,9 +50,9 @@ _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*\"?(\d{1,19})\"?\s
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Header fields in the order of the wire; names compare without case (RFC 9110, section 5.1).
+    """Header fields in their order on the wire; names are case-insensitive (RFC 9110, section 5.1).
 
-    Values that came over the wire are its bytes, read as ISO-8859-1.
+    Values from the wire are its bytes, decoded as ISO-8859-1.
     """
 
     fields: tuple[tuple[str, str], ...] = ()
@@ -62,11 +62,11 @@ class Headers:
         by_name: dict[str, list[str]] = {}
         for name, value in self.fields:
             by_name.setdefault(name.lower(), []).append(value)
-        object.__setattr__(self, "_by_name", by_name)  # a head is asked dozens of things
+        object.__setattr__(self, "_by_name", by_name)  # because each head is searched dozens of times
 
     @classmethod
     def of(cls, **fields: str) -> Headers:
-        """Headers by keyword, ``_`` standing for ``-``: ``Headers.of(content_length="5")``."""
+        """Headers from keywords, with ``_`` for ``-``: ``Headers.of(content_length="5")``."""
         return cls(tuple((name.replace("_", "-"), value) for name, value in fields.items()))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
@@ -76,11 +76,11 @@ class Headers:
         return bool(self.fields)
 
     def __repr__(self) -> str:
-        # Values may be credentials, and a repr ends up in logs and in assertion messages.
+        # Values may be credentials, and a repr may appear in logs and assertion messages.
         return f"Headers({', '.join(name for name, _ in self.fields)})"
 
     def has_any(self, names: frozenset[str]) -> bool:
-        """Whether one of these fields, named in lower case, is there: one look where several would be asked for."""
+        """Whether one of these fields, named in lower case, is present: one lookup instead of several."""
         return not names.isdisjoint(self._by_name)
 
     def all(self, name: str) -> list[str]:
@@ -88,7 +88,7 @@ class Headers:
         return list(self._by_name.get(name.lower(), ()))
 
     def get(self, name: str) -> str | None:
-        """The field's value, several joined by commas (RFC 9110, section 5.3); ``None`` where it is absent."""
+        """The field's value, joined by commas if repeated (RFC 9110, section 5.3); ``None`` if it is absent."""
         values = self._by_name.get(name.lower())
         return ", ".join(values) if values else None
 
@@ -105,7 +105,7 @@ class ContentRange:
 
     @classmethod
     def parse(cls, text: str | None) -> ContentRange | None:
-        """The field's value, or ``None`` where it is absent, malformed, contradictory or of another unit."""
+        """Parses the field; ``None`` if it is absent, malformed, contradictory or of another unit."""
         match = _CONTENT_RANGE.fullmatch(text.strip(_WHITE_SPACE)) if text else None
         if match is None:
             return None
@@ -116,12 +116,12 @@ class ContentRange:
         if first is None:
             return cls(None, total)
         if int(last) < int(first) or int(last) >= (MAX_LENGTH if total is None else total):
-            return None  # "invalid": must not be recombined
+            return None  # invalid, and must not be recombined
         return cls(Span(int(first), int(last) + 1), total)
 
     @property
     def is_part(self) -> bool:
-        """Whether the label is of bytes that aren't stated to be the whole."""
+        """Whether the bytes aren't stated to be the whole."""
         return self.span is not None and (self.total is None or self.span != Span(0, self.total))
 
 
@@ -139,10 +139,10 @@ class EntityTag:
 
     @classmethod
     def parse(cls, text: str | None) -> EntityTag | None:
-        """The tag, or ``None`` where it is absent or absurdly long.
+        """Parses the tag; ``None`` if it is absent or too long.
 
-        A malformed one (some servers leave out the quotes) and an empty one count as weak: they tell that content has
-        changed, but prove nothing and are never sent.
+        A malformed tag (some servers omit the quotes) and an empty one count as weak: they reveal changes, but prove
+        nothing and are never sent.
         """
         text = text.strip(_WHITE_SPACE) if text else ""
         if not text or len(text) > MAX_ENTITY_TAG_LENGTH:
@@ -158,11 +158,10 @@ class EntityTag:
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """What a response says of its representation's identity (RFC 9110, section 8.8).
+    """What a response states about its representation's identity (RFC 9110, section 8.8).
 
-    ``etag`` is the field verbatim where it parses; ``modified`` is the ``Last-Modified`` field verbatim, for dates are
-    compared by exact match; ``modified_is_strong`` tells whether it lies at least a second before ``Date`` (section
-    8.8.2.2).
+    ``etag`` is the parsed ``ETag``. ``modified`` is the ``Last-Modified`` field verbatim, because dates are compared
+    for equality; ``modified_is_strong`` tells whether it is at least a second before ``Date`` (section 8.8.2.2).
     """
 
     etag: EntityTag | None = None
@@ -171,7 +170,7 @@ class Validator:
 
     @classmethod
     def of(cls, headers: Headers) -> Validator:
-        """The validator that these response headers carry."""
+        """The validator in these response headers."""
         modified, date = parse_date(headers.get("Last-Modified")), parse_date(headers.get("Date"))
         return cls(
             etag=EntityTag.parse(headers.get("ETag")),
@@ -181,7 +180,7 @@ class Validator:
 
     @property
     def if_range(self) -> str | None:
-        """What may be sent in ``If-Range``: a strong tag, or a strong date where there is no tag at all."""
+        """The value for ``If-Range``: a strong tag, or a strong date if there is no tag at all."""
         if self.etag is not None:
             return None if self.etag.weak else str(self.etag)
         return self.modified if self.modified_is_strong else None
@@ -189,8 +188,8 @@ class Validator:
     def contradicts(self, other: Validator) -> bool:
         """Whether the two can't belong to one representation.
 
-        Entity tags decide where both have one, weak ones too: a weak tag that differs says that the content
-        does. Dates decide only where a tag is missing on either side. What only one side says decides nothing.
+        If both have entity tags, these decide, even weak ones: different weak tags mean different content. Otherwise
+        dates decide. What only one of them states decides nothing.
         """
         if self.etag is not None and other.etag is not None:
             return self.etag != other.etag
@@ -199,7 +198,7 @@ class Validator:
         return False
 
     def completed_by(self, other: Validator) -> Validator:
-        """This one, and where it says nothing what ``other`` says of the same representation."""
+        """This validator, completed by what ``other`` states about the same representation."""
         return Validator(
             etag=self.etag or other.etag,
             modified=self.modified or other.modified,
@@ -207,23 +206,24 @@ class Validator:
         )
 
     def proves_same(self, other: Validator) -> bool:
-        """Whether the two surely belong to one representation: equal and strong (RFC 9110, section 8.8.1)."""
+        """Whether the two certainly belong to one representation: equal and strong (RFC 9110, section 8.8.1)."""
         return self.if_range is not None and self.if_range == other.if_range
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What the ``RateLimit`` field says: ``remaining`` requests, and seconds until the quota is restored."""
+    """The rate limit of a server: ``remaining`` requests, and the seconds until the quota is restored."""
 
     remaining: int | None
     reset_seconds: float | None
 
     @classmethod
     def parse(cls, headers: Headers) -> RateLimit | None:
-        """The tightest quota that ``RateLimit`` states, in any of the forms that its drafts went through.
+        """The lowest quota in ``RateLimit``, in any form of its drafts.
 
-        They are ``"name";r=0;t=55`` (a list of them: one for each policy), ``limit=100, remaining=0, reset=55``, and
-        ``RateLimit-Remaining`` with ``RateLimit-Reset``. ``X-RateLimit-Reset`` isn't read: for some it is a date.
+        The forms are ``"name";r=0;t=55`` (a list with one item per policy), ``limit=100, remaining=0, reset=55``, and
+        ``RateLimit-Remaining`` with ``RateLimit-Reset``. ``X-RateLimit-Reset`` is ignored, because some servers send a
+        date.
         """
         if not headers.has_any(_RATE_LIMIT_FIELDS):
             return None
@@ -250,12 +250,11 @@ class RateLimit:
 class Request:
     """A GET for a resource, or for one span of it.
 
-    ``headers`` are complete but for what the transport's own connection needs (``Host``, proxy fields);
-    ``fresh_connection`` asks for a connection that hasn't served anything before; ``http1_only`` keeps to HTTP/1.1
-    where newer versions have failed; ``shared_connection`` is the number of a connection that is shared with other
-    requests of the same number, ``None`` for one of its own; ``most`` is how much of the body is wanted where that is
-    less than all; ``explained`` is what the service that is asked means by a refusal, where it means anything
-    particular; ``tries`` is how often it is sent at most where it comes to nothing, ``None`` for as often as is usual.
+    ``headers`` are complete except for the fields of the connection (``Host``, proxy fields). ``fresh_connection``
+    requires an unused connection. ``http1_only`` avoids newer versions after a failure. ``shared_connection`` is the
+    number of a connection that several requests share, ``None`` for one of its own. ``most`` limits the bytes wanted of
+    the body. ``explained`` returns the service's own meaning of a refusal, if it has one. ``tries`` limits the
+    attempts, ``None`` for the usual number.
     """
 
     url: Url
@@ -270,7 +269,7 @@ class Request:
 
     @property
     def wire_headers(self) -> Iterator[tuple[str, str]]:
-        """Every field to send: the span's ``Range`` first, then ``headers``."""
+        """Every field to send: ``Range`` for the span, then ``headers``."""
         if self.span is not None:
             yield "Range", range_header(self.span)
         yield from self.headers
@@ -278,7 +277,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ResponseHead:
-    """A final response's status line and header section; interim (1xx) responses never get this far.
+    """A final response's status line and header section, without interim (1xx) responses.
 
     ``http_version`` is "1.0", "1.1", "2" or "3".
     """
@@ -289,7 +288,7 @@ class ResponseHead:
 
     @property
     def content_length(self) -> int | None:
-        """The ``Content-Length``; ``None`` where it is absent, malformed, or values disagree (section 8.6)."""
+        """The ``Content-Length``; ``None`` if it is absent, malformed, or has several values (section 8.6)."""
         text = self.headers.get("Content-Length")
         if text is not None and "," in text:
             values = {value.strip(_WHITE_SPACE) for value in text.split(",")}
@@ -299,54 +298,54 @@ class ResponseHead:
 
     @property
     def transfer_coding(self) -> str:
-        """The transfer codings in lower case; empty for none, and for ``identity``, which RFC 2616 still had."""
+        """The transfer codings in lower case; empty for none, and for ``identity`` of RFC 2616."""
         stated = (self.headers.get("Transfer-Encoding") or "").lower().split(",")
         codings = (member.strip(_WHITE_SPACE) for member in stated)
         return ", ".join(coding for coding in codings if coding not in ("", "identity"))
 
     @property
     def is_chunked(self) -> bool:
-        """Whether the body comes in chunks; that wins over a ``Content-Length`` beside it (RFC 9112, section 6.3)."""
+        """Whether the body is chunked, which overrides a ``Content-Length`` (RFC 9112, section 6.3)."""
         return "chunked" in self.transfer_coding
 
     @property
     def body_length(self) -> int | None:
-        """Bytes of the body; ``None`` where only its last chunk or the connection's end will tell."""
+        """The body's length; ``None`` if only its last chunk or the connection's end determines it."""
         return None if self.is_chunked else self.content_length
 
     @property
     def content_range(self) -> ContentRange | None:
-        """The ``Content-Range``, where it can be read."""
+        """The ``Content-Range``, if it is valid."""
         return ContentRange.parse(self.headers.get("Content-Range"))
 
     @property
     def complete_length(self) -> int | None:
-        """Bytes of the whole file, as a successful answer states them: in a part's label, else as its own length."""
+        """The whole file's length in a successful response: from ``Content-Range``, otherwise the body's."""
         labelled = self.content_range
         return labelled.total if labelled is not None else self.body_length
 
     @property
     def validator(self) -> Validator:
-        """What the response says of its representation's identity."""
+        """The validator in the response."""
         return Validator.of(self.headers)
 
     @property
     def media_type(self) -> str:
-        """The media type in lower case without parameters; empty where there is none (section 8.3)."""
+        """The media type in lower case without parameters; empty if there is none (section 8.3)."""
         return (self.headers.get("Content-Type") or "").split(";")[0].strip(_WHITE_SPACE).lower()
 
     @property
     def content_coding(self) -> str:
-        """The content codings in lower case, as they were applied; empty where there is none (section 8.4).
+        """The content codings in lower case, in the order of their application; empty if there are none (section 8.4).
 
-        What isn't registered as one codes nothing: stores keep the framing of uploads there (``aws-chunked``), programs
-        a charset or the word "none".
+        Unregistered values are ignored: stores put the framing of uploads there (``aws-chunked``), other programs a
+        charset or the word "none".
         """
         stated = (self.headers.get("Content-Encoding") or "").lower().split(",")
         return ", ".join(coding for member in stated if (coding := member.strip(_WHITE_SPACE)) in CONTENT_CODINGS)
 
     def retry_after_seconds(self) -> float | None:
-        """How long ``Retry-After`` asks to wait (section 10.2.3), a date taken against the response's own ``Date``."""
+        """The wait that ``Retry-After`` states (section 10.2.3); a date is relative to the response's own ``Date``."""
         text = self.headers.get("Retry-After")
         if text is None:
             return None
@@ -359,15 +358,15 @@ class ResponseHead:
 
 @lru_cache(maxsize=64)
 def parse_date(text: str | None) -> HttpDate | None:
-    """A date of RFC 9110, section 5.6.7, in any of its three forms; ``None`` where it is absent or malformed."""
+    """Parses a date in any of the three forms of RFC 9110, section 5.6.7; ``None`` if it is absent or malformed."""
     if not text:
         return None
-    from datetime import UTC  # noqa: PLC0415 - costs start-up time, needed by few runs
+    from datetime import UTC  # noqa: PLC0415 - costs start-up time, seldom needed
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - as above
 
     try:
         date = parsedate_to_datetime(text)
-        # The asctime form names no zone and means UTC; left alone, it would be taken as this machine's time.
+        # The asctime form has no zone and means UTC; otherwise it would be taken for local time.
         return HttpDate((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

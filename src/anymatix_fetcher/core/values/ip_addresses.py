@@ -1,4 +1,4 @@
-"""Which addresses are the internet's, and which lead to this machine or into its own network."""
+"""Distinguishes public IP addresses from those of this machine and its own network."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ PRIVATE_VARIABLE = "ANYFETCH_ALLOW_PRIVATE"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 _SHARED = ip_network("100.64.0.0/10")
-"""Of carriers and of virtual private networks (RFC 6598); Python calls it neither private nor global."""
+"""The range of carriers and of virtual private networks (RFC 6598), which Python calls neither private nor global."""
 _TRANSLATED = ip_network("64:ff9b::/96")
-"""IPv4 addresses as IPv6 networks reach them (RFC 6052)."""
+"""IPv4 addresses in IPv6 networks (RFC 6052)."""
 
 
 def private_is_allowed(environment: Mapping[str, str]) -> bool:
-    """Whether the operator lets what others have written lead to private addresses."""
+    """Whether the operator allows untrusted references to lead to private addresses."""
     return environment.get(PRIVATE_VARIABLE, "").strip().lower() in _TRUE
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the internet's; what can't be read isn't."""
+    """Whether the address is public; invalid ones aren't."""
     try:
         found = _inner(ip_address(address.partition("%")[0]))
     except ValueError:
@@ -33,9 +33,9 @@ def is_public(address: str) -> bool:
 
 
 def is_inside(host: str) -> bool:
-    """Whether a URL's host says by itself that it is this machine or lies in its own network.
+    """Whether a URL's host states that it is this machine or in its own network.
 
-    Of a name only ``localhost`` does (RFC 6761): it isn't looked up.
+    Names aren't resolved; the only such name is ``localhost`` (RFC 6761).
     """
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -48,7 +48,7 @@ def is_inside(host: str) -> bool:
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that is written within an IPv6 one, where it is one of these."""
+    """The IPv4 address that is embedded in an IPv6 address, if there is one."""
     if not isinstance(address, IPv6Address):
         return address
     if address in _TRANSLATED:

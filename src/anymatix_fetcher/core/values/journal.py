@@ -1,9 +1,8 @@
-"""The journal's records and their bytes; ``docs/journal-format.md`` describes the file.
+"""The journal's records and their encoding; ``docs/journal-format.md`` describes the file.
 
-A journal is a header and then records, in the order in which things happened. Nothing in it is synced while it
-grows, so its tail may be torn, missing or zeroes: reading stops at the first damaged record and says where that
-is, for the next writer to cut there. What the journal claims is no proof: a block counts once its bytes have been
-read back and have the checksum that the journal gives.
+A journal is a header followed by records, in chronological order. It isn't synced while it grows, so its end may be
+cut, missing or zeroes: decoding stops at the first damaged record and returns its position, where the next writer
+truncates. A record is a claim, no proof: a block counts once its bytes were read back and match the recorded checksum.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ VERSION = 1
 MIN_BLOCK_SIZE = 1 << 20
 MAX_BLOCK_SIZE = 1 << 31
 MAX_BLOCKS = 32_768
-"""Blocks grow so that a file of known length has no more than these."""
+"""The block size grows so that a file of known length has no more blocks than this."""
 MAX_BLOCK_INDEX = (1 << 24) - 1
-"""16 TiB of the smallest blocks: an index beyond is damage, and mustn't cost memory."""
+"""16 TiB of the smallest blocks. A higher index is damage, and mustn't cost memory."""
 
 SALT_BYTES = 16
 
@@ -53,10 +52,10 @@ HEADER_BYTES = _HEADER.size + _CHECKSUM.size
 
 @dataclass(frozen=True, slots=True)
 class JournalHeader:
-    """What a journal begins with.
+    """The header of a journal.
 
-    ``block_size`` is in bytes. The reference itself is never written, for it may hold a signature or a token: only
-    ``fingerprint``, the SHA-256 of ``salt`` and the reference.
+    ``block_size`` is in bytes. The reference itself may contain a signature or a token, so only ``fingerprint`` is
+    written, the SHA-256 of ``salt`` and the reference.
     """
 
     block_size: int
@@ -78,7 +77,7 @@ class JournalHeader:
 
     @classmethod
     def decode(cls, data: bytes) -> JournalHeader | None:
-        """The header at the beginning of ``data``; ``None`` where it is damaged or of another version."""
+        """The header at the beginning of ``data``; ``None`` if it is damaged or has another version."""
         if len(data) < HEADER_BYTES or not _is_sealed(data, 0, _HEADER.size):
             return None
         magic, version, block_size, salt, fingerprint = _HEADER.unpack_from(data)
@@ -98,7 +97,7 @@ class BlockRecorded:
 
 @dataclass(frozen=True, slots=True)
 class BlocksForgotten:
-    """The blocks from index ``first`` up to, and without, ``stop`` don't count any longer."""
+    """The blocks with the indices ``[first, stop)`` no longer count."""
 
     first: int
     stop: int
@@ -106,9 +105,9 @@ class BlocksForgotten:
 
 @dataclass(frozen=True, slots=True)
 class PieceRecorded:
-    """The ``length`` bytes from ``start`` on, all of one unfinished block, are stored and have this ``checksum``.
+    """The ``length`` bytes from ``start``, all in one unfinished block, are stored and have this ``checksum``.
 
-    Written when a download is stopped, for the block itself isn't recorded before it is whole.
+    Written when a download is stopped, because only complete blocks are recorded.
     """
 
     start: int
@@ -125,7 +124,7 @@ Record: TypeAlias = Identity | BlockRecorded | BlocksForgotten | PieceRecorded
 
 
 class BlockTable:
-    """Which blocks are recorded, and with which checksums: 12 bytes a block, whatever the file's size."""
+    """The recorded blocks and their checksums: 12 bytes a block."""
 
     def __init__(self) -> None:
         self._lengths = array("I")
@@ -139,11 +138,11 @@ class BlockTable:
 
     @property
     def stop(self) -> int:
-        """One past the highest index that ever was recorded."""
+        """One more than the highest index that was ever recorded."""
         return len(self._lengths)
 
     def length(self, index: int) -> int:
-        """The recorded block's length in bytes; 0 where it isn't recorded."""
+        """The recorded block's length in bytes; 0 if it isn't recorded."""
         return self._lengths[index] if index < len(self._lengths) else 0
 
     def checksum(self, index: int) -> int:
@@ -151,7 +150,7 @@ class BlockTable:
         return self._checksums[index]
 
     def record(self, index: int, length: int, checksum: int) -> None:
-        """Enters a block, or enters it anew."""
+        """Adds or replaces a block."""
         missing = index + 1 - len(self._lengths)
         if missing > 0:
             self._lengths.frombytes(bytes(missing * self._lengths.itemsize))
@@ -160,12 +159,12 @@ class BlockTable:
         self._checksums[index] = checksum
 
     def forget(self, first: int, stop: int) -> None:
-        """Strikes the blocks from index ``first`` up to, and without, ``stop``."""
+        """Removes the blocks with the indices ``[first, stop)``."""
         for index in range(first, min(stop, len(self._lengths))):
             self._lengths[index] = 0
 
     def fitting(self, block_size: int, length: int) -> SpanSet:
-        """The bytes of the recorded blocks that end where a block of a file of ``length`` bytes ends."""
+        """The bytes of the recorded blocks whose length fits a file of ``length`` bytes."""
         starts = ((index * block_size, self._lengths[index]) for index in self)
         return SpanSet.of(*(Span(at, at + size) for at, size in starts if size == min(block_size, length - at)))
 
@@ -177,10 +176,10 @@ class BlockTable:
 
 @dataclass(frozen=True, slots=True)
 class JournalContent:
-    """What a journal says, as far as it can be read.
+    """The readable content of a journal.
 
-    ``header`` is ``None`` where not even that can be. ``valid_bytes`` is where reading stopped: appending goes on
-    there, after cutting what follows.
+    ``header`` is ``None`` if even that is unreadable. ``valid_bytes`` is where decoding stopped, and where appending
+    continues after truncating the file.
     """
 
     header: JournalHeader | None = None
@@ -191,7 +190,7 @@ class JournalContent:
 
     @property
     def stored(self) -> SpanSet:
-        """All bytes that it says are stored."""
+        """All bytes that are recorded as stored."""
         if self.header is None:
             return SpanSet()
         return self.blocks.spans(self.header.block_size) | SpanSet.of(*(piece.span for piece in self.pieces))
@@ -206,7 +205,7 @@ def block_size_for(length: int | None, *, smallest: int = MIN_BLOCK_SIZE) -> int
 
 
 def encode(record: Record) -> bytes:
-    """The record's bytes, to be appended to a journal."""
+    """Encodes a record for appending to a journal."""
     match record:
         case BlockRecorded():
             kind, payload = _KIND_BLOCK, _BLOCK.pack(record.index, record.length, record.checksum)
@@ -220,7 +219,7 @@ def encode(record: Record) -> bytes:
 
 
 def records(data: bytes) -> Iterator[tuple[Record, int]]:
-    """The records after the header, each with the offset where it ends; stops at the first damaged one."""
+    """The records after the header, each with the offset of its end, up to the first damaged one."""
     position = HEADER_BYTES
     while position + _FRAME.size <= len(data):
         kind, length = _FRAME.unpack_from(data, position)
@@ -235,7 +234,7 @@ def records(data: bytes) -> Iterator[tuple[Record, int]]:
 
 
 def decode(data: bytes) -> JournalContent:
-    """What the journal ``data`` says; never raises."""
+    """Decodes a journal; never raises."""
     header = JournalHeader.decode(data)
     if header is None:
         return JournalContent()
@@ -259,12 +258,12 @@ def decode(data: bytes) -> JournalContent:
 
 
 def _without(pieces: list[PieceRecorded], first: int, stop: int, block_size: int) -> list[PieceRecorded]:
-    """``pieces`` but for those of the blocks from index ``first`` up to, and without, ``stop``."""
+    """``pieces`` without those of the blocks with the indices ``[first, stop)``."""
     return [piece for piece in pieces if not first <= piece.start // block_size < stop] if pieces else pieces
 
 
 def may_be_ours(data: bytes) -> bool:
-    """Whether a journal that can't be read was ours once: torn, zeroed, or of another version.
+    """Whether an unreadable journal was written by this program: cut, zeroed, or of another version.
 
     Anything else belongs to another program.
     """
@@ -285,7 +284,7 @@ def _fingerprint(salt: bytes, reference: str) -> bytes:
 
 
 def _decode(kind: int, payload: bytes) -> Record | None:
-    """The record, or ``None`` where its checksum is right and its sense isn't."""
+    """The record; ``None`` if its content is invalid although its checksum matches."""
     if kind == _KIND_BLOCK and len(payload) == _BLOCK.size:
         block = BlockRecorded(*_BLOCK.unpack(payload))
         return block if block.index <= MAX_BLOCK_INDEX and block.length > 0 else None

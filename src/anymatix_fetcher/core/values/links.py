@@ -1,6 +1,6 @@
-"""What a response's ``Link`` fields lead to (RFC 8288): the next page, other places for the same file, its Metalink.
+"""The ``Link`` fields of responses (RFC 8288): the next page, duplicates of the file, its Metalink.
 
-A field that can't be read is read as far as it makes sense, and never raises: servers' own code writes these by hand.
+Malformed fields are parsed as far as possible without raising, because many servers compose them by hand.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 METALINK_TYPE = "application/metalink4+xml"
 
 MAX_LINKS = 1000
-"""More are cut off: no response that means well has them."""
+"""Further links are ignored."""
 
 LAST_PRIORITY = 999_999
-"""The highest number that ``pri`` may have (RFC 6249, section 3.1), and what a link without one counts as."""
+"""The highest valid ``pri`` (RFC 6249, section 3.1), and the default of links without one."""
 
 _TARGET = re.compile(r"[ \t]*<([^<>]*)>")
 _PARAMETER = re.compile(
@@ -35,12 +35,12 @@ _PRIORITY = re.compile(r"[0-9]{1,6}")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of a response to somewhere.
+    """One link of a response.
 
     Args:
-        url: Where it leads; relative ones are taken from the response's own URL.
-        relations: What that is, in lower case; one link may be several things.
-        parameters: The rest by name in lower case; of several with one name the first counts (section 3.4).
+        url: Its target; relative ones are resolved against the response's own URL.
+        relations: Its relation types in lower case.
+        parameters: The other parameters, by name in lower case; of repeated ones, the first counts (section 3.4).
     """
 
     url: Url
@@ -50,13 +50,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Another place that has the same file (RFC 6249, section 3); whoever asks it needs a digest to believe it.
+    """A duplicate of the file (RFC 6249, section 3), whose content has to be verified by a digest.
 
     Args:
-        url: The place.
-        priority: 1 is best.
-        country: An ISO 3166-1 code in lower case, where it is known.
-        same_validators: Whether its entity tags are those of the answering server (``pref``, section 3.3).
+        url: Its URL.
+        priority: Its priority; 1 is the best.
+        country: An ISO 3166-1 code in lower case, if known.
+        same_validators: Whether it has the entity tags of the responding server (``pref``, section 3.3).
     """
 
     url: Url
@@ -66,10 +66,10 @@ class Duplicate:
 
 
 def links(headers: Headers, base: Url) -> tuple[Link, ...]:
-    """Every link of the response at ``base``, in order, of all its ``Link`` fields.
+    """Every link of the response at ``base``, in order.
 
-    Left out are links without a relation, to something that isn't http or https, and those about another resource
-    (``anchor``, section 3.2): taking these for links of the response would be wrong.
+    Links without a relation, to other schemes than http and https, or about another resource (``anchor``, section 3.2)
+    are left out.
     """
     found: list[Link] = []
     for target, parameters in chain.from_iterable(map(_elements, headers.all("Link"))):
@@ -86,12 +86,12 @@ def links(headers: Headers, base: Url) -> tuple[Link, ...]:
 
 
 def next_page(headers: Headers, base: Url) -> Url | None:
-    """Where the list that this response is a page of goes on; ``None`` on the last page."""
+    """The next page of the list; ``None`` on the last page."""
     return next((link.url for link in links(headers, base) if "next" in link.relations), None)
 
 
 def duplicates(headers: Headers, base: Url) -> tuple[Duplicate, ...]:
-    """Other places for the same file, the best first (RFC 6249, section 3)."""
+    """The duplicates of the file, the best first (RFC 6249, section 3)."""
     if headers.get("Link") is None:
         return ()
     found = [
@@ -108,7 +108,7 @@ def duplicates(headers: Headers, base: Url) -> tuple[Duplicate, ...]:
 
 
 def metalink(headers: Headers, base: Url) -> Url | None:
-    """Where a Metalink file describes this one (RFC 6249, section 4)."""
+    """The Metalink that describes the file (RFC 6249, section 4)."""
     for link in links(headers, base):
         media_type = link.parameters.get("type", "").partition(";")[0].strip().lower()
         if "describedby" in link.relations and media_type == METALINK_TYPE:
@@ -117,7 +117,7 @@ def metalink(headers: Headers, base: Url) -> Url | None:
 
 
 def _elements(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Targets and their parameters. What stands where a link should begin is passed over, up to the next comma."""
+    """Yields targets with their parameters. Invalid text is skipped up to the next comma."""
     position = 0
     while position < len(text):
         target = _TARGET.match(text, position)
@@ -141,7 +141,7 @@ def _value(parameter: re.Match[str]) -> str:
 
 
 def _after_comma(text: str, position: int) -> int:
-    """The place after the next comma outside of quotes."""
+    """The position after the next comma outside of quotes."""
     rest = _REST.match(text, position)
     return (rest.end() if rest else position) + 1
 

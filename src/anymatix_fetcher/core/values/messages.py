@@ -1,6 +1,6 @@
-"""The machine's whole vocabulary: events that go in, commands that come out.
+"""The messages of the machine: the events that it takes, and the commands that it returns.
 
-All are frozen; none holds a byte of the file. ``Event`` and ``Command`` at the end name the two unions.
+All are frozen, and none contains bytes of the file. ``Event`` and ``Command`` at the end are their unions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ExchangeId(NamedTuple):
-    """Names one exchange of one download; never used twice within a session."""
+    """The id of one exchange of one download; unique within a session."""
 
     download: int
     number: int
@@ -30,10 +30,10 @@ class ExchangeId(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the part file holds pieces of: one representation.
+    """The representation that the part file holds blocks of.
 
-    ``length`` is ``None`` while the server hasn't said; ``validator`` was given by ``origin``, the host that the
-    bytes came from, and is comparable with that host's answers only.
+    ``length`` is ``None`` until the server states it. ``validator`` comes from ``origin``, the host of the bytes, and
+    can only be compared with that host's responses.
     """
 
     length: int | None
@@ -41,7 +41,7 @@ class Identity:
     origin: Origin | None = None
 
     def completed_by(self, known: Identity | None) -> Identity:
-        """This, and where it says nothing what its host has said before of the same representation."""
+        """This identity, completed by what the same host has stated before about the same representation."""
         if known is None or known.origin != self.origin:
             return self
         return replace(self, validator=self.validator.completed_by(known.validator))
@@ -49,14 +49,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class KeptBlocks:
-    """What an earlier run left: journaled blocks (claimed, not yet proved) and the identity they belong to."""
+    """The blocks of an earlier run: recorded in the journal (claimed, not yet proved), and their identity."""
 
     blocks: SpanSet
     identity: Identity
 
 
 FOREIGN = Origin("foreign", "", 0)
-"""In the place of an identity's host: another program wrote these bytes, and they weren't compared yet."""
+"""Replaces the host in an identity: another program wrote these bytes, and they weren't compared yet."""
 
 
 # Events ---------------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ FOREIGN = Origin("foreign", "", 0)
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The download may start. ``storage_is_open`` is false while the file's name isn't known yet."""
+    """The download may start. ``storage_is_open`` is false while the file's name is unknown."""
 
     storage_is_open: bool
     kept: KeptBlocks | None = None
@@ -72,28 +72,28 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class StorageOpened:
-    """The part file is there and locked; answers :class:`OpenStorage`."""
+    """The part file is open and its lease is held; follows :class:`OpenStorage`."""
 
     kept: KeptBlocks | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StorageFailed:
-    """The disk, or what lies at the destination, doesn't let us go on."""
+    """The disk, or the file at the destination, makes the download impossible."""
 
     error: FetchError
 
 
 @dataclass(frozen=True, slots=True)
 class ContentRefused:
-    """The content was examined, and is not what is wanted, or is dangerous."""
+    """The content was examined, and is wrong or dangerous."""
 
     error: FetchError
 
 
 @dataclass(frozen=True, slots=True)
 class HeadArrived:
-    """A final response's head. For a status of 400 and more, ``excerpt`` holds the body's first bytes, as text."""
+    """A final response's head. For a status of 400 or more, ``excerpt`` is the beginning of the body as text."""
 
     exchange: ExchangeId
     head: ResponseHead
@@ -110,16 +110,16 @@ class BodyStored:
 
 @dataclass(frozen=True, slots=True)
 class BeginningSeen:
-    """Whether the beginning is as unwanted as its label says; answers :class:`LookAtBeginning`."""
+    """Whether the beginning matches its unwanted type; follows :class:`LookAtBeginning`."""
 
     is_unwanted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BodyEnded:
-    """The body ended as its framing promised, or was cut at the accepted span's stop; all of it is stored.
+    """The body ended as its framing stated, or was cut at the accepted span's stop; all of it is stored.
 
-    ``goes_on`` tells that it was cut although its head hadn't stated so much: only then does it say anything new.
+    ``goes_on`` tells that it was cut although its head states no length, so that the file is longer than known.
     """
 
     exchange: ExchangeId
@@ -128,7 +128,7 @@ class BodyEnded:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeFailed:
-    """The exchange is over without having ended."""
+    """The exchange has failed."""
 
     exchange: ExchangeId
     failure: Failure
@@ -144,9 +144,9 @@ class BlocksProved:
 
 @dataclass(frozen=True, slots=True)
 class BlockCompared:
-    """A block that was already recorded arrived again, or a piece of one that isn't whole: whether it is the same.
+    """A recorded block, or a piece of an unfinished one, arrived again and was compared.
 
-    ``filling`` tells that it lay on the way of a body that was to be stored.
+    ``filling`` tells that it was part of a body that fills missing blocks.
     """
 
     span: Span
@@ -161,16 +161,16 @@ class PartShortened:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The digests of the whole part file; answers :class:`Verify`."""
+    """The digests of the whole part file; follows :class:`Verify`."""
 
     digests: tuple[Digest, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The file is at its destination; answers :class:`Publish`.
+    """The file is at its destination; follows :class:`Publish`.
 
-    ``already_there`` tells that a file of the same content had this name, and the new one was dropped.
+    ``already_there`` tells that a file with the same content had this name, and the new one was deleted.
     """
 
     already_there: bool = False
@@ -178,26 +178,26 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The source gave the resource's address anew; answers :class:`Renew`."""
+    """The source has renewed the resource's URL; follows :class:`Renew`."""
 
     resource: Resource
 
 
 @dataclass(frozen=True, slots=True)
 class RenewalFailed:
-    """The source can't give the address anew; answers :class:`Renew`."""
+    """The source can't renew the URL; follows :class:`Renew`."""
 
     error: FetchError
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """The caller wants to stop; part and journal are kept."""
+    """The caller wants to stop; part file and journal are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time has passed and nothing else has happened; ``limited`` tells that our own limit on the rate binds."""
+    """Time has passed without another event; ``limited`` tells that the rate limit is the bottleneck."""
 
     limited: bool = False
 
@@ -228,7 +228,7 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class StartExchange:
-    """Send the request; report its head and wait: no byte is stored before :class:`AcceptBody`."""
+    """Send the request and report its head; nothing is stored before :class:`AcceptBody`."""
 
     exchange: ExchangeId
     request: Request
@@ -236,12 +236,10 @@ class StartExchange:
 
 @dataclass(frozen=True, slots=True)
 class AcceptBody:
-    """The head is judged: store the body from ``start`` on, at most up to ``stop`` (``None``: to its end).
+    """The head is accepted: store the body from ``start``, at most up to ``stop`` (``None``: to its end).
 
-    Where the head doesn't state the body's end and the file's length is known, that is the stop: the body has to end
-    there by itself.
-
-    With ``compare`` nothing is stored: recorded blocks are compared with what comes, the rest is dropped.
+    If the head doesn't state the body's end and the file's length is known, that is the stop, where the body has to end
+    by itself. With ``compare``, recorded blocks are compared with the body, and nothing is stored.
     """
 
     exchange: ExchangeId
@@ -252,7 +250,7 @@ class AcceptBody:
 
 @dataclass(frozen=True, slots=True)
 class PeekBody:
-    """Let the body flow up to ``stop``, into memory: it is to be looked at, and not stored."""
+    """Read the body up to ``stop`` into memory, to examine it without storing it."""
 
     exchange: ExchangeId
     stop: int
@@ -260,10 +258,10 @@ class PeekBody:
 
 @dataclass(frozen=True, slots=True)
 class LookAtBeginning:
-    """Tell whether what was peeked at is what its label says; answered by :class:`BeginningSeen`.
+    """Check the peeked body against its header fields; followed by :class:`BeginningSeen`.
 
-    ``coding`` is how it is said to be coded, empty where it is said to be a document; ``is_whole`` tells that there is
-    no more of it.
+    ``coding`` is its stated content coding, empty if it is stated to be a document. ``is_whole`` tells that the body is
+    complete.
     """
 
     coding: str
@@ -272,7 +270,7 @@ class LookAtBeginning:
 
 @dataclass(frozen=True, slots=True)
 class NarrowBody:
-    """Another exchange takes the bytes from ``stop`` on: the exchange has to end there."""
+    """Another exchange takes over the bytes from ``stop``, where this exchange has to end."""
 
     exchange: ExchangeId
     stop: int
@@ -280,14 +278,14 @@ class NarrowBody:
 
 @dataclass(frozen=True, slots=True)
 class CancelExchange:
-    """Drop the exchange; whatever it still reports is ignored."""
+    """Drop the exchange; its later reports are ignored."""
 
     exchange: ExchangeId
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAhead:
-    """So many further connections to a place are likely to be wanted soon: they may shake hands meanwhile."""
+    """``count`` further connections to an origin are likely to be used soon, and may be opened ahead."""
 
     origin: Origin
     count: int
@@ -295,7 +293,7 @@ class OpenAhead:
 
 @dataclass(frozen=True, slots=True)
 class OpenStorage:
-    """Open part file and journal. ``head`` is the accepted response, where the name may stand in."""
+    """Open part file and journal. ``head`` is the accepted response, which may state the name."""
 
     head: ResponseHead
     url: Url
@@ -303,52 +301,52 @@ class OpenStorage:
 
 @dataclass(frozen=True, slots=True)
 class SetIdentity:
-    """Write down what the part file holds pieces of, and give the file its length."""
+    """Record the representation that the part file holds blocks of, and set the file's length."""
 
     identity: Identity
 
 
 @dataclass(frozen=True, slots=True)
 class ProveBlocks:
-    """Read these recorded blocks back and compare them with their checksums; answered by :class:`BlocksProved`."""
+    """Read these recorded blocks back and compare their checksums; followed by :class:`BlocksProved`."""
 
     blocks: SpanSet = field(default_factory=SpanSet)
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetBlocks:
-    """Strike these blocks from the journal: their bytes will come again."""
+    """Remove these blocks from the journal; their bytes will be fetched again."""
 
     blocks: SpanSet
 
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """All bytes are there: tell the whole file's digests. ``length`` is final."""
+    """All bytes are stored: compute the digests of the whole file. ``length`` is final."""
 
     length: int
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """The file is proved: sync it and move it to its destination."""
+    """The file is proved: sync it and rename it to its destination."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """The address has expired: ask the source for it anew."""
+    """The URL has expired: ask the source for a new one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The download is done. ``verified`` is the algorithm that proved it, or "length", or "none"."""
+    """The download has succeeded. ``verified`` is the algorithm that proved it, or "length", or "none"."""
 
     verified: str
 
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """The download can't be done; part and journal are kept."""
+    """The download has failed; part file and journal are kept."""
 
     error: FetchError
 

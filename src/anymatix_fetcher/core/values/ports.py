@@ -1,4 +1,4 @@
-"""What adapters fulfil: the disk, locks, hashers. Paths are named here, and nothing is done with them."""
+"""The ports that adapters implement: disk, locks, hashers. Paths are passed, but not accessed here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 SHARED_MODE = 0o666
-"""Who may use a file is the process's umask to say, as for any new file."""
+"""The mode of new files, which the process's umask restricts."""
 
 
 class FileKind(Enum):
-    """What lies at a path; links aren't followed."""
+    """The kind of file at a path; links aren't followed."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -26,107 +26,107 @@ class RandomFile(Protocol):
     """An open regular file; any thread may use it, at any offset."""
 
     def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Stores all of ``data`` at ``offset``; a hole before it reads as zeroes."""
+        """Writes all of ``data`` at ``offset``; a hole before it reads as zeroes."""
 
     def read_into(self, offset: int, buffer: bytearray | memoryview) -> int:
-        """Fills ``buffer`` from ``offset`` on; how many bytes that were: fewer only at the end of the file."""
+        """Fills ``buffer`` from ``offset``; returns the number of bytes, which is smaller only at the file's end."""
 
     def size(self) -> int:
-        """The file's length in bytes."""
+        """The file's size in bytes."""
 
     def on_disk(self) -> int:
-        """How many bytes it takes on the disk, holes not counted; 0 where that isn't known."""
+        """The disk space of the file in bytes, without holes; 0 if unknown."""
 
     def truncate(self, length: int) -> None:
-        """Cuts the file, or lengthens it by a hole."""
+        """Cuts the file, or extends it by a hole."""
 
     def sync(self) -> None:
-        """Returns when everything written is on the disk itself. After it has failed, nothing is known to be."""
+        """Returns when everything written is on the disk. After a failure, the content of the disk is unknown."""
 
     def is_at(self, path: Path) -> bool:
-        """Whether ``path`` names this very file: neither another one nor a link to it."""
+        """Whether ``path`` is this file, and neither another one nor a link to it."""
 
     def duplicate(self) -> RandomFile:
-        """The same file, opened once more: it stays so while this one is closed."""
+        """The same file, opened once more, which stays open when this one is closed."""
 
     def close(self) -> None:
-        """Closes the file, and tells of writes that failed late; a second call does nothing."""
+        """Closes the file, and reports writes that failed late. Idempotent."""
 
 
 class Disk(Protocol):
-    """The file system, as far as downloads need it. No path is followed through a symbolic link at its last name.
+    """The file system operations of downloads. A symbolic link as the last component of a path isn't followed.
 
     Attributes:
-        renames_open_files: Whether a file may get another name while it is open.
+        renames_open_files: Whether an open file can be renamed.
     """
 
     renames_open_files: bool
 
     def open(self, path: Path, mode: int = SHARED_MODE) -> RandomFile:
-        """The file at ``path``, for reading and writing; created, empty, where there is none.
+        """Opens the file at ``path`` for reading and writing; creates it if necessary.
 
         Raises:
-            StorageError: It is a link, a folder, a special file, or has a second name.
+            StorageError: It is a link, a folder, a special file, or has several hard links.
         """
 
     def open_to_read(self, path: Path) -> RandomFile:
-        """The file at ``path``; refuses what :meth:`open` refuses, but for files with a second name."""
+        """Opens the file at ``path``; refuses what :meth:`open` refuses, except files with several hard links."""
 
     def kind(self, path: Path) -> FileKind | None:
-        """What lies at ``path``; ``None`` where nothing does."""
+        """The kind of file at ``path``; ``None`` if there is none."""
 
     def same_file(self, first: Path, second: Path) -> bool:
-        """Whether both paths name one file."""
+        """Whether both paths are the same file."""
 
     def names(self, folder: Path) -> list[str]:
-        """The names in ``folder``; none where there is no such folder, or it may not be looked through."""
+        """The names in ``folder``; none if it doesn't exist or can't be listed."""
 
     def make_folder(self, folder: Path) -> None:
-        """Makes sure that the folder is there, its parents too."""
+        """Creates the folder and its parents if necessary."""
 
     def free_bytes(self, folder: Path) -> int | None:
-        """How much this user may still write there; ``None`` where the file system doesn't say, or says nothing."""
+        """The free space for this user in bytes; ``None`` if the file system reports nothing, or zero."""
 
     def volume(self, folder: Path) -> object:
-        """What is the same for folders on the same disk, and for no others."""
+        """A value that is equal for folders in the same file system only."""
 
     def move(self, source: Path, destination: Path) -> None:
-        """Gives the file its new name in the same folder; ``FileExistsError`` where something has that name."""
+        """Renames the file within its folder; raises ``FileExistsError`` if the destination exists."""
 
     def replace(self, source: Path, destination: Path) -> None:
-        """Gives the file its new name in the same folder, in the place of what has that name."""
+        """Renames the file within its folder, replacing the destination."""
 
     def remove(self, path: Path) -> None:
-        """Removes the file; nothing happens where there is none."""
+        """Removes the file, if it exists."""
 
     def sync_folder(self, folder: Path) -> None:
-        """Returns when the folder's names are on the disk itself, as far as the system offers that."""
+        """Returns when the folder's names are on the disk, as far as the system supports that."""
 
 
 class Lock(Protocol):
-    """One writer's claim to a destination."""
+    """The lock on a destination, for one writer."""
 
     def try_acquire(self) -> bool:
         """Takes the lock; false if another holder has it."""
 
     def is_held(self) -> bool:
-        """Whether it is still held: another process may have removed its file and taken a new one."""
+        """Whether it is still held. Another process may have removed its file and created a new one."""
 
     def show_life(self) -> None:
-        """Leaves a sign that its holder lives; never fails."""
+        """Leaves a sign of life of the holder; never fails."""
 
     def signs_of_life(self) -> object:
-        """What changes while another holder lives and works, to be compared with what it was before; never fails."""
+        """A value that changes while another holder is alive and works; never fails."""
 
     def release(self) -> None:
-        """Frees the lock; where it isn't held, nothing happens."""
+        """Releases the lock; does nothing if it isn't held."""
 
 
 class Hasher(Protocol):
-    """What all hash algorithms have in common."""
+    """The interface of hash algorithms."""
 
     def update(self, data: memoryview, /) -> object:
-        """Goes over more bytes."""
+        """Hashes more bytes."""
 
     def hexdigest(self) -> str:
         """The digest in lower-case hex."""

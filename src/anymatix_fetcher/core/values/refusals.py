@@ -1,4 +1,4 @@
-"""Why a response's body isn't wanted."""
+"""The reasons for refusing a response's body."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from anymatix_fetcher.core.values.http import Headers
 
 
 class Refusal(Enum):
-    """Why a response's body isn't wanted."""
+    """Why a response's body is refused."""
 
     UNAUTHORIZED = auto()
     FORBIDDEN = auto()
@@ -30,10 +30,10 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The body isn't wanted.
+    """The response's body is refused.
 
-    ``sentence`` says what the server did, without secrets; ``length`` is what a 416 states as the complete length;
-    ``headers`` and ``excerpt`` are the answer's own words, which may hold secrets.
+    ``sentence`` says what the server did, without secrets; ``length`` is the complete length in a 416; ``headers`` and
+    ``excerpt`` are the response's own, which may contain secrets.
     """
 
     kind: Refusal

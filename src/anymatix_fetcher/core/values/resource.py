@@ -1,4 +1,4 @@
-"""What a source made of a reference: where the bytes are, and what is known of them beforehand."""
+"""A resolved reference: the URL of the file, and what is known about it beforehand."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ if TYPE_CHECKING:
 
 
 class Author(Enum):
-    """Who has written a reference, which decides which of the user's credentials it may lead to."""
+    """The author of a reference, who decides which of the user's credentials may be sent."""
 
     USER = "user"
-    """It was typed, or given by the program that calls."""
+    """The user typed it, or the calling program passed it."""
     FILE = "file"
-    """It stands in a file that others may have written: a workflow, a list, a lock file, a Metalink, a sidecar."""
+    """It is in a file that others may have written: a workflow, a list, a lock file, a Metalink, a sidecar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What one response says of the whole file, beyond what its standard fields do."""
+    """What one response states about the whole file, in addition to its standard fields."""
 
     length: int | None = None
     digests: tuple[Digest, ...] = ()
     commit: str = ""
-    """Of which commit of its repository the answer is, where the host says so."""
+    """The commit of the repository that the response is from, if the host states it."""
 
 
 class Service(Protocol):
-    """What is particular about the answers of the host that a resource lives at. Pure."""
+    """The particularities of a host's responses. Pure."""
 
     @property
     def name(self) -> str:
-        """What results and tables call it: "civitai", "huggingface", ..."""
+        """Its name in results and tables: "civitai", "huggingface", ..."""
 
     def stated(self, head: ResponseHead) -> Stated:
-        """What ``head``, the response of the resource's own origin, says of the whole file."""
+        """What ``head``, a response of the resource's own origin, states about the whole file."""
 
     def explain(self, refused: Refused, url: Url, *, authorized: bool) -> FetchError | None:
-        """The error that tells what ``refused`` means at this service; ``None`` where it isn't particular.
+        """The error that explains ``refused`` in the service's terms; ``None`` for the general explanation.
 
         Args:
             refused: The refusal.
-            url: Who refused; after a redirect this is another host.
-            authorized: Whether credentials were sent along.
+            url: The URL that refused; after a redirect, it belongs to another host.
+            authorized: Whether credentials were sent.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A web server like any other; implements :class:`Service`."""
+    """An ordinary web server; implements :class:`Service`."""
 
     name: str = "direct"
 
@@ -78,16 +78,16 @@ PLAIN = Plain()
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the source says of a file beside its bytes, for people and for choosing a folder; empty where it doesn't.
+    """The source's description of a file, for people and for choosing a folder; unknown facts are empty.
 
     Args:
-        title: The model's and version's name.
-        type: The source's own word for what it is: "LORA", "Checkpoint", "text-to-image", ...
-        base_model: What it is made for: "SDXL 1.0", "Flux.1 D", ...
-        licence: The licence's name or address.
-        page: Where people read about it.
-        trigger_words: What a prompt has to contain.
-        document: The source's own description, as its API gives it, in JSON.
+        title: The names of model and version.
+        type: The source's own word for the type: "LORA", "Checkpoint", "text-to-image", ...
+        base_model: The base model: "SDXL 1.0", "Flux.1 D", ...
+        licence: The licence's name or URL.
+        page: The URL of its web page.
+        trigger_words: The trigger words for prompts.
+        document: The source's own description, as JSON from its API.
     """
 
     title: str = ""
@@ -101,29 +101,29 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One file at one place.
+    """One file with its URLs.
 
     Args:
-        url: Where to ask; its origin is the one that credentials belong to.
-        name: The file's name as the source or the user states it, safe as a path component.
-        length: Bytes of the whole file, where the source states them.
-        digests: What the source or the user states; checked always.
-        headers: Fields for the origin only: they never go to where it redirects.
-        reference: Names the file, without secrets: what an interrupted download is recognised by.
-        folder: Where it belongs below the destination folder; for whole repositories.
-        mirrors: Other places with the same bytes, the best first.
-        author: Who has written the URL: not the user where a document of a server names it.
-        mirror_headers: Fields for the origins of mirrors, where the user has named these.
-        peers: Servers of one's own that may lend the file, by its SHA-256, the first to be asked first.
-        peer_headers: Fields for these, for each at its own origin.
-        stays_public: Whether no redirect may lead from a public host to this machine or into its own network.
-        login_note: Why no user and password from the netrc file go along; for a 401's hint.
-        service: What is particular about its host.
-        renewed_by_source: Whether an expired address is renewed by asking the source again; else by walking from
-            ``url`` along its redirects.
-        about: What people may want to know.
-        pinned: A reference that goes on naming the same bytes, where the source knows one without asking further.
-        remark: Why its source's digest couldn't be had, after "it is"; of interest where no digest proves the file.
+        url: The URL to request; credentials belong to its origin.
+        name: The file's name, stated by the source or the user, as a safe path component.
+        length: The file's length in bytes, if the source states it.
+        digests: The digests that the source or the user states, which are always verified.
+        headers: Fields for the origin only, which are never sent to redirect targets.
+        reference: The reference without secrets, by which an interrupted download is recognized.
+        folder: The subfolders of a repository's file below the destination folder.
+        mirrors: Other URLs of the same file, the best first.
+        author: The author of the URL; not the user if a server's document states it.
+        mirror_headers: Fields for the origins of mirrors that the user has named.
+        peers: Servers of the user that may have the file by its SHA-256, in the order of preference.
+        peer_headers: Fields for the peers, each at its own origin.
+        stays_public: Whether redirects from a public host to this machine or its own network are refused.
+        login_note: Why user and password from the netrc file aren't sent, for the hint of a 401.
+        service: The particularities of its host.
+        renewed_by_source: Whether an expired URL is renewed by the source; otherwise by following the redirects of
+            ``url`` again.
+        about: The source's description.
+        pinned: A reference that will always mean the same bytes, if the source knows one without further requests.
+        remark: Why the source's digest isn't known, as it follows "it is"; shown if no digest verifies the file.
     """
 
     url: Url

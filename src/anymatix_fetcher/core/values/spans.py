@@ -1,7 +1,7 @@
-"""Spans and sets of spans: the interval algebra that everything else counts with.
+"""Spans and sets of spans: the interval arithmetic for bytes of files.
 
-A span is half-open, ``[start, stop)``, in bytes from the beginning of the file. A :class:`SpanSet` is kept
-in one canonical form (sorted, disjoint, never touching), so equality of sets is equality of values.
+A span is half-open, ``[start, stop)``, in bytes from the beginning of the file. A :class:`SpanSet` has one canonical
+form (sorted, disjoint, never adjacent), so equal sets are equal values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """The bytes from ``start`` up to, and without, ``stop``."""
+    """The bytes ``[start, stop)``."""
 
     start: int
     stop: int
@@ -38,11 +38,11 @@ class Span:
         return f"[{self.start}, {self.stop})"
 
     def covers(self, other: Span) -> bool:
-        """Whether every byte of ``other`` lies in this span (an empty one always does)."""
+        """Whether every byte of ``other`` is in this span; always true for an empty one."""
         return not other or (self.start <= other.start and other.stop <= self.stop)
 
     def intersection(self, other: Span) -> Span:
-        """The bytes that both spans have; empty, at this span's start, where there are none."""
+        """The bytes in both spans; an empty span at this one's start if there are none."""
         start, stop = max(self.start, other.start), min(self.stop, other.stop)
         return Span(start, stop) if start < stop else Span(self.start, self.start)
 
@@ -57,7 +57,7 @@ class Span:
 class SpanSet:
     """A set of byte offsets, as sorted, disjoint, non-empty spans with gaps between them.
 
-    Build one with :meth:`of`; the constructor trusts its argument.
+    Built by :meth:`of`; the constructor doesn't check its argument.
     """
 
     spans: tuple[Span, ...] = ()
@@ -96,12 +96,12 @@ class SpanSet:
 
     @property
     def total(self) -> int:
-        """How many bytes the set holds."""
+        """The number of bytes in the set."""
         return sum(map(len, self.spans))
 
     @property
     def stop(self) -> int:
-        """One past the last offset of the set; 0 for the empty set."""
+        """One more than the last offset in the set; 0 for the empty set."""
         return self.spans[-1].stop if self.spans else 0
 
     def covers(self, span: Span) -> bool:
@@ -112,21 +112,21 @@ class SpanSet:
         return index >= 0 and self.spans[index].covers(span)
 
     def count_in(self, span: Span) -> int:
-        """How many bytes of ``span`` are in the set."""
+        """The number of bytes of ``span`` in the set."""
         first = bisect_right(self.spans, span.start, key=_stop)
         last = bisect_left(self.spans, span.stop, key=_start)
         return sum(len(one.intersection(span)) for one in self.spans[first:last])
 
     def front(self, offset: int = 0) -> int:
-        """The first offset at or after ``offset`` that isn't in the set: where contiguity ends."""
+        """The first offset at or after ``offset`` that isn't in the set."""
         index = bisect_right(self.spans, offset, key=_start) - 1
         return self.spans[index].stop if index >= 0 and offset in self.spans[index] else offset
 
     def add(self, span: Span) -> SpanSet:
-        """The set with ``span`` in it."""
+        """The set including ``span``."""
         if not span:
             return self
-        # Only the spans that touch the new one change; the rest is sliced, not sorted again.
+        # Only spans that touch the new one change; the others are copied without sorting.
         first = bisect_left(self.spans, span.start, key=_stop)
         last = bisect_right(self.spans, span.stop, key=_start)
         if first < last:
@@ -134,7 +134,7 @@ class SpanSet:
         return SpanSet((*self.spans[:first], span, *self.spans[last:]))
 
     def remove(self, span: Span) -> SpanSet:
-        """The set without any byte of ``span``."""
+        """The set without the bytes of ``span``."""
         if not span:
             return self
         first = bisect_right(self.spans, span.start, key=_stop)
@@ -161,16 +161,16 @@ class SpanSet:
         return self - (self - other)
 
     def within(self, span: Span) -> SpanSet:
-        """The part of the set that lies in ``span``."""
+        """The part of the set within ``span``."""
         return self & SpanSet.of(span)
 
     def missing(self, length: int) -> SpanSet:
-        """What a file of ``length`` bytes has beyond this set."""
+        """The bytes of a file of ``length`` bytes that aren't in this set."""
         return SpanSet.whole(length) - self
 
 
 def union(spans: Iterable[Span]) -> SpanSet:
-    """The set that holds every byte of ``spans``."""
+    """The set of all bytes in ``spans``."""
     return SpanSet.of(*spans)
 
 
@@ -183,4 +183,4 @@ def _stop(span: Span) -> int:
 
 
 EVERYTHING = SpanSet.of(Span(0, 1 << 62))
-"""Every byte that any file can have."""
+"""Every offset that a file can have."""

@@ -1,4 +1,4 @@
-"""URLs that can't be printed by accident: query, userinfo and fragment are secrets until proved otherwise."""
+"""URLs that aren't printed by accident: query, userinfo and fragment count as secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_URL_LENGTH = 65_536
 MAX_PORT = 65_535
 
-# Stricter than RFC 3986, section 3.2: a host that two parsers may read differently is a way to lead credentials astray.
+# Stricter than RFC 3986, section 3.2: a host that two parsers read differently could divert credentials.
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://"
     r"(?P<authority>"
@@ -30,7 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port (RFC 9110, section 4.3.1): whom credentials belong to."""
+    """Scheme, host and port (RFC 9110, section 4.3.1), to which credentials belong."""
 
     scheme: str
     host: str
@@ -38,7 +38,7 @@ class Origin(NamedTuple):
 
     @property
     def is_confidential(self) -> bool:
-        """Whether what is sent there can't be read on the way: by https, or because it stays on this machine."""
+        """Whether traffic to it is confidential, by https or because it stays on this machine."""
         return self.scheme == "https" or _LOOPBACK.fullmatch(self.host) is not None
 
     def __str__(self) -> str:
@@ -49,10 +49,10 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An absolute http or https URL, kept verbatim, for re-encoding breaks signatures; printing it redacts it.
+    """An absolute http or https URL, kept verbatim because re-encoding breaks signatures; printing redacts it.
 
-    It is plain ASCII: what people type beyond that, and a space, is percent-encoded; a host's name is put into its IDNA
-    form.
+    It is ASCII: other characters and spaces that users type are percent-encoded, and a host's name is converted by
+    IDNA.
     """
 
     _text: str
@@ -62,24 +62,24 @@ class Url:
         """The URL, without its fragment.
 
         Raises:
-            ValueError: It isn't an absolute http or https URL with a host; the message names no secret.
+            ValueError: It isn't an absolute http or https URL with a host; the message contains no secret.
         """
         return cls(_checked(text))
 
     def reveal(self) -> str:
-        """The URL as it goes over the wire. Called where requests are sent, and nowhere that prints or writes."""
+        """The URL as sent over the wire. Called only to send requests, never to print or to store it."""
         return self._text
 
     def join(self, location: str) -> Url:
-        """Where a redirect's ``Location`` leads, taken verbatim (RFC 9110, section 10.2.2; RFC 3986, section 5.2).
+        """The target of a redirect's ``Location``, kept verbatim (RFC 9110, section 10.2.2; RFC 3986, section 5.2).
 
-        Only the dot segments of relative references are resolved; the standard library's ``urljoin`` also drops an
-        empty query and an empty path parameter, and with them the signature.
+        Only the dot segments of relative references are resolved. The standard library's ``urljoin`` also drops an
+        empty query and an empty path parameter, and thereby breaks signatures.
 
         Raises:
-            ValueError: It leads to something that isn't http or https.
+            ValueError: The target isn't http or https.
         """
-        # Servers do send raw spaces and non-ASCII; only those are escaped, everything else stays as signed.
+        # Servers send raw spaces and non-ASCII; only these are escaped, and everything else stays as signed.
         target = "".join(map(_escaped, location.strip(" \t"))).partition("#")[0]
         parts = self._parts
         site = f"{parts['scheme']}://{parts['authority']}"
@@ -100,7 +100,7 @@ class Url:
 
     @property
     def origin(self) -> Origin:
-        """Scheme, host and port, lower-cased and with the default port filled in."""
+        """Scheme, host and port, in lower case and with the default port."""
         return _origin(self._text)
 
     @property
@@ -110,17 +110,17 @@ class Url:
 
     @property
     def has_query(self) -> bool:
-        """Whether there is a query, which may hold a signature or a token."""
+        """Whether there is a query, which may contain a signature or a token."""
         return "?" in self._text
 
     @property
     def path(self) -> str:
-        """The path as it stands, percent-encoded; may be empty."""
+        """The path as written, percent-encoded; may be empty."""
         return self._parts["path"]
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
-        """The query's names and values, decoded as HTML forms are, in order. A value may be a secret."""
+        """The query's names and values, decoded like HTML forms, in order. Values may be secrets."""
         return tuple(parse_qsl((self._parts["query"] or "")[1:], keep_blank_values=True))
 
     @property
@@ -130,17 +130,17 @@ class Url:
 
     @property
     def without_secrets(self) -> str:
-        """Scheme, host, port and path: what may be shown and kept."""
+        """Scheme, host, port and path, which may be shown and stored."""
         return f"{self.origin}{self._parts['path']}"
 
     @property
     def credentials(self) -> tuple[str, str] | None:
-        """User and password of the URL's userinfo, percent-decoded; ``None`` where there is none."""
+        """The user and password in the URL's userinfo, percent-decoded; ``None`` if there are none."""
         user, _, password = (self._parts["userinfo"] or "").partition(":")
         return (unquote(user), unquote(password)) if user or password else None
 
     def without_credentials(self) -> Url:
-        """The same URL with its userinfo taken out."""
+        """The same URL without userinfo."""
         parts = self._parts
         if parts["userinfo"] is None:
             return self
@@ -158,7 +158,7 @@ class Url:
 
 
 def _escaped(character: str) -> str:
-    """A header's character as a URL may hold it. Up to U+00FF it stands for a byte of the wire, unknown in encoding."""
+    """A header's character, escaped for a URL. Up to U+00FF it is a byte of the wire in an unknown encoding."""
     if "!" <= character <= "~":
         return character
     code = ord(character)
@@ -167,7 +167,7 @@ def _escaped(character: str) -> str:
 
 
 def _in_ascii(text: str) -> str:
-    """A typed URL with non-ASCII characters encoded in UTF-8 and percent-encoded, the host's name by IDNA."""
+    """A typed URL in ASCII: other characters are encoded in UTF-8 and percent-encoded, the host's name by IDNA."""
     authority = _AUTHORITY.match(text)
     if authority is None:
         raise ValueError("the URL names no host")
@@ -182,7 +182,7 @@ def _in_ascii(text: str) -> str:
 
 
 def _percent_encoded(text: str) -> str:
-    # Command lines hand over bytes that aren't UTF-8 as surrogates.
+    # On command lines, bytes that aren't UTF-8 arrive as surrogates.
     raw = text.encode("utf-8", "surrogateescape")
     return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)  # noqa: PLR2004 - ASCII
 
@@ -201,15 +201,15 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(kept)
 
 
-# Outside of Url for the sake of the caches: they are asked for all the time, by each source for one.
+# Outside of Url for the caches, because these are called very often.
 
 
 @lru_cache(maxsize=1024)
 def _checked(text: str) -> str:
-    """The text of a URL that can be used, in ASCII and without its fragment.
+    """The text of a valid URL, in ASCII and without its fragment.
 
     Raises:
-        ValueError: As ``Url.parse`` does.
+        ValueError: As ``Url.parse``.
     """
     if len(text) > MAX_URL_LENGTH:
         raise ValueError("the URL is longer than 64 KiB")
