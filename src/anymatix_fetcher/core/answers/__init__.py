@@ -1,1 +1,1 @@
-"""What a server's answer means: the judge, reactions to refusals, addresses that expire, explanations. Pure."""
+"""The meaning of responses: the judge, reactions to refusals, expiring URLs, explanations. Pure."""

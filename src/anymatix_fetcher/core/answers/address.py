@@ -1,7 +1,7 @@
-"""Where the bytes are at the moment: the resource's own address, and the target that its redirects led to.
+"""The current URLs of a file: the resource's own, and the target that its redirects led to.
 
-A target is derived: it may carry a signature that expires, and it is shared by all connections, for every walk from
-the origin may be counted against the user. Credentials and the user's headers belong to the origin and go nowhere else.
+A target is derived: it may carry a signature that expires. All connections share it, because each resolution at the
+origin may be counted against the user. Credentials and the user's headers are sent to the origin only.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 
 MAX_HOPS = 10
 _TOKENS = frozenset({"token", "access_token", "api_key", "apikey", "key"})
-"""Parameters that carry credentials."""
+"""The parameters that contain credentials."""
 MOST_LOANS = 64
-"""Of so many addresses it is known when they end: each walk brings one, and only the last ones are used."""
+"""The limit on URLs whose expiry is tracked: each resolution adds one, and only the last ones are used."""
 
 
 class Loan(NamedTuple):
-    """When a signed URL ends, and when it should be given back, by our clock; ``None`` for not before it is refused."""
+    """When a signed URL expires and when to renew it, by our clock; ``None`` to renew it only after a refusal."""
 
     ends_at: float
     renew_at: float | None
 
 
 class Halt(NamedTuple):
-    """Where a walk to the bytes stopped, since a host on it was busy: with its redirects so far, and what led there."""
+    """Where following redirects stopped because a host was busy: the URL, redirects so far, and last request."""
 
     url: Url
     hops: int
@@ -56,11 +56,11 @@ class Halt(NamedTuple):
 
 
 class Address:
-    """The way to the bytes.
+    """The resolution of a resource's URL.
 
     Args:
-        resource: What the source gave.
-        range_signers: The origins whose redirects are good for one range only.
+        resource: The resource.
+        range_signers: The origins whose redirects are valid for one range only.
     """
 
     def __init__(self, resource: Resource, range_signers: RangeSigners | None = None) -> None:
@@ -70,29 +70,29 @@ class Address:
         self.served = False
         self.trusted = False
         self.halted: Halt | None = None
-        """Where the next walk goes on: what led there is as good as before, and isn't asked again."""
+        """Where to continue following redirects without repeating the earlier requests."""
         self._led_by: Request | None = None
         self._cookies = Cookies()
         self._loans: dict[Url, Loan] = {}
 
     def restate(self, resource: Resource) -> None:
-        """The source says anew what the resource is."""
+        """Replaces the resource by the source's new statement."""
         self.resource = resource
 
     def trust(self) -> None:
-        """What the target sends is known to belong to what is here."""
+        """Records that the target's content is proved to match the stored bytes."""
         self.trusted = True
 
     def distrust(self) -> None:
-        """Whether the target sends what is here has to be found out again."""
+        """Records that the target's content has to be compared with the stored bytes again."""
         self.trusted = False
 
     def halt(self, at: Halt) -> None:
-        """The walk to the bytes stopped there; the next one goes on from it."""
+        """Records where following redirects stopped."""
         self.halted = at
 
     def go_on(self) -> Halt | None:
-        """Where the next walk goes on; nothing is halted any longer."""
+        """Returns and clears the place to continue at."""
         halted, self.halted = self.halted, None
         return halted
 
@@ -103,25 +103,25 @@ class Address:
 
     @property
     def settled(self) -> bool:
-        """Whether it is known where the bytes are."""
+        """Whether the target is known."""
         return self.target is not None
 
     @property
     def derived(self) -> bool:
-        """Whether a redirect or the source made the target up: only then can it be renewed."""
+        """Whether the target came from a redirect or the source, and thus can be renewed."""
         return self.target is not None and (self.resource.renewed_by_source or self.target != self.origin_url)
 
     def is_current(self, url: Url) -> bool:
-        """Whether an answer from ``url`` says something of the target in use."""
+        """Whether a response from ``url`` is relevant to the current target."""
         return self.target is None or url == self.target
 
     def settle(self, url: Url, led_by: Request | None = None, span: Span | None = None) -> None:
-        """An accepted answer came from ``url``.
+        """Records an accepted response from ``url``.
 
         Args:
-            url: Where the bytes are.
-            led_by: The request whose redirect led there, where one did.
-            span: The range that the accepted request asked for.
+            url: The target.
+            led_by: The request that was redirected there, if any.
+            span: The range of the accepted request.
         """
         if self.target is None:
             self._led_by = led_by
@@ -129,41 +129,41 @@ class Address:
         self.served = True
         if self._led_by is not None and span is not None and span != self._led_by.span:
             self.range_signers.confirm(self._led_by.url.origin)
-            self._led_by = None  # what takes another range than its walk's isn't bound to that
+            self._led_by = None  # a target that serves another range isn't bound to one
 
     def may_be_bound(self, span: Span | None) -> bool:
-        """Whether the target may take no other range than the one that its walk was asked with."""
+        """Whether the target may serve only the range that was requested while resolving it."""
         led_by = self._led_by
         return led_by is not None and led_by.span is not None and span not in (None, led_by.span)
 
     def unbind(self) -> None:
-        """The target is valid for one range only: the next request goes to the redirecting host, without a range."""
+        """Drops a target that is valid for one range only; the redirecting host is then asked without a range."""
         if self._led_by is not None:
             self.range_signers.suspect(self._led_by.url.origin)
         self.expire()
 
     def take_cookies(self, request: Request, head: ResponseHead) -> None:
-        """Keeps what a redirect sets, for its own origin."""
+        """Stores the cookies of a redirect, for its own origin."""
         if head.status in REDIRECTS:
             self._cookies.take(request.url, head.headers)
 
     def lend(self, url: Url, headers: Headers, now: float) -> None:
-        """A redirect with ``headers`` led to ``url``, whose signature may tell when it ends."""
+        """Records a redirect with ``headers`` to ``url``, whose signature may state when it expires."""
         expiry, skew = expiry_of(url), skew_seconds(headers, now)
         if expiry is None:
             return
         if skew is None:
-            # Without the server's time, the signature's own is the best guess at when it was made.
+            # Without the server's time, the signing time is the best estimate.
             skew = expiry.issued_at - now if expiry.issued_at is not None else None
         if skew is not None:
             left = seconds_left(expiry, now=now, skew=skew)
-            self._loans.pop(url, None)  # the latest stands last
+            self._loans.pop(url, None)  # re-inserted as the newest
             self._loans[url] = Loan(now + left, renew_at(expiry, given_at=now, skew=skew))
             if len(self._loans) > MOST_LOANS:
                 del self._loans[next(known for known in self._loans if known != self.target)]
 
     def is_due(self, now: float) -> bool:
-        """Whether the target should be given back before it expires."""
+        """Whether the target should be renewed before it expires."""
         loan = self._loans.get(self.target) if self.target is not None else None
         return self.derived and loan is not None and loan.renew_at is not None and now >= loan.renew_at
 
@@ -179,20 +179,20 @@ class Address:
         return loan.ends_at - now if loan is not None else None
 
     def expire(self) -> None:
-        """The target isn't good any more: the next request walks from the origin again."""
+        """Drops the target; the next request starts from the origin again."""
         if self.target is not None:
             self._loans.pop(self.target, None)
         self.target = self._led_by = None
         self.served = self.trusted = False
 
     def stated(self, request: Request, head: ResponseHead) -> Stated:
-        """What an answer says of the whole file in its service's own way; nothing where another host answered."""
+        """What a response states about the whole file in its service's own fields; nothing for other hosts."""
         if not self._is_origin(request.url):
             return Stated()
         return self.resource.service.stated(head)
 
     def error(self, why: Refused | Failure, request: Request) -> FetchError:
-        """Why ``request`` has come to nothing, as an error, in the service's own terms where it has any."""
+        """The final error for ``request``, in the service's own terms if it has any."""
         if isinstance(why, Failure):
             return failure_error(why, request.url)
         authorized = self._is_authorized(request)
@@ -202,7 +202,7 @@ class Address:
         return error
 
     def particular(self, refused: Refused, request: Request) -> FetchError | None:
-        """What a refusal means in the service's own terms; ``None`` where it has none for it."""
+        """The service's own explanation of a refusal; ``None`` if there is none."""
         return self.resource.service.explain(refused, request.url, authorized=self._is_authorized(request))
 
     def request(
@@ -215,9 +215,9 @@ class Address:
         http1_only: bool,
         shared_connection: int | None = None,
     ) -> Request:
-        """A GET of ``span`` at ``url``, with the origin's headers where, and only where, ``url`` is at the origin.
+        """A GET of ``span`` at ``url``. The origin's headers are added only for a ``url`` at the origin.
 
-        On the way to the bytes a host that signs its redirects for one range is asked for none.
+        A host that signs its redirects for one range is asked without a range, until the target is known.
         """
         fields: list[tuple[str, str]] = []
         if url != self.target and self.range_signers.binds(url):
@@ -237,9 +237,9 @@ class Address:
         )
 
     def forbids(self, host: str, target: Url) -> FetchError | None:
-        """Why a redirect of ``host`` to ``target`` isn't followed; ``None`` where it is.
+        """The error that forbids a redirect of ``host`` to ``target``; ``None`` if it is allowed.
 
-        What others have written leads from no public host to this machine or into its own network.
+        Untrusted references never lead from a public host to this machine or its own network.
         """
         resource = self.resource
         if not resource.stays_public or not is_inside(target.host) or is_inside(resource.url.host):
@@ -250,7 +250,7 @@ class Address:
         )
 
     def _is_authorized(self, request: Request) -> bool:
-        """Whether credentials go along; cookies that a redirect has set are none."""
+        """Whether credentials are sent; cookies from redirects don't count."""
         own = self.resource.headers.all("Cookie") if self._is_origin(request.url) else []
         others = (field for field in request.headers if field[0].lower() != "cookie")
         fields = (*others, *(("Cookie", value) for value in own))
@@ -267,6 +267,6 @@ class Address:
 
 
 def is_authorized(request: Request) -> bool:
-    """Whether credentials go along with it, in a field or in the query."""
+    """Whether the request contains credentials, in a field or in the query."""
     in_query = any(name.lower() in _TOKENS for name, _ in request.url.parameters)
     return in_query or any(request.headers.get(name) is not None for name in ("Authorization", "Cookie"))

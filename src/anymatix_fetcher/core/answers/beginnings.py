@@ -1,4 +1,4 @@
-"""How bodies begin, against what their labels say: as little as a first byte may show that a label is wrong."""
+"""Compares the first bytes of bodies with their header fields, which a single byte may refute."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ CODED_BEGINNINGS = {
     "compress": b"\x1f\x9d",
     "x-compress": b"\x1f\x9d",
 }
-"""How bodies begin that were coded so (RFC 1952, RFC 8878); the other codings have no mark of their own."""
+"""The magic numbers of content codings (RFC 1952, RFC 8878); other codings have none."""
 _DOCUMENT_BEGINNINGS = b"<{[\xef\xfe\xff"
-"""The first bytes of markup and of JSON, and those of the marks that may stand before them."""
+"""The first bytes of markup and JSON, and of byte order marks before them."""
 
 
 def may_be_right(refused: Refused, coding: str, first: bytes) -> bool:
-    """Whether a label may be right, by as little as the first byte: where that says nothing it may.
+    """Whether a header field may be right according to the first bytes; true if they don't decide.
 
     Args:
-        refused: What the label says.
-        coding: How the body is said to be coded.
-        first: How it begins.
+        refused: The refusal because of the field.
+        coding: The stated content coding.
+        first: The first bytes.
     """
     if refused.kind is Refusal.ENCODED:
         return CODED_BEGINNINGS.get(coding, first)[:1] == first[:1]

@@ -1,4 +1,4 @@
-"""What an error's body says, made fit to be shown: one short line without queries, tokens and markup."""
+"""Extracts the reason from an error's body: one short line without queries, tokens and markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MAX_REASON_LENGTH = 200
 SHORTEST_SECRET = 4
-"""Shorter words of a header or a query are no secrets, and taking them out would leave holes in every sentence."""
+"""Shorter words of a header or query aren't secrets; removing them would make sentences unreadable."""
 
 _WEB_PAGE = re.compile(r"<html|<!doctype html", re.IGNORECASE)
 _XML_REASON = re.compile(r"<(?:Code|Message)>\s*([^<]{1,300})", re.IGNORECASE)
@@ -28,11 +28,11 @@ _SECRET = re.compile(
 
 
 def reason_in(excerpt: str, request: Request) -> str:
-    """What an error's body says, in at most 200 characters; empty for web pages.
+    """The reason in an error's body, in at most 200 characters; empty for web pages.
 
     Args:
-        excerpt: The body's beginning.
-        request: What it answers: whatever was secret in it is taken out where the server repeats it.
+        excerpt: The beginning of the body.
+        request: The request, whose secrets are removed if the server repeats them.
     """
     text = excerpt.strip()
     if _WEB_PAGE.search(text):
@@ -60,7 +60,7 @@ def _json_reason(text: str) -> str:
 
 
 def _secrets_of(request: Request) -> Iterator[str]:
-    """The words of the request's header values, query and userinfo, as they were sent and as they were meant."""
+    """The words of the request's header values, query and userinfo, both encoded and decoded."""
     texts = [value for _, value in request.headers]
     texts += [request.url.reveal().partition("?")[2], *(request.url.credentials or ())]
     texts += [part for value in request.headers.all("Authorization") for part in _basic_credentials(value)]
@@ -70,7 +70,7 @@ def _secrets_of(request: Request) -> Iterator[str]:
 
 
 def _basic_credentials(value: str) -> tuple[str, ...]:
-    """User and password of an ``Authorization`` of the scheme Basic (RFC 7617), which a server may repeat decoded."""
+    """User and password in a Basic ``Authorization`` (RFC 7617), which a server may repeat decoded."""
     scheme, _, encoded = value.partition(" ")
     if scheme.lower() != "basic":
         return ()

@@ -1,8 +1,8 @@
-"""When a signed URL stops working, read from the URL itself.
+"""The expiry of a signed URL, parsed from the URL itself.
 
-Who signs a URL writes the deadline into it, each store in its own grammar. Nothing is checked here, for the keys are
-the store's; a field that can't be read is one that isn't there. Several grammars may meet in one URL (Hugging Face's
-bridge is signed for S3 and for CloudFront, GitHub's assets by Azure and with a JWT): the first deadline counts.
+Stores write the deadline into the URLs that they sign, each in its own format. Signatures aren't verified, because the
+keys are secret; an invalid field counts as absent. A URL may contain several formats (Hugging Face's bridge is signed
+for S3 and for CloudFront, GitHub's assets by Azure and with a JWT): the earliest deadline counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Url
 
 FIRST_EPOCH, LAST_EPOCH = 1e8, 1e11
-"""Numbers outside (1973 to 5138) aren't seconds since 1970."""
+"""Numbers outside of this range (1973 to 5138) aren't seconds since 1970."""
 
 _BASIC_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)Z?", re.ASCII)
 _EXTENDED_DATE = re.compile(
@@ -36,10 +36,10 @@ _CLOUDFRONT_ALPHABET = str.maketrans("-_~", "+=/")
 
 
 class Scheme(Enum):
-    """Who reads the signature."""
+    """The format of the signature."""
 
     AWS_V4 = "AWS Signature Version 4"
-    """Also of Cloudflare R2, Backblaze's and Google's S3 interfaces, MinIO, ..."""
+    """Also used by Cloudflare R2, the S3 interfaces of Backblaze and Google, MinIO, ..."""
     AWS_V2 = "AWS Signature Version 2"
     CLOUDFRONT = "CloudFront"
     GOOGLE_V4 = "Google Cloud Storage V4"
@@ -56,7 +56,7 @@ class Scheme(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """The lifetime of a signed URL, by the clock of the host that checks it.
+    """The lifetime of a signed URL, by the clock of the host that verifies it.
 
     Args:
         scheme: The scheme of the deadline; of several, that of the earliest.
@@ -74,13 +74,13 @@ class Expiry:
 
 
 _Fields: TypeAlias = "Mapping[str, str]"
-"""The query's fields, decoded, by their names in lower case."""
+"""The decoded fields of the query, by name in lower case."""
 
 
 def expiry_of(url: Url) -> Expiry | None:
-    """When ``url`` stops working; ``None`` where it carries no signature with a deadline that can be read.
+    """The expiry of ``url``; ``None`` if it has no signature with a readable deadline.
 
-    An STS token (``X-Amz-Security-Token``) may die before that: its own deadline isn't readable.
+    An STS token (``X-Amz-Security-Token``) may expire earlier, because its own deadline isn't readable.
     """
     fields = _fields_of(url)
     found = [expiry for read in _READERS if (expiry := read(fields)) is not None]
@@ -88,15 +88,15 @@ def expiry_of(url: Url) -> Expiry | None:
 
 
 def is_signed(url: Url) -> bool:
-    """Whether ``url`` carries a signature, with a deadline that can be read or without: it is an address on loan."""
+    """Whether ``url`` is signed, with or without a readable deadline, and thus may expire."""
     fields = _fields_of(url)
     return not _SIGNATURES.isdisjoint(fields) or bool(_policy_condition(fields)) or expiry_of(url) is not None
 
 
 def signs_range(url: Url) -> bool:
-    """Whether ``url`` is good for the range of the request that it was made for, and for no other.
+    """Whether ``url`` is valid only for the range of the request that it was signed for.
 
-    A CDN's policy names the range (``ByteRange``), or the ``Range`` field is among those that are signed.
+    Either a CDN's policy contains the range (``ByteRange``), or the ``Range`` field is signed.
     """
     fields = _fields_of(url)
     if "ByteRange" in _policy_condition(fields):
@@ -133,7 +133,7 @@ def _both(one: Expiry, other: Expiry) -> Expiry:
 
 
 def _version_four(prefix: str, scheme: Scheme, signed_headers: str) -> Callable[[_Fields], Expiry | None]:
-    """The reader of a grammar of AWS Signature Version 4's kind: a date and a duration in seconds.
+    """A parser for formats like AWS Signature Version 4: a date, and a duration in seconds.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
     """
@@ -150,7 +150,7 @@ def _version_four(prefix: str, scheme: Scheme, signed_headers: str) -> Callable[
 
 
 def _deadline(fields: _Fields) -> Expiry | None:
-    """``Expires``, in seconds since 1970, beside a signature; who signed shows in the name of the key."""
+    """``Expires`` in seconds since 1970, beside a signature; the name of the key reveals the signer."""
     deadline = _epoch(fields.get("expires", fields.get("exp")))
     if deadline is None:
         return None
@@ -158,7 +158,7 @@ def _deadline(fields: _Fields) -> Expiry | None:
         for key, scheme, binds_method in _KEYS:
             if fields.get(key):
                 return Expiry(scheme, deadline, binds_method=binds_method)
-    # Bunny, nginx's secure_link and many others. Without a signature, "expires" may mean anything.
+    # Bunny, nginx's secure_link and many others. Without a signature, "expires" may have any meaning.
     return Expiry(Scheme.OTHER, deadline) if any(fields.get(name) for name in _PLAIN_SIGNATURES) else None
 
 
@@ -173,7 +173,7 @@ _PLAIN_SIGNATURES = ("signature", "sig", "sign", "token", "hmac", "hash", "md5")
 
 
 def _cloudfront_policy(fields: _Fields) -> Expiry | None:
-    """A custom policy, in base64 with three letters changed.
+    """A custom policy, in base64 with three characters replaced.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
     """
@@ -188,7 +188,7 @@ def _cloudfront_policy(fields: _Fields) -> Expiry | None:
 
 
 def _policy_condition(fields: _Fields) -> Mapping[str, object]:
-    """The condition of a policy's first statement; empty where there is none that can be read."""
+    """The condition of a policy's first statement; empty if there is no valid one."""
     match _json_in_base64(fields.get("policy", "").translate(_CLOUDFRONT_ALPHABET)):
         case {"Statement": [{"Condition": {**condition}}, *_]}:
             return {str(name): limit for name, limit in condition.items()}
@@ -197,7 +197,7 @@ def _policy_condition(fields: _Fields) -> Mapping[str, object]:
 
 
 def _policy_time(limit: object) -> object:
-    """The moment that a limit names, as CloudFront writes it or as Hugging Face's CDN does."""
+    """The time in a limit, as written by CloudFront or Hugging Face's CDN."""
     match limit:
         case {"AWS:EpochTime": moment} | {"EpochTime": moment}:
             return moment
@@ -206,7 +206,7 @@ def _policy_time(limit: object) -> object:
 
 
 def _azure(fields: _Fields) -> Expiry | None:
-    """A shared access signature: its own deadline, and that of the key that a user delegated.
+    """A shared access signature: its own deadline, and that of the user delegation key.
 
     https://learn.microsoft.com/en-us/rest/api/storageservices/create-user-delegation-sas
     """
@@ -218,14 +218,14 @@ def _azure(fields: _Fields) -> Expiry | None:
 
 
 def _backblaze(fields: _Fields) -> Expiry | None:
-    """A download authorization: issued and expiring, both as fourteen digits, in UTC."""
+    """A download authorization: start and end, each as fourteen digits, in UTC."""
     match = _BACKBLAZE.fullmatch(fields.get("authorization", ""))
     deadline = _date(match.group(2)) if match else None
     return Expiry(Scheme.BACKBLAZE, deadline, _date(match.group(1))) if match and deadline is not None else None
 
 
 def _tencent(fields: _Fields) -> Expiry | None:
-    """Two spans of time, the signature's and the key's, both as ``start;stop``.
+    """Two time spans, those of the signature and of the key, each as ``start;stop``.
 
     https://www.tencentcloud.com/document/product/436/7778
     """
@@ -238,7 +238,7 @@ def _tencent(fields: _Fields) -> Expiry | None:
 
 
 def _jwt(fields: _Fields) -> Expiry | None:
-    """The claims of a JSON web token (RFC 7519, section 4.1) in any field; its signature is the server's to check."""
+    """The claims of a JSON web token (RFC 7519, section 4.1) in any field; its signature isn't verified."""
     for value in fields.values():
         token = _JWT.fullmatch(value)
         if token is None:
@@ -270,11 +270,11 @@ _READERS = (
 
 
 def _date(text: str | None) -> float | None:
-    """A date in UTC, with dashes and colons or without; seconds, and the time of the day, may be left out."""
+    """A date in UTC, with or without dashes and colons; seconds, or the time of day, may be missing."""
     match = (_BASIC_DATE.fullmatch(text) or _EXTENDED_DATE.fullmatch(text)) if text else None
     if match is None:
         return None
-    from datetime import UTC, datetime  # noqa: PLC0415 - costs start-up time, needed by few runs
+    from datetime import UTC, datetime  # noqa: PLC0415 - costs start-up time, seldom needed
 
     try:
         year, month, day, hour, minute, second = (int(group or 0) for group in match.groups())
@@ -288,12 +288,12 @@ def _epoch(text: str | None) -> float | None:
 
 
 def _seconds(value: object) -> float | None:
-    """Seconds since 1970 from a number that may be anything."""
+    """Seconds since 1970, from any value."""
     return float(value) if isinstance(value, int | float) and FIRST_EPOCH <= value < LAST_EPOCH else None
 
 
 def _json_in_base64(text: str) -> object:
-    """What the JSON says; ``None`` where it isn't."""
+    """The parsed JSON; ``None`` if it is invalid."""
     raw = text.rstrip("=").replace("-", "+").replace("_", "/").encode()
     try:
         document: object = json.loads(base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True))

@@ -1,4 +1,4 @@
-"""Refusals and failures in words: which exception ends the download, and what its hint says."""
+"""Explains refusals and failures: the exception that ends the download, and its hint."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ _FAILURES = {
 
 
 def refusal_error(refused: Refused, url: Url, *, authorized: bool = False) -> FetchError:
-    """The exception for a refusal that nothing more can be done about.
+    """The exception for a final refusal.
 
     Args:
         refused: The refusal.
-        url: Who refused.
-        authorized: Whether credentials were sent along.
+        url: The URL that refused.
+        authorized: Whether credentials were sent.
     """
     kind, hint = _REFUSALS.get(refused.kind, (UnexpectedAnswerError, ""))
     if refused.kind is Refusal.UNAUTHORIZED and authorized:
@@ -95,13 +95,13 @@ def refusal_error(refused: Refused, url: Url, *, authorized: bool = False) -> Fe
 
 
 def nothing_kept(error: FetchError) -> FetchError:
-    """``error``, its hint for a download of which nothing is here: it speaks of no pieces."""
+    """``error`` with its hint adapted to a download without any stored bytes."""
     hint = error.hint.replace(KEPT, ASK_LATER).replace(f" {_KEPT_SO_FAR}", "").replace(_NO_LONGER_FITS, _NEVER_FITTED)
     return with_hint(error, hint)
 
 
 def failure_error(failure: Failure, url: Url) -> FetchError:
-    """The exception for a failed exchange that won't be tried again."""
+    """The exception for a failed exchange that isn't retried."""
     if failure.kind is FailureKind.STORAGE:
         return storage_error(failure)
     if failure.kind is FailureKind.BUG:
@@ -111,7 +111,7 @@ def failure_error(failure: Failure, url: Url) -> FetchError:
 
 
 def broken_off_error(position: int, url: Url) -> FetchError:
-    """The exception for a body that has ended before its end again and again, ``position`` bytes into the file."""
+    """The exception for a body that repeatedly breaks off, ``position`` bytes into the file."""
     return RetriesExhaustedError(
         f"{url.host} breaks off after {_size(position)} each time, and can't go on from there ({url})",
         hint=f"Give another address of the same file, or add one with --mirror URL. {KEPT}",
@@ -136,7 +136,7 @@ _ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})
 
 
 def storage_error(failure: Failure) -> FetchError:
-    """The exception for bytes that the disk didn't take."""
+    """The exception for bytes that couldn't be written."""
     if failure.os_error in FULL_DISK_ERRORS:
         return DiskFullError(
             f"the disk is full: {failure.detail}", hint=f"Make room, then run the same command again. {KEPT}"

@@ -1,8 +1,8 @@
-"""The judge: a response's head against what was asked for, before its first byte is stored.
+"""The judge: compares a response's head with the request, before the first byte of the body is stored.
 
-``judge`` is a pure function, and the only door: a body that it hasn't accepted is never written. Servers do lie (a 200
+``judge`` is a pure function, and bodies that it hasn't accepted are never written. Servers send wrong responses (a 200
 to a range, a 206 of another range, an HTML page under a model's name), so nothing is inferred from ``Accept-Ranges``,
-from HEAD, or from what the same server did a moment ago.
+from HEAD, or from earlier responses of the same server.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 UNAVAILABLE = frozenset({408, 421, 425, 500, 502, 504, *range(520, 531), 598, 599})
-"""Statuses that say "not now" (RFC 9110, section 15, and what CDNs add to it)."""
+"""The statuses for temporary failures (RFC 9110, section 15, and additions of CDNs)."""
 
 WEB_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 DOCUMENT_TYPES = frozenset({"application/json", "application/problem+json", "application/xml", "text/xml"})
@@ -35,10 +35,10 @@ COMPRESSED_SUFFIXES = {"gzip": (".gz", ".tgz", ".svgz"), "x-gzip": (".gz", ".tgz
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The body holds the file's bytes from ``start`` up to ``stop`` (``None``: to an end that wasn't stated).
+    """The body contains the file's bytes ``[start, stop)``; with ``None`` its end isn't stated.
 
-    ``length`` is the complete length, where stated; ``ranged`` tells that the server did what the range asked;
-    ``doubt`` is what a label says against the body: its first bytes decide.
+    ``length`` is the stated complete length. ``ranged`` tells that the server honoured the range. ``doubt`` is a
+    refusal because of header fields, which the first bytes have to confirm.
     """
 
     start: int
@@ -51,7 +51,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Redirected:
-    """The answer is at another place."""
+    """The response is at another URL."""
 
     url: Url
 
@@ -61,12 +61,11 @@ Verdict: TypeAlias = Accepted | Redirected | Refused
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the representation when the answer comes.
+    """What is known about the representation when the response arrives.
 
-    ``validator`` is what the same host said earlier (else an empty one), ``name`` what the file will be called;
-    ``is_fresh`` tells that nothing was accepted yet, so that first bytes may be waited for; ``ignores_labels`` that
-    media types and codings count for nothing, since the user wants what comes. ``disproved`` are those that first bytes
-    have shown to be wrong here; any other one counts.
+    ``validator`` is that of the same host's earlier responses, or empty; ``name`` is the file's name. ``is_fresh``
+    tells that nothing was accepted yet, so the first bytes can decide. ``ignores_labels`` tells that media types and
+    codings are ignored because the user wants any content. ``disproved`` are those that first bytes have refuted.
     """
 
     length: int | None = None
@@ -78,13 +77,13 @@ class Known:
 
 
 def judge(request: Request, head: ResponseHead, known: Known, excerpt: str = "") -> Verdict:
-    """What to do with the response that ``head`` opens (RFC 9110, sections 14.4 and 15).
+    """The verdict on the response with this ``head`` (RFC 9110, sections 14.4 and 15).
 
     Args:
-        request: What was asked for.
+        request: The request.
         head: The final response's head.
-        known: What earlier answers and the source said of the representation.
-        excerpt: The beginning of an error's body, to tell people what it says.
+        known: What earlier responses and the source have stated about the representation.
+        excerpt: The beginning of an error's body, for the message.
     """
     if head.status in REDIRECTS:
         return _redirect(request, head)
@@ -107,7 +106,7 @@ def _accept(request: Request, head: ResponseHead, known: Known) -> Verdict:
         return _refused(Refusal.MISLABELLED, request, head, "sent a Content-Length that can't be read")
     labelled_so = labelled is not None and (request.span is not None or labelled.is_part)
     if head.status == HTTPStatus.PARTIAL_CONTENT or labelled_so:
-        # Some servers answer a slice with 200; the label decides, and only where everything in it fits.
+        # Some servers send a slice with status 200; Content-Range decides, if it is fully consistent.
         return _accept_slice(request, head, known, labelled)
     validator, length = head.validator, head.body_length
     if _differs(known, length, validator):
@@ -134,7 +133,7 @@ def _accept_slice(request: Request, head: ResponseHead, known: Known, labelled: 
         return _refused(Refusal.MISLABELLED, request, head, fault)
     if _differs(known, labelled.total, validator):
         return _refused(Refusal.CHANGED, request, head, "now has other content")
-    # More than asked for is cut at the stop; less is legal (section 15.3.7), and the rest is asked for again.
+    # A longer part is cut at the stop; a shorter one is valid (section 15.3.7), and the rest is requested again.
     stop = min(asked.stop, labelled.span.stop)
     return Accepted(asked.start, stop, labelled.total, ranged=True, validator=validator)
 
@@ -146,11 +145,11 @@ def _differs(known: Known, length: int | None, validator: Validator) -> bool:
 
 
 def _unwanted_content(request: Request, head: ResponseHead, known: Known, *, fits: bool) -> Refused | None:
-    """What the labels say against the body; where it ``fits``, having the file's own length, it is no page."""
+    """The refusal because of media type or coding. A body that ``fits`` the file's length isn't a page."""
     name, media_type = (known.name or request.url.last_segment).lower(), head.media_type
     coding = "" if head.content_coding in known.disproved else head.content_coding
     if coding and not name.endswith(COMPRESSED_SUFFIXES.get(coding, ())):
-        # "identity" was asked for; a coded slice is of no use, and a coded whole has another length and digest.
+        # "identity" was requested. A coded slice is useless, and a coded whole has another length and digest.
         return _refused(Refusal.ENCODED, request, head, "compressed the answer unasked")
     if fits or media_type in known.disproved:
         return None

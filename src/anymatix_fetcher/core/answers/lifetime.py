@@ -1,8 +1,7 @@
-"""How long an address on loan still works, by the clock of who lends it.
+"""The remaining lifetime of a signed URL, by the clock of the signer.
 
-Our own clock may be years off, and needn't be a wall clock at all: how the server's ``Date`` stood to it when the
-address was given tells how the two go together. So ``now`` is any clock of ours here, the monotonic one too, as long as
-it is always the same.
+Our clock may be wrong by years, and needn't be a wall clock: the server's ``Date`` when the URL was issued determines
+the offset. So ``now`` is any consistent clock of ours, including the monotonic one.
 """
 
 from __future__ import annotations
@@ -17,22 +16,22 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import Headers
 
 RENEW_EARLY_SECONDS = 45.0
-"""So long before the end of a long life the next address is fetched."""
+"""A URL with a long lifetime is renewed this long before its end."""
 SHORT_LIFE_SHARE = 0.8
-"""Of a short one so much is used."""
+"""A URL with a short lifetime is renewed after this share of it."""
 HALF_A_SECOND = 0.5
-"""``Date`` leaves out the fraction (RFC 9110, section 5.6.7); in the mean it is this."""
+"""``Date`` has no fraction (RFC 9110, section 5.6.7), which is half a second on average."""
 
 _AGE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def skew_seconds(headers: Headers, now: float) -> float | None:
-    """How far the clock of who answered is ahead of ours; ``None`` where it doesn't tell its time.
+    """How far the responding host's clock is ahead of ours; ``None`` if it states no time.
 
     Args:
-        headers: Of the response that gave the address. From a cache, its ``Age`` has passed since its ``Date`` (RFC
+        headers: The headers of the response that contains the URL. From a cache, ``Age`` has passed since ``Date`` (RFC
             9111, section 5.1).
-        now: Our clock when it came.
+        now: Our clock when it arrived.
     """
     date = parse_date(headers.get("Date"))
     if date is None:
@@ -42,26 +41,26 @@ def skew_seconds(headers: Headers, now: float) -> float | None:
 
 
 def seconds_left(expiry: Expiry, *, now: float, skew: float) -> float:
-    """How long the address still works; negative where it works no more.
+    """The remaining lifetime in seconds; negative if it has expired.
 
     Args:
-        expiry: What the address says.
+        expiry: The URL's expiry.
         now: Our clock.
-        skew: What :func:`skew_seconds` said of the same clock.
+        skew: The result of :func:`skew_seconds` for the same clock.
     """
     return expiry.expires_at - (now + skew)
 
 
 def renew_at(expiry: Expiry, *, given_at: float, skew: float) -> float | None:
-    """When to fetch the next address, by our clock, so that no request meets one that has expired.
+    """When to renew the URL, by our clock, so that no request uses an expired one.
 
-    ``None`` where the address was over when it was given: then one of the clocks is wrong, and only the server's own
-    refusal tells when it ends; renewing ahead would go round in circles.
+    ``None`` if the URL had expired when it was issued. Then one of the clocks is wrong, and only a refusal reveals the
+    end; early renewal would never stop.
 
     Args:
-        expiry: What the address says.
-        given_at: Our clock when it came.
-        skew: What :func:`skew_seconds` said of the same clock.
+        expiry: The URL's expiry.
+        given_at: Our clock when it arrived.
+        skew: The result of :func:`skew_seconds` for the same clock.
     """
     life = seconds_left(expiry, now=given_at, skew=skew)
     if life <= 0:

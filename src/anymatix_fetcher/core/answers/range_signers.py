@@ -1,8 +1,8 @@
-"""Which requests carry a Range: a redirect may be good for the range that it was asked with, and for no other.
+"""Decides which requests have a Range: a redirect may be valid only for the range of its request.
 
-A host that signs addresses may copy the ``Range`` of the request that it redirects into the signature's policy, as the
-Hugging Face hub does: every other range is then refused at the target. Such a host is asked without a Range, and what
-its redirects lead to with one. A hub's addresses are known by their form; others are found out, and remembered.
+A host that signs URLs may copy the request's ``Range`` into the signature's policy, as the Hugging Face hub does; the
+target then refuses every other range. Such a host is asked without a Range, and its target with one. URLs of hubs are
+recognized by their form; other such hosts are detected and remembered.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Origin, Url
 
 _RESOLVER = re.compile(r"/resolve/[^/]+/.|/api/resolve-cache/")
-"""The form of a hub's addresses, at mirrors and behind proxies as well (https://huggingface.co/docs/hub/api)."""
+"""The form of a hub's URLs, also at mirrors and behind proxies (https://huggingface.co/docs/hub/api)."""
 
 
 class RangeSigners:
     """The origins whose redirects are signed for one range.
 
     Args:
-        remembered: Whether an origin was found to be one by an earlier run.
+        remembered: Whether an earlier run has detected an origin.
     """
 
     def __init__(self, remembered: Callable[[Origin], bool] = lambda _: False) -> None:
         self._remembered = remembered
         self._suspected: set[Origin] = set()
         self.proved: set[Origin] = set()
-        """Those that this session has seen doing it: by the policy in the address, or because only the address that
-        was given without a Range took other ranges."""
+        """The origins that this session has detected, by the policy in the URL, or because only a URL that was
+        requested without a Range served other ranges."""
 
     def __contains__(self, origin: Origin) -> bool:
         return origin in self.proved or origin in self._suspected or self._remembered(origin)
 
     def suspect(self, origin: Origin) -> None:
-        """What ``origin`` redirects to has refused another range: it is asked without a Range from now on."""
+        """Marks ``origin`` as suspected after its target refused another range; it is now asked without a Range."""
         self._suspected.add(origin)
 
     def is_suspected(self, led_by: Request | None) -> bool:
-        """Whether an address was given by a suspect, asked without a range as ``led_by``: then it may take none."""
+        """Whether a URL came from a suspected origin asked without a range, and therefore may refuse ranges."""
         if led_by is None or led_by.span is not None:
             return False
         return led_by.url.origin in self._suspected - self.proved
 
     def prove(self, origin: Origin) -> None:
-        """``origin`` is one, for later runs as well."""
+        """Marks ``origin`` as proved, for later runs as well."""
         self.proved.add(origin)
 
     def confirm(self, origin: Origin) -> None:
-        """What ``origin`` redirects to takes any range, since it was asked without one: a suspicion was right."""
+        """Confirms a suspicion: the target serves any range, because ``origin`` was asked without one."""
         if origin in self._suspected:
             self.prove(origin)
 
     def binds(self, url: Url) -> bool:
-        """Whether a Range in a request for ``url`` may bind the redirect that answers it to that range."""
+        """Whether a Range in a request for ``url`` may limit the resulting redirect to that range."""
         return not is_signed(url) and (_RESOLVER.search(url.path) is not None or url.origin in self)

@@ -1,6 +1,6 @@
-"""What a refusal means depends on where it came from: the same 403 is a missing token, an expired address, or a limit.
+"""Decides what to do after a refusal: the same 403 is a missing token, an expired URL, or a limit.
 
-``react`` is a pure function from the refusal and the situation to what follows; the machine carries it out.
+``react`` is a pure function of the refusal and the situation. The machine executes the reaction.
 """
 
 from __future__ import annotations
@@ -16,80 +16,79 @@ if TYPE_CHECKING:
 
 
 CONTRADICTIONS = 2
-"""So many answers that contradict what is known are taken for slips; the next one is believed."""
+"""The number of contradicting responses that are taken for errors of replicas; the next one is believed."""
 
 RANGES_IN_VAIN = 3
-"""After so many first requests with a range that all failed in the same way, one goes out without a range."""
+"""After this many first requests with a range that failed alike, one is sent without a range."""
 
 
 class Reaction(Enum):
-    """What follows from a refusal."""
+    """The reaction to a refusal."""
 
     IGNORE = auto()
-    """It doesn't concern the current URL, which was renewed meanwhile."""
+    """It concerns an old URL, which was renewed meanwhile."""
     WAIT = auto()
-    """As long as the server asks, and with fewer connections."""
+    """Back off for as long as the server asks, and use fewer connections."""
     RETRY = auto()
-    """It was bad luck: within the budget for that."""
+    """A temporary error: retry within the budget."""
     FEWER = auto()
-    """The others go on, so it's the server's limit."""
+    """Other requests succeed, so it is the server's limit on connections."""
     RENEW = auto()
-    """The address has expired."""
+    """The URL has expired."""
     UNBIND = auto()
-    """The URL may be signed for one range: the redirecting host is asked for another one, without a range."""
+    """The URL may be signed for one range: ask the redirecting host for another one, without a range."""
     ONCE_MORE = auto()
-    """Storage that isn't ready yet, or a signature from the future: worth a second request, not a third."""
+    """Storage may not be ready yet, or the signature not valid yet: worth a second request, but not a third."""
     WITHOUT_IF_RANGE = auto()
     """Some caches answer every If-Range with the whole file."""
     DISTRUST_RANGES = auto()
-    """The answer to a range can't be used."""
+    """The response to a range is unusable."""
     WITHOUT_RANGE = auto()
-    """One stream: the range may be what is refused, before anything was accepted, or no address takes several."""
+    """Use one stream: ranges may be refused before anything was accepted, or no URL serves several."""
     EMPTY = auto()
-    """There is nothing to send: the file has no bytes."""
+    """The file is empty, so no range can be satisfied."""
     FORGET_IDENTITY = auto()
-    """The content has changed, and nothing of the old one is here."""
+    """The content has changed, and no bytes of the old content are stored."""
     DISTRUST_TAGS = auto()
-    """Replicas may tag identical bytes differently: blocks decide, and at the end the digest."""
+    """Replicas may have different tags for identical bytes: blocks decide, and finally the digest."""
     ASK_AGAIN = auto()
-    """A single contradiction may be one replica's error, or another request's response; another connection decides."""
+    """A single contradiction may be an error of one replica, or another request's response: use another connection."""
     CHANGED = auto()
-    """The content isn't what it was."""
+    """The content has changed."""
     FAIL = auto()
-    """Nothing will help."""
+    """The refusal is final."""
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the machine knows when a refusal comes.
+    """The machine's state when a refusal arrives.
 
     Args:
-        is_current: The refusal came from the address in use, or none is in use.
-        derived: A redirect led to the address in use, or its source can make another one.
-        served: The address in use has served already.
-        redirected: The refused request was led here by a redirect.
-        others_flow: Other bodies are being stored meanwhile.
-        was_accepted: Its head was accepted, and its body has turned out not to fit.
-        in_company: The refused request wasn't the only one when it went out: the others may have ended meanwhile.
-        is_fresh: The address in use was settled a moment ago: it can't have expired.
-        expired: Whether the refused address has expired, by its own deadline and the refusal's words; ``None`` where
-            neither tells.
-        may_be_bound: Only the range that the walk to the address in use was asked with has been served there, and
-            this request asked for another one.
-        range_refused: An address that was given without a range is refused for the range of its request, too.
-        second_chance: The one second request hasn't been spent.
-        ranged: A range was asked for.
-        accepted: Something was accepted from this place already.
-        is_explained: The service says in its own way why it refuses.
-        is_denied: What it says is that waiting and asking again won't help.
-        had_if_range: If-Range was sent.
-        length: Of the representation, as far as known.
-        is_known: Whether any answer was accepted so far, by this run or the one before.
-        holds_bytes: Whether bytes of it are here.
-        has_digest: Whether a digest will prove the whole.
-        tags_disagree: Whether tags are distrusted already.
-        same_length: Whether the refused answer states the length that is known, or none is.
-        contradictions: How many answers have contradicted what is known so far.
+        is_current: Whether the refusal came from the current URL, or there is none.
+        derived: Whether a redirect led to the current URL, or its source can make another one.
+        served: Whether the current URL has served something.
+        redirected: Whether a redirect led to the refused request.
+        others_flow: Whether other bodies are being transferred.
+        was_accepted: Whether its head was accepted, and its body turned out not to fit.
+        in_company: Whether other requests were in flight when the refused one was sent; they may have ended meanwhile.
+        is_fresh: Whether the current URL was just resolved, so that it can't have expired.
+        expired: Whether the refused URL has expired, by its own deadline and the refusal's text; ``None`` if unknown.
+        may_be_bound: Whether the current URL has served only the range of its resolution, and this request is for
+            another one.
+        range_refused: Whether a URL that was requested without a range may refuse ranges, too.
+        second_chance: Whether the one second request is unspent.
+        ranged: Whether a range was requested.
+        accepted: Whether a response from this place was accepted before.
+        is_explained: Whether the service states its own reason for the refusal.
+        is_denied: Whether that reason excludes that waiting and retrying helps.
+        had_if_range: Whether If-Range was sent.
+        length: The length of the representation; ``None`` if unknown.
+        is_known: Whether any response was accepted, in this run or an earlier one.
+        holds_bytes: Whether bytes of it are stored.
+        has_digest: Whether a digest will verify the whole.
+        tags_disagree: Whether entity tags are distrusted already.
+        same_length: Whether the refused response states the known length, or none is known.
+        contradictions: The number of responses so far that contradicted what is known.
     """
 
     is_current: bool = True
@@ -118,15 +117,15 @@ class Situation:
     contradictions: int = 0
 
 
-_REFUSES_ANYBODY = frozenset({Refusal.UNAUTHORIZED, Refusal.NOT_A_MODEL, Refusal.UNSAFE_REDIRECT, Refusal.THROTTLED})
-"""A request without a range would be refused in the same way."""
+_UNRELATED_TO_RANGE = frozenset({Refusal.UNAUTHORIZED, Refusal.NOT_A_MODEL, Refusal.UNSAFE_REDIRECT, Refusal.THROTTLED})
+"""Refusals that a request without a range would get as well."""
 
 
 def react(refused: Refused, situation: Situation) -> Reaction:
-    """What follows from ``refused`` in ``situation``."""
+    """The reaction to ``refused`` in ``situation``."""
     reaction = _react(refused, situation)
     may_be_the_range = situation.ranged and not situation.accepted and not situation.is_explained
-    if reaction is Reaction.FAIL and may_be_the_range and refused.kind not in _REFUSES_ANYBODY:
+    if reaction is Reaction.FAIL and may_be_the_range and refused.kind not in _UNRELATED_TO_RANGE:
         return Reaction.WITHOUT_RANGE
     return reaction
 
@@ -156,7 +155,7 @@ def _react(refused: Refused, situation: Situation) -> Reaction:
         ):
             return _denied(refused, situation)
         case Refusal.UNEXPECTED:
-            return Reaction.RETRY if situation.accepted else Reaction.FAIL  # else it is one replica's slip
+            return Reaction.RETRY if situation.accepted else Reaction.FAIL  # otherwise an error of one replica
         case Refusal.UNSAFE_REDIRECT:
             return Reaction.RETRY if situation.others_flow else Reaction.FAIL
         case _:
@@ -164,7 +163,7 @@ def _react(refused: Refused, situation: Situation) -> Reaction:
 
 
 def _unsatisfiable(refused: Refused, situation: Situation) -> Reaction:
-    """A 416 (RFC 9110, section 15.5.17): the empty file's only answer to a range, or a contradiction."""
+    """A 416 (RFC 9110, section 15.5.17): an empty file's only response to a range, or a contradiction."""
     if not situation.ranged:
         return Reaction.FAIL
     if refused.length is not None and situation.length not in (None, refused.length):
@@ -188,7 +187,7 @@ def _contradicted(situation: Situation) -> Reaction:
 
 
 _OF_A_SIGNATURE = frozenset({Refusal.FORBIDDEN, Refusal.UNAUTHORIZED, Refusal.BAD_REQUEST})
-"""How an address is refused whose signature doesn't cover the request."""
+"""The refusals of a URL with a signature that doesn't cover the request."""
 
 
 def _denied(refused: Refused, situation: Situation) -> Reaction:

@@ -1,8 +1,8 @@
-"""What of an address may be written down: the one rule of sidecars, lock files, the index and the queue.
+"""Which parts of a URL may be written: the common rule for sidecars, lock files, the index and the queue.
 
-A query belongs to the address, for it may say which file is meant. Not so what opens a door: signatures, tokens and
-passwords, known by their names, and values that look like one. One too many costs a user a pasted address, one too few
-a secret.
+A query belongs to the URL, because it may select the file. Excluded are signatures, tokens and passwords, recognized by
+their names, and values that look like secrets. A false positive costs the user the pasted URL, a false negative a
+secret.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SIGNING = re.compile(
     re.IGNORECASE,
 )
 _BESIDE_SIG = {"sv", "se", "st", "sp", "sr", "spr", "sip", "skoid", "sktid", "skt", "ske", "sks", "skv", "ss", "srt"}
-"""Azure's names, too short to mean anything where no ``sig`` stands beside them."""
+"""Azure's parameters, whose names are too short to be meaningful without a ``sig``."""
 _SECRET = re.compile(
     r".*(?:(?<![a-z])token|secret|passw(?:or)?d|credential|api[_-]?key|authorization|jwt|bearer)|auth|pwd",
     re.IGNORECASE,
@@ -34,7 +34,7 @@ _TELLING = re.compile(
     r"(?:^|[^a-z])(?:pass|pwd|pw|auth|sig|sign|policy|hmac|otp|pin|sid|nonce|pass(?:code|phrase))(?:$|[^a-z])|keys?$",
     re.IGNORECASE,
 )
-"""In a parameter's name."""
+"""Patterns in a parameter's name."""
 _TELLING_VALUE = re.compile(r"(?:\b|_)(?:hf_|gh[a-z]_|github_pat_|sk-|eyJ)[A-Za-z0-9_-]{12,}|(?i:secret|passw)")
 _OPAQUE_RUN = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}|[A-Za-z]{32,}|[0-9]{32,}")
 _OPAQUE = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_+/=.-]{24,}")
@@ -44,11 +44,11 @@ _NAMING = {
     *("id", "revision", "rev", "ref", "version", "filepath", "path", "file", "filename", "name"),
     *("model", "modelid", "repo", "repository", "asset", "tag", "branch", "commit", "object", "folder", "dir"),
 }
-"""Parameters that say which file it is, on the hosts that models come from, however odd their values look."""
+"""Parameters that select a file on the hosts of models, and are allowed whatever their values look like."""
 
 
 class Parts(NamedTuple):
-    """A reference without fragment and userinfo: what stands before its query, and its parameters as written."""
+    """A reference without fragment and userinfo: the part before its query, and its parameters as written."""
 
     place: str
     parameters: list[str]
@@ -56,12 +56,12 @@ class Parts(NamedTuple):
 
     def with_parameters(self, parameters: list[str]) -> str:
         """The reference with these parameters instead."""
-        # White space around a reference says nothing, and may be around what is left of one.
+        # White space around a reference is ignored, also around the rest of one.
         return (f"{self.place}?{'&'.join(parameters)}" if parameters else self.place).strip()
 
 
 def parts_of(reference: str) -> Parts:
-    """The reference in its parts; any text has them."""
+    """Splits any text into its parts as a reference."""
     match = _REFERENCE.fullmatch(reference.strip())
     if match is None:
         raise AssertionError("every text is a start, a place, a query and a fragment, each of them possibly empty")
@@ -76,23 +76,23 @@ def name_of(parameter: str) -> str:
 
 
 def credential_names(parameters: list[str]) -> set[str]:
-    """The names, in lower case, that beyond doubt hold tokens or belong to a signature."""
+    """The names, in lower case, that certainly contain tokens or belong to a signature."""
     names = {name_of(parameter).lower() for parameter in parameters}
     found = {name for name in names if _SIGNING.fullmatch(name) or _SECRET.fullmatch(name)}
     return found | (_BESIDE_SIG if "sig" in names else set())
 
 
 def recordable(reference: str) -> str:
-    """The reference as it may be written into a file: without userinfo, fragment, and what may be a secret.
+    """The reference without userinfo, fragment, and possible secrets, so that it may be written to a file.
 
-    Of a signed query nothing is left, for all of it belongs to the signature.
+    A signed query is removed completely, because all of it belongs to the signature.
     """
     parts = parts_of(reference)
     return parts.with_parameters([] if _is_signed(parts) else [text for text in parts.parameters if _is_public(text)])
 
 
 def is_recordable(reference: str) -> bool:
-    """Whether the reference may be written as it is, and so goes on leading to the same."""
+    """Whether the reference may be written unchanged, so that it still leads to the same file."""
     parts = parts_of(reference)
     return not (parts.has_userinfo or _is_signed(parts)) and all(map(_is_public, parts.parameters))
 
@@ -107,7 +107,7 @@ def _is_signed(parts: Parts) -> bool:
 
 
 def _is_public(parameter: str) -> bool:
-    """Whether nothing in it, read with either separator, looks like a secret."""
+    """Whether no part of it, with either separator, looks like a secret."""
     return not any(map(_is_telling, parameter.split(";")))
 
 

@@ -1,8 +1,8 @@
-"""What a refusal says of the signature in the URL: over, not begun, wrong, or nothing that can be told.
+"""What a refusal says about the URL's signature: expired, not valid yet, invalid, or nothing definite.
 
-Stores agree on nothing here: an expired signature is a 400, 401 or 403, and each has its own word for it. A refusal
-that is taken for expiry and isn't sends the download round and round; one that isn't taken for it ends the download.
-So what can't be told from the words stays untold, and the deadline in the URL decides (:func:`has_expired`).
+Stores have no common rule: an expired signature is a 400, 401 or 403, each with other words. A refusal that is mistaken
+for expiry makes the download loop; an expiry that isn't recognized ends it. Therefore unclear refusals stay unclear,
+and the URL's deadline decides (:func:`has_expired`).
 """
 
 from __future__ import annotations
@@ -17,36 +17,37 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import Headers
 
 REFUSING = frozenset({400, 401, 403, 404, 410})
-"""Some servers say of what they no longer give that it isn't there."""
+"""Some servers answer 404 or 410 for what they no longer serve."""
 CLOCKS_DIFFER_SECONDS = 2.0
-"""A refusal so shortly before the deadline is the deadline's: dates have whole seconds, and ways take time."""
+"""A refusal this shortly before the deadline counts as expiry: dates have whole seconds, and transmission takes time.
+"""
 
 
 class SignatureFault(Enum):
-    """What is wrong with a signature, in the words of who refused it."""
+    """The fault of a signature according to its refusal."""
 
     NONE = auto()
     """The refusal isn't about a signature."""
     EXPIRED = auto()
-    """Its time is over."""
+    """It has expired."""
     NOT_YET_VALID = auto()
-    """Its time hasn't come: the signer's clock and the store's disagree. A moment later it may be good."""
+    """It isn't valid yet, because the signer's clock and the store's differ. A moment later it may be valid."""
     INVALID = auto()
-    """It never was good for this request: made with another key, for another method, or changed on the way."""
+    """It was never valid for this request: signed with another key, for another method, or altered."""
     OTHER_RANGE = auto()
-    """It is good for another range only: the one that the address was asked for with."""
+    """It is valid for another range only, that of the request that the URL was issued for."""
     UNCLEAR = auto()
     """It may be any of these, or a matter of permission."""
 
 
 PARTICULAR = frozenset({SignatureFault.EXPIRED, SignatureFault.NOT_YET_VALID, SignatureFault.INVALID})
-"""What leaves no doubt that it is the signature that is refused."""
+"""The faults that are certainly about the signature."""
 
 _EXPIRED = re.compile(
     r"request has expired"  # S3, by both versions' signatures; Alibaba, Tencent
     r"|\b(?:ExpiredToken|ExpiredRequest|RequestExpired|expired_auth_token)\b"  # STS and Google; R2; NooBaa; Backblaze
     r"|the provided token has expired|signature (?:has )?expired"
-    # Azure takes the moment of the request for the start where the URL names none.
+    # If the URL has no start, Azure uses the time of the request.
     r"|signed expiry time \[[^\]]*\] (?:must|has to) be after signed start time",
     re.IGNORECASE,
 )
@@ -55,7 +56,7 @@ _INVALID = re.compile(
     r"\b(?:SignatureDoesNotMatch|InvalidAccessKeyId|AuthorizationQueryParametersError|MalformedSecurityHeader"
     r"|MalformedPolicy|bad_auth_token)\b"
     r"|signature did not match"  # Azure
-    r"|invalid key pair id|unknown key\b|missing key-pair-id",  # CloudFront: a fresh URL can't mend these
+    r"|invalid key pair id|unknown key\b|missing key-pair-id",  # CloudFront: a fresh URL can't fix these
     re.IGNORECASE,
 )
 _OTHER_RANGE = re.compile(r"auth failed: invalid range", re.IGNORECASE)  # Hugging Face's CDN
@@ -64,12 +65,12 @@ _AZURE_CURRENT = re.compile(r"Current \[([^\]]*)\]", re.IGNORECASE)
 
 
 def signature_fault(status: int, headers: Headers, excerpt: str) -> SignatureFault:
-    """What a refusal says of the signature.
+    """The fault that a refusal states.
 
     Args:
-        status: Its status.
-        headers: Its fields.
-        excerpt: The beginning of its body.
+        status: The status.
+        headers: The headers.
+        excerpt: The beginning of the body.
     """
     if status not in REFUSING:
         return SignatureFault.NONE
@@ -79,7 +80,7 @@ def signature_fault(status: int, headers: Headers, excerpt: str) -> SignatureFau
         if pattern.search(excerpt):
             return fault
     if headers.get("X-Error-Code") is not None:
-        return SignatureFault.NONE  # Hugging Face's own word for what it is: a licence, a name, a revision
+        return SignatureFault.NONE  # Hugging Face states the cause itself: a licence, a name, a revision
     return SignatureFault.UNCLEAR
 
 
@@ -92,7 +93,7 @@ _WORDS = (
 
 
 def _azure_fault(start: str | None, excerpt: str) -> SignatureFault:
-    """Azure says that the moment is outside, and names all three; which side it is on has to be seen."""
+    """Azure states start, end and current time of a signature outside of its time frame; they decide which it is."""
     current = _AZURE_CURRENT.search(excerpt)
     begins, now = parse_date(start), parse_date(current.group(1)) if current else None
     ahead = begins is not None and now is not None and now < begins
