@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+from collections.abc import Coroutine
 from dataclasses import replace
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
@@ -136,11 +139,53 @@ def test_an_unknown_keyword_is_a_type_error(name: str) -> None:
         ("workflow", {"headers": {"X-Api-Key": "k"}}),
         ("doctor", {"models": 7}),
         ("doctor", {"server_port": "x"}),
+        ("fetch", {"include": {"*.bin": True}}),
+        ("ls", {"extra_paths": {"a.yaml": 1}}),
     ],
 )
 def test_a_value_of_a_wrong_type_is_told_as_fetch_tells_it(name: str, keywords: dict[str, object]) -> None:
     with pytest.raises(ReferenceSyntaxError):
         call(name, **keywords)
+
+
+@pytest.mark.parametrize("name", VERBS)
+@pytest.mark.parametrize("wrong", [7, 1.5, object(), b"x", [object()], {"a": object()}, 0, False])
+def test_no_keyword_takes_what_it_cant_use(name: str, wrong: object) -> None:
+    """Each keyword of each verb, and its first argument, by a value that none of them takes."""
+    verb = getattr(anymatix_fetcher, name)
+    for keyword, parameter in signature(verb).parameters.items():
+        if is_meant(parameter, wrong):
+            continue
+        with pytest.raises(ReferenceSyntaxError) as caught:
+            finish(verb(wrong) if parameter.default is Parameter.empty else call(name, **{keyword: wrong}))
+        assert caught.value.message, keyword
+        assert caught.value.hint, keyword
+
+
+def is_meant(parameter: Parameter, value: object) -> bool:
+    """Whether a value of this type is what the parameter's annotation asks for."""
+    if parameter.name in {"headers", "digests"}:
+        return False
+    words = {int: "int|float", float: "float", bool: "bool"}
+    return (word := words.get(type(value))) is not None and re.search(
+        rf"\b({word})\b", str(parameter.annotation)
+    ) is not None
+
+
+def finish(started: object) -> None:
+    """Runs what has to be awaited."""
+    if isinstance(started, Coroutine):
+        asyncio.run(started)
+
+
+def test_jobs_are_a_list_of_references_and_jobs() -> None:
+    for wrong in (7, None, "civitai:1", b"x", {"civitai:1": 1}, Job("civitai:1"), [7]):
+        with pytest.raises(ReferenceSyntaxError):
+            fetch_many(wrong)  # type: ignore[arg-type] # what is refused
+    for arguments in ({"settings": 7}, {"author": "user"}, {"part_of": 7}, {"auth": 7}):
+        with pytest.raises(ReferenceSyntaxError) as caught:
+            Job("civitai:1", **arguments)
+        assert caught.value.hint
 
 
 @pytest.mark.parametrize("directory", ["b", "b/c"])

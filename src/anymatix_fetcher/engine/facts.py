@@ -49,10 +49,20 @@ class Job:
     auth: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Checks the types of the reference and the settings."""
+        """Checks the types of the values."""
         forms.reference(self.reference)
         if not isinstance(self.settings, Settings):
-            raise ReferenceSyntaxError(f"a job's settings are Settings(...), not {type(self.settings).__name__}")
+            raise ReferenceSyntaxError(
+                f"a job's settings are Settings(...), not {type(self.settings).__name__}",
+                hint="Expected Job(reference, Settings(directory=..., sha256=...)).",
+            )
+        if not isinstance(self.author, Author):
+            raise ReferenceSyntaxError(
+                f"a job's author is an Author, not {type(self.author).__name__}",
+                hint="Leave it out: then it is the user.",
+            )
+        forms.text("part_of", self.part_of)
+        forms.text("auth", self.auth)
 
     @property
     def shown_reference(self) -> str:

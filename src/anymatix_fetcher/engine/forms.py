@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.http import FIELD_NAME
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.names import Naming
 from anymatix_fetcher.transports.limiter import RateLimiter
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SHOWN_CHARACTERS = 40
 
 Choice = TypeVar("Choice", bound=Enum)
+Item = TypeVar("Item")
 
 
 class Engine(Enum):
@@ -62,6 +64,22 @@ def switches(**values: object) -> None:
     """Refuses what is neither yes nor no among the values, which are given by their names."""
     for name, value in values.items():
         switch(name, value)
+
+
+def callbacks(**values: object) -> None:
+    """Refuses what can't be called among the values, which are given by their names; ``None`` stands for no call."""
+    for name, value in values.items():
+        if not (value is None or callable(value)):
+            raise _wrong(name, "a function", value)
+
+
+def token(value: object) -> CancelToken:
+    """The token that stops the call: the given one, or else a new one."""
+    if value is None:
+        return CancelToken()
+    if not isinstance(value, CancelToken):
+        raise _wrong("cancel", "a CancelToken", value)
+    return value
 
 
 def above_zero(name: str, value: object, unit: str) -> float:
@@ -283,10 +301,17 @@ def _digest(value: object) -> Digest:
         raise ReferenceSyntaxError(str(error), hint="Copy it again: a digit may be missing.") from None
 
 
+def several(name: str, value: Iterable[Item]) -> list[Item]:
+    """The items of a list, or of whatever else can be iterated over."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise _wrong(name, "a list", type(value))
+    return list(value)
+
+
 def _each(name: str, value: object, *single: type) -> Iterator[object]:
     if isinstance(value, single):
         yield value
-    elif isinstance(value, Iterable) and not isinstance(value, bytes):
+    elif isinstance(value, Iterable) and not isinstance(value, bytes | Mapping):
         yield from value
     else:
         raise _wrong(name, "a list", value)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from anymatix_fetcher.core.values.disk_errors import storage_error
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.core.values.digests import Digest
+    from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.library.adopt import Foundling
     from anymatix_fetcher.library.reading import Reading
     from anymatix_fetcher.verbs.identifying import Identified
@@ -97,8 +97,9 @@ def adopt(
         StorageError: A folder or the index can't be read.
     """
     forms.switches(dry_run=dry_run)
+    forms.callbacks(on_progress=on_progress, on_adopted=on_adopted)
     getting_there(**options)
-    cancel = cancel or CancelToken()
+    cancel = forms.token(cancel)
     adopted: list[Adopted] = []
     with opened_place(models, extra_paths) as place, Identifier(place.index, cancel, **options) as identifier:
         trouble: FetchError | None = None

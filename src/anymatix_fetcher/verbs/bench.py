@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.pace.diagnosis import BenchStep, Machine
     from anymatix_fetcher.engine.bench import Measured
+    from anymatix_fetcher.engine.cancel import CancelToken
 
 
 @explained(GettingThere)
@@ -58,10 +58,11 @@ def bench(
         FetchError: The file can't be fetched.
     """
     seconds = forms.above_zero("seconds", seconds, "seconds")
+    forms.callbacks(on_step=on_step)
     getting_there(**options)
     from anymatix_fetcher.engine.bench import Bench, Measured  # noqa: PLC0415 - downloads needn't wait for it
 
-    settings, cancel = settings_of(directory=directory, **options), cancel or CancelToken()
+    settings, cancel = settings_of(directory=directory, **options), forms.token(cancel)
     machine, trouble = _machine(settings.directory, seconds)
     steps: list[BenchStep] = []
 

@@ -81,7 +81,8 @@ def dedupe(
         DownloadCancelled: It was stopped before all files had been compared; nothing was changed.
     """
     forms.switches(hard_links=hard_links, dry_run=dry_run)
-    tell = on_progress or unheard
+    forms.callbacks(on_progress=on_progress)
+    tell, cancel = on_progress or unheard, forms.token(cancel)
     groups = find_duplicates(models=models, extra_paths=extra_paths, on_progress=tell, cancel=cancel)
     has_reflinks = shares_space(groups)
     if not has_reflinks:
@@ -93,9 +94,7 @@ def dedupe(
             "this file system has no reflinks, and space can only be shared by hard links",
             hint="Allow them by hard_links=True. An edit to one of the names then changes all of them.",
         )
-    report = share_space(
-        groups, hard_links=hard_links, models=models, on_progress=on_progress or unheard, cancel=cancel
-    )
+    report = share_space(groups, hard_links=hard_links, models=models, on_progress=tell, cancel=cancel)
     return Deduped(
         groups=groups,
         linked=report.linked,

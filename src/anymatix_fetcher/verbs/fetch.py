@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.core.values.disk_errors import error_of
+from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.brought import Brought
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
@@ -67,6 +68,7 @@ def fetch(
         ReferenceSyntaxError: A value has the wrong type or can't be parsed; nothing was started.
         FetchError: The download failed. The part file is kept, and the same call continues it.
     """
+    forms.callbacks(on_progress=on_progress)
     return fetch_one(Job(reference, settings_of(**options)), on_progress=on_progress, cancel=cancel)
 
 
@@ -131,6 +133,8 @@ async def afetch(
     """
     import asyncio  # noqa: PLC0415 - costs start-up time; callers of afetch have imported it
 
+    forms.callbacks(on_progress=on_progress)
+    theirs = forms.token(cancel)
     job = Job(reference, settings_of(**options).anchored(current_folder()))
     loop, token, over = asyncio.get_running_loop(), CancelToken(), asyncio.Event()
     results: list[Result] = []
@@ -159,13 +163,11 @@ async def afetch(
         thread.start()
     except RuntimeError:
         raise no_thread() from None
-    if cancel is not None:
-        cancel.add_listener(token.cancel)
+    theirs.add_listener(token.cancel)
     try:
         await _end_of(over, token)
     finally:
-        if cancel is not None:
-            cancel.remove_listener(token.cancel)
+        theirs.remove_listener(token.cancel)
     if raised:
         raise raised[0]
     return results[0]
@@ -222,11 +224,10 @@ def fetch_many(
         ReferenceSyntaxError: A value has the wrong type or can't be parsed, or the requested engine is unavailable;
             nothing was started.
     """
-    settings = settings_of(**options)
-    if isinstance(jobs, str | Job):
-        raise ReferenceSyntaxError("a list of references or jobs is expected, not a single one")
-    every = [one if isinstance(one, Job) else Job(one, settings) for one in jobs]
-    return _Batch(cancel or CancelToken()).run(every, on_progress)
+    forms.callbacks(on_progress=on_progress)
+    settings, token = settings_of(**options), forms.token(cancel)
+    every = [one if isinstance(one, Job) else Job(one, settings) for one in forms.several("jobs", jobs)]
+    return _Batch(token).run(every, on_progress)
 
 
 class _Batch:

@@ -13,7 +13,6 @@ from anymatix_fetcher.core.values.filenames import choose_name
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from anymatix_fetcher.core.values.http import Request
+    from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.formats.facts import ModelFacts
     from anymatix_fetcher.sources.base import Answer
 
@@ -61,7 +61,7 @@ def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **optio
         FetchError: The reference can't be resolved, or its server doesn't support ranges and the header is too far
             back.
     """
-    settings = getting_there(**options)
+    settings, cancel = getting_there(**options), forms.token(cancel)
     (reference,) = forms.words("reference", [reference])
     path = Path(reference)
     if path.is_file():
@@ -71,7 +71,6 @@ def inspect(reference: str | Path, *, cancel: CancelToken | None = None, **optio
             f"{reference!r} is neither a file nor a reference",
             hint="Expected a file, or a reference such as civitai:143906 or hf:org/repo/file.",
         )
-    cancel = cancel or CancelToken()
     with inquiring(settings, cancel) as (inquiry, _):
         return inquiry.run(_inspecting(Job(reference, settings)))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.verbs.progress import CareProgress
 
@@ -108,8 +108,10 @@ def lock(
         DownloadCancelled: It was stopped; the lock file is unchanged.
     """
     forms.switches(fetch=fetch)
+    forms.callbacks(on_progress=on_progress, on_download=on_download)
     getting_there(**options)
-    path, cancel = forms.named_file("file", file).absolute(), cancel or CancelToken()
+    path, cancel = forms.named_file("file", file).absolute(), forms.token(cancel)
+    models, extra_paths = forms.path("models", models), forms.paths("extra_paths", extra_paths)
     words, others = forms.words("wanted", wanted), forms.mirrors("mirrors", mirrors)
     include, exclude = forms.texts("include", include), forms.texts("exclude", exclude)
     _check(words, others, type, directory)

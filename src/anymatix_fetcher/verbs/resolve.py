@@ -14,7 +14,6 @@ from anymatix_fetcher.core.values.filenames import choose_name
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.resource import PLAIN, Author
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.engine.inquiry import Inquiry
 from anymatix_fetcher.engine.settings import GettingThere
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.core.values.resource import About, Resource
+    from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.settings import Options, Settings
     from anymatix_fetcher.sources.base import Answer
     from anymatix_fetcher.transports.base import Transport
@@ -154,7 +154,7 @@ def locate(
     Raises:
         FetchError: The reference can't be resolved.
     """
-    settings, cancel = settings_of(**options), cancel or CancelToken()
+    settings, cancel = settings_of(**options), forms.token(cancel)
     with inquiring(settings, cancel) as (inquiry, _):
         resources = inquiry.run(resolving(Job(reference, settings)))
         if len(resources) == 1:
@@ -182,7 +182,7 @@ def locate_each(
     Raises:
         DownloadCancelled: The operation was stopped.
     """
-    settings, cancel = settings_of(**options), cancel or CancelToken()
+    settings, cancel = settings_of(**options), forms.token(cancel)
     with inquiring(settings, cancel) as (inquiry, _):
         return inquiry.run_each([_locating(Job(reference, settings, author)) for reference in references])
 

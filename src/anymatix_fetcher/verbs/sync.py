@@ -99,9 +99,12 @@ def sync(
         DownloadCancelled: It was stopped before anything was fetched.
     """
     forms.switches(overwrite=overwrite, check=check, dry_run=dry_run)
+    forms.callbacks(on_progress=on_progress, on_download=on_download)
     getting_there(**options)
     refuse_headers(options, "the lock file")
-    path, cancel = forms.named_file("file", file), cancel or CancelToken()
+    path, cancel = forms.named_file("file", file), forms.token(cancel)
+    directory, models = forms.path("directory", directory), forms.path("models", models)
+    extra_paths = forms.paths("extra_paths", extra_paths)
     locked = read_lock(path)
     with open_index() as index:
         here, _ = local_files(path, directory, models, extra_paths, index)

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.errors import DigestMismatchError, DownloadCancelled, FetchError, IntegrityError, StorageError
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Progress
     from anymatix_fetcher.library.evidence import Evidence
     from anymatix_fetcher.verbs.progress import CareProgress, OnCare
@@ -86,9 +86,9 @@ def verify(
         FetchError: A path doesn't exist, or a value can't be parsed. Errors of single files are in their outcomes.
     """
     forms.switches(cache=cache, identify=identify, repair=repair, keep_changed=keep_changed, accept=accept)
+    forms.callbacks(on_progress=on_progress, on_download=on_download, on_checked=on_checked)
     getting_there(**options)  # refused before hours of reading
-    named = forms.paths("paths", paths)
-    cancel = cancel or CancelToken()
+    named, cancel = forms.paths("paths", paths), forms.token(cancel)
     with opened_place(models, extra_paths) as place:
         roots = [*place.folders.roots, *([hugging_face_cache()] if cache else [])]
         wanted = list(named) or [root for root in roots if root.is_dir()]

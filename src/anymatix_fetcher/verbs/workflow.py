@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.engine.settings import GettingThere
 from anymatix_fetcher.engine.signatures import explained
 from anymatix_fetcher.verbs.fetch import fetch_many
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from anymatix_fetcher.engine.cancel import CancelToken
     from anymatix_fetcher.engine.facts import Progress, Result
     from anymatix_fetcher.verbs.progress import CareProgress
 
@@ -91,10 +91,11 @@ def workflow(
         DownloadCancelled: It was stopped before anything was fetched.
     """
     forms.switches(dry_run=dry_run)
+    forms.callbacks(on_progress=on_progress, on_download=on_download)
     getting_there(**options)
     refuse_headers(options, "the workflow")
-    path, cancel = forms.named_file("file", file), cancel or CancelToken()
-    extra_paths = forms.paths("extra_paths", extra_paths)
+    path, cancel = forms.named_file("file", file), forms.token(cancel)
+    models, extra_paths = forms.path("models", models), forms.paths("extra_paths", extra_paths)
     content = workflow_content(path)
     with opened_place(models, extra_paths) as place:
         plan = plan_workflow(content, place.folders, size_on_disk)
