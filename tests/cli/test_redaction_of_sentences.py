@@ -70,7 +70,10 @@ def filled(text: str) -> str:
 
 
 SENTENCES = sentences()
-ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)}
+ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+ERRORS_ELSEWHERE = {"Misuse", "WrongStateError", "UnknownJobError", "ConflictingJobError", "OutsideError"}
+POSITIONS_WITH_A_HINT = 2
+"""Where an error's hint may stand without its name."""
 MOST_CHARACTERS = 300
 """Of a message or a hint, its placeholders filled in."""
 WORDS = sorted({word for text in SENTENCES for word in re.findall(r"\b[A-Za-z][a-z]{0,14}\b", text)})
@@ -122,6 +125,17 @@ def test_a_message_is_a_clause_and_a_hint_is_a_sentence() -> None:
         for text in hints:
             assert text.endswith((".", "?", PLACEHOLDER)), f"{place}: a hint ends as a sentence does: {text}"
             assert len(text) <= MOST_CHARACTERS, f"{place}: {text}"
+
+
+def test_no_error_is_made_without_a_hint() -> None:
+    made = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+        for path in sorted(ROOT.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {*ERRORS, *ERRORS_ELSEWHERE}
+        if all(one.arg not in {"hint", None} for one in node.keywords) and len(node.args) < POSITIONS_WITH_A_HINT
+    ]
+    assert made == []
 
 
 def test_no_sentence_has_persons_in_the_place_of_things() -> None:

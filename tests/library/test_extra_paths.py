@@ -86,8 +86,28 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReferenceSyntaxError, match="can't be read"):
         read_extra_paths(tmp_path / "missing.yaml")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xfa")
-    with pytest.raises(ReferenceSyntaxError, match="can't be read"):
+    with pytest.raises(ReferenceSyntaxError, match="this isn't YAML"):
         read_extra_paths(tmp_path / "binary.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 2001-99-99\n",
+        "[" * 5000,
+        "a: *unknown\n",
+        "a:\n  ? [b]\n  : c\n",
+        'a:\n  loras: "b\\0c"\n',
+        'a:\n  base_path: "b\\0c"\n  loras: d\n',
+        "a:\n  loras: 3\n",
+        "- a\n",
+    ],
+    ids=["no date", "too deep", "no anchor", "a list as a key", "NUL", "NUL in base_path", "a number", "a list"],
+)
+def test_each_way_to_spoil_a_file_is_told_with_a_hint(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ReferenceSyntaxError, match=r"paths\.yaml") as caught:
+        read_extra_paths(written(tmp_path, text))
+    assert caught.value.hint
 
 
 def test_nothing_in_the_file_is_run(tmp_path: Path) -> None:

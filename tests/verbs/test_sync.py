@@ -106,7 +106,7 @@ def test_a_result_says_when_what_is_here_was_read(surroundings: LocalFiles, tmp_
 
 def test_reading_ends_when_it_is_cancelled(surroundings: LocalFiles, tmp_path: Path) -> None:
     cancel = CancelToken()
-    with pytest.raises(DownloadCancelled, match="nothing was started"):
+    with pytest.raises(DownloadCancelled, match="files were being compared"):
         plan_sync(locked(tmp_path), surroundings, on_progress=lambda _: cancel.cancel(), cancel=cancel)
 
 

@@ -216,7 +216,7 @@ class Bench:
 
     def _turn(self) -> None:
         if self._is_cancelled():
-            raise DownloadCancelled("the measurement was stopped")
+            raise DownloadCancelled("the measurement was stopped", hint="Nothing was stored; measure again later.")
         while self._may_ask():
             self._ask(self._address.target or self._address.origin_url)
         for event in self._transport.poll(TURN_SECONDS):

@@ -229,7 +229,12 @@ class Conversation(Generic[T]):
 
     def _too_long(self) -> None:
         self._hang_up()
-        self._give_up(UnexpectedAnswerError(f"{self._asked.url.host} sends too long an answer"))
+        self._give_up(
+            UnexpectedAnswerError(
+                f"{self._asked.url.host} sends too long an answer",
+                hint="It isn't what a catalogue sends: check the reference, and the endpoint if one is set.",
+            )
+        )
 
     def _waits(self, refused: Refused, now: float) -> bool:
         """Whether a temporary refusal is worth a retry."""

@@ -155,7 +155,7 @@ class Driver:
         """Stops, unless the file is published already: then the download has succeeded."""
         if self.is_held_up:
             self._drop_exchanges()
-            self._fail(DownloadCancelled("the download was stopped"))
+            self._fail(DownloadCancelled("the download was stopped", hint="Run it again to go on."))
         elif self._destination.part.withdraw():
             self._feed(event)
 

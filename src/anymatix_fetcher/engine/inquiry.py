@@ -81,7 +81,7 @@ class Inquiry:
         if self._is_cancelled():
             for conversation in talking:
                 conversation.end()
-            raise DownloadCancelled("no answer had come yet")
+            raise DownloadCancelled("no answer had come yet", hint="Ask again.")
         for event in self._ports.transport.poll(TURN_SECONDS):
             for conversation in talking:
                 conversation.handle(event)

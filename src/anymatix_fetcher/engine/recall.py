@@ -64,7 +64,7 @@ class Recall:
             case StorageFailed():
                 self.fail(event.error)
             case CancelRequested():
-                self.fail(DownloadCancelled("the search was stopped"))
+                self.fail(DownloadCancelled("the search was stopped", hint="Nothing was changed."))
             case _:
                 pass
 

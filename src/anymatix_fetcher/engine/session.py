@@ -61,6 +61,9 @@ MOST_BEGUN = 192
 commonly allow a process a thousand. Hosts have lower limits; see ``core.pace.hosts``."""
 
 
+NOTHING_BEGUN = "Nothing was begun; run it again."
+
+
 class Session:
     """Runs downloads until it is closed.
 
@@ -275,7 +278,7 @@ class Session:
     def _end_same(self, same: Waiting, result: Result) -> None:
         """Ends an equal job that has waited for this result, or lets it start after a failure."""
         if same.ticket.cancelled:
-            self._fail(same.ticket, DownloadCancelled("the download was stopped before it began"))
+            self._fail(same.ticket, DownloadCancelled("the download was stopped before it began", hint=NOTHING_BEGUN))
             return
         if result.error is not None:
             self._turns.add(same)
@@ -333,7 +336,7 @@ class Session:
         if self._cancelled:
             self._cancelled = False
             for ticket in [*self._reception.leave(), *self._turns.leave()]:
-                self._fail(ticket, DownloadCancelled("the download was stopped before it began"))
+                self._fail(ticket, DownloadCancelled("the download was stopped before it began", hint=NOTHING_BEGUN))
         for _ in range(min(MOST_AT_ONCE, MOST_BEGUN - len(self._active))):
             waiting = self._turns.next(self._ports.clock())
             if waiting is None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LEAST_BYTES = 1 << 20
 """Smaller files aren't worth deduplicating."""
+_AGAIN = "Run it again when no program writes to the models."
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +213,10 @@ def _link(
     if not same_bytes(keep, names[0], on_bytes=on_bytes):
         return False
     if _links(names[0]) > len(names):
-        raise StorageError(f"{names[0]} has a hard link elsewhere now")
+        raise StorageError(f"{names[0]} has a hard link elsewhere now", hint=_AGAIN)
     for name, then in zip(names, before, strict=True):
         if not FileState.of(name.lstat()).is_still(then) or not then.shares_with(before[0]):
-            raise StorageError(f"{name} was changed meanwhile")
+            raise StorageError(f"{name} was changed meanwhile", hint=_AGAIN)
     known = index.current(keep)
     with index.keeping(keep):
         relink(names, keep, disk, state=state, order=methods, cloner=cloner)

@@ -10,6 +10,8 @@ from anymatix_fetcher.errors import ReferenceSyntaxError
 
 FILE_NAME = "extra_model_paths.yaml"
 _OWN_KEYS = {"base_path", "is_default"}
+_HINT = "It lists more folders of models, as ComfyUI's extra_model_paths.yaml: check its path and permissions."
+_UNREADABLE = "ComfyUI can't read it either: compare it with its extra_model_paths.yaml.example."
 
 
 class ExtraPath(NamedTuple):
@@ -30,12 +32,15 @@ def read_extra_paths(file: Path) -> list[ExtraPath]:
 
     try:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError) as error:
-        raise ReferenceSyntaxError(f"{file} can't be read: {error}") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ReferenceSyntaxError(f"{file} can't be read: {reason}", hint=_HINT) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise ReferenceSyntaxError(f"{file}{place}: this isn't YAML", hint="ComfyUI can't read it either.") from None
+        raise ReferenceSyntaxError(f"{file}{place}: this isn't YAML", hint=_UNREADABLE) from None
+    except (ValueError, RecursionError):  # no text in UTF-8, a date that there isn't, or nested without end
+        raise ReferenceSyntaxError(f"{file}: this isn't YAML", hint=_UNREADABLE) from None
     return extra_paths(config, file)
 
 
@@ -72,6 +77,8 @@ def _paths_of(group: dict[object, object], file: Path) -> list[ExtraPath]:
             continue
         if not isinstance(lines, str):
             raise _malformed(file, f"{folder!r} isn't a path, or several of them on lines of their own")
+        if "\0" in f"{base}{lines}":
+            raise _malformed(file, f"a path of {folder!r} has a NUL in it")
         # normpath, not resolve: ComfyUI compares the text, and follows no links.
         paths = (Path(os.path.normpath(base / line)) for line in lines.split("\n") if line)
         found += [ExtraPath(str(folder), path, is_default) for path in paths]

@@ -162,4 +162,7 @@ def _refuse(name: str) -> None:
     if any(folded(part) in FORBIDDEN_FOLDERS for part in parts):
         raise forbidden_folder(name)
     if any(safe_name(part) != part for part in parts):
-        raise ReferenceSyntaxError(f"no folder of models can be called {name!r}")
+        raise ReferenceSyntaxError(
+            f"no folder of models can be called {name!r}",
+            hint="Use the names of ComfyUI's folders, such as loras or vae.",
+        )

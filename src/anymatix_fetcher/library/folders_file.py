@@ -33,7 +33,9 @@ def read_folders(file: Path) -> ModelFolders:
         with file.open("rb") as opened:
             return _folders(json.loads(opened.read(MOST_BYTES)))
     except OSError as error:
-        raise ReferenceSyntaxError(f"{file} can't be read: {error.strerror}") from error
+        raise ReferenceSyntaxError(
+            f"{file} can't be read: {error.strerror}", hint="Check the path and its permissions."
+        ) from error
     except (ValueError, TypeError, RecursionError):
         raise ReferenceSyntaxError(
             f"{file} doesn't say where models are", hint='It is {"models": DIR, "folders": {NAME: [DIR, ...]}}.'
@@ -62,6 +64,6 @@ def _is_list(paths: object) -> bool:
 
 def _path(text: object) -> Path:
     path = Path(str(text))
-    if not path.is_absolute():
-        raise ValueError("paths are absolute")
+    if not path.is_absolute() or "\0" in str(path):
+        raise ValueError("paths are absolute, and have no NUL in them")
     return path

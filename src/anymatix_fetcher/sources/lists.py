@@ -82,7 +82,9 @@ def parse(content: bytes) -> tuple[ListEntry, ...]:
         ReferenceSyntaxError: A line can't be parsed; the message names it without quoting it.
     """
     if len(content) > MAX_LIST_BYTES:
-        raise ReferenceSyntaxError(f"the list is larger than {MAX_LIST_BYTES >> 20} MiB")
+        raise ReferenceSyntaxError(
+            f"the list is larger than {MAX_LIST_BYTES >> 20} MiB", hint="Split it, if it is a list of downloads."
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

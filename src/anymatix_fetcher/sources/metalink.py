@@ -73,7 +73,7 @@ def parse(content: bytes) -> tuple[MetalinkFile, ...]:
         ReferenceSyntaxError: It isn't a Metalink 4 file, contradicts itself, or a file has no http or https URL.
     """
     if len(content) > MAX_METALINK_BYTES:
-        raise ReferenceSyntaxError(f"the Metalink is larger than {MAX_METALINK_BYTES >> 20} MiB")
+        raise ReferenceSyntaxError(f"the Metalink is larger than {MAX_METALINK_BYTES >> 20} MiB", hint=_HINT)
     try:
         root = elements.parse(content)
     except ValueError as reason:

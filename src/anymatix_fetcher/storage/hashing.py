@@ -67,7 +67,9 @@ def new_hasher(algorithm: str) -> Hasher:
     try:
         return hashlib.new(algorithm, usedforsecurity=False)
     except ValueError:
-        raise ReferenceSyntaxError(f"a {algorithm} digest can't be checked: the algorithm isn't known") from None
+        raise ReferenceSyntaxError(
+            f"a {algorithm} digest can't be checked: the algorithm isn't known", hint="Give a sha256 digest instead."
+        ) from None
 
 
 class _Buffers(local):

@@ -129,7 +129,7 @@ def plan_sync(
         number, one = unread[task]
         items[number] = _item(lock.files[number], one.path, outcome, surroundings.index)
     if cancel.cancelled:
-        raise DownloadCancelled("files were being compared; nothing was started")
+        raise DownloadCancelled("files were being compared", hint="Nothing was started; run it again.")
     return [items[number] for number in range(len(found))]
 
 
@@ -183,7 +183,14 @@ class _Unread:
             is_still = FileState.of(self.path.stat()).is_unwritten_since(reading.state)
         except OSError as error:
             return unreadable(self.path, error)
-        return reading if is_still else StorageError(f"{self.path} was written to while it was read")
+        return (
+            reading
+            if is_still
+            else StorageError(
+                f"{self.path} was written to while it was read",
+                hint="Wait for the program that writes it, and try again.",
+            )
+        )
 
 
 def _item(file: LockedFile, path: Path, outcome: Reading | FetchError, index: Index) -> Item:

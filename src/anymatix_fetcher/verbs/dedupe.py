@@ -126,7 +126,7 @@ def find_duplicates(
     with opened_place(models, extra_paths) as place:
         _hash_alike(place, on_progress, cancel)
         if cancel.cancelled:
-            raise DownloadCancelled("not all files had been compared, and nothing was changed")
+            raise DownloadCancelled("not all files had been compared", hint="Nothing was changed; run it again.")
         return done(duplicates.find_duplicates(place.folders.roots, place.index))
 
 
@@ -197,7 +197,7 @@ def _count(tracker: Tracker, cancel: CancelToken, number: int, more: int) -> Non
     tracker.add(number, more)
     tracker.tell(number)
     if cancel.cancelled:
-        raise DownloadCancelled("it was stopped while files were compared")
+        raise DownloadCancelled("it was stopped while files were compared", hint="Run it again to go on.")
 
 
 def _sum(one: DedupeReport, other: DedupeReport) -> DedupeReport:

@@ -40,7 +40,8 @@ def read_lock(file: Path) -> LockFile:
     with storage_errors(file):
         if file.stat().st_size > MAX_FILE_BYTES:
             raise ReferenceSyntaxError(
-                f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a lock file"
+                f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a lock file",
+                hint="Name a file that `anyfetch lock` has written by -f FILE.",
             )
         return read(file.read_bytes(), str(file))
 

@@ -96,7 +96,10 @@ def below(directory: Path, home: Path) -> tuple[SafeName, ...]:
         ) from None
     names = tuple(name for part in parts if (name := safe_name(part)) == part and name is not None)
     if len(names) < len(parts):
-        raise ReferenceSyntaxError(f"{directory} contains a name that isn't valid on every system")
+        raise ReferenceSyntaxError(
+            f"{directory} contains a name that isn't valid on every system",
+            hint="Use names without :, ?, *, quotation marks and the like.",
+        )
     return names
 
 

@@ -128,7 +128,8 @@ def workflow_content(file: Path) -> bytes:
     with storage_errors(file):
         if file.stat().st_size > MAX_FILE_BYTES:
             raise ReferenceSyntaxError(
-                f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a workflow"
+                f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB, which is too large for a workflow",
+                hint="Name a workflow as JSON, or a picture that contains one.",
             )
         return file.read_bytes()
 

@@ -54,7 +54,7 @@ def examined(plan: Plan, index: Index, *, on_progress: OnCare = unheard, cancel:
         number, one = unread[task]
         models[number] = one.compared(reading, index)
     if cancel.cancelled:
-        raise DownloadCancelled("files were being compared; nothing was started")
+        raise DownloadCancelled("files were being compared", hint="Nothing was started; run it again.")
     return replace(plan, models=tuple(models[number] for number in range(len(found))))
 
 

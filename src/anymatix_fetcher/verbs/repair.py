@@ -186,7 +186,7 @@ class Repair:
             tracker.add(0, more)
             tracker.tell(0)
             if self._cancel.cancelled:
-                raise DownloadCancelled("the repair was stopped")
+                raise DownloadCancelled("the repair was stopped", hint="Run it again to go on.")
 
         return count
 

@@ -248,5 +248,5 @@ class LibrarySearch:
 
     def _on_bytes(self, _: int) -> None:
         if self._cancelled.is_set():
-            raise DownloadCancelled("the download was stopped")
+            raise DownloadCancelled("the search was stopped", hint="Nothing was changed.")
         self.note = READING

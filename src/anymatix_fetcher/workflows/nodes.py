@@ -121,7 +121,10 @@ def graph_of_workflow(document: Mapping[str, object]) -> Graph:
                 inside = definition.inside(node.values if len(read) < MAX_INSTANCES else ())
                 if (definition.key, inside.files) not in read:
                     if depth == MAX_DEPTH:
-                        raise ReferenceSyntaxError(f"the workflow's subgraphs are more than {MAX_DEPTH} levels deep")
+                        raise ReferenceSyntaxError(
+                            f"the workflow's subgraphs are more than {MAX_DEPTH} levels deep",
+                            hint="Save it from ComfyUI again; a subgraph may contain itself.",
+                        )
                     read.add((definition.key, inside.files))
                     waiting.append((inside.nodes, f"{node.name.path}:", depth + 1))
     for definition in definitions.values():

@@ -55,6 +55,7 @@ def test_every_refusal_ends_in_the_error_of_whose_turn_it_is(kind: Refusal, erro
     raised = refusal_error(Refused(kind, "h.example answered so", 400), URL)
     assert type(raised) is error
     assert raised.message == "h.example answered so (https://h.example/m?...)"
+    assert raised.hint.endswith(".")
 
 
 def test_no_refusal_is_left_out_of_the_table() -> None:

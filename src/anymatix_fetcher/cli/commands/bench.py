@@ -179,7 +179,9 @@ def _tell(measured: Measured, session: Invocation, plot: Path | None, *, as_json
             bench_pictures.draw(plot, measured, diagnosis.sentence if diagnosis else "")
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise StorageError(f"the plot can't be written to {plot}: {reason}") from None
+            raise StorageError(
+                f"the plot can't be written to {plot}: {reason}", hint="Name another file by --plot FILE."
+            ) from None
 
 
 def report(measured: Measured, diagnosis: Diagnosis | None, width: int, *, ascii_only: bool) -> str:

@@ -40,6 +40,8 @@ LOGIN_PAGE_HINT = (
 )
 FULL_DISK_ERRORS = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
 
+_ANOTHER_PLACE = "give another address of the same file, or add one with --mirror URL"
+
 _REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
     Refusal.UNAUTHORIZED: (
         AccessDeniedError,
@@ -51,11 +53,35 @@ _REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
     ),
     Refusal.NOT_FOUND: (NotFoundError, "Check the address; the file may have been renamed or removed."),
     Refusal.GONE: (NotFoundError, "The file was removed by its owner or archived."),
+    Refusal.BAD_REQUEST: (
+        UnexpectedAnswerError,
+        "The server can't make sense of the request: check the address, and the headers that are sent with it.",
+    ),
     Refusal.THROTTLED: (RetriesExhaustedError, f"The server allows no more for now. {KEPT}"),
     Refusal.UNAVAILABLE: (RetriesExhaustedError, KEPT),
     Refusal.CHANGED: (
         RepresentationChangedError,
         _NO_LONGER_FITS,
+    ),
+    Refusal.UNSATISFIABLE: (
+        UnexpectedAnswerError,
+        f"The file may be another one by now: check the address. {_KEPT_SO_FAR}",
+    ),
+    Refusal.RANGE_IGNORED: (
+        UnexpectedAnswerError,
+        f"Try --engine single, which asks for no ranges, or {_ANOTHER_PLACE}.",
+    ),
+    Refusal.MISLABELLED: (
+        UnexpectedAnswerError,
+        f"The server, or a proxy before it, breaks the rules of HTTP: {_ANOTHER_PLACE}.",
+    ),
+    Refusal.UNSAFE_REDIRECT: (
+        UnexpectedAnswerError,
+        "Such a redirect isn't followed: find an https address of the same file.",
+    ),
+    Refusal.UNEXPECTED: (
+        UnexpectedAnswerError,
+        "Check the address: open it in a browser, to see what the server has to say.",
     ),
     Refusal.ENCODED: (
         UnexpectedAnswerError,
@@ -84,7 +110,7 @@ def refusal_error(refused: Refused, url: Url, *, authorized: bool = False) -> Fe
         url: The URL that refused.
         authorized: Whether credentials were sent.
     """
-    kind, hint = _REFUSALS.get(refused.kind, (UnexpectedAnswerError, ""))
+    kind, hint = _REFUSALS[refused.kind]
     if refused.kind is Refusal.UNAUTHORIZED and authorized:
         hint = "The server doesn't accept the credentials that were sent: check them, and whether they have expired."
     if refused.kind is Refusal.FORBIDDEN and is_signed(url):
