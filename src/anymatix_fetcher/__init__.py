@@ -226,10 +226,10 @@ _VALUES = (
     "anymatix_fetcher.verbs.sync",
     "anymatix_fetcher.verbs.workflow",
 )
-"""Where the values are, those first that import little."""
+"""The modules of public values, ordered by the cost of their import."""
 _FETCH = "anymatix_fetcher.verbs.fetch"
 _ELSEWHERE = {"fetch_many": _FETCH, "afetch": _FETCH, "doctor": "anymatix_fetcher.verbs.checkup.examining"}
-"""The verbs whose modules have other names."""
+"""The verbs in modules with another name."""
 
 
 def __getattr__(name: str) -> object:
@@ -247,5 +247,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """The public names, whichever of them have been used."""
+    """All public names, used or not."""
     return list(__all__)

@@ -111,7 +111,7 @@ class DestinationLockedError(FetchError):
     """Another process is downloading to the same destination."""
 
 
-class DownloadCancelled(FetchError):  # noqa: N818 - not an error of anybody's
+class DownloadCancelled(FetchError):  # noqa: N818 - not an error
     """The caller cancelled the download. The part file and its journal are kept."""
 
 

@@ -1,1 +1,1 @@
-"""One download: requests, coverage, segments, sameness, proof, mirrors. Pure: it decides and does nothing."""
+"""The state machine of one download: requests, coverage, segments, matching, proof, mirrors. Pure."""

@@ -1,4 +1,4 @@
-"""What becomes of a body whose head was accepted."""
+"""The admission of a body whose head was accepted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import Enum, auto
 
 
 class Admission(Enum):
-    """What becomes of an accepted body."""
+    """What happens to an accepted body."""
 
     FLOWS = auto()
     WAITS = auto()
-    """Until blocks have been compared: nothing proves yet that it is of the representation that is here."""
+    """It waits until blocks were compared, because nothing proves yet that it is of the same representation."""
     UNNEEDED = auto()
-    """What it would bring is here."""
+    """All its bytes are stored already."""

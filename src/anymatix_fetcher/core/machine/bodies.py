@@ -1,4 +1,4 @@
-"""What comes of the bodies of one download: bytes that were stored, blocks that came again, and where they end."""
+"""Handles the bodies of one download's responses: stored bytes, compared blocks, and the bodies' ends."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Bodies:
-    """Takes the bodies of one download's responses.
+    """Handles the bodies of one download's responses.
 
     Args:
-        parts: Of the download.
-        conclusions: Draws the last consequences.
-        setbacks: Takes what ended early.
+        parts: The download's parts.
+        conclusions: Ends the download.
+        setbacks: Handles bodies that ended early.
     """
 
     def __init__(self, parts: MachineParts, conclusions: Conclusions, setbacks: Setbacks) -> None:
@@ -34,15 +34,15 @@ class Bodies:
         self._meter: Meter | None = None
 
     def rate(self, now: float) -> float:
-        """Bytes a second that arrive, over the last seconds."""
+        """The throughput over the last seconds, in bytes per second."""
         return self._meter.rate(now) if self._meter is not None else 0.0
 
     def measure_from(self, now: float) -> None:
-        """Time counts from ``now`` on, unless it counts already."""
+        """Starts the measurement of throughput, once."""
         self._meter = self._meter or Meter(now)
 
     def stored(self, event: m.BodyStored, now: float) -> None:
-        """Bytes of a body are at their place, or were compared."""
+        """Takes bytes of a body that were stored or compared."""
         parts, coverage = self._parts, self._parts.coverage
         exchange = parts.requests.exchanges.get(event.exchange)
         if exchange is None or not exchange.flowing:
@@ -64,7 +64,7 @@ class Bodies:
             self._meter.add(count, now)
 
     def ended(self, event: m.BodyEnded, now: float) -> None:
-        """A body has ended as its framing said."""
+        """Takes the end of a body that is complete according to its framing."""
         parts, exchanges = self._parts, self._parts.requests.exchanges
         exchange = exchanges.end(event.exchange)
         if exchange is None:
@@ -84,13 +84,13 @@ class Bodies:
             self._setbacks.ended_early(exchange, now)
 
     def compared(self, event: m.BlockCompared, now: float) -> None:
-        """A recorded block came again, the same or different."""
+        """Takes the comparison of a recorded block that arrived again."""
         self._weigh(event, now)
         if event.filling and not event.equal and not self._parts.stage.is_over:
             self._end_dispute(event.span)
 
     def _end_dispute(self, block: Span) -> None:
-        """The block comes again, unless that is decided already: until then the part file records nothing more."""
+        """Forgets the block, unless that was done, because the part file records nothing more before."""
         forgotten = (command.blocks for command in self._parts.out if isinstance(command, m.ForgetBlocks))
         if not any(blocks.covers(block) for blocks in forgotten):
             self._parts.matching.lose(SpanSet.of(block))
@@ -98,29 +98,29 @@ class Bodies:
     def _weigh(self, event: m.BlockCompared, now: float) -> None:
         parts, span = self._parts, event.span
         if not parts.coverage.held.count_in(span) and not parts.requests.exchanges.over(span):
-            return  # it was forgotten since
+            return  # forgotten meanwhile
         if event.filling and not event.equal and parts.matching.is_searching:
             self._setbacks.came_differently(span, now)
             return
         if parts.matching.advances(event):
             parts.requests.patience.progressed(len(span))
         if parts.mirrors.compared(event) or not (event.filling or parts.matching.comparison):
-            return  # a mirror's, or that of an exchange that was dropped
+            return  # a mirror's, or from an exchange that was dropped
         if not parts.matching.compared(event):
             self._conclusions.changed()
 
     def _open_end(self, exchange: Exchange, now: float, *, goes_on: bool) -> None:
-        """A body ended that hadn't stated its end: that is held against the length that is known."""
+        """Takes the end of a body that hasn't stated it, and compares it with the known length."""
         matching = self._parts.matching
         known = matching.known_length
         if known is None and exchange.purpose is Purpose.COMPARE:
             self._compared_to_its_end(exchange, now)
         elif known is None and self._parts.coverage.held.stop > exchange.position:
-            self._conclusions.changed()  # it ended before the pieces that are here do
+            self._conclusions.changed()  # it ended before the last stored byte
         elif known is None:
-            matching.ends_at(exchange.position)  # where its framing said that it ended
+            matching.ends_at(exchange.position)  # where its framing ended
         elif goes_on and exchange.position >= known:
-            matching.take_back(exchange.fresh)  # it belongs to something longer
+            matching.take_back(exchange.fresh)  # it belongs to a longer file
             what = f"{exchange.request.url.host} sends more than the {known:,} bytes that the file has"
             refused = Refused(Refusal.CHANGED, what, exchange.head.status if exchange.head else 0)
             self._setbacks.refused(exchange, refused, now)
@@ -128,7 +128,7 @@ class Bodies:
             self._setbacks.ended_early(exchange, now)
 
     def _compared_to_its_end(self, exchange: Exchange, now: float) -> None:
-        """A body of unstated length came a second time: the longer one is the whole."""
+        """A body without a stated length came again: the longer one is complete."""
         matching = self._parts.matching
         end = matching.length
         if end is not None and exchange.position > end:

@@ -1,4 +1,4 @@
-"""Recorded blocks that are fetched again to be compared: what is still to ask for, and what the answers said."""
+"""Recorded blocks that are fetched again and compared: which ones are left to request, and the results."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SAMPLES = 3
-"""How many recorded blocks have to agree where no validator can prove sameness."""
+"""The number of recorded blocks that have to match if no validator proves the representation."""
 SAMPLES_BESIDE_A_DIGEST = 1
-"""The same where a digest will settle at the end what the whole is."""
+"""The same if a digest will verify the whole."""
 
 PIECE_SHARE = 16
-"""Where no block is whole yet, so small a part of one is compared: a connection may bring no more than that."""
+"""Without a complete block, this fraction of one is compared, as a connection may bring no more."""
 
 SAMPLES_OF_FOREIGN = 16
-"""How many blocks that another program has left have to agree where nothing will prove the whole."""
+"""The number of blocks of another program's file that have to match if no digest will verify the whole."""
 
 
 class Question(Enum):
-    """What a comparison is to answer."""
+    """The purpose of a comparison."""
 
     SAMENESS = auto()
-    """Whether the server still has the representation that the blocks belong to."""
+    """Whether the server still has the representation of the blocks."""
     CULPRITS = auto()
-    """Which blocks spoil the digest."""
+    """Which blocks cause the wrong digest."""
 
 
 @dataclass(slots=True)
 class Comparison:
-    """Blocks on trial.
+    """The blocks of a comparison.
 
-    ``blocks`` are whole ones; each ends up in ``agreed`` or ``differing``.
+    ``blocks`` are complete ones; each ends up in ``agreed`` or ``differing``.
     """
 
     question: Question
@@ -47,7 +47,7 @@ class Comparison:
 
     @property
     def open(self) -> SpanSet:
-        """What nothing is known of yet."""
+        """The blocks without a result."""
         return self.blocks - self.agreed - self.differing
 
     def note(self, span: Span, *, equal: bool) -> None:
@@ -60,13 +60,13 @@ class Comparison:
             self.differing = self.differing.add(span)
 
     def add(self, blocks: SpanSet) -> None:
-        """``blocks`` are compared as well."""
+        """Adds ``blocks`` to the comparison."""
         self.blocks |= blocks
 
     def ended(self, span: Span, block_size: int) -> None:
-        """``span`` came. Its blocks that have no answer never get one: their records were struck meanwhile.
+        """Takes the end of ``span``. Its blocks without a result get none, because they were forgotten meanwhile.
 
-        A server may send less than it was asked for: a block at the end that is there in part goes on from there.
+        A server may send less than requested: an incomplete block at the end is continued from there.
         """
         unfinished = span.stop // block_size * block_size
         if span.stop < self.blocks.stop and unfinished < span.stop:
@@ -80,7 +80,7 @@ class Comparison:
             self.blocks |= silent
 
     def next(self, in_flight: Iterable[Span], *, block_size: int, at_most: int) -> Span | None:
-        """What to ask for next: whole blocks, about ``at_most`` bytes; ``None`` where everything has been asked for."""
+        """The next span to request: complete blocks, about ``at_most`` bytes; ``None`` if all are requested."""
         waiting = self.open
         for span in in_flight:
             waiting = waiting.remove(Span(span.start // block_size * block_size, span.stop))
@@ -88,7 +88,7 @@ class Comparison:
         if first is None:
             return None
         stop = max(first.start + at_most // block_size * block_size, first.start + block_size)
-        start = self._begun.pop(first.start, first.start)  # once: should it break off, the whole block comes again
+        start = self._begun.pop(first.start, first.start)  # once: if it breaks off again, the whole block is requested
         return Span(start, min(stop, first.stop))
 
 
@@ -98,7 +98,7 @@ def whole_blocks(held: SpanSet, *, length: int | None, block_size: int) -> SpanS
 
 
 def samples(held: SpanSet, *, length: int | None, block_size: int, most: int = SAMPLES) -> SpanSet:
-    """A few whole blocks of what is held: the first, one in the middle and the last; of one alone the last."""
+    """A few complete blocks of what is held: the first, the middle and the last one. A single sample is the last."""
     blocks = _blocks(held, length, block_size)
     if not blocks:
         return SpanSet()
@@ -127,7 +127,7 @@ def blocks_around(spans: SpanSet, *, length: int | None, block_size: int) -> Spa
 
 
 def run_of_blocks(held: SpanSet, *, length: int, block_size: int, most_bytes: int) -> SpanSet:
-    """The first whole blocks of what is held that follow each other, of ``most_bytes`` together, and one at least."""
+    """The first consecutive complete blocks of what is held, up to ``most_bytes``, but at least one."""
     for span in held:
         start = -(-span.start // block_size) * block_size
         whole = length if span.stop == length else span.stop // block_size * block_size
@@ -138,7 +138,7 @@ def run_of_blocks(held: SpanSet, *, length: int, block_size: int, most_bytes: in
 
 
 def last_piece(held: SpanSet, *, block_size: int) -> SpanSet:
-    """The last bytes of what is held, where no block of it is whole."""
+    """The last held bytes, if no block is complete."""
     last = held.spans[-1]
     size = min(len(last), max(1, block_size // PIECE_SHARE), last.stop - (last.stop - 1) // block_size * block_size)
     return SpanSet.of(Span(last.stop - size, last.stop))

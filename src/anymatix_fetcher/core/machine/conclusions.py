@@ -1,4 +1,4 @@
-"""How a download may end: proved and published, refused because the content isn't what it was, failed, or stopped."""
+"""The ends of a download: published, refused because the content has changed, failed, or cancelled."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Conclusions:
-    """The last conclusions about one download.
+    """Ends one download.
 
     Args:
-        parts: Of the download.
-        overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
+        parts: The download's parts.
+        overwrite: Whether to drop the stored bytes, once, if the server has other content, instead of failing.
     """
 
     def __init__(self, parts: MachineParts, *, overwrite: bool) -> None:
@@ -32,7 +32,7 @@ class Conclusions:
     # The whole --------------------------------------------------------------------------------------------
 
     def judge_whole(self, event: m.Verified) -> None:
-        """The whole file was read: it is published, or what spoils its digest is searched for."""
+        """Publishes the file if its digests match, otherwise searches for the cause."""
         parts = self._parts
         if parts.stage.phase is not MachinePhase.VERIFYING:
             return
@@ -45,12 +45,12 @@ class Conclusions:
             parts.out.append(m.Publish())
 
     def published(self) -> None:
-        """The file has its name."""
+        """Takes the publication of the file."""
         self._parts.stage.enter(MachinePhase.DONE)
         self._parts.out.append(m.Finish(self._verified))
 
     def reread(self) -> None:
-        """The disk was suspected of a wrong digest, and its blocks were read back."""
+        """Continues after blocks were read back, because the disk was suspected to have caused a wrong digest."""
         parts, length = self._parts, self._parts.matching.length
         if parts.stage.phase is not MachinePhase.VERIFYING or parts.coverage.claimed or not length:
             return
@@ -80,7 +80,7 @@ class Conclusions:
             self.mismatched()
 
     def mismatched(self) -> None:
-        """A digest is wrong, and nothing makes it right."""
+        """Fails with a wrong digest that nothing explains."""
         matching = self._parts.matching
         blocks = -(-(matching.length or 0) // matching.block_size)
         self.fail(self._parts.proof.mismatch(fickle=matching.fickle, blocks=blocks))
@@ -88,17 +88,17 @@ class Conclusions:
     # Other content ----------------------------------------------------------------------------------------
 
     def changed(self, error: FetchError | None = None) -> None:
-        """The server has other content than the pieces that are here: they go if the caller wants that.
+        """The server has other content than the stored bytes, which are dropped if the caller wants that.
 
         Args:
-            error: How this was noticed, where the response says more than that.
+            error: The error of the response, if it is more specific.
         """
         if self.blames_peers():
             return
         if not self._overwrite:
             self.fail(self._other_content() if error is None else error)
             return
-        self._overwrite = False  # once: content that keeps changing isn't run after for ever
+        self._overwrite = False  # once, because content that keeps changing would never be complete
         parts = self._parts
         parts.proof.begin_anew(parts.requests.address.resource.digests)
         parts.requests.drop_all()
@@ -112,7 +112,7 @@ class Conclusions:
         return RepresentationChangedError(what, hint="--overwrite drops the pieces and fetches the new content.")
 
     def blames_peers(self) -> bool:
-        """What is here is wrong: where some of it is lent, that comes again from elsewhere; whether there was any."""
+        """Takes back the bytes from peers, which may be wrong, to fetch them elsewhere; false if there are none."""
         if not self._parts.peers.take_back():
             return False
         self._parts.requests.drop_all()
@@ -122,7 +122,7 @@ class Conclusions:
     # Failure ----------------------------------------------------------------------------------------------
 
     def fail_here(self, error: FetchError) -> None:
-        """The place that was asked can't bring it: a mirror takes its part, where there is one."""
+        """Turns to a mirror if there is one, because the current place can't provide the file; otherwise fails."""
         parts = self._parts
         if parts.peers.give_way(is_kept=False):
             return
@@ -134,12 +134,12 @@ class Conclusions:
         parts.matching.turn_to(parts.requests.address, parts.requests.manners)
 
     def fail(self, error: FetchError) -> None:
-        """It fails, unless it is over already."""
+        """Fails the download, unless it is over."""
         if not self._parts.stage.is_over:
             self.stop(MachinePhase.FAILED, error)
 
     def stop(self, phase: MachinePhase, error: FetchError) -> None:
-        """It ends in ``phase``, for ``error``."""
+        """Ends the download in ``phase``, with ``error``."""
         self._parts.requests.drop_all()
         self._parts.stage.enter(phase)
         self._parts.out.append(m.Fail(error if self._parts.coverage.held else nothing_kept(error)))

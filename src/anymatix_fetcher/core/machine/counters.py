@@ -1,4 +1,4 @@
-"""What a download has cost so far."""
+"""The costs of a download so far."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Requests and bytes of one download.
+    """The requests and bytes of one download.
 
-    ``origin_requests`` are those to the host that the reference names; ``bytes_resumed`` were left by an earlier run
-    and have been proved; ``http_version`` is the last response's.
+    ``origin_requests`` are those to the host that the reference names; ``bytes_resumed`` are from an earlier run and
+    proved; ``http_version`` is that of the last response.
     """
 
     requests: int = 0
@@ -22,31 +22,31 @@ class Counters:
     http_version: str = ""
 
     def requested(self, *, at_origin: bool) -> None:
-        """A request goes out."""
+        """Counts a request."""
         self.requests += 1
         self.origin_requests += at_origin
 
     def unsent(self, *, at_origin: bool) -> None:
-        """A request that was counted was never sent."""
+        """Uncounts a request that wasn't sent."""
         self.requests -= 1
         self.origin_requests -= at_origin
 
     def answered(self, http_version: str) -> None:
-        """A response came in this version of HTTP."""
+        """Records the HTTP version of a response."""
         self.http_version = http_version
 
     def flows(self, connections: int) -> None:
-        """So many bodies flow at the same time."""
+        """Records the number of concurrent bodies."""
         self.connections_peak = max(self.connections_peak, connections)
 
     def arrived(self, count: int) -> None:
-        """``count`` bytes were stored or compared."""
+        """Counts bytes that were stored or compared."""
         self.bytes_downloaded += count
 
     def resumed(self, count: int) -> None:
-        """``count`` bytes that an earlier run left were proved; fewer than none where some turned out to be wrong."""
+        """Counts proved bytes of an earlier run; negative if some turned out to be wrong."""
         self.bytes_resumed += count
 
     def renewed(self) -> None:
-        """The source was asked for the address anew."""
+        """Counts a renewal of the URL."""
         self.renewals += 1

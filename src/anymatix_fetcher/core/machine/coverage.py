@@ -1,4 +1,4 @@
-"""Which bytes are where: stored, claimed by an earlier run, in flight, or waiting. Together they are the whole."""
+"""Which bytes are stored, claimed by an earlier run, in flight, or waiting. Together they are the whole file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Coverage:
-    """The account of one file's bytes.
+    """The coverage of one file.
 
-    ``stored`` bytes are on the disk; ``claimed`` ones are, if an earlier run's journal proves true. The two never
-    overlap. What is in flight belongs to the exchanges; what waits is the rest. ``is_resuming`` tells that claims are
-    an earlier run's, and not those of blocks that are read back.
+    ``stored`` bytes are on the disk; ``claimed`` ones may be, according to a journal. The two are disjoint. The bytes
+    in flight belong to the exchanges, and the rest waits. ``is_resuming`` tells that the claims are an earlier run's,
+    rather than blocks that are being read back.
     """
 
     def __init__(self) -> None:
@@ -23,15 +23,15 @@ class Coverage:
         self.claimed = SpanSet()
         self.is_resuming = False
         self._given_up = SpanSet()
-        """What was stored once and has to come again."""
+        """The bytes that were stored once and have to be fetched again."""
 
     @property
     def held(self) -> SpanSet:
-        """Stored and claimed together."""
+        """The stored and the claimed bytes."""
         return self.stored | self.claimed if self.claimed else self.stored
 
     def store(self, span: Span) -> int:
-        """``span`` has been written, or has come again: how many of its bytes had never been stored before."""
+        """Adds stored bytes; returns how many of them had never been stored before."""
         gained = 0
         fresh = SpanSet.of(span) - self.claimed if self.claimed else (span,)
         for piece in fresh:
@@ -41,17 +41,17 @@ class Coverage:
         return gained
 
     def resume(self, blocks: SpanSet) -> None:
-        """An earlier run's journal says that ``blocks`` are there."""
+        """Adds the claims of an earlier run's journal."""
         self.claim(blocks)
         self.is_resuming = True
 
     def claim(self, blocks: SpanSet) -> None:
-        """``blocks`` have to be read before it is known that they are there."""
+        """Marks ``blocks`` as claimed, because they have to be read back."""
         self.claimed = blocks - self.stored
         self.is_resuming = False
 
     def prove(self, good: SpanSet, bad: SpanSet) -> None:
-        """Claims turned out to be true or not."""
+        """Takes the proof of claims."""
         true = good & self.claimed
         self.stored |= true
         self._given_up -= true
@@ -59,18 +59,18 @@ class Coverage:
         self.is_resuming &= bool(self.claimed)
 
     def lose(self, spans: SpanSet) -> None:
-        """``spans`` have to come again."""
+        """Removes ``spans``, which have to be fetched again."""
         self._given_up |= self.stored & spans
         self.disown(spans)
 
     def disown(self, spans: SpanSet) -> None:
-        """What is here of ``spans`` never belonged to this representation."""
+        """Removes ``spans``, which never belonged to this representation."""
         self.stored -= spans
         self.claimed -= spans
         self.is_resuming &= bool(self.claimed)
 
     def begin_anew(self) -> None:
-        """Another representation comes: nothing of it has ever been stored."""
+        """Starts over with another representation."""
         self.is_resuming = False
         self.stored = self.claimed = self._given_up = SpanSet()
 

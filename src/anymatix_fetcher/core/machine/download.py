@@ -1,34 +1,33 @@
-"""THE state machine: one download, from its first request to the published file.
+"""The state machine of one download, from its first request to the published file.
 
 Theory of operation
 -------------------
 
-``commands = download.receive(event, now)`` is the only way in. One thread owns a machine, so it has no lock; it reads
-no clock, so a test runs an hour in a millisecond; it holds no byte, only lengths. Every event is handled by one method,
-then ``_advance`` looks at the whole and asks for what is missing: handlers change facts, ``_advance`` draws
-conclusions.
+``commands = download.receive(event, now)`` is the only entry point. One thread owns a machine, so it needs no lock. It
+reads no clock, so a test runs an hour in a millisecond. It holds no bytes of the file, only lengths. One method handles
+each event and updates facts; then ``_advance`` decides what follows from them, and requests what is missing.
 
 ::
 
     OPENING --> TRANSFERRING --> VERIFYING --> PUBLISHING --> DONE        from any but DONE: --> FAILED, CANCELLED
-                     ^-------------'------------'   a digest that doesn't match, or a part file that somebody
-                                                    has cut, sends it back for the blocks in question
+                     ^-------------'------------'   a digest that doesn't match, or a part file that another
+                                                    program has shortened, returns to fetch the affected blocks
 
-**Opening.** The first request is a ranged GET that is already payload; only hosts that sign their redirects for one
-range, the Hugging Face hub first of all, are asked for none on the way (``range_signers``). It walks from the
-resource's own address along the redirects, one exchange a hop, so that each hop's facts are seen and credentials stay
-at their origin. The first accepted head settles the target, and all further exchanges share it. While it isn't settled
-there is one exchange only.
+**Opening.** The first request is a ranged GET whose response is already payload. Only hosts that sign their redirects
+for one range, such as the Hugging Face hub, are asked without a range (``range_signers``). Redirects are followed from
+the resource's own URL with one exchange per hop, so that the facts of each hop are seen, and credentials stay at their
+origin. The first accepted head settles the target, which all further exchanges share. Until then there is only one
+exchange.
 
-**Judging.** No body flows before ``judge`` has accepted its head. What a refusal means depends on where it came from:
-the same 403 is a missing token at the origin, an expired signature at a target that served a minute ago, and a limit
-where other connections go on.
+**Judging.** No body flows before ``judge`` has accepted its head. The meaning of a refusal depends on its source: the
+same 403 is a missing token at the origin, an expired signature at a target that has served before, and a limit if other
+connections continue.
 
-**Renewing** isn't a phase: the target is forgotten, one exchange walks from the origin, the others go on meanwhile.
+**Renewing** isn't a phase: the target is dropped, and one exchange starts from the origin while the others continue.
 
-**Sameness.** Bytes of two representations are never combined: see ``matching``.
+**Matching.** Bytes of two representations are never combined: see ``matching``.
 
-**A digest that doesn't match** destroys nothing: see ``proof`` for who is suspected, and in which order.
+**A digest that doesn't match** destroys nothing: ``proof`` defines what is suspected, and in which order.
 
 **Late events** of dropped exchanges are normal: an unknown exchange id is ignored. Ids are never used twice.
 """
@@ -69,23 +68,23 @@ if TYPE_CHECKING:
 
 
 class Download:
-    """One resource on its way to the disk.
+    """The download of one resource.
 
-    It owns its ``parts``, and the four that act on them: ``Heads`` and ``Bodies`` take what responses bring,
-    ``Storage`` what the part file says, ``Setbacks`` what failed. ``Conclusions`` says how it may end.
+    It owns its ``parts``, and four handlers that act on them: ``Heads`` and ``Bodies`` for responses, ``Storage`` for
+    the part file, ``Setbacks`` for failures. ``Conclusions`` ends the download.
 
     Args:
-        resource: What to fetch.
-        share: How many connections at a time.
-        number: The download's number within its session: its exchange ids carry it.
-        random: Gives numbers in [0, 1) for jitter.
-        one_stream: Ask with one connection and without dividing, whatever the server can do.
-        block_size: The journal's; told anew when the part file is opened.
-        judge: Judges heads.
-        sizes: How small and how large segments are.
-        join: Gives a share of an origin's connections, for mirrors; ``None`` where no other place is asked.
-        overwrite: Drop what is here when the server turns out to have other content, once, instead of failing.
-        as_is: Take what comes, whatever media type or coding its label names.
+        resource: The resource.
+        share: The share of its host's connections.
+        number: The download's number within its session, which is part of its exchange ids.
+        random: Returns numbers in [0, 1) for jitter.
+        one_stream: Whether to use one connection without dividing the file.
+        block_size: The journal's block size, updated when the part file is opened.
+        judge: The judge of response heads.
+        sizes: The limits on segment sizes.
+        join: Returns a share of an origin's connections, for mirrors; ``None`` to use no other places.
+        overwrite: Whether to drop the stored bytes, once, if the server has other content, instead of failing.
+        as_is: Whether to accept any media type and content coding.
     """
 
     def __init__(
@@ -126,59 +125,59 @@ class Download:
 
     @property
     def phase(self) -> MachinePhase:
-        """Where the download stands."""
+        """The current phase."""
         return self._parts.stage.phase
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing will come any more."""
+        """Whether the download has ended."""
         return self._parts.stage.is_over
 
     @property
     def coverage(self) -> Coverage:
-        """What is here."""
+        """Which bytes are stored."""
         return self._parts.coverage
 
     @property
     def account(self) -> Counters:
-        """What it has cost so far."""
+        """The costs so far."""
         return self._parts.requests.account
 
     @property
     def length(self) -> int | None:
-        """Bytes of the whole file, where known."""
+        """The file's length in bytes; ``None`` if unknown."""
         return self._parts.matching.length
 
     @property
     def digests(self) -> tuple[Digest, ...]:
-        """What the whole file has to have."""
+        """The expected digests of the whole file."""
         return self._parts.proof.digests
 
     @property
     def flowing(self) -> int:
-        """How many bodies are under way."""
+        """The number of bodies in transfer."""
         return self._parts.requests.exchanges.flowing
 
     @property
     def in_flight(self) -> SpanSet:
-        """What is being asked for, as far as it is missing."""
+        """The missing bytes that are requested."""
         exchanges = self._parts.requests.exchanges
         return union(exchanges.rests(Purpose.FILL)) - self.coverage.held if exchanges else SpanSet()
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether what is here may be another file's: it hasn't been compared with the server's yet."""
+        """Whether the stored bytes may belong to another file, because they weren't compared with the server's yet."""
         matching = self._parts.matching
         return matching.comparison is not None or (
             matching.identity is not None and matching.identity.origin == FOREIGN
         )
 
     def rate(self, now: float) -> float:
-        """Bytes a second that arrive, over the last seconds."""
+        """The throughput over the last seconds, in bytes per second."""
         return self._bodies.rate(now)
 
     def waiting_for(self, now: float) -> str:
-        """Why nothing is being asked for, or one stream only, for people; empty where nothing holds it back."""
+        """Why nothing is requested, or one stream only, for people; otherwise empty."""
         requests, comparison = self._parts.requests, self._parts.matching.comparison
         if comparison and comparison.question is Question.CULPRITS:
             return "the digest doesn't match: fetching again to find out why"
@@ -194,13 +193,13 @@ class Download:
         return f"waiting for its turn at {requests.address.origin_url.host}" if waits_its_turn else ""
 
     def lay_out(self, block_size: int) -> None:
-        """The part file has blocks of this many bytes."""
+        """Sets the block size of the part file."""
         self._parts.matching.lay_out(block_size)
 
     # The only way in --------------------------------------------------------------------------------------
 
     def receive(self, event: m.Event, now: float) -> list[m.Command]:
-        """What to do about ``event``. ``now`` is in seconds of a clock that never goes back."""
+        """Handles ``event``; returns the commands. ``now`` is in seconds of a monotonic clock."""
         parts = self._parts
         self._notice_gap(now)
         if not self.is_over:
@@ -262,7 +261,7 @@ class Download:
 
     def _storage_opened(self, event: m.StorageOpened, now: float) -> None:
         if self._storage.resume(event.kept):
-            return  # whether the response that waits fits what an earlier run left is judged as any other one is
+            return  # the waiting response is compared with the earlier run's blocks like any other
         self._parts.matching.write_down()
         self._heads.let_held_flow(now)
 
@@ -289,7 +288,7 @@ class Download:
             parts.stage.enter(MachinePhase.VERIFYING)
             parts.out.append(m.Verify(length))
             return
-        if matching.storage_is_open and not comparing:  # before that nothing flows whose pace could be seen
+        if matching.storage_is_open and not comparing:  # before that, nothing flows that could be paced
             parts.scheduler.adapt(length, now)
         if parts.labels.doubted is not None:
             return
@@ -308,7 +307,7 @@ class Download:
         while may_start and scheduler.start_next(matching, now, bytes_per_second=self.rate(now)):
             may_start = requests.may_start(now, divisible=divisible)
         if not requests.exchanges.of(None):
-            matching.distrust()  # while nothing is asked for, the server may get new content unseen
+            matching.distrust()  # the server's content may change unnoticed while nothing is requested
 
     def _conclude(self, now: float) -> None:
         matching = self._parts.matching
@@ -323,6 +322,6 @@ class Download:
 
     @property
     def _has_seen_the_end(self) -> bool:
-        """Whether no body is under way whose end matters; a digest would find the same."""
+        """Whether no body is in transfer whose end matters. A digest verifies the same."""
         parts = self._parts
         return parts.proof.settles or not any(exchange.has_to_be_seen for exchange in parts.requests.exchanges)

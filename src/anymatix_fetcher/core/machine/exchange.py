@@ -1,4 +1,4 @@
-"""One request under way, as the machine sees it."""
+"""One request in progress, as the machine sees it."""
 
 from __future__ import annotations
 
@@ -17,51 +17,50 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.refusals import Refused
 
 SILENCE_SECONDS = 20.0
-"""A connection that brings nothing for so long is replaced."""
+"""A connection without bytes for this long is replaced."""
 FLOOR_SECONDS = 30.0
 FLOOR_BYTES = 32_768
-"""So much at least must come in every :data:`FLOOR_SECONDS`: a drip is never silent, and never done."""
+"""The minimum per :data:`FLOOR_SECONDS`, which detects connections that trickle without being silent."""
 
 
 FLOW_WINDOW_SECONDS = 1.5
-"""Over how long one connection's rate is taken: short, so that a trickle shows soon."""
+"""The interval over which a connection's rate is averaged; short, so that a trickle is detected soon."""
 
 
 class Purpose(Enum):
-    """What an exchange's bytes are for."""
+    """The purpose of an exchange's bytes."""
 
     FILL = auto()
     """To be stored."""
     COMPARE = auto()
     """To be compared with recorded blocks."""
     PEEK = auto()
-    """To be looked at: its label speaks against it."""
+    """To be examined, because its header fields mark it as unwanted."""
 
 
 class ExchangeState(Enum):
-    """How far an exchange has come."""
+    """The state of an exchange."""
 
     ASKED = auto()
     HELD = auto()
-    """Its head is accepted, but the part file isn't open yet."""
+    """Its head is accepted, but the part file isn't open, or blocks have to be compared first."""
     FLOWING = auto()
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and how far its answer has come.
+    """One request and the progress of its response.
 
-    ``span`` is what it is to bring; its stop is ``None`` where the server hasn't stated the end. ``from_origin`` tells
-    that it walks from the resource's own address, so that its answer settles where the bytes are; ``hops`` counts the
-    redirects that led here; ``in_company`` tells that it wasn't the only one when it was asked; ``mirror`` is the place
-    that it was sent to, where that isn't the first one; ``narrowed`` tells that it brings less than it was asked for;
-    ``led_by`` is the request whose redirect led here; ``doubt`` is what its label says against it. A request on its way
-    to the bytes may carry no Range although a span is wanted.
+    ``start`` and ``stop`` delimit the bytes that it brings; ``stop`` is ``None`` until the end is known.
+    ``from_origin`` tells that it follows redirects from the resource's own URL, so that its response settles the
+    target. ``hops`` counts the redirects so far, and ``led_by`` is the request that was redirected here. A request on
+    the way to the target may have no Range although a span is wanted. ``in_company`` tells that other requests were in
+    flight when it was sent. ``mirror`` is the place that it was sent to, ``None`` for the first one. ``narrowed`` tells
+    that it brings less than was requested. ``doubt`` is the refusal that its header fields suggest.
 
-    ``open_ended`` tells that its head hasn't stated where the body ends: that it ends where the file does has to be
-    seen, and ``fresh`` is what it has brought until then that wasn't here. ``answer`` is what it says to be of, where
-    what is here has to be compared on its way before that is believed; ``is_spent`` tells that the comparison is
-    concluded that it was begun for.
+    ``open_ended`` tells that its head doesn't state the body's end, which has to be awaited; ``fresh`` are the bytes
+    that only it has brought meanwhile. ``answer`` is the identity that its response states, which has to be confirmed
+    by comparing stored blocks with its body. ``is_spent`` tells that the comparison that it was sent for has ended.
     """
 
     id: ExchangeId
@@ -96,105 +95,105 @@ class Exchange:
 
     @property
     def rest(self) -> Span:
-        """What is still to come, as far as it is known."""
+        """The bytes that are still to come, as far as known."""
         return Span(self.position, max(self.position, self.stop if self.stop is not None else self.position))
 
     @property
     def wanted(self) -> Span | None:
-        """What it is to bring; ``None`` for the whole, to an end that isn't known."""
+        """The span that it brings; ``None`` for the whole with an unknown end."""
         return None if self.stop is None else Span(self.start, self.stop)
 
     @property
     def asked(self) -> Span:
-        """All that it was to bring, as far as it is known."""
+        """The whole span that it brings, as far as known."""
         return Span(self.start, max(self.start, self.stop if self.stop is not None else self.start))
 
     @property
     def has_all(self) -> bool:
-        """Whether it has brought everything that it was to bring."""
+        """Whether it has brought its whole span."""
         return self.stop is not None and self.position >= self.stop
 
     @property
     def has_to_be_seen(self) -> bool:
-        """Whether its end says something that isn't known from the file's being complete."""
+        """Whether its end has to be awaited even if the file is complete."""
         return self.flowing and (self.open_ended or self.answer is not None) and not self.narrowed
 
     @property
     def flowing(self) -> bool:
-        """Whether its body is being stored."""
+        """Whether its body is in transfer."""
         return self.state is ExchangeState.FLOWING
 
     def answered(self, head: ResponseHead, now: float) -> None:
-        """The head of its response came."""
+        """Takes the head of its response."""
         self.head = head
         self.last_byte_at = now
 
     def brings(self, start: int, stop: int | None, *, open_ended: bool = False) -> None:
-        """What its body brings, by its head; ``open_ended`` where that hasn't stated the end."""
+        """Sets the span of its body according to its head; ``open_ended`` if that doesn't state the end."""
         self.start = self.position = start
         self.stop, self.open_ended = stop, open_ended
 
     def show_beginning(self, doubt: Refused | None, stop: int) -> None:
-        """Its body is looked at as far as ``stop``: ``doubt`` is what its label says against it."""
+        """Lets its body be examined up to ``stop``, because of ``doubt``."""
         self.purpose, self.doubt = Purpose.PEEK, doubt
         self.start, self.stop = 0, stop
 
     def fill_instead(self) -> None:
-        """Its bytes were asked for to be compared, and are stored."""
+        """Stores its bytes, which were requested for a comparison."""
         self.purpose = Purpose.FILL
 
     def says_to_be(self, answer: Identity) -> None:
-        """What is here is compared on its way before this is believed."""
+        """Sets the identity that its response states, which its body has to confirm."""
         self.answer = answer
 
     def hold(self) -> None:
-        """Its head is accepted, and its body waits."""
+        """Lets its body wait, because the head is accepted but storing isn't possible yet."""
         self.state = ExchangeState.HELD
 
     def reconsider(self) -> None:
-        """Its head, which was accepted, is judged again."""
+        """Lets its accepted head be judged again."""
         self.state = ExchangeState.ASKED
 
     def narrow(self, stop: int) -> None:
-        """It brings less than it was asked for: others bring the rest."""
+        """Lowers its stop, because other exchanges bring the rest."""
         self.stop, self.narrowed = stop, True
 
     def spend(self) -> None:
-        """The comparison is concluded that it was begun for."""
+        """Marks the comparison that it was sent for as ended."""
         self.is_spent = True
 
     def belongs_to_first(self) -> None:
-        """The place that it was sent to is the first one from now on."""
+        """Assigns it to the first place, which its mirror has become."""
         self.mirror = None
 
     def note_fresh(self, spans: SpanSet) -> None:
-        """It brought ``spans``, which weren't here."""
+        """Adds bytes that only it has brought."""
         self.fresh |= spans
 
     def let_flow(self, now: float) -> None:
-        """The body may come."""
+        """Lets its body flow."""
         self.state = ExchangeState.FLOWING
         self.last_byte_at = self.floor_at = self.flowing_since = now
         self.meter = Meter(now, FLOW_WINDOW_SECONDS)
 
     def advance(self, stop: int, now: float) -> None:
-        """Bytes up to ``stop`` are stored."""
+        """Records that the bytes up to ``stop`` are stored."""
         if self.meter is not None:
             self.meter.add(stop - self.position, now)
         self.position = stop
         self.last_byte_at = now
 
     def rate(self, now: float) -> float:
-        """Bytes a second that it brings."""
+        """Its rate in bytes per second."""
         return self.meter.rate(now) if self.meter is not None else 0.0
 
     def flow(self, now: float) -> Flow:
-        """What the scheduler needs to know."""
+        """Its state for the scheduler."""
         age = now - self.flowing_since if self.flowing else 0.0
         return Flow(self.id, self.rest, self.rate(now), age, now - self.last_byte_at, self.narrowed)
 
     def is_stuck(self, now: float) -> bool:
-        """Whether it has to be replaced: silent for too long, or dripping below the floor."""
+        """Whether it has to be replaced, because it is silent for too long or trickles."""
         if self.state is ExchangeState.HELD:
             return False
         if now - self.last_byte_at >= SILENCE_SECONDS:
@@ -206,13 +205,13 @@ class Exchange:
         return False
 
     def excuse(self, seconds: float) -> None:
-        """Its body was held back by our own limit: that it was silent or slow isn't its fault."""
+        """Excludes a time in which the rate limit held its body back."""
         if self.flowing:
             self.last_byte_at += seconds
             self.floor_at += seconds
 
     def skip(self, seconds: float) -> None:
-        """Excludes a gap in which the process didn't run: the peer isn't to blame for it."""
+        """Excludes a gap in which the process didn't run."""
         self.started_at += seconds
         self.last_byte_at += seconds
         self.floor_at += seconds

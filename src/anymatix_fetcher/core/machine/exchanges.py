@@ -1,4 +1,4 @@
-"""All exchanges under way of one download."""
+"""All exchanges of one download that are in progress."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 REMEMBERED = 8
 NEW_CONNECTION_ANSWERS = 8.0
-"""What a new connection costs in handshakes and slow start, as so many times what an answer takes on an open one."""
+"""The cost of a new connection (handshakes and slow start), as a multiple of the time to first byte on an open one."""
 
 
 class Exchanges:
-    """The exchanges that the machine has begun and that haven't ended.
+    """The exchanges that were started and haven't ended.
 
     Args:
-        download: The download's number within its session; ids carry it, and none is used twice.
+        download: The download's number within its session, which is part of the ids.
     """
 
     def __init__(self, download: int) -> None:
@@ -43,11 +43,11 @@ class Exchanges:
         return len(self._under_way)
 
     def __iter__(self) -> Iterator[Exchange]:
-        """Each of them; they may be ended meanwhile."""
+        """Iterates over a snapshot, because exchanges may end meanwhile."""
         return iter(list(self._under_way.values()))
 
     def of(self, mirror: Mirror | None) -> list[Exchange]:
-        """Those that were sent to a mirror; with ``None`` those that were sent to the first place."""
+        """The exchanges with a mirror; with ``None`` those with the first place."""
         return [exchange for exchange in self._under_way.values() if exchange.mirror is mirror]
 
     def begin(
@@ -62,7 +62,7 @@ class Exchanges:
         mirror: Mirror | None = None,
         led_by: Request | None = None,
     ) -> Exchange:
-        """A new exchange, under an id of its own."""
+        """Starts an exchange with a new id."""
         self._begun += 1
         self._idle[mirror] = max(0, self._idle[mirror] - 1)
         exchange = Exchange(
@@ -82,15 +82,15 @@ class Exchanges:
         return exchange
 
     def get(self, exchange: ExchangeId) -> Exchange | None:
-        """The exchange, unless it has ended: late events are normal."""
+        """The exchange; ``None`` if it has ended, as late events are normal."""
         return self._under_way.get(exchange)
 
     def end(self, exchange: ExchangeId) -> Exchange | None:
-        """Takes it out; ``None`` where it has ended already."""
+        """Removes the exchange; ``None`` if it has ended already."""
         return self._under_way.pop(exchange, None)
 
     def finish(self, exchange: Exchange, now: float) -> None:
-        """Remembers how fast an exchange was that ended as it should, and how soon it was answered."""
+        """Records the rate and the time to first byte of an exchange that has ended properly."""
         self._idle[exchange.mirror] += not exchange.narrowed
         seconds = now - exchange.flowing_since
         if seconds > 0 and exchange.position > exchange.start:
@@ -100,38 +100,38 @@ class Exchanges:
 
     @property
     def first_byte_seconds(self) -> float:
-        """The shortest time to first byte, from a request to its head, of those that flow or ended as they should."""
+        """The shortest time to first byte of exchanges that are in transfer or have ended properly."""
         flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
         answers = (exchange.flowing_since - exchange.started_at for exchange in flowing)
         return min(self._first_byte_seconds, *answers, inf)
 
     def start_seconds(self, mirror: Mirror | None) -> float:
-        """How long one more takes until it flows as fast as the others: soon, where a connection is open and idle."""
+        """The time until one more request reaches the usual rate, which depends on an idle connection being open."""
         return self.first_byte_seconds * (1.0 if self._idle[mirror] else NEW_CONNECTION_ANSWERS)
 
     @property
     def flowing(self) -> int:
-        """How many bodies are being stored or compared."""
+        """The number of bodies in transfer."""
         return sum(exchange.state is ExchangeState.FLOWING for exchange in self._under_way.values())
 
     @property
     def first_flowing(self) -> int:
-        """How many of these come from the first place."""
+        """The number of bodies in transfer from the first place."""
         return sum(exchange.flowing for exchange in self.of(None))
 
     @property
     def held(self) -> list[Exchange]:
-        """Those whose head is accepted and whose body waits: for the part file, or for blocks to be compared."""
+        """The exchanges whose accepted body waits for the part file or for a comparison."""
         return [exchange for exchange in self._under_way.values() if exchange.state is ExchangeState.HELD]
 
     def spend(self) -> None:
-        """A comparison has been concluded: what was begun for it says nothing to the next one."""
+        """Marks all exchanges of a comparison that has ended, so that they don't count for the next one."""
         for exchange in self._under_way.values():
             if exchange.purpose is Purpose.COMPARE and exchange.mirror is None:
                 exchange.spend()
 
     def over(self, span: Span) -> list[Exchange]:
-        """Those whose body is under way and goes over some of ``span``."""
+        """The exchanges in transfer whose body includes bytes of ``span``."""
         return [
             exchange
             for exchange in self._under_way.values()
@@ -140,13 +140,13 @@ class Exchanges:
 
     @property
     def walks(self) -> bool:
-        """Whether one is on its way from the origin to find out where the bytes are."""
+        """Whether one follows redirects from the origin to settle the target."""
         return bool(self._under_way) and any(
             exchange.from_origin and exchange.state is ExchangeState.ASKED for exchange in self.of(None)
         )
 
     def rests(self, purpose: Purpose) -> list[Span]:
-        """What those of a purpose still have to bring; comparisons count from their start, since blocks are whole."""
+        """The outstanding spans of a purpose. Comparisons count from their start, because blocks are compared whole."""
         return [
             exchange.rest if purpose is Purpose.FILL else exchange.asked
             for exchange in self._under_way.values()
@@ -154,26 +154,26 @@ class Exchanges:
         ]
 
     def flows(self, now: float) -> list[Flow]:
-        """What the flowing ones that fill still have to bring, and how fast."""
+        """The state of the exchanges that transfer bytes to store."""
         flowing = (exchange for exchange in self._under_way.values() if exchange.flowing)
         return [exchange.flow(now) for exchange in flowing if exchange.purpose is Purpose.FILL]
 
     @property
     def places(self) -> set[Mirror | None]:
-        """Where those that are under way were sent."""
+        """The places of all exchanges."""
         return {exchange.mirror for exchange in self._under_way.values()}
 
     def flows_of(self, mirror: Mirror | None, now: float) -> list[Flow]:
-        """:meth:`flows` of one place."""
+        """:meth:`flows` for one place."""
         own = (exchange for exchange in self.of(mirror) if exchange.flowing)
         return [exchange.flow(now) for exchange in own if exchange.purpose is Purpose.FILL]
 
     def typical_rate(self, mirror: Mirror | None, now: float) -> float:
-        """What a connection to one place brings, in bytes a second; 0 if unknown."""
+        """The usual rate of a connection to one place in bytes per second; 0 if unknown."""
         return typical_rate(self.flows_of(mirror, now), self._rates.get(mirror, ()))
 
     def turn_to(self, mirror: Mirror) -> None:
-        """A mirror takes the first place's part: what was sent to it was sent to the first place from now on."""
+        """Assigns a mirror's exchanges and statistics to the first place, which the mirror has become."""
         for exchange in self.of(mirror):
             exchange.belongs_to_first()
         self._idle[None] = self._idle.pop(mirror, 0)

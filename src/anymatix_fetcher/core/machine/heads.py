@@ -1,4 +1,4 @@
-"""What a response's head means for its download: whether its body may flow, and what it says of the whole file."""
+"""Handles response heads: whether the body may flow, and what the head states about the whole file."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 
 class Heads:
-    """Takes the heads of one download's responses.
+    """Handles the heads of one download's responses.
 
     Args:
-        parts: Of the download.
-        conclusions: Draws the last consequences.
-        setbacks: Takes what was refused.
+        parts: The download's parts.
+        conclusions: Ends the download.
+        setbacks: Handles refusals.
         storage: The part file, which is opened for the first accepted head.
-        judge: Judges heads.
-        name: The file's name, as far as the source knows it.
+        judge: The judge of response heads.
+        name: The file's name, if the source knows it.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Heads:
         self._name = name
 
     def arrived(self, event: m.HeadArrived, now: float) -> None:
-        """A response's head came."""
+        """Takes a response's head."""
         parts, requests = self._parts, self._parts.requests
         exchange = requests.exchanges.get(event.exchange)
         if exchange is None or exchange.state is not ExchangeState.ASKED:
@@ -78,19 +78,19 @@ class Heads:
         self._weigh(exchange, event.head, event.excerpt, now)
 
     def let_held_flow(self, now: float) -> None:
-        """The part file is open and empty: what waited for it flows."""
+        """Lets the waiting bodies flow, because the part file is open and empty."""
         for exchange in self._parts.requests.exchanges.held:
             self._let_flow(exchange, now)
 
     def release_held(self, now: float) -> None:
-        """Those that have waited for a comparison go on, where what came meanwhile leaves them something to bring."""
+        """Judges waiting bodies again after a comparison; those without missing bytes are dropped."""
         for exchange in self._parts.requests.exchanges.held:
             if exchange.head is not None and not self._parts.stage.is_over:
                 exchange.reconsider()
                 self._weigh(exchange, exchange.head, "", now)
 
     def renewed(self, resource: Resource, now: float) -> None:
-        """The source gave the address anew. What it doesn't say any more of the file is known all the same."""
+        """Takes a renewed URL. Facts about the file that the source no longer states stay known."""
         parts, address, known = self._parts, self._parts.requests.address, self._parts.matching.known_length
         parts.requests.renewed()
         if not self._learn(resource.digests, resource.url.host):
@@ -127,14 +127,14 @@ class Heads:
                 assert_never(verdict)
 
     def _heard(self, exchange: Exchange, head: ResponseHead) -> bool:
-        """Takes up what the service says of the whole file; False where that can't be, and the download is over."""
+        """Takes what the service states about the whole file; false if it is contradictory, which ends the download."""
         stated = self._parts.requests.address.stated(exchange.request, head)
         if self._parts.matching.known_length is None and stated.length is not None:
             self._parts.matching.state_length(stated.length)
         return self._learn(stated.digests, exchange.request.url.host)
 
     def _learn(self, digests: tuple[Digest, ...], host: str) -> bool:
-        """Takes up what ``host`` says of the whole file; False where that can't be, and the download is over."""
+        """Takes digests that ``host`` states; false if they are contradictory, which ends the download."""
         wrong = self._parts.proof.contradicts(digests)
         if wrong is not None:
             self._conclusions.fail(contradiction(wrong, host))
@@ -143,7 +143,7 @@ class Heads:
         return True
 
     def _peek(self, exchange: Exchange, verdict: Accepted, now: float) -> None:
-        """Has the beginning of a body looked at whose label speaks against it."""
+        """Lets the beginning of a body be examined, because its header fields mark it as unwanted."""
         most = PEEKED_BESIDE_A_DIGEST_BYTES if self._parts.proof.settles else PEEKED_BYTES
         stop = min(most, most if verdict.stop is None else verdict.stop)
         exchange.show_beginning(verdict.doubt, stop)
@@ -170,7 +170,7 @@ class Heads:
     def _accepted(self, exchange: Exchange, head: ResponseHead, verdict: Accepted, now: float) -> None:
         parts, requests = self._parts, self._parts.requests
         if verdict.ranged and verdict.length is None:
-            requests.drop(exchange)  # "bytes 0-9/*": without the whole there is nothing to divide
+            requests.drop(exchange)  # "bytes 0-9/*": without a length the file can't be divided
             requests.manners.give_up_ranges()
             return
         misfit = self._misfit(exchange, head, verdict)
@@ -197,16 +197,16 @@ class Heads:
         self._admit(exchange, head, verdict, now)
 
     def _misfit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted) -> Refused | None:
-        """Why a response that is right in itself isn't wanted here; ``None`` where it is."""
+        """The reason for refusing a valid response in this situation; ``None`` if it is wanted."""
         parts = self._parts
         if exchange.request.span is not None and not verdict.ranged and parts.requests.manners.range_proved:
             return Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status)
-        if verdict.length is not None and verdict.length < parts.coverage.held.stop:  # of what had no stated length
+        if verdict.length is not None and verdict.length < parts.coverage.held.stop:  # the length wasn't stated before
             return Refused(Refusal.CHANGED, f"{exchange.request.url.host} now has other content", head.status)
         return None
 
     def _learn_of_others(self, exchange: Exchange, head: ResponseHead) -> None:
-        """Takes up the digests that a head states, and the other places that it names; a peer's says nothing."""
+        """Takes the digests and duplicates that a head states. Those of peers are ignored."""
         parts = self._parts
         if parts.peers.leads:
             return
@@ -220,10 +220,10 @@ class Heads:
     # Bodies -----------------------------------------------------------------------------------------------
 
     def _admit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted, now: float) -> None:
-        """Lets an accepted body flow, wait or go."""
+        """Lets an accepted body flow or wait, or drops it."""
         parts, requests = self._parts, self._parts.requests
         if not parts.coverage.held and not parts.matching.continues(exchange, verdict):
-            requests.drop_others(exchange)  # they may be of what was there before
+            requests.drop_others(exchange)  # they may be of the earlier content
         admission = parts.matching.admit(exchange, verdict)
         if admission is Admission.UNNEEDED:
             requests.drop(exchange)

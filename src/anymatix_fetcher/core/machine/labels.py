@@ -1,10 +1,9 @@
-"""Labels: whether what heads say of their bodies is believed, a media type or a coding. First bytes know better.
+"""Labels: whether the media types and codings that heads state are believed. The first bytes decide.
 
-A label alone condemns nothing: some servers call every file a web page, and stores keep codings that were never
-applied. Nor is it worthless: a login page says that it is one. So the beginning of a body whose label speaks against it
-is looked at, and kept nowhere: either it is refused for what it says, or it is asked for again and this label counts no
-longer. A page that comes later under another label is still a page. Where a digest settles what the whole is, as much
-is looked at as a page may have: the digest decides then.
+A label alone isn't sufficient to refuse a body: some servers call every file a web page, and stores keep codings that
+were never applied. But a login page is labelled as one. So if a label suggests a refusal, the beginning of the body is
+examined without storing it: either it is refused, or it is requested again, and this label is ignored from then on.
+Another label is examined again. If a digest will verify the whole, more bytes are examined, as many as a page may have.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.exchange import Exchange
 
 PEEKED_BYTES = 4096
-"""They tell a document from a model."""
+"""These bytes distinguish a document from a model."""
 PEEKED_BESIDE_A_DIGEST_BYTES = 1 << 20
 """No login page is longer."""
 
 
 class Labels:
-    """The labels of one download's answers.
+    """The labels of one download's responses.
 
     Args:
-        as_is: Whether the user wants what comes, whatever it is called.
+        as_is: Whether the user accepts any content.
 
     Attributes:
-        doubted: The answer whose first bytes are being looked at; nothing else is asked for meanwhile.
+        doubted: The exchange whose first bytes are being examined; nothing else is requested meanwhile.
     """
 
     def __init__(self, *, as_is: bool) -> None:
@@ -41,16 +40,16 @@ class Labels:
         self._disproved: frozenset[str] = frozenset()
 
     def look_at(self, exchange: Exchange) -> None:
-        """The first bytes of ``exchange`` are here, to be looked at."""
+        """Starts the examination of the first bytes of ``exchange``."""
         self.doubted = exchange
 
     def weigh(self, known: Known, *, is_fresh: bool) -> Known:
-        """What the judge has to know of the next answer, with what labels are worth."""
+        """The facts for the judge, including which labels to ignore."""
         fresh = is_fresh and not self._believed
         return replace(known, is_fresh=fresh, ignores_labels=self._as_is, disproved=self._disproved)
 
     def seen(self, *, is_unwanted: bool) -> Exchange:
-        """The first bytes were looked at: from now on labels are believed, or this one isn't. Whose bytes they were."""
+        """Ends the examination, and believes or ignores the label accordingly; returns the exchange."""
         if self.doubted is None:
             raise AssertionError("nothing is looked at")
         exchange, self.doubted = self.doubted, None

@@ -1,4 +1,4 @@
-"""What the server turned out to be able to do: learned from its answers, never assumed from what it advertises."""
+"""The server's abilities, learned from its responses rather than from what it advertises."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.refusals import Refused
 
 HTTP2_TROUBLES = 2
-"""After so many HTTP/1.1 is asked for: one stream may fail by chance."""
+"""After this many stream errors, HTTP/1.1 is used; a single one may be accidental."""
 RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
-"""What a server that can't bear a range may do instead of answering it."""
+"""The failures by which a server may reject a range."""
 _OF_A_VERSION = frozenset({FailureKind.TLS, FailureKind.PROTOCOL, FailureKind.LOST, FailureKind.CONNECT})
-"""How requests end at servers that don't speak a version: in the handshake, or without an answer."""
+"""The failures of servers without a version of HTTP: in the handshake, or without a response."""
 LIES_IN_A_ROW = 3
-"""After so many range answers that can't be used, the file is fetched as one stream."""
+"""After this many unusable responses to ranges, the file is fetched as one stream."""
 LIES_AT_THE_START = 2
-"""The same, where nothing has been stored yet that a stream would bring again."""
+"""The same if nothing is stored yet that a stream would fetch again."""
 
 
 @dataclass(slots=True)
 class Manners:
-    """A server's manners.
+    """The abilities of one server.
 
     Args:
-        ranged: Whether it may be asked for ranges.
-        range_proved: Whether it has answered one as it should.
-        accepted: Whether any of its answers was accepted.
-        takes_if_range: Whether If-Range may be sent; some caches answer every one with the whole file.
-        http1_only: Whether HTTP/2 has made trouble, more than once, and HTTP/1.1 hasn't been refused.
-        tags_disagree: Whether its replicas give different entity tags to the same bytes.
-        contradictions: How many of its answers contradicted what was known.
-        why_one_stream: What the server did that leaves one stream only, for people; empty where it just does no ranges.
-        first_lie: The first of the answers to ranges that couldn't be used, one after the other.
-        range_left_out: Whether a request was sent without a range, since those with one came to nothing.
+        ranged: Whether ranges may be requested.
+        range_proved: Whether it has served a range.
+        accepted: Whether any of its responses was accepted.
+        takes_if_range: Whether If-Range may be sent; some caches answer it with the whole file.
+        http1_only: Whether HTTP/2 has failed repeatedly, and HTTP/1.1 wasn't refused.
+        tags_disagree: Whether its replicas have different entity tags for the same bytes.
+        contradictions: The number of its responses that contradicted what is known.
+        why_one_stream: Why one stream is used, for people; empty if it simply doesn't support ranges.
+        first_lie: The first of the current series of unusable responses to ranges.
+        range_left_out: Whether a request was sent without a range, because those with one had failed.
     """
 
     ranged: bool = True
@@ -57,42 +57,42 @@ class Manners:
     _http1_refused: bool = False
 
     def give_up_ranges(self, why: str = "") -> None:
-        """No range is asked for from now on; ``why`` tells people, where there is something to tell."""
+        """Stops requesting ranges; ``why`` explains it to people, if there is something to explain."""
         self.ranged = False
         self.why_one_stream = why or self.why_one_stream
 
     def accept(self) -> None:
-        """One of its responses was accepted."""
+        """Records an accepted response."""
         self.accepted = True
 
     def refuses_if_range(self) -> None:
-        """If-Range isn't sent any more."""
+        """Stops sending If-Range."""
         self.takes_if_range = False
 
     def contradicted(self) -> None:
-        """One of its responses contradicted what was known."""
+        """Counts a response that contradicted what is known."""
         self.contradictions += 1
 
     def distrust_tags(self) -> None:
-        """Its replicas give different entity tags to the same bytes."""
+        """Records that its replicas have different entity tags for the same bytes."""
         self.tags_disagree = True
 
     def range_answered(self, *, ranged: bool) -> None:
-        """A range was asked for, and a usable answer came: the range, or the whole."""
+        """Records a usable response to a range: the range, or the whole."""
         self.ranged = ranged
         self.range_proved |= ranged
         self._lies, self.first_lie = 0, None
 
     def leaves_range_out(self, request: Request, why: Refused | Failure, *, patient: bool) -> bool:
-        """A request came to nothing; whether the next one goes out without a range, once, for the range may be why.
+        """Whether the next request goes out without a range, once, because ranges may have caused the failures.
 
-        While there is patience left that is so only where they all ended in the same way. Where the one without comes
-        to nothing as well, it wasn't the range.
+        While retries are left, that requires that all requests failed alike. If the request without a range fails too,
+        ranges aren't the cause.
 
         Args:
-            request: The one that failed.
-            why: How it did.
-            patient: Whether another one like it may be sent.
+            request: The failed request.
+            why: The failure.
+            patient: Whether an equal request may be sent.
         """
         if self.accepted or (isinstance(why, Failure) and why.kind not in RESETS):
             return False
@@ -110,10 +110,10 @@ class Manners:
         return True
 
     def another_version(self, kind: FailureKind, request: Request, *, answered: bool) -> bool:
-        """Whether a failed ``request`` is to be sent again in another version of HTTP, which may not fail so.
+        """Whether to send a failed ``request`` again in another version of HTTP, which may not fail alike.
 
-        One stream's error isn't its connection's, and some servers speak HTTP/2 only: neither version is given up for
-        good by a single failure.
+        A stream's error isn't one of its connection, and some servers support HTTP/2 only, so a single failure excludes
+        neither version permanently.
         """
         if request.http1_only and not answered and self.http1_only and kind in _OF_A_VERSION:
             self.http1_only, self._http1_refused = False, True
@@ -127,7 +127,7 @@ class Manners:
         return True
 
     def lied(self, refused: Refused, *, nothing_stored: bool) -> bool:
-        """An answer to a range couldn't be used; whether ranges are given up now."""
+        """Counts an unusable response to a range; returns whether ranges are given up now."""
         self._lies += 1
         self.first_lie = self.first_lie or refused
         if self._lies >= (LIES_AT_THE_START if nothing_stored else LIES_IN_A_ROW):

@@ -1,4 +1,4 @@
-"""One other place with the same bytes."""
+"""One mirror: another place with the same file."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Mirror:
-    """One other place.
+    """One mirror.
 
     Args:
-        address: The way to its bytes.
-        share: How many connections its host bears.
-        proved: Whether blocks from it have agreed with those of other places.
-        comparison: The blocks of other places that it is asked for too, to be compared.
-        checked: The blocks that have agreed.
+        address: Its URLs.
+        share: The share of its host's connections.
+        proved: Whether blocks from it have matched those of other places.
+        comparison: The blocks of other places that are also requested from it, for comparison.
+        checked: The blocks that have matched.
         only_from_it: The bytes that no other place has brought.
-        validator: What it says of the content's identity.
-        strikes: Failures since it last brought something new.
-        crawls: How often one of its connections had to be replaced for its slowness.
-        total: Bytes that it has brought.
+        validator: The validator that it states.
+        strikes: The failures since it last brought new bytes.
+        crawls: The number of its connections that were replaced because they crawled.
+        total: The bytes that it has brought.
         not_before: The earliest time for its next request.
-        is_peer: Whether it is a server of one's own, that lends files by their digest.
-        adapted_at: When its share was last looked at.
+        is_peer: Whether it is a server of the user that serves files by their digest.
+        adapted_at: When its share was last adapted.
     """
 
     address: Address
@@ -50,56 +50,56 @@ class Mirror:
     adapted_at: float = float("-inf")
 
     def adapted(self, now: float) -> None:
-        """Its share was looked at."""
+        """Records that its share was adapted."""
         self.adapted_at = now
 
     def crawled(self) -> None:
-        """One of its connections had to be replaced for its slowness."""
+        """Counts a connection that was replaced because it crawled."""
         self.crawls += 1
 
     def failed(self, not_before: float) -> None:
-        """It brought nothing, and isn't asked again before ``not_before``."""
+        """Records a failure; it isn't used again before ``not_before``."""
         self.strikes += 1
         self.not_before = not_before
 
     def brought(self, span: Span, gained: int) -> None:
-        """The bytes of ``span`` came from it, of which ``gained`` had never been stored before."""
+        """Records bytes from it, ``gained`` of which had never been stored before."""
         self.only_from_it = self.only_from_it.add(span)
         self.total += len(span)
         if gained:
             self.strikes = 0
 
     def had_first_place(self, total: int) -> None:
-        """It has brought so many bytes in all while it had the first place, and proves itself anew."""
+        """Sets the bytes that it has brought as the first place; it has to be proved again."""
         self.total, self.proved = total, False
 
     def repeated(self, span: Span) -> None:
-        """The bytes of ``span`` came from it, to be compared with another place's."""
+        """Records bytes that came for a comparison."""
         self.total += len(span)
 
     def says(self, validator: Validator) -> None:
-        """What it says of the content's identity from now on."""
+        """Sets the validator that it states."""
         self.validator = validator
 
     def check(self, blocks: SpanSet) -> Comparison:
-        """Blocks of other places that it is asked for too, beside those that it is being asked for."""
+        """Adds blocks of other places to its comparison."""
         self.comparison = self.comparison or Comparison(Question.SAMENESS, SpanSet())
         self.comparison.add(blocks)
         return self.comparison
 
     def compared(self, block: Span, *, equal: bool) -> None:
-        """A block of another place came from it, too."""
+        """Takes the comparison of a block."""
         if self.comparison is not None:
             self.comparison.note(block, equal=equal)
             self.proved |= equal
 
     def conclude(self) -> None:
-        """Takes note of the blocks that have agreed, when there is none left to be compared."""
+        """Ends the comparison if all blocks have results."""
         if self.comparison is not None and not self.comparison.open:
             self.checked |= self.comparison.agreed
             self.comparison = None
 
     def disown(self) -> SpanSet:
-        """What only it has brought, which counts for it no longer."""
+        """Returns and clears the bytes that only it has brought."""
         spans, self.only_from_it = self.only_from_it, SpanSet()
         return spans

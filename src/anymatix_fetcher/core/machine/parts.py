@@ -1,4 +1,4 @@
-"""The parts that a download is made of, put together; nothing in here decides anything."""
+"""Composes the parts of a download."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MachineParts:
-    """The parts of one download; those that act on several of them are given all.
+    """The parts of one download.
 
     Args:
-        out: Where commands go.
+        out: The commands to return.
         stage: The phase.
-        coverage: What is here.
-        requests: What is being asked for, and where.
-        scheduler: What to ask for next.
-        recovery: What to do about requests that came to nothing.
-        matching: Which representation the bytes belong to.
+        coverage: The stored bytes.
+        requests: The requests in progress.
+        scheduler: Chooses the next requests.
+        recovery: Handles failed requests.
+        matching: Matches responses with the stored representation.
         mirrors: The other places.
-        peers: Servers of one's own among them.
-        labels: Whether what heads say of their bodies is believed.
-        proof: The digests that the whole file has to have.
+        peers: The user's own servers among them.
+        labels: Whether stated media types and codings are believed.
+        proof: The expected digests.
     """
 
     out: list[m.Command]
@@ -69,7 +69,7 @@ def parts_of(
     join: Callable[[Origin], Share] | None,
     as_is: bool,
 ) -> MachineParts:
-    """The parts of a new download; :class:`Download` says what it is made from."""
+    """The parts of a new download; the arguments are those of :class:`Download`."""
     out: list[m.Command] = []
     coverage = Coverage()
     requests = Requests(resource, share, number=number, random=random, one_stream=one_stream, out=out)

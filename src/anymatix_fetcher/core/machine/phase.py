@@ -1,4 +1,4 @@
-"""Where a download stands, and where it may go from there."""
+"""The phases of a download, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import Enum, auto
 
 
 class MachinePhase(Enum):
-    """Where the download stands."""
+    """The phase of a download."""
 
-    __hash__ = object.__hash__  # an enumeration's own one hashes the name: each event asks for the ways on
+    __hash__ = object.__hash__  # the default hash is that of the name, which is slow for a lookup at each event
 
     OPENING = auto()
     TRANSFERRING = auto()
@@ -36,8 +36,8 @@ class Stage:
     """The phase of one download.
 
     Attributes:
-        phase: Where it stands.
-        is_over: Whether nothing will come any more.
+        phase: The current phase.
+        is_over: Whether it is a final one.
     """
 
     def __init__(self) -> None:
@@ -46,17 +46,17 @@ class Stage:
 
     @property
     def is_fetching(self) -> bool:
-        """Whether bytes are asked for in this phase."""
+        """Whether bytes are requested in this phase."""
         return self.phase in _FETCHING
 
     def enter(self, phase: MachinePhase) -> None:
-        """Goes on to ``phase``, to which there has to be a way from here."""
+        """Changes to ``phase``; the transition has to be valid."""
         if phase not in TRANSITIONS[self.phase]:
             raise AssertionError(f"no way from {self.phase} to {phase}")
         self.phase = phase
         self.is_over = not TRANSITIONS[phase]
 
     def go_back(self) -> None:
-        """Bytes are to be fetched again, whichever phase this is."""
+        """Returns to fetching bytes from any phase."""
         if not self.is_fetching:
             self.enter(MachinePhase.TRANSFERRING)

@@ -1,8 +1,8 @@
-"""What the whole file has to be, and the search for the culprit when it isn't.
+"""The expected digests, and what is suspected if they don't match.
 
-Nothing is destroyed on a mismatch. First the disk is suspected: blocks are read back against the journal. Then the
-network: everything is fetched again over new connections and compared, see ``search``. Where both fetches agree, the
-digest itself is what is wrong.
+A mismatch destroys nothing. First the disk is suspected: blocks are read back and compared with the journal. Then the
+network: everything is fetched again over new connections and compared, see ``search``. If both fetches agree, the
+digest itself is wrong.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class Suspect(Enum):
-    """Who is to blame for a wrong digest, in the order in which they are asked."""
+    """The suspected cause of a wrong digest, in the order of the checks."""
 
-    NOBODY = auto()
+    NONE = auto()
     DISK = auto()
     NETWORK = auto()
     DIGEST = auto()
 
 
 _NEXT = {
-    Suspect.NOBODY: Suspect.DISK,
+    Suspect.NONE: Suspect.DISK,
     Suspect.DISK: Suspect.NETWORK,
     Suspect.NETWORK: Suspect.NETWORK,
     Suspect.DIGEST: Suspect.DIGEST,
@@ -35,34 +35,34 @@ _NEXT = {
 
 
 class Proof:
-    """The digests that a download has to have.
+    """The expected digests of a download.
 
     Args:
-        digests: What the user and the source state.
+        digests: The digests that the user and the source state.
     """
 
     def __init__(self, digests: tuple[Digest, ...]) -> None:
         self.digests = digests
-        self.suspect = Suspect.NOBODY
+        self.suspect = Suspect.NONE
         self._expected: Digest | None = None
         self._actual: Digest | None = None
 
     def begin_anew(self, digests: tuple[Digest, ...]) -> None:
-        """Other content comes, with these digests; nothing is suspected of it."""
-        self.digests, self.suspect = digests, Suspect.NOBODY
+        """Starts over with other content, its digests, and no suspicion."""
+        self.digests, self.suspect = digests, Suspect.NONE
         self._expected = self._actual = None
 
     def learn(self, head: ResponseHead) -> None:
-        """Takes up the digests that a response states of the representation.
+        """Adds the digests that a response states about the representation.
 
-        A weaker one beside one that settles everything would cost time and prove nothing.
+        A weaker digest in addition to a collision-resistant one would take time and prove nothing.
         """
         settled, stated = self.settles, stated_digests(head.headers)
         self.add(tuple(digest for digest in stated if not settled or digest.algorithm in COLLISION_FREE))
 
     @property
     def settles(self) -> bool:
-        """Whether a digest is known that leaves no doubt: then it doesn't matter whom the bytes come from."""
+        """Whether a collision-resistant digest is known, so that the origin of the bytes doesn't matter."""
         return any(digest.algorithm in COLLISION_FREE for digest in self.digests)
 
     def add(self, digests: tuple[Digest, ...]) -> None:
@@ -70,16 +70,16 @@ class Proof:
         self.digests += tuple(digest for digest in digests if digest not in self.digests)
 
     def contradicts(self, digests: tuple[Digest, ...]) -> Digest | None:
-        """The one of ``digests`` that can't be right together with what is known; ``None`` where all can."""
+        """The first of ``digests`` that contradicts a known one; ``None`` if there is none."""
         known = {digest.algorithm: digest for digest in self.digests}
         return next((digest for digest in digests if known.get(digest.algorithm, digest) != digest), None)
 
     def verdict(self, actual: tuple[Digest, ...], *, length_is_stated: bool) -> str | None:
-        """What the file is proved by: an algorithm, "length" or "none"; ``None`` where a digest is wrong.
+        """What proves the file: an algorithm, "length" or "none"; ``None`` if a digest is wrong.
 
         Args:
-            actual: The digests of what is here.
-            length_is_stated: Whether anybody has told the length that it has.
+            actual: The digests of the part file.
+            length_is_stated: Whether anything has stated the length.
         """
         found = {digest.algorithm: digest for digest in actual}
         right = tuple(digest for digest in self.digests if found.get(digest.algorithm) == digest)
@@ -93,15 +93,15 @@ class Proof:
         return best.algorithm if best else "length" if length_is_stated else "none"
 
     def acquit(self) -> None:
-        """The suspect was innocent: the next one is asked."""
+        """Excludes the current suspect."""
         self.suspect = _NEXT[self.suspect]
 
     def mismatch(self, *, fickle: int, blocks: int) -> DigestMismatchError:
-        """What to tell when nothing makes the digest right.
+        """The error for a wrong digest that nothing explains.
 
         Args:
-            fickle: How many blocks came differently each time.
-            blocks: Of so many.
+            fickle: The number of blocks that came differently each time.
+            blocks: The number of all blocks.
         """
         what = f"the file's digest is {self._actual}, not {self._expected}"
         if fickle:
@@ -116,7 +116,7 @@ class Proof:
 
 
 def contradiction(stated: Digest, host: str) -> DigestMismatchError:
-    """What to tell when ``host`` states another digest than the one that is known."""
+    """The error for a digest of ``host`` that contradicts a known one."""
     return DigestMismatchError(
         f"{host} says that the file's digest is {stated}, and another one was stated before",
         hint="Check where the digest comes from; a revision that moves may have moved. What is here is kept.",

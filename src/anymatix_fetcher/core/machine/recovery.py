@@ -1,4 +1,4 @@
-"""Recovery: what is done about a request that was refused or came to nothing, as far as asking otherwise can help."""
+"""Recovers from refused and failed requests, as far as sending other requests can help."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from anymatix_fetcher.errors import FetchError
 
 REFUSED_SECONDS = 0.5
-"""One more connection that wasn't let in is tried again after this, where the pace doesn't do with fewer."""
+"""The delay before one more connection after a refusal, if the share isn't reduced."""
 SETTLING_SECONDS = 1.0
-"""A fresh address that is refused, or a file that isn't found, is asked for once more after this."""
+"""The delay before the second request after a refusal of a new URL, or a missing file."""
 
 
 class Recovery:
-    """The recovery of one download's requests; what it can't cope with goes back to the machine.
+    """Recovers from the refusals and failures of one download's requests.
 
     Args:
-        requests: Those of the download.
-        free_flow: The time in which our own limit on the rate didn't bind.
+        requests: The download's requests.
+        free_flow: The time in which the rate limit wasn't the bottleneck.
     """
 
     def __init__(self, requests: Requests, free_flow: FreeFlow) -> None:
@@ -36,24 +36,24 @@ class Recovery:
         self._free_flow = free_flow
         self._served_at = float("-inf")
         self._shut_out_at = float("-inf")
-        """When one failed unanswered that was asked beside others, of which none had been answered yet."""
+        """When a request without a response failed while none of its concurrent ones had a response yet."""
 
     def settled(self, exchange: Exchange, now: float) -> None:
-        """The response to ``exchange`` was accepted: all go where it came from."""
+        """Takes an accepted response, whose URL becomes the target."""
         if exchange.started_at <= self._shut_out_at:
             self._shut_out_at = float("-inf")
             self._let_fewer_in(now)
         self._requests.settle(exchange, now)
 
     def served(self, gained: int, now: float) -> None:
-        """Bytes arrived; ``gained`` of them had never been stored before."""
+        """Records received bytes, ``gained`` of which had never been stored before."""
         self._served_at = now
         self._requests.patience.progressed(gained)
 
     def cope(  # noqa: C901, PLR0912 - one branch for each reaction
         self, reaction: Reaction, exchange: Exchange, refused: Refused, now: float, *, nothing_stored: bool
     ) -> bool:
-        """Does what a reaction asks for; False where a budget is spent, or where it isn't a matter of asking."""
+        """Executes a reaction; false if a budget is spent, or other requests can't help."""
         requests = self._requests
         match reaction:
             case Reaction.IGNORE:
@@ -63,7 +63,7 @@ class Recovery:
                 return self._wait(exchange, refused, now)
             case Reaction.FEWER:
                 own = self._let_fewer_in(now)
-                # Those that were given up a moment ago may count there still.
+                # Connections that were just dropped may still count at the server.
                 is_one_too_many = own >= requests.share.connections
                 requests.turned_away(one_more_at=None if is_one_too_many else now + REFUSED_SECONDS)
             case Reaction.RENEW:
@@ -95,13 +95,13 @@ class Recovery:
         return True
 
     def _let_fewer_in(self, now: float) -> int:
-        """Tells the share that a connection was turned away; how many there are."""
+        """Reports a refused connection to the share; returns the number of current ones."""
         own = len(self._requests.exchanges.of(None))
         self._requests.share.refused(own, self._free_flow.time(now))
         return own
 
     def _wait(self, exchange: Exchange, refused: Refused, now: float) -> bool:
-        """Waits as long as the server asks; False where that can't help."""
+        """Waits as long as the server asks; false if that can't help."""
         requests, patience = self._requests, self._requests.patience
         if patience.throttled(now, refused.retry_after_seconds):
             requests.share.pause(exchange.request.url, patience.not_before, patience.reason)
@@ -109,32 +109,32 @@ class Recovery:
             return True
         if not requests.exchanges.first_flowing:
             return False
-        patience.delay(now, LONGEST_WAIT_SECONDS, ASKED_TO_WAIT)  # the others go on; when they end, it's decided
+        patience.delay(now, LONGEST_WAIT_SECONDS, ASKED_TO_WAIT)  # the others continue; their end decides
         return True
 
     def error(self, why: Refused | Failure, request: Request) -> FetchError:
-        """Why ``request`` was the last one that came to nothing."""
+        """The final error for ``request``."""
         broke_off_at = self._requests.patience.broke_off_at
         if broke_off_at is not None and isinstance(why, Failure):
             return broken_off_error(broke_off_at, request.url)
         if isinstance(why, Refused) and why.kind is Refusal.MISLABELLED:
-            why = self._requests.manners.first_lie or why  # what was asked for after it was asked for because of it
+            why = self._requests.manners.first_lie or why  # the later requests were consequences of the first lie
         return self._requests.address.error(why, request)
 
     def may_retry(self, exchange: Exchange, now: float) -> bool:
-        """An exchange came to nothing: the next one waits. False where there has been enough of that."""
+        """Schedules a retry after a failure; false if the budget is spent."""
         requests = self._requests
         others_served = requests.exchanges.first_flowing > 0 or self._served_at > exchange.started_at
         unanswered = exchange.state is ExchangeState.ASKED
         turned_away = unanswered and others_served
         if turned_away or (unanswered and requests.exchanges.held):
-            # An extra connection wasn't let in while others went on: that is the server's limit, not an outage.
+            # An extra connection was refused while others continue: this is the server's limit, not an outage.
             self._let_fewer_in(now)
         elif unanswered:
-            self._shut_out_at = now  # an outage; or a limit, where one that was asked beside it is answered yet
+            self._shut_out_at = now  # an outage, or a limit if a concurrent request gets a response later
         if not unanswered:
-            # A body that broke off or dried up: the connection is suspect. One that never answered wasn't used at all,
-            # and another new one beside idle ones might be refused for being one too many.
+            # After a body has broken off, other open connections are suspect too. A connection without a response
+            # wasn't used, and a new one in addition to idle ones might exceed the server's limit.
             requests.use_fresh_connection()
         broke_at = exchange.position if exchange.flowing else None
         patient = requests.patience.failed(now, exchange.started_at, broke_at=broke_at)

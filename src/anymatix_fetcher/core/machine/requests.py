@@ -1,4 +1,4 @@
-"""Requests: those under way, how one is sent, to which address, with which connection, and when the next one may be."""
+"""The requests of one download: those in progress, how one is sent, and when the next one may be."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class Requests:
     """The requests of one download.
 
     Args:
-        resource: What to ask for.
-        share: How many connections at a time.
+        resource: The resource.
+        share: The share of its host's connections.
         number: The download's number within its session.
-        random: Gives numbers in [0, 1) for jitter.
-        one_stream: Ask with one connection and without dividing, whatever the server can do.
-        out: Where commands go.
+        random: Returns numbers in [0, 1) for jitter.
+        one_stream: Whether to use one connection without dividing the file.
+        out: The list that commands are added to.
 
     Attributes:
-        account: What they have cost so far.
-        address: The way to the bytes.
-        exchanges: The requests under way, and their responses.
-        manners: What the server turned out to be able to do.
-        share: How many connections at a time.
-        patience: How long to wait after a failure.
-        one_stream: As above.
-        is_renewing: Whether the source is giving the address anew.
-        settled_at: When it was found out where the bytes are.
-        connections_elsewhere: How many connections mirrors have.
+        account: The costs so far.
+        address: The current URLs.
+        exchanges: The exchanges in progress.
+        manners: The server's abilities.
+        share: The share of its host's connections.
+        patience: The retry budgets and waits.
+        one_stream: Whether to use one connection without dividing the file.
+        is_renewing: Whether the source is renewing the URL.
+        settled_at: When the target became known.
+        connections_elsewhere: The number of connections to mirrors.
     """
 
     def __init__(
@@ -74,27 +74,27 @@ class Requests:
         self._out = out
         self._needs_fresh_connection = False
         self._one_more_at = float("-inf")
-        """Beside others, no request goes out before."""
+        """The earliest time for a request in addition to others."""
         self._is_full = False
-        """Whether a walk was refused beside bodies that flow."""
+        """Whether a request to resolve the target was refused while bodies are in transfer."""
         self._bytes_elsewhere = 0
-        """What mirrors have brought."""
+        """The bytes from mirrors."""
 
     # When -------------------------------------------------------------------------------------------------
 
     def may_start(self, now: float, *, divisible: bool) -> bool:
-        """Whether one more request may go out.
+        """Whether one more request may be sent.
 
         Args:
             now: The time.
-            divisible: Whether the length is known and the part file open, so that several connections have a meaning.
+            divisible: Whether the length is known and the part file open, so that several connections are useful.
         """
         if now < self.patience.not_before or self.is_renewing or self.pause(now) is not None:
             return False
         allotted = self.share.connections
         if not self.address.settled:
-            # One walks from the origin for all, beside those that still flow from the address that has expired. Where
-            # that one was refused because of these, the next one walks when they have ended.
+            # One request resolves the target for all, in addition to those that still use the expired one. If it was
+            # refused because of these, the next one waits for their end.
             has_room = not (self._is_full and self.exchanges.first_flowing)
             return allotted > 0 and not self.exchanges.walks and has_room
         own = len(self.exchanges.of(None))
@@ -103,20 +103,20 @@ class Requests:
         return own < (allotted if divisible and self.divides else min(1, allotted))
 
     def pause(self, now: float) -> Pause | None:
-        """The pause at the host that would be asked next, while there is one."""
+        """The current pause at the host of the next request, if there is one."""
         halted = self.address.halted.url if self.address.halted is not None else None
         return self.share.pause_at(self.address.target or halted or self.address.resource.url, now)
 
     @property
     def divides(self) -> bool:
-        """Whether the file is asked for in parts, by several connections once the address is settled."""
+        """Whether the file is requested in parts, by several connections."""
         return self.address.settled and self.manners.ranged and not self.one_stream
 
     def turned_away(self, *, one_more_at: float | None) -> None:
-        """A request was refused because of the others that flow.
+        """Records a refusal because of the bodies in transfer.
 
         Args:
-            one_more_at: When one more may be tried beside them; ``None`` where the share tells.
+            one_more_at: When one more request may be tried in addition; ``None`` to leave that to the share.
         """
         if one_more_at is not None:
             self._one_more_at = one_more_at
@@ -126,28 +126,28 @@ class Requests:
 
     @property
     def own_bytes(self) -> int:
-        """What has come from the first place."""
+        """The bytes from the first place."""
         return self.account.bytes_downloaded - self._bytes_elsewhere
 
     def came_from_elsewhere(self, count: int) -> None:
-        """A mirror has brought ``count`` bytes."""
+        """Records bytes from a mirror."""
         self._bytes_elsewhere += count
 
     def use_elsewhere(self, connections: int) -> None:
-        """Mirrors have so many connections now."""
+        """Sets the number of connections to mirrors."""
         self.connections_elsewhere = connections
 
     # Where ------------------------------------------------------------------------------------------------
 
     def settle(self, exchange: Exchange, now: float) -> None:
-        """The response to ``exchange`` was accepted: all go where it came from."""
+        """Takes an accepted response, whose URL becomes the target."""
         self._is_full = False
         if not self.address.settled:
             self.settled_at = now
         self.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)
 
     def renew(self) -> bool:
-        """Has the source give the address anew; False where that brings nothing any more."""
+        """Asks the source for a new URL; false if the budget for that is spent."""
         self.address.expire()
         if not self.patience.renewed():
             return False
@@ -157,11 +157,11 @@ class Requests:
         return True
 
     def renewed(self) -> None:
-        """The source has given the address anew, or couldn't."""
+        """Takes the end of a renewal."""
         self.is_renewing = False
 
     def turn_to(self, mirror: Mirror) -> None:
-        """A mirror takes the first place's part; nothing that was learned of that one counts for it."""
+        """Makes a mirror the first place; facts about the earlier one are dropped."""
         for exchange in self.exchanges.of(None):
             self.drop(exchange)
         self.exchanges.turn_to(mirror)
@@ -172,7 +172,7 @@ class Requests:
         self.patience = self.patience.anew()
 
     def halt(self, exchange: Exchange) -> None:
-        """A host was busy: the walk goes on there."""
+        """Records where following redirects has to continue, because a host was busy."""
         address = self.address if exchange.mirror is None else exchange.mirror.address
         if exchange.hops and not address.settled:
             address.halt(Halt(exchange.request.url, exchange.hops, exchange.led_by))
@@ -180,7 +180,7 @@ class Requests:
     # Sending ----------------------------------------------------------------------------------------------
 
     def use_fresh_connection(self) -> None:
-        """The next request goes out on a connection of its own: those that are open are suspect."""
+        """Lets the next request use a new connection, because the open ones are suspect."""
         self._needs_fresh_connection = True
 
     def start(
@@ -195,7 +195,7 @@ class Requests:
         mirror: Mirror | None = None,
         led_by: Request | None = None,
     ) -> None:
-        """Sends one request, to the first place or a mirror; ``url``, ``hops`` and ``led_by`` follow a redirect."""
+        """Sends a request to the first place or a mirror; ``url``, ``hops`` and ``led_by`` follow a redirect."""
         address = self.address if mirror is None else mirror.address
         halted = address.go_on()
         if url is None and halted is not None and not address.settled:
@@ -220,9 +220,9 @@ class Requests:
         self._out.append(m.StartExchange(exchange.id, request))
 
     def follow(self, exchange: Exchange, url: Url, now: float, identity: m.Identity | None) -> bool:
-        """Asks where a redirect leads; False where it has led on too often.
+        """Follows a redirect; false if there were too many.
 
-        What is signed for the range of the request that it answers is asked for again, without a range.
+        If the target is signed for the range of the redirected request, that is sent again without a range.
         """
         if exchange.hops >= MAX_HOPS:
             return False
@@ -230,7 +230,7 @@ class Requests:
         if exchange.head is not None:
             address.take_cookies(exchange.request, exchange.head)
         if not exchange.from_origin:
-            address.expire()  # the target moved on; the next request follows
+            address.expire()  # the target has moved; the next request follows
         led_by: Request | None = exchange.request
         if exchange.request.span is not None and signs_range(url):
             address.range_signers.prove(exchange.request.url.origin)
@@ -255,22 +255,22 @@ class Requests:
         return identity.validator.if_range if identity and identity.origin == url.origin else None
 
     def drop(self, exchange: Exchange) -> None:
-        """Gives an exchange up."""
+        """Cancels an exchange."""
         self.exchanges.end(exchange.id)
         self._out.append(m.CancelExchange(exchange.id))
 
     def drop_all(self) -> None:
-        """Gives every exchange up."""
+        """Cancels every exchange."""
         for exchange in self.exchanges:
             self.drop(exchange)
 
     def drop_others(self, exchange: Exchange) -> None:
-        """Drops the bodies that are under way from the first place, but for that of ``exchange``."""
+        """Cancels the other bodies in transfer from the first place."""
         for other in self.exchanges.of(None):
             if other is not exchange and other.flowing:
                 self.drop(other)
 
     def drop_waiting(self) -> None:
-        """Drops the responses that wait for blocks to be compared."""
+        """Cancels the responses that wait for a comparison."""
         for exchange in self.exchanges.held:
             self.drop(exchange)

@@ -1,11 +1,12 @@
-"""Patience: what to do after a failure, and for how long. Three budgets that never eat from one another.
+"""The retry policy: what to wait for after a failure, and when to give up. The three budgets are independent.
 
-Transport failures back off with full jitter and count only while no ground is won: a line that drops every minute but
-moves gigabytes in between never runs out, and a server that sends the same beginning again and again does. Ground are
-bytes that had never been stored before: what comes a second time gives no budget back. Failures of one moment (eight
-connections lost at once) count once. A body that breaks off at the same place again and again ends sooner: no outage
-does that. Throttling waits as long as the server asks, some times in a row and within a budget of time; where it asks
-for more, nothing waits at all. Renewals count only between new bytes.
+Failures of transport back off exponentially with full jitter, and count only without progress: a line that drops every
+minute but moves gigabytes in between never exhausts the budget, a server that sends the same beginning again and again
+does. Progress is bytes that had never been stored before. Concurrent failures (eight connections lost at once) count
+once. A body that repeatedly breaks off at the same position ends the download sooner, because no outage does that.
+
+Throttling waits as long as the server asks, within budgets of repetitions and time; longer waits aren't started at all.
+Renewals count only without progress in between.
 """
 
 from __future__ import annotations
@@ -23,34 +24,34 @@ FAILURES_IN_A_ROW = 8
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
 THROTTLES_IN_A_ROW = 10
-"""A server that asks to wait so often without giving a byte won't give any."""
+"""A server that asks to wait this often without sending bytes won't send any."""
 THROTTLED_SECONDS = 900.0
 SHORTEST_THROTTLE_SECONDS = 0.5
 JITTER_SECONDS = 0.25
 ASKED_TO_WAIT = "the server asks to wait"
 RENEWALS_WITHOUT_PROGRESS = 3
 PROGRESS_BYTES = 65_536
-"""Fewer new bytes than this between two failures are no progress: a server that drips must not be asked for ever."""
+"""Fewer new bytes than this between two failures aren't progress, because a trickle must not continue forever."""
 BREAKS_AT_ONE_PLACE = 5
-"""A body that breaks off so often at the same place will do it again."""
+"""A body that breaks off this often at the same position will do so again."""
 SLOW_BREAKS_AT_ONE_PLACE = 3
-"""The same, where :data:`SLOW_SECONDS` have gone by meanwhile: it stalls rather than breaks."""
+"""The same after :data:`SLOW_SECONDS`, because then it stalls rather than breaks."""
 SLOW_SECONDS = 30.0
 SAME_PLACE_BYTES = 65_536
 SAME_PLACE_SHARE = 8
-"""Two places are the same that aren't further apart than these bytes, or this part of the way to them: what was in the
-buffers of a lost connection is lost too."""
+"""Two positions count as the same up to this distance, or this fraction of the offset, because the bytes in the buffers
+of a lost connection are lost too."""
 
 
 @dataclass(slots=True)
 class Patience:
-    """The budgets of one download.
+    """The retry budgets of one download.
 
     Args:
-        random: Gives numbers in [0, 1), for jitter; seeded in tests.
+        random: Returns numbers in [0, 1) for jitter; seeded in tests.
         not_before: The earliest time for the next request.
         reason: Why it waits, for people.
-        second_chance: Whether what looks final may be asked for once more.
+        second_chance: Whether one seemingly final refusal may be retried.
     """
 
     random: Callable[[], float]
@@ -70,28 +71,28 @@ class Patience:
 
     @property
     def failures(self) -> int:
-        """How many failures in a row count at the moment."""
+        """The number of consecutive failures."""
         return self._failures
 
     def anew(self) -> Patience:
-        """The same for another place, with every budget whole."""
+        """A new instance with full budgets, for another place."""
         return Patience(self.random)
 
     @property
     def broke_off_at(self) -> int | None:
-        """Where in the file bodies have broken off again and again; ``None`` where they haven't."""
+        """The position at which bodies have repeatedly broken off; ``None`` if they haven't."""
         return self._broke_at if self._breaks >= SLOW_BREAKS_AT_ONE_PLACE else None
 
     def heard(self) -> None:
-        """A server has answered: it is there, and more failures are borne."""
+        """Records a response, after which more failures are tolerated."""
         self.answered = True
 
     def use_second_chance(self) -> None:
-        """What looked final is asked for once more, and not again before something new has come."""
+        """Spends the retry of a seemingly final refusal; progress restores it."""
         self.second_chance = False
 
     def progressed(self, gained: int) -> None:
-        """``gained`` bytes arrived that had never been stored before: enough of them give every budget back."""
+        """Records new bytes; enough of them restore all budgets."""
         self._progress += gained
         if self._progress >= PROGRESS_BYTES:
             self._failures = self._throttles = self._renewals = self._breaks = 0
@@ -99,15 +100,15 @@ class Patience:
             self.second_chance = True
 
     def failed(self, now: float, started_at: float, *, broke_at: int | None = None) -> bool:
-        """An exchange failed: the next one waits. False where the budget is spent.
+        """Records a failure and schedules a retry; false if the budget is spent.
 
         Args:
             now: The time.
-            started_at: When it was begun.
-            broke_at: How far into the file its body had come; ``None`` where there was none.
+            started_at: When the exchange was started.
+            broke_at: The position of its body in the file; ``None`` if there was none.
         """
         if started_at < self._counted_at:
-            return True  # it was under way when another one failed that has been counted: one outage
+            return True  # concurrent with a failure that has been counted, hence the same outage
         self._failures += 1
         self._count_break(now, broke_at)
         self._progress = 0
@@ -132,9 +133,9 @@ class Patience:
         return self._breaks >= (SLOW_BREAKS_AT_ONE_PLACE if is_slow else BREAKS_AT_ONE_PLACE)
 
     def throttled(self, now: float, retry_after_seconds: float | None) -> bool:
-        """The server asked to wait; False where it asks for more patience than there is: then nothing waits."""
+        """Records throttling and waits; false if the requested wait exceeds the budgets."""
         if now >= self.not_before:
-            self._throttles += 1  # else it came together with one that has been counted
+            self._throttles += 1  # otherwise it is concurrent with one that has been counted
         self._progress = 0
         if (retry_after_seconds or 0.0) > LONGEST_RETRY_AFTER_SECONDS or self._throttles > THROTTLES_IN_A_ROW:
             return False
@@ -142,8 +143,8 @@ class Patience:
             longest = min(LONGEST_WAIT_SECONDS, _doubled(self._throttles))
             seconds = longest / 2 + self.random() * longest / 2
         else:
-            # A server's own word is kept; jitter only lengthens it, so that many clients don't return at once. One that
-            # always says "at once", and never means it, is asked less and less often.
+            # The stated time is respected; jitter only extends it, so that clients don't return simultaneously. If a
+            # server always states too little, the waits grow.
             shortest = min(LONGEST_WAIT_SECONDS, SHORTEST_THROTTLE_SECONDS * _doubled(self._throttles - 1))
             seconds = max(retry_after_seconds, shortest) + self.random() * JITTER_SECONDS
         throttled_seconds = self._throttled_seconds + max(0.0, now + seconds - max(now, self.not_before))
@@ -154,13 +155,13 @@ class Patience:
         return True
 
     def renewed(self) -> bool:
-        """An address was renewed; False where renewing brings nothing any more."""
+        """Records a renewal; false if the budget is spent."""
         self._renewals += 1
         self._progress = 0
         return self._renewals <= RENEWALS_WITHOUT_PROGRESS
 
     def delay(self, now: float, seconds: float, reason: str) -> None:
-        """Waits once, outside every budget."""
+        """Waits once, outside of all budgets."""
         self._wait(now, seconds, reason)
 
     def _wait(self, now: float, seconds: float, reason: str) -> None:

@@ -1,7 +1,7 @@
-"""The scheduler: what to ask for next, with how many connections, and which of them give way to others.
+"""The scheduler: what to request next, and with how many connections.
 
-The machine says what is known of the file; this divides what is missing, takes over from slow connections, hedges the
-last bytes, and lets the pace see what arrives.
+It divides the missing bytes into segments, steals work from slow connections, hedges the last bytes, and reports
+throughput to the pace controller.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import ResponseHead
 
 ADAPTING_SECONDS = 0.05
-"""How often the pace is asked, at most."""
+"""The minimum interval between adaptations."""
 
 
 class Scheduler:
     """The scheduler of one download.
 
     Args:
-        requests: Those under way; new ones are sent by it.
-        coverage: What is here.
-        out: Where commands go.
-        sizes: How small and how large segments are.
+        requests: The download's requests.
+        coverage: The stored bytes.
+        out: The list that commands are added to.
+        sizes: The limits on segment sizes.
 
     Attributes:
-        free_flow: The time in which our own limit on the rate didn't bind.
+        free_flow: The time in which the rate limit wasn't the bottleneck.
     """
 
     def __init__(self, requests: Requests, coverage: Coverage, out: list[m.Command], sizes: Sizes) -> None:
@@ -52,22 +52,22 @@ class Scheduler:
         self._adapted_at = float("-inf")
         self._adapted_flowing = 0
         self._more = 0
-        """How many segments still wait."""
+        """The number of segments that aren't requested yet."""
         self._foreseen = 1
         self._hedged: set[int] = set()
-        """Where rests end that were asked for twice."""
+        """The ends of spans that were hedged."""
         self._in_vain = 0
-        """Bytes that come twice on purpose, or of which nothing is kept."""
+        """The bytes that are fetched twice or discarded."""
 
     # Dividing ---------------------------------------------------------------------------------------------
 
     def start_next(self, matching: Matching, now: float, *, bytes_per_second: float) -> bool:
-        """Begins one more exchange; False where there is nothing to ask for.
+        """Starts one more exchange; false if there is nothing to request.
 
         Args:
-            matching: What is known of the file, and whether blocks are to be compared.
+            matching: The known identity, and the blocks to compare.
             now: The time.
-            bytes_per_second: What arrives in sum.
+            bytes_per_second: The throughput of all flows together.
         """
         requests, comparison = self._requests, matching.comparison
         identity, length, block_size = matching.identity, matching.length, matching.block_size
@@ -81,8 +81,8 @@ class Scheduler:
         elif identity is None or length is None or not ranged:
             if requests.exchanges:
                 return False
-            # Nothing can be divided: the whole, as one stream.
-            # Over what is here it compares as well; only the search for what spoils a digest mustn't store anything.
+            # Nothing can be divided: the whole is requested as one stream. It compares the stored blocks as well. Only
+            # the search for the cause of a wrong digest must not store anything.
             searches = comparison is not None and comparison.question is Question.CULPRITS
             requests.start(None, Purpose.COMPARE if searches else Purpose.FILL, now, identity=identity)
             return True
@@ -95,34 +95,34 @@ class Scheduler:
         return span is not None
 
     def _compares_first(self, matching: Matching, length: int) -> bool:
-        """Whether the next request is for blocks that are here: others would be answered in vain."""
+        """Whether the next request is for recorded blocks, because other responses would have to wait."""
         fills = self._requests.exchanges.rests(Purpose.FILL)
         if self._requests.address.trusted or not self._coverage.waiting(length, fills):
             return False
         return matching.compares_first(may_hold=self._requests.share.connections > 1)
 
     def make_room(self) -> None:
-        """An answer that waits for blocks to be compared gives its connection up where these can have no other."""
+        """Drops responses that wait for a comparison if they occupy the connections that it needs."""
         exchanges, connections = self._requests.exchanges, self._requests.share.connections
         if len(exchanges.of(None)) >= connections and not exchanges.rests(Purpose.COMPARE):
             self._requests.drop_waiting()
 
     @property
     def _opening_span(self) -> Span:
-        """What is asked for before anything is known: no more than the source says that there is.
+        """The span of the first request, limited by the length that the source states.
 
-        Some servers state a wrong length of a part where the range goes on past the file's end.
+        Some servers state a wrong length of a part if the range exceeds the file's end.
         """
         most = self._sizes.first_segment
         return Span(0, min(most, self._requests.address.resource.length or most))
 
     def take_whole(self, exchange: Exchange, head: ResponseHead, length: int) -> None:
-        """A host that is asked for no range sent the file itself, from the beginning.
+        """Takes the whole file as the response to a request without a range.
 
-        A small file is taken as it comes. Of a large one this is the first segment, and the rest is asked for.
+        A small file is accepted completely. Of a large one, this becomes the first segment, and the rest is requested.
         """
         units = (head.headers.get("Accept-Ranges") or "").lower()
-        refuses_ranges = "none" in units and "bytes" not in units  # a server behind another may say both
+        refuses_ranges = "none" in units and "bytes" not in units  # a server behind another may state both
         if length <= self._sizes.first_segment or refuses_ranges or self._requests.one_stream:
             self._requests.manners.give_up_ranges()
         else:
@@ -130,12 +130,12 @@ class Scheduler:
 
     @property
     def may_be_silent(self) -> bool:
-        """Whether silence says something of connections, and one that is given up loses nothing of what it brought."""
+        """Whether silence is meaningful, and a dropped connection loses nothing of what it brought."""
         return self._requests.divides and not self.free_flow.is_held
 
     @property
     def smallest_segment(self) -> int:
-        """Bytes of the smallest segment that is worth a request."""
+        """The smallest segment that is worth a request, in bytes."""
         return self._sizes.smallest_segment
 
     def next_fill(
@@ -147,7 +147,7 @@ class Scheduler:
         bytes_per_second: float,
         mirror: Mirror | None = None,
     ) -> Span | None:
-        """What to ask a place for next, of a file whose length is known; ``None`` where nothing is worth a request."""
+        """The next span to request from a place, for a known length; ``None`` if nothing is worth a request."""
         requests, exchanges = self._requests, self._requests.exchanges
         rests = exchanges.rests(Purpose.FILL)
         waiting = self._coverage.waiting(length, rests)
@@ -158,7 +158,7 @@ class Scheduler:
             length=length,
             block_size=block_size,
             connections=requests.share.connections + requests.connections_elsewhere,
-            # a lone one flows no longer when it asks for more
+            # a single flow has ended when it requests more
             bytes_per_second=bytes_per_second / max(1, exchanges.flowing),
             under_way=sum(map(len, rests)),
             sizes=self._sizes,
@@ -175,7 +175,7 @@ class Scheduler:
         return self._steal(flows, block_size, thief) or self._hedge(flows, length, thief)
 
     def _steal(self, flows: list[Flow], block_size: int, thief: Thief) -> Span | None:
-        """What an idle connection takes over from a flow."""
+        """Steals work from a flow for an idle connection."""
         taken = theft(flows, block_size, thief, self._sizes)
         victim = self._requests.exchanges.get(taken.victim) if taken else None
         if taken is None or victim is None:
@@ -186,7 +186,7 @@ class Scheduler:
         return taken.span
 
     def _hedge(self, flows: list[Flow], length: int, thief: Thief) -> Span | None:
-        """The last bytes, asked for a second time."""
+        """Hedges the last bytes."""
         if self.free_flow.is_held:
             return None
         flow = hedge(
@@ -199,11 +199,11 @@ class Scheduler:
         if flow is None:
             return None
         self._hedged.add(flow.rest.stop)
-        self._in_vain += len(flow.rest)  # over one that has just ended another segment: its window is open
+        self._in_vain += len(flow.rest)  # on a connection that has just ended a segment: its window is open
         return flow.rest
 
     def _tidy(self, now: float) -> None:
-        """Drops the requests whose bytes a hedged one has brought, and those that crawl: others bring the rest."""
+        """Drops exchanges that lost to a hedged request, and those that crawl."""
         exchanges = self._requests.exchanges
         flows = exchanges.flows(now)
         outrun = [flow for flow in flows if flow.rest and self._coverage.stored.covers(flow.rest)]
@@ -218,7 +218,7 @@ class Scheduler:
             self._requests.use_fresh_connection()
 
     def _crawling(self, now: float) -> list[Flow]:
-        """Those far below what is usual at their own place: a slow place isn't quicker when it is asked again."""
+        """The flows far below the usual rate of their own place; a new request doesn't make a slow place faster."""
         exchanges = self._requests.exchanges
         return [
             flow
@@ -229,7 +229,7 @@ class Scheduler:
     # Pacing -----------------------------------------------------------------------------------------------
 
     def adapt(self, length: int | None, now: float) -> None:
-        """Lets the pace see what arrives, while there is enough to ask for to fill every connection that it allows."""
+        """Reports throughput to the pace controller, while enough is left to use every connection."""
         requests, exchanges = self._requests, self._requests.exchanges
         flowing = exchanges.first_flowing
         if now - self._adapted_at < ADAPTING_SECONDS and flowing == self._adapted_flowing:
@@ -247,7 +247,7 @@ class Scheduler:
             requests.share.observe(total, flowing, self.free_flow.time(now), rest=rest)
         if waiting:
             for exchange in exchanges.of(None)[requests.share.connections :]:
-                requests.drop(exchange)  # the youngest: their windows are the least open
+                requests.drop(exchange)  # the youngest, because their congestion windows are the smallest
 
     def declare(self, now: float) -> None:
         """Tells the host how many connections could be used."""
@@ -261,35 +261,35 @@ class Scheduler:
         requests.share.want(under_way, more, streams=streams)
 
     def look_ahead(self, now: float) -> None:
-        """Has the connections of the climb's next step shake hands while this one is under way."""
+        """Opens the connections of the next ramp step ahead."""
         requests = self._requests
         foreseen = requests.share.foreseen(now)
         if foreseen <= self._foreseen:
             return
-        self._foreseen = foreseen  # once a step
+        self._foreseen = foreseen  # once per step
         target, under_way = requests.address.target, len(requests.exchanges.of(None))
         wanted = min(foreseen, under_way + self._more) - requests.share.connections
         if wanted > 0 and target is not None and now >= requests.patience.not_before:
             self._out.append(m.OpenAhead(target.origin, wanted))
 
     def renew_in_time(self, length: int | None, now: float) -> bool:
-        """Gives the address back before it ends, when the next request would need one: no request meets a dead one.
+        """Renews the URL shortly before it expires, if another request will need it.
 
         Returns:
-            Whether it has done so.
+            Whether it was renewed.
         """
         requests = self._requests
         if not requests.address.is_due(now) or requests.is_renewing:
             return False
         if length is not None and not self._coverage.waiting(length, requests.exchanges.rests(Purpose.FILL)):
-            return False  # there is nothing that anybody has to be asked for
+            return False  # nothing has to be requested any more
         requests.renew()
         return True
 
     def notice_limit(self, now: float, *, binds: bool) -> None:
-        """Takes whether our own limit holds bytes back.
+        """Takes whether the rate limit is the bottleneck.
 
-        While it does, more connections can't bring more, and none is to blame for what it doesn't bring.
+        While it is, more connections can't bring more, and slow ones aren't replaced.
         """
         held_seconds = self.free_flow.notice(self._requests.own_bytes, now, binds=binds)
         for exchange in self._requests.exchanges if held_seconds else ():

@@ -1,9 +1,8 @@
-"""The search for what spoils a digest, over the network: until two independent answers agree on each block.
+"""The search for the cause of a wrong digest over the network: until two responses agree on each block.
 
-Every block is asked for once more and compared with what is here. Which of two answers is wrong, nothing tells: so a
-block that came differently is fetched anew, and then compared with yet another answer, until these two are the same.
-When that is so of all and the digest still doesn't match, everything is compared once more, as long as that finds
-anything. Only where it finds nothing, the digest itself is what is wrong.
+Every block is fetched once more and compared. Which of two different ones is wrong is unknown, so a differing block is
+fetched again, and compared with yet another response, until two agree. If the digest still doesn't match then,
+everything is compared again, as long as that finds differences. If it finds none, the digest itself is wrong.
 """
 
 from __future__ import annotations
@@ -13,27 +12,27 @@ from enum import Enum, auto
 from anymatix_fetcher.core.values.spans import SpanSet
 
 PASSES = 4
-"""So many times everything is compared, at most."""
+"""The limit on comparisons of everything."""
 OPINIONS = 12
-"""So many times, at most, blocks that came differently are asked for once more."""
+"""The limit on further fetches of differing blocks."""
 
 
 class SearchStage(Enum):
-    """What is compared."""
+    """The blocks that are compared."""
 
     SUSPECTED = auto()
-    """What another program has left."""
+    """Those of another program's partial file."""
     EVERYTHING = auto()
     DIFFERING = auto()
-    """What came differently, and has been fetched anew."""
+    """Those that differed and were fetched again."""
 
 
 class CulpritSearch:
     """One search.
 
     Args:
-        suspected: What is looked at before all else.
-        whole: The file.
+        suspected: The blocks to compare first.
+        whole: The whole file.
     """
 
     def __init__(self, suspected: SpanSet, whole: SpanSet) -> None:
@@ -41,12 +40,12 @@ class CulpritSearch:
         self._stage = SearchStage.SUSPECTED if suspected else SearchStage.EVERYTHING
         self._passes, self._opinions = int(not suspected), 0
         self.blocks = suspected or whole
-        """What is to be compared now; empty where there is nothing more to be asked."""
+        """The blocks to compare now; empty at the end of the search."""
         self.fickle = SpanSet()
-        """What came differently since everything was compared the last time."""
+        """The blocks that have differed since everything was last compared."""
 
     def turn_to(self, whole: SpanSet) -> None:
-        """The file turned out to end somewhere else: all of it is looked at."""
+        """Starts over with another length of the file."""
         self._whole = whole
         if self._passes < PASSES:
             self._begin_pass(whole)
@@ -55,11 +54,11 @@ class CulpritSearch:
 
     @property
     def whole(self) -> SpanSet:
-        """The file."""
+        """The whole file."""
         return self._whole
 
     def heard(self, differing: SpanSet) -> None:
-        """:attr:`blocks` were compared, and these of them came differently; they are fetched anew."""
+        """Takes the result of comparing :attr:`blocks`: the differing ones, which are fetched again."""
         self.fickle |= differing
         if self._stage is SearchStage.SUSPECTED:
             self._begin_pass(self._whole if differing else self._whole - self.blocks)

@@ -1,8 +1,8 @@
-"""What to ask for next: guided sizes from the front, and taking over from the slowest at the end.
+"""Segments: the sizes of requests from the front, and work stealing at the end.
 
 Large segments mean few requests: some hosts count them, and each costs a round trip. But the digest follows the
-contiguous front, so the segments in flight together stay within a window; and towards the end they shrink, so that
-all connections finish at about the same time. What then remains of the slowest is shared with those that are done.
+contiguous front, so the segments in flight together stay within a window. Towards the end they shrink, so that all
+connections finish at about the same time. The rest of the slowest one is then shared with idle connections.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1 << 20
 FIRST_SEGMENT = 8 * MEBIBYTE
-"""What the opening request asks for: enough to be worth a connection, little enough to lose nothing by it."""
+"""The size of the opening request: large enough to be worth a connection, small enough to lose little."""
 SMALLEST_SEGMENT = 4 * MEBIBYTE
 SEGMENT_SECONDS = 4.0
 WINDOW = 256 * MEBIBYTE
-"""How far the connections together may run ahead of the digest, or a sixteenth of the file where that is more."""
+"""The distance that the connections may run ahead of the digest, or a sixteenth of the file if that is more."""
 EVEN = 0.8
-"""A segment is at most so large a part of what each connection still has to bring on average: so it ends with others.
-The rest is divided again, for connections aren't equally fast."""
+"""The largest part of the average remaining work of a connection that a segment may be, so that it ends with the
+others. The rest is divided again, because connections aren't equally fast."""
 LEAST_EVEN_SEGMENT = 2 * MEBIBYTE
 SMALLEST_THEFT = MEBIBYTE // 2
-"""Less than this left isn't worth another request."""
+"""A smaller rest isn't worth another request."""
 LEAST_SAVED_SECONDS = 0.15
-"""What a theft has to save, beyond what asking costs, to be worth a request."""
+"""The minimum time that a theft has to save in addition to its cost."""
 LEAST_COST = 128 << 10
-"""So many bytes at least come in vain for each connection that is closed in mid-body: a server writes ahead."""
+"""The minimum bytes in flight that are lost for each connection closed in mid-body, because servers write ahead."""
 OPEN_SECONDS = 1.0
-"""A younger connection may still be opening its window: it is taken to be at least as fast as is usual here."""
+"""A younger connection may still be in slow start, so it is assumed to be at least as fast as usual."""
 LARGE_BLOCKS = 4
-"""What has so many blocks is cut between two of them."""
+"""A rest of at least this many blocks is cut at a block boundary."""
 GRAIN = MEBIBYTE // 16
-"""Less is cut inside a block, where the parts don't meet the blocks' edges."""
+"""The granularity of cuts within a block."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The sizes above, in bytes, as one value: a simulation divides small files as large ones are divided."""
+    """The sizes above in bytes as a value, so that a simulation can divide small files like large ones."""
 
     first_segment: int = FIRST_SEGMENT
     smallest_segment: int = SMALLEST_SEGMENT
@@ -97,7 +97,7 @@ def next_segment(
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What one flowing exchange still has to bring, how fast it does, and how long it has brought nothing."""
+    """The state of one flow: its remaining span, its rate, and its silence."""
 
     exchange: ExchangeId
     rest: Span
@@ -105,19 +105,19 @@ class Flow:
     age_seconds: float = 0.0
     silent_seconds: float = 0.0
     narrowed: bool = False
-    """Whether its connection will be closed in any case, since it brings less than the server was asked for."""
+    """Whether its connection will be closed anyway, because it brings less than was requested."""
 
     @property
     def seconds_left(self) -> float:
-        """When it will be done at this rate; infinite where nothing comes."""
+        """The estimated remaining time; infinite if nothing arrives."""
         return _seconds_for(self.rest, self.bytes_per_second)
 
 
 @dataclass(frozen=True, slots=True)
 class Theft:
-    """An idle connection takes ``span`` from the end of ``victim``'s segment, whose own ends with what it keeps.
+    """An idle connection takes over ``span``, the end of the segment of ``victim``.
 
-    ``cost`` is how many bytes will be on their way by then, in vain.
+    ``cost`` is the number of bytes in flight that are lost.
     """
 
     victim: ExchangeId
@@ -127,13 +127,13 @@ class Theft:
 
 @dataclass(frozen=True, slots=True)
 class Thief:
-    """The idle connection, and what it may cost.
+    """The idle connection, and the limits of a theft.
 
     Attributes:
-        bytes_per_second: What a connection brings here; 0 where unknown.
-        start_seconds: How long this one takes until it is as fast.
-        round_trip_seconds: For how long bytes are on their way.
-        budget: How many may come in vain.
+        bytes_per_second: The usual rate of a connection; 0 if unknown.
+        start_seconds: The time until the idle connection reaches it.
+        round_trip_seconds: The time that bytes are in flight.
+        budget: The number of bytes that may be lost.
     """
 
     bytes_per_second: float = 0.0
@@ -143,16 +143,16 @@ class Thief:
 
 
 def theft(flows: Iterable[Flow], block_size: int, thief: Thief, sizes: Sizes = SIZES) -> Theft | None:
-    """What an idle connection should take over: so much of what the slowest would still need that both end together.
+    """The work that an idle connection should take over from the slowest flow, so that both end at the same time.
 
     Args:
-        flows: The flowing ones.
-        block_size: Where much is left it is cut between blocks.
-        thief: The idle one.
-        sizes: How small a part may be.
+        flows: The flows.
+        block_size: A large rest is cut at a block boundary.
+        thief: The idle connection.
+        sizes: The limits on segment sizes.
 
     Returns:
-        ``None`` where nothing is worth another request.
+        The theft; ``None`` if nothing is worth another request.
     """
     large_enough = [flow for flow in flows if len(flow.rest) >= sizes.smallest_theft]
     slowest_first = sorted(large_enough, key=lambda flow: _seconds_left(flow, thief), reverse=True)
@@ -164,7 +164,7 @@ def _share(flow: Flow, block_size: int, thief: Thief) -> Theft | None:
     rest, left = flow.rest, _seconds_left(flow, thief)
     kept = cost = 0.0
     if 0 < left < inf:
-        alone = _seconds_for(rest, thief.bytes_per_second or len(rest) / left)  # the idle one, for all of it
+        alone = _seconds_for(rest, thief.bytes_per_second or len(rest) / left)  # the idle connection for all of it
         kept = (thief.start_seconds + alone) / (left + alone)  # kept * left == start + (1 - kept) * alone
         cost = 0.0 if flow.narrowed else max(len(rest) / left * thief.round_trip_seconds, LEAST_COST)
     if (1 - kept) * left < LEAST_SAVED_SECONDS or cost > thief.budget:
@@ -175,7 +175,7 @@ def _share(flow: Flow, block_size: int, thief: Thief) -> Theft | None:
 
 
 def _seconds_left(flow: Flow, thief: Thief) -> float:
-    """When the flow will be done by itself; 0.0 where that can't be told yet."""
+    """The estimated remaining time of a flow; 0.0 if it can't be estimated yet."""
     if flow.age_seconds >= OPEN_SECONDS:
         return flow.seconds_left
     rate = max(flow.bytes_per_second, thief.bytes_per_second)

@@ -1,4 +1,4 @@
-"""What happens when an exchange comes to nothing: refused, lost, silent, or at its end before the file is."""
+"""Handles exchanges that fail: refused, lost, silent, or ended early."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class Setbacks:
-    """Asks again, waits, turns to another place, or gives up.
+    """Retries, waits, turns to another place, or gives up.
 
     Args:
-        parts: Of the download.
-        conclusions: Draws the last consequences.
+        parts: The download's parts.
+        conclusions: Ends the download.
         storage: The part file.
     """
 
@@ -41,7 +41,7 @@ class Setbacks:
     # Refusals ---------------------------------------------------------------------------------------------
 
     def refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
-        """The head of its response isn't what was asked for."""
+        """Takes a refused response."""
         parts, requests, recovery = self._parts, self._parts.requests, self._parts.recovery
         if parts.peers.leads:
             self._peer_refused(exchange, refused, now)
@@ -81,7 +81,7 @@ class Setbacks:
     # Peers ------------------------------------------------------------------------------------------------
 
     def _peer_refused(self, exchange: Exchange, refused: Refused, now: float) -> None:
-        """The peer that leads doesn't send it: where it only bears no more at a time, the others go on."""
+        """Handles a refusal of the leading peer. If it only limits concurrency, the other connections continue."""
         parts, requests = self._parts, self._parts.requests
         is_passing = refused.kind in (Refusal.UNAVAILABLE, Refusal.THROTTLED)
         if is_passing and requests.exchanges.first_flowing:
@@ -90,12 +90,12 @@ class Setbacks:
             self._conclusions.fail_here(parts.recovery.error(refused, exchange.request))
 
     def peer_redirects(self, exchange: Exchange) -> None:
-        """The peer that leads names another place, where its secret mustn't go."""
+        """Fails the leading peer, because its redirect would lead the secret elsewhere."""
         host = exchange.request.url.host
         self._conclusions.fail_here(UnexpectedAnswerError(f"{host} redirects", hint="Name a peer by its own address."))
 
     def look_at_peer(self, now: float, *, rate: float, limited: bool) -> None:
-        """A peer that leads and brings too little gives way."""
+        """Lets a leading peer that is too slow give way."""
         parts, length = self._parts, self._parts.matching.length
         rest = 0 if length is None else length - parts.coverage.held.total
         if parts.stage.is_fetching and parts.peers.should_give_way(now, rate=rate, rest=rest, limited=limited):
@@ -104,7 +104,7 @@ class Setbacks:
     # Labels -----------------------------------------------------------------------------------------------
 
     def peeked(self, exchange: Exchange) -> None:
-        """The beginning of a body whose label speaks against it is here, as much as there is to see."""
+        """Takes the complete beginning of a body whose header fields mark it as unwanted."""
         head, doubt = exchange.head, exchange.doubt
         if head is None or doubt is None:
             raise AssertionError("an answer in doubt has a head, and what is doubted of it")
@@ -114,7 +114,7 @@ class Setbacks:
         self._parts.out.append(m.LookAtBeginning(coding, is_whole))
 
     def beginning_seen(self, event: m.BeginningSeen, now: float) -> None:
-        """It was looked at: either it is refused for what its label says, or asked for again."""
+        """Takes the examination of a beginning: the body is refused, or requested again."""
         exchange, matching = self._parts.labels.seen(is_unwanted=event.is_unwanted), self._parts.matching
         if event.is_unwanted and exchange.doubt is not None:
             self.refused(exchange, exchange.doubt, now)
@@ -122,12 +122,12 @@ class Setbacks:
         length = exchange.head.complete_length if exchange.head is not None else None
         if matching.known_length is None and length is not None:
             matching.state_length(length)
-        self._parts.recovery.settled(exchange, now)  # it is asked for again, for good this time
+        self._parts.recovery.settled(exchange, now)  # it is requested again, and will be accepted
 
     # Failures ---------------------------------------------------------------------------------------------
 
     def failed(self, event: m.ExchangeFailed, now: float) -> None:
-        """An exchange has failed, at whatever point."""
+        """Takes the failure of an exchange."""
         requests = self._parts.requests
         exchange, failure = requests.exchanges.end(event.exchange), event.failure
         if exchange is None:
@@ -140,19 +140,19 @@ class Setbacks:
         elif exchange.purpose is Purpose.PEEK and exchange.has_all:
             self.peeked(exchange)
         elif exchange.flowing and exchange.has_all:
-            self._distrust(exchange)  # nothing is missing of it but its end
+            self._distrust(exchange)  # only its end is missing
         elif requests.manners.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
-            self._distrust(exchange)  # it is asked for again at once
+            self._distrust(exchange)  # it is retried at once
         elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
             self._conclusions.fail_here(requests.address.error(failure, exchange.request))
         else:
             self._tried_in_vain(exchange, failure, now)
 
     def replace_stuck(self, watched_since: float, now: float) -> None:
-        """Replaces the connections that bring nothing any more.
+        """Replaces stuck connections.
 
         Args:
-            watched_since: Since when the download was looked at regularly.
+            watched_since: Since when the download was observed without gaps.
             now: The time.
         """
         parts, requests, stage = self._parts, self._parts.requests, self._parts.stage
@@ -162,7 +162,7 @@ class Setbacks:
                 self.compared_so_far(exchange)
                 if exchange.mirror is not None:
                     parts.mirrors.failed(exchange.mirror, exchange, now)
-                elif not (exchange.flowing and exchange.has_all):  # then nothing is missing of it but its end
+                elif not (exchange.flowing and exchange.has_all):  # otherwise only its end is missing
                     self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
         if not stage.is_over and parts.scheduler.may_be_silent:
             for exchange in self._silence.fallen(requests.exchanges.of(None), watched_since, now):
@@ -170,19 +170,19 @@ class Setbacks:
                 self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "nothing came any more"), now)
 
     def ended_early(self, exchange: Exchange, now: float) -> None:
-        """A body ended before it had brought what it was to bring."""
+        """Takes a body that ended before its span."""
         what = "the body was empty" if exchange.position == exchange.start else "the body ended before the file does"
         self._tried_in_vain(exchange, Failure(FailureKind.LOST, what), now)
 
     def compared_so_far(self, exchange: Exchange) -> None:
-        """One that was to bring blocks for comparison is over: the next one goes on from where it has come to."""
+        """Takes the end of an exchange for a comparison; the next one continues from its position."""
         matching, is_spent = self._parts.matching, exchange.is_spent
         is_for_it = exchange.purpose is Purpose.COMPARE and exchange.mirror is None and not is_spent
         if matching.comparison is not None and is_for_it:
             matching.comparison.ended(Span(exchange.start, exchange.position), matching.block_size)
 
     def came_differently(self, span: Span, now: float) -> None:
-        """Bytes that don't match are on their way to blocks that a search has parted with: nothing of these counts."""
+        """Drops the flows whose bytes differ from blocks that a search is comparing."""
         parts = self._parts
         for exchange in parts.requests.exchanges.over(span):
             if exchange.purpose is Purpose.FILL and not parts.stage.is_over:
@@ -192,17 +192,17 @@ class Setbacks:
             parts.matching.lose(SpanSet.of(span))
 
     def _distrust(self, exchange: Exchange) -> None:
-        """Something else may answer from now on; not so where only one more wasn't let in while others go on."""
+        """Stops trusting the target, unless only an additional connection was refused while others continue."""
         requests = self._parts.requests
         if exchange.state is not ExchangeState.ASKED or not requests.exchanges.first_flowing:
             self._parts.matching.distrust(exchange)
         if exchange.purpose is Purpose.COMPARE and exchange.mirror is None:
-            requests.drop_waiting()  # what waits for the comparison may be what keeps it from being let in
+            requests.drop_waiting()  # what waits for the comparison may occupy the connection that it needs
 
     def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
         parts, recovery = self._parts, self._parts.recovery
         self._distrust(exchange)
-        # What hasn't brought anything yet isn't waited for as long where others may have it.
+        # If another place may have the file, a place without any response isn't waited for as long.
         elsewhere = parts.matching.identity is None and parts.mirrors.any
         patient = recovery.may_retry(exchange, now) and not (elsewhere and parts.requests.patience.failures > 1)
         if parts.peers.leads:

@@ -1,9 +1,9 @@
-"""Silence: which connections are given up before the timer for one alone would, since none of them brings anything.
+"""Detects connections that fall silent, before the timeout of a single one.
 
-Where others go on, one that hangs shows by its rate against theirs (see ``tail``). Where all that flowed quickly fall
-silent at once there is no rate to compare with: a loss on the way, a router that has forgotten them, a server that
-stops each body at some point. Then one of them is replaced after some seconds. Where its successor flows, those that
-were silent before it was begun are replaced as well; where it doesn't, it was the line, and the others are left alone.
+If others continue, a hanging connection is identified by its rate relative to theirs (see ``tail``). If all fast ones
+fall silent at once, there is no such reference: packets were lost, a router has dropped them, or a server stops each
+body at some point. Then one of them is replaced after some seconds. If its successor flows, those that were silent
+before are replaced as well; otherwise the line is at fault, and the others are kept.
 """
 
 from __future__ import annotations
@@ -17,35 +17,36 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.exchange import Exchange
 
 TOGETHER_SECONDS = 3.0
-"""All are silent for so long: one is replaced."""
+"""After this time without bytes on any connection, one is replaced."""
 ALONE_SECONDS = 5.0
-"""The same for one that is the only one: it may only pause."""
+"""The same for a single connection, which may only pause."""
 MOST_HALVED = 2
-"""Each time that a successor has flowed the next one is tried in half the time, so many times."""
+"""Each time that a successor has flowed, the time is halved, up to this many times."""
 QUICK_BYTES = 262_144
 QUICK_BYTES_PER_SECOND = 250_000.0
-"""What brought less, or more slowly, may be silent for longer without being broken."""
+"""Connections that brought less, or more slowly, may be silent for longer without being broken."""
 
 LOOKING_SECONDS = 1.5
-"""What is looked at more rarely may have been silent for our own sake."""
+"""With rarer observations, silence may be caused by this process."""
 GAP_SECONDS = 5.0
-"""When nothing was looked at for so long, the machine slept or we were writing: the peers aren't to blame."""
+"""After a gap this long the machine slept or was writing, so the peers aren't at fault."""
 
 
 class Silence:
-    """Watches the connections of one place."""
+    """Observes the connections of one place."""
 
     def __init__(self) -> None:
         self._tried_after = -inf
-        """When the last byte had come before one was replaced: until another comes, no second one is."""
+        """When the last byte arrived before a connection was replaced; no second one is replaced until another arrives.
+        """
         self._helped = 0
 
     def fallen(self, exchanges: Sequence[Exchange], watched_since: float, now: float) -> list[Exchange]:
-        """Those that are to be replaced now.
+        """The connections to replace now.
 
         Args:
-            exchanges: All that are under way at the place.
-            watched_since: Since when it was looked regularly: before that, silence may have been ours.
+            exchanges: All exchanges with the place.
+            watched_since: Since when the download was observed without gaps, because silence before may be our fault.
             now: The time.
         """
         flowing = [exchange for exchange in exchanges if exchange.flowing]
@@ -56,22 +57,22 @@ class Silence:
         last_byte_at = max((one.last_byte_at for one in silent), default=-inf)
         if outdone or len(silent) < len(flowing) or last_byte_at <= self._tried_after:
             return outdone
-        self._helped += self._tried_after > -inf  # since the last time something came, over the one that was begun
+        self._helped += self._tried_after > -inf  # because a byte has arrived since the replacement
         self._tried_after = last_byte_at
         return [min(silent, key=lambda one: one.last_byte_at)]
 
 
 def _was_quick(exchange: Exchange) -> bool:
-    """Whether it brought much until it fell silent."""
+    """Whether it was fast until it fell silent."""
     brought, seconds = exchange.position - exchange.start, exchange.last_byte_at - exchange.flowing_since
     return brought >= max(QUICK_BYTES, QUICK_BYTES_PER_SECOND * seconds)
 
 
 class Watch:
-    """How regularly a download is looked at: what wasn't seen for our own sake isn't held against a peer.
+    """Tracks how regularly a download is observed, because unobserved silence isn't a peer's fault.
 
     Attributes:
-        since: Since when it was looked regularly.
+        since: Since when it was observed without gaps.
     """
 
     def __init__(self) -> None:
@@ -79,7 +80,7 @@ class Watch:
         self._seen_at: float | None = None
 
     def look(self, now: float) -> float:
-        """It is looked at now; how long a gap was before that, in seconds, or 0.0 where there was none."""
+        """Records an observation; returns the length of a long gap before it in seconds, or 0.0."""
         gap = now - self._seen_at if self._seen_at is not None else inf
         self._seen_at = now
         if gap > LOOKING_SECONDS:

@@ -1,4 +1,4 @@
-"""The situation of a refusal: what is known when it comes, so that ``reaction`` can decide what follows."""
+"""Collects what is known when a refusal arrives, so that ``reaction`` can decide."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.refusals import Refused
 
 FRESH_SECONDS = 10.0
-"""No address expires so soon; one that turns away some of those that ask together limits them."""
+"""No URL expires this soon; if it refuses some of several concurrent requests, it limits them."""
 
 
 def situation_of(
@@ -29,17 +29,17 @@ def situation_of(
     is_known: bool,
     has_digest: bool,
 ) -> Situation:
-    """What a refusal of ``exchange`` has to be seen in.
+    """The situation of a refusal of ``exchange``.
 
     Args:
-        exchange: What was refused.
+        exchange: The refused exchange.
         refused: The refusal.
-        requests: Those of its download.
-        coverage: What is here.
-        length: Of the file, as far as known.
+        requests: The download's requests.
+        coverage: The stored bytes.
+        length: The file's length; ``None`` if unknown.
         now: The time.
-        is_known: Whether any answer was accepted so far.
-        has_digest: Whether a digest will prove the whole.
+        is_known: Whether any response was accepted.
+        has_digest: Whether a digest will verify the whole.
     """
     request, head, address = exchange.request, exchange.head, requests.address
     fault = signature_fault(refused.status, refused.headers, refused.excerpt)
@@ -74,7 +74,7 @@ def situation_of(
 
 
 def _is_current(exchange: Exchange, requests: Requests) -> bool:
-    """Whether an answer says something of the address in use, or of the way to the next one."""
+    """Whether a response is relevant to the current target, or to resolving the next one."""
     if requests.address.settled:
         return requests.address.is_current(exchange.request.url)
-    return exchange.from_origin  # any other was sent to an address that has been given up meanwhile
+    return exchange.from_origin  # any other was sent to a URL that was dropped meanwhile

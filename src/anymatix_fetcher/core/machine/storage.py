@@ -1,4 +1,4 @@
-"""What the part file has to say to the machine: that it is open, what an earlier run left, which blocks prove true."""
+"""Handles the part file's events: that it is open, an earlier run's blocks, and proved blocks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Storage:
     """The part file of one download, as the machine sees it.
 
     Args:
-        parts: Of the download.
-        conclusions: Takes what the blocks that were read back say of a wrong digest.
+        parts: The download's parts.
+        conclusions: Takes the blocks that were read back after a wrong digest.
     """
 
     def __init__(self, parts: MachineParts, conclusions: Conclusions) -> None:
@@ -28,25 +28,25 @@ class Storage:
         self._is_asked_for = False
 
     def ask_for(self, head: ResponseHead) -> None:
-        """Has it opened, once, where it isn't open yet."""
+        """Opens the part file, once."""
         parts = self._parts
         if not parts.matching.storage_is_open and not self._is_asked_for:
             self._is_asked_for = True
             parts.out.append(m.OpenStorage(*parts.peers.named_by(head, parts.requests.address.origin_url)))
 
     def resume(self, kept: m.KeptBlocks | None) -> bool:
-        """Goes on with what an earlier run left; False where that is nothing."""
+        """Continues an earlier run's blocks; false if there are none."""
         if kept is None or not kept.blocks:
             return False
         self._parts.matching.resume(kept)
         return True
 
     def blocks_proved(self, event: m.BlocksProved) -> None:
-        """Claimed blocks were read."""
+        """Takes the proof of claimed blocks."""
         coverage = self._parts.coverage
         good, spoiled = event.good & coverage.claimed, event.bad & coverage.stored
         if not good and not spoiled and not event.bad & coverage.claimed:
-            return  # they were forgotten since
+            return  # forgotten meanwhile
         was_resuming = coverage.is_resuming
         coverage.prove(event.good, event.bad)
         coverage.lose(spoiled)
@@ -56,9 +56,9 @@ class Storage:
             self._conclusions.reread()
 
     def part_shortened(self) -> None:
-        """Another program has cut the part file: whole blocks are proved again, and all the rest comes again."""
+        """Takes that the part file was shortened: complete blocks are proved again, the others fetched again."""
         parts, matching, coverage = self._parts, self._parts.matching, self._parts.coverage
-        parts.requests.drop_all()  # what they have written and not told of isn't there, either
+        parts.requests.drop_all()  # bytes that they have written but not reported may be missing, too
         whole = whole_blocks(coverage.stored, length=matching.length, block_size=matching.block_size)
         everything = EVERYTHING if matching.length is None else SpanSet.whole(matching.length)
         matching.shortened(everything - whole - coverage.claimed)

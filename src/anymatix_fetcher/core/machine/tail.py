@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.segments import Flow
 
 MATURE_SECONDS = 1.5
-"""A younger connection may still be opening its window: it is neither judged nor a measure for others."""
+"""A younger connection may still be in slow start: it is neither judged nor a reference for others."""
 CRAWL = 0.125
-"""A connection below this part of its peers' median crawls."""
+"""A connection below this fraction of its peers' median crawls."""
 SHOWN_SECONDS = 0.7
-"""After so long a connection has shown how fast it is: a younger one isn't hedged against."""
+"""A younger connection hasn't shown its rate yet, and isn't hedged."""
 PATIENCE_SECONDS = 1.0
-"""What a new connection costs in handshakes and slow start, at least: a crawl that is over sooner is let be."""
+"""The minimum cost of a new connection (handshakes and slow start); a crawl that ends sooner is tolerated."""
 SHORTEST_HANG_SECONDS = 0.2
 HANGING = 1.5
-"""Who has brought nothing for so many times what asking again would take hangs, however quick it was before."""
+"""A connection hangs after a silence of this many times the duration of a new request."""
 WORTHWHILE = 2.0
-"""Asking again has to promise to be done in half the time."""
+"""A new request has to take at most half the time."""
 DUPLICATED_SHARE = 100
-"""At most one byte in so many comes twice on purpose, or in vain."""
+"""At most one byte in this many is fetched twice or lost."""
 LEAST_IN_VAIN = 512 << 10
-"""So many may come in vain for connections that are closed in mid-body, however small the file is."""
+"""The bytes that may be lost for connections closed in mid-body, even for small files."""
 
 
 def typical_rate(flows: Iterable[Flow], remembered: Sequence[float]) -> float:
-    """What a connection brings here: the median over mature ones and those that have ended lately; 0 if unknown."""
+    """The usual rate of a connection: the median of mature and recently ended ones; 0 if unknown."""
     rates = [flow.bytes_per_second for flow in flows if flow.age_seconds >= MATURE_SECONDS]
     rates += remembered
     return sorted(rates)[len(rates) // 2] if rates else 0.0
@@ -56,14 +56,14 @@ def crawling(flows: Iterable[Flow], typical: float) -> list[Flow]:
 def hedge(
     flows: Iterable[Flow], typical: float, *, budget: int, hedged: frozenset[int], first_byte_seconds: float
 ) -> Flow | None:
-    """The connection whose rest should be asked for a second time; ``None`` where that promises nothing.
+    """The flow whose rest should be hedged; ``None`` if that isn't worthwhile.
 
     Args:
-        flows: The flowing connections, when nothing else is left to ask for.
-        typical: What a connection brings here, in bytes a second.
-        budget: How many bytes may still come twice.
-        hedged: Where rests end that are asked for twice already.
-        first_byte_seconds: How soon a connection that is open already is answered.
+        flows: The flows, when nothing else is left to request.
+        typical: The usual rate of a connection in bytes per second.
+        budget: The number of bytes that may still be fetched twice.
+        hedged: The ends of spans that are hedged already.
+        first_byte_seconds: The time to first byte on an open connection.
     """
     if typical <= 0:
         return None
@@ -87,6 +87,6 @@ def _is_slow(flow: Flow, typical: float) -> bool:
 
 
 def _hangs(flow: Flow, typical: float, first_byte_seconds: float) -> bool:
-    """Whether its last packets seem lost: no later ones tell the server, which waits long before it repeats them."""
+    """Whether its last packets seem lost; without later packets, the server retransmits only after a long timeout."""
     again = first_byte_seconds + len(flow.rest) / typical
     return flow.silent_seconds > max(SHORTEST_HANG_SECONDS, HANGING * again)
