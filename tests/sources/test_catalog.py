@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.errors import FetchError, NotFoundError, ReferenceSyntaxError
+from anymatix_fetcher.errors import FetchError, NotFoundError, ReferenceSyntaxError, UnexpectedAnswerError
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Environment, Secret, Wish
 from tests.sources.surroundings import SERVICES, hosts_that_see, surroundings
@@ -334,3 +335,43 @@ def test_a_source_that_knows_hosts_has_a_word_for_each() -> None:
         site = getattr(import_module(type(late.source).__module__), "SITE", None)
         for host in (*site.account.sites, *site.guides) if site else ():
             assert any(word in host for word in late.words)
+
+
+METALINK = "https://public.example/a.meta4"
+LISTED = """<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="a.bin"><url>https://public.example/a.bin</url>
+</file></metalink>"""
+
+
+def asked_for(reference: str, replies: dict[str, Reply], author: Author, environment: Environment) -> list[str]:
+    """The URLs that are asked, up to an error."""
+    asked: list[Request] = []
+    try:
+        talk(catalog.resolve(Wish(reference, author=author), environment), replies, asked)
+    except UnexpectedAnswerError as error:
+        assert "this machine or its own network" in error.message  # noqa: PT017 - the list is what is looked at
+        assert "ANYFETCH_ALLOW_PRIVATE" in error.hint  # noqa: PT017 - as above
+    return [request.url.reveal() for request in asked]
+
+
+@pytest.mark.parametrize(
+    "inside", ["http://127.0.0.1:80/x", "http://localhost/x", "http://10.1.2.3/x", "https://[::1]/x"]
+)
+@pytest.mark.parametrize("allowed", [False, True])
+@pytest.mark.parametrize("author", Author)
+def test_what_others_have_written_leads_no_request_into_the_own_network(
+    inside: str, author: Author, *, allowed: bool
+) -> None:
+    inside = inside.replace("http:", "https:")
+    replies = {METALINK: Reply(b"", 302, {"Location": inside}), inside: Reply(LISTED)}
+    asked = asked_for(METALINK, replies, author, Environment(allows_private=allowed))
+    assert (inside in asked) is (allowed or author is Author.USER)
+
+
+def test_an_endpoint_and_a_reference_into_the_own_network_are_meant() -> None:
+    endpoint = Environment(endpoints={"civitai": Url.parse("http://127.0.0.1:80")})
+    version = "http://127.0.0.1:80/api/v1/model-versions/7"
+    replies = {version: Reply({"id": 7, "files": [{"id": 1, "name": "a.bin"}]})}
+    assert asked_for("civitai:7", replies, Author.FILE, endpoint) == [version]
+    inside = "http://192.168.0.2/a.meta4"
+    replies = {inside: Reply(b"", 302, {"Location": "/b.meta4"}), "http://192.168.0.2/b.meta4": Reply(LISTED)}
+    assert asked_for(inside, replies, Author.FILE, Environment())[-1] == "http://192.168.0.2/b.meta4"

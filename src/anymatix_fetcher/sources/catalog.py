@@ -7,11 +7,15 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from anymatix_fetcher.core.answers.address import leads_inside
 from anymatix_fetcher.core.values.filenames import METALINK_SUFFIXES
-from anymatix_fetcher.errors import ReferenceSyntaxError
+from anymatix_fetcher.core.values.ip_addresses import is_inside
+from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.errors import FetchError, ReferenceSyntaxError
 from anymatix_fetcher.sources.direct import Direct
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.sources.base import Environment, Resolving, Source, Wish
 
 
@@ -102,4 +106,32 @@ def resolve(wish: Wish, environment: Environment) -> Resolving:
     Raises:
         FetchError: The reference is invalid or can't be resolved.
     """
-    return (yield from find(wish.reference, environment).resolve(wish, environment))
+    talk = find(wish.reference, environment).resolve(wish, environment)
+    if wish.author is Author.FILE and not environment.allows_private:
+        talk = _staying_public(talk, environment)
+    return (yield from talk)
+
+
+def _staying_public(talk: Resolving, environment: Environment) -> Resolving:
+    """``talk`` with the error for each request that leads from a public host to this machine or its own network.
+
+    As ``Address.forbids`` does it for the file itself. An endpoint is where the operator wants to go.
+    """
+    endpoints = {endpoint.origin for endpoint in environment.endpoints.values()}
+    try:
+        request = next(talk)
+        home = led_by = request.url.host
+        while True:
+            if is_inside(request.url.host) and not is_inside(home) and request.url.origin not in endpoints:
+                request = talk.throw(leads_inside(led_by, request.url))
+                continue
+            try:
+                answer = yield request
+            except FetchError as error:
+                request = talk.throw(error)
+            else:
+                led_by = answer.url.host
+                request = talk.send(answer)
+    except StopIteration as end:
+        resources: tuple[Resource, ...] = end.value
+        return resources

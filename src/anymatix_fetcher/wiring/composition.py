@@ -218,7 +218,7 @@ def _in_surroundings(resource: Resource, wish: Wish, surroundings: Environment) 
         login_note=surroundings.login_note(resource.url, resource.service.name),
         peers=surroundings.peers,
         peer_headers=surroundings.peer_headers,
-        stays_public=wish.author is Author.FILE and not surroundings.allows_private,
+        stays_public=Author.FILE in (wish.author, resource.author) and not surroundings.allows_private,
     )
 
 

@@ -75,6 +75,25 @@ def test_what_is_refused_without_a_range_too_is_said_after_one_request_more(
     assert bench.machine.account.requests <= most
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_isnt_there_behind_a_redirect_costs_one_walk_more_and_that_without_a_range(status: int) -> None:
+    bench = Bench()
+    start = bench.open()
+    spans = []
+    while True:
+        spans.append(start.request.span)
+        bench.status(start, 302, ("Location", TARGET.reveal()))
+        start = bench.one(m.StartExchange)
+        bench.status(start, status)
+        if bench.machine.is_over:
+            break
+        bench.wait(1.0)
+        start = bench.one(m.StartExchange)
+    assert isinstance(bench.failure(), NotFoundError)
+    assert [span is None for span in spans] == [False, True]
+    assert bench.machine.account.requests == 4
+
+
 @pytest.mark.parametrize("status", [500, 502])
 def test_the_same_outage_again_and_again_may_be_the_range_which_is_left_out_within_seconds(status: int) -> None:
     bench = Bench()

@@ -244,10 +244,7 @@ class Address:
         resource = self.resource
         if not resource.stays_public or not is_inside(target.host) or is_inside(resource.url.host):
             return None
-        return UnexpectedAnswerError(
-            f"{host} redirects to {target.host}, which is this machine or its own network",
-            hint="The address was written by others: if that is meant, set ANYFETCH_ALLOW_PRIVATE=1.",
-        )
+        return leads_inside(host, target)
 
     def _is_authorized(self, request: Request) -> bool:
         """Whether credentials are sent; cookies from redirects don't count."""
@@ -264,6 +261,14 @@ class Address:
         if credentials is None or any(name.lower() == "authorization" for name, _ in fields):
             return ()
         return basic_authorization(*credentials)
+
+
+def leads_inside(host: str, target: Url) -> FetchError:
+    """The error for what others have written, where ``host`` sends it on to ``target`` in the machine's own network."""
+    return UnexpectedAnswerError(
+        f"{host} redirects to {target.host}, which is this machine or its own network",
+        hint="The address was written by others: if that is meant, set ANYFETCH_ALLOW_PRIVATE=1.",
+    )
 
 
 def is_authorized(request: Request) -> bool:

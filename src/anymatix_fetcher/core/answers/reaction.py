@@ -39,6 +39,8 @@ class Reaction(Enum):
     """The URL may be signed for one range: ask the redirecting host for another one, without a range."""
     ONCE_MORE = auto()
     """Storage may not be ready yet, or the signature not valid yet: worth a second request, but not a third."""
+    ONCE_MORE_WITHOUT_RANGE = auto()
+    """The same, but the range may be the reason as well: one more walk without it settles both."""
     WITHOUT_IF_RANGE = auto()
     """Some caches answer every If-Range with the whole file."""
     DISTRUST_RANGES = auto()
@@ -119,15 +121,19 @@ class Situation:
 
 _UNRELATED_TO_RANGE = frozenset({Refusal.UNAUTHORIZED, Refusal.NOT_A_MODEL, Refusal.UNSAFE_REDIRECT, Refusal.THROTTLED})
 """Refusals that a request without a range would get as well."""
+_MISSING = frozenset({Refusal.NOT_FOUND, Refusal.GONE})
+"""Refusals that are mostly true, so that few requests are spent on them."""
 
 
 def react(refused: Refused, situation: Situation) -> Reaction:
     """The reaction to ``refused`` in ``situation``."""
     reaction = _react(refused, situation)
     may_be_the_range = situation.ranged and not situation.accepted and not situation.is_explained
-    if reaction is Reaction.FAIL and may_be_the_range and refused.kind not in _UNRELATED_TO_RANGE:
-        return Reaction.WITHOUT_RANGE
-    return reaction
+    if not may_be_the_range or refused.kind in _UNRELATED_TO_RANGE:
+        return reaction
+    if reaction is Reaction.ONCE_MORE and refused.kind in _MISSING:
+        return Reaction.ONCE_MORE_WITHOUT_RANGE
+    return Reaction.WITHOUT_RANGE if reaction is Reaction.FAIL else reaction
 
 
 def _react(refused: Refused, situation: Situation) -> Reaction:

@@ -71,9 +71,10 @@ class Recovery:
             case Reaction.UNBIND:
                 requests.address.unbind()
             case Reaction.ONCE_MORE:
-                requests.patience.use_second_chance()
-                requests.address.expire()
-                requests.patience.delay(now, SETTLING_SECONDS, "the last request was refused")
+                self._ask_once_more(now)
+            case Reaction.ONCE_MORE_WITHOUT_RANGE:
+                self._ask_once_more(now)
+                requests.manners.give_up_ranges(f"one stream, since {refused.sentence}")
             case Reaction.WITHOUT_IF_RANGE:
                 requests.manners.refuses_if_range()
             case Reaction.DISTRUST_RANGES:
@@ -93,6 +94,12 @@ class Recovery:
             case _:
                 assert_never(reaction)
         return True
+
+    def _ask_once_more(self, now: float) -> None:
+        requests = self._requests
+        requests.patience.use_second_chance()
+        requests.address.expire()
+        requests.patience.delay(now, SETTLING_SECONDS, "the last request was refused")
 
     def _let_fewer_in(self, now: float) -> int:
         """Reports a refused connection to the share; returns the number of current ones."""
