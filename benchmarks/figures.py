@@ -25,6 +25,7 @@ class Run:
         checking_seconds: Of those, what the checker took that was added.
         peak_memory_bytes: The most physical memory of the command's process.
         processor_seconds: Of the command, the checker not counted.
+        checking_processor_seconds: Of the checker that was added.
         refusals: How often the server said 429 or 503; ``None`` where it keeps no log.
         engine: What carried it, from our own report; empty for others.
         failure: What went wrong; empty where nothing did.
@@ -35,6 +36,7 @@ class Run:
     checking_seconds: float = 0.0
     peak_memory_bytes: int = 0
     processor_seconds: float = 0.0
+    checking_processor_seconds: float = 0.0
     refusals: int | None = None
     engine: str = ""
     failure: str = ""
@@ -48,6 +50,7 @@ class Figures:
     Attributes:
         name: The contender.
         ours: Whether it is ours.
+        is_floor: Whether it is no tool, but what a part of the work costs.
         runs: How many there were.
         failures: What went wrong, for each run that failed.
         seconds: The median time; ``None`` where no run succeeded.
@@ -55,13 +58,16 @@ class Figures:
         slowest: The longest one.
         bytes_per_second: The payload by the median time.
         peak_memory_megabytes: The most of all runs; ``None`` where they were over too soon to be seen.
-        processor_seconds: The median.
+        processor_seconds: The median, the added checker not counted.
+        processor_seconds_per_gigabyte: The median with the added checker, for each 10^9 bytes of the payload.
         connections: As the memory.
         refusals: The most of all runs; ``None`` where they aren't counted.
+        floor_seconds: What no tool could be faster than; ``None`` where that isn't known.
     """
 
     name: str
     ours: bool
+    is_floor: bool
     runs: int
     failures: tuple[str, ...]
     seconds: float | None
@@ -70,8 +76,10 @@ class Figures:
     bytes_per_second: float | None
     peak_memory_megabytes: float | None
     processor_seconds: float | None
+    processor_seconds_per_gigabyte: float | None
     connections: int | None
     refusals: int | None
+    floor_seconds: float | None = None
 
     def measured(self, measure: Measure) -> float | None:
         """The number by its name."""
@@ -79,14 +87,16 @@ class Figures:
         return value
 
 
-def summarised(name: str, runs: Sequence[Run], *, ours: bool, payload_bytes: int) -> Figures:
+def summarised(name: str, runs: Sequence[Run], *, ours: bool, payload_bytes: int, is_floor: bool = False) -> Figures:
     """The figures of ``runs``, each of which brought ``payload_bytes`` if it succeeded."""
     good = [run for run in runs if not run.failure]
     times = [run.seconds for run in good]
+    processor = [run.processor_seconds + run.checking_processor_seconds for run in good]
     counted = [run.refusals for run in runs if run.refusals is not None]
     return Figures(
         name=name,
         ours=ours,
+        is_floor=is_floor,
         runs=len(runs),
         failures=tuple(run.failure for run in runs if run.failure),
         seconds=median(times) if times else None,
@@ -96,6 +106,7 @@ def summarised(name: str, runs: Sequence[Run], *, ours: bool, payload_bytes: int
         # A run that was over before it was looked at has no peak, rather than one of zero.
         peak_memory_megabytes=max((run.peak_memory_bytes / 1e6 for run in good if run.peak_memory_bytes), default=None),
         processor_seconds=median(run.processor_seconds for run in good) if good else None,
+        processor_seconds_per_gigabyte=median(processor) / payload_bytes * 1e9 if good else None,
         connections=max((peak_connections(run.samples) for run in good), default=None) or None,
         # Of failed runs too: that may be why they failed.
         refusals=max(counted, default=None),

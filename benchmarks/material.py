@@ -46,12 +46,12 @@ class Material:
 
 
 @contextmanager
-def made(folder: Path, *, paths: tuple[str, ...], size: int, on_disk: bool) -> Iterator[Material]:
-    """Files of ``size`` bytes and a certificate, in ``folder``, which is deleted afterwards."""
+def made(folder: Path, *, served: tuple[tuple[str, int], ...], on_disk: bool) -> Iterator[Material]:
+    """Files with these paths and lengths and a certificate, in ``folder``, which is deleted afterwards."""
     root = folder / "root"
     root.mkdir(parents=True)
     try:
-        files = tuple(_make(root if on_disk else None, path, size) for path in paths)
+        files = tuple(_make(root if on_disk else None, path, size) for path, size in served)
         tls = make_tls_material(folder, names=f"DNS:localhost,IP:127.0.0.1,IP:{FAR_ADDRESS}")
         yield Material(root, files, tls)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import time
 from contextlib import ExitStack
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from benchmarks.contenders import Contender
     from benchmarks.material import File, Material
     from benchmarks.processes import Watched
-    from benchmarks.scenarios import Scenario
+    from benchmarks.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Bench:
                 ]
                 given = servers if contender.place is None else [servers[contender.place]]
                 server = given[0]
-                files = material.files if scenario.together else (material.files[contender.file],)
+                files = [material.files[index] for index in scenario.indices(contender)]
                 urls = [f"{one.base}/{file.path}" for one in given for file in files]
                 words = _words(contender, files, urls, material, folder)
                 watched = watch(
@@ -85,21 +86,34 @@ class Bench:
             return replace(
                 run, failure=f"exit code {watched.exit_code}: {said}" if said else f"exit code {watched.exit_code}"
             )
-        started = time.perf_counter()
+        if not contender.keeps:
+            return run
+        started, used = time.perf_counter(), _processor_seconds()
         try:
             digests = self.check([folder / file.path for file in files])
         except OSError as error:
             return replace(run, failure=f"said that it succeeded, but {error.strerror}: {error.filename}")
-        checking = time.perf_counter() - started
+        checking, used = time.perf_counter() - started, _processor_seconds() - used
         # Everybody's bytes are checked, but whoever did it in time isn't charged for it twice.
         if not contender.proves:
-            run = replace(run, seconds=watched.seconds + checking, checking_seconds=checking)
+            run = replace(
+                run,
+                seconds=watched.seconds + checking,
+                checking_seconds=checking,
+                checking_processor_seconds=used,
+            )
         wrong = sum(digest != file.sha256 for digest, file in zip(digests, files, strict=True))
         return (
             replace(run, failure=f"said that it succeeded, but {wrong} of {len(files)} files are wrong")
             if wrong
             else run
         )
+
+
+def _processor_seconds() -> float:
+    """Of this process and of its children that have ended."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def _words(

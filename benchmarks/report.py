@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _HOW_TO_READ = (
     "The time is the median until the files are proved, with the shortest and the longest one. Tools that don't check "
     "digests have the time of {checker} added. Connections are the most that the server had at one time. Failed runs "
-    "are left out of a tool's times and named beside them."
+    "are left out of a tool's times and named beside them. Processor seconds per GB include the added check. The floor "
+    "is what no tool could be faster than: {floor}. What is in italics is no tool, but a part of the work by itself."
 )
 
 
@@ -31,6 +32,7 @@ class Results:
         summary: What was tried.
         line: The line, in words.
         payload: What was fetched, in words.
+        floor: What each part of the work takes by itself, in words.
         rounds: How often.
         size_factor: 1 for the real thing; other results are a quick look.
         date: When, in ISO form.
@@ -46,6 +48,7 @@ class Results:
     summary: str
     line: str
     payload: str
+    floor: str
     rounds: int
     size_factor: float
     date: str
@@ -86,7 +89,7 @@ def page(results: Results) -> str:
         "",
         *(f"![{picture}]({picture})" for picture in results.pictures),
         "",
-        _HOW_TO_READ.format(checker=results.checker),
+        _HOW_TO_READ.format(checker=results.checker, floor=results.floor),
         "",
         *environment(results),
     ]
@@ -97,21 +100,30 @@ def table(figures: Iterable[Figures]) -> list[str]:
     """The contenders' figures, the fastest first."""
     ordered = sorted(figures, key=lambda one: (one.seconds is None, one.seconds or 0.0))
     refusals = any(one.refusals is not None and one.refusals > 0 for one in ordered)
-    header = ["", "time", "spread", "MB/s", "connections", "memory", "processor"] + ["refusals"] * refusals + ["failed"]
+    header = ["", "time", "spread", "MB/s", "of the floor", "connections", "memory", "processor", "processor per GB"]
+    header += ["refusals"] * refusals + ["failed"]
     rows = [header, ["---"] + ["---:"] * (len(header) - 2) + ["---"]]
     for one in ordered:
         row = [
-            f"**{one.name}**" if one.ours else one.name,
+            f"**{one.name}**" if one.ours else f"*{one.name}*" if one.is_floor else one.name,
             _number(one.seconds, "{:.2f} s"),
             "" if one.fastest is None or one.runs == 1 else f"{one.fastest:.2f} to {one.slowest:.2f}",
             _number(one.bytes_per_second and one.bytes_per_second / 1e6, "{:.1f}"),
+            _number(_times_floor(one), "{:.2f} x"),
             _number(one.connections, "{}"),
             _number(one.peak_memory_megabytes, "{:.0f} MB"),
             _number(one.processor_seconds, "{:.2f} s"),
+            _number(one.processor_seconds_per_gigabyte, "{:.2f} s"),
         ]
         row += [_number(one.refusals, "{}")] * refusals
         rows.append([*row, _failures(one)])
     return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _times_floor(figures: Figures) -> float | None:
+    if figures.seconds is None or not figures.floor_seconds:
+        return None
+    return figures.seconds / figures.floor_seconds
 
 
 def goals_table(verdicts: Sequence[tuple[str | None, Verdict]]) -> list[str]:
@@ -119,7 +131,7 @@ def goals_table(verdicts: Sequence[tuple[str | None, Verdict]]) -> list[str]:
     named = any(name is not None for name, _ in verdicts)
     lines = ["| scenario " * named + "| goal | reached | |", "| --- " * named + "| --- | ---: | --- |"]
     for name, verdict in verdicts:
-        mark = {True: "yes", False: "**no**", None: "open"}[verdict.reached]
+        mark = f"**{verdict.outcome}**" if verdict.outcome == "not met" else verdict.outcome
         scenario = f"| [{name}]({name}.md) " if named else ""
         lines.append(f"{scenario}| {verdict.goal} | {verdict.value} | {mark} |")
     return lines

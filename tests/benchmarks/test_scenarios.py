@@ -4,8 +4,8 @@ import pytest
 
 from anymatix_fetcher.testing import parse_rule
 from benchmarks.command import chosen_scenarios, only
-from benchmarks.contenders import FIXED, FIXED_COUNTS, filled
-from benchmarks.goals import Delay, Speed, Sum
+from benchmarks.contenders import ARIA2, ARIA2_MANY, ARIA2_NEXT, ARIA2_NEXT_MANY, FIXED, FIXED_COUNTS, filled
+from benchmarks.goals import Cost, Delay, Speed, Sum
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import Misbehaving, refusals_in
 from benchmarks.wan.line import Line
@@ -23,7 +23,7 @@ def test_every_goal_is_about_contenders_that_take_part() -> None:
             others: tuple[str, ...] = ()
             if isinstance(goal, Speed):
                 others = goal.against or ()
-            elif isinstance(goal, Delay):
+            elif isinstance(goal, Delay | Cost):
                 others = (goal.against,)
             elif isinstance(goal, Sum):
                 others = goal.of
@@ -35,7 +35,7 @@ def test_every_command_can_be_filled_in_and_names_a_file_that_is_served() -> Non
         for contender in scenario.with_fixed().contenders:
             words = filled(contender.command, PLACEHOLDERS, ["http://a/1"])
             assert not any("{" in word for word in words), words
-            assert contender.file < len(scenario.paths)
+            assert set(scenario.indices(contender)) <= set(range(len(scenario.paths)))
 
 
 def test_the_word_urls_becomes_all_addresses_and_other_words_only_one() -> None:
@@ -43,8 +43,8 @@ def test_the_word_urls_becomes_all_addresses_and_other_words_only_one() -> None:
 
 
 def test_every_rule_of_a_misbehaving_server_is_understood() -> None:
-    servers = [one.server for one in SCENARIOS if isinstance(one.server, Misbehaving)]
-    assert len(servers) == 3
+    servers = [server for one in SCENARIOS for server in (one.server, *one.mirrors) if isinstance(server, Misbehaving)]
+    assert len(servers) == 5
     for server in servers:
         assert all(parse_rule(rule.format(late=900, after_late=901)) for rule in server.rules)
 
@@ -101,3 +101,26 @@ def test_a_lines_numbers_are_given_in_the_units_of_the_emulator() -> None:
     assert line.arguments(7) == ("50000", "62500000", "500", "3125000", "7")
     assert Line(1, 20, queue_ms=10).arguments(0)[3] == "65536"
     assert str(line) == "500 Mbit/s, 100 ms round trip, 0.05 % loss, cubic"
+
+
+def test_files_of_their_own_sizes_are_all_scaled_and_each_contender_has_its_own() -> None:
+    ten = BY_NAME["ten-files"].scaled(0.5)
+    lengths = [ten.lengths(one) for one in ten.contenders]
+    assert lengths[0] == (128_000_000,) * 10
+    assert lengths[1] == (1_280_000_000,)
+    assert {sum(one) for one in lengths} == {1_280_000_000}
+
+
+def test_a_repositorys_bytes_are_in_few_of_its_files() -> None:
+    sizes = sorted(size for _, size in BY_NAME["repository"].served)
+    assert len(sizes) == 50
+    assert sum(sizes[-4:]) > 0.85 * sum(sizes)
+    assert sizes[24] < 10_000
+
+
+def test_aria2_has_its_successor_beside_it_everywhere() -> None:
+    for scenario in SCENARIOS:
+        names = {one.name for one in scenario.contenders}
+        for older, newer in ((ARIA2, ARIA2_NEXT), (ARIA2_MANY, ARIA2_NEXT_MANY)):
+            assert (older.name in names) == (newer.name in names), scenario.name
+        assert names & {ARIA2_NEXT.name, ARIA2_NEXT_MANY.name}, scenario.name
