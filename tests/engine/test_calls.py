@@ -35,6 +35,7 @@ from anymatix_fetcher import (
     verify,
 )
 from anymatix_fetcher.engine.settings import DEFAULTS, GettingThere, Options
+from tests.servers.by_query import serving_by_query
 from tests.threads import no_more_threads
 
 if TYPE_CHECKING:
@@ -355,6 +356,14 @@ def test_no_download_replaces_what_another_one_of_the_call_has_brought(
             assert "same run" in result.error.message
             assert "-o" in result.error.hint
             assert "--overwrite" not in result.error.hint
+
+
+def test_it_is_said_where_two_references_to_one_destination_differ_in_their_query_only(tmp_path: Path) -> None:
+    with serving_by_query("v", {"1": b"first", "2": b"second"}) as url:
+        _, second = fetch_many([f"{url}?v=1", f"{url}?v=2"], output=tmp_path / "a.bin")
+    assert second.error is not None
+    assert "differs in its query only" in second.error.message
+    assert (tmp_path / "a.bin").read_bytes() == b"first"
 
 
 def test_sessions_of_one_call_know_of_each_others_files(origin: Origin, tmp_path: Path) -> None:

@@ -363,6 +363,9 @@ def test_a_destination_that_a_job_holds_is_no_other_references(bench: Bench) -> 
             [JobRequest(JobWanted(reference=url("x"))), JobRequest(JobWanted(reference=url("b"), output="same.bin"))]
         )
     assert caught.value.hint
+    assert "query" not in caught.value.message
+    with pytest.raises(ConflictingJobError, match="which differs in its query only"):
+        bench.queue.add([JobRequest(JobWanted(reference=f"{url('a')}?v=2", output="same.bin"))])
     assert states(bench) == {"a": QUEUED}
     bench.turn()
     bench.runner.of(url("a")).finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.values.queries import differ_in_query_only
 from anymatix_fetcher.errors import DestinationExistsError
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class Brought:
         """
         for path, other in self._by_name.get(_folded(destination), ()):
             if other != reference and (path == destination or self._disk.same_file(path, destination)):
+                which = ", which differs in its query only" if differ_in_query_only(other, reference) else ""
                 raise DestinationExistsError(
-                    f"{destination} was brought just now, by another reference of the same run",
+                    f"{destination} was brought just now by another reference of the same run{which}",
                     hint="Give each a name of its own with -o, or folders of their own with -d or --folder.",
                 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.values.queries import differ_in_query_only
 from anymatix_fetcher.engine.facts import Job, shown
 from anymatix_fetcher.queue.jobs import ConflictingJobError, JobId, JobState, QueuedJob
 
@@ -110,8 +111,10 @@ class Adding:
             return job, False
         holder = known.held.get(place) if wish.wanted.output else None
         if holder is not None:
+            differs = differ_in_query_only(holder.wanted.reference, wish.wanted.reference)
             raise ConflictingJobError(
-                f"job {holder.id} holds the destination {place} for another reference",
+                f"job {holder.id} holds the destination {place} for another reference"
+                + (", which differs in its query only" if differs else ""),
                 hint="Choose another output, or cancel that job.",
             )
         job = QueuedJob(

@@ -66,8 +66,9 @@ def find_content(
     elif content.header.is_for(reference) or any_reference:
         return JournalContent() if part_is_empty or content.identity is None else content
     elif not part_is_empty and not overwrite:
+        differs = content.header.differs_in_query_only(reference)
         raise StorageError(
-            f"{places.part} belongs to another download",
+            f"{places.part} belongs to another download" + (", whose URL differs in its query only" if differs else ""),
             hint=f"For the same file at a new address: anyfetch --resume-with URL {places.part}. "
             "Else choose another name with -o; --overwrite drops it.",
         )

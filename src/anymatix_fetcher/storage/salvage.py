@@ -58,7 +58,11 @@ def salvage(
             header = read_header(places.journal, disk)
             if header is not None and header.is_for(reference):
                 return 0
-            raise StorageError(f"{path} belongs to another download", hint="Finish that one, or `anyfetch prune` it.")
+            differs = header is not None and header.differs_in_query_only(reference)
+            what = ", whose URL differs in its query only" if differs else ""
+            raise StorageError(
+                f"{path} belongs to another download{what}", hint="Finish that one, or `anyfetch prune` it."
+            )
     with storage_errors(places.part):
         try:
             return _begin(places, disk, reference, right, clone, on_bytes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.core.values.filenames import SafeName, safe_name
 from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
+from anymatix_fetcher.core.values.queries import differ_in_query_only
 from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.engine.facts import shown
 from anymatix_fetcher.errors import (
@@ -210,8 +211,10 @@ def lock_entries(lock: LockFile, entries: Iterable[LockEntry]) -> tuple[LockFile
             continue
         known = lock.find(file)
         if known is not None and file.place in locked and not known.is_same_content(file):
+            only = differ_in_query_only(known.sources[0], file.sources[0])
+            differs = " by URLs that differ in their query only" if only else ""
             error = ReferenceSyntaxError(
-                f"{file} is requested twice, and nothing proves that both are the same file",
+                f"{file} is requested twice{differs}, and nothing proves that both are the same file",
                 hint="Give one of them another folder by --directory, or lock only one of them.",
             )
             changes.append((replace(entry, file=None, error=error), LockChange.FAILED))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,6 +173,23 @@ def test_the_reference_is_recognized_and_never_written() -> None:
     assert b"hunter2" not in header.encode()
     other = JournalHeader.create(secret, block_size=MIN_BLOCK_SIZE, salt=b"t" * 16)
     assert header.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("reference", "differs"),
+    [
+        ("https://host/file?v=2", True),
+        ("https://host/file", True),
+        ("https://host/file?v=1", False),
+        ("https://host/other?v=2", False),
+        ("https://other/file?v=1", False),
+    ],
+)
+def test_it_is_known_where_only_the_query_differs(reference: str, differs: bool) -> None:  # noqa: FBT001 - a table
+    header = JournalHeader.create("https://host/file?v=1", block_size=MIN_BLOCK_SIZE, salt=bytes(range(16)))
+    assert JournalHeader.decode(header.encode()) == header
+    assert header.salt[:8] == bytes(range(8))
+    assert header.differs_in_query_only(reference) is differs
 
 
 def test_an_absurd_index_with_a_right_checksum_costs_no_memory() -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.values.http import MAX_LENGTH, EntityTag, Validator
 from anymatix_fetcher.core.values.messages import Identity
+from anymatix_fetcher.core.values.queries import without_query
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Origin
 
@@ -65,11 +66,16 @@ class JournalHeader:
     @classmethod
     def create(cls, reference: str, *, block_size: int, salt: bytes) -> JournalHeader:
         """The header of a new journal for ``reference``; ``salt`` is :data:`SALT_BYTES` random bytes."""
+        salt = _marked(salt, reference)
         return cls(block_size, salt, _fingerprint(salt, reference))
 
     def is_for(self, reference: str) -> bool:
         """Whether the journal belongs to ``reference``."""
         return self.fingerprint == _fingerprint(self.salt, reference)
+
+    def differs_in_query_only(self, reference: str) -> bool:
+        """Whether the journal belongs to another reference that is the same without its query."""
+        return not self.is_for(reference) and self.salt == _marked(self.salt, reference)
 
     def encode(self) -> bytes:
         """The header's :data:`HEADER_BYTES` bytes."""
@@ -281,6 +287,12 @@ def _is_sealed(data: bytes, start: int, stop: int) -> bool:
 
 def _fingerprint(salt: bytes, reference: str) -> bytes:
     return sha256(salt + reference.encode("utf-8", "surrogatepass")).digest()
+
+
+def _marked(salt: bytes, reference: str) -> bytes:
+    """The salt whose second half marks the reference without its query."""
+    half = salt[: SALT_BYTES // 2]
+    return half + _fingerprint(half, without_query(reference))[: SALT_BYTES - len(half)]
 
 
 def _decode(kind: int, payload: bytes) -> Record | None:
