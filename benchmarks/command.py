@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     chosen = [one.with_fixed() for one in chosen] if options.fixed else chosen
+    chosen = [one.ablated() for one in chosen] if options.ablate else chosen
     chosen = [only(one, options.only) for one in chosen] if options.only else chosen
     # An exception, so that servers end and namespaces are deleted on the way out.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs of each contender (%(default)s)")
     parser.add_argument("--size-factor", type=float, default=1.0, metavar="F", help="e.g. 0.05 for a quick look")
     parser.add_argument("--fixed", action="store_true", help="also our fixed numbers of connections, where they matter")
+    parser.add_argument("--ablate", action="store_true", help="the controller alone, with each of its rules off")
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="contenders whose names begin so, and no others; repeatable"
     )

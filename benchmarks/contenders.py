@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.pace_rules import EVERYTHING, WITHOUT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -65,8 +67,19 @@ def anyfetch(
     )  # fmt: skip
 
 
+def ablated(rule: str) -> Contender:
+    """Ours, with one of the controller's rules off, or with all of them, for the same program to compare with."""
+    return Contender(
+        name=f"anyfetch with {EVERYTHING}" if rule == EVERYTHING else f"anyfetch without {rule}",
+        command=(sys.executable, str(_DRIVERS / "with_pace.py"), rule, "{url}", "{output}", "{sha256}", "{authority}"),
+        ours=True,
+        proves=True,
+    )
+
+
 ANYFETCH = anyfetch()
 FIXED = tuple(anyfetch("-c", str(count)) for count in FIXED_COUNTS)
+ABLATED = tuple(ablated(rule) for rule in (EVERYTHING, *WITHOUT))
 THREADS = anyfetch("--engine", "threads", engine="threads")
 ANYFETCH_MANY = Contender(
     name="anyfetch",

@@ -1,6 +1,8 @@
-"""Draws how the pace does on simulated lines: the distribution of its goodput, and how it went on the worst ones.
+"""How the controller does on simulated lines: as a picture, or what each of its rules brings.
 
-``python benchmarks/pace_lines.py --seeds 1000 --out pace.png`` (needs matplotlib; run from the checkout's root)
+``python benchmarks/pace_lines.py --seeds 1000 --out pace.png`` draws the distribution of its goodput, and how it went
+on the worst lines (needs matplotlib). ``python benchmarks/pace_lines.py --ablate --seeds 1000`` prints the mean and the
+5th and 1st percentile with all rules, and how each changes where one rule is off.
 """
 
 from __future__ import annotations
@@ -8,21 +10,20 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
-
-import matplotlib as mpl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from anymatix_fetcher.core.pace.controller import Pace
+from benchmarks.pace_rules import WITHOUT
 from tests.simulation.lines import Comparison, Line, Transfer, compared, finished
 from tests.simulation.named_lines import NAMED_LINES
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from anymatix_fetcher.core.pace.settings import PaceSettings
 
 WORST = 5
 BOUND = 0.85
@@ -74,14 +75,33 @@ def _draw_trace(axes: Axes, title: str, line: Line, comparison: Comparison) -> N
     )
 
 
-def main() -> None:
-    """Runs the lines and writes the picture."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1000)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("pace_lines.png"))
-    options = parser.parse_args()
-    drawn = {seed: Line.drawn(seed) for seed in range(options.first, options.first + options.seeds)}
+def _figures(ratios: list[float]) -> tuple[float, float, float]:
+    """The mean, and the 5th and the 1st percentile."""
+    ranked = sorted(ratios)
+    return fmean(ranked), ranked[len(ranked) * 5 // 100], ranked[len(ranked) // 100]
+
+
+def _ablate(lines: list[Line]) -> None:
+    """Prints what is lost without each rule."""
+    found = [(line, compared(line)) for line in lines]
+    whole = _figures([comparison.ratio for _, comparison in found])
+    print(f"{'rule off':12} {'mean':>8} {'p5':>8} {'p1':>8}   of {len(lines)} lines")
+    print(f"{'none':12} " + " ".join(f"{value:8.4f}" for value in whole), flush=True)
+    for rule, settings in WITHOUT.items():
+        changed = _figures([_ratio(line, comparison.size, settings) for line, comparison in found])
+        print(f"{rule:12} " + " ".join(f"{a - b:+8.4f}" for a, b in zip(changed, whole, strict=True)), flush=True)
+
+
+def _ratio(line: Line, size: float, settings: PaceSettings) -> float:
+    return line.seconds / finished(line, Pace(settings=settings), size).now
+
+
+def _draw(drawn: dict[int, Line], out: Path) -> None:
+    import matplotlib as mpl  # noqa: PLC0415 - figures are printed where it is missing, too
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - as above
+
     found = sorted(((compared(line), seed) for seed, line in drawn.items()), key=lambda pair: pair[0].ratio)
     ratios = [comparison.ratio for comparison, _ in found]
     named = {name: compared(line) for name, line in NAMED_LINES.items()}
@@ -94,11 +114,27 @@ def main() -> None:
     for at, (name, comparison) in enumerate(named.items(), start=WORST + 1):
         _draw_trace(axes[at], name, NAMED_LINES[name], comparison)
     figure.suptitle("blue: the sum, dotted what the best fixed count brings on average; orange: connections")
-    figure.savefig(options.out, dpi=80)
+    figure.savefig(out, dpi=80)
+    print(f"mean  {fmean(ratios):.4f}")
     for percent in (0, 1, 5, 50):
-        print(f"{percent:3} %  {ratios[len(ratios) * percent // 100]:.3f}")
+        print(f"{percent:3} %  {ratios[len(ratios) * percent // 100]:.4f}")
     for name, comparison in named.items():
         print(f"{name:24} {comparison.ratio:.3f} of {comparison.best_count}")
+
+
+def main() -> None:
+    """Runs the lines, and draws a picture or prints what each rule brings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="how many lines (%(default)s)")
+    parser.add_argument("--first", type=int, default=0, help="the first one's seed (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("pace_lines.png"), help="the picture (%(default)s)")
+    parser.add_argument("--ablate", action="store_true", help="print what each rule brings, and draw nothing")
+    options = parser.parse_args()
+    drawn = {seed: Line.drawn(seed) for seed in range(options.first, options.first + options.seeds)}
+    if options.ablate:
+        _ablate(list(drawn.values()))
+    else:
+        _draw(drawn, options.out)
 
 
 if __name__ == "__main__":

@@ -92,3 +92,9 @@ class Scenario:
         others = tuple(one for one in self.contenders if one.name not in names)
         goal = Speed(subject=c.ANYFETCH.name, against=names, at_least=self.fixed_at_least)
         return replace(self, contenders=(*others, *c.FIXED), goals=(*self.goals, goal))
+
+    def ablated(self) -> Scenario:
+        """The same for our controller alone: with all of its rules, and with each one off."""
+        if self.together or (self.line is None and not self.paced):
+            return self
+        return replace(self, contenders=c.ABLATED, goals=())

@@ -22,6 +22,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.pace.controller import Pace
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS, PaceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,12 +295,12 @@ class Comparison:
     peak: int
 
 
-def compared(line: Line, maximum: int = 32) -> Comparison:
+def compared(line: Line, maximum: int = 32, settings: PaceSettings = DEFAULT_SETTINGS) -> Comparison:
     """The free pace against the fixed counts: the file is what the best of them fetches in the line's seconds."""
     by_count = {count: steady(line, count) for count in FIXED_COUNTS}
     best = max(by_count, key=by_count.__getitem__)
     size = by_count[best]
-    transfer = finished(line, Pace(maximum), size)
+    transfer = finished(line, Pace(maximum, settings=settings), size)
     return Comparison(line.seconds / transfer.now, best, size, transfer.refusals, transfer.peak)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.answers.explain import nothing_kept
 from anymatix_fetcher.core.machine.download import Download
 from anymatix_fetcher.core.pace.hosts import Hosts
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.answering import AnsweringWorkers
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.core.pace.hosts import Host, Share
+    from anymatix_fetcher.core.pace.settings import PaceSettings
     from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.engine.driver import DriverEvent
@@ -71,10 +73,15 @@ class Session:
         ports: The dependencies.
         resolve: Returns the generator that resolves a job's reference.
         new_machine: Creates the machine of each download; called like :class:`Download`.
+        pace: The figures of the controller that chooses how many connections a host has.
     """
 
     def __init__(
-        self, ports: Ports, resolve: Callable[[Job], Resolving], new_machine: Callable[..., Download] = Download
+        self,
+        ports: Ports,
+        resolve: Callable[[Job], Resolving],
+        new_machine: Callable[..., Download] = Download,
+        pace: PaceSettings = DEFAULT_SETTINGS,
     ) -> None:
         self._ports = ports
         self._new_machine = new_machine
@@ -83,7 +90,7 @@ class Session:
         self._numbers = count()
         self._tickets = Tickets()
         self._turns = HostTurns()
-        self._hosts = Hosts()
+        self._hosts = Hosts(pace)
         self._reception = Reception(resolve, ports, self._hosts)
         self._acquaintance = Acquaintance(self._hosts, ports)
         self._leftovers = Leftovers(ports.disk, ports.clock)

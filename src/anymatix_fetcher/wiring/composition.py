@@ -11,6 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.core.values.http import Headers
@@ -41,6 +42,7 @@ from anymatix_fetcher.wiring.library_shelf import LibraryShelf
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from anymatix_fetcher.core.pace.settings import PaceSettings
     from anymatix_fetcher.engine.brought import Brought
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.settings import Settings
@@ -81,6 +83,7 @@ def open_session(
     *,
     remember: bool = True,
     brought: Brought | None = None,
+    pace: PaceSettings = DEFAULT_SETTINGS,
 ) -> Session:
     """A new session, not yet started, which the caller has to close.
 
@@ -91,6 +94,7 @@ def open_session(
         here: Returns the folder of relative paths.
         remember: Whether to share knowledge about files and hosts with other sessions.
         brought: What the call has fetched, in all of its sessions.
+        pace: The figures of the controller that chooses how many connections a host has.
 
     Raises:
         ReferenceSyntaxError: The requested engine is unavailable.
@@ -102,7 +106,7 @@ def open_session(
     surroundings = cache(environment)
     ports = ports_for(open_transport(network, engine, limiter), limiter, here, remember=remember)
     ports = replace(ports, brought=brought)
-    return Session(ports, lambda job: resolving(job, surroundings()))
+    return Session(ports, lambda job: resolving(job, surroundings()), pace=pace)
 
 
 def ports_for(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.pace.bar import FIRST_BAR_SECONDS
-from anymatix_fetcher.core.pace.controller import FIRST_STEP, FIRST_WAIT_SECONDS, WELCOME_SECONDS, Pace
+from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.learned import Learned
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 from tests.core.pace.sums import MEGABYTE, ROUND_TRIP, STEP, Sums, each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from anymatix_fetcher.core.pace.settings import PaceSettings
+
+
+FIRST_STEP = DEFAULT_SETTINGS.first_step
+HOLD_SECONDS = DEFAULT_SETTINGS.hold_seconds
+CEILING_SECONDS = DEFAULT_SETTINGS.ceiling_seconds
 
 
 def _collapsing(above: int) -> Callable[[int, float], float]:
@@ -55,32 +63,14 @@ def test_it_falls_to_one_where_more_bring_nothing() -> None:
 
 
 def test_a_collapse_is_undone_at_a_glance() -> None:
-    counts = Sums(Pace(), _collapsing(above=4)).run(FIRST_BAR_SECONDS)
+    counts = Sums(Pace(), _collapsing(above=4)).run(CEILING_SECONDS)
 
     first = counts.index(8)
     assert counts[first:].index(4) * STEP <= 0.4
 
 
-def test_a_collapse_that_shows_only_after_the_step_was_kept_is_undone_and_barred() -> None:
-    # What eight connections find in the server's buffers looks like a gain, for two tenths of a second.
-    begun: list[float] = []
-
-    def rule(count: int, now: float) -> float:
-        if count <= 4:
-            return min(count, 4) * MEGABYTE
-        begun.append(now)
-        return (8 if now - begun[0] < 0.2 else 0.25) * MEGABYTE
-
-    counts = Sums(Pace(8, start=4), rule).run(FIRST_BAR_SECONDS)
-
-    first = counts.index(8)
-    undone = first + counts[first:].index(4)
-    assert (undone - first) * STEP <= 1.0
-    assert max(counts[undone:]) < 8
-
-
 def test_a_count_that_collapsed_isn_t_tried_again_while_it_is_barred() -> None:
-    counts = Sums(Pace(), _collapsing(above=4)).run(FIRST_BAR_SECONDS)
+    counts = Sums(Pace(), _collapsing(above=4)).run(CEILING_SECONDS)
 
     first = counts.index(8)
     undone = first + counts[first:].index(4)
@@ -108,21 +98,31 @@ def test_no_step_is_blamed_for_a_line_that_falls_and_stays_low() -> None:
         fell = bool(fallen_at) and now - fallen_at[0] < 4
         return count * MEGABYTE * (0.2 if fell else 1.0)
 
-    counts = Sums(pace, rule).run(FIRST_BAR_SECONDS - 2)
+    counts = Sums(pace, rule).run(CEILING_SECONDS - 2)
 
     assert pace.learned.limit is None
     assert max(counts) == 32
 
 
-def test_more_are_tried_soon_after_the_sum_has_fallen_by_itself() -> None:
-    # As on a lossy line: four filled it, until each of their windows had shrunk. Without that fall the next trial
-    # of more, which has long been in vain, would come at 57 s.
-    shrunk_at = 50.5
-    sums = Sums(Pace(), lambda count, now: min(count, 4) * MEGABYTE if now < shrunk_at else count * MEGABYTE / 2)
-    sums.run(shrunk_at - 1)
+def _seconds_to_more_after_a_fall(settings: PaceSettings) -> float:
+    """As on a lossy line: four filled it, and more cost something, until each of their windows had shrunk."""
+    fallen_at = 51.5
 
-    assert max(sums.run(1)) == 4
-    assert 32 in sums.run(4)
+    def rule(count: int, now: float) -> float:
+        if now >= fallen_at:
+            return count * MEGABYTE / 2
+        return min(count, 4) * MEGABYTE * (0.7 if count > 4 else 1.0)
+
+    sums = Sums(Pace(settings=settings), rule)
+    assert sums.run(fallen_at)[-1] == 4
+    while sums.pace.connections <= 4:
+        sums.run(STEP)
+    return sums.now - fallen_at
+
+
+def test_more_are_tried_soon_after_the_sum_has_fallen_by_itself() -> None:
+    assert _seconds_to_more_after_a_fall(DEFAULT_SETTINGS) < 0.5
+    assert _seconds_to_more_after_a_fall(replace(DEFAULT_SETTINGS, fall=1.0)) > 2
 
 
 @pytest.mark.parametrize("others", [1, 3, 7])
@@ -179,7 +179,7 @@ def test_those_that_were_let_in_when_another_was_refused_stay_for_a_while() -> N
         sums.run(STEP)
     sums.pace.refused(3, sums.now)
 
-    assert set(sums.run(WELCOME_SECONDS)) == {3}
+    assert set(sums.run(HOLD_SECONDS)) == {3}
 
 
 def test_a_step_is_taken_again_when_the_count_before_it_can_t_do_any_more_what_it_did() -> None:
@@ -211,28 +211,6 @@ def test_more_are_tried_often_although_fewer_cost_much() -> None:
     assert 16 in sums.run(5)
 
 
-def test_a_ruin_after_a_step_was_undone_is_mended_before_it_is_measured() -> None:
-    # As above, but what one brings decays to nearly nothing.
-    sums = Sums(Pace(), lambda count, now: min(count * (4 if now < 0.7 else 0.5), 4) * MEGABYTE)
-    counts = sums.run(3)
-
-    undone = counts.index(1, counts.index(FIRST_STEP))
-    assert FIRST_STEP in counts[undone : undone + round(0.6 / STEP)]
-
-
-@pytest.mark.parametrize(("seconds_left", "expected"), [(3.0, 8), (60.0, 4)])
-def test_a_last_step_that_costs_nothing_is_left_where_the_end_is_near(seconds_left: float, expected: int) -> None:
-    pace = Pace(8)
-    pace.answered(ROUND_TRIP)
-    total, flowing = 0.0, 1
-    for tick in range(1, round(1.5 / STEP)):
-        total += min(flowing, 4) * MEGABYTE * STEP
-        pace.observe(round(total), flowing, tick * STEP, rest=seconds_left * 4 * MEGABYTE)
-        flowing = pace.connections
-
-    assert pace.connections == expected
-
-
 def test_fewer_are_tried_soon_where_the_climb_s_end_has_brought_nothing() -> None:
     # Each step comes while the windows of those before it still open, and more than eight collapse.
     def rule(count: int, now: float) -> float:
@@ -244,30 +222,13 @@ def test_fewer_are_tried_soon_where_the_climb_s_end_has_brought_nothing() -> Non
     assert counts[-1] <= 8
 
 
-def test_fewer_are_not_tried_because_windows_that_opened_together_overflow_together() -> None:
-    # The climb pays; at its end little comes for a third of a second, while what was lost is repeated.
-    full: list[tuple[float, float]] = []
-
-    def rule(count: int, now: float) -> float:
-        if not full and count == 32:
-            full.append((now, count * 16**now * MEGABYTE))
-        if not full:
-            return count * 16**now * MEGABYTE
-        since, rate = now - full[0][0], full[0][1]
-        return rate * (0.5 if 0.4 <= since < 0.75 else 1.6)
-
-    counts = Sums(Pace(), rule, answer=0.2).run(4)
-
-    assert set(counts[counts.index(32) :]) == {32}
-
-
 def test_what_was_refused_isn_t_asked_for_again_while_it_is_barred() -> None:
     sums = Sums(Pace(start=4), each)
     sums.run(1)
     sums.pace.refused(3, sums.now)
 
-    assert max(sums.run(FIRST_BAR_SECONDS - 1)) == 3
-    assert max(sums.run(FIRST_BAR_SECONDS)) > 3
+    assert max(sums.run(CEILING_SECONDS - 1)) == 3
+    assert max(sums.run(CEILING_SECONDS)) > 3
 
 
 def test_refusals_that_come_together_bar_for_no_longer_than_one() -> None:
@@ -277,7 +238,7 @@ def test_refusals_that_come_together_bar_for_no_longer_than_one() -> None:
         sums.pace.refused(others, sums.now)
 
     assert sums.pace.connections == 3
-    assert max(sums.run(2 * FIRST_BAR_SECONDS)) > 3
+    assert max(sums.run(2 * CEILING_SECONDS)) > 3
 
 
 def test_a_fixed_count_never_moves_of_itself() -> None:
@@ -299,7 +260,7 @@ def test_what_was_learned_earlier_is_begun_with() -> None:
     sums = Sums(Pace(start=12), each)
 
     assert sums.pace.connections == 12
-    assert max(sums.run(FIRST_WAIT_SECONDS - 0.1)) == 12
+    assert max(sums.run(HOLD_SECONDS - 0.1)) == 12
 
 
 @pytest.mark.parametrize("start", [1, 2, 4])
@@ -315,7 +276,7 @@ def test_where_it_still_refuses_them_it_is_asked_for_few() -> None:
     sums.run(0.3)
     sums.pace.refused(3, sums.now)
 
-    assert max(sums.run(FIRST_BAR_SECONDS - 1)) == 3
+    assert max(sums.run(CEILING_SECONDS - 1)) == 3
 
 
 def test_a_count_that_is_only_being_tried_isn_t_learned() -> None:

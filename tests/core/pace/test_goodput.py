@@ -1,13 +1,13 @@
-"""The sum's rate, and how much of what it does is noise or bursts."""
+"""The sum's rate, its level, and how noisy it is."""
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.pace.goodput import LONGEST_STRETCH, Goodput
+from anymatix_fetcher.core.pace.goodput import Goodput
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,65 +18,66 @@ MEGABYTE = 1_000_000
 
 def fed(rate: Callable[[float], float], seconds: float) -> Goodput:
     """A goodput that has seen ``rate``, in megabytes a second, for so long."""
-    goodput, total = Goodput(), 0.0
+    goodput, total = Goodput(DEFAULT_SETTINGS), 0.0
     for tick in range(round(seconds / STEP)):
         total += rate(tick * STEP) * MEGABYTE * STEP
         goodput.add(round(total), tick * STEP)
     return goodput
 
 
-def bursts(now: float) -> float:
-    """A fifth of it comes as it should; the rest waits behind lost packets, and comes each half second."""
-    return 0.2 if now % 0.6 < 0.4 else 2.6
-
-
 def test_a_rate_is_what_came_over_the_time_that_is_asked_for() -> None:
     goodput = fed(lambda now: 10.0 if now < 1 else 20.0, 2.0)
 
     assert goodput.rate(0.5) == pytest.approx(20 * MEGABYTE)
-    assert goodput.rate(1.8) < 18 * MEGABYTE
+    assert fed(lambda now: 10.0 if now < 1.7 else 20.0, 2.0).rate(0.6) < 18 * MEGABYTE
 
 
 def test_a_rate_is_never_over_less_than_was_asked_for() -> None:
     # One that is asked for a tenth of a second mustn't be a pulse of half of that.
-    goodput = Goodput()
+    goodput = Goodput(DEFAULT_SETTINGS)
     for now, total in ((0.0, 0), (0.95, 38 * MEGABYTE), (1.004, 39 * MEGABYTE), (1.054, 42 * MEGABYTE)):
         goodput.add(total, now)
 
     assert goodput.rate(0.1) == pytest.approx(4 * MEGABYTE / 0.104)
 
 
-def test_what_is_steady_isn_t_bursty() -> None:
-    goodput = fed(lambda _now: 1.0, 10)
-
-    assert goodput.burstiness < 0.01
-    assert goodput.stretch == 1
+def asked(goodput: Goodput, *rates: float) -> list[bool]:
+    """Whether each of these rates, in megabytes a second, was a fall."""
+    return [goodput.has_fallen(rate * MEGABYTE) for rate in rates]
 
 
-def test_bursts_make_one_look_for_longer() -> None:
-    goodput = fed(bursts, 3)
+def test_a_steady_rate_has_no_noise_and_never_falls() -> None:
+    goodput = Goodput(DEFAULT_SETTINGS)
 
-    assert goodput.burstiness > 0.15
-    assert 1.5 < fed(bursts, 10).stretch <= LONGEST_STRETCH
-
-
-def test_growth_isn_t_bursty() -> None:
-    assert fed(lambda now: 2 ** (10 * min(now, 1)), 2).burstiness < 0.01
+    assert not any(asked(goodput, *[10.0] * 100))
+    assert goodput.noise == 0.0
 
 
-def test_a_single_collapse_isn_t_bursty() -> None:
-    assert fed(lambda now: 1.0 if now < 5 else 0.05, 5.5).stretch == 1
+def test_noise_is_the_average_distance_from_the_level() -> None:
+    goodput = Goodput(DEFAULT_SETTINGS)
+    asked(goodput, *[9.0, 11.0] * 500)
+
+    assert goodput.noise == pytest.approx(0.1, abs=0.01)
+    assert goodput.margin == goodput.noise / 2
 
 
-def test_noise_isn_t_bursty() -> None:
-    random, value = Random(1), [0.0]
+def test_a_fall_is_told_once_and_is_the_new_level() -> None:
+    falls = asked(Goodput(DEFAULT_SETTINGS), *[10.0] * 50, *[8.0] * 50)
 
-    def noisy(_now: float) -> float:
-        value[0] = 0.9 * value[0] + random.gauss(0, 0.07)  # a sixth, forgotten after half a second
-        return 1 + value[0]
-
-    assert fed(noisy, 30).stretch == 1
+    assert falls.index(True) == 50
+    assert sum(falls) == 1
 
 
-def test_a_burstier_line_has_a_wider_margin() -> None:
-    assert fed(bursts, 10).margin > fed(lambda _now: 1.0, 10).margin
+def test_what_noise_explains_is_no_fall() -> None:
+    goodput = Goodput(DEFAULT_SETTINGS)
+    asked(goodput, *[8.5, 11.5] * 200)
+
+    assert not any(asked(goodput, 8.0))
+
+
+def test_after_a_change_of_the_count_the_next_rate_is_the_level() -> None:
+    goodput = Goodput(DEFAULT_SETTINGS)
+    asked(goodput, *[10.0] * 50)
+    goodput.forget_level()
+
+    assert not any(asked(goodput, 5.0))

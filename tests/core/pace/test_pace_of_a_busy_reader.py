@@ -1,10 +1,11 @@
-"""What the pace does where whoever reads the bytes is busy, on sums that a test makes up."""
+"""What the pace does where the reader is busy, on sums that a test makes up."""
 
 from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.pace.controller import FIRST_STEP, Pace
+from anymatix_fetcher.core.pace.controller import Pace
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 from tests.core.pace.sums import MEGABYTE, Sums, each
 
 
@@ -32,5 +33,6 @@ def test_a_step_of_the_climb_that_brings_nothing_stays_where_the_reader_binds() 
     def level(_count: int, _now: float) -> float:
         return 4 * MEGABYTE
 
-    assert Sums(Pace(), level, busy=lambda count, _now: 0.2 if count == 1 else 1.0).run(1)[-1] == FIRST_STEP
+    counts = Sums(Pace(), level, busy=lambda count, _now: 0.2 if count == 1 else 1.0).run(1)
+    assert counts[-1] == DEFAULT_SETTINGS.first_step
     assert Sums(Pace(), level, busy=lambda _count, _now: 0.2).run(1)[-1] == 1

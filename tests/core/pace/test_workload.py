@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.pace.workload import FULL, WINDOW_SECONDS, Workload, most_worthwhile
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
+from anymatix_fetcher.core.pace.workload import Workload, most_worthwhile
+
+FULL = DEFAULT_SETTINGS.full_reader
+WINDOW_SECONDS = DEFAULT_SETTINGS.solo_seconds
 
 
 def loaded(*waits: tuple[float, float]) -> Workload:
@@ -64,4 +68,4 @@ def test_a_share_is_a_part_whatever_it_is_told(steps: list[tuple[float, float]])
     ],
 )
 def test_so_many_are_worthwhile_as_the_reader_can_read(connections: int, share: float, most: float) -> None:
-    assert most_worthwhile(connections, share) == most
+    assert most_worthwhile(connections, share, FULL) == most

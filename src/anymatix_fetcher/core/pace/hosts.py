@@ -23,9 +23,10 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.range_signers import RangeSigners
-from anymatix_fetcher.core.pace.controller import FIRST_STEP, Pace
+from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
 from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause, current, lengthen
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS, PaceSettings
 from anymatix_fetcher.core.pace.shared_connections import SharedConnections
 from anymatix_fetcher.core.pace.workload import Workload
 from anymatix_fetcher.core.values.http import RateLimit
@@ -147,11 +148,10 @@ class Share:
         if self._shared is not None and self._shared[0] == origin:
             self._host.shared.heard(*self._shared)
         quota = RateLimit.parse(head.headers)
-        if quota is None or quota.remaining is None or not quota.reset_seconds:
-            return
-        until = now + quota.reset_seconds
-        if quota.reset_seconds > LONGEST_RETRY_AFTER_SECONDS:
-            return  # that is never waited for: what the server does, its next answer tells
+        seconds = 0.0 if quota is None else quota.reset_seconds or 0.0
+        if quota is None or quota.remaining is None or not 0 < seconds <= LONGEST_RETRY_AFTER_SECONDS:
+            return  # a longer pause is never waited for: what the server does, its next answer tells
+        until = now + seconds
         if not quota.remaining:
             self._host.hosts.pause(origin, until, "the server's quota is used up")
         elif origin == self._host.origin:
@@ -315,21 +315,18 @@ class Host:
         """Lets the pace see the sum."""
         self.now = max(self.now, now)
         if self._quota is not None and self.now >= self._quota_until:
-            self._quota = None
-            self._allotted = None
+            self._quota = self._allotted = None
         if not self._could_use_more:
             return
         is_as_before = not self._demand or self.flowing == self._observed_flowing  # streams come and go all the time
         if is_as_before and self.now - self._observed_at < OBSERVING_SECONDS:
             return
         self._observed_at, self._observed_flowing = self.now, self.flowing
-        if self._observed_from is None:
-            self._observed_from = self.now
+        self._observed_from = self.now if self._observed_from is None else self._observed_from
         rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
         before = self.pace.connections
         self.pace.observe(self.total, self.flowing, self.now, rest=rest, busy=self.hosts.workload.share)
-        if self.pace.connections != before:
-            self._allotted = None
+        self._allotted = self._allotted if self.pace.connections == before else None
 
     @property
     def learned(self) -> Learned | None:
@@ -346,20 +343,24 @@ class Host:
 class Hosts:
     """Every host of a session.
 
+    Args:
+        settings: The figures of every host's controller.
+
     Attributes:
         versions: Which version of HTTP an origin spoke last.
         pauses: Origins that aren't asked for a while.
         known: Says what is known about an origin from earlier.
         range_signers: Origins whose redirects are good for one range only.
-        workload: How busy whoever reads what comes from all of them is.
+        workload: How busy the reader of what comes from all of them is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: PaceSettings = DEFAULT_SETTINGS) -> None:
+        self._settings = settings
         self.versions: dict[Origin, str] = {}
         self.pauses: dict[Origin, Pause] = {}
         self.known: Callable[[Origin], KnownHost | None] = lambda _: None
         self.range_signers = RangeSigners(lambda origin: (self.known(origin) or KnownHost()).signs_range)
-        self.workload = Workload()
+        self.workload = Workload(settings)
         self._hosts: dict[tuple[Origin, int, int | None], Host] = {}
 
     def remember_by(self, known: Callable[[Origin], KnownHost | None]) -> None:
@@ -376,10 +377,9 @@ class Hosts:
         """
         key = (origin, maximum, fixed)
         if key not in self._hosts:
-            known = self.known(origin) or KnownHost()
-            start = known.connections if known.limit is None else min(known.limit, known.connections or known.limit)
-            settled = known.limit is None and start is not None and start >= FIRST_STEP
-            pace = Pace(maximum, fixed=fixed, start=start, settled=settled)
+            known, settings = self.known(origin) or KnownHost(), self._settings
+            settled = known.limit is None and (known.start or 0) >= settings.first_step
+            pace = Pace(maximum, fixed=fixed, start=known.start, settled=settled, settings=settings)
             self._hosts[key] = Host(origin, pace, self, fixed or maximum)
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")

@@ -47,6 +47,11 @@ class KnownHost:
     seen_at: float = 0.0
     paused_until: float = 0.0
 
+    @property
+    def start(self) -> int | None:
+        """The count to begin with; ``None`` where nothing is known."""
+        return self.connections if self.limit is None else min(self.limit, self.connections or self.limit)
+
 
 def what_is_known(
     versions: Mapping[Origin, str],

@@ -1,124 +1,50 @@
-"""A count of connections that is being tried: how long to look, what it has to bring, and when it has failed.
+"""One trial of another count: how long to measure, what it has to bring, and when it has failed.
 
-More and fewer are judged differently, for they fail differently. More connections need time to open their windows, and
-whatever the sum does meanwhile says little about them: one that costs nothing is therefore given the time, and one that
-costs much is ended at a glance. Fewer need no time at all: what is still there is there at once.
+More and fewer connections fail differently. More need time to open their congestion windows, and what the sum does
+meanwhile says little of them: a trial of more that costs nothing gets that time, and one that costs much ends at a
+glance. Fewer need no time: their windows are open already.
 
-Where what comes waits behind lost packets it comes in bursts, and all looks are longer: :class:`Tempo` is stretched.
+Each verdict compares a rate with the rate before the trial. A glance (a short window) decides what is clear, the long
+window all else. The noise, an exponentially weighted average, widens each margin.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.pace.goodput import Goodput
-
-QUICKEST_SECONDS = 0.1
-LONGEST_GLANCE_SECONDS = 0.2
-LONG_PATH_SECONDS = 0.1
-"""An answer that takes so long, handshakes included, comes over a long path."""
-SHORTEST_ALARM_SECONDS = 0.2
-"""A shorter look at a sum that has broken down isn't believed: servers that limit rates send in pulses."""
-LONGEST_ALARM_SECONDS = 0.32
-SHORTEST_SETTLING_SECONDS = 0.175
-LONGEST_SETTLING_SECONDS = 0.175
-WINDOW_SECONDS = 0.35
-OPENING_ANSWERS = 4.2
-"""A connection's window is open after so many times what an answer takes: about ten round trips."""
-LONGEST_FILLING_SECONDS = 3.0
-"""A trial whose connections haven't all opened by then is judged as it is."""
-
-GAIN = 0.057
-"""What twice as many connections have to bring beyond the noise: with less, fewer are kinder."""
-CLEAR_GAIN = 0.36
-"""The same, where a glance shall be enough."""
-FIRST_GROWTH = 1.5
-"""On a long path the first step isn't judged where the sum has grown so many times during its handshakes."""
-LATER_GROWTH = 12.0
-"""The same for each later step of the climb, within what an answer takes: what grows so quickly says nothing yet of
-where it will end. A step whose connections were opened ahead is over sooner, and has to have grown as quickly only."""
-LEAST_GROWTH = 2.0
-"""With less it isn't called quick growth, however short the step was."""
-LONGEST_GROWTH_ANSWERS = 9.0
-"""What is asked doesn't rise any more after so many times what an answer takes: it is out of reach by then."""
-CLEAR_ANSWERS = 0.5
-"""Nothing is clear before a later step's connections have flowed for so many times what an answer takes on a long path:
-those that were opened ahead begin when the others' windows are less open."""
-WELCOME_GAIN = 1.1
-"""Those of a step that a server let in pay where they bring so many times what came without."""
-FREE = 0.955
-"""A trial of more costs nothing while the sum stays above this part of what it was."""
-NEARLY_FREE = 0.8
-"""A step of the climb on a long path that leaves more than this is looked at twice before it is undone: windows that
-open together overflow together, and for a moment little comes."""
-COLLAPSE = 0.53
-LOSS_OF_FEWER = 0.94
-"""Fewer connections are kept where the sum stays above this part of what it was."""
-ABANDON_FEWER = 0.75
-RUIN = 0.47
-"""Where less than this part is left after a step was undone, a glance is enough to know that it was needed."""
-REOPENED = 0.92
-"""The sum is back after a trial that failed when it is above this part of what it was."""
+    from anymatix_fetcher.core.pace.settings import PaceSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
-    """How long to look at a line.
+class Path:
+    """What is known of the way to the server.
 
     Attributes:
-        answer_seconds: How long an answer takes.
-        stretch: How many times longer than on a steady line.
+        settings: The controller's figures.
+        answer_seconds: The shortest time to first byte, the handshakes of a new connection included.
     """
 
+    settings: PaceSettings
     answer_seconds: float
-    stretch: float = 1.0
-
-    def stretched(self, stretch: float) -> Tempo:
-        """The same for a line that is less steady."""
-        return self if stretch == self.stretch else replace(self, stretch=stretch)
 
     @property
-    def window(self) -> float:
-        """A rate over so long is believed."""
-        return self.stretch * WINDOW_SECONDS
+    def opening_seconds(self) -> float:
+        """New connections have opened their congestion windows after this."""
+        return self.settings.opening_answers * self.answer_seconds
 
     @property
-    def quickest(self) -> float:
-        """Where the climb is clear it goes on after so long."""
-        return self.stretch * QUICKEST_SECONDS
-
-    @property
-    def glance(self) -> float:
-        """What is clear shows within this."""
-        return self.stretch * _between(QUICKEST_SECONDS, self.answer_seconds, LONGEST_GLANCE_SECONDS)
-
-    @property
-    def alarm(self) -> float:
-        """What has broken down shows within this, and what has merely stumbled is up again."""
-        return self.stretch * _between(SHORTEST_ALARM_SECONDS, self.answer_seconds, LONGEST_ALARM_SECONDS)
-
-    @property
-    def settling(self) -> float:
-        """New connections have begun to matter after this."""
-        return _between(SHORTEST_SETTLING_SECONDS, 2 * self.answer_seconds, LONGEST_SETTLING_SECONDS)
-
-    @property
-    def opening(self) -> float:
-        """New connections have opened their windows after this."""
-        return OPENING_ANSWERS * self.answer_seconds
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether windows go on opening while a step waits for its handshakes."""
-        return self.answer_seconds >= LONG_PATH_SECONDS
+    def is_long(self) -> bool:
+        """Whether congestion windows go on opening while a step waits for its handshakes."""
+        return self.answer_seconds >= self.settings.long_path_seconds
 
     @property
     def cost_of_fewer(self) -> float:
         """Seconds' worth of bytes that a trial of half as many costs where all are needed, and their reopening."""
-        return (self.glance + 3 * self.answer_seconds) / 2
+        return (self.settings.glance_seconds + 3 * self.answer_seconds) / 2
 
 
 class Verdict(Enum):
@@ -130,7 +56,7 @@ class Verdict(Enum):
     """It brings nothing, and costs nothing."""
     UNDO = auto()
     COLLAPSED = auto()
-    """To be undone, and the count barred."""
+    """To be undone, and the count ruled out for a while."""
 
 
 @dataclass(slots=True)
@@ -138,6 +64,7 @@ class Trial:
     """A count that is being tried, against what was measured before.
 
     Attributes:
+        settings: The controller's figures.
         count: What is tried.
         before: What it is tried instead of.
         rate_before: What the sum was, in bytes a second.
@@ -145,11 +72,12 @@ class Trial:
         total_before: What had arrived by then.
         climbing: Whether it is a step of the first climb.
         refused: Whether some of its connections were refused.
-        rate_when_full: What the sum was when all of its connections flowed; 0.0 until then.
+        rate_when_full: What the sum was when all of its connections had just begun to flow; 0.0 until then.
         rate_reached: What it was when the trial ended; 0.0 until then.
         ended_at: When that was.
     """
 
+    settings: PaceSettings
     count: int
     before: int
     rate_before: float
@@ -162,16 +90,16 @@ class Trial:
     ended_at: float = 0.0
     _full_at: float | None = None
     _rate_to_beat: float = 0.0
-    _settled: bool = False
+    _looked: bool = False
 
     @property
     def more(self) -> bool:
         """Whether more are tried, or fewer."""
         return self.count > self.before
 
-    def climbs_slowly(self, tempo: Tempo) -> bool:
+    def climbs_slowly(self, path: Path) -> bool:
         """Whether it is a step of the first climb on a long path."""
-        return self.climbing and self.more and tempo.is_slow
+        return self.climbing and self.more and path.is_long
 
     def survive_refusal(self, count: int) -> None:
         """The server let so many in: these are tried, from when they flow."""
@@ -179,118 +107,92 @@ class Trial:
         self.refused = True
         self._full_at = None
 
-    @property
-    def seconds(self) -> float:
-        """How long it lasted."""
-        return self.ended_at - self.began_at
-
-    def end(self, goodput: Goodput, tempo: Tempo, now: float) -> None:
+    def end(self, goodput: Goodput, now: float) -> None:
         """It is undone: remembers what it had reached."""
-        self.rate_reached = goodput.rate(tempo.window)
+        self.rate_reached = goodput.rate(self.settings.window_seconds)
         self.ended_at = now
 
     def missed_seconds(self, total: int, now: float) -> float:
         """How many seconds' worth of bytes haven't come, compared with the count before."""
         return now - self.began_at - (total - self.total_before) / max(self.rate_before, 1.0)
 
-    def judge(self, goodput: Goodput, tempo: Tempo, now: float, *, filled: bool) -> Verdict:
+    def judge(self, goodput: Goodput, path: Path, now: float, *, filled: bool) -> Verdict:
         """What the sum says of it now.
 
         Args:
             goodput: The sum.
-            tempo: How long to look.
+            path: The way to the server.
             now: The time.
             filled: Whether as many flow as are tried.
         """
-        late = now - self.began_at >= LONGEST_FILLING_SECONDS
+        late = now - self.began_at >= self.settings.filling_seconds
         if self._full_at is None:
             if not filled and not late:
                 return Verdict.WAIT
-            self._fill(goodput, tempo, now)
+            self._fill(goodput, path, now)
         elapsed = now - (self._full_at or 0.0)
-        if self._is_too_early(goodput, tempo, elapsed, now) or self._is_clear(goodput, tempo, elapsed):
+        if self._is_clear(goodput, elapsed):
             return Verdict.KEEP
         if self.more:
-            return self._judge_more(goodput, tempo, elapsed, may_wait=not filled and not late)
-        return self._judge_fewer(goodput, tempo, elapsed)
+            return self._judge_more(goodput, path, elapsed, may_wait=not filled and not late)
+        return self._judge_fewer(goodput, elapsed)
 
-    def _fill(self, goodput: Goodput, tempo: Tempo, now: float) -> None:
+    def _fill(self, goodput: Goodput, path: Path, now: float) -> None:
         self._full_at = now
-        self.rate_when_full = goodput.rate(tempo.glance)
-        # On a long path the windows from before have gone on opening while the new ones shook hands: what has come by
-        # that isn't this step's gain.
-        rebased = max(self.rate_before, self.rate_when_full)
-        self._rate_to_beat = rebased if self.climbs_slowly(tempo) else self.rate_before
-
-    def _is_too_early(self, goodput: Goodput, tempo: Tempo, elapsed: float, now: float) -> bool:
-        """Whether windows are so little open on a long path that nothing can be told, and the climb just goes on."""
-        if not self.climbs_slowly(tempo):
-            return False
-        growth = FIRST_GROWTH
-        if self.before > 1:
-            opening = min(now - elapsed - self.began_at, tempo.answer_seconds)  # who answered late wasn't opening
-            answers = (opening + elapsed) / tempo.answer_seconds
-            growth = max(LEAST_GROWTH, LATER_GROWTH ** min(answers, LONGEST_GROWTH_ANSWERS))
-        return goodput.rate(tempo.glance) >= growth * self.rate_before
-
-    def _is_clear(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> bool:
-        """Whether a glance is enough to see that it pays."""
-        glance = tempo.quickest if self.climbing else tempo.glance
-        if self.climbs_slowly(tempo) and self.before > 1 and elapsed < CLEAR_ANSWERS * tempo.answer_seconds:
-            return False
-        needed = 1 + CLEAR_GAIN * self._growth + 2 * goodput.noise
-        return elapsed >= glance and goodput.rate(glance) >= needed * self._rate_to_beat
+        self.rate_when_full = goodput.rate(self.settings.glance_seconds)
+        self._rate_to_beat = self.rate_before
+        if self.climbs_slowly(path):
+            # Windows from before went on opening while the new connections shook hands: that isn't this step's gain.
+            self._rate_to_beat = max(self.rate_before, self.rate_when_full)
 
     @property
     def _growth(self) -> float:
+        """How much is added to one by it: 1.0 for twice as many."""
         return self.count / self.before - 1 if self.more else 1.0
 
-    def has_collapsed(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> bool:
-        """Whether less than half is left of what came before, ``elapsed`` seconds after all flowed."""
-        bearable = (COLLAPSE - goodput.margin / 2) * self.rate_before
-        return elapsed >= tempo.alarm and goodput.rate(tempo.alarm) < bearable
+    def _is_clear(self, goodput: Goodput, elapsed: float) -> bool:
+        """Whether a glance is enough to see that it pays."""
+        settings = self.settings
+        needed = 1 + settings.clear_gain * self._growth + 2 * goodput.noise
+        return (
+            elapsed >= settings.glance_seconds and goodput.rate(settings.glance_seconds) >= needed * self._rate_to_beat
+        )
 
-    def is_missed(self, goodput: Goodput, tempo: Tempo, now: float) -> bool:
-        """Whether a glance shows that nothing is as it was before this step up, which has been undone."""
-        if not self.more or now - self.ended_at < tempo.settling + tempo.alarm:
-            return False
-        return goodput.rate(tempo.alarm) < RUIN * min(self.rate_reached, self.rate_before)
+    def _has_collapsed(self, goodput: Goodput, elapsed: float) -> bool:
+        """Whether much less is left than came before, ``elapsed`` seconds after all flowed."""
+        settings = self.settings
+        least = (settings.collapse - goodput.margin / 2) * self.rate_before
+        return elapsed >= settings.alarm_seconds and goodput.rate(settings.alarm_seconds) < least
 
-    def _judge_more(self, goodput: Goodput, tempo: Tempo, elapsed: float, *, may_wait: bool) -> Verdict:
-        if self.has_collapsed(goodput, tempo, elapsed) and not self.refused:  # who was let in wasn't punished
+    def _judge_more(self, goodput: Goodput, path: Path, elapsed: float, *, may_wait: bool) -> Verdict:
+        settings = self.settings
+        if self._has_collapsed(goodput, elapsed) and not self.refused:  # those that were let in weren't punished
             return Verdict.COLLAPSED
-        if elapsed < tempo.settling + tempo.window:
+        if elapsed < settings.settling_seconds + settings.window_seconds:
             return Verdict.WAIT
         if may_wait:
             self._full_at = None
             return Verdict.WAIT
-        rate = goodput.rate(tempo.window)
-        needed = WELCOME_GAIN if self.refused else 1 + GAIN * self._growth + goodput.noise
-        pays = rate >= needed * self._rate_to_beat
-        first_look, self._settled = not self._settled, True
-        if pays and first_look:
+        rate = goodput.rate(settings.window_seconds)
+        pays = rate >= (1 + settings.gain * self._growth + goodput.noise) * self._rate_to_beat
+        is_first_look, self._looked = not self._looked, True
+        if pays and is_first_look:
             return Verdict.KEEP
-        # Looked at again and again, noise would pay for it at some time: so only twice, when they may have opened
-        # and when they have.
-        is_free = rate > (FREE - goodput.margin) * self._rate_to_beat
-        if is_free and elapsed < tempo.opening + tempo.window:
-            return Verdict.WAIT
-        is_nearly_free = self.climbs_slowly(tempo) and rate > NEARLY_FREE * self._rate_to_beat
-        if is_nearly_free and elapsed < tempo.settling + 2 * tempo.window:
+        # With many looks noise would pass for a gain at some time. So there are two: when the windows may be open, and
+        # when they are.
+        is_free = rate > (settings.tolerance - goodput.margin) * self._rate_to_beat
+        if is_free and elapsed < path.opening_seconds + settings.window_seconds:
             return Verdict.WAIT
         if pays:
             return Verdict.KEEP
         return Verdict.IDLE if is_free else Verdict.UNDO
 
-    def _judge_fewer(self, goodput: Goodput, tempo: Tempo, elapsed: float) -> Verdict:
-        glance = tempo.glance
-        if elapsed >= glance and goodput.rate(glance) < (ABANDON_FEWER - goodput.noise) * self.rate_before:
+    def _judge_fewer(self, goodput: Goodput, elapsed: float) -> Verdict:
+        settings = self.settings
+        least = (settings.abandoned - goodput.noise) * self.rate_before
+        if elapsed >= settings.glance_seconds and goodput.rate(settings.glance_seconds) < least:
             return Verdict.UNDO
-        if elapsed < 0.75 * glance + tempo.window:
+        if elapsed < settings.glance_seconds + settings.window_seconds:
             return Verdict.WAIT
-        stays = goodput.rate(tempo.window) >= (LOSS_OF_FEWER - goodput.margin) * self.rate_before
+        stays = goodput.rate(settings.window_seconds) >= (settings.tolerance - goodput.margin) * self.rate_before
         return Verdict.KEEP if stays else Verdict.UNDO
-
-
-def _between(least: float, wanted: float, most: float) -> float:
-    return min(max(wanted, least), most)
