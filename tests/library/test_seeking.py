@@ -233,14 +233,14 @@ def test_what_can_be_learned_is_learned_once_when_nothing_is_known(tmp_path: Pat
     assert calls == 2
 
 
-def test_nothing_is_made_before_the_destination_is_claimed(tmp_path: Path, index: Index) -> None:
+def test_nothing_is_made_before_the_destination_is_leased(tmp_path: Path, index: Index) -> None:
     index.add(put(tmp_path / "x.pt"), [SHA256])
     seeker = Seeker(index, DISK, Catalog(index, DISK))
-    asked = wanted(Placement(tmp_path / "d"), SHA256, is_claimed=False)
+    asked = wanted(Placement(tmp_path / "d"), SHA256, is_leased=False)
     assert seeker.find(asked) is None
     assert seeker.may_link(asked)
-    assert not seeker.may_link(wanted(Placement(tmp_path / "d"), OTHER, is_claimed=False))
-    assert not seeker.may_link(wanted(Placement(tmp_path / "d"), SHA256, is_claimed=False, links=False))
+    assert not seeker.may_link(wanted(Placement(tmp_path / "d"), OTHER, is_leased=False))
+    assert not seeker.may_link(wanted(Placement(tmp_path / "d"), SHA256, is_leased=False, links=False))
     assert not (tmp_path / "d").exists()
 
 

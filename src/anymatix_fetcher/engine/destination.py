@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.filenames import choose_name
-from anymatix_fetcher.engine.claim import Claim
 from anymatix_fetcher.engine.facts import Status
 from anymatix_fetcher.engine.failing import let_go
+from anymatix_fetcher.engine.lease import Lease
 from anymatix_fetcher.engine.shelving import Shelving
 from anymatix_fetcher.engine.unfinished import UnfinishedFile
 
@@ -73,7 +73,7 @@ class Destination:
         self._report = report
         self._leftovers = leftovers
         self._shelving = Shelving(job, resource, ports, report)
-        self._claim: Claim | None = None
+        self._lease: Lease | None = None
         self._subject = job.shown_reference
         self._awaits_response = True
         self._is_guess = False
@@ -86,24 +86,24 @@ class Destination:
         """The file's name; ``None`` while it is unknown."""
         if self._found_at is not None:
             return self._found_at.name
-        if self._claim is None or self._shelving.place.is_named_by_content:
+        if self._lease is None or self._shelving.place.is_named_by_content:
             return self._shelving.name
-        return self._claim.destination.name
+        return self._lease.destination.name
 
     @property
     def path(self) -> Path | None:
         """The path of the file or of the leased destination; ``None`` while neither is known."""
-        return self._found_at or (self._claim.destination if self._claim is not None else None)
+        return self._found_at or (self._lease.destination if self._lease is not None else None)
 
     @property
-    def is_claimed(self) -> bool:
+    def is_leased(self) -> bool:
         """Whether the destination is known, and its lease is held or waited for."""
-        return self._claim is not None
+        return self._lease is not None
 
     @property
     def holder(self) -> Holder | None:
         """The other process that has the lease; ``None`` unless this one waits for it."""
-        return self._claim.holder if self._claim is not None else None
+        return self._lease.holder if self._lease is not None else None
 
     @property
     def is_reading(self) -> bool:
@@ -132,7 +132,7 @@ class Destination:
 
     @property
     def _reads_existing(self) -> bool:
-        return self._claim is not None and self._claim.reads_existing
+        return self._lease is not None and self._lease.reads_existing
 
     # Before anything is asked for -------------------------------------------------------------------------
 
@@ -169,9 +169,9 @@ class Destination:
         """A fallback name, the same in every run."""
         return f"download-{hashlib.sha256(self._resource.url.reveal().encode()).hexdigest()[:8]}"
 
-    # The claim --------------------------------------------------------------------------------------------
+    # The lease --------------------------------------------------------------------------------------------
 
-    def claim(self, path: Path, *, has_looked: bool = False) -> Store | None:
+    def acquire(self, path: Path, *, has_looked: bool = False) -> Store | None:
         """Requests the lease on ``path``; returns the part file if it can be opened at once.
 
         Args:
@@ -179,34 +179,34 @@ class Destination:
             has_looked: Whether another program's partial file was already looked for.
         """
         self._shelving.place.check(path)
-        self._claim = Claim(path, self._resource.reference, self._ports)
-        return self._try_claim(self._claim, has_looked=has_looked)
+        self._lease = Lease(path, self._resource.reference, self._ports)
+        return self._try_acquire(self._lease, has_looked=has_looked)
 
     def waits(self) -> bool:
         """Whether another process has the lease. If this process has it, its heartbeat is renewed."""
-        return self._claim is not None and self._claim.waits()
+        return self._lease is not None and self._lease.waits()
 
     def try_again(self) -> Store | None:
         """Tries to acquire the lease again; returns the part file if it can be opened at once."""
-        return self._try_claim(self._claim) if self._claim is not None else None
+        return self._try_acquire(self._lease) if self._lease is not None else None
 
-    def _try_claim(self, claim: Claim, *, has_looked: bool = False) -> Store | None:
-        if not claim.try_acquire():
+    def _try_acquire(self, lease: Lease, *, has_looked: bool = False) -> Store | None:
+        if not lease.try_acquire():
             return None
         if not has_looked:
-            self.part.finds(claim.destination)
-        is_there = self._is_there(claim)
+            self.part.finds(lease.destination)
+        is_there = self._is_there(lease)
         replaces = self.part.replaces
-        if not replaces and self._shelving.search(claim.destination, self._machine, is_there=is_there):
+        if not replaces and self._shelving.search(lease.destination, self._machine, is_there=is_there):
             return None
-        return self._use(claim, is_there=is_there)
+        return self._use(lease, is_there=is_there)
 
-    def _use(self, claim: Claim, *, is_there: bool) -> Store | None:
+    def _use(self, lease: Lease, *, is_there: bool) -> Store | None:
         """Reads the existing file, or opens the part file. The lease is held and no local copy is known."""
         if is_there:
-            claim.read_existing(self._machine.digests, self._report)
+            lease.read_existing(self._machine.digests, self._report)
             return None
-        path = claim.destination
+        path = lease.destination
         return self.part.open(path, self.name or path.name, by_response=not self._awaits_response)
 
     @property
@@ -214,10 +214,10 @@ class Destination:
         """Whether no response has asked for the part file yet."""
         return self._awaits_response
 
-    def _is_there(self, claim: Claim) -> bool:
+    def _is_there(self, lease: Lease) -> bool:
         """Whether something is at the destination that mustn't be replaced."""
         may_go = self._settings.overwrite or self.part.replaces
-        return not may_go and claim.finds_something()
+        return not may_go and lease.finds_something()
 
     def check_existing(self, event: ExistingRead) -> None:
         """Compares the existing file, which was read, with the wanted one.
@@ -225,10 +225,10 @@ class Destination:
         Raises:
             DestinationExistsError: It has other content.
         """
-        if self._claim is None:
-            raise AssertionError("a file is read for a claim only")
+        if self._lease is None:
+            raise AssertionError("a file is read for a lease only")
         self.have_read(event.digests)
-        self._claim.check_existing(event, self._machine.digests)
+        self._lease.check_existing(event, self._machine.digests)
 
     def check_held(self) -> None:
         """Checks before publishing that the lease is still held.
@@ -236,16 +236,16 @@ class Destination:
         Raises:
             DestinationLockedError: The lock was removed.
         """
-        if self._claim is not None:
-            self._claim.check_held()
+        if self._lease is not None:
+            self._lease.check_held()
 
     # The search -------------------------------------------------------------------------------------------
 
     def keep_back(self, commands: list[m.Command]) -> bool:
         """Whether ``commands`` wait for a search, because a response has stated a digest and a copy may be local."""
-        if self._claim is None or self.part.opened is None or self._machine.is_over or self.part.replaces:
+        if self._lease is None or self.part.opened is None or self._machine.is_over or self.part.replaces:
             return False
-        return self._shelving.keep_back(commands, self._claim.destination, self._machine)
+        return self._shelving.keep_back(commands, self._lease.destination, self._machine)
 
     def searched(self, event: Searched) -> list[m.Command]:
         """Takes the result of a search; returns the commands that waited for it."""
@@ -267,16 +267,16 @@ class Destination:
 
         The name then comes from the response.
         """
-        if not self._is_guess or self._claim is None:
+        if not self._is_guess or self._lease is None:
             return False
         self._is_guess = False
-        self._claim.release()
-        self._claim = None
+        self._lease.release()
+        self._lease = None
         return True
 
     def use(self) -> Store | None:
         """Opens the part file after an unsuccessful search, if it can be opened at once."""
-        return self._use(self._claim, is_there=self._is_there(self._claim)) if self._claim is not None else None
+        return self._use(self._lease, is_there=self._is_there(self._lease)) if self._lease is not None else None
 
     def take(self, found: Found) -> None:
         """Takes a file that was found locally, and removes the part file."""
@@ -307,8 +307,8 @@ class Destination:
         store = self.part.opened if result.status in (Status.DOWNLOADED, Status.RESUMED) else None
         if store is not None:
             let_go(self._subject, self.part.tidy)
-        elif self._claim is not None:
-            let_go(self._subject, self._claim.drop_part)
+        elif self._lease is not None:
+            let_go(self._subject, self._lease.drop_part)
         verified_at = self.verified_at
         return self._shelving.record(
             result, self.digests, verified_at=verified_at, store=store, is_recorded=is_recorded
@@ -323,8 +323,8 @@ class Destination:
             is_known: Whether the next run recognizes the file without the journal.
         """
         let_go(self._subject, self._shelving.stop)
-        if self._claim is not None:
-            let_go(self._subject, self._claim.stop_reading)
+        if self._lease is not None:
+            let_go(self._subject, self._lease.stop_reading)
         self.part.close(is_litter=is_litter, is_known=is_known)
-        if self._claim is not None:
-            let_go(self._subject, partial(self._claim.release, path, is_known=is_known))
+        if self._lease is not None:
+            let_go(self._subject, partial(self._lease.release, path, is_known=is_known))

@@ -88,7 +88,7 @@ class Driver:
         with self._failing_cleanly:
             path = self._destination.choose()
             if path is not None:
-                self._begin(self._destination.claim(path, has_looked=True))
+                self._begin(self._destination.acquire(path, has_looked=True))
             elif not self._destination.look_ahead():
                 self._feed(m.Begin(storage_is_open=False))
 
@@ -180,8 +180,8 @@ class Driver:
         if event.found is not None:
             self._found(event.found, kept_back)
         elif guessed is not None:
-            self._begin(destination.claim(guessed))
-        elif destination.gives_up_guess() or not destination.is_claimed:
+            self._begin(destination.acquire(guessed))
+        elif destination.gives_up_guess() or not destination.is_leased:
             self._feed(m.Begin(storage_is_open=False))
         elif destination.part.opened is None:
             self._begin(destination.use())
@@ -243,7 +243,7 @@ class Driver:
             case m.LookAtBeginning():
                 self._events.appendleft(self._telling.beginning.look(command, self._machine.digests))
             case m.OpenStorage():
-                self._begin(self._destination.claim(self._destination.for_response(command)))
+                self._begin(self._destination.acquire(self._destination.for_response(command)))
             case m.SetIdentity():
                 self._destination.part.store.set_identity(command.identity)
                 self._machine.lay_out(self._destination.part.store.block_size)

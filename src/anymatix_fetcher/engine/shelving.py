@@ -131,7 +131,7 @@ class Shelving:
         guess = safe_name(self._resource.url.last_segment)
         self._guess = guess if guess is not None and is_model_name(guess) else None
         name = self._guess or SafeName("model")
-        self.looks_ahead = self._begin(self.place.working(name), name, machine, is_there=False, is_claimed=False)
+        self.looks_ahead = self._begin(self.place.working(name), name, machine, is_there=False, is_leased=False)
         return self.looks_ahead
 
     def guessed(self) -> Path | None:
@@ -148,11 +148,11 @@ class Shelving:
         """
         self._sought |= set(machine.digests)
         self._working = working
-        return self._begin(working, self.name or SafeName(working.name), machine, is_there=is_there, is_claimed=True)
+        return self._begin(working, self.name or SafeName(working.name), machine, is_there=is_there, is_leased=True)
 
-    def _begin(self, working: Path, name: SafeName, machine: Download, *, is_there: bool, is_claimed: bool) -> bool:
+    def _begin(self, working: Path, name: SafeName, machine: Download, *, is_there: bool, is_leased: bool) -> bool:
         settings, shelf = self._job.settings, self._ports.shelf
-        if is_claimed and not shelf.may_find(self.place, machine.digests, settings, is_there=is_there):
+        if is_leased and not shelf.may_find(self.place, machine.digests, settings, is_there=is_there):
             return False
         from anymatix_fetcher.library.wanted import Wanted  # noqa: PLC0415 - most downloads need no search
 
@@ -165,7 +165,7 @@ class Shelving:
             length=machine.length,
             overwrite=settings.overwrite,
             links=settings.links,
-            is_claimed=is_claimed,
+            is_leased=is_leased,
         )
         self._search = shelf.search(wanted, settings, self._report, is_there=is_there)
         self._worker = self._ports.workers.start(self._search)

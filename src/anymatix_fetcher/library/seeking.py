@@ -64,7 +64,7 @@ class Seeker:
         Raises:
             StorageError: A symbolic link leads out of the folder.
         """
-        if not wanted.is_claimed:
+        if not wanted.is_leased:
             return None if wanted.overwrite else self._recorded(wanted) or self._brought(wanted)
         found = None if wanted.overwrite else self._there(wanted) or self._recorded(wanted)
         return found or self._linked(wanted)

@@ -31,7 +31,7 @@ class Wanted:
         length: The expected length, if known.
         overwrite: Whether to replace a file at the destination, so that it doesn't count as found.
         links: Whether copies elsewhere may be used.
-        is_claimed: Whether the lease is held; otherwise nothing is created, and the name is a guess.
+        is_leased: Whether the lease is held; otherwise nothing is created, and the name is a guess.
     """
 
     place: Placement
@@ -42,7 +42,7 @@ class Wanted:
     length: int | None = None
     overwrite: bool = False
     links: bool = True
-    is_claimed: bool = True
+    is_leased: bool = True
 
     @property
     def settling(self) -> tuple[Digest, ...]:

@@ -30,9 +30,9 @@ class Space:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
-        self._claims: dict[object, tuple[object, Callable[[], int]]] = {}
+        self._reserved: dict[object, tuple[object, Callable[[], int]]] = {}
 
-    def claim(self, owner: object, folder: Path, needed: int, missing: Callable[[], int]) -> None:
+    def reserve(self, owner: object, folder: Path, needed: int, missing: Callable[[], int]) -> None:
         """Checks that there is enough space, counting what other downloads still need on the same file system.
 
         If the file system reports nothing, or zero, the space is unknown and nothing is refused: network shares and
@@ -47,12 +47,12 @@ class Space:
         Raises:
             DiskFullError: There isn't enough space.
         """
-        self._claims.pop(owner, None)
+        self._reserved.pop(owner, None)
         available = self._disk.free_bytes(folder)
         if available is None:
             return
-        volume = self._disk.volume(folder) if self._claims or needed >= SMALL_BYTES else None
-        others = sum(need() for where, need in self._claims.values() if where == volume)
+        volume = self._disk.volume(folder) if self._reserved or needed >= SMALL_BYTES else None
+        others = sum(need() for where, need in self._reserved.values() if where == volume)
         margin = min(MOST_MARGIN_BYTES, LEAST_MARGIN_BYTES + needed // MARGIN_SHARE)
         if needed and needed + others + margin > available:
             also = f", {others:,} more by downloads that run already" if others else ""
@@ -61,8 +61,8 @@ class Space:
                 hint="Free some space, or choose a folder on another disk.",
             )
         if needed >= SMALL_BYTES:
-            self._claims[owner] = volume, missing
+            self._reserved[owner] = volume, missing
 
     def release(self, owner: object) -> None:
         """Ends the owner's reservation."""
-        self._claims.pop(owner, None)
+        self._reserved.pop(owner, None)

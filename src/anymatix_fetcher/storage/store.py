@@ -265,7 +265,7 @@ class Store:
             # Some unrecorded bytes are on the disk too.
             stored = max(self._part.recorded.total, self._file.on_disk())
             needed = max(0, length - stored)
-            self._space.claim(self, self._places.part.parent, needed, lambda: length - self._part.recorded.total)
+            self._space.reserve(self, self._places.part.parent, needed, lambda: length - self._part.recorded.total)
 
     def take_over(
         self, partial: Partial, stored: SpanSet, length: int, report: Callable[[TakenOver | StorageFailed], None]

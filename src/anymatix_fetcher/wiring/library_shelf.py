@@ -139,7 +139,7 @@ class LibraryShelf:
             existing = _state_of(wanted.working) if is_there else None
             seeker = self._seeker(settings, place, on_bytes)
             found = seeker.find(wanted)
-            is_likely = found is None and not wanted.is_claimed and seeker.may_link(wanted)
+            is_likely = found is None and not wanted.is_leased and seeker.may_link(wanted)
             return Searched(found, is_likely=is_likely, existing=existing)
 
         return LibrarySearch(look, report)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("anymatix_fetcher.engine")
 
 
-class Claim:
+class Lease:
     """The lease of one download on one destination. There is at most one writer at a time, across processes.
 
     Args:
