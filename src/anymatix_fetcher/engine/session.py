@@ -304,7 +304,7 @@ class Session:
             if isinstance(outcome, FetchError):
                 self._fail(ticket, nothing_kept(outcome))
             elif len(outcome) == 1 and not outcome[0].folder:
-                self._own(ticket, partial(self._stand_in_line, ticket, outcome[0]))
+                self._own(ticket, partial(self._enqueue, ticket, outcome[0]))
             else:
                 self._own(ticket, partial(self._divide, ticket, outcome))
         for ticket, outcome, requests in self._reception.renewed():
@@ -324,7 +324,7 @@ class Session:
     def _ports_of(self, report: Callable[[DriverEvent], None]) -> Ports:
         return replace(self._ports, workers=AnsweringWorkers(self._ports.workers, report))
 
-    def _stand_in_line(self, ticket: Ticket, resource: Resource) -> None:
+    def _enqueue(self, ticket: Ticket, resource: Resource) -> None:
         self._turns.add(Waiting(ticket, resource, self._host(resource.url.origin, ticket.job.settings)))
 
     def _host(self, origin: Origin, settings: Settings) -> Host:
@@ -336,7 +336,7 @@ class Session:
         parts = parts_of(ticket, resources, self._numbers)
         self._tickets.divide(ticket, parts)
         for part, resource in zip(parts, resources, strict=True):
-            self._stand_in_line(part, resource)
+            self._enqueue(part, resource)
 
     def _begin_waiting(self) -> bool:
         """Starts some of the downloads whose turn it is; returns whether there may be more."""

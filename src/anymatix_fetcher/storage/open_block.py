@@ -61,7 +61,7 @@ class OpenBlock:
             self._disorder()
         self._covered = self._covered.remove(Span(start, stop))
 
-    def adopt(self, piece: Span) -> None:
+    def restore(self, piece: Span) -> None:
         """Adds a piece that an earlier run has stored and that was read back."""
         self._covered = self._covered.add(piece)
 

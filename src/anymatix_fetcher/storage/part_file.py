@@ -70,7 +70,7 @@ class PartFile:
         self._on_front = on_front
         self._on_forgotten = on_forgotten
         self._lock = Lock()  # held for bookkeeping and the journal's small appends, never for the bytes themselves
-        self._settled = Condition(self._lock)
+        self._writes_ended = Condition(self._lock)
         self._waiting = 0
         self._comparisons = Comparisons()
         self.lay_out(block_size, None)
@@ -165,13 +165,13 @@ class PartFile:
         except BaseException:
             with self._lock:
                 block.spoil(start, stop)
-                self._settle()
+                self._wake_waiting()
             raise
         with self._lock:
             if self._length is None:
                 self._guard.expect(max(self._guard.size, stop))
             block.leave(start, stop, hasher)
-            self._settle()
+            self._wake_waiting()
             whole = block.is_whole(self._block_stop(index))
         if whole:
             self._close(index, block)
@@ -197,7 +197,7 @@ class PartFile:
             finally:
                 with self._lock:
                     block.let_go()
-                    self._settle()
+                    self._wake_waiting()
             if checksum is None:
                 if not self.looks_whole():
                     return
@@ -281,7 +281,7 @@ class PartFile:
             good = self._unproved.take(piece) and found == piece.checksum and index not in self._table
             block = self._open.setdefault(index, OpenBlock(index * self._block_size)) if good else None
             if block is not None:
-                block.adopt(piece.span)
+                block.restore(piece.span)
             whole = block is not None and block.is_whole(self._block_stop(index))
         if block is not None and whole:
             self._close(index, block)
@@ -301,7 +301,7 @@ class PartFile:
             with self._lock:
                 self._waiting += 1
                 while self._is_written_to(touched):
-                    self._settled.wait()
+                    self._writes_ended.wait()
                 self._waiting -= 1
                 if self._length is not None and span.stop > self._length:
                     self._length = None  # the file turns out to be longer
@@ -385,6 +385,6 @@ class PartFile:
     def _is_written_to(self, blocks: range) -> bool:
         return any(block.writers for index, block in self._open.items() if index in blocks)
 
-    def _settle(self) -> None:
+    def _wake_waiting(self) -> None:
         if self._waiting:
-            self._settled.notify_all()
+            self._writes_ended.notify_all()

@@ -158,7 +158,7 @@ class Publisher:
             if wait_seconds is None:
                 raise
             return After(wait_seconds)
-        self._next = self._settle
+        self._next = self._finish
         if self._witness is not None:
             self._check_moved(self._witness)
         return Step.MORE
@@ -197,10 +197,10 @@ class Publisher:
     def _drop(self) -> Next:
         with too_late_to_fail(self._places.part):
             self._disk.remove(self._places.part)
-        self._next = self._settle
+        self._next = self._finish
         return Step.MORE
 
-    def _settle(self) -> Next:
+    def _finish(self) -> Next:
         with too_late_to_fail(self._places.destination.parent):
             self._disk.sync_folder(self._places.destination.parent)
         with too_late_to_fail(self._places.journal):

@@ -22,7 +22,7 @@ from anymatix_fetcher.storage.pieces import record_pieces
 from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.proving import Prover
 from anymatix_fetcher.storage.publishing import Publisher, forget_for_good, too_late_to_fail
-from anymatix_fetcher.storage.takeover import Adopter
+from anymatix_fetcher.storage.takeover import PartialCopier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -284,7 +284,7 @@ class Store:
         with storage_errors(partial.path):
             self._source = source = self._disk.open_to_read(partial.path)
         self.set_identity(Identity(length, Validator(), FOREIGN))
-        self.run(Adopter(self._part, self._places.part, source, stored, report=report))
+        self.run(PartialCopier(self._part, self._places.part, source, stored, report=report))
 
     def prove(self, blocks: SpanSet) -> None:
         """Reads blocks back and forgets bad ones; ends with one or more ``BlocksProved``."""

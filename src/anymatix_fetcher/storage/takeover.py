@@ -31,7 +31,7 @@ class TakenOver:
     """The event that the copying has ended."""
 
 
-class Adopter:
+class PartialCopier:
     """A task that copies every complete block within ``stored``. A block of zeroes counts as a hole.
 
     Programs that preallocate the file leave zeroes where nothing arrived, and so does a power cut.

@@ -159,9 +159,9 @@ class ThreadWorkers:
         if not worker.awake:
             worker.awake = True
             if worker.runner is None:
-                self._line_up(worker)
+                self._enqueue(worker)
 
-    def _line_up(self, worker: _PooledWorker) -> None:
+    def _enqueue(self, worker: _PooledWorker) -> None:
         self._ready.append(worker)
         self._call()
 

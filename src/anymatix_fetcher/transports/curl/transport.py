@@ -63,7 +63,7 @@ class CurlTransport:
         self._events: list[TransportEvent] = []
         self._exchanges: dict[ExchangeId, CurlExchange] = {}
         self._escaped: BaseException | None = None
-        self._woken = self._call_is_out = False
+        self._woken = self._wakeup_is_pending = False
         self.waited_seconds = 0.0
         self._closed = False
         self._selector = selectors.DefaultSelector()
@@ -134,14 +134,14 @@ class CurlTransport:
         state = self._exchanges.get(exchange)
         if state is not None:
             state.narrow(stop)
-            self._settle(state)
+            self._release_ended(state)
 
     def cancel(self, exchange: ExchangeId) -> None:
         """Implements ``Transport.cancel``."""
         state = self._exchanges.get(exchange)
         if state is not None:
             state.silence()
-            self._settle(state)
+            self._release_ended(state)
         self._events = [event for event in self._events if event.exchange != exchange]
 
     def poll(self, timeout_seconds: float) -> Sequence[TransportEvent]:
@@ -174,9 +174,9 @@ class CurlTransport:
 
     def wake(self) -> None:
         """Implements ``Transport.wake``."""
-        if self._call_is_out:
+        if self._wakeup_is_pending:
             return  # a wake-up is already pending
-        self._call_is_out = True
+        self._wakeup_is_pending = True
         with suppress(OSError):  # a closed socket needs no wake-up
             self._wake_writer.send(b"\0")
 
@@ -187,7 +187,7 @@ class CurlTransport:
         self._closed = True
         for state in list(self._exchanges.values()):
             state.silence()
-            self._settle(state)
+            self._release_ended(state)
         for multi in self._multis:
             multi.close()
         self._ahead.close()
@@ -247,7 +247,7 @@ class CurlTransport:
                 state.handle.pause(pycurl.PAUSE_CONT)
             except pycurl.error as error:
                 state.finish(self._failure(state, *error.args))
-        self._settle(state)
+        self._release_ended(state)
 
     def _drain_wake_ups(self) -> None:
         self._woken = True
@@ -255,22 +255,22 @@ class CurlTransport:
             while self._wake_reader.recv(4096):
                 pass
         # After reading the bytes: a caller in between has queued its work before, and this thread is awake.
-        self._call_is_out = False
+        self._wakeup_is_pending = False
 
     def _read_results(self) -> None:
         for multi in self._multis:
             for handle, failed in multi.results():
                 state = handle.exchange
                 state.finish(None if failed is None else self._failure(state, *failed))
-                self._settle(state, transfer_is_over=True)
+                self._release_ended(state, transfer_is_over=True)
 
     def _flush_waiting(self, since: float) -> None:
         """Passes bytes to sinks that were gathered before ``since``."""
         while (state := next(iter(self._gathering), None)) is not None and state.gathered_since <= since:
             state.flush_or_fail()
-            self._settle(state)
+            self._release_ended(state)
 
-    def _settle(self, state: CurlExchange, *, transfer_is_over: bool = False) -> None:
+    def _release_ended(self, state: CurlExchange, *, transfer_is_over: bool = False) -> None:
         """Releases the exchange's handle when it is no longer needed, and the exchange when it is over."""
         self._escaped = self._escaped or state.escaped
         if state.handle is not None and (state.over or transfer_is_over):

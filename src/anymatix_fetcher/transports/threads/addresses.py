@@ -162,7 +162,7 @@ class _Race:
             raise self._error or OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
         patience = min(timeout_seconds, max(0.0, self._next_at - now)) if self._waiting else timeout_seconds
         for key, _ in self._selector.select(patience):
-            winner = self._settle(key.fileobj)  # type: ignore[arg-type]  # only sockets are registered
+            winner = self._outcome_of(key.fileobj)  # type: ignore[arg-type]  # only sockets are registered
             if winner is not None:
                 return winner
         return None
@@ -182,7 +182,7 @@ class _Race:
         self._running[attempt] = address
         self._selector.register(attempt, selectors.EVENT_WRITE)
 
-    def _settle(self, attempt: socket.socket) -> tuple[socket.socket, Address] | None:
+    def _outcome_of(self, attempt: socket.socket) -> tuple[socket.socket, Address] | None:
         self._selector.unregister(attempt)
         address = self._running.pop(attempt)
         code = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
