@@ -15,8 +15,8 @@ from anymatix_fetcher import (
     Status,
     fetch,
 )
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import Identity, Published
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.library.identity import identity
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk

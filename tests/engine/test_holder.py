@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import Identity
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.engine.holder import HEARTBEAT_SECONDS, LOOK_SECONDS, PATIENCE_SECONDS, Holder
 from anymatix_fetcher.errors import DestinationLockedError
 from anymatix_fetcher.storage.os_disk import OsDisk

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher import Status, StorageError, fetch
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import Identity
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.places import name_limit
 from anymatix_fetcher.storage.store import Store

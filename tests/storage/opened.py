@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.values.http import EntityTag, Validator
 from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE
 from anymatix_fetcher.core.values.messages import (
     BlocksProved,
@@ -16,6 +15,7 @@ from anymatix_fetcher.core.values.messages import (
 )
 from anymatix_fetcher.core.values.spans import Span, SpanSet, union
 from anymatix_fetcher.core.values.urls import Origin
+from anymatix_fetcher.core.values.validators import EntityTag, Validator
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.store import Store
 from tests.storage.doubles import ManualWorkers

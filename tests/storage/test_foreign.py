@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.values.digests import Digest
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import FOREIGN, Identity, StorageFailed
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.storage.foreign import aria2_pair, find_beside, read_partial
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.takeover import TakenOver

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.values.http import EntityTag, Validator
 from anymatix_fetcher.core.values.journal import BlockRecorded, encode
 from anymatix_fetcher.core.values.messages import (
     Identity,
@@ -14,6 +13,7 @@ from anymatix_fetcher.core.values.messages import (
 )
 from anymatix_fetcher.core.values.spans import EVERYTHING, Span, SpanSet
 from anymatix_fetcher.core.values.urls import Origin
+from anymatix_fetcher.core.values.validators import EntityTag, Validator
 from tests.storage.opened import BLOCK, CONTENT, IDENTITY, LENGTH, OTHER, WHOLE, Opened, blocks, leave
 
 if TYPE_CHECKING:

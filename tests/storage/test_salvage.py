@@ -8,10 +8,10 @@ import pytest
 from xxhash import xxh3_64_intdigest
 
 from anymatix_fetcher.core.values.blocks import BlockChecksums
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.journal import decode
 from anymatix_fetcher.core.values.messages import Identity
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.places import Places

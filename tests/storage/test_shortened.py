@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import BlocksProved, Identity, PartShortened, Published
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import StorageError
 from tests.storage.opened import BLOCK, CONTENT, LENGTH, WHOLE, Opened
 

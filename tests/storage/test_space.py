@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import Identity
 from anymatix_fetcher.core.values.spans import Span
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import DiskFullError
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.space import LEAST_MARGIN_BYTES, MARGIN_SHARE, Space

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.values.digests import Digest
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.messages import (
     BlockCompared,
     Event,
@@ -16,6 +15,7 @@ from anymatix_fetcher.core.values.messages import (
     Verified,
 )
 from anymatix_fetcher.core.values.spans import EVERYTHING, Span
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.storage.store import AT_ONCE_BYTES, Store

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from xxhash import xxh3_64_intdigest
 
 from anymatix_fetcher.core.values.disk_errors import storage_errors
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.journal import SALT_BYTES, BlockRecorded, JournalHeader
 from anymatix_fetcher.core.values.messages import Identity
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import PRIVATE_MODE, opened_to_read, read_exactly
 from anymatix_fetcher.storage.journal_file import JournalFile

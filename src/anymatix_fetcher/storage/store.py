@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.disk_errors import storage_errors
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, SALT_BYTES, JournalHeader, block_size_for
 from anymatix_fetcher.core.values.messages import FOREIGN, Identity, KeptBlocks, PartShortened
 from anymatix_fetcher.core.values.spans import EVERYTHING, SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.storage.comparison import Comparing
 from anymatix_fetcher.storage.disk import read_first
 from anymatix_fetcher.storage.hashing import Follower, new_hasher

@@ -9,10 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anymatix_fetcher.core.answers.judge import COMPRESSED_SUFFIXES, Accepted, Known, Redirected, judge, status_text
-from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead, Validator
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.core.values.validators import Validator
 
 URL = Url.parse("https://h.example/m.safetensors")
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -73,7 +74,7 @@ def test_bodies_that_fit_are_accepted_for_what_they_are(
     verdict = judge(request_, answer, known)
     assert isinstance(verdict, Accepted), verdict
     assert (verdict.start, verdict.stop, verdict.length, verdict.ranged) == expected
-    assert verdict.validator == answer.validator
+    assert verdict.validator == Validator.of(answer.headers)
 
 
 @pytest.mark.parametrize(
@@ -362,7 +363,7 @@ def test_no_body_is_accepted_that_isnt_what_was_asked_for(
         assert known.name.endswith(COMPRESSED_SUFFIXES[answer.content_coding])
     assert verdict.length is None or known.length is None or verdict.length == known.length
     assert not known.validator.contradicts(verdict.validator)
-    assert verdict.validator == answer.validator
+    assert verdict.validator == Validator.of(answer.headers)
     if verdict.ranged:
         assert request_.span is not None
         assert answer.content_range is not None
@@ -383,8 +384,8 @@ def test_no_body_is_accepted_that_isnt_what_was_asked_for(
 def test_what_contradicts_the_tag_is_never_accepted_whatever_else_it_says(
     first: ResponseHead, answer: ResponseHead
 ) -> None:
-    verdict = judge(FRONT, answer, Known(validator=first.validator))
-    if first.validator.contradicts(answer.validator):
+    verdict = judge(FRONT, answer, Known(validator=Validator.of(first.headers)))
+    if Validator.of(first.headers).contradicts(Validator.of(answer.headers)):
         assert not isinstance(verdict, Accepted)
 
 

@@ -9,10 +9,11 @@ from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.hosts import Host, Hosts
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.digests import Digest
-from anymatix_fetcher.core.values.http import Headers, ResponseHead, Validator
+from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.resource import PLAIN, Resource
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.core.values.validators import Validator
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.pace.hosts import Share

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import DigestMismatchError
 from tests.core.machine.bench import LENGTH, MIB, RIGHT, WRONG, Bench
 

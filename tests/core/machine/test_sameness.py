@@ -9,9 +9,10 @@ from anymatix_fetcher.core.machine.phase import MachinePhase
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
-from anymatix_fetcher.core.values.http import Headers, ResponseHead, Validator
+from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import RepresentationChangedError
 from tests.core.machine.bench import LENGTH, MIB, RIGHT, TAG, WRONG, Bench, kept
 

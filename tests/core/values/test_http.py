@@ -9,18 +9,16 @@ from hypothesis import strategies as st
 from anymatix_fetcher.core.values.http import (
     MAX_LENGTH,
     ContentRange,
-    EntityTag,
     Headers,
     HttpDate,
-    RateLimit,
     Request,
     ResponseHead,
-    Validator,
     parse_date,
     range_header,
 )
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.core.values.urls import Url
+from anymatix_fetcher.core.values.validators import Validator
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 SECOND_EARLIER = "Sun, 06 Nov 1994 08:49:36 GMT"
@@ -132,106 +130,6 @@ def test_a_label_is_of_a_part_unless_it_states_the_whole(text: str, part: bool) 
     assert found.is_part is part
 
 
-# Validators -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('"abc"', EntityTag("abc")),
-        ('W/"abc"', EntityTag("abc", weak=True)),
-        ('"a,b"', EntityTag("a,b")),
-        ('"abc-2"', EntityTag("abc-2")),
-        ('"\u00fc"', EntityTag("\u00fc")),
-        ('""', EntityTag("", weak=True)),
-        ("range1000", EntityTag("range1000", weak=True)),
-        ('w/"abc"', EntityTag('w/"abc"', weak=True)),
-        ('"a"b"', EntityTag('"a"b"', weak=True)),
-        ('"a", "b"', EntityTag('"a", "b"', weak=True)),
-        (None, None),
-        ("", None),
-        ("  ", None),
-        ('"' + "x" * 8192 + '"', None),
-    ],
-)
-def test_a_tag_that_breaks_the_rules_can_contradict_but_never_prove(
-    text: str | None, expected: EntityTag | None
-) -> None:
-    assert EntityTag.parse(text) == expected
-    if expected is not None and expected.weak:
-        assert Validator(expected).if_range is None
-
-
-@given(st.text(alphabet=st.characters(min_codepoint=0x23, max_codepoint=0x7E), max_size=50), st.booleans())
-def test_a_tag_survives_the_way_over_the_wire(opaque: str, weak: bool) -> None:  # noqa: FBT001 - drawn
-    tag = EntityTag(opaque, weak=weak or not opaque)
-    assert EntityTag.parse(str(tag)) == tag
-
-
-@pytest.mark.parametrize(
-    ("fields", "if_range"),
-    [
-        ({"etag": '"a"'}, '"a"'),
-        ({"etag": 'W/"a"'}, None),
-        ({"etag": '"a"', "last_modified": SECOND_EARLIER, "date": DATE}, '"a"'),
-        ({"etag": 'W/"a"', "last_modified": SECOND_EARLIER, "date": DATE}, None),
-        ({"etag": "malformed", "last_modified": SECOND_EARLIER, "date": DATE}, None),
-        ({"last_modified": SECOND_EARLIER, "date": DATE}, SECOND_EARLIER),
-        ({"last_modified": DATE, "date": DATE}, None),
-        ({"last_modified": SECOND_EARLIER}, None),
-        ({"last_modified": "yesterday", "date": DATE}, None),
-        ({}, None),
-    ],
-)
-def test_only_strong_validators_go_into_if_range(fields: dict[str, str], if_range: str | None) -> None:
-    validator = Validator.of(Headers.of(**fields))
-    assert validator.if_range == if_range
-    assert validator.proves_same(validator) == (if_range is not None)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "contradicts"),
-    [
-        ({"etag": '"a"'}, {"etag": '"a"'}, False),
-        ({"etag": '"a"'}, {"etag": '"b"'}, True),
-        ({"etag": 'W/"a"'}, {"etag": 'W/"b"'}, True),
-        ({"etag": "a"}, {"etag": "b"}, True),
-        ({"etag": '"a-gzip"'}, {"etag": '"a"'}, True),
-        ({"etag": '"a"', "last_modified": DATE}, {"etag": '"a"', "last_modified": SECOND_EARLIER}, False),
-        ({"etag": '"a"', "last_modified": DATE}, {"last_modified": SECOND_EARLIER}, True),
-        ({"last_modified": DATE}, {"last_modified": DATE}, False),
-        ({"last_modified": DATE}, {}, False),
-        ({"etag": '"a"'}, {"last_modified": DATE}, False),
-        ({}, {}, False),
-    ],
-)
-def test_what_only_one_side_says_contradicts_nothing(
-    one: dict[str, str],
-    other: dict[str, str],
-    contradicts: bool,  # noqa: FBT001 - a table's column
-) -> None:
-    first, second = Validator.of(Headers.of(**one)), Validator.of(Headers.of(**other))
-    assert first.contradicts(second) is contradicts
-    assert second.contradicts(first) is contradicts
-
-
-tags = st.sampled_from([None, '"a"', '"b"', 'W/"a"', "a", '""'])
-dates = st.sampled_from([None, DATE, SECOND_EARLIER, "nonsense"])
-
-
-@st.composite
-def validators(draw: st.DrawFn) -> Validator:
-    fields = [("ETag", draw(tags)), ("Last-Modified", draw(dates)), ("Date", draw(dates))]
-    return Validator.of(Headers(tuple((name, value) for name, value in fields if value is not None)))
-
-
-@given(validators(), validators())
-def test_what_proves_sameness_never_contradicts_it(one: Validator, other: Validator) -> None:
-    assert one.contradicts(other) == other.contradicts(one)
-    assert not one.contradicts(one)
-    assert not (one.proves_same(other) and one.contradicts(other))
-
-
 # Dates and waiting ----------------------------------------------------------------------------------------
 
 
@@ -299,35 +197,6 @@ def test_no_retry_after_asks_for_a_negative_wait(text: str, date: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"RateLimit": '"resolvers";r=0;t=55'}, RateLimit(0, 55.0)),
-        ({"RateLimit": '"api";r=489;t=189'}, RateLimit(489, 189.0)),
-        ({"RateLimit": 'default; r=7 ; t="3"'}, RateLimit(7, 3.0)),
-        ({"RateLimit": '"a";r=9;t=10, "b";r=0;t=7;pk=:dHJpYWw=:, "c";r=0;t=60'}, RateLimit(0, 60.0)),
-        ({"RateLimit": '"odd, name;r=5";r=0;t=8'}, RateLimit(0, 8.0)),
-        ({"RateLimit": "limit=100, remaining=0, reset=55"}, RateLimit(0, 55.0)),
-        ({"RateLimit": "limit=100,remaining=3,reset=5"}, RateLimit(3, 5.0)),
-        ({"RateLimit": '"a";t=5'}, RateLimit(None, 5.0)),
-        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "30"}, RateLimit(0, 30.0)),
-        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000000"}, RateLimit(0, None)),
-        ({"RateLimit": '"a";r=-1;t=-5'}, None),
-        ({"RateLimit": "nonsense"}, None),
-        ({"RateLimit": ""}, None),
-        ({}, None),
-    ],
-)
-def test_the_tightest_of_the_stated_quotas_counts(fields: dict[str, str], expected: RateLimit | None) -> None:
-    assert RateLimit.parse(Headers(tuple(fields.items()))) == expected
-
-
-@given(any_text | st.text(alphabet='"a;r=0t,5 \\', max_size=60))
-def test_no_text_makes_the_reading_of_a_quota_raise(text: str) -> None:
-    found = RateLimit.parse(Headers.of(ratelimit=text))
-    assert found is None or (found.remaining or 0) >= 0
-
-
 # Heads ----------------------------------------------------------------------------------------------------
 
 
@@ -373,7 +242,7 @@ def test_no_head_makes_its_readers_raise(fields: list[tuple[str, str]]) -> None:
     head = ResponseHead(200, Headers(tuple(fields)))
     length = head.content_length
     assert length is None or 0 <= length <= MAX_LENGTH
-    assert head.validator.contradicts(head.validator) is False
+    assert Validator.of(head.headers).contradicts(Validator.of(head.headers)) is False
     assert (head.content_range is None) == (ContentRange.parse(head.headers.get("content-range")) is None)
 
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.values.http import EntityTag, Validator
 from anymatix_fetcher.core.values.journal import (
     HEADER_BYTES,
     MAX_BLOCK_INDEX,
@@ -27,6 +26,7 @@ from anymatix_fetcher.core.values.journal import (
 from anymatix_fetcher.core.values.messages import Identity
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Origin
+from anymatix_fetcher.core.values.validators import EntityTag, Validator
 
 HEADER = JournalHeader.create("hf:org/repo/file", block_size=MIN_BLOCK_SIZE, salt=bytes(range(16)))
 IDENTITY = Identity(

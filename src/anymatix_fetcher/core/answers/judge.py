@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.answers.excerpts import reason_in
-from anymatix_fetcher.core.values.http import RateLimit, Validator
+from anymatix_fetcher.core.values.rate_limits import RateLimit
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.validators import Validator
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import ContentRange, Request, ResponseHead
@@ -108,7 +109,7 @@ def _accept(request: Request, head: ResponseHead, known: Known) -> Verdict:
     if head.status == HTTPStatus.PARTIAL_CONTENT or labelled_so:
         # Some servers send a slice with status 200; Content-Range decides, if it is fully consistent.
         return _accept_slice(request, head, known, labelled)
-    validator, length = head.validator, head.body_length
+    validator, length = Validator.of(head.headers), head.body_length
     if _differs(known, length, validator):
         return _refused(Refusal.CHANGED, request, head, "now has other content")
     if request.span is not None and request.span.start > 0:
@@ -117,7 +118,7 @@ def _accept(request: Request, head: ResponseHead, known: Known) -> Verdict:
 
 
 def _accept_slice(request: Request, head: ResponseHead, known: Known, labelled: ContentRange | None) -> Verdict:
-    asked, length, validator = request.span, head.content_length, head.validator
+    asked, length, validator = request.span, head.content_length, Validator.of(head.headers)
     fault = ""
     if asked is None:
         fault = "answered with a part of the file where the whole was asked for"

@@ -30,8 +30,8 @@ from anymatix_fetcher.core.machine.comparison import (
 from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.machine.search import CulpritSearch
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.spans import EVERYTHING, Span, SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.address import Address

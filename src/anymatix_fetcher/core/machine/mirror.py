@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.machine.comparison import Comparison, Question
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.spans import SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.address import Address

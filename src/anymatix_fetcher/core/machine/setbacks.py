@@ -11,9 +11,9 @@ from anymatix_fetcher.core.machine.silence import Silence
 from anymatix_fetcher.core.machine.situation import situation_of
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
-from anymatix_fetcher.core.values.http import Validator
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
 from anymatix_fetcher.core.values.spans import Span, SpanSet
+from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import UnexpectedAnswerError
 
 if TYPE_CHECKING:

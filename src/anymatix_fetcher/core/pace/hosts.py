@@ -29,7 +29,7 @@ from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause,
 from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS, PaceSettings
 from anymatix_fetcher.core.pace.shared_connections import SharedConnections
 from anymatix_fetcher.core.pace.workload import Workload
-from anymatix_fetcher.core.values.http import RateLimit
+from anymatix_fetcher.core.values.rate_limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

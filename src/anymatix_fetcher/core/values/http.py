@@ -26,9 +26,6 @@ HttpDate = NewType("HttpDate", float)
 MAX_LENGTH = 2**63 - 1
 """The limit on file sizes (``off_t``). A field with a greater number counts as absent."""
 
-MAX_ENTITY_TAG_LENGTH = 1024
-"""A longer entity tag counts as absent."""
-
 CONTENT_CODINGS = frozenset(
     {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "exi", "pack200-gzip", "dcb", "dcz"}
 )
@@ -37,15 +34,11 @@ CONTENT_CODINGS = frozenset(
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header field (RFC 9110, 5.1)."""
 
-_WHITE_SPACE = " \t"
+WHITE_SPACE = " \t"
 """The white space around values (RFC 9110, section 5.6.3); Python's notion includes control characters."""
 
-_ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
-_RATE_LIMIT_FIELDS = frozenset({"ratelimit", "ratelimit-remaining", "x-ratelimit-remaining", "ratelimit-reset"})
-_RATE_LIMIT_LIST = re.compile(r'(?:[^",]|"[^"]*")+')
-_RATE_LIMIT_PARAMETER = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*\"?(\d{1,19})\"?\s*(?=;|$)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,7 @@ class ContentRange:
     @classmethod
     def parse(cls, text: str | None) -> ContentRange | None:
         """Parses the field; ``None`` if it is absent, malformed, contradictory or of another unit."""
-        match = _CONTENT_RANGE.fullmatch(text.strip(_WHITE_SPACE)) if text else None
+        match = _CONTENT_RANGE.fullmatch(text.strip(WHITE_SPACE)) if text else None
         if match is None:
             return None
         first, last, complete = match.groups()
@@ -128,122 +121,6 @@ class ContentRange:
 def range_header(span: Span) -> str:
     """The ``Range`` field's value that asks for ``span`` (RFC 9110, section 14.2)."""
     return f"bytes={span.start}-{span.stop - 1}"
-
-
-@dataclass(frozen=True, slots=True)
-class EntityTag:
-    """An entity tag (RFC 9110, section 8.8.3)."""
-
-    opaque: str
-    weak: bool = False
-
-    @classmethod
-    def parse(cls, text: str | None) -> EntityTag | None:
-        """Parses the tag; ``None`` if it is absent or too long.
-
-        A malformed tag (some servers omit the quotes) and an empty one count as weak: they reveal changes, but prove
-        nothing and are never sent.
-        """
-        text = text.strip(_WHITE_SPACE) if text else ""
-        if not text or len(text) > MAX_ENTITY_TAG_LENGTH:
-            return None
-        match = _ENTITY_TAG.fullmatch(text)
-        if match is None:
-            return cls(text, weak=True)
-        return cls(match.group(2), weak=match.group(1) is not None or not match.group(2))
-
-    def __str__(self) -> str:
-        return f'{"W/" if self.weak else ""}"{self.opaque}"'
-
-
-@dataclass(frozen=True, slots=True)
-class Validator:
-    """What a response states about its representation's identity (RFC 9110, section 8.8).
-
-    ``etag`` is the parsed ``ETag``. ``modified`` is the ``Last-Modified`` field verbatim, because dates are compared
-    for equality; ``modified_is_strong`` tells whether it is at least a second before ``Date`` (section 8.8.2.2).
-    """
-
-    etag: EntityTag | None = None
-    modified: str | None = None
-    modified_is_strong: bool = False
-
-    @classmethod
-    def of(cls, headers: Headers) -> Validator:
-        """The validator in these response headers."""
-        modified, date = parse_date(headers.get("Last-Modified")), parse_date(headers.get("Date"))
-        return cls(
-            etag=EntityTag.parse(headers.get("ETag")),
-            modified=headers.get("Last-Modified") if modified is not None else None,
-            modified_is_strong=modified is not None and date is not None and date >= modified + 1,
-        )
-
-    @property
-    def if_range(self) -> str | None:
-        """The value for ``If-Range``: a strong tag, or a strong date if there is no tag at all."""
-        if self.etag is not None:
-            return None if self.etag.weak else str(self.etag)
-        return self.modified if self.modified_is_strong else None
-
-    def contradicts(self, other: Validator) -> bool:
-        """Whether the two can't belong to one representation.
-
-        If both have entity tags, these decide, even weak ones: different weak tags mean different content. Otherwise
-        dates decide. What only one of them states decides nothing.
-        """
-        if self.etag is not None and other.etag is not None:
-            return self.etag != other.etag
-        if self.modified is not None and other.modified is not None:
-            return self.modified != other.modified
-        return False
-
-    def completed_by(self, other: Validator) -> Validator:
-        """This validator, completed by what ``other`` states about the same representation."""
-        return Validator(
-            etag=self.etag or other.etag,
-            modified=self.modified or other.modified,
-            modified_is_strong=self.modified_is_strong if self.modified else other.modified_is_strong,
-        )
-
-    def proves_same(self, other: Validator) -> bool:
-        """Whether the two certainly belong to one representation: equal and strong (RFC 9110, section 8.8.1)."""
-        return self.if_range is not None and self.if_range == other.if_range
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """The rate limit of a server: ``remaining`` requests, and the seconds until the quota is restored."""
-
-    remaining: int | None
-    reset_seconds: float | None
-
-    @classmethod
-    def parse(cls, headers: Headers) -> RateLimit | None:
-        """The lowest quota in ``RateLimit``, in any form of its drafts.
-
-        The forms are ``"name";r=0;t=55`` (a list with one item per policy), ``limit=100, remaining=0, reset=55``, and
-        ``RateLimit-Remaining`` with ``RateLimit-Reset``. ``X-RateLimit-Reset`` is ignored, because some servers send a
-        date.
-        """
-        if not headers.has_any(_RATE_LIMIT_FIELDS):
-            return None
-        text = headers.get("RateLimit")
-        if text is None:
-            found = [
-                cls(
-                    _whole_number(headers.get("RateLimit-Remaining") or headers.get("X-RateLimit-Remaining")),
-                    _seconds(headers.get("RateLimit-Reset")),
-                )
-            ]
-        else:
-            items = [_rate_limit_parameters(item.strip(_WHITE_SPACE)) for item in _RATE_LIMIT_LIST.findall(text)]
-            if any("remaining" in item for item in items):
-                items = [{name: value for item in items for name, value in item.items()}]
-            found = [
-                cls(_whole_number(item.get("r", item.get("remaining"))), _seconds(item.get("t", item.get("reset"))))
-                for item in items
-            ]
-        return min((quota for quota in found if quota != cls(None, None)), key=_tightness, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,16 +168,16 @@ class ResponseHead:
         """The ``Content-Length``; ``None`` if it is absent, malformed, or has several values (section 8.6)."""
         text = self.headers.get("Content-Length")
         if text is not None and "," in text:
-            values = {value.strip(_WHITE_SPACE) for value in text.split(",")}
+            values = {value.strip(WHITE_SPACE) for value in text.split(",")}
             text = values.pop() if len(values) == 1 else None
-        length = _whole_number(text)
+        length = whole_number(text)
         return length if length is not None and length <= MAX_LENGTH else None
 
     @property
     def transfer_coding(self) -> str:
         """The transfer codings in lower case; empty for none, and for ``identity`` of RFC 2616."""
         stated = (self.headers.get("Transfer-Encoding") or "").lower().split(",")
-        codings = (member.strip(_WHITE_SPACE) for member in stated)
+        codings = (member.strip(WHITE_SPACE) for member in stated)
         return ", ".join(coding for coding in codings if coding not in ("", "identity"))
 
     @property
@@ -325,14 +202,9 @@ class ResponseHead:
         return labelled.total if labelled is not None else self.body_length
 
     @property
-    def validator(self) -> Validator:
-        """The validator in the response."""
-        return Validator.of(self.headers)
-
-    @property
     def media_type(self) -> str:
         """The media type in lower case without parameters; empty if there is none (section 8.3)."""
-        return (self.headers.get("Content-Type") or "").split(";")[0].strip(_WHITE_SPACE).lower()
+        return (self.headers.get("Content-Type") or "").split(";")[0].strip(WHITE_SPACE).lower()
 
     @property
     def content_coding(self) -> str:
@@ -342,16 +214,16 @@ class ResponseHead:
         charset or the word "none".
         """
         stated = (self.headers.get("Content-Encoding") or "").lower().split(",")
-        return ", ".join(coding for member in stated if (coding := member.strip(_WHITE_SPACE)) in CONTENT_CODINGS)
+        return ", ".join(coding for member in stated if (coding := member.strip(WHITE_SPACE)) in CONTENT_CODINGS)
 
     def retry_after_seconds(self) -> float | None:
         """The wait that ``Retry-After`` states (section 10.2.3); a date is relative to the response's own ``Date``."""
         text = self.headers.get("Retry-After")
         if text is None:
             return None
-        seconds = _seconds(text)
-        if seconds is not None:
-            return seconds
+        stated = seconds_in(text)
+        if stated is not None:
+            return stated
         until, date = parse_date(text), parse_date(self.headers.get("Date"))
         return max(0.0, until - date) if until is not None and date is not None else None
 
@@ -372,20 +244,13 @@ def parse_date(text: str | None) -> HttpDate | None:
         return None
 
 
-def _whole_number(text: str | None) -> int | None:
-    match = _DIGITS.fullmatch(text.strip(_WHITE_SPACE)) if text is not None else None
+def whole_number(text: str | None) -> int | None:
+    """A field value that is a number of at most 19 digits; ``None`` for others."""
+    match = _DIGITS.fullmatch(text.strip(WHITE_SPACE)) if text is not None else None
     return int(match.group()) if match else None
 
 
-def _seconds(text: str | None) -> float | None:
-    number = _whole_number(text)
+def seconds_in(text: str | None) -> float | None:
+    """A field value that is a number of seconds; ``None`` for others."""
+    number = whole_number(text)
     return None if number is None else float(number)
-
-
-def _rate_limit_parameters(item: str) -> dict[str, str]:
-    return {name.lower(): number for name, number in _RATE_LIMIT_PARAMETER.findall(item)}
-
-
-def _tightness(quota: RateLimit) -> tuple[float, float]:
-    remaining = float("inf") if quota.remaining is None else quota.remaining
-    return remaining, -(quota.reset_seconds or 0.0)

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
-from anymatix_fetcher.core.values.http import MAX_LENGTH, EntityTag, Validator
+from anymatix_fetcher.core.values.http import MAX_LENGTH
 from anymatix_fetcher.core.values.messages import Identity
 from anymatix_fetcher.core.values.queries import without_query
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Origin
+from anymatix_fetcher.core.values.validators import EntityTag, Validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

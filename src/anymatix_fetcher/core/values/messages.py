@@ -14,10 +14,11 @@ from anymatix_fetcher.core.values.urls import Origin
 if TYPE_CHECKING:
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.core.values.failures import Failure
-    from anymatix_fetcher.core.values.http import Request, ResponseHead, Validator
+    from anymatix_fetcher.core.values.http import Request, ResponseHead
     from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.core.values.spans import Span
     from anymatix_fetcher.core.values.urls import Url
+    from anymatix_fetcher.core.values.validators import Validator
     from anymatix_fetcher.errors import FetchError
 
 
