@@ -226,7 +226,7 @@ def test_a_download_in_the_panel_from_its_start_to_its_end(visit: Visit) -> None
         expect(row.get_by_role("button", name="Pause")).to_be_visible()
         expect(row.locator(".af-state")).to_have_text("downloading")
         row.get_by_role("button", name="Cancel").click()
-        visit.page.get_by_role("button", name="Remove the part").click()
+        visit.page.get_by_role("button", name="Remove the partial file").click()
         expect(row.get_by_role("button", name="Retry")).to_be_visible()
         assert states(visit) == {"a.safetensors": JobState.CANCELLED}
         row.get_by_role("button", name="Retry").click()
@@ -299,7 +299,7 @@ def test_the_library_is_shown_and_a_file_goes_when_it_is_to(visit: Visit) -> Non
     entry = visit.page.locator(".af-model").filter(has_text="here.safetensors")
     expect(entry).to_contain_text("vae")
     entry.get_by_role("button", name="Verify").click()
-    expect(visit.page.get_by_text("its digest is known from now on")).to_be_visible()
+    expect(visit.page.get_by_text("it is recorded now")).to_be_visible()
     entry.get_by_role("button", name="Remove").click()
     visit.page.get_by_role("button", name="Remove the file").click()
     expect(entry).to_have_count(0)

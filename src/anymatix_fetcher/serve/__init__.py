@@ -1,1 +1,1 @@
-"""The server of the queue: its REST API, its events, its page. A face, like the command line; aiohttp is its own."""
+"""The queue's HTTP server: REST API, events, web page and aria2's RPC, on aiohttp."""

@@ -1,8 +1,8 @@
-"""Who may ask: decided from a request's head, before anything else of it is read. Pure but for the time that it costs.
+"""Access control: admits or refuses a request by its head, before its body is read.
 
-A page of another site can make a browser send nearly any request to this machine: to its address, or to a name of that
-site that leads there (DNS rebinding). So the Host has to be an address, ``localhost`` or a name that was told, and a
-request that says that it comes from another origin is refused, on every path and whatever its method.
+A page of another site can make a browser send nearly any request to this machine, to its address or to a name that
+resolves to it (DNS rebinding). So ``Host`` has to be an address, ``localhost`` or a configured name, and a request from
+another origin is refused, for every path and method.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BEARER = "Bearer"
 WRONG_SECRET_SECONDS = 0.5
-"""What a wrong secret costs; such requests wait for each other, so that many at a time gain nothing."""
+"""Delay of the response to a wrong secret. Such requests wait for each other, so parallel guesses gain nothing."""
 MOST_WAITING = 32
 ANY_ORIGIN = "*"
 
@@ -36,32 +36,31 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Of every answer: the page may load only what is its own, and stand in no frame."""
+"""Header fields of every response: the page may load only its own files and may not be framed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The rules of one server.
+    """The access rules of a server.
 
     Args:
-        secret: What requests have to know; ``None`` where anybody may ask who gets as far as here.
-        allowed_origins: Other origins whose pages may ask, as browsers write them: ``https://models.example.org``;
-            ``*`` is all of them.
+        secret: The secret that requests have to carry; ``None`` for none.
+        allowed_origins: Further origins whose pages are admitted, as in ``https://models.example.org``; ``*`` for all.
     """
 
     secret: str | None = field(repr=False)
     allowed_origins: frozenset[str] = frozenset()
 
     def refusal(self, headers: Mapping[str, str], listening: tuple[str, int] | None) -> str | None:
-        """Why a request is refused that comes from a page of another site; ``None`` where it isn't.
+        """Why a request is refused as one of a foreign page; ``None`` if it is admitted.
 
         Args:
-            headers: The request's fields; names in any case.
-            listening: The address and port that it came to.
+            headers: The request's header; looked up case-insensitively.
+            listening: The local address and port of the connection.
         """
         host, origin = headers.get("Host"), headers.get("Origin")
         if host is not None and not self._knows(host):
-            return "it was sent to a name that this server doesn't know"
+            return "its Host names no address of this server"
         if origin is not None:
             if self.allows(origin) or origin in own_origins(listening):
                 return None
@@ -71,11 +70,11 @@ class Access:
         return None
 
     def allows(self, origin: str) -> bool:
-        """Whether pages of another origin may ask."""
+        """Whether pages of another origin are admitted."""
         return origin in self.allowed_origins or ANY_ORIGIN in self.allowed_origins
 
     def _knows(self, host: str) -> bool:
-        """Whether a Host names this server: an address can't be rebound, a name can unless it was told."""
+        """Whether ``Host`` is an address, ``localhost`` or a configured name. Other names could be rebound by DNS."""
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
         except ValueError:
@@ -89,14 +88,14 @@ class Access:
         return True
 
     def knows_secret(self, secret: str | None) -> bool:
-        """Whether ``secret`` is the right one, in the same time for every wrong one."""
+        """Whether ``secret`` is right, compared in constant time."""
         if self.secret is None:
             return True
         return hmac.compare_digest((secret or "").encode("utf-8", "replace"), self.secret.encode("utf-8"))
 
 
 def own_origins(listening: tuple[str, int] | None) -> frozenset[str]:
-    """How a browser writes the origin of a page of this server, which it was asked for at that address."""
+    """The origins of the server's own page, as a browser writes them, for this local address and port."""
     if listening is None:
         return frozenset()
     address, port = ip_address(listening[0].partition("%")[0]), listening[1]
@@ -108,13 +107,13 @@ def own_origins(listening: tuple[str, int] | None) -> frozenset[str]:
 
 
 def bearer_of(headers: Mapping[str, str]) -> str | None:
-    """The secret that a request brings in its ``Authorization`` field (RFC 6750, section 2.1)."""
+    """The secret in the ``Authorization`` field (RFC 6750, section 2.1), or ``None``."""
     scheme, _, secret = headers.get("Authorization", "").strip().partition(" ")
     return secret.strip() if scheme.lower() == BEARER.lower() and secret else None
 
 
 class Penalty:
-    """What a wrong secret costs: time. One guess after the other, from wherever they come."""
+    """The delay for wrong secrets, served one after the other for all clients."""
 
     def __init__(self, seconds: float = WRONG_SECRET_SECONDS) -> None:
         self._seconds = seconds
@@ -122,7 +121,7 @@ class Penalty:
         self._waiting = 0
 
     async def serve(self) -> bool:
-        """Lets the time pass; false at once where too many wait already."""
+        """Waits for the delay; returns false at once if too many requests wait already."""
         if self._waiting >= MOST_WAITING:
             return False
         self._waiting += 1

@@ -1,4 +1,4 @@
-"""Answers in JSON, errors among them: ``{"error": {"kind", "message", "hint"}}`` with the status that fits."""
+"""JSON responses; errors are ``{"error": {"kind", "message", "hint"}}`` with a fitting status."""
 
 from __future__ import annotations
 
@@ -37,22 +37,23 @@ _STATUSES: tuple[tuple[type[FetchError], int], ...] = (
     (StorageError, 507),
     (DownloadCancelled, 503),
 )
-"""The first that fits; 401, 403 and 502 are about this server itself, so what other servers do is a 422.
-What is cancelled while it is answered is so since this server ends."""
+"""The first matching row counts. Failures of other servers are a 422, since 401, 403 and 502 would speak of this
+server.
+A request is only cancelled when this server ends."""
 
 
 def status_of(error: FetchError) -> int:
-    """The status that says best what an error means."""
+    """The HTTP status for an error."""
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An answer in JSON, which caches leave alone."""
+    """A JSON response that is not cached."""
     return written(json.dumps(value), status, headers)
 
 
 def written(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The same of JSON that is written already."""
+    """A JSON response that is not cached, from serialised JSON."""
     return web.Response(
         text=text,
         status=status,
@@ -64,10 +65,10 @@ def written(text: str, status: int = 200, headers: Mapping[str, str] | None = No
 def failure(
     status: int, kind: str, message: str, hint: str = "", headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """An answer that says what is wrong."""
+    """An error response."""
     return answer({"error": {"kind": kind, "message": message, "hint": hint}}, status, headers)
 
 
 def failed(error: FetchError) -> web.Response:
-    """The answer for an error of ours."""
+    """The error response for a ``FetchError``."""
     return failure(status_of(error), type(error).__name__, error.message, error.hint)

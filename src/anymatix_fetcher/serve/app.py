@@ -1,4 +1,4 @@
-"""The application: routes, and what every request goes through before them and every answer after them."""
+"""The web application: its routes, and the middleware for access control, errors and security header fields."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ MOST_BODY_BYTES = 32 << 20
 _OPEN_PATHS = frozenset({"/", "/healthz", "/favicon.ico"})
 _OPEN_FOLDERS = ("/page/",)
 OWN_RULES = frozenset({"/jsonrpc"})
-"""Paths whose protocol brings the secret in its own way; they ask :func:`knows_secret` themselves."""
+"""Paths whose protocol carries the secret elsewhere; their handlers call :func:`knows_secret`."""
 _METHODS = "GET, HEAD, POST, PATCH, DELETE"
 _FIELDS = "Authorization, Content-Type, Last-Event-ID"
 
 
 def make_app(queue: Queue, access: Access, add_routes: Iterable[AddRoutes] = ()) -> web.Application:
-    """The application of a queue, which it neither starts nor closes.
+    """The application of a queue; the caller starts and closes the queue.
 
     Args:
-        queue: The jobs.
-        access: Who may ask.
-        add_routes: Add further routes.
+        queue: The queue.
+        access: The access rules.
+        add_routes: Functions that add further routes.
     """
     app = web.Application(middlewares=[_guarded], client_max_size=MOST_BODY_BYTES)
     app[QUEUE], app[ACCESS], app[PENALTY] = queue, access, Penalty()
@@ -74,10 +74,10 @@ def make_app(queue: Queue, access: Access, add_routes: Iterable[AddRoutes] = ())
 
 
 async def knows_secret(request: web.Request, secret: str | None) -> bool:
-    """Whether a request that brings ``secret`` may be answered; a wrong one costs time, a missing one none.
+    """Whether ``secret`` admits the request; a wrong secret is delayed, a missing one isn't.
 
     Raises:
-        HTTPTooManyRequests: Too many wrong ones came at a time.
+        HTTPTooManyRequests: Too many wrong secrets came at a time.
     """
     if request.app[ACCESS].knows_secret(secret):
         return True
@@ -88,7 +88,7 @@ async def knows_secret(request: web.Request, secret: str | None) -> bool:
 
 @web.middleware
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answers who may ask, and makes of everything that is raised an answer that says what is wrong."""
+    """Checks access, turns exceptions into error responses, and counts responses."""
     began = time.monotonic()
     answered = await _answered(request, handler)
     request.app[METRICS].answered(answered.status, time.monotonic() - began)
@@ -101,11 +101,11 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except FetchError as error:
         return failed(error)
     except web.HTTPException as error:
-        if error.status < 400:  # noqa: PLR2004 - a redirect, and no error
+        if error.status < 400:  # noqa: PLR2004 - a redirect
             raise
         kind = type(error).__name__.removeprefix("HTTP")
         return failure(error.status, kind, error.reason.lower(), headers=_kept(error))
-    except Exception as raised:  # noqa: BLE001 - the last line of defence: no traceback, since it may hold secrets
+    except Exception as raised:  # noqa: BLE001 - a traceback in the response might contain secrets
         return failed(error_for(raised, f"{request.method} {request.path}"))
 
 
@@ -120,7 +120,10 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
     refusal = access.refusal(request.headers, None if listening is None else (listening[0], listening[1]))
     if refusal is not None:
         return failure(
-            403, "ForeignOriginError", f"the request is refused: {refusal}", "--allow-origin ORIGIN lets one in."
+            403,
+            "ForeignOriginError",
+            f"the request is refused: {refusal}",
+            "Start the server with --allow-origin ORIGIN to admit an origin.",
         )
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return _preflight(request)
@@ -128,8 +131,8 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
         return failure(
             401,
             "SecretMissingError",
-            "this needs the server's secret",
-            "Send it as a bearer token; it is in the file that the server names when it starts.",
+            "this request needs the server's secret",
+            "Send it as a bearer token. The server names the secret's file when it starts.",
             {"WWW-Authenticate": "Bearer"},
         )
     return await handler(request)
@@ -140,14 +143,14 @@ def _is_open(path: str) -> bool:
 
 
 def _preflight(request: web.Request) -> web.Response:
-    """What a browser asks before a page of an allowed origin may ask (CORS)."""
+    """The response to a CORS preflight request of an allowed origin."""
     del request
     headers = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _FIELDS}
     return web.Response(status=204, headers={**headers, "Access-Control-Max-Age": "600"})
 
 
 async def _secured(request: web.Request, response: web.StreamResponse) -> None:
-    """Each answer says how little it may be used for."""
+    """Adds the security header fields to every response."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = "anyfetch"
@@ -158,5 +161,5 @@ async def _secured(request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def _healthz(request: web.Request) -> web.Response:
-    """Whether it answers at all, and whether more than that needs its secret."""
+    """The response to ``GET /healthz``, which also says whether the server has a secret."""
     return answer({"status": "ok", "needs_secret": request.app[ACCESS].secret is not None})

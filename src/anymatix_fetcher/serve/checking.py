@@ -1,4 +1,4 @@
-"""Requests held against what the API says of its operations, before these are carried out."""
+"""Validates requests against the API's description before an operation runs."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ QUICK_LENGTH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that is as its operation's description says.
+    """A validated request.
 
     Args:
-        identity: The job's in the path; empty where there is none.
-        query: Its parameters.
-        body: What ``json.loads`` has made of it.
+        identity: The job's id in the path; empty if the path has none.
+        query: The query parameters.
+        body: The parsed JSON body.
     """
 
     identity: str
@@ -41,7 +41,7 @@ class Asked:
 
 
 def checked(operation: Operation, operate: Operate) -> Handler:
-    """The handler of a route: checks a request against the operation's description, and has it carried out."""
+    """A route's handler, which validates the request and calls ``operate``."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         query, body = _query(request, operation), None
@@ -56,7 +56,7 @@ def _check(value: object, schema: dict[str, object], name: str) -> None:
     try:
         check(value, schema, name)
     except InvalidValueError as error:
-        raise ReferenceSyntaxError(str(error), hint=f"{openapi.BASE}/openapi.json describes it.") from None
+        raise ReferenceSyntaxError(str(error), hint=f"See the description at {openapi.BASE}/openapi.json.") from None
 
 
 def _query(request: web.Request, operation: Operation) -> dict[str, object]:
@@ -65,8 +65,10 @@ def _query(request: web.Request, operation: Operation) -> dict[str, object]:
     for name, text in request.query.items():
         schema = schemas.get(name)
         if schema is None or name in found:
-            reason = "stands twice in the query" if schema else "is no parameter of this"
-            raise ReferenceSyntaxError(f"{name[:60]!r} {reason}", hint=f"It takes {', '.join(schemas) or 'none'}.")
+            reason = "is given twice in the query" if schema else "is not a query parameter of this operation"
+            raise ReferenceSyntaxError(
+                f"{name[:60]!r} {reason}", hint=f"Query parameters: {', '.join(schemas) or 'none'}."
+            )
         is_number = schema["type"] == "integer" and text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004
         found[name] = int(text) if is_number else text
         _check(found[name], schema, name)
@@ -91,7 +93,7 @@ def _parsed(text: str, schema: dict[str, object]) -> object:
 
 
 def _not_json() -> ReferenceSyntaxError:
-    return ReferenceSyntaxError("the body isn't JSON", hint="It is an object in UTF-8.")
+    return ReferenceSyntaxError("the body isn't JSON", hint="Send a JSON object in UTF-8.")
 
 
 def _refuse(constant: str) -> object:

@@ -1,4 +1,4 @@
-"""The values that the API takes and gives, as JSON Schema (OpenAPI 3.1 has it whole)."""
+"""JSON Schemas of the API's requests and responses."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def text(description: str, *, most: int = _LONGEST_PATH) -> Schema:
 
 
 def nullable(schema: Schema, kind: str) -> Schema:
-    """The same, or nothing."""
+    """The schema, with ``null`` allowed."""
     return {**schema, "type": [kind, "null"]}
 
 
 def record(properties: dict[str, Schema], *required: str, closed: bool = True) -> Schema:
-    """An object."""
+    """An object; a closed one has no further fields."""
     schema: Schema = {"type": "object", "properties": properties, "required": list(required)}
     return {**schema, "additionalProperties": False} if closed else schema
 
@@ -53,16 +53,16 @@ _REFERENCE: Schema = {
     "minLength": 1,
 }
 _POSITION = _number(
-    "Its place among those that haven't ended; 0 is next. Alone it adapts the priority where that has to fit",
+    "Its position among the jobs that haven't ended; 0 is next. A move may change the priority to fit",
     minimum=0,
     maximum=_LARGEST,
 )
-_PRIORITY = _number("The higher one goes first", minimum=-_LARGEST, maximum=_LARGEST)
+_PRIORITY = _number("Jobs of higher priority start first", minimum=-_LARGEST, maximum=_LARGEST)
 _ERROR = record(
     {
         "kind": {"type": "string"},
         "message": {"type": "string"},
-        "hint": {"type": "string", "description": "What to do about it; may be empty"},
+        "hint": {"type": "string", "description": "What the user can do about it; may be empty"},
     },
     "kind",
     "message",
@@ -73,30 +73,35 @@ _ERROR = record(
 NEW_JOBS = record(
     {
         "references": {"type": "array", "items": _REFERENCE, "minItems": 1, "maxItems": MOST_REFERENCES},
-        "type": nullable(text("What it is, as lora or vae: that type's folder of models gets it"), "string"),
-        "directory": nullable(text("The folder, absolute or below the server's own"), "string"),
-        "output": nullable(text("The file's name, for a single reference"), "string"),
+        "type": nullable(text("The model type, such as lora or vae, which selects the folder"), "string"),
+        "directory": nullable(text("The folder, absolute or relative to the server's folder"), "string"),
+        "output": nullable(text("The file name, for a single reference"), "string"),
         "naming": {"type": ["string", "null"], "enum": [*(naming.value for naming in Naming), None]},
         "digests": {
             "type": ["array", "null"],
             "items": text("ALGORITHM:HEX", most=200),
             "maxItems": 16,
-            "description": "What the file must have, for a single reference",
+            "description": "The expected digests, for a single reference",
         },
         "mirrors": {
             "type": ["array", "null"],
             "items": _REFERENCE,
             "maxItems": 64,
-            "description": "Other places with the same bytes, for a single reference",
+            "description": "URLs of the same file on other servers, for a single reference",
         },
         "priority": _PRIORITY,
-        "paused": {"type": "boolean", "description": "Whether it waits to be resumed"},
-        "connections": {"type": ["integer", "null"], "minimum": 1, "maximum": 256, "description": "null adapts it"},
-        "auth": nullable(text("For the query of the references' own addresses; never written down"), "string"),
+        "paused": {"type": "boolean", "description": "Whether the job is paused at first"},
+        "connections": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": 256,
+            "description": "null adapts the number",
+        },
+        "auth": nullable(text("Parameters added to the query of the references' URLs; never stored"), "string"),
         "author": {
             "type": "string",
             "enum": [author.value for author in Author],
-            "description": "Who has written the references: the user, or a file of others, such as a workflow",
+            "description": "Whether the references were written by the user or come from a file, such as a workflow",
         },
     },
     "references",
@@ -107,7 +112,7 @@ JOB_CHANGES = record(
         "state": {"type": "string", "enum": [JobState.PAUSED.value, JobState.QUEUED.value]},
         "priority": _PRIORITY,
         "position": _POSITION,
-        "reference": {**_REFERENCE, "description": "Another address of the same file, whose part is gone on with"},
+        "reference": {**_REFERENCE, "description": "Another URL of the same file; the partial file is continued"},
     }
 )
 
@@ -117,12 +122,12 @@ SETTINGS = record(
             "type": ["number", "null"],
             "exclusiveMinimum": 0,
             "maximum": 1e15,
-            "description": "Bytes a second for all jobs together; null lifts it",
+            "description": "Bytes per second for all jobs together; null for no limit",
         },
-        "max_downloads": _number("How many jobs run at a time", minimum=1, maximum=1000),
+        "max_downloads": _number("The number of jobs that run at a time", minimum=1, maximum=1000),
         "rpc_always_active": {
             "type": "boolean",
-            "description": "Whether aria2's protocol calls a waiting job active, for ComfyUI-Manager",
+            "description": "Whether aria2's RPC reports a waiting job as active, for ComfyUI-Manager",
         },
     }
 )
@@ -130,7 +135,7 @@ SETTINGS = record(
 JOB = record(
     {
         "id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
-        "reference": {"type": "string", "description": "Without secrets"},
+        "reference": {"type": "string", "description": "The reference without secrets"},
         "state": {"type": "string", "enum": _STATES},
         "position": {"type": "integer"},
         "priority": {"type": "integer"},
@@ -144,12 +149,12 @@ JOB = record(
         "eta_seconds": {"type": ["number", "null"]},
         "connections": {"type": "integer"},
         "phase": {"type": ["string", "null"]},
-        "created_at": _moment("When it was added"),
-        "started_at": _moment("When it last became active"),
-        "ended_at": _moment("When it ended"),
-        "attempts": {"type": "integer", "description": "How often it failed since its user asked for it"},
-        "retry_at": _moment("When it is tried again"),
-        "waits_for": {"type": ["string", "null"], "description": "What it waits for, for people"},
+        "created_at": _moment("When the job was added"),
+        "started_at": _moment("When the job last became active"),
+        "ended_at": _moment("When the job ended"),
+        "attempts": {"type": "integer", "description": "The number of failures since the user last requested the job"},
+        "retry_at": _moment("The time of the next try"),
+        "waits_for": {"type": ["string", "null"], "description": "What the job waits for, as text for the user"},
         "result": {"type": ["object", "null"], "description": "As `anyfetch --json` prints it"},
         "error": {**_ERROR, "type": ["object", "null"]},
     },
@@ -164,7 +169,10 @@ EVENT: Schema = {
 }
 BLOCKS = record(
     {
-        "block_size": {"type": "integer", "description": "Bytes of each but the last one; 0 where there are none"},
+        "block_size": {
+            "type": "integer",
+            "description": "The length of each block but the last, in bytes; 0 if the file's length is unknown",
+        },
         "blocks": {
             "type": "array",
             "items": {"type": "integer", "enum": [state.value for state in BlockState]},
@@ -199,10 +207,10 @@ PATHS = record(
     {
         "paths": {
             "type": "array",
-            "items": text("As GET /models has it"),
+            "items": text("The path as listed by GET /models"),
             "minItems": 1,
             "maxItems": 1000,
-            "description": "Of models that are here",
+            "description": "Paths of listed models",
         }
     },
     "paths",
@@ -215,7 +223,7 @@ _CHECKED = record(
 VERIFIED = record({"models": {"type": "array", "items": _CHECKED}}, "models")
 REMOVED = record(
     {
-        "removed": {"type": "array", "items": {"type": "string"}, "description": "Files that are gone"},
+        "removed": {"type": "array", "items": {"type": "string"}, "description": "The removed files"},
         "bytes_freed": {"type": "integer"},
     },
     *("removed", "bytes_freed"),
@@ -223,8 +231,8 @@ REMOVED = record(
 RESOLVE = record(
     {
         "reference": _REFERENCE,
-        "type": nullable(text("As of a job"), "string"),
-        "directory": nullable(text("As of a job"), "string"),
+        "type": nullable(text("As for a job"), "string"),
+        "directory": nullable(text("As for a job"), "string"),
     },
     "reference",
 )
@@ -232,11 +240,11 @@ _LOCATED = record(
     {
         "name": {"type": "string"},
         "size": {"type": ["integer", "null"]},
-        "destination": {"type": ["string", "null"], "description": "Where a job would put it"},
-        "here": {"type": "array", "items": {"type": "string"}, "description": "Files that have its content"},
-        "taken": {"type": "boolean", "description": "Whether something else is at the destination"},
-        "free": {"type": ["integer", "null"], "description": "Free bytes there"},
-        "job": {"type": ["string", "null"], "description": "The id of the job that goes there already"},
+        "destination": {"type": ["string", "null"], "description": "The destination that a job would choose"},
+        "here": {"type": "array", "items": {"type": "string"}, "description": "Existing files with the same content"},
+        "taken": {"type": "boolean", "description": "Whether another file exists at the destination"},
+        "free": {"type": ["integer", "null"], "description": "Free space at the destination, in bytes"},
+        "job": {"type": ["string", "null"], "description": "The id of a job with the same destination"},
     },
     *("name", "size", "destination", "here", "taken", "free", "job"),
     closed=False,
@@ -245,7 +253,10 @@ RESOLVED = record({"files": {"type": "array", "items": _LOCATED}}, "files", clos
 WORKFLOW = record(
     {
         "workflow": {"type": "object"},
-        "quick": {"type": "boolean", "description": "By names alone: no file is read, and no source asked for sizes"},
+        "quick": {
+            "type": "boolean",
+            "description": "Compare names only: no file is hashed, and no source is asked for sizes",
+        },
     },
     "workflow",
 )

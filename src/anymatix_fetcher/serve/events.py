@@ -1,4 +1,4 @@
-"""Server-sent events (HTML, section 9.2): one listener of the queue for all pages, each event written once."""
+"""Server-sent events (HTML, section 9.2): one listener of the queue for all pages; each event is serialised once."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ALIVE_SECONDS = 15.0
-"""How often a page is told that the connection lives, so that nothing on the way closes it."""
+"""Interval of the keep-alive comments that stop proxies from closing an idle stream."""
 RECONNECT_MILLISECONDS = 1000
 MOST_WAITING = 20_000
-"""A page that reads so much slower than things happen begins anew."""
+"""A page with more unread events than this is disconnected and starts again with all jobs."""
 AT_A_TIME = 100
-"""So many events are written in one piece."""
+"""The number of events in one write."""
 PRESENT = "present"
-"""What an event of a job is called that has been there before."""
+"""The kind of the events that list existing jobs."""
 
 
 class Page:
-    """One connection: what it is to be sent, in the order of the numbers."""
+    """One connection and its unsent events, in the order of their numbers."""
 
     def __init__(self) -> None:
         self.last = -1
-        """The number of the newest event that it was sent."""
+        """The number of the newest event that was sent."""
         self._waiting: list[tuple[int, bytes]] = []
         self._has_news = asyncio.Event()
         self.is_over = False
 
     def put(self, number: int, text: bytes) -> None:
-        """One event more."""
+        """Appends an event."""
         self._waiting.append((number, text))
         if len(self._waiting) > MOST_WAITING:
             self.end()
         self._has_news.set()
 
     def end(self) -> None:
-        """There will be no more."""
+        """Ends the stream."""
         self.is_over = True
         self._has_news.set()
 
     async def take(self) -> bytes:
-        """What has come, or a sign of life; numbers that it knows already are left out."""
+        """The unsent events, without those sent already, or a keep-alive comment."""
         try:
             async with asyncio.timeout(ALIVE_SECONDS):
                 await self._has_news.wait()
@@ -66,10 +66,10 @@ class Page:
 
 
 class Hub:
-    """Takes the queue's events to every page.
+    """Sends the queue's events to every page.
 
     Args:
-        queue: Whose events.
+        queue: The queue.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -92,7 +92,7 @@ class Hub:
             end()
 
     async def close(self, app: web.Application) -> None:
-        """Ends every connection, so that the server can end; for ``app.on_shutdown``."""
+        """Ends every stream, so that the server can stop; for ``app.on_shutdown``."""
         del app
         for page in self._pages:
             page.end()
@@ -106,11 +106,11 @@ class Hub:
         return _event(number, {**self._queue.view(event.job), "event": kind})
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
-        """The stream: from the last one that the page has seen, or else all jobs and what happens from now on."""
+        """The event stream: from ``Last-Event-ID`` on, or all jobs followed by new events."""
         response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         response.content_type = "text/event-stream"
         page = Page()
-        self._pages.add(page)  # before anything is read: nothing is missed in between
+        self._pages.add(page)  # before the jobs are read, so that no event is missed
         try:
             await response.prepare(request)
             await response.write(f"retry: {RECONNECT_MILLISECONDS}\n\n".encode())
@@ -120,13 +120,13 @@ class Hub:
             while not page.is_over:
                 await response.write(await page.take())
         except ConnectionError:
-            pass  # the page has gone
+            pass  # the page was closed
         finally:
             self._pages.discard(page)
         return response
 
     def _first(self, page: Page, last: str) -> Iterator[bytes]:
-        """What comes first, in pieces that are small enough for others to be answered in between."""
+        """The first events, in chunks small enough that other requests are served in between."""
         missed = self._queue.events.since(int(last)) if last.isascii() and last.isdecimal() else None
         if missed is None:
             yield from self._present(page)
@@ -136,7 +136,7 @@ class Hub:
             yield b"".join(self._text(event.number, event.kind.value, event) for event in some)
 
     def _present(self, page: Page) -> Iterator[bytes]:
-        """All jobs. The numbers are taken first: what happens afterwards has higher ones, and is told as well."""
+        """All jobs as events. Their numbers are reserved first, so that later changes have higher numbers."""
         count = len(self._queue.jobs())
         while True:
             numbers, jobs = self._queue.events.reserve(count), self._queue.jobs()

@@ -1,4 +1,4 @@
-"""The models that are here, as the API tells of them, checks them and takes them away. All of it waits for the disk."""
+"""The API's operations on the model library: list, verify, remove. All functions wait for the disk."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 def listed(queue: Queue, kind: str | None) -> dict[str, object]:
-    """The models that are here: what lies below the models roots, and what jobs have brought elsewhere.
+    """All models below the models roots, and those that jobs have stored elsewhere.
 
     Raises:
-        ReferenceSyntaxError: There is no such type.
+        ReferenceSyntaxError: The type is unknown.
     """
     stock = _stock(queue, kind)
     return {"root": str(stock.root), "models": [listed_object(one) for one in stock.models]}
 
 
 def verified(queue: Queue, paths: Sequence[str], cancel: CancelToken) -> dict[str, object]:
-    """How each of these files was found: every byte is read.
+    """The result of verifying each file; reads every byte.
 
     Raises:
-        NotFoundError: One of them isn't a model that is here.
+        NotFoundError: A path is not one of the listed models.
     """
-    from anymatix_fetcher.verbs.verify import verify  # noqa: PLC0415 - the server is up before it is needed
+    from anymatix_fetcher.verbs.verify import verify  # noqa: PLC0415 - not needed at the server's start
 
     where = queue.destinations
     chosen = _known(queue, paths)
@@ -42,11 +42,11 @@ def verified(queue: Queue, paths: Sequence[str], cancel: CancelToken) -> dict[st
 
 
 def removed(queue: Queue, paths: Sequence[str]) -> dict[str, object]:
-    """Takes these files away, with what is recorded of them.
+    """Removes models and their records.
 
     Raises:
-        NotFoundError: One of them isn't a model that is here; nothing was removed.
-        StorageError: One of them can't be removed; what comes after it is still there.
+        NotFoundError: A path is not one of the listed models; nothing was removed.
+        StorageError: A file can't be removed; those after it were not removed.
     """
     from anymatix_fetcher.verbs.remove import remove  # noqa: PLC0415 - as above
 
@@ -65,13 +65,13 @@ def _stock(queue: Queue, kind: str | None) -> Stock:
 
 
 def _brought(queue: Queue) -> list[Path]:
-    """What jobs have brought, as far as it lies where the server writes."""
+    """The files of finished jobs that lie in the server's folders."""
     paths = (Path(job.path) for job in queue.jobs(JobState.DONE) if job.path is not None)
     return [path for path in paths if any(path.is_relative_to(root) for root in queue.destinations.roots)]
 
 
 def _known(queue: Queue, paths: Sequence[str]) -> list[Path]:
-    """The files that are meant: those alone that the listing has, by the very names that it has for them."""
+    """The paths to act on; only paths exactly as in the listing are accepted."""
     from anymatix_fetcher.wiring.models import files_at, opened_place  # noqa: PLC0415 - as above
 
     where = queue.destinations
@@ -81,5 +81,5 @@ def _known(queue: Queue, paths: Sequence[str]) -> list[Path]:
     known = {str(path) for one in files for path in one.paths}
     for path in paths:
         if path not in known:
-            raise NotFoundError(f"{path[:200]!r} is no model that is here", hint="GET /api/v1/models lists them.")
+            raise NotFoundError(f"{path[:200]!r} is not a known model", hint="List the models with GET /api/v1/models.")
     return [Path(path) for path in dict.fromkeys(paths)]

@@ -1,4 +1,4 @@
-"""The server's log: one JSON object a line. Of a request what was asked and how it ended; no query, field or body."""
+"""The server's log, one JSON object per line. A request is logged without its query, header and body."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _MOST_SHOWN = 200
 
 
 class AccessLogger(AbstractAccessLogger):
-    """Writes what was asked and how that ended."""
+    """Logs the method, path and status of each request."""
 
     @property
     def enabled(self) -> bool:
-        """Whether the log is kept."""
+        """Whether requests are logged."""
         return self.logger.isEnabledFor(logging.INFO)
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Writes one request; ``time`` is what it took, in seconds."""
+        """Logs one request; ``time`` is its duration in seconds."""
         said = {
             "from": request.remote,
             "method": request.method[:16],
@@ -39,10 +39,10 @@ class AccessLogger(AbstractAccessLogger):
 
 
 class JsonFormatter(logging.Formatter):
-    """Makes of each record one line of JSON."""
+    """Formats a log record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """The record as a JSON object."""
         at: dict[str, object] = {"at": timestamp_of(record.created), "level": record.levelname.lower()}
         request = getattr(record, "request", None)
         if isinstance(request, dict):

@@ -1,6 +1,6 @@
-"""What Prometheus is told: counts that only rise, kept from the queue's events, and what is true when it asks.
+"""Metrics for Prometheus: counters kept from the queue's events, and gauges read at each scrape.
 
-No label holds a reference, a path below a root, or anything else that jobs name.
+No label contains a reference, a path below a root, or any other text of a job.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Metrics:
     """The metrics of a queue and its server.
 
     Args:
-        queue: Whose.
+        queue: The queue.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -39,37 +39,45 @@ class Metrics:
         self._seen: dict[str, QueuedJob] = {}
         self._arrived: dict[str, int] = {}
         ProcessCollector(namespace="anyfetch", registry=registry)
-        self._bytes = Counter("anyfetch_bytes", "Bytes of files that arrived.", registry=registry)
+        self._bytes = Counter("anyfetch_bytes", "Bytes of files that were downloaded.", registry=registry)
         self._ended = Counter("anyfetch_jobs_ended", "Jobs that ended.", ["state"], registry=registry)
-        self._failures = Counter("anyfetch_failures", "Failed tries, by kind of error.", ["kind"], registry=registry)
-        self._retries = Counter("anyfetch_retries", "Tries after a failed one.", registry=registry)
-        self._renewals = Counter("anyfetch_renewals", "Addresses that were renewed in flight.", registry=registry)
-        self._requests = Counter("anyfetch_requests", "Requests to origins, of jobs that are done.", registry=registry)
+        self._failures = Counter("anyfetch_failures", "Failed attempts, by kind of error.", ["kind"], registry=registry)
+        self._retries = Counter("anyfetch_retries", "Attempts after a failed one.", registry=registry)
+        self._renewals = Counter(
+            "anyfetch_renewals", "Signed URLs that were renewed during downloads.", registry=registry
+        )
+        self._requests = Counter("anyfetch_requests", "Requests to origins, of finished jobs.", registry=registry)
         self._answers = Histogram(
-            "anyfetch_http_seconds", "Answers of this server.", ["status"], buckets=_SECONDS, registry=registry
+            "anyfetch_http_seconds",
+            "Duration of this server's responses.",
+            ["status"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._jobs = Gauge("anyfetch_jobs", "Jobs by state.", ["state"], registry=registry)
-        self._rate = Gauge("anyfetch_bytes_per_second", "What arrives now.", registry=registry)
-        self._limit = Gauge("anyfetch_limit_bytes_per_second", "The limit; 0 for none.", registry=registry)
-        self._connections = Gauge("anyfetch_connections", "Connections on which bodies flow.", registry=registry)
-        self._paused = Gauge("anyfetch_paused_hosts", "Hosts that asked for a pause.", registry=registry)
-        self._free = Gauge("anyfetch_free_bytes", "Room on the disks that jobs write to.", ["root"], registry=registry)
+        self._rate = Gauge("anyfetch_bytes_per_second", "Present rate of all downloads.", registry=registry)
+        self._limit = Gauge("anyfetch_limit_bytes_per_second", "Bandwidth limit; 0 for none.", registry=registry)
+        self._connections = Gauge("anyfetch_connections", "Connections that receive bodies.", registry=registry)
+        self._paused = Gauge("anyfetch_paused_hosts", "Hosts in backoff.", registry=registry)
+        self._free = Gauge(
+            "anyfetch_free_bytes", "Free space on the disks that jobs write to.", ["root"], registry=registry
+        )
 
     async def run(self, app: web.Application) -> AsyncIterator[None]:
-        """Counts while the application runs; for ``app.cleanup_ctx``."""
+        """Counts events while the application runs; for ``app.cleanup_ctx``."""
         del app
         end = self._queue.subscribe(self.take)
         yield
         end()
 
     async def get_metrics(self, request: web.Request) -> web.Response:
-        """All of them, in Prometheus's text format."""
+        """The response to ``GET /metrics``."""
         del request
         text = await asyncio.to_thread(self.text)  # a disk may be slow to tell of its room
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
     def text(self) -> bytes:
-        """All of them as they are now."""
+        """All metrics in Prometheus's text format."""
         queue = self._queue
         for state, count in queue.counts().items():
             self._jobs.labels(state.value).set(count)
@@ -83,13 +91,13 @@ class Metrics:
         return generate_latest(self._registry)
 
     def answered(self, status: int, seconds: float) -> None:
-        """This server has answered."""
+        """Counts a response of this server."""
         self._answers.labels(str(status)).observe(seconds)
 
     # From the queue's threads -----------------------------------------------------------------------------
 
     def take(self, event: QueueEvent) -> None:
-        """Counts what has happened."""
+        """Counts an event."""
         job, before = event.job, self._seen.get(event.job.id)
         if event.kind is EventKind.REMOVED:
             self._seen.pop(job.id, None)
@@ -115,7 +123,7 @@ class Metrics:
                 self._requests.inc(_sum_of(job.result, "requests"))
 
     def _count_bytes(self, job: QueuedJob) -> None:
-        """What has arrived since; what an earlier run had left doesn't count."""
+        """Counts the bytes downloaded since the last event, without those resumed from an earlier run."""
         known = self._arrived.get(job.id, 0)
         if job.state is JobState.DONE and job.result is not None:
             arrived = _sum_of(job.result, "bytes_downloaded")
@@ -128,7 +136,7 @@ class Metrics:
 
 
 def _sum_of(result: Mapping[str, object], name: str) -> int:
-    """A number of a result; of several files the sum."""
+    """The sum of a numeric field over the files of a result."""
     files = result.get("files")
     found = files if isinstance(files, list) else [result]
     return sum(int(file.get(name) or 0) for file in found if isinstance(file, dict))

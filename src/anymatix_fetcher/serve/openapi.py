@@ -1,4 +1,4 @@
-"""The API, described: the one table from which come its routes, what requests are checked against, and OpenAPI 3.1."""
+"""The table of the API's operations, from which its routes, its validation and its OpenAPI 3.1 document are made."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _STATES = [state.value for state in JobState]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that can be asked for.
+    """One operation of the API.
 
     Args:
-        name: Of its handler.
+        name: The operation's name, which selects its handler.
         method: GET, POST, ...
-        path: Below :data:`BASE`; ``{id}`` stands for a job's.
-        summary: What it does.
-        answers: The schema's name of each good status; empty where there is no body.
-        body: The name of the body's schema; empty where there is none.
-        query: What may stand in the query.
-        failures: Statuses of errors beside those that every operation has.
+        path: The path below :data:`BASE`; ``{id}`` is a job's id.
+        summary: The operation's summary.
+        answers: The schema's name of each successful status; empty for no body.
+        body: The name of the request body's schema; empty for no body.
+        query: The query parameters and their schemas.
+        failures: The statuses of errors in addition to those of every operation.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Operation:
 
     @property
     def body_schema(self) -> Schema | None:
-        """What a body is checked against."""
+        """The schema of the request body."""
         return SCHEMAS[self.body] if self.body else None
 
 
@@ -56,7 +56,7 @@ OPERATIONS = (
         "list_jobs",
         "GET",
         "/jobs",
-        "All jobs, in the order in which they go; those that have ended come last, the newest first.",
+        "Lists all jobs in their order of execution, followed by the ended ones, the newest first.",
         ((200, "Jobs"),),
         query=(("state", {"type": "string", "enum": _STATES}), *_PAGE),
     ),
@@ -64,17 +64,17 @@ OPERATIONS = (
         "add_jobs",
         "POST",
         "/jobs",
-        "Adds a job for each reference; 200 where all were there: the same reference to the same destination is one.",
+        "Adds a job for each reference. 200 if all existed: the same reference and destination is the same job.",
         ((201, "Jobs"), (200, "Jobs")),
         body="NewJobs",
         failures=(409, 413),
     ),
-    Operation("get_job", "GET", "/jobs/{id}", "One job.", ((200, "Job"),), failures=(404,)),
+    Operation("get_job", "GET", "/jobs/{id}", "Returns one job.", ((200, "Job"),), failures=(404,)),
     Operation(
         "change_job",
         "PATCH",
         "/jobs/{id}",
-        "Pauses it or lets it go on, moves it, or gives it another address.",
+        "Pauses, resumes or moves a job, or replaces its reference.",
         ((200, "Job"),),
         body="JobChanges",
         failures=(404, 409, 413),
@@ -83,7 +83,7 @@ OPERATIONS = (
         "retry_job",
         "POST",
         "/jobs/{id}/retry",
-        "Tries a job again that failed or was cancelled, from what has arrived.",
+        "Queues a failed or cancelled job again; it continues its partial file.",
         ((200, "Job"),),
         failures=(404, 409),
     ),
@@ -91,7 +91,7 @@ OPERATIONS = (
         "delete_job",
         "DELETE",
         "/jobs/{id}",
-        "Cancels a job (200), or takes one out of the list that has ended (204). A finished file is never removed.",
+        "Cancels a job (200), or removes an ended job from the list (204). A finished file is never removed.",
         ((200, "Job"), (204, "")),
         query=(("part", {"type": "string", "enum": [part.value for part in PartChoice]}),),
         failures=(404, 409),
@@ -100,7 +100,7 @@ OPERATIONS = (
         "get_blocks",
         "GET",
         "/jobs/{id}/blocks",
-        "Which blocks are here.",
+        "Returns the state of each block of a job's file.",
         ((200, "Blocks"),),
         failures=(404,),
     ),
@@ -108,16 +108,22 @@ OPERATIONS = (
         "get_events",
         "GET",
         "/events",
-        "What happens, as server-sent events; with Last-Event-ID from there on, else beginning with all jobs.",
+        "Streams server-sent events: from Last-Event-ID on, or all jobs followed by new events.",
         ((200, "Event"),),
     ),
-    Operation("get_status", "GET", "/status", "All together: counts, rate, limits, free space.", ((200, "Status"),)),
-    Operation("get_settings", "GET", "/settings", "What can be changed while it runs.", ((200, "Settings"),)),
+    Operation("get_status", "GET", "/status", "Returns counts, rate, limits and free space.", ((200, "Status"),)),
+    Operation(
+        "get_settings",
+        "GET",
+        "/settings",
+        "Returns the settings that can be changed at run time.",
+        ((200, "Settings"),),
+    ),
     Operation(
         "change_settings",
         "PATCH",
         "/settings",
-        "Changes these, from now on and over restarts.",
+        "Changes the settings; they are kept across restarts.",
         ((200, "Settings"),),
         body="Settings",
         failures=(413,),
@@ -126,7 +132,7 @@ OPERATIONS = (
         "list_models",
         "GET",
         "/models",
-        "The models that are here.",
+        "Lists the models on this machine.",
         ((200, "Models"),),
         query=(("type", {"type": "string", "maxLength": 100}),),
         failures=(422,),
@@ -135,7 +141,7 @@ OPERATIONS = (
         "verify_models",
         "POST",
         "/models/verify",
-        "Reads these models whole, and tells whether they are what was recorded of them.",
+        "Reads these models completely and compares them with their records.",
         ((200, "Verified"),),
         body="Paths",
         failures=(404, 413, 422, 503),
@@ -144,7 +150,7 @@ OPERATIONS = (
         "remove_models",
         "POST",
         "/models/remove",
-        "Removes these models from the disk, and what is recorded of them.",
+        "Removes these models and their records from the disk.",
         ((200, "Removed"),),
         body="Paths",
         failures=(404, 413),
@@ -153,7 +159,7 @@ OPERATIONS = (
         "resolve",
         "POST",
         "/resolve",
-        "What a reference leads to: names, sizes, digests, where a job would put it, what of it is here. No payload.",
+        "Resolves a reference to names, sizes, digests, destinations and existing copies, without downloading.",
         ((200, "Resolved"),),
         body="Resolve",
         failures=(404, 413, 422, 503),
@@ -162,12 +168,12 @@ OPERATIONS = (
         "plan_workflow",
         "POST",
         "/workflow",
-        "What a ComfyUI workflow needs, and which of it is here.",
+        "Lists the models that a ComfyUI workflow needs, and which are present.",
         ((200, "Planned"),),
         body="Workflow",
         failures=(413, 422, 503),
     ),
-    Operation("get_description", "GET", "/openapi.json", "This description.", ((200, ""),)),
+    Operation("get_description", "GET", "/openapi.json", "Returns this description.", ((200, ""),)),
 )
 
 _CONDITIONS = ("Range", "If-Range", "If-Match", "If-None-Match")
@@ -175,7 +181,7 @@ _ALWAYS = (400, 401, 403, 405, 429, 507)
 
 
 def document(version: str) -> dict[str, object]:
-    """The description in OpenAPI 3.1."""
+    """The API's description as an OpenAPI 3.1 document."""
     paths: dict[str, dict[str, object]] = {}
     for operation in OPERATIONS:
         paths.setdefault(BASE + operation.path, {})[operation.method.lower()] = _described(operation)
@@ -216,21 +222,21 @@ def _described(operation: Operation) -> dict[str, object]:
 
 
 def _shared(method: str) -> dict[str, object]:
-    """What ``--share`` adds; it answers 404 without."""
+    """The operation that ``--share`` enables; without it the response is 404."""
     content: dict[str, object] = {"content": {"application/octet-stream": {}}} if method == "get" else {}
     return {
         "operationId": f"{method}_file",
-        "summary": "A file that was read here, by its SHA-256; of one that still arrives the blocks that are proved.",
+        "summary": "Returns a file hashed on this machine, by SHA-256; of an unfinished download, its proved blocks.",
         "parameters": [
             {"name": "sha256", "in": "path", "required": True, "schema": {"type": "string"}},
             *({"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in _CONDITIONS),
         ],
         "responses": {
             "200": {"description": "The whole file", **content},
-            "206": {"description": "The range, or as much of it from its start on as has arrived", **content},
-            "304": {"description": "It is the one that the peer has"},
-            "416": {"description": "Nothing of the range is in the file"},
-            "503": {"description": "The range, or the whole, hasn't arrived yet; Retry-After says when to ask again"},
+            "206": {"description": "The range, or its longest prefix that is available", **content},
+            "304": {"description": "The client has the same file"},
+            "416": {"description": "The range lies outside the file"},
+            "503": {"description": "The content isn't available yet; Retry-After says when to try again"},
             **{str(status): {"description": HTTPStatus(status).phrase} for status in (401, 403, 404, 405, 412, 429)},
         },
     }

@@ -1,4 +1,4 @@
-"""The page's files: read once, served as they are, and revalidated by their tag."""
+"""Serves the web page's files from memory, with entity tags."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _TEXTS = ("text/", "image/svg", "application/json", "application/manifest")
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """One file.
+    """One file of the page.
 
     Args:
-        content: Its bytes.
-        type: Its media type.
-        tag: Its entity tag, without quotes.
+        content: The file's bytes.
+        type: The media type.
+        tag: The entity tag, without quotes.
     """
 
     content: bytes
@@ -44,7 +44,7 @@ class PageFile:
 
 
 def page_files() -> dict[str, PageFile]:
-    """The files by their path below the page's folder; others than those of known types are none of it."""
+    """The files of known types by their path below the page's folder."""
     return dict(_files(resources.files("anymatix_fetcher.serve") / "page", ""))
 
 
@@ -58,7 +58,7 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, PageFile]]:
 
 
 def add_routes(app: web.Application) -> None:
-    """Serves them: the index at ``/``, all at ``/page/...``."""
+    """Adds the routes: the index at ``/``, all files at ``/page/...``."""
     files = page_files()
 
     async def serve(request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""What would come of a reference or a workflow, told before there is a job. All of it waits for other servers."""
+"""Previews of references and workflows, without adding a job. All functions wait for other servers."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 
 def resolved(queue: Queue, body: Mapping[str, str | None], cancel: CancelToken) -> dict[str, object]:
-    """What a reference leads to, where a job would put it, and what of it is here.
+    """The files of a reference, with the destination that a job would choose and existing copies.
 
     Args:
-        queue: Whose jobs and folders.
-        body: The reference, and a type or a directory as a job would have them.
-        cancel: Stops it.
+        queue: The queue, for its jobs and folders.
+        body: The reference, and the type or directory of the job.
+        cancel: Stops the function.
 
     Raises:
-        FetchError: It leads nowhere, or the place lies outside.
+        FetchError: The reference can't be resolved, or the destination isn't allowed.
     """
-    from anymatix_fetcher.verbs.resolve import locate  # noqa: PLC0415 - the server is up before it is needed
+    from anymatix_fetcher.verbs.resolve import locate  # noqa: PLC0415 - not needed at the server's start
     from anymatix_fetcher.wiring.models import opened_place  # noqa: PLC0415 - as above
 
     kind, directory = body.get("type") or "", body.get("directory") or ""
     wanted = JobWanted(reference=str(body["reference"]), type=kind, directory=directory)
     where = queue.destinations
-    folder = where.place(wanted)  # refused before anybody is asked
+    folder = where.place(wanted)  # raises before a request is sent
     found = locate(wanted.reference, cancel=cancel)
     first = found[0].error if found else None
     if first is not None and all(one.error is not None and not one.digests for one in found):
-        raise first  # there is nothing to tell but that
+        raise first  # no file could be resolved
     jobs = {job.path: job.id for job in queue.jobs() if job.path is not None and not job.has_ended}
     with opened_place(where.models, where.extra_paths) as place:
         files = []
@@ -69,7 +69,7 @@ def resolved(queue: Queue, body: Mapping[str, str | None], cancel: CancelToken) 
 
 
 def _destination(one: Located, kind: str, folder: str, where: Destinations) -> Path | None:
-    """Where a job would put the file; ``None`` where its source doesn't say what it is, and its kind decides."""
+    """The destination that a job would choose; ``None`` if it depends on the file's content."""
     try:
         chosen = chosen_folder(where.folders, AUTO, one.about.type)[0] if kind == AUTO else Path(folder)
     except FetchError:
@@ -78,7 +78,7 @@ def _destination(one: Located, kind: str, folder: str, where: Destinations) -> P
 
 
 def _copies(digests: Iterable[Digest], index: Index) -> list[Path]:
-    """The files that were read here and have one of the digests."""
+    """The files hashed on this machine that have one of the digests."""
     from anymatix_fetcher.library.entries import HowKnown  # noqa: PLC0415 - as above
 
     settling = (digest for digest in digests if digest.algorithm in COLLISION_FREE)
@@ -87,17 +87,17 @@ def _copies(digests: Iterable[Digest], index: Index) -> list[Path]:
 
 
 def planned(workflow: bytes, where: Destinations, cancel: CancelToken, *, quick: bool = False) -> dict[str, object]:
-    """What a workflow needs, and how it stands with each: by names, and by the digests that it states.
+    """The models that a workflow needs, and whether each is present, by name and by the digests in the workflow.
 
     Args:
         workflow: The file's bytes.
-        where: Where models lie.
-        cancel: Stops it.
-        quick: By names alone: no file is read, and no source is asked for sizes.
+        where: The folders of models.
+        cancel: Stops the function.
+        quick: Compare names only: no file is hashed, and no source is asked for sizes.
 
     Raises:
-        ReferenceSyntaxError: It is no workflow.
-        DownloadCancelled: It was stopped.
+        ReferenceSyntaxError: The file is not a workflow.
+        DownloadCancelled: ``cancel`` was called.
     """
     from anymatix_fetcher.verbs.planning import plan_workflow, size_on_disk, with_sizes  # noqa: PLC0415 - as above
     from anymatix_fetcher.verbs.presence import examined  # noqa: PLC0415 - as above
@@ -113,7 +113,7 @@ def planned(workflow: bytes, where: Destinations, cancel: CancelToken, *, quick:
 
 
 def _needed(model: Model, copies: list[Path]) -> dict[str, object]:
-    """The JSON form of a needed model, with the reference that a job of it has, and where its content is already."""
+    """A needed model as a JSON object, with the reference for a job and the path of an existing copy."""
     url = model.need.url
     reference = url.reveal() if url is not None and may_be_stored(url.reveal()) else None
     error = None if model.error is None else error_object(model.error)

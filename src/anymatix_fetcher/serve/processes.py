@@ -1,4 +1,4 @@
-"""Another process's end, waited for: what a program has started as its helper ends with it."""
+"""Waits for the end of another process, so that a helper ends with the program that started it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _POLL_SECONDS = 1.0
 
 
 def wait_for_end(pid: int) -> None:
-    """Returns when there is no process of that number any more."""
+    """Returns when no process has this id any more."""
     if sys.platform == "win32":
         _wait_on_windows(pid)
     elif sys.platform == "linux":
@@ -23,7 +23,7 @@ def wait_for_end(pid: int) -> None:
 if sys.platform == "win32":
 
     def _wait_on_windows(pid: int) -> None:
-        import ctypes  # noqa: PLC0415 - there alone
+        import ctypes  # noqa: PLC0415 - exists only there
 
         synchronize, forever = 0x0010_0000, 0xFFFF_FFFF
         kernel = ctypes.WinDLL("kernel32")
@@ -36,7 +36,7 @@ if sys.platform == "win32":
 if sys.platform == "linux":
 
     def _wait_on_linux(pid: int) -> None:
-        """By a descriptor of the process: its number may be another one's as soon as it has ended."""
+        """Waits on a pidfd, because the id may be reused as soon as the process has ended."""
         try:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
@@ -62,5 +62,5 @@ if sys.platform != "win32":
             except ProcessLookupError:
                 return
             except PermissionError:
-                pass  # it is there, and another user's
+                pass  # it exists and belongs to another user
             never.wait(_POLL_SECONDS)

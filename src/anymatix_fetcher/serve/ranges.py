@@ -1,7 +1,7 @@
-"""What a request asks of one file: all of it, a range, or nothing where it is known already (RFC 9110). Pure.
+"""Evaluates range and conditional requests for one file (RFC 9110, sections 13 and 14). Pure.
 
-One range is answered as it is asked for. Several at once are answered with the whole file, as section 14.2 permits: no
-client of model files asks so, and an answer in parts could not be sent by the system alone.
+A request for several ranges gets the whole file, as section 14.2 permits: no client of model files sends one, and a
+multipart response could not be sent by ``sendfile``.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 _RANGE = re.compile(r"\s*bytes\s*=\s*(?:([0-9]*)-([0-9]*))\s*", re.IGNORECASE)
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 _MOST_DIGITS = 18
-"""No file has a length of more digits; Python would refuse to read very many."""
+"""No file length has more digits, and Python refuses to parse very long numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileAnswer:
-    """How a request is answered.
+    """The response to a request.
 
     Args:
-        status: The answer's.
-        span: What is sent of the file; empty where the answer has no content.
+        status: The status code.
+        span: The part of the file to send; empty if the response has no content.
     """
 
     status: HTTPStatus
@@ -36,13 +36,13 @@ class FileAnswer:
 
 
 def asked(method: str, headers: Mapping[str, str], *, tag: str, length: int) -> FileAnswer:
-    """How a request for a file is answered, its preconditions first (RFC 9110, section 13.2.2).
+    """The response to a request; preconditions are evaluated first (RFC 9110, section 13.2.2).
 
     Args:
         method: GET or HEAD.
-        headers: The request's fields; names in any case.
+        headers: The request's header; looked up case-insensitively.
         tag: The file's strong entity tag, with its quotes.
-        length: Of the file, in bytes.
+        length: The file's length in bytes.
     """
     nothing, whole = Span(0, 0), Span(0, length)
     matched = headers.get("If-Match")
@@ -61,18 +61,18 @@ def asked(method: str, headers: Mapping[str, str], *, tag: str, length: int) -> 
 
 
 def content_range(span: Span, length: int) -> str:
-    """The field ``Content-Range`` of an answer; an empty span says that nothing asked for is in the file."""
+    """The value of ``Content-Range``; an empty span means an unsatisfied range."""
     return f"bytes {span.start}-{span.stop - 1}/{length}" if span else f"bytes */{length}"
 
 
 def _names(field: str, tag: str, *, weakly: bool) -> bool:
-    """Whether a list of entity tags names this one."""
+    """Whether a list of entity tags contains ``tag``."""
     tags = _TAG.findall(field)
     return field.strip() == "*" or tag in tags or (weakly and f"W/{tag}" in tags)
 
 
 def _span(field: str, length: int) -> Span | None:
-    """The one range that is asked for, cut to the file; empty where none of it is in there, ``None`` to be ignored."""
+    """The requested range, cut to the file; empty if it is unsatisfiable, ``None`` if the field is ignored."""
     found = _RANGE.fullmatch(field)
     if found is None or found.groups() == ("", ""):
         return None

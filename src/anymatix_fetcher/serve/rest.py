@@ -1,4 +1,4 @@
-"""The REST API: each operation of the table, carried out by the queue. Nothing here waits for a download."""
+"""The operations of the REST API. None of them waits for a download."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SETTLED_SECONDS = 5.0
-"""How long a cancelling request waits until nothing works on the job any more."""
+"""How long a cancel request waits for the job's download to stop."""
 MOST_AT_ONCE = 100
-"""With more jobs than this a list is made beside the loop, so that others are answered meanwhile."""
+"""With more jobs than this, the list is serialised on another thread, so that other requests aren't delayed."""
 ROOMS_SECONDS = 2.0
-"""How long what a disk has told of its space is good for."""
+"""How long the free space of a disk is cached."""
 _FOR_ONE = ("output", "digests", "mirrors")
 
 
 class Rest:
-    """The operations of the API but for its events.
+    """The operations of the API, except for its events.
 
     Args:
-        queue: Carries them out.
+        queue: The queue.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -58,12 +58,12 @@ class Rest:
         self._rooms_until = float("-inf")
 
     async def close(self, app: web.Application) -> None:
-        """Stops what waits for other servers or reads files; for ``app.on_shutdown``."""
+        """Cancels operations that wait for other servers or the disk; for ``app.on_shutdown``."""
         del app
         self._ending.cancel()
 
     def operations(self) -> dict[str, Operate]:
-        """By the names of the operations."""
+        """The operations by name."""
         return {
             "list_jobs": self.list_jobs,
             "add_jobs": self.add_jobs,
@@ -86,7 +86,7 @@ class Rest:
     # Jobs -------------------------------------------------------------------------------------------------
 
     async def list_jobs(self, asked: Asked) -> web.Response:
-        """All of them, or those in one state."""
+        """Lists all jobs, or those in one state."""
         query = asked.query
         state = query.get("state")
         first, limit = query.get("offset", 0), query.get("limit")
@@ -98,7 +98,7 @@ class Rest:
         return written(page() if self._queue.job_count <= MOST_AT_ONCE else await _aside(page))
 
     async def add_jobs(self, asked: Asked) -> web.Response:
-        """One for each reference; all or none."""
+        """Adds a job for each reference; all or none."""
         wishes = wishes_of(asked.body)
 
         def add() -> tuple[str, int]:
@@ -108,18 +108,18 @@ class Rest:
         return written(*await _aside(add))
 
     async def get_job(self, asked: Asked) -> web.Response:
-        """One of them."""
+        """Returns one job."""
         return answer(self._queue.view(self._queue.get(asked.identity)))
 
     async def change_job(self, asked: Asked) -> web.Response:
-        """What most likely can't be comes first, so that all or nothing is changed."""
+        """Changes a job. The change most likely to be refused comes first, so that usually all or none apply."""
         identity, changes = asked.identity, asked.body
         queue = self._queue
         steps: dict[str, Callable[[], object]] = {
             "reference": lambda: queue.replace_reference(identity, changes["reference"]),
             "state": lambda: (queue.pause if changes["state"] == JobState.PAUSED else queue.resume)(identity),
             "position": lambda: queue.move(identity, changes["position"]),
-            # After the position: a move alters the priority, where it would else not lead there.
+            # After the position, because a move may change the priority.
             "priority": lambda: queue.set_priority(identity, changes["priority"]),
         }
         for name, step in steps.items():
@@ -128,12 +128,12 @@ class Rest:
         return answer(queue.view(queue.get(identity)))
 
     async def retry_job(self, asked: Asked) -> web.Response:
-        """Tries it again."""
+        """Queues a failed or cancelled job again."""
         identity = asked.identity
         return answer(self._queue.view(await _aside(lambda: self._queue.retry(identity))))
 
     async def delete_job(self, asked: Asked) -> web.Response:
-        """Cancels it, or takes it out where it has ended."""
+        """Cancels a job, or removes one that has ended."""
         identity, part = asked.identity, PartChoice(asked.query.get("part", PartChoice.KEEP))
         if self._queue.get(identity).has_ended:
             await _aside(lambda: self._queue.remove(identity, part=part))
@@ -147,7 +147,7 @@ class Rest:
         return answer(self._queue.view(self._queue.get(identity)))
 
     async def get_blocks(self, asked: Asked) -> web.Response:
-        """Which of its blocks are here."""
+        """Returns the state of each block of a job's file."""
         identity = asked.identity
         found = await _aside(lambda: self._queue.blocks(identity))
         return answer({"block_size": found.block_size, "blocks": list(map(int, found.blocks))})
@@ -155,7 +155,7 @@ class Rest:
     # All together -----------------------------------------------------------------------------------------
 
     async def get_status(self, asked: Asked) -> web.Response:
-        """Counts, rate, limits and space."""
+        """Returns counts, rate, limits and free space."""
         del asked
         queue = self._queue
         rooms = await self._look_at_rooms()
@@ -172,7 +172,7 @@ class Rest:
         )
 
     async def _look_at_rooms(self) -> list[tuple[str, Room | None]]:
-        """The space below each root, as of a moment ago: a page asks often, and a disk may be slow to tell."""
+        """The free space of each root, cached because pages ask often and a disk may be slow to answer."""
         now, roots = time.monotonic(), self._queue.destinations.roots
         if now >= self._rooms_until:
             self._rooms = await _aside(lambda: [(str(root), room_at(root)) for root in roots])
@@ -180,37 +180,37 @@ class Rest:
         return self._rooms
 
     async def get_settings(self, asked: Asked) -> web.Response:
-        """What can be changed."""
+        """Returns the settings."""
         del asked
         return answer(asdict(self._queue.settings))
 
     async def change_settings(self, asked: Asked) -> web.Response:
-        """Changes what is named, and nothing else."""
+        """Changes the given settings."""
         settings = replace(self._queue.settings, **asked.body)
         await _aside(lambda: self._queue.change_settings(settings))
         return answer(asdict(self._queue.settings))
 
     async def list_models(self, asked: Asked) -> web.Response:
-        """What is here."""
+        """Lists the models."""
         kind = asked.query.get("type")
         return answer(await self._ask(lambda: listed(self._queue, kind)))
 
     async def verify_models(self, asked: Asked) -> web.Response:
-        """Reads files, and tells whether they are what was recorded."""
+        """Verifies models by reading them."""
         paths = asked.body["paths"]
         return answer(await self._ask(lambda: verified(self._queue, paths, self._ending)))
 
     async def remove_models(self, asked: Asked) -> web.Response:
-        """Takes files away."""
+        """Removes models from the disk."""
         paths = asked.body["paths"]
         return answer(await self._ask(lambda: removed(self._queue, paths)))
 
     async def resolve(self, asked: Asked) -> web.Response:
-        """What a reference leads to."""
+        """Resolves a reference without downloading."""
         return answer(await self._ask(lambda: resolved(self._queue, asked.body, self._ending)))
 
     async def plan_workflow(self, asked: Asked) -> web.Response:
-        """What a workflow needs."""
+        """Returns the models that a workflow needs."""
         workflow, quick = asked.body["workflow"], asked.body.get("quick", False)
 
         def plan() -> dict[str, object]:
@@ -220,27 +220,27 @@ class Rest:
         return answer(await self._ask(plan))
 
     async def get_description(self, asked: Asked) -> web.Response:
-        """This API."""
+        """Returns the OpenAPI description."""
         del asked
         return answer(self._description)
 
     async def _ask(self, action: Callable[[], T]) -> T:
-        """What reads many files or asks other servers: a few at a time, so that the rest is answered meanwhile."""
+        """Runs a slow operation on a thread; a few at a time, so that threads are left for other requests."""
         async with self._asking:
             return await _aside(action)
 
 
 async def _aside(action: Callable[[], T]) -> T:
-    """Does on another thread what waits for the disk."""
+    """Runs an action that waits for the disk on another thread."""
     return await asyncio.get_running_loop().run_in_executor(None, action)
 
 
 class _Settled:
-    """Waits until nothing works on a job any more.
+    """Waits for the download of a job to stop.
 
     Args:
-        queue: Tells of changes.
-        identity: The job.
+        queue: The queue.
+        identity: The job's id.
     """
 
     def __init__(self, queue: Queue, identity: str) -> None:
@@ -255,7 +255,7 @@ class _Settled:
             self._loop.call_soon_threadsafe(self._changed.set)
 
     async def wait(self) -> None:
-        """Returns then, or after some seconds."""
+        """Returns when the download has stopped, or after ``SETTLED_SECONDS``."""
         try:
             async with asyncio.timeout(SETTLED_SECONDS):
                 while self._queue.is_busy(self._identity):
@@ -266,19 +266,21 @@ class _Settled:
 
 
 def wishes_of(body: dict[str, object]) -> list[JobRequest]:
-    """The wishes of a checked body.
+    """The job requests of a validated body.
 
     Raises:
-        ReferenceSyntaxError: It gives for several references what only one can have.
+        ReferenceSyntaxError: A field for a single file is given for several references.
     """
     given = {name: value for name, value in body.items() if value is not None}
     references = _texts(given.pop("references"))
     for name in _FOR_ONE:
         if given.get(name) and len(references) > 1:
-            raise ReferenceSyntaxError(f"{name} is given for {len(references)} references", hint="Add them one by one.")
+            raise ReferenceSyntaxError(
+                f"{name} is given for {len(references)} references", hint="Add the references one by one."
+            )
     priority, paused = given.pop("priority", 0), given.pop("paused", False)
     if not isinstance(priority, int) or not isinstance(paused, bool):
-        raise TypeError("the body was checked")
+        raise TypeError("the body was validated")
     for name in ("digests", "mirrors"):
         given[name] = _texts(given.get(name, []))
     given["author"] = Author(given.get("author", Author.USER))

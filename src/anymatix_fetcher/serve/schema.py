@@ -1,4 +1,4 @@
-"""Values against the schemas of the API's description: the part of JSON Schema that it uses, and no more. Pure."""
+"""Validates values by JSON Schema, as far as the API's description uses it. Pure."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _SHOWN_CHARACTERS = 60
 
 
 class InvalidValueError(ValueError):
-    """A value isn't as its schema says; the message names it."""
+    """A value doesn't match its schema; the message names the value."""
 
 
 def check(value: object, schema: Schema, name: str) -> None:
-    """Makes sure that ``value`` is as ``schema`` says.
+    """Validates ``value`` against ``schema``.
 
     Args:
-        value: What ``json.loads`` has made.
-        schema: The part of JSON Schema that :func:`check` knows.
-        name: What the value is called, for the message.
+        value: A value from ``json.loads``.
+        schema: A schema of the supported keywords.
+        name: The value's name, for the message.
 
     Raises:
-        InvalidValueError: It isn't.
+        InvalidValueError: The value doesn't match.
     """
     kinds = schema.get("type")
     kinds = [kinds] if isinstance(kinds, str) else kinds
@@ -72,11 +72,11 @@ def _check_text(value: str, schema: Schema, name: str) -> None:
         raise InvalidValueError(f"{name} is empty" if least == 1 else f"{name} is too short")
     if most is not None and len(value) > most:
         raise InvalidValueError(f"{name} is longer than {most} characters")
-    # In Python a final line feed may follow what "$" means; in JSON Schema it may not.
+    # Python's "$" also matches before a final line feed, JSON Schema's doesn't.
     if isinstance(pattern, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), value):
         raise InvalidValueError(f"{name} has to match {pattern}")
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise InvalidValueError(f"{name} isn't text: it has half a character in it")
+        raise InvalidValueError(f"{name} isn't valid text: it contains an unpaired surrogate")
 
 
 def _check_number(value: float, schema: Schema, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The secret that requests have to know: given, read, or made at the first start."""
+"""The server's secret: read from a file, or generated at the first start."""
 
 from __future__ import annotations
 
@@ -21,22 +21,24 @@ def read_secret(path: Path) -> str:
     """The secret in a file.
 
     Raises:
-        StorageError: It can't be read.
-        ReferenceSyntaxError: There is none in it.
+        StorageError: The file can't be read.
+        ReferenceSyntaxError: The file contains no secret.
     """
     with storage_errors(path):
         text = path.read_text(encoding="utf-8", errors="replace").strip()
     if not text or any(character.isspace() for character in text):
-        raise ReferenceSyntaxError(f"{path} holds no secret", hint="One line of it, without spaces, is a secret.")
+        raise ReferenceSyntaxError(
+            f"{path} holds no secret", hint="Write the secret into the file, on one line and without spaces."
+        )
     return text
 
 
 def own_secret(state: Path) -> str:
-    """The secret of the servers of a state folder, which is made where there is none yet.
+    """The secret in the state folder, generated if there is none.
 
     Raises:
-        StorageError: It can't be read or made.
-        ReferenceSyntaxError: The file holds none.
+        StorageError: The file can't be read or written.
+        ReferenceSyntaxError: The file contains no secret.
     """
     path = state / SECRET_FILE
     with storage_errors(path):
@@ -45,7 +47,7 @@ def own_secret(state: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    """Makes the file with a secret, readable for its user alone, unless it is there. It is never seen half written."""
+    """Writes a random secret, unless the file exists. The file appears complete, and only its user can read it."""
     if path.exists():
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,8 +57,8 @@ def _make(path: Path) -> None:
         file.write(secrets.token_urlsafe(_BYTES) + "\n")
     try:
         with suppress(FileExistsError):
-            os.link(draft, path)  # unlike a rename it replaces none that another process has made meanwhile
-    except OSError:  # a file system without links
+            os.link(draft, path)  # unlike a rename, this doesn't replace the secret of a process that was faster
+    except OSError:  # a file system without hard links
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The life of a server: bound, announced, and ended by a signal within two seconds, with every part kept."""
+"""Runs the server: binds its socket, announces its URL, and stops within two seconds after a signal."""
 
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ if TYPE_CHECKING:
     from anymatix_fetcher.serve.app import AddRoutes
 
 SHUTDOWN_SECONDS = 0.5
-"""What answers that are being sent are given when the server ends."""
+"""The time for responses in progress to finish when the server stops."""
 _BACKLOG = 512
 NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where a server listens.
+    """The address of a running server.
 
     Args:
-        url: With a slash at the end.
-        pid: The process.
+        url: The URL, with a slash at the end.
+        pid: The process id.
     """
 
     url: str
     pid: int
 
     def as_json(self) -> str:
-        """One line."""
+        """One line of JSON."""
         return json.dumps({"url": self.url, "pid": self.pid})
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
+    """Whether ``host`` is a loopback address, reachable from this machine only."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -65,28 +65,30 @@ def is_loopback(host: str) -> bool:
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """A listening socket.
 
     Args:
-        host: An address of this machine, or its name.
-        port: 0 takes a free one.
+        host: An address of this machine or its name.
+        port: The port; 0 for any free one.
 
     Raises:
-        DestinationLockedError: Something else listens there.
-        StorageError: The system refuses it.
-        ReferenceSyntaxError: There is no such address here.
+        DestinationLockedError: Another program listens there.
+        StorageError: The system refuses to bind the address.
+        ReferenceSyntaxError: ``host`` is not an address of this machine.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise ReferenceSyntaxError(f"{host} is no address: {error.strerror}", hint="--host takes one.") from None
+        raise ReferenceSyntaxError(
+            f"{host} is not an address: {error.strerror}", hint="Give an address of this machine with --host."
+        ) from None
     listening = socket.socket(family, kind, protocol)
     try:
-        if os.name != "nt":  # there it would let two servers have one port
+        if os.name != "nt":  # on Windows it would let two servers share one port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(_BACKLOG)
-        listening.setblocking(False)  # noqa: FBT003 - the socket's own
+        listening.setblocking(False)  # noqa: FBT003 - socket's own signature
     except OSError as error:
         listening.close()
         raise _not_bound(host, port, error) from None
@@ -97,13 +99,15 @@ def _not_bound(host: str, port: int, error: OSError) -> Exception:
     import errno  # noqa: PLC0415 - rarely needed
 
     if error.errno == errno.EADDRINUSE:
-        hint = "It may be another server of ours, or aria2; --port takes another one."
+        hint = "It may be another `anyfetch serve`, or aria2. Choose another port with --port."
         return DestinationLockedError(f"another program listens at {host} port {port}", hint=hint)
-    return StorageError(f"{host} port {port} can't be listened at: {error.strerror}", hint="Choose another one.")
+    return StorageError(
+        f"can't listen at {host} port {port}: {error.strerror}", hint="Choose another port with --port."
+    )
 
 
 def url_of(listening: socket.socket) -> str:
-    """How this machine reaches it."""
+    """The URL by which this machine reaches the server."""
     address, port = listening.getsockname()[:2]
     if ip_address(address).is_unspecified:
         address = "::1" if ":" in address else "127.0.0.1"
@@ -120,16 +124,16 @@ def serve(
     add_routes: Iterable[AddRoutes] = (),
     take_stop: Callable[[Callable[[], None]], None] = lambda _: None,
 ) -> None:
-    """Serves until SIGTERM, SIGINT or a call for its end; then the queue is closed.
+    """Runs the server until SIGTERM, SIGINT or a call of the stop function; then closes the queue.
 
     Args:
-        queue: It is begun and closed.
-        access: Who may ask.
-        listening: Where; it is closed.
-        announce: Called when the server answers.
-        aria2_options: Of all downloads that come by aria2's protocol.
-        add_routes: Add further routes.
-        take_stop: Called at the start with what ends the server, from any thread.
+        queue: The queue, which is started and closed.
+        access: The access rules.
+        listening: The listening socket, which is closed.
+        announce: Called when the server is ready.
+        aria2_options: Options for all downloads added by aria2's protocol.
+        add_routes: Functions that add further routes.
+        take_stop: Called at the start with a function that stops the server; any thread may call that one.
     """
     asyncio.run(_serve(queue, access, listening, announce, aria2_options, add_routes, take_stop))
 
@@ -188,5 +192,5 @@ def _on_signal(number: signal.Signals, ended: asyncio.Event) -> None:
 
 
 def leave_address(state: Path, running: ServerAddress) -> None:
-    """Says in the state folder where the server listens."""
+    """Writes the server's address into the state folder."""
     (state / ADDRESS_FILE).write_text(running.as_json() + "\n", encoding="utf-8")

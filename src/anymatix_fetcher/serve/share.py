@@ -1,8 +1,8 @@
-"""Files for other machines: ``GET /sha256/HEX``, of what was read here and of the proved blocks of what arrives.
+"""Serves files to peers: ``GET /sha256/HEX``, for hashed files and the proved blocks of unfinished downloads.
 
-A whole file goes from its descriptor to the socket by the system where that can do so. Of a file that arrives a range
-is answered with as much as is proved from its start on, which may be less than was asked for (RFC 9110, section
-15.3.7); where its first byte isn't here yet, the answer is 503 with ``Retry-After``.
+A complete file is sent by ``sendfile`` where the system has it. A range of an unfinished download is answered with its
+proved prefix, which may be shorter than requested (RFC 9110, section 15.3.7), or with 503 and ``Retry-After`` if its
+first byte is missing.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _UNSENDABLE = re.compile(r"[^\x20-\x7e]|[\"\\]")
 
 
 class Sharing:
-    """Answers peers.
+    """Serves files to peers.
 
     Args:
-        queue: Whose files may be lent while they arrive.
-        index: What was read here; closed with the application.
+        queue: The queue, for unfinished downloads.
+        index: The index of hashed files, which is closed with the application.
     """
 
     def __init__(self, queue: Queue, index: Index) -> None:
@@ -49,7 +49,7 @@ class Sharing:
         self._lender = Lender(queue, index)
 
     def add_routes(self, app: web.Application) -> None:
-        """Serves them, and closes the index with the application."""
+        """Adds the route, and closes the index with the application."""
         app.router.add_get(PATH, self.get_file)
         app.cleanup_ctx.append(self._close)
 
@@ -63,7 +63,7 @@ class Sharing:
         sha256 = request.match_info["sha256"].lower()
         found = await asyncio.to_thread(self._lender.find, sha256) if re.fullmatch("[0-9a-f]{64}", sha256) else None
         if found is None:
-            return failure(404, "NotFoundError", "no file with this SHA-256 was read here", "Ask another server.")
+            return failure(404, "NotFoundError", "no file with this SHA-256 is available here", "Ask another server.")
         with found.file:
             tag = f'"{sha256}"'
             wanted = asked(request.method, request.headers, tag=tag, length=found.length)
@@ -74,7 +74,7 @@ class Sharing:
 
 
 def _about(sha256: str, name: str) -> dict[str, str]:
-    """What is said of a file with every answer."""
+    """The header fields of every response for a file."""
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     shown = _UNSENDABLE.sub("_", name)
     extended = quote(name.encode("utf-8", "replace"), safe="")
@@ -100,9 +100,9 @@ def _head(wanted: FileAnswer, span: Span, length: int, headers: dict[str, str]) 
 async def _send(
     request: web.Request, found: WholeFile | ArrivingFile, wanted: FileAnswer, headers: dict[str, str]
 ) -> web.StreamResponse:
-    """Answers with what is wanted of a whole file; or with no content, of any."""
+    """Sends the requested part of a complete file, or a response without content."""
     response = _head(wanted, wanted.span, found.length, headers)
-    with suppress(ConnectionError):  # the peer has gone
+    with suppress(ConnectionError):  # the peer has disconnected
         await response.prepare(request)
         if request.method == "GET" and wanted.span:
             await _pour(request, response, found.file, wanted.span)
@@ -111,12 +111,12 @@ async def _send(
 
 
 async def _pour(request: web.Request, response: web.StreamResponse, file: BinaryIO, span: Span) -> None:
-    """Sends a span: the first piece with the head, the rest by the system."""
+    """Sends a span: the first piece with the head, the rest by ``sendfile``."""
     first = await asyncio.to_thread(_read, file, span.start, min(len(span), _PIECE_BYTES))
     await response.write(first)
     start, loop = span.start + len(first), asyncio.get_running_loop()
     if request.transport is None or (not first and span):
-        raise ConnectionResetError("the connection is gone, or the file was cut")
+        raise ConnectionResetError("the connection is closed, or the file was truncated")
     if start < span.stop:
         start += await loop.sendfile(request.transport, file, start, span.stop - start)
     if start < span.stop:
@@ -126,7 +126,7 @@ async def _pour(request: web.Request, response: web.StreamResponse, file: Binary
 async def _send_arriving(
     request: web.Request, found: ArrivingFile, wanted: FileAnswer, headers: dict[str, str]
 ) -> web.StreamResponse:
-    """Answers with what is proved of a range; the whole isn't here yet."""
+    """Sends the proved prefix of a range, or 503 for anything else."""
     span = found.proved(wanted.span) if wanted.status is HTTPStatus.PARTIAL_CONTENT else wanted.span
     pieces, rest = found.pieces(span), len(span)
     piece = b"" if wanted.status is HTTPStatus.OK else await asyncio.to_thread(next, pieces, b"")
@@ -146,7 +146,7 @@ async def _send_arriving(
 
 
 def _break_off(request: web.Request) -> None:
-    """The rest isn't what it was: the peer sees a body that ends early.
+    """Aborts the connection because the file has changed, so that the peer sees an incomplete body.
 
     Raises:
         ConnectionResetError: Always.
@@ -157,9 +157,9 @@ def _break_off(request: web.Request) -> None:
 
 
 def _not_yet(length: int) -> web.StreamResponse:
-    hint = f"It arrives just now; ask again, or for a range of its {length:,} bytes that may be here."
+    hint = f"It is being downloaded. Ask again later, or for another range of its {length:,} bytes."
     return failure(
-        503, "NotYetError", "this part of the file isn't here yet", hint, {"Retry-After": str(RETRY_SECONDS)}
+        503, "NotYetError", "this part of the file isn't available yet", hint, {"Retry-After": str(RETRY_SECONDS)}
     )
 
 

@@ -1,4 +1,4 @@
-"""How much room there is where a folder is, or will be made."""
+"""The free space on the disk of a folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A disk's bytes.
+    """The space on a disk, in bytes.
 
     Args:
-        free: That a file may take.
-        total: All of them.
+        free: The space available to this user.
+        total: The size of the disk.
     """
 
     free: int
@@ -24,7 +24,7 @@ class Room:
 
 
 def room_at(folder: Path) -> Room | None:
-    """The room at ``folder``; ``None`` where that can't be told."""
+    """The space at ``folder``, which need not exist yet; ``None`` if it can't be determined."""
     for existing in (folder, *folder.parents):
         try:
             usage = shutil.disk_usage(existing)

@@ -79,7 +79,7 @@ def test_it_is_added_goes_on_pauses_resumes_and_is_done(visit: Visit, origin: Or
     expect(row.locator(".af-rate")).to_contain_text("MB/s")
     expect(row).to_contain_text(" of 6 MB")
     until(lambda: shown_percent(visit, "a.safetensors") > 0)
-    expect(row.get_by_role("img", name="Which parts of the file are here")).to_be_visible()
+    expect(row.get_by_role("img", name="Stored parts of the file")).to_be_visible()
     visit.button(row, "Pause").click()
     expect(row).to_contain_text("paused")
     until(lambda: visit.states() == {"a.safetensors": "paused"})
@@ -91,12 +91,14 @@ def test_it_is_added_goes_on_pauses_resumes_and_is_done(visit: Visit, origin: Or
     expect(visit.page.get_by_role("status").filter(has_text="a.safetensors is done")).to_be_visible()
     assert (visit.server.folder / "files" / "a.safetensors").read_bytes() == file.read()
     visit.button(row, "Remove").click()
-    expect(visit.page.get_by_text("Nothing is in the queue")).to_be_visible()
+    expect(visit.page.get_by_text("The queue is empty")).to_be_visible()
     assert visit.states() == {}
     assert (visit.server.folder / "files" / "a.safetensors").exists()
 
 
-@pytest.mark.parametrize(("answer", "suffixes"), [("Keep the part", {".part", ".journal"}), ("Remove the part", set())])
+@pytest.mark.parametrize(
+    ("answer", "suffixes"), [("Keep the partial file", {".part", ".journal"}), ("Remove the partial file", set())]
+)
 def test_cancelling_asks_what_becomes_of_the_part(
     visit: Visit, origin: Origin, answer: str, suffixes: set[str]
 ) -> None:
@@ -166,7 +168,7 @@ def test_reloaded_it_shows_the_same_without_asking_for_the_secret(visit: Visit, 
     expect(visit.rows).to_have_count(4)
     assert visit.positions() == names
     expect(visit.rows.first.get_by_role("progressbar")).to_be_visible()
-    expect(visit.rows.last).to_contain_text("waits for its turn: 3 at a time")
+    expect(visit.rows.last).to_contain_text("waiting for its turn: 3 at a time")
 
 
 def test_moved_by_the_keyboard_and_by_dragging(visit: Visit, origin: Origin) -> None:
@@ -208,7 +210,7 @@ def test_a_workflow_is_dropped_looked_through_and_fetched(visit: Visit, origin: 
     visit.page.locator("input[type=file]").set_input_files(workflow)
     box = visit.page.locator(".af-plan")
     expect(box).to_contain_text("flow.json: 2 models")
-    expect(box.get_by_role("listitem").filter(has_text="here.safetensors")).to_contain_text("here")
+    expect(box.get_by_role("listitem").filter(has_text="here.safetensors")).to_contain_text("present")
     box.get_by_role("button", name="Fetch 1 missing").click()
     expect(visit.row("wanted.safetensors")).to_contain_text("done")
     assert (visit.server.folder / "models" / "loras" / "wanted.safetensors").stat().st_size == MB

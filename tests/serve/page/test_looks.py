@@ -49,7 +49,7 @@ def test_all_of_it_by_the_keyboard_alone(visit: Visit, origin: Origin) -> None:
     expect(row).to_contain_text("downloading")
     tab_to(visit.page, "Cancel")
     keyboard.press("Enter")
-    expect(visit.dialog.get_by_role("button", name="Keep the part")).to_be_focused()
+    expect(visit.dialog.get_by_role("button", name="Keep the partial file")).to_be_focused()
     keyboard.press("Tab")
     keyboard.press("Enter")
     expect(row).to_contain_text("cancelled")
@@ -79,12 +79,12 @@ def test_the_focus_stays_while_rows_change_above_and_below(visit: Visit, origin:
 
 def test_settings_take_effect_and_tell_the_room(visit: Visit) -> None:
     visit.tab("Settings").click()
-    rate, most = visit.page.get_by_label("Limit, MB/s"), visit.page.get_by_label("Downloads at a time")
+    rate, most = visit.page.get_by_label("Rate limit, MB/s"), visit.page.get_by_label("Simultaneous downloads")
     expect(rate).to_have_value("2.097")
     expect(most).to_have_value("3")
     most.fill("4")
     visit.page.get_by_role("button", name="Apply").click()
-    expect(visit.page.get_by_role("status").filter(has_text="The settings are changed")).to_be_visible()
+    expect(visit.page.get_by_role("status").filter(has_text="Settings saved")).to_be_visible()
     assert visit.server.client.get("/api/v1/settings").json["max_downloads"] == 4
     visit.server.client.ask("PATCH", "/api/v1/settings", {"max_downloads": 3})
     for root in ("files", "models"):

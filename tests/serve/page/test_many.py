@@ -94,8 +94,8 @@ def test_a_thousand_jobs_of_which_eight_run(browser: Browser, origins: list[Orig
                 frames(page, 3)
             page.keyboard.press("Control+End")
             expect(last).to_be_in_viewport()
-            for group in ("Under way", "Failed", "All"):
-                page.get_by_role("group", name="Which jobs are shown").get_by_role("button", name=group).click()
+            for group in ("In progress", "Failed", "All"):
+                page.get_by_role("group", name="Filter jobs").get_by_role("button", name=group).click()
                 frames(page, 5)
 
         smooth(page, scroll)
@@ -136,7 +136,7 @@ def test_thousands_of_models_are_searched_verified_and_removed(browser: Browser,
         path = tmp_path / "models" / folders[1001 % 3] / "model-1001.safetensors"
         expect(rows).to_contain_text("never")
         rows.get_by_role("button", name="Verify").click()
-        expect(page.get_by_role("status").filter(has_text="known from now on")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="it is recorded now")).to_be_visible()
         rows.get_by_role("button", name="Verify").click()
         expect(page.get_by_role("status").filter(has_text="is intact")).to_be_visible()
         path.write_bytes(safetensors()[:-1] + b"x")

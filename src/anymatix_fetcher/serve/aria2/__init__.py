@@ -1,1 +1,1 @@
-"""aria2's JSON-RPC over our queue: its method names, fields, option names and habits; a gid is a job's id."""
+"""aria2's JSON-RPC interface to the queue; a gid is a job's id."""

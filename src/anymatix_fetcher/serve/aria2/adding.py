@@ -1,4 +1,4 @@
-"""The methods that add downloads."""
+"""The RPC methods that add downloads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def add_uri(desk: Desk, arguments: Arguments) -> object:
-    """Adds a download, which several addresses may lead to; returns its gid."""
+    """Adds a download of one or more URIs of the same file; returns its gid."""
     uris = arguments.texts(0)
     given = read_options(arguments.options(1)) if arguments.has(1) else {}
     position = arguments.integer(2, least=0) if arguments.has(2) else None
@@ -47,7 +47,7 @@ def add_metalink(desk: Desk, arguments: Arguments) -> object:
 
 
 def _wanted(file: metalink.MetalinkFile, options: Mapping[str, str]) -> JobWanted:
-    """What a Metalink's file comes to: others have written it, so it leads to no header of the options."""
+    """The job request for a file of a Metalink. Its URIs come from a document, so the header options don't apply."""
     uris = [mirror.url.reveal() for mirror in file.mirrors]
     return replace(
         wanted_of(uris, options),
@@ -59,11 +59,11 @@ def _wanted(file: metalink.MetalinkFile, options: Mapping[str, str]) -> JobWante
 
 
 def add_listed(desk: Desk, downloads: Iterable[tuple[Sequence[str], Mapping[str, str]]]) -> None:
-    """Adds downloads that were named at the start: the addresses of each, and its options.
+    """Adds the downloads given at the start, each with its URIs and options.
 
     Raises:
-        RpcFault: An option can't be read.
-        FetchError: One can't be added.
+        RpcFault: An option is invalid.
+        FetchError: A download can't be added.
     """
     for uris, options in downloads:
         given = read_options(options)
@@ -73,7 +73,7 @@ def add_listed(desk: Desk, downloads: Iterable[tuple[Sequence[str], Mapping[str,
 
 def add_torrent(_desk: Desk, _arguments: Arguments) -> object:
     """Refuses BitTorrent."""
-    raise RpcFault("BitTorrent isn't supported here: add an http or https address of the file")
+    raise RpcFault("BitTorrent isn't supported: add an http or https URI of the file")
 
 
 def _add(

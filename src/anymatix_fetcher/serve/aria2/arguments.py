@@ -1,4 +1,4 @@
-"""The parameters of a call, read by position and kind; what doesn't fit is refused in aria2's words."""
+"""Reads the positional parameters of a call; errors have aria2's messages."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ class Arguments:
     """The parameters of one call, without the secret.
 
     Args:
-        values: As they came.
+        values: The parameters.
     """
 
     def __init__(self, values: Sequence[object]) -> None:
         self._values = values
 
     def has(self, position: int) -> bool:
-        """Whether there is one at ``position``."""
+        """Whether a parameter was given at ``position``."""
         return position < len(self._values)
 
     def text(self, position: int) -> str:
-        """A string.
+        """The string at ``position``.
 
         Raises:
-            RpcFault: There is none.
+            RpcFault: The parameter is missing or has another type.
         """
         value = self._value(position)
         if not _is_text(value):
@@ -38,10 +38,10 @@ class Arguments:
         return str(value)
 
     def integer(self, position: int, *, least: int | None = None) -> int:
-        """A whole number.
+        """The integer at ``position``.
 
         Raises:
-            RpcFault: There is none, or it is below ``least``.
+            RpcFault: The parameter is missing, has another type, or is below ``least``.
         """
         value = self._value(position)
         if not isinstance(value, int) or isinstance(value, bool):
@@ -54,10 +54,10 @@ class Arguments:
         return value
 
     def entries(self, position: int) -> Sequence[object]:
-        """A list of anything.
+        """The list at ``position``.
 
         Raises:
-            RpcFault: There is none.
+            RpcFault: The parameter is missing or has another type.
         """
         value = self._value(position)
         if not isinstance(value, list):
@@ -65,26 +65,26 @@ class Arguments:
         return value
 
     def texts(self, position: int) -> tuple[str, ...]:
-        """The strings of a list; whatever else stands in it is left out.
+        """The strings in the list at ``position``; other elements are skipped.
 
         Raises:
-            RpcFault: There is no list.
+            RpcFault: The parameter is missing or not a list.
         """
         return tuple(str(entry) for entry in self.entries(position) if _is_text(entry))
 
     def keys(self, position: int) -> frozenset[str]:
-        """The names of the fields that are wanted; empty for all of them.
+        """The names of the requested fields; empty for all of them.
 
         Raises:
-            RpcFault: Something else is there.
+            RpcFault: The parameter is not a list.
         """
         return frozenset(self.texts(position)) if self.has(position) else frozenset()
 
     def options(self, position: int) -> Mapping[str, object]:
-        """Options by name.
+        """The options by name.
 
         Raises:
-            RpcFault: Something else is there.
+            RpcFault: The parameter is missing or not an object.
         """
         value = self._value(position)
         if not isinstance(value, dict):
@@ -92,7 +92,7 @@ class Arguments:
         return value
 
     def otherwise(self, position: int, read: Callable[[int], Value], default: Value) -> Value:
-        """What ``read`` reads at ``position``; ``default`` where nothing is there."""
+        """The result of ``read`` at ``position``; ``default`` if no parameter was given."""
         return read(position) if self.has(position) else default
 
     def _value(self, position: int) -> object:
@@ -106,5 +106,5 @@ def _wrong(position: int) -> RpcFault:
 
 
 def _is_text(value: object) -> bool:
-    """Whether it is a string that can be written down: JSON may hold half of a surrogate pair."""
+    """Whether a value is an encodable string: JSON may contain an unpaired surrogate."""
     return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -1,6 +1,6 @@
-"""The command line of ``aria2c``, as programs use it that start it as their helper. Pure.
+"""Parses the command line of ``aria2c``, for programs that run it as a helper. Pure.
 
-Every option of aria2 is taken: what it means here is seen to by those that ask for it, all others mean nothing.
+Every option of aria2 is accepted; those without a meaning here are ignored by the callers.
 """
 
 from __future__ import annotations
@@ -49,29 +49,29 @@ _SWITCHES = frozenset(
         *("pause", "force-sequential", "select-least-used-host", "no-want-digest-header", "help", "version"),
     }
 )
-"""Options whose value may be left out, and then comes behind a ``=`` alone."""
+"""Options with an optional value, which has to follow a ``=``."""
 _CUMULATIVE = frozenset({"header", "index-out", "bt-tracker", "bt-exclude-tracker"})
 
 
 @dataclass(frozen=True, slots=True)
 class Aria2CommandLine:
-    """What a command line says.
+    """A parsed command line.
 
     Args:
-        options: By name, without dashes; a switch without a value is "true".
-        uris: What is to be downloaded.
+        options: The options by name, without dashes; a switch without a value is "true".
+        uris: The URIs to download.
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
     uris: tuple[str, ...] = ()
 
     def is_set(self, name: str) -> bool:
-        """Whether a switch is on."""
+        """Whether a switch is "true"."""
         return self.options.get(name) == "true"
 
 
 def parse_command_line(arguments: Sequence[str]) -> Aria2CommandLine:
-    """Reads the arguments as ``getopt_long`` reads aria2c's."""
+    """Parses the arguments as ``getopt_long`` does for aria2c."""
     options: dict[str, str] = {}
     uris: list[str] = []
     rest = list(reversed(arguments))
@@ -92,7 +92,7 @@ def parse_command_line(arguments: Sequence[str]) -> Aria2CommandLine:
 
 
 def _short(letters: str, rest: list[str], options: dict[str, str]) -> None:
-    """Short options in one argument: switches, and at the end one with its value."""
+    """Parses the short options of one argument: switches, then at most one option with a value."""
     while letters:
         name, letters = _SHORT.get(letters[0], letters[0]), letters[1:]
         if name in _SWITCHES:
@@ -103,7 +103,7 @@ def _short(letters: str, rest: list[str], options: dict[str, str]) -> None:
 
 
 def _whole(name: str) -> str:
-    """The option that a name means: its own, or the only one that begins like it."""
+    """The option that a name selects: exactly, or as an unambiguous prefix."""
     if name in KNOWN | _SWITCHES:
         return name
     found = [known for known in KNOWN | _SWITCHES if known.startswith(name)]
@@ -111,7 +111,7 @@ def _whole(name: str) -> str:
 
 
 def _value(name: str, rest: list[str]) -> str:
-    """The value of an option that has none behind a ``=``: the next argument, unless it can't be one."""
+    """The value of an option without ``=``: the next argument, unless that can't be a value."""
     if name in _SWITCHES or not rest:
         return "true"
     is_known = name in KNOWN
@@ -136,7 +136,7 @@ def parse_configuration(text: str) -> dict[str, str]:
 
 
 def parse_input_file(lines: Iterable[str]) -> list[Aria2CommandLine]:
-    """The downloads of a list, or of a session that was saved: addresses of one file in a line, options below it."""
+    """The downloads of an input or session file: one line of URIs for each file, followed by indented options."""
     found: list[tuple[list[str], dict[str, str]]] = []
     for line in lines:
         text = line.strip()

@@ -1,4 +1,4 @@
-"""What aria2's methods work on: the queue, and how its jobs look from there."""
+"""The queue as aria2's methods see it: lists, gids and states of downloads."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Desk:
 
     Args:
         queue: The queue.
-        options: For all downloads.
-        stop: Ends the server, soon after the answer has gone.
-        clock: Seconds since 1970.
+        options: The global options.
+        stop: Stops the server, after the response was sent.
+        clock: The time in seconds since 1970.
     """
 
     def __init__(
@@ -48,21 +48,21 @@ class Desk:
         self._clock = clock
 
     def behind(self) -> frozenset[JobId]:
-        """The jobs that wait for their turn; none where clients are to see them as active."""
+        """The jobs that wait for their turn; none if clients shall see them as active."""
         settings = self.queue.settings
         if settings.rpc_always_active:
             return frozenset()
         return behind_the_others(self.queue.jobs(), self._clock(), most=settings.max_downloads)
 
     def lists(self) -> DownloadLists:
-        """All downloads."""
+        """aria2's three lists of downloads."""
         return DownloadLists.of(self.queue.jobs(), behind=self.behind())
 
     def find(self, gid: str) -> QueuedJob:
-        """The download of a gid, or of the beginning of one that no other has.
+        """The download with this gid or unambiguous gid prefix.
 
         Raises:
-            RpcFault: There is none.
+            RpcFault: No download or several downloads match.
         """
         lowered = gid.lower()
         if not lowered or len(lowered) > _GID_DIGITS or not _HEX.issuperset(lowered):
@@ -80,24 +80,24 @@ class Desk:
                 raise RpcFault(f"GID {gid} is not unique")
 
     def standing(self, job: QueuedJob) -> Aria2Status:
-        """How a download stands."""
+        """aria2's status of a download."""
         return standing_of(job, self.behind() if job.state is JobState.QUEUED else frozenset())
 
     def status(self, job: QueuedJob, keys: frozenset[str]) -> dict[str, object]:
-        """The fields of a download."""
+        """The requested fields of a download."""
         return status(self.seen(job, self.standing(job), with_blocks=asks_for_pieces(keys)), keys)
 
     def statuses(
         self, jobs: Iterable[QueuedJob], behind: frozenset[JobId], keys: frozenset[str]
     ) -> list[dict[str, object]]:
-        """The fields of several downloads."""
+        """The requested fields of several downloads."""
         with_blocks = asks_for_pieces(keys)
         return [status(self.seen(job, standing_of(job, behind), with_blocks=with_blocks), keys) for job in jobs]
 
     def seen(self, job: QueuedJob, standing: Aria2Status, *, with_blocks: bool = False) -> SeenJob:
-        """A download with what is known of it at this moment."""
+        """A download with its present progress."""
         try:
             progress = None if job.has_ended else self.queue.progress(job.id)
             return SeenJob(job, standing, progress, self.queue.blocks(job.id) if with_blocks else None)
-        except UnknownJobError:  # it was taken out meanwhile
+        except UnknownJobError:  # the job was removed in the meantime
             return SeenJob(job, standing, None, BlockMap() if with_blocks else None)

@@ -1,7 +1,7 @@
-"""``/jsonrpc``: POST, GET and WebSocket, over which aria2's clients come.
+"""The endpoint of aria2's clients: ``/jsonrpc`` by POST, GET and WebSocket.
 
-Calls are carried out on threads, since changes wait for the disk. A socket's messages are answered in their order, and
-a notification never overtakes the answer to the call that brought it about.
+Calls run on threads, since changes wait for the disk. A socket's messages are answered in order, and a notification is
+sent after the response to the call that caused it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 PATH = "/jsonrpc"
 MOST_MESSAGE_BYTES = 2 << 20
-"""Of one message on a socket: aria2's ``rpc-max-request-size``."""
+"""The longest message on a socket: aria2's default of ``rpc-max-request-size``."""
 MOST_UNTOLD = 10_000
-"""A client that leaves so many notifications unread is disconnected."""
+"""A client with this many unread notifications is disconnected."""
 _HEARTBEAT_SECONDS = 30.0
 
 
 class Aria2Endpoint:
-    """The resource that answers aria2's clients.
+    """The HTTP resource for aria2's clients.
 
     Args:
-        interface: Answers requests.
-        penalty: Lets the time pass that a wrong secret costs; false where too many wait already.
+        interface: Executes the requests.
+        penalty: Waits for the delay of a wrong secret; false if too many requests wait already.
     """
 
     def __init__(self, interface: Aria2Interface, penalty: Callable[[], Awaitable[bool]]) -> None:
@@ -44,7 +44,7 @@ class Aria2Endpoint:
         self._clients: set[_Client] = set()
 
     def add_to(self, application: web.Application) -> None:
-        """Adds the routes, and what begins and ends with the application."""
+        """Adds the routes and the hooks for start and shutdown."""
         application.router.add_post(PATH, self._post)
         application.router.add_get(PATH, self._get, allow_head=False)
         application.cleanup_ctx.append(self._announcing)
@@ -59,10 +59,10 @@ class Aria2Endpoint:
         return _response(await self._answer(parse_query(request.query)))
 
     async def _answer(self, request: RpcRequest) -> RpcAnswer:
-        """The answer, after the time that wrong secrets cost.
+        """The response, after the delay for wrong secrets.
 
         Raises:
-            HTTPTooManyRequests: Too many wrong ones came at a time.
+            HTTPTooManyRequests: Too many wrong secrets came at a time.
         """
         answer = await asyncio.to_thread(self._interface.answer, request)
         for _ in range(answer.guesses):
@@ -87,14 +87,14 @@ class Aria2Endpoint:
         except web.HTTPTooManyRequests:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
         except ConnectionError:
-            pass  # it went away
+            pass  # the client has disconnected
         finally:
             self._clients.discard(client)
             telling.cancel()
         return socket
 
     async def _announcing(self, _application: web.Application) -> AsyncIterator[None]:
-        """Passes the queue's events on, while the application runs."""
+        """Sends the queue's events as notifications while the application runs."""
         relay, announcer, desk = Relay(asyncio.get_running_loop(), self._announce), Announcer(), self._interface.desk
 
         def hear(event: QueueEvent) -> None:
@@ -117,20 +117,20 @@ class Aria2Endpoint:
 
 
 class _Client:
-    """One that has a socket open.
+    """A client with an open socket.
 
     Args:
-        socket: It.
+        socket: The socket.
     """
 
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self.socket = socket
         self.lock = asyncio.Lock()
-        """Held while a call is carried out and answered."""
+        """Held while a call is executed and answered."""
         self._untold: asyncio.Queue[str] = asyncio.Queue(MOST_UNTOLD)
 
     def note(self, text: str) -> None:
-        """It is to be told this."""
+        """Queues a notification; a client that doesn't read is disconnected."""
         try:
             self._untold.put_nowait(text)
         except asyncio.QueueFull:
@@ -138,7 +138,7 @@ class _Client:
                 transport.abort()
 
     async def tell(self) -> None:
-        """Tells it everything, one after the other, until it goes away."""
+        """Sends the notifications in order until the client disconnects."""
         while True:
             text = await self._untold.get()
             async with self.lock:

@@ -1,6 +1,6 @@
-"""aria2's interface as a whole: calls are let in by the secret, carried out one after the other, and answered.
+"""Executes RPC requests: checks the secret and runs methods, ``system.multicall`` and batches.
 
-Methods, ``system.multicall`` and batches; which wire they come over is the endpoint's business.
+It is independent of the connection; see ``endpoint``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from anymatix_fetcher.serve.aria2.desk import Desk
     from anymatix_fetcher.serve.aria2.messages import RpcAnswer, RpcCall, RpcRequest
 
-_TOKEN = "token:"  # noqa: S105 - how the parameter begins that has it
+_TOKEN = "token:"  # noqa: S105 - the prefix of the secret's parameter
 MOST_CALLS = 2000
-"""More in one message are refused: some calls need no secret, and their answers are far longer than they are."""
+"""A message with more calls is refused: some need no secret, and their responses are much longer than the calls."""
 
 
 class Aria2Interface:
-    """Answers requests; any thread may ask.
+    """Executes requests; may be called from any thread.
 
     Args:
-        desk: What the methods work on.
-        knows_secret: Whether this is the secret that calls have to begin with.
+        desk: The queue as the methods see it.
+        knows_secret: Whether a secret, or its absence, admits a call.
     """
 
     def __init__(self, desk: Desk, knows_secret: Callable[[str | None], bool]) -> None:
@@ -37,7 +37,7 @@ class Aria2Interface:
         self._knows_secret = knows_secret
 
     def answer(self, request: RpcRequest) -> RpcAnswer:
-        """Carries out the calls of a request."""
+        """Executes the calls of a request in order."""
         if len(request.calls) > MOST_CALLS:
             fault = RpcFault("Invalid Request.", FaultCode.INVALID_REQUEST)
             return write_answer(request, [fault] * len(request.calls), 0)
@@ -45,7 +45,7 @@ class Aria2Interface:
 
 
 class _Turn:
-    """One request."""
+    """The execution of one request."""
 
     def __init__(self, desk: Desk, knows_secret: Callable[[str | None], bool]) -> None:
         self._desk = desk
@@ -67,8 +67,8 @@ class _Turn:
         except RpcFault as fault:
             return fault
         except UnknownJobError:
-            return RpcFault("the download is gone: its GID is not found")
-        except Exception as raised:  # noqa: BLE001 - the last line of defence: other calls are answered
+            return RpcFault("the download was removed: its GID is not found")
+        except Exception as raised:  # noqa: BLE001 - the other calls still get their responses
             error = error_for(raised, name[:80])
             return RpcFault(". ".join(filter(None, (error.message.rstrip("."), error.hint))))
 
@@ -86,10 +86,10 @@ class _Turn:
         return method(self._desk, arguments)
 
     def _let_in(self, token: str | None) -> None:
-        """Compares the secret.
+        """Checks the secret.
 
         Raises:
-            RpcFault: There is none, or another one.
+            RpcFault: The secret is missing or wrong.
         """
         secret = None if token is None else token.removeprefix(_TOKEN)
         if not self._knows_secret(secret):
@@ -105,7 +105,7 @@ class _Turn:
         return entries
 
     def _entry(self, entry: object) -> object:
-        """What one entry of a multicall comes to: its result in a list, or an error object."""
+        """The outcome of one entry of a multicall: its result in a list, or an error object."""
         match entry:
             case {"methodName": "system.multicall"}:
                 return RpcFault("Recursive system.multicall forbidden.").as_object()

@@ -1,4 +1,4 @@
-"""What clients have said that no job keeps: options of ours and theirs, until the server ends."""
+"""The options that clients have set, kept in memory because jobs store only some of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class OptionMemory:
-    """The options as they were given: for all downloads, and for each.
+    """The global options and those of each download, as given.
 
     Args:
-        given: For all downloads, from the start.
+        given: The initial global options.
     """
 
     def __init__(self, given: Mapping[str, str]) -> None:
@@ -27,27 +27,27 @@ class OptionMemory:
 
     @property
     def common(self) -> dict[str, str]:
-        """Those for all downloads."""
+        """The global options."""
         with self._lock:
             return dict(self._common)
 
     def change_common(self, options: Mapping[str, str]) -> None:
-        """These are for all downloads that are added from now on."""
+        """Changes the global options, for downloads added from now on."""
         with self._lock:
             self._common.update(options)
 
     def of(self, identity: str) -> dict[str, str]:
-        """Those of one download."""
+        """The options of one download."""
         with self._lock:
             return dict(self._own.get(identity, {}))
 
     def change(self, identity: str, options: Mapping[str, str]) -> None:
-        """These are for one download."""
+        """Changes the options of one download."""
         with self._lock:
             self._own.setdefault(identity, {}).update(options)
 
     def hear(self, event: QueueEvent) -> None:
-        """Forgets the options of a download that is gone."""
+        """Drops the options of a removed download."""
         if event.kind is EventKind.REMOVED:
             with self._lock:
                 self._own.pop(event.job.id, None)

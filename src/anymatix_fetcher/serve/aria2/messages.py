@@ -1,7 +1,8 @@
-"""JSON-RPC 2.0 as aria2 speaks it: requests that come in, answers that go out, and the status of HTTP that goes along.
+"""Parses and writes JSON-RPC 2.0 messages in aria2's variant.
 
-aria2 has habits of its own. A request without an ``id`` is invalid, parameters have positions and no names, and an
-error comes with a status of 4xx or 5xx, except within a batch.
+aria2 differs from the standard: a request without ``id`` is invalid, parameters are positional only, and an error has
+an
+HTTP status of 4xx or 5xx, except within a batch.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ MEDIA_TYPE = "application/json-rpc"
 
 
 class FaultCode(IntEnum):
-    """The codes of errors: JSON-RPC 2.0's, section 5.1, and the one that aria2 has for everything else."""
+    """Error codes: those of JSON-RPC 2.0, section 5.1, and aria2's code for all other errors."""
 
     PARSE_ERROR = -32700
     INVALID_PARAMS = -32602
@@ -29,12 +30,12 @@ class FaultCode(IntEnum):
     REFUSED = 1
 
 
-class RpcFault(Exception):  # noqa: N818 - JSON-RPC calls it an error object; this one is raised on the way there
-    """What a call comes to that isn't carried out.
+class RpcFault(Exception):  # noqa: N818 - "fault" is RPC's word
+    """A failed call.
 
     Args:
-        message: Why, as aria2 words it where clients look at the words.
-        code: Which kind it is.
+        message: The reason; in aria2's words where clients compare them.
+        code: The error code.
     """
 
     def __init__(self, message: str, code: FaultCode = FaultCode.REFUSED) -> None:
@@ -43,12 +44,12 @@ class RpcFault(Exception):  # noqa: N818 - JSON-RPC calls it an error object; th
         self.code = code
 
     def as_object(self) -> dict[str, object]:
-        """The error object."""
+        """The JSON-RPC error object."""
         return {"code": int(self.code), "message": self.message}
 
 
 UNAUTHORIZED = "Unauthorized"
-"""Clients compare this word."""
+"""Clients compare this text."""
 
 _STATUSES = {
     FaultCode.PARSE_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -63,10 +64,10 @@ class RpcCall:
     """One call.
 
     Args:
-        identity: Its ``id``, which the answer repeats.
-        method: Its name.
-        params: Its parameters, by position.
-        fault: Why it can't be carried out, whatever it asks for; ``None`` where it can be read.
+        identity: The ``id``, which the response repeats.
+        method: The method's name.
+        params: The positional parameters.
+        fault: Why the call is invalid; ``None`` if it is valid.
     """
 
     identity: object
@@ -77,11 +78,11 @@ class RpcCall:
 
 @dataclass(frozen=True, slots=True)
 class RpcRequest:
-    """What one message asks for.
+    """The calls of one message.
 
     Args:
-        calls: Its calls, in their order.
-        is_batch: Whether they came as a list, and are answered by one.
+        calls: The calls, in order.
+        is_batch: Whether they came as a list, so that the response is one.
     """
 
     calls: tuple[RpcCall, ...]
@@ -90,12 +91,12 @@ class RpcRequest:
 
 @dataclass(frozen=True, slots=True)
 class RpcAnswer:
-    """What goes back.
+    """The response to a message.
 
     Args:
-        text: JSON.
-        status: The status of HTTP, where it goes that way.
-        guesses: How many wrong secrets were among them.
+        text: The JSON text.
+        status: The HTTP status, for responses over HTTP.
+        guesses: The number of wrong secrets in the calls.
     """
 
     text: str
@@ -104,7 +105,7 @@ class RpcAnswer:
 
 
 def parse_request(text: str | bytes) -> RpcRequest:
-    """The calls of a message; one that can't be read is a single call with a fault."""
+    """The calls of a message; an invalid message is a single call with a fault."""
     try:
         return _request(json.loads(text))
     except (ValueError, RecursionError):
@@ -112,7 +113,7 @@ def parse_request(text: str | bytes) -> RpcRequest:
 
 
 def parse_query(query: Mapping[str, str]) -> RpcRequest:
-    """The calls of a GET: ``method``, ``id`` and ``params``, or ``params`` alone for a batch; parameters in Base64."""
+    """The calls of a GET: ``method``, ``id`` and Base64-encoded ``params``, or only ``params`` for a batch."""
     try:
         params = json.loads(base64.b64decode(query["params"], validate=True)) if "params" in query else None
     except (ValueError, RecursionError, binascii.Error):
@@ -149,12 +150,12 @@ def _faulty(fault: RpcFault) -> RpcRequest:
 
 
 def write_answer(request: RpcRequest, outcomes: Sequence[object], guesses: int) -> RpcAnswer:
-    """The answer to a request.
+    """The response to a request.
 
     Args:
-        request: What was asked.
-        outcomes: One for each call: its result, or an :class:`RpcFault`.
-        guesses: How many wrong secrets were among them.
+        request: The request.
+        outcomes: For each call its result or an :class:`RpcFault`.
+        guesses: The number of wrong secrets in the calls.
     """
     answers = [_answer(call, outcome) for call, outcome in zip(request.calls, outcomes, strict=True)]
     if request.is_batch:
@@ -169,7 +170,7 @@ def _answer(call: RpcCall, outcome: object) -> dict[str, object]:
 
 
 def write_notification(method: str, gid: str) -> str:
-    """The message that tells a client what has happened to a download."""
+    """The notification of an event of a download."""
     return _written({"jsonrpc": "2.0", "method": method, "params": [{"gid": gid}]})
 
 

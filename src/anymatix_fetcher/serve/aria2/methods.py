@@ -1,4 +1,4 @@
-"""The methods, by name: what each does stands with its function. Those of the server itself are here."""
+"""The table of RPC methods, and the methods that concern the server itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Method: TypeAlias = Callable[[Desk, Arguments], object]
 
 VERSION = "1.37.0"
-"""Clients compare it."""
+"""The version of aria2 that is reported, since clients compare it."""
 FEATURES = ("GZip", "HTTPS", "Message Digest", "Metalink", f"AnymatixFetcher {__version__}")
 MULTICALL = "system.multicall"
 
@@ -36,7 +36,7 @@ def _shutdown(desk: Desk, _arguments: Arguments) -> object:
 
 
 def _save_session(_desk: Desk, _arguments: Arguments) -> object:
-    return steering.OK  # every change is on the disk before it is acknowledged
+    return steering.OK  # every change is stored before it is acknowledged
 
 
 def _list_methods(_desk: Desk, _arguments: Arguments) -> object:
@@ -82,9 +82,9 @@ METHODS: dict[str, Method] = {
     "aria2.getGlobalStat": telling.get_global_stat,
     "aria2.saveSession": _save_session,
 }
-"""These need the secret."""
+"""The methods that need the secret."""
 OPEN_METHODS: dict[str, Method] = {
     "system.listMethods": _list_methods,
     "system.listNotifications": _list_notifications,
 }
-"""These don't."""
+"""The methods that don't need the secret."""

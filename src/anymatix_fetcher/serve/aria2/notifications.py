@@ -1,4 +1,4 @@
-"""What aria2 tells its clients unasked: that a download has begun, was paused or has ended. Pure."""
+"""aria2's notifications: a download has started, was paused or has ended. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 START, PAUSE, STOP = "aria2.onDownloadStart", "aria2.onDownloadPause", "aria2.onDownloadStop"
 COMPLETE, ERROR = "aria2.onDownloadComplete", "aria2.onDownloadError"
 NOTIFICATIONS = (START, PAUSE, STOP, COMPLETE, ERROR, "aria2.onBtDownloadComplete")
-"""The names that aria2 lists; the last one is of BitTorrent and never sent."""
+"""The names that aria2 lists; the last one concerns BitTorrent and is never sent."""
 
 _NAMES = {
     JobState.ACTIVE: START,
@@ -26,16 +26,16 @@ _NAMES = {
 
 
 class Announcer:
-    """Turns the queue's events into notifications; one that repeats what was told last isn't told.
+    """Converts the queue's events to notifications, without repetitions.
 
-    So a download that is tried again has begun once, as with aria2.
+    A download that is tried again is reported as started only once, as in aria2.
     """
 
     def __init__(self) -> None:
         self._told: dict[JobId, str] = {}
 
     def told(self, event: QueueEvent) -> str | None:
-        """The notification that an event comes to; ``None`` where it is none."""
+        """The notification for an event, or ``None``."""
         job, before = event.job, self._told.get(event.job.id)
         name = _NAMES.get(job.state)
         if event.kind is EventKind.REMOVED or (name is None and before != START):

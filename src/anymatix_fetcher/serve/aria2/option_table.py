@@ -1,4 +1,4 @@
-"""aria2's options and their defaults, as its clients expect to find them. Those of a single download come first."""
+"""aria2's options and the defaults that its clients expect."""
 
 from __future__ import annotations
 
@@ -140,10 +140,10 @@ WITHOUT_DEFAULT = frozenset(
     }
 )
 SECRET = frozenset({"header", "rpc-secret"})
-"""These are never shown, and neither is what ends in ``-passwd``."""
+"""Options that are never shown, like those that end in ``-passwd``."""
 KNOWN = frozenset(DOWNLOAD_DEFAULTS) | frozenset(GLOBAL_DEFAULTS) | WITHOUT_DEFAULT
 
 
 def may_be_shown(name: str) -> bool:
-    """Whether an option's value holds no secret."""
+    """Whether an option's value contains no secret."""
     return name not in SECRET and not name.endswith("-passwd")

@@ -1,4 +1,4 @@
-"""The options of a download: read as aria2 reads them, and turned into what a job is to bring. Pure."""
+"""Parses aria2's options and converts them to job requests. Pure."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _GID = re.compile(r"[0-9a-f]{16}")
 _LISTS = frozenset({"header", "index-out"})
 _UNREADABLE = "We encountered a problem while processing the option '--{}'."
 _DECIDED_HERE = frozenset({"range", "if-range", "accept-encoding", "host", "connection", "content-length"})
-"""Fields that browsers' extensions pass on, and that are for us to decide."""
+"""Header fields that browser extensions pass on but that the engine sets itself."""
 
 
 def quantity(text: str) -> int:
-    """So many bytes: ``500K``, ``20M``, in powers of 1024.
+    """A number of bytes such as ``500K`` or ``20M``, in powers of 1024.
 
     Raises:
-        ValueError: It is no quantity.
+        ValueError: ``text`` is not a quantity.
     """
     match = _QUANTITY.fullmatch(text.strip())
     if match is None:
@@ -52,7 +52,7 @@ def _switch(text: str) -> bool:
 
 
 def _digest(text: str) -> Digest | None:
-    """The digest of ``sha-256=HEX``; ``None`` where there is none."""
+    """The digest of ``sha-256=HEX``; ``None`` for an empty text."""
     return Digest.parse(text.replace("=", ":", 1)) if text else None
 
 
@@ -69,17 +69,17 @@ _FORMS: dict[str, Callable[[str], object]] = {
     "checksum": _digest,
     "gid": _gid,
 }
-"""What is looked at when it is given; all other options are taken as they come."""
+"""The options whose values are validated; all others are accepted as they are."""
 
 RPC_ALWAYS_ACTIVE = "rpc-always-active"
-"""The one option that aria2 hasn't."""
+"""The only option that aria2 itself doesn't have."""
 
 
 def read_options(given: Mapping[str, object]) -> dict[str, str]:
-    """The options that aria2 knows, as text; it ignores all others, and what is neither text nor a list of it.
+    """The known options as text. Unknown options and values of other types are ignored, as in aria2.
 
     Raises:
-        RpcFault: One that matters here can't be read.
+        RpcFault: A value is invalid.
     """
     found: dict[str, str] = {}
     for name, value in given.items():
@@ -109,11 +109,11 @@ def _text(name: str, value: object) -> str | None:
 
 
 def wanted_of(uris: Sequence[str], options: Mapping[str, str]) -> JobWanted:
-    """What a job is to bring: the first address, from the others as well.
+    """The job request for a download; the first URI is the reference, the others are mirrors.
 
     Args:
-        uris: At least one; they all lead to the same file.
-        options: As :func:`read_options` has read them.
+        uris: At least one URI; all lead to the same file.
+        options: The options, as returned by :func:`read_options`.
     """
     digest = _digest(options.get("checksum", ""))
     return JobWanted(
@@ -131,7 +131,7 @@ def wanted_of(uris: Sequence[str], options: Mapping[str, str]) -> JobWanted:
 
 
 def _connections(options: Mapping[str, str]) -> int | None:
-    """How many connections a download may have: the lower one of both bounds, as far as they were given."""
+    """The limit of connections: the lower one of the two options, if given."""
     names = ("split", "max-connection-per-server")
     said = (options.get(name, "") for name in names if options.get(name) != DOWNLOAD_DEFAULTS[name])
     return min((_count(text) for text in said if text), default=None)
@@ -152,7 +152,7 @@ def _headers(reference: str, options: Mapping[str, str]) -> tuple[tuple[str, str
 
 
 def _proxy(reference: str, options: Mapping[str, str]) -> str:
-    """The proxy for this address, with its login; empty for what the surroundings say."""
+    """The proxy for a URI, with its credentials; empty for the one from the environment."""
     for kind in (f"{reference.partition(':')[0].lower()}-proxy", "all-proxy"):
         address = options.get(kind, "").strip()
         if not address:
@@ -166,11 +166,11 @@ def _proxy(reference: str, options: Mapping[str, str]) -> str:
 
 
 def shown_options(job: QueuedJob, given: Mapping[str, str], directory: str) -> dict[str, str]:
-    """Every option of a download, as far as it holds no secret.
+    """All options of a download, without secrets.
 
     Args:
-        job: Whose.
-        given: What was said of it; what the job has by now goes before.
+        job: The job; its present values take precedence.
+        given: The options as the client gave them.
         directory: The folder as the client named it.
     """
     wanted = job.wanted
@@ -190,7 +190,7 @@ def shown_options(job: QueuedJob, given: Mapping[str, str], directory: str) -> d
 
 
 def _lasts(name: str, value: str) -> bool:
-    """Whether an option belongs to the download and may be shown."""
+    """Whether an option belongs to a download and may be shown."""
     is_of_download = name not in GLOBAL_DEFAULTS and name not in {"pause", "gid"}
     return is_of_download and may_be_shown(name) and may_be_stored(value)
 

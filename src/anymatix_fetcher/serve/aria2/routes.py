@@ -1,4 +1,4 @@
-"""aria2's endpoint as a part of the server: its secret is the server's, and a wrong one costs what it costs there."""
+"""Adds aria2's endpoint to the server, with the server's secret and delay for wrong secrets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def add_aria2(application: web.Application, *, desk: Desk) -> Aria2Endpoint:
-    """Adds the endpoint to an application that has its rules; returns it.
+    """Adds the endpoint to an application and returns it.
 
     Args:
-        application: The application.
-        desk: What the methods work on.
+        application: The application, with its access rules.
+        desk: The queue as the methods see it.
     """
     interface = Aria2Interface(desk, application[ACCESS].knows_secret)
     endpoint = Aria2Endpoint(interface, application[PENALTY].serve)

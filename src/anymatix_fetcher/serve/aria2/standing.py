@@ -1,4 +1,4 @@
-"""How aria2 calls what a job does, and which downloads its three lists hold, in which order. Pure."""
+"""Maps jobs to aria2's statuses and to its lists of active, waiting and stopped downloads. Pure."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Aria2Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DownloadLists:
-    """The downloads of aria2's three lists.
+    """aria2's three lists of downloads.
 
     Args:
-        active: Those that are under way, that begin now, and that are between two tries.
-        waiting: Those behind a full queue and those that are paused, the next one first.
-        stopped: Those that have ended, the newest last.
+        active: Active downloads, those about to start, and those between two attempts.
+        waiting: Paused downloads and those that wait for their turn, the next one first.
+        stopped: Ended downloads, the newest last.
     """
 
     active: tuple[QueuedJob, ...]
@@ -44,7 +44,7 @@ class DownloadLists:
 
     @classmethod
     def of(cls, jobs: Sequence[QueuedJob], *, behind: frozenset[JobId]) -> DownloadLists:
-        """The lists of jobs that come in the queue's order; ``behind`` are those that wait for their turn."""
+        """The lists for jobs in the queue's order; ``behind`` are those that wait for their turn."""
         under_way = [job for job in jobs if job.state in _GOING and job.id not in behind]
         waiting = [job for job in jobs if job.state is JobState.PAUSED or job.id in behind]
         ended = [job for job in jobs if job.has_ended]
@@ -55,11 +55,11 @@ _GOING = frozenset({JobState.ACTIVE, JobState.QUEUED})
 
 
 def standing_of(job: QueuedJob, behind: frozenset[JobId]) -> Aria2Status:
-    """How a job stands.
+    """aria2's status of a job.
 
     Args:
         job: The job.
-        behind: Those that wait for their turn.
+        behind: The jobs that wait for their turn.
     """
     match job.state:
         case JobState.ACTIVE:
@@ -78,15 +78,15 @@ def standing_of(job: QueuedJob, behind: frozenset[JobId]) -> Aria2Status:
 
 
 def behind_the_others(jobs: Iterable[QueuedJob], now: float, *, most: int) -> frozenset[JobId]:
-    """The jobs that wait behind a full queue.
+    """The jobs that wait for their turn because the queue is full.
 
-    aria2 calls only these ``waiting``: a download between two tries is ``active`` there, and so is one that begins at
-    once. Clients rely on it: some of them take ``waiting`` for an end.
+    Only these are ``waiting`` in aria2: a download between two attempts or about to start is ``active``. Some clients
+    take ``waiting`` for an end.
 
     Args:
-        jobs: All of them.
+        jobs: All jobs.
         now: Seconds since 1970.
-        most: How many run at a time.
+        most: The number of jobs that run at a time.
     """
     every = list(jobs)
     queued = [job for job in every if job.state is JobState.QUEUED and job.not_before <= now]
@@ -96,7 +96,7 @@ def behind_the_others(jobs: Iterable[QueuedJob], now: float, *, most: int) -> fr
 
 
 def page(entries: Sequence[Entry], offset: int, count: int) -> list[Entry]:
-    """So many of a list; a negative ``offset`` counts from its end, and backwards: -1 is the last one and the first."""
+    """A page of a list. A negative ``offset`` counts from the end and reverses the order: -1 starts with the last."""
     if offset >= 0:
         return list(entries[offset : offset + count])
     return list(entries[::-1][-offset - 1 : -offset - 1 + count])

@@ -1,4 +1,4 @@
-"""A job as aria2 shows a download: the same keys, every number as text. Pure."""
+"""A job in the form of aria2's download status: the same keys, all numbers as strings. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.jobs import JobError, QueuedJob
 
 PIECE_LENGTH = 1_048_576
-"""Of a file whose length isn't known: aria2's default."""
+"""The piece length of a file of unknown length: aria2's default."""
 
 _PIECES = frozenset({"bitfield", "numPieces", "pieceLength"})
 _STOPPED = frozenset({Aria2Status.COMPLETE, Aria2Status.ERROR, Aria2Status.REMOVED})
@@ -43,13 +43,13 @@ _CODES_BY_EXIT_CODE = {2: 28, 3: 3, 4: 24, 5: 6, 6: 32, 7: 17, 8: 11}
 
 @dataclass(frozen=True, slots=True)
 class SeenJob:
-    """A job with what is known of it at this moment.
+    """A job with its present progress.
 
     Args:
         job: The job.
-        standing: What aria2 calls its state.
-        progress: How it is going, where it is under way.
-        blocks: Which pieces are here; ``None`` where nothing asks for them.
+        standing: aria2's status of it.
+        progress: The progress of a running download, or ``None``.
+        blocks: The state of each block; ``None`` if not requested.
     """
 
     job: QueuedJob
@@ -59,7 +59,7 @@ class SeenJob:
 
 
 def asks_for_pieces(keys: frozenset[str]) -> bool:
-    """Whether these fields, empty for all, need the blocks."""
+    """Whether the requested fields need the blocks; no keys request all fields."""
     return not keys or bool(keys & _PIECES)
 
 
@@ -68,7 +68,7 @@ def status(seen: SeenJob, keys: frozenset[str] = frozenset()) -> dict[str, objec
 
     Args:
         seen: The download.
-        keys: The fields that are wanted; empty for all.
+        keys: The requested fields; empty for all.
     """
     job, going = seen.job, seen.progress if seen.standing is Aria2Status.ACTIVE else None
     every: dict[str, object] = {
@@ -90,7 +90,7 @@ def status(seen: SeenJob, keys: frozenset[str] = frozenset()) -> dict[str, objec
 
 
 def files(seen: SeenJob) -> list[dict[str, object]]:
-    """The files of a download: one, or those that a repository has come to."""
+    """The files of a download: one, or several for a repository."""
     job = seen.job
     several = (job.result or {}).get("files")
     if isinstance(several, list):
@@ -113,21 +113,21 @@ def _file(number: int, name: str, length: int, stored: int, places: list[dict[st
 
 
 def uris(seen: SeenJob) -> list[dict[str, object]]:
-    """The addresses of a download, its mirrors among them, as far as they may be shown."""
+    """The URIs of a download and its mirrors, without those that contain secrets."""
     first = "used" if seen.job.started_at is not None else "waiting"
     shown = addresses(seen.job)
     return [{"uri": uri, "status": first if number == 0 else "waiting"} for number, uri in enumerate(shown)]
 
 
 def addresses(job: QueuedJob) -> list[str]:
-    """The address and the mirrors of a job as they may be shown: whole where they hold no secret."""
+    """The reference and the mirrors of a job. A reference with secrets is redacted, such mirrors are left out."""
     wanted = job.wanted
     first = wanted.reference if wanted.reference and may_be_stored(wanted.reference) else job.reference
     return [first, *filter(may_be_stored, wanted.mirrors)]
 
 
 def folder(job: QueuedJob) -> str:
-    """The folder as the client named it, since clients compare it; else the one that was chosen."""
+    """The folder as the client named it, because clients compare it; otherwise the chosen folder."""
     named = job.wanted.directory
     if PurePath(named).is_absolute() or named.startswith("/"):
         return named
@@ -136,7 +136,7 @@ def folder(job: QueuedJob) -> str:
 
 
 def _path(seen: SeenJob) -> str:
-    """Where the file is or will be, below the folder as the client named it; empty while that isn't known."""
+    """The file's path below the folder as the client named it; empty while unknown."""
     job, place = seen.job, PurePath(seen.job.place)
     if job.wanted.output:
         return _below(folder(job), job.wanted.output)
@@ -176,7 +176,7 @@ def _pieces(seen: SeenJob) -> dict[str, object]:
 
 
 def bitfield(blocks: Sequence[BlockState]) -> str:
-    """The blocks that are here, as hexadecimal digits: the highest bit is the first block, the rest of a byte is 0."""
+    """The stored blocks as hexadecimal digits; the highest bit is the first block, and spare bits are 0."""
     digits = -(-len(blocks) // 8) * 2
     bits = "".join("1" if state >= BlockState.STORED else "0" for state in blocks).ljust(digits * _BITS_A_DIGIT, "0")
     return f"{int(bits, 2):0{digits}x}" if bits else ""
@@ -191,7 +191,7 @@ def _ending(seen: SeenJob) -> dict[str, object]:
 
 
 def error_code(error: JobError | None) -> int:
-    """The number that aria2 has for an error."""
+    """aria2's code for an error."""
     if error is None:
         return _UNKNOWN
     return _CODES_BY_KIND.get(error.kind) or _CODES_BY_EXIT_CODE.get(error.exit_code, _UNKNOWN)

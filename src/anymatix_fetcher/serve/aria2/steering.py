@@ -1,4 +1,4 @@
-"""The methods that change downloads that are there."""
+"""The RPC methods that change existing downloads and options."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FIELDS = {
     "overwrite": {"allow-overwrite"},
     "headers": {"header", "referer", "user-agent", "http-user", "http-passwd"},
 }
-"""Which options say what is wanted of a job."""
+"""The options that determine each field of a job."""
 
 
 def pause(desk: Desk, arguments: Arguments) -> object:
@@ -42,7 +42,7 @@ def pause(desk: Desk, arguments: Arguments) -> object:
 
 
 def unpause(desk: Desk, arguments: Arguments) -> object:
-    """Lets a paused download go on."""
+    """Resumes a paused download."""
     job = desk.find(arguments.text(0))
     if job.state is not JobState.PAUSED:
         raise RpcFault(f"GID#{job.id} cannot be unpaused now")
@@ -50,19 +50,19 @@ def unpause(desk: Desk, arguments: Arguments) -> object:
 
 
 def pause_all(desk: Desk, _arguments: Arguments) -> object:
-    """Pauses all of them."""
+    """Pauses all downloads."""
     desk.queue.pause_all()
     return OK
 
 
 def unpause_all(desk: Desk, _arguments: Arguments) -> object:
-    """Lets all that are paused go on."""
+    """Resumes all paused downloads."""
     desk.queue.resume_all()
     return OK
 
 
 def remove(desk: Desk, arguments: Arguments) -> object:
-    """Ends a download; what has arrived is kept, as aria2 keeps it."""
+    """Cancels a download; its partial file is kept, as in aria2."""
     job = desk.find(arguments.text(0))
     if job.has_ended:
         raise RpcFault(f"Active Download not found for GID#{job.id}")
@@ -70,7 +70,7 @@ def remove(desk: Desk, arguments: Arguments) -> object:
 
 
 def remove_download_result(desk: Desk, arguments: Arguments) -> object:
-    """Forgets a download that has ended."""
+    """Removes an ended download from the list."""
     job = desk.find(arguments.text(0))
     if not job.has_ended:
         raise RpcFault(f"Could not remove download result of GID#{job.id}")
@@ -79,13 +79,13 @@ def remove_download_result(desk: Desk, arguments: Arguments) -> object:
 
 
 def purge_download_result(desk: Desk, _arguments: Arguments) -> object:
-    """Forgets all that have ended."""
+    """Removes all ended downloads from the list."""
     desk.queue.remove_ended()
     return OK
 
 
 def change_position(desk: Desk, arguments: Arguments) -> object:
-    """Moves a waiting download; returns where it is then, among those that wait."""
+    """Moves a waiting download; returns its new position among the waiting ones."""
     job, offset, how = desk.find(arguments.text(0)), arguments.integer(1), arguments.text(2)
     lists = desk.lists()
     waiting = [one.id for one in lists.waiting]
@@ -100,7 +100,7 @@ def change_position(desk: Desk, arguments: Arguments) -> object:
 
 
 def move_among_waiting(desk: Desk, job: QueuedJob, target: int) -> None:
-    """Moves a job to a place among those that wait: the queue counts those that are under way as well."""
+    """Moves a job to a position among the waiting ones. The queue's own positions count active jobs as well."""
     waiting = [one.id for one in desk.lists().waiting if one.id != job.id]
     line = [one.id for one in desk.queue.jobs() if not one.has_ended and one.id != job.id]
     if not waiting:
@@ -112,7 +112,7 @@ def move_among_waiting(desk: Desk, job: QueuedJob, target: int) -> None:
 
 
 def change_uri(desk: Desk, arguments: Arguments) -> object:
-    """Takes addresses out and puts others in; returns how many of each."""
+    """Removes and adds URIs; returns the number of each."""
     job = desk.find(arguments.text(0))
     number, gone, new = arguments.integer(1, least=1), arguments.texts(2), arguments.texts(3)
     position = arguments.integer(4, least=0) if arguments.has(4) else None
@@ -141,7 +141,7 @@ def _with_places(wanted: JobWanted, places: list[str]) -> JobWanted:
 
 
 def change_option(desk: Desk, arguments: Arguments) -> object:
-    """Changes options of a download; what is under way goes on with them."""
+    """Changes the options of a download; an active one continues with them."""
     job, options = desk.find(arguments.text(0)), read_options(arguments.options(1))
     if job.has_ended:
         raise RpcFault(f"Cannot change option for GID#{job.id}")
@@ -154,13 +154,13 @@ def change_option(desk: Desk, arguments: Arguments) -> object:
 
 
 def _with_options(wanted: JobWanted, options: Mapping[str, str], fields: Sequence[str]) -> JobWanted:
-    """What is wanted, with those fields changed that the given options speak of."""
+    """The request with ``fields`` set by the options."""
     new = wanted_of([wanted.reference], options)
     return replace(wanted, **{field: getattr(new, field) for field in fields})
 
 
 def change_global_option(desk: Desk, arguments: Arguments) -> object:
-    """Changes options of all downloads."""
+    """Changes the global options."""
     options = read_options(arguments.options(0))
     settings = changed_settings(desk.queue.settings, options)
     if settings != desk.queue.settings:
@@ -170,7 +170,7 @@ def change_global_option(desk: Desk, arguments: Arguments) -> object:
 
 
 def changed_settings(settings: QueueSettings, options: Mapping[str, str]) -> QueueSettings:
-    """The queue's settings with what the options say of them."""
+    """The queue's settings after a change of the global options."""
     if "max-concurrent-downloads" in options:
         settings = replace(settings, max_downloads=int(options["max-concurrent-downloads"]))
     if "max-overall-download-limit" in options:
@@ -181,5 +181,5 @@ def changed_settings(settings: QueueSettings, options: Mapping[str, str]) -> Que
 
 
 def limit_of(options: Mapping[str, str]) -> float | None:
-    """The most bytes a second for all downloads together; ``None`` for no limit."""
+    """The limit of all downloads together, in bytes per second; ``None`` for no limit."""
     return float(quantity(options.get("max-overall-download-limit", "0"))) or None

@@ -1,4 +1,4 @@
-"""The methods that tell how downloads stand."""
+"""The RPC methods that report downloads, options and statistics."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 def tell_status(desk: Desk, arguments: Arguments) -> object:
-    """The fields of one download."""
+    """Returns the fields of one download."""
     return desk.status(desk.find(arguments.text(0)), arguments.keys(1))
 
 
 def tell_active(desk: Desk, arguments: Arguments) -> object:
-    """Those that are under way."""
+    """Returns the active downloads."""
     behind = desk.behind()
     return desk.statuses(DownloadLists.of(desk.queue.jobs(), behind=behind).active, behind, arguments.keys(0))
 
 
 def tell_waiting(desk: Desk, arguments: Arguments) -> object:
-    """Those that wait or are paused."""
+    """Returns waiting and paused downloads."""
     offset, count, keys = arguments.integer(0), arguments.integer(1, least=0), arguments.keys(2)
     behind = desk.behind()
     waiting = DownloadLists.of(desk.queue.jobs(), behind=behind).waiting
@@ -36,20 +36,20 @@ def tell_waiting(desk: Desk, arguments: Arguments) -> object:
 
 
 def tell_stopped(desk: Desk, arguments: Arguments) -> object:
-    """Those that have ended."""
+    """Returns ended downloads."""
     offset, count, keys = arguments.integer(0), arguments.integer(1, least=0), arguments.keys(2)
     stopped = DownloadLists.of(desk.queue.jobs(), behind=frozenset()).stopped
     return desk.statuses(page(stopped, offset, count), frozenset(), keys)
 
 
 def get_files(desk: Desk, arguments: Arguments) -> object:
-    """The files of a download."""
+    """Returns the files of a download."""
     job = desk.find(arguments.text(0))
     return files(desk.seen(job, desk.standing(job)))
 
 
 def get_uris(desk: Desk, arguments: Arguments) -> object:
-    """The addresses of a download."""
+    """Returns the URIs of a download."""
     job = desk.find(arguments.text(0))
     if job.has_ended:
         raise RpcFault(f"No URI data is available for GID#{job.id}")
@@ -57,7 +57,7 @@ def get_uris(desk: Desk, arguments: Arguments) -> object:
 
 
 def get_peers(desk: Desk, arguments: Arguments) -> object:
-    """The peers in BitTorrent, of which there are none."""
+    """Returns an empty list, since there are no BitTorrent peers."""
     job = desk.find(arguments.text(0))
     if job.has_ended:
         raise RpcFault(f"No peer data is available for GID#{job.id}")
@@ -65,7 +65,7 @@ def get_peers(desk: Desk, arguments: Arguments) -> object:
 
 
 def get_servers(desk: Desk, arguments: Arguments) -> object:
-    """The servers that a download comes from."""
+    """Returns the servers of an active download."""
     job = desk.find(arguments.text(0))
     if desk.standing(job) is not Aria2Status.ACTIVE:
         raise RpcFault(f"No active download for GID#{job.id}")
@@ -75,14 +75,14 @@ def get_servers(desk: Desk, arguments: Arguments) -> object:
 
 
 def get_option(desk: Desk, arguments: Arguments) -> object:
-    """The options of a download."""
+    """Returns the options of a download."""
     job = desk.find(arguments.text(0))
     given = {**desk.memory.common, **desk.memory.of(job.id)}
     return shown_options(job, given, folder(job))
 
 
 def get_global_option(desk: Desk, _arguments: Arguments) -> object:
-    """The options of all downloads."""
+    """Returns the global options."""
     settings = desk.queue.settings
     given = {name: value for name, value in desk.memory.common.items() if may_be_shown(name)}
     return {
@@ -97,7 +97,7 @@ def get_global_option(desk: Desk, _arguments: Arguments) -> object:
 
 
 def get_global_stat(desk: Desk, _arguments: Arguments) -> object:
-    """Rates and counts."""
+    """Returns total rates and counts."""
     counts, behind = desk.queue.counts(), len(desk.behind())
     stopped = str(sum(count for state, count in counts.items() if state in ENDED))
     return {

@@ -1,4 +1,4 @@
-// What is pasted, typed or dropped: what it is, how large, where it will go and what is here already, before it starts.
+// The form that adds jobs. It previews references and workflows before anything is downloaded.
 
 import { button, make, newId, setHidden, setText } from "./dom.js";
 import { title } from "./jobs.js";
@@ -6,7 +6,7 @@ import { readWorkflow } from "./workflow_file.js";
 
 const LOOK_MS = 500;
 const MOST_SHOWN = 8;
-// What is worth asking about: whole references, not the first letters of one.
+// Only complete references are resolved, not the first letters of one.
 const LOOKS_WHOLE = /^(https?:\/\/[^/]+\/.+|hf:(\/\/)?[^/]+\/.+|[a-z0-9+]+:[^/\s].*\d.*|[a-z0-9+]+:\/?\/?[^/\s]+\/.+)$/i;
 const TYPES = [
   "checkpoint", "diffusion-model", "lora", "vae", "text-encoder", "clip-vision", "controlnet", "upscaler", "embedding",
@@ -124,13 +124,13 @@ export class Adding {
     this.field.focus();
     const error = await this.post([body]);
     if (!error || this.field.value) return;
-    this.field.value = text; // it was refused: it can be mended
+    this.field.value = text; // the server refused it, so it is shown again
     this.typed();
     clearTimeout(this.timer);
     this.found.replaceChildren(this.errorBox(references.join(", "), error));
   }
 
-  // Adds the jobs of these requests; gives the error of the first that is refused, and says what was added.
+  // Sends these requests and announces the new jobs. Returns the error of the first refused request, or null.
   async post(bodies) {
     const { t, telling, jobs } = this.panel;
     const known = new Set(jobs.byId.keys());

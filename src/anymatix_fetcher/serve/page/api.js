@@ -1,7 +1,7 @@
-// A server's REST interface and its stream of events, as the panel asks for them.
-//
-// `makeApi` gives an object with `request(method, path, body)`, which answers with what the JSON says or throws `Refused`,
-// and `events(onEvent, onConnection)`, which returns a function that ends the stream. Any object with these two will do.
+// A client of the server's REST API and of its event stream.
+// `makeApi` returns an object with `request(method, path, body)`, which resolves to the parsed JSON or throws
+// `Refused`, and
+// `events(onEvent, onConnection)`, which returns a function that ends the stream. The panel takes any such object.
 
 export class Refused extends Error {
   constructor(status, error) {
@@ -14,10 +14,10 @@ export class Refused extends Error {
 export class Unreachable extends Error {}
 
 const LONGEST_PAUSE_MS = 15000;
-// The server gives a sign of life each 15 seconds; a stream without one is dead, though nothing says so.
+// The server sends a keep-alive each 15 seconds; a stream without one is treated as dead.
 const LONGEST_SILENCE_MS = 40000;
 
-// base: the folder of the API, as "/api/v1"; secret: gives the bearer's secret, or nothing where none is needed.
+// base: the API's path, such as "/api/v1"; secret: returns the server's secret, or "" for none.
 export function makeApi({ base = "/api/v1", secret = () => "", onLocked = () => {} } = {}) {
   const headers = (more) => (secret() ? { Authorization: `Bearer ${secret()}`, ...more } : more);
 
@@ -107,7 +107,7 @@ function parsed(text) {
   return event;
 }
 
-// Ends early when the browser says that it is back online.
+// Ends early when the browser reports that it is online again.
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const over = () => {

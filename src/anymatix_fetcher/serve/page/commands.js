@@ -1,6 +1,6 @@
-// What fetches the same file in a terminal, to be copied. What a job shows holds no token, and so these don't either.
+// Shell commands that fetch a job's file. A job's reference contains no token, so neither do the commands.
 
-// A word as a POSIX shell reads it.
+// Quotes a word for a POSIX shell.
 export function quoted(text) {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
@@ -9,14 +9,14 @@ export function anyfetchCommand(job) {
   return ["anyfetch", ...(job.path ? ["-o", quoted(job.path)] : []), quoted(job.reference)].join(" ");
 }
 
-// curl knows URLs only: null for other references.
+// Returns null for references that are not URLs, since curl can't fetch them.
 export function curlCommand(job) {
   if (!/^https?:/i.test(job.reference)) return null;
   const name = (job.path || job.name || "").split(/[\\/]/).pop();
   return ["curl -L --fail -C -", name ? `-o ${quoted(name)}` : "-O", quoted(job.reference)].join(" ");
 }
 
-// Browsers give the clipboard to secure pages only, if at all; elsewhere what is selected is copied.
+// Browsers offer the clipboard to secure pages only; elsewhere the text is selected and copied.
 export async function copy(text, beside) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,4 +1,4 @@
-// Elements, made without markup: text is never taken for anything else.
+// Creates elements without parsing markup, so text can't become HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -17,7 +17,7 @@ export function make(name, properties = {}, ...children) {
   return node;
 }
 
-// Writes only what is new: what hasn't changed is neither drawn nor read aloud again.
+// Writes only changed text, so that nothing is drawn or read aloud again.
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -37,7 +37,7 @@ export function setAttribute(node, name, value) {
 }
 
 let made = 0;
-// An id that no other element of the document has, however many panels it holds.
+// An id that is unique in the document, even with several panels.
 export function newId() {
   made += 1;
   return `anyfetch-${made}`;

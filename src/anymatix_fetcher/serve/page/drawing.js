@@ -1,4 +1,4 @@
-// The two pictures: which blocks of a file are here, and how the rate went. Colours come from the style sheet.
+// Draws the map of blocks and the graph of the rate. Colours come from the style sheet.
 
 function fitted(canvas) {
   const scale = devicePixelRatio || 1;
@@ -28,7 +28,7 @@ export function drawBlocks(canvas, states) {
   draw.globalAlpha = 1;
 }
 
-// The newest value stands at the right edge; `slots` values fill the width.
+// The newest value is at the right edge; `slots` values fill the width.
 export function drawRates(canvas, rates, slots) {
   const draw = fitted(canvas);
   if (!rates.length) return;

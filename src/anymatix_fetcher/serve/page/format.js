@@ -1,4 +1,4 @@
-// Numbers and moments as people of a language read them.
+// Formats sizes, rates, durations and dates for a language.
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
@@ -24,7 +24,7 @@ export class Format {
 
   count(number) { return this.whole.format(number); }
 
-  // As exact as it can be known: seconds only below a minute and a half.
+  // Seconds are shown only below 90 seconds, since an estimate is not more precise.
   duration(seconds) {
     if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
     const whole = Math.max(1, Math.ceil(seconds));
@@ -46,7 +46,7 @@ export class Format {
   }
 }
 
-// How much of a job's file is here, 0 to 100; null where its size isn't known.
+// The stored percentage of a job's file, 0 to 100; null if its size is unknown.
 export function percent(job) {
   if (job.state === "done") return 100;
   return job.size ? Math.min(100, Math.floor((100 * job.bytes_stored) / job.size)) : null;

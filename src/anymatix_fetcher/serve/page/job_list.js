@@ -1,4 +1,4 @@
-// The list of jobs: which are shown, in which order, and what is done with one of them.
+// The list of jobs, with its filter, its order and the actions on a job.
 
 import { button, make, setHidden, setText } from "./dom.js";
 import { JobRow } from "./job_row.js";
@@ -40,7 +40,7 @@ export class JobList {
     return { ...rowPart(row), drop: () => this.opened[row.isOpen ? "add" : "delete"](id) };
   }
 
-  // A job is another one now.
+  // Marks a job as changed.
   changed(id, hasMoved) {
     this.stale.add(id);
     this.hasMoved ||= hasMoved;
@@ -112,7 +112,7 @@ export class JobList {
     this.panel.take({ ...job, event: "removed" });
   }
 
-  // The row goes away: the focus goes to its neighbour's same button.
+  // The row will disappear, so the focus moves to the same button of its neighbour.
   focusBeside(id) {
     const at = this.windowed.keys.indexOf(id);
     const next = this.windowed.keys[at + 1] ?? this.windowed.keys[at - 1];
@@ -167,7 +167,7 @@ export class JobList {
     });
   }
 
-  // One after the other, and only of what is seen: the pictures aren't worth more than that.
+  // One request at a time, and only for visible rows, to spare the server.
   async readBlocks() {
     if (this.isReading || document.hidden || !this.panel.isConnected || this.list.offsetParent === null) return;
     this.isReading = true;

@@ -1,4 +1,4 @@
-// One row a job. It is made once and changed in place, so that the focus and a screen reader stay where they are.
+// The row of a job. It is created once and updated in place, so that the focus and a screen reader keep their position.
 
 import { anyfetchCommand, copy, curlCommand } from "./commands.js";
 import { button, icon, make, newId, setAttribute, setHidden, setText, show } from "./dom.js";
@@ -14,12 +14,12 @@ const BUTTONS = [
   ["remove", ["done", "failed", "cancelled"]],
   ["details", null],
 ];
-// Where the focus goes when its button is no longer there.
+// The buttons that get the focus when the focused one is hidden.
 const NEXT = { pause: ["resume", "cancel"], resume: ["pause", "cancel"], retry: ["pause", "cancel"], cancel: ["retry", "remove"] };
 const MOVES = { ArrowUp: (at) => at - 1, ArrowDown: (at) => at + 1, Home: () => 0, End: () => Infinity };
 
 export class JobRow {
-  // panel: what all parts share; act(name, job): does what a button says; move(job, to): brings it to another place.
+  // panel: the shared state; act(name, job): performs a button's action; move(job, to): moves the job.
   constructor(panel, job, { act, move }) {
     this.panel = panel;
     this.act = act;
@@ -110,7 +110,7 @@ export class JobRow {
     const by = isDone ? job.result?.verified : "none";
     const proof = !by || by === "none" ? "" : by === "length" ? t("proved_length") : t("proved", { by });
     const connections = job.connections ? t(job.connections === 1 ? "connection" : "connections", { count: job.connections }) : "";
-    // Of one under way it is the engine's own remark, and a whole phrase.
+    // For an active job this is the engine's note, a complete phrase.
     const waits = !job.waits_for || job.state === "paused" ? ""
       : job.state === "active" ? job.waits_for : t("waits_for", { what: job.waits_for });
     const ended = isDone && job.ended_at ? format.moment(job.ended_at) : "";

@@ -1,18 +1,18 @@
-// All jobs as the server tells them: their order, their counts. Nothing here is drawn.
+// The state of all jobs as reported by the server. Independent of the display.
 
 export const OPEN = ["active", "queued", "paused"];
 export const GROUPS = { all: null, open: OPEN, done: ["done"], failed: ["failed", "cancelled"] };
 
 export const hasEnded = (job) => !OPEN.includes(job.state);
 
-// What a job is called: its file, or what that will most likely be called.
+// The title of a job: its file's name, or a guess from the reference.
 export function title(job) {
   if (job.name) return job.name;
   const segment = /^https?:/i.test(job.reference) ? job.reference.split(/[?#]/)[0].split("/").pop() : "";
   try { return decodeURIComponent(segment) || job.reference; } catch { return segment || job.reference; }
 }
 
-// The order in which they go; those that have ended come last, the newest first.
+// Jobs in their order of execution, followed by the ended ones, the newest first.
 export function order(one, other) {
   const [ended, otherEnded] = [hasEnded(one), hasEnded(other)];
   if (ended !== otherEnded) return ended ? 1 : -1;
@@ -23,13 +23,13 @@ export function order(one, other) {
 export class Jobs {
   constructor() {
     this.byId = new Map();
-    this.toldAt = new Map(); // by job: which of all tellings was its last
+    this.toldAt = new Map(); // by job: the number of its latest update
     this.tellings = 0;
   }
 
   get(id) { return this.byId.get(id); }
 
-  // What an event, or an answer, says of a job. Returns how it was before and is now, and whether the list looks different.
+  // Applies an event or a response to a job. Returns the job before and after, and whether the list has changed.
   take(event) {
     this.tellings += 1;
     this.toldAt.set(event.id, this.tellings);
@@ -44,11 +44,10 @@ export class Jobs {
     return { before, job, hasMoved };
   }
 
-  // Whether an answer that was asked for after so many tellings is the newest that is known of a job: what has been told
-  // of it since may be newer, and stays.
+  // Whether a response requested after `count` updates is the latest state of a job. Updates since then may be newer.
   isNews(id, since) { return (this.toldAt.get(id) ?? 0) <= since; }
 
-  // All jobs, as an answer has them that was asked for after so many tellings; those that it doesn't have are gone.
+  // Replaces all jobs by a response requested after `count` updates; jobs that it lacks were removed.
   replaceAll(list, since) {
     const kept = new Set(list.map((job) => job.id));
     for (const id of [...this.byId.keys()]) if (!kept.has(id) && this.isNews(id, since)) this.byId.delete(id);
@@ -72,7 +71,7 @@ export class Jobs {
     return counts;
   }
 
-  // What moving a job by so many places, or to another job's place, asks the server for.
+  // The change to request for moving a job by some positions, or to another job's position.
   moveTo(id, index) {
     const line = this.chosen("open");
     const from = line.findIndex((job) => job.id === id);

@@ -1,4 +1,4 @@
-// What is here: every model below the roots, where it came from and when it was last read; thousands of them.
+// The list of models below the roots, with their origin and last verification; it may have thousands of rows.
 
 import { button, make, setHidden, setText } from "./dom.js";
 import { ask } from "./telling.js";

@@ -1,4 +1,4 @@
-// The page of the server: asks for its secret, and mounts the panel. The secret lives as long as the tab.
+// The server's page: asks for the secret and mounts the panel. The secret is kept as long as the tab is open.
 
 import { makeApi, Refused } from "./api.js";
 import { mount } from "./panel.js";

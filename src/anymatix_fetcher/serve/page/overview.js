@@ -1,4 +1,4 @@
-// How it stands in all: how many are under way, how fast, and how that went over the last minutes.
+// The summary: the number of active jobs, the total rate, and its graph over the last minutes.
 
 import { make, setText } from "./dom.js";
 import { drawRates } from "./drawing.js";
@@ -7,7 +7,7 @@ const EACH_MS = 1000;
 const SLOTS = 300;
 
 export class Overview {
-  // onSummary(text): told each second what is to be said elsewhere, as in a window's title.
+  // onSummary(text): called each second with a summary, for example for the window's title.
   constructor(panel, { onSummary = () => {} } = {}) {
     this.panel = panel;
     this.onSummary = onSummary;

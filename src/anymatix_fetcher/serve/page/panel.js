@@ -1,11 +1,11 @@
-// The panel: everything that is shown of a queue and its library, within one element.
+// The panel: the user interface of a queue and its library, within one element.
 //
 //   import { mount } from "./panel.js";
 //   import { makeApi } from "./api.js";
 //   const { unmount } = mount(element, { api: makeApi({ base: "/api/v1" }) });
-//
-// The style sheet beside it (`stylesheet`) is the mounting page's to load. Colours are custom properties (--af-fg,
-// --af-bg, ...: see panel.css) that a page may set on the element or above it. Nothing outside of the element is touched.
+// The page loads the style sheet (`stylesheet`). Colours are custom properties (--af-fg, --af-bg, ...: see panel.css)
+// that
+// a page may set on the element or an ancestor. Nothing outside the element is changed.
 
 import { Adding } from "./adding.js";
 import { make, newId, setText } from "./dom.js";
@@ -22,8 +22,9 @@ export const stylesheet = new URL("./panel.css", import.meta.url).href;
 
 const FEATURES = { workflow: true, library: true, settings: true, folder: true };
 
-// element: an empty one; api: see api.js; features: which parts there are; language: as "de", else the browser's;
-// onSummary: told each second how fast it goes. Gives `unmount()`, which ends and frees all of it.
+// element: an empty element; api: see api.js; features: the enabled parts; language: such as "de", by default the
+// browser's;
+// onSummary: called each second with a summary. Returns `unmount()`, which removes the panel and frees its resources.
 export function mount(element, { api, features = {}, language, onSummary } = {}) {
   const ending = new AbortController();
   const { language: spoken, t } = strings(language);
@@ -45,7 +46,7 @@ export function mount(element, { api, features = {}, language, onSummary } = {})
     const isNews = before && job && before.state !== job.state && ["done", "failed"].includes(job.state);
     if (isNews) panel.telling.say(t(`job_${job.state}`, { name: title(job) }));
   };
-  // What asks for a change, and the jobs of its answer, unless the stream has told newer things of them meanwhile.
+  // Requests a change and applies the jobs of the response, unless the stream has delivered newer states of them.
   panel.change = async (method, path, body) => {
     const since = panel.jobs.tellings;
     const said = await panel.request(method, path, body);
@@ -91,7 +92,7 @@ export function mount(element, { api, features = {}, language, onSummary } = {})
   };
 }
 
-// One tab for each part; arrows go from one to the next (WAI-ARIA, the tabs pattern).
+// A tab for each part; the arrow keys move between them (the tabs pattern of WAI-ARIA).
 function tabs(t, parts) {
   const buttons = parts.map(([name, node]) => {
     node.id = newId();

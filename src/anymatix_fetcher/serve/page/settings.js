@@ -1,4 +1,4 @@
-// What can be changed while it runs, and how much room there is.
+// The settings and the free space.
 
 import { make, setText } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// What is said: in a corner for the eye, and politely for a screen reader. Much at once is said in one sentence.
+// Status messages: shown in a corner, and announced politely to screen readers. Several at once are combined.
 
 import { make, setText } from "./dom.js";
 
@@ -20,7 +20,7 @@ export class Telling {
     if (!this.timer) this.timer = setTimeout(() => this.now(), TOGETHER_MS);
   }
 
-  // What answers to what was just pressed is said at once.
+  // The response to the user's own action is shown at once.
   answer(text) {
     this.waiting.unshift(text);
     clearTimeout(this.timer);
@@ -42,7 +42,7 @@ export class Telling {
   }
 }
 
-// A question with several answers, as a modal dialog; gives the chosen answer's name, or "" where none was chosen.
+// A modal dialog with several choices; resolves to the chosen name, or "" if the dialog was closed.
 export function ask(root, { title, text, answers }) {
   const { promise, resolve } = withResolvers();
   const dialog = make("dialog", { class: "af-dialog", "aria-label": title });

@@ -1,11 +1,12 @@
-// A list of which only what can be seen is in the document, however long it is. Rows may differ in height; theirs is
-// measured. A row that has the focus stays, so that neither the keyboard nor a screen reader loses its place.
+// A virtual list: only the visible rows are in the document. Rows may differ in height, which is measured. The focused
+// row
+// stays in the document, so that the keyboard and a screen reader keep their position.
 
 const BEYOND_PX = 400;
 
 export class Windowed {
-  // list: the element that holds the rows; estimate: the height of a row that was never seen, in pixels;
-  // make(key): a row, `{ node, drop() }`; unmounting: ends it.
+  // list: the element for the rows; estimate: the height in pixels of a row that wasn't measured yet;
+  // make(key): creates a row, `{ node, drop() }`; unmounting: the signal that ends the list.
   constructor(list, { estimate, make, unmounting }) {
     this.list = list;
     this.make = make;
@@ -95,7 +96,7 @@ export class Windowed {
     row.node.setAttribute("aria-posinset", index + 1);
   }
 
-  // Brings the nodes into this order without moving the one that has the focus: that would take it away.
+  // Orders the nodes without moving the focused one, which would lose the focus.
   arrange(nodes, focused) {
     let at = this.list.firstElementChild;
     for (const node of nodes) {

@@ -1,9 +1,9 @@
-// The workflow in a file: JSON as ComfyUI saves it, or one of its pictures, which carry it as text (PNG, section 11.3).
+// Reads the workflow from a file: ComfyUI's JSON, or a PNG with the workflow in a text chunk (PNG, section 11.3).
 
 const KEYWORDS = ["workflow", "prompt"];
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 
-// Gives the workflow, or null where there is none.
+// Returns the workflow, or null if there is none.
 export async function readWorkflow(file) {
   const content = new Uint8Array(await file.arrayBuffer());
   const isPicture = PNG.every((byte, at) => content[at] === byte);
