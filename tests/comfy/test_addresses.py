@@ -51,8 +51,8 @@ def look_up(host: str) -> list[str]:
         ("http://api.localhost./m", "api.localhost"),
         ("https://sly.example/m", "sly.example"),
         ("http://0x7f.1/m", "0x7f.1"),
-        ("http:///m", "what can't be read"),
-        ("http://[broken/m", "what can't be read"),
+        ("http:///m", "an invalid URL"),
+        ("http://[broken/m", "an invalid URL"),
     ],
 )
 def test_what_leads_into_the_network_of_the_machine_is_refused(reference: str, host: str) -> None:

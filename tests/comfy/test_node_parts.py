@@ -99,11 +99,11 @@ def job(**more: object) -> dict[str, Any]:
     [
         ([job()], "m.safetensors: 25% of 4.0 GB, 500.0 MB/s, 6 s left"),
         ([job(size=None, bytes_per_second=0)], "m.safetensors: 1.0 GB"),
-        ([job(phase="verifying")], "m.safetensors: being checked"),
+        ([job(phase="verifying")], "m.safetensors: verifying"),
         ([job(state="paused", bytes_per_second=0)], "m.safetensors: paused"),
         (
             [job(state="queued", bytes_per_second=0, waits_for="its turn: 5 at a time")],
-            "m.safetensors: waits for its turn: 5 at a time",
+            "m.safetensors: waiting for its turn: 5 at a time",
         ),
         (
             [job(), job(id="2", state="done", bytes_per_second=0)],

@@ -315,7 +315,7 @@ def test_the_graph_s_missing_models_come_before_its_loaders(surroundings: Surrou
         assert linked[source] == {"class_type": "AnymatixModelName", "inputs": {"name": name, "fetched": ["8", 0]}}
     answer = asyncio.run(FetchWorkflowModels().fetch(prompt=linked, extra_pnginfo={"workflow": workflow}))
     assert answer["result"] == (
-        "loras/one.safetensors: brought\nloras/two.safetensors: brought\nloras/here.safetensors: here",
+        "loras/one.safetensors: downloaded\nloras/two.safetensors: downloaded\nloras/here.safetensors: here",
     )
     assert {name: (folder / name).read_bytes() for name in files} == {name: file.read() for name, file in files.items()}
     assert waiting(message) == message

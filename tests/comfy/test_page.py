@@ -171,7 +171,7 @@ def test_what_goes_wrong_is_said(visit: Visit) -> None:
     bench.turn()
     expect(visit.toast("gated.safetensors wasn't downloaded")).to_contain_text("the model is gated. Set HF_TOKEN.")
     page.get_by_role("button", name="Download .hidden.safetensors").click()
-    expect(visit.toast("no file may be called '.hidden.safetensors' here")).to_be_visible()
+    expect(visit.toast("'.hidden.safetensors' is not allowed as a file name")).to_be_visible()
     visit.complaints.clear()  # the page itself writes a refusal to its console
 
 
@@ -264,9 +264,9 @@ def test_the_open_workflows_models_are_shown_and_fetched(visit: Visit) -> None:
         if not running.is_stopped and running.results is None:
             running.finish()
     visit.site.bench.turn()
-    expect(missing).to_contain_text("All 3 models of this workflow are here.")
+    expect(missing).to_contain_text("All 3 models of this workflow are present.")
     visit.load(workflow(node(1, "other.safetensors")))
-    expect(missing).to_contain_text("no address is known")
+    expect(missing).to_contain_text("no URL known")
 
 
 def test_the_keyboard_is_enough(visit: Visit) -> None:

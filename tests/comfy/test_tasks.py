@@ -67,7 +67,7 @@ def test_a_task_is_completed_when_the_loader_finds_its_file() -> None:
     late = StockTask(job, PLACED, has_waited=True)
     assert (late.status, late.error) == (
         "failed",
-        "the file is there, but ComfyUI doesn't list it under this name. Reload the page of ComfyUI.",
+        "the file was downloaded, but ComfyUI doesn't list it under this name. Reload ComfyUI's page.",
     )
 
 

@@ -1,4 +1,4 @@
-"""ComfyUI's face: nodes, routes and a panel, and one child process that downloads.
+"""The ComfyUI node pack: nodes, routes and a panel, and one child process that downloads.
 
-ComfyUI imports this when it starts: what it needs of others is imported when a node runs or a route is asked.
+ComfyUI imports this package at its start, so most imports are delayed until a node runs or a route is called.
 """

@@ -1,7 +1,7 @@
-"""The child that downloads: the server of the queue, in a process of its own, so that ComfyUI notices nothing of it.
+"""The child process: the queue's server, in its own process so that downloads don't slow down ComfyUI.
 
-It is started when it is first needed, and again when it has died; a job that was under way goes on by itself. Where
-another server of this user has the queue open and writes to the same folders, that one is asked instead.
+It starts when it is first needed and is restarted after a crash; its jobs then continue. If another server of this user
+has opened the queue and writes to the same folders, that server is used instead.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _RUN = frozenset({"custom_nodes", "configs"})
 
 @dataclass(frozen=True, slots=True)
 class ComfyFolders:
-    """Where models are, as ComfyUI knows it.
+    """ComfyUI's model folders.
 
     Args:
-        models: Its ``models_dir``.
-        by_name: Its ``folder_names_and_paths``, without extensions.
+        models: ComfyUI's ``models_dir``.
+        by_name: ComfyUI's ``folder_names_and_paths``, without extensions.
     """
 
     models: str
@@ -57,11 +57,11 @@ class ComfyFolders:
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """What the server says.
+    """A response of the server.
 
     Args:
-        status: Of HTTP.
-        body: What ``json.loads`` has made of it; ``None`` where there is none.
+        status: The HTTP status.
+        body: The parsed JSON body; ``None`` for no body.
     """
 
     status: int
@@ -69,22 +69,22 @@ class ServerAnswer:
 
     @property
     def is_good(self) -> bool:
-        """Whether it was done."""
+        """Whether the request succeeded."""
         return self.status < 400  # noqa: PLR2004 - HTTP's
 
     @property
     def error(self) -> dict[str, str]:
-        """Its ``kind``, ``message`` and ``hint``, where it says what is wrong."""
+        """The ``kind``, ``message`` and ``hint`` of an error response."""
         error = self.body.get("error") if isinstance(self.body, dict) else None
-        told = error if isinstance(error, dict) else {"message": f"the server answers {self.status}"}
+        told = error if isinstance(error, dict) else {"message": f"the server responded with status {self.status}"}
         return {name: str(told.get(name) or "") for name in ("kind", "message", "hint")}
 
 
 class Child:
-    """The server, started when it is asked; from any thread and any event loop.
+    """The server, started on demand; usable from any thread and event loop.
 
     Args:
-        folders: Tells where models are, at each start.
+        folders: Returns the model folders; called at each start.
         state: The state folder; ``None`` for the user's.
     """
 
@@ -100,33 +100,33 @@ class Child:
 
     @property
     def url(self) -> str | None:
-        """Where it answers, with a slash at the end; ``None`` while it wasn't needed."""
+        """The server's URL, with a slash at the end; ``None`` before the first start."""
         address = self._address
         return None if address is None else address.url
 
     @property
     def pid(self) -> int | None:
-        """The process that we have started; ``None`` where there is none."""
+        """The id of the running child process; ``None`` if there is none."""
         process = self._process
         return process.pid if process is not None and process.is_alive else None
 
     async def start(self) -> str:
-        """Its URL; it is started where it doesn't run.
+        """Starts the server if necessary, and returns its URL.
 
         Raises:
-            ServerUnavailableError: It can't be.
+            ServerUnavailableError: The server can't be started.
         """
         return (await self._reached(None)).url
 
     def stop(self) -> None:
-        """Ends the one that we have started, within seconds; the next request starts it again."""
+        """Stops the child process within seconds; the next request starts it again."""
         with self._lock:
             process, self._process, self._address = self._process, None, None
         if process is not None:
             process.stop()
 
     async def _reached(self, silent: ServerPlace | None) -> ServerPlace:
-        """The server's address; ``silent`` is one that didn't answer just now."""
+        """The server's address; ``silent`` is an address that just failed to answer."""
         address, process = self._address, self._process
         if address is not None and address != silent and (process is None or process.is_alive):
             return address
@@ -139,14 +139,14 @@ class Child:
             if self._address is not None and not is_gone and (self._address != silent or process is not None):
                 return self._address
             if process is not None:
-                _logger.warning("AnymatixFetcher: the process that downloads has ended; it is started again")
+                _logger.warning("AnymatixFetcher: the download process has ended and is restarted")
                 process.stop()
             self._process, self._address = None, None
             self._address = self._started()
             return self._address
 
     def _started(self) -> ServerPlace:
-        """Starts one, or finds the one that has the queue open; where that one writes elsewhere, with another queue."""
+        """Starts a server, or finds the running one; starts a separate queue if that one uses other folders."""
         from anymatix_fetcher.library.folders_file import folders_text  # noqa: PLC0415 - not when ComfyUI starts
 
         missing = requirements.missing()
@@ -162,13 +162,13 @@ class Child:
         if other is not None and _holds(other, folders):
             return other
         own = state / folders_file(state, text).stem
-        _logger.info("AnymatixFetcher: another server has the queue open for other folders; this one's is in %s", own)
+        _logger.info("AnymatixFetcher: another server uses the queue for other folders; this one uses %s", own)
         try:
             return self._launched(own, text, folders)
         except HeldElsewhereError:
             other = self._other(own)
         if other is None:
-            raise ServerUnavailableError(f"another server has the queue in {own} open, and doesn't answer")
+            raise ServerUnavailableError(f"another server has opened the queue in {own} and doesn't answer")
         return other
 
     def _launched(self, state: Path, text: str, folders: ComfyFolders) -> ServerPlace:
@@ -178,7 +178,7 @@ class Child:
         return ServerPlace(process.url, secret_of(state))
 
     def _other(self, state: Path) -> ServerPlace | None:
-        """The server that has the state folder open; it may be about to begin."""
+        """The server that has opened the state folder; waits a moment, since it may be starting."""
         never = threading.Event()
         for _ in range(_TRIES):
             found = running_server(state)
@@ -190,17 +190,17 @@ class Child:
     # Asking -----------------------------------------------------------------------------------------------
 
     async def request(self, method: str, path: str, json: object = None) -> ServerAnswer:
-        """What it answers. A request that a dying server took is made again: all of the API's may be.
+        """Sends a request and returns the response. It is repeated if the server dies, which is safe for the whole API.
 
         Args:
             method: GET, POST, ...
-            path: Below ``/api/v1``, with its query.
-            json: The body; ``None`` for none.
+            path: The path below ``/api/v1``, with its query.
+            json: The body; ``None`` for no body.
 
         Raises:
-            ServerUnavailableError: It can't be started, or doesn't answer.
+            ServerUnavailableError: The server can't be started or doesn't answer.
         """
-        import aiohttp  # noqa: PLC0415 - ComfyUI brings it, and has it when it comes to this
+        import aiohttp  # noqa: PLC0415 - ComfyUI has already imported it
 
         silent, last = None, ""
         timeout = aiohttp.ClientTimeout(total=_MOST_WAITED_SECONDS)
@@ -217,13 +217,13 @@ class Child:
                     return ServerAnswer(response.status, _parsed(await response.text()))
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
                 silent, last = address, type(error).__name__
-        raise ServerUnavailableError(f"the process that downloads doesn't answer: {last}")
+        raise ServerUnavailableError(f"the download process doesn't answer: {last}")
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """What happens: each job as it stands at first, then every change; for ever, over restarts of the server.
+        """Yields all jobs, then every change, endlessly and across restarts of the server.
 
         Raises:
-            ServerUnavailableError: It can't be started.
+            ServerUnavailableError: The server can't be started.
         """
         import aiohttp  # noqa: PLC0415 - as above
 
@@ -261,7 +261,7 @@ def _parsed(text: str) -> object:
 
 
 def _holds(other: ServerPlace, folders: ComfyFolders) -> bool:
-    """Whether that server writes to all these folders."""
+    """Whether a server writes to all these folders."""
     roots = roots_of(other) or ()
     wanted = [folders.models, *(path for name, paths in folders.by_name.items() if name not in _RUN for path in paths)]
     return all(any(Path(path).is_relative_to(root) for root in roots) for path in wanted)

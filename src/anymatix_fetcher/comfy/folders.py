@@ -1,4 +1,4 @@
-"""Where ComfyUI has its models: its module ``folder_paths``, asked when it matters, since other packs add to it."""
+"""ComfyUI's model folders, from its module ``folder_paths``. It is read at each use, since other packs change it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from anymatix_fetcher.comfy.child import Child, ComfyFolders
 
 _ELSEWHERE = {"annotator_ckpts": "AUX_ANNOTATOR_CKPTS_PATH"}
-"""Folders that other packs have in a place of their own, and the variables that say where."""
+"""Folders that other packs keep elsewhere, and the environment variables that name them."""
 
 
 def comfyui_folders() -> ComfyFolders:
-    """All of them, as ComfyUI knows them at the moment."""
+    """ComfyUI's present model folders."""
     folder_paths = comfyui_module()
     by_name = {
         str(name): [os.path.abspath(path) for path in known[0]]  # noqa: PTH100 - no link is followed
@@ -25,7 +25,7 @@ def comfyui_folders() -> ComfyFolders:
 
 
 def model_types() -> list[str]:
-    """The names of the folders that models may be brought to."""
+    """The names of the folders that models may be stored in."""
     from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded  # noqa: PLC0415 - not when ComfyUI starts
 
     names = map(str, comfyui_module().folder_names_and_paths)
@@ -33,11 +33,11 @@ def model_types() -> list[str]:
 
 
 def comfyui_module() -> Any:  # noqa: ANN401 - it has no types
-    """ComfyUI's own module, which is there when it runs."""
+    """ComfyUI's module ``folder_paths``, which can be imported while ComfyUI runs."""
     import folder_paths  # noqa: PLC0415 - as above
 
     return folder_paths
 
 
 child = Child(comfyui_folders)
-"""The one of this ComfyUI, for nodes and routes."""
+"""The child process of this ComfyUI, for nodes and routes."""

@@ -1,4 +1,4 @@
-"""What the pack tells ComfyUI: its nodes, and what it hangs into the server when it is loaded."""
+"""The pack's entry points for ComfyUI: its nodes, and the registration of routes and of a prompt handler."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NODE_DISPLAY_NAME_MAPPINGS = {
 
 
 def begin() -> None:
-    """Hangs the pack into the server that loads it; nothing where there is none."""
+    """Registers the pack with ComfyUI's server; does nothing without a server."""
     missing = requirements.missing()
     if missing:
         _logger.warning("AnymatixFetcher: %s", requirements.how_to_mend(missing))
@@ -51,7 +51,7 @@ def begin() -> None:
 
 
 def prepared(message: dict[str, Any]) -> dict[str, Any]:
-    """What a page has posted to ``/prompt``: loaders wait for what is brought, and secrets are taken out."""
+    """A prompt posted to ``/prompt``, changed so that loaders wait for downloads, and with secrets removed."""
     from anymatix_fetcher.comfy.nodes.confidential import vault  # noqa: PLC0415 - not when ComfyUI starts
     from anymatix_fetcher.comfy.nodes.workflow_fetching import waiting  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""The process of the server: started, found where another one has the queue open, and ended. All of it waits."""
+"""Starts, finds and stops the server process. All functions block."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("anymatix_fetcher.comfy")
 
 PACKAGES = Path(__file__).parents[2]
-"""The folder that this package was imported from; the child imports the same one."""
+"""The folder that this package was imported from, so that the child imports the same code."""
 _START = """\
 import os, sys
 getattr(os, "nice", int)(5)
@@ -33,7 +33,7 @@ sys.path.insert(0, sys.argv.pop(1))
 from anymatix_fetcher.cli.main import main
 sys.exit(main())
 """
-"""A running generation goes before downloads, where both want the processor."""
+"""The child lowers its priority, so that downloads don't slow down a generation."""
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 _HELD_ELSEWHERE = 8
 _STOP_SECONDS = 2.5
@@ -44,20 +44,20 @@ _LONGEST_LINE = 2000
 
 
 class ServerUnavailableError(Exception):
-    """The server can't be started; the message says why, and what to do."""
+    """The server can't be started; the message says why and what to do."""
 
 
 class HeldElsewhereError(Exception):
-    """Another server has the state folder open."""
+    """Another server has opened the state folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPlace:
-    """Where a server answers.
+    """The address of a server.
 
     Args:
-        url: With a slash at the end.
-        secret: What it wants to be told.
+        url: The URL, with a slash at the end.
+        secret: The server's secret.
     """
 
     url: str
@@ -65,24 +65,24 @@ class ServerPlace:
 
 
 class ServerProcess:
-    """A server that we have started, and that ends when we do.
+    """A server process that ends with this process.
 
     Args:
-        state: Its state folder.
-        arguments: More of its arguments.
+        state: The server's state folder.
+        arguments: Further command-line arguments.
 
     Raises:
-        ServerUnavailableError: It doesn't start.
-        HeldElsewhereError: Another server has the state folder open.
+        ServerUnavailableError: The server doesn't start.
+        HeldElsewhereError: Another server has opened the state folder.
     """
 
     def __init__(self, state: Path, arguments: Sequence[str]) -> None:
         self._said: deque[str] = deque(maxlen=_LINES_KEPT)
-        # Nothing is written into the pack's own folder, by Python neither.
+        # Keeps Python from writing bytecode into the pack's folder.
         command = [sys.executable, "-X", f"pycache_prefix={state / 'bytecode'}", "-c", _START, str(PACKAGES), "serve"]
         command += ["--port", "0", "--json", "--stop-with-stdin", "--state", str(state), *arguments]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and arguments of our own
+            self._process = subprocess.Popen(  # noqa: S603 - runs this interpreter with fixed arguments
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -98,22 +98,22 @@ class ServerProcess:
             self.stop()
             if self._process.returncode == _HELD_ELSEWHERE:
                 raise HeldElsewhereError
-            said = self._said[-1] if self._said else "it said nothing"
-            raise ServerUnavailableError(f"the server ended at its start with {self._process.returncode}: {said}")
+            said = self._said[-1] if self._said else "no output"
+            raise ServerUnavailableError(f"the server exited with code {self._process.returncode} at its start: {said}")
         self.url = url
 
     @property
     def is_alive(self) -> bool:
-        """Whether it runs."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """The process id."""
         return self._process.pid
 
     def stop(self) -> None:
-        """Ends it: parts and journals are kept."""
+        """Stops the server; partial files are kept."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
@@ -127,7 +127,7 @@ class ServerProcess:
         self._listening.join(_STOP_SECONDS)
 
     def _announced(self) -> str | None:
-        """Its URL, as soon as it answers; ``None`` where it ends before."""
+        """Waits for the server and returns its URL; ``None`` if it ended before it was ready."""
         late = threading.Timer(_START_SECONDS, self._process.kill)
         late.daemon = True
         late.start()
@@ -141,7 +141,7 @@ class ServerProcess:
             return None
 
     def _listen(self) -> None:
-        """Takes what it says to ComfyUI's log; its requests are left out."""
+        """Copies the server's log to ComfyUI's, without its requests."""
         if self._process.stderr is None:
             return
         with self._process.stderr as lines:
@@ -153,7 +153,7 @@ class ServerProcess:
 
 
 def _said(line: str) -> str:
-    """What a line of the server's log says for people; empty for the requests in it."""
+    """The message in a line of the server's log; empty for a request."""
     try:
         told = json.loads(line)
     except ValueError:
@@ -162,7 +162,7 @@ def _said(line: str) -> str:
 
 
 def folders_file(state: Path, text: str) -> Path:
-    """A file in the state folder that holds ``text``, under a name that says which text it is."""
+    """The path of a file in the state folder that contains ``text`` and is named after its hash."""
     path = state / f"folders-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     if not path.exists():
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -173,12 +173,12 @@ def folders_file(state: Path, text: str) -> Path:
 
 
 def secret_of(state: Path) -> str:
-    """The secret of the servers of a state folder; empty where there is none yet."""
+    """The secret in the state folder; empty if there is none yet."""
     return os.environ.get(SECRET_VARIABLE, "").strip() or _text(state / SECRET_FILE)
 
 
 def running_server(state: Path) -> ServerPlace | None:
-    """The server that has the state folder open, where it answers."""
+    """The server that has opened the state folder; ``None`` if it doesn't answer."""
     try:
         url = json.loads(_text(state / ADDRESS_FILE))["url"]
     except (ValueError, KeyError, TypeError):
@@ -190,7 +190,7 @@ def running_server(state: Path) -> ServerPlace | None:
 
 
 def roots_of(address: ServerPlace) -> tuple[Path, ...] | None:
-    """The folders that a server writes to; ``None`` where it doesn't answer."""
+    """The folders that a server writes to; ``None`` if it doesn't answer."""
     parts = urlsplit(address.url)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=_ASK_SECONDS)
     try:

@@ -1,4 +1,4 @@
-"""The packages that downloads need: which of them aren't here, and what to do about it. None of them is imported."""
+"""Finds missing packages that downloads need, without importing any, and says how to install them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MODULES = {
     "xxhash": "xxhash",
     "yaml": "pyyaml",
 }
-"""Modules, and the packages that bring them. Without pycurl, threads download; without blake3, it isn't checked."""
+"""Modules and their packages. pycurl and blake3 are optional."""
 
 
 def missing() -> list[str]:
-    """The packages that aren't here."""
+    """The missing packages."""
     return [package for module, package in MODULES.items() if importlib.util.find_spec(module) is None]
 
 
 def how_to_mend(packages: list[str]) -> str:
-    """What to do about packages that aren't there, in one line."""
+    """One line that says how to install missing packages."""
     file = Path(__file__).parents[3] / "requirements.txt"
     named = f"-r {file}" if file.is_file() else "'anymatix-fetcher[serve]'"
     what = f"{', '.join(packages)} {'is' if len(packages) == 1 else 'are'} missing"
-    return f"it can't download, for {what}. Run {sys.executable} -m pip install {named}, and start ComfyUI again."
+    return f"downloads are disabled because {what}. Run {sys.executable} -m pip install {named}, and restart ComfyUI."

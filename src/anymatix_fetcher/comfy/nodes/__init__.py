@@ -1,1 +1,1 @@
-"""The nodes. ComfyUI runs them on an event loop of each prompt, several at a time; the child downloads."""
+"""The nodes. ComfyUI runs several at a time on the event loop of a prompt; the child process downloads."""

@@ -1,19 +1,19 @@
-"""The type of an output that fits every input, in ComfyUI's manner: a text that differs from no other."""
+"""The type of an output that fits every input in ComfyUI: a string that is never unequal to another."""
 
 from __future__ import annotations
 
 
 class AnyType(str):
-    """``*``. Loaders have lists of names as the types of their inputs, and each has another one."""
+    """The type ``*``. The inputs of loaders have lists of names as their types, which all differ."""
 
     __slots__ = ()
 
     def __ne__(self, other: object) -> bool:
-        """ComfyUI asks this of types that are to fit."""
+        """Always false: ComfyUI compares types by ``!=``."""
         return False
 
     def __eq__(self, other: object) -> bool:
-        """As text."""
+        """Compares as a string."""
         return str.__eq__(self, other) is True
 
     def __hash__(self) -> int:

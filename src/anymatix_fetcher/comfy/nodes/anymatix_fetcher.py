@@ -1,4 +1,4 @@
-"""The nodes of the first AnymatixFetcher, as ComfyUI sees them; ``first_fetcher`` has what they do."""
+"""The nodes of the first AnymatixFetcher, implemented by ``first_fetcher``."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 class AnymatixFetcher:
-    """Brings the model that a dictionary names: ``{"url": ..., "type": ..., "auth": ...}``."""
+    """Downloads the model that a dictionary describes: ``{"url": ..., "type": ..., "auth": ...}``."""
 
     RETURN_TYPES = ("STRING",)
     FUNCTION = "download_model"
     CATEGORY = "Anymatix"
-    DESCRIPTION = "Brings a model to its folder, and returns its path."
+    DESCRIPTION = "Downloads a model to its folder, and returns its path."
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - ComfyUI's name
-        """As the first fetcher has them, and the node's own id."""
+        """The first fetcher's inputs and the node's id."""
         fields = {"url": "STRING", "type": "STRING", "auth": "STRING"}
         return {"required": {"url": (fields, {})}, "hidden": {"unique_id": "UNIQUE_ID"}}
 
@@ -30,7 +30,7 @@ class AnymatixFetcher:
 
     @classmethod
     def IS_CHANGED(cls, url: object = None, unique_id: str | None = None) -> object:  # noqa: N802 - ComfyUI's name
-        """The hash of the effective URL while its file is there; else a NaN made anew, which equals nothing."""
+        """The hash of the effective URL while its file exists; otherwise a new NaN."""
         from anymatix_fetcher.comfy.nodes import first_fetcher  # noqa: PLC0415 - as above
 
         del unique_id
@@ -38,17 +38,17 @@ class AnymatixFetcher:
 
 
 class AnymatixCheckpointFetcher:
-    """Brings a checkpoint; the older of the two."""
+    """Downloads a checkpoint; the older of the two nodes."""
 
     RETURN_TYPES = ("STRING",)
     FUNCTION = "download_model"
     CATEGORY = "Anymatix"
     DEPRECATED = True
-    DESCRIPTION = "Brings a checkpoint, and returns its path. Fetch model does more."
+    DESCRIPTION = "Downloads a checkpoint, and returns its path. Fetch model is its successor."
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - ComfyUI's name
-        """As the first fetcher has them, and the node's own id."""
+        """The first fetcher's inputs and the node's id."""
         return {
             "required": {"url": ("STRING", {"default": ""})},
             "optional": {"auth": ("STRING", {})},
@@ -63,7 +63,7 @@ class AnymatixCheckpointFetcher:
 
     @classmethod
     def IS_CHANGED(cls, url: object = None, auth: object = None, unique_id: str | None = None) -> object:  # noqa: N802 - ComfyUI's name
-        """As :meth:`AnymatixFetcher.IS_CHANGED`."""
+        """Like :meth:`AnymatixFetcher.IS_CHANGED`."""
         from anymatix_fetcher.comfy.nodes import first_fetcher  # noqa: PLC0415 - as above
 
         del unique_id

@@ -1,7 +1,7 @@
-"""One file, brought by the child: its job is added and followed to its end, over restarts of the child.
+"""Downloads one file by the child process: adds a job and follows it to its end, across restarts of the child.
 
-A node that is interrupted, or whose run ends otherwise, takes back a job that it has begun; the part is kept, and the
-next run goes on with it. A job that was under way before, for the panel or another program, goes on.
+If the run is interrupted or fails, the node cancels a job that it has started; the next run continues the partial file.
+A job that was started by the panel or another program is not cancelled.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _NOT_FOUND = 404
 
 
 class ModelFetchError(Exception):
-    """A model can't be had; the message says why, and what to do.
+    """A model can't be downloaded; the message says why and what to do.
 
     Args:
-        kind: The error's class in the library.
+        kind: The name of the error's class in the library.
         message: What happened.
-        hint: What to do about it; may be empty.
+        hint: What the user can do about it; may be empty.
     """
 
     def __init__(self, kind: str, message: str, hint: str = "") -> None:
@@ -44,16 +44,16 @@ class ModelFetchError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileWish:
-    """What a node wants.
+    """The file that a node requests.
 
     Args:
-        reference: Where from; it may hold secrets.
-        type: The folder's name in ComfyUI; empty where ``directory`` says it.
-        directory: The folder; empty where the type says it.
-        output: The file's name; empty for the source's.
+        reference: The reference; may contain secrets.
+        type: The folder's name in ComfyUI; empty to use ``directory``.
+        directory: The folder; empty to use ``type``.
+        output: The file name; empty for the source's name.
         naming: "plain" or "anymatix".
-        digests: What it must have.
-        auth: Parameters for the query of its address; kept nowhere.
+        digests: The expected digests.
+        auth: Parameters added to the query of the URL; never stored.
     """
 
     reference: str = field(repr=False)
@@ -65,7 +65,7 @@ class FileWish:
     auth: str = field(default="", repr=False)
 
     def as_body(self) -> dict[str, object]:
-        """As the API takes it. A workflow may be anybody's: its references lead to no credentials but their host's."""
+        """The request body for the API. A workflow isn't trusted, so its author is "file"."""
         body: dict[str, object] = {"references": [self.reference], "naming": self.naming, "author": "file"}
         named = {"type": self.type, "directory": self.directory, "output": self.output, "auth": self.auth}
         body |= {name: value for name, value in named.items() if value}
@@ -75,23 +75,23 @@ class FileWish:
 
 
 _waiting: Counter[str] = Counter()
-"""How many nodes wait for each job."""
+"""The number of nodes that wait for each job."""
 _begun: set[str] = set()
-"""The jobs that are under way for nodes' sake."""
+"""The jobs that were started by nodes."""
 
 
 async def bring(child: Child, wish: FileWish, tell: Callable[[Job], None]) -> Job:
-    """The job when its file is there.
+    """Downloads a file and returns its finished job.
 
     Args:
-        child: Downloads.
-        wish: What.
-        tell: Told how it stands, about four times a second.
+        child: The child process.
+        wish: The requested file.
+        tell: Called with the job about four times a second.
 
     Raises:
-        ModelFetchError: It can't be had.
+        ModelFetchError: The file can't be downloaded.
         InterruptProcessingException: The run was interrupted.
-        ServerUnavailableError: There is no child to be had.
+        ServerUnavailableError: The child process can't be started.
     """
     async with watched() as interruption:
         job = await _added(child, wish)
@@ -118,7 +118,7 @@ async def bring(child: Child, wish: FileWish, tell: Callable[[Job], None]) -> Jo
 
 
 async def _added(child: Child, wish: FileWish) -> Job:
-    """The job."""
+    """Adds the job, and notes whether this node has started it."""
     listed = await asyncio.gather(*(child.request("GET", f"/jobs?state={state}") for state in _OPEN))
     is_open = {job["id"] for answer in listed for job in (answer.body or {}).get("jobs", [])}
     answer = await child.request("POST", "/jobs", wish.as_body())
@@ -134,7 +134,7 @@ async def _added(child: Child, wish: FileWish) -> Job:
 async def _looked(child: Child, identity: str) -> Job:
     answer = await child.request("GET", f"/jobs/{identity}")
     if answer.status == _NOT_FOUND:
-        raise ModelFetchError("UnknownJobError", "its job was taken out of the queue", "Run the workflow again.")
+        raise ModelFetchError("UnknownJobError", "its job was removed from the queue", "Run the workflow again.")
     if not answer.is_good:
         error = answer.error
         raise ModelFetchError(error["kind"], error["message"], error["hint"])
@@ -143,7 +143,7 @@ async def _looked(child: Child, identity: str) -> Job:
 
 
 def _is_forgotten(job: Job) -> bool:
-    """Whether a child that died has taken the job's secrets along."""
+    """Whether the job's secrets were lost with a child process that died."""
     from anymatix_fetcher.queue.failures import ADDRESS_IS_GONE  # noqa: PLC0415 - not when ComfyUI starts
 
     error = job.get("error") or {}
@@ -151,13 +151,13 @@ def _is_forgotten(job: Job) -> bool:
 
 
 async def _given_again(child: Child, wish: FileWish, identity: str) -> Job:
-    """A job in the place of one that was forgotten; it goes on with what has arrived."""
+    """Replaces a job whose secrets were lost; the new one continues the partial file."""
     await child.request("DELETE", f"/jobs/{identity}")
     return await _added(child, wish)
 
 
 def _moved(before: str, now: str) -> str:
-    """The new job's id, for which the node waits from now on."""
+    """Moves this node's wait to another job, and returns that job's id."""
     _waiting[before] -= 1
     _waiting[now] += 1
     _begun.discard(before)
@@ -165,16 +165,16 @@ def _moved(before: str, now: str) -> str:
 
 
 def _refuse(job: Job) -> None:
-    """Ends the wait for what won't come soon.
+    """Ends the wait for a job that has failed or was cancelled.
 
     Raises:
-        ModelFetchError: It has failed, now or for the moment; or somebody has taken it back.
+        ModelFetchError: The job has failed, even if it would be retried later, or was cancelled.
     """
     error = job.get("error")
     if error and job["state"] in {"failed", "queued"}:
         raise ModelFetchError(str(error.get("kind")), str(error.get("message")), str(error.get("hint") or ""))
     if job["state"] == "cancelled":
-        raise ModelFetchError("DownloadCancelled", "its download was cancelled", "Run the workflow again to go on.")
+        raise ModelFetchError("DownloadCancelled", "its download was cancelled", "Run the workflow again to continue.")
 
 
 async def _taken_back(child: Child, identity: str) -> None:
@@ -183,14 +183,14 @@ async def _taken_back(child: Child, identity: str) -> None:
 
 
 def path_of(job: Job) -> str:
-    """Where the file of a job is.
+    """The path of a job's file.
 
     Raises:
-        ModelFetchError: It is of several files.
+        ModelFetchError: The job has several files.
     """
     path = job.get("path")
     if not path:
         raise ModelFetchError(
-            "ReferenceSyntaxError", "the reference names several files, and the node is for one", "Name one of them."
+            "ReferenceSyntaxError", "the reference names several files, but the node takes one", "Name one of them."
         )
     return str(path)

@@ -1,8 +1,8 @@
-"""Secrets in the inputs of our nodes: taken out of a prompt before ComfyUI keeps it, and put back when a node runs.
+"""Replaces secrets in the inputs of this pack's nodes by marks before ComfyUI stores a prompt.
 
-ComfyUI writes inputs of nodes into its history, into its messages and into every image. So each secret gives way to a
-mark as soon as the prompt comes in, also in the workflow that comes along; the secret itself stays in this process. The
-same secret has the same mark while it runs, so that what is cached stays so.
+ComfyUI writes node inputs into its history, its messages and every image. So each secret is replaced by a mark when the
+prompt arrives, also in the attached workflow; the secret itself stays in this process. Equal secrets have equal marks
+within one run of ComfyUI, so that its cache keeps working.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ NODES = frozenset({"AnymatixFetcher", "AnymatixCheckpointFetcher", "AnymatixFetc
 _MARK = re.compile(r"kept-aside-[0-9a-f]{32}")
 _TOKEN = re.compile(r"(?<=[?&])(?:token|api_key|apikey|access_token)=([^&#\s]+)", re.IGNORECASE)
 _LEAST_CHARACTERS = 4
-"""A shorter text is no secret, and stands in too many others."""
+"""Shorter texts are not treated as secrets, since they occur in too many other texts."""
 
 
 class Vault:
-    """The secrets that were taken out of prompts, by their marks."""
+    """The secrets of this process's prompts, by their marks."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._kept: dict[str, str] = {}
 
     def cleaned(self, message: dict[str, Any]) -> dict[str, Any]:
-        """What a page has posted to ``/prompt``, without secrets of our nodes, wherever they stand in it."""
+        """A message posted to ``/prompt``, with the secrets of this pack's nodes replaced everywhere in it."""
         found = sorted(set(_secrets_in(message)), key=len, reverse=True)
         if not found:
             return message
@@ -39,11 +39,11 @@ class Vault:
         replaced = re.compile("|".join(map(re.escape, marks)))
         cleaned = _mapped(message, lambda text: replaced.sub(lambda match: marks[match.group()], text))
         if not isinstance(cleaned, dict):
-            raise TypeError("an object stays one")
+            raise TypeError("a mapped object is an object")
         return cleaned
 
     def revealed(self, text: str) -> str:
-        """The text with its secrets; marks of an earlier run of ComfyUI stand for nothing any more."""
+        """The text with its secrets; marks of an earlier run of ComfyUI become empty."""
         return _MARK.sub(lambda match: self._kept.get(match.group(), ""), text)
 
     def _mark(self, secret: str) -> str:
@@ -53,11 +53,11 @@ class Vault:
 
 
 vault = Vault()
-"""The one of this process."""
+"""The vault of this process."""
 
 
 def _secrets_in(message: dict[str, Any]) -> Iterator[str]:
-    """The secrets in the inputs of our nodes, and in what such nodes hold in the workflow."""
+    """The secrets in the inputs of this pack's nodes, in the prompt and in the workflow."""
     for found in _dictionaries(message):
         inputs = found.get("inputs") if found.get("class_type") in NODES else found if "auth" in found else None
         if isinstance(inputs, dict):
@@ -67,7 +67,7 @@ def _secrets_in(message: dict[str, Any]) -> Iterator[str]:
 
 
 def _dictionaries(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The nodes of a prompt, and every dictionary in it or beside it that may be the input of one."""
+    """All nodes in a message, and all dictionaries that may be inputs of a node."""
     waiting: list[Any] = [message]
     while waiting:
         value = waiting.pop()
@@ -82,14 +82,14 @@ def _dictionaries(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _secrets_of(fields: dict[str, Any]) -> Iterable[str]:
     auth = fields.get("auth")
     if isinstance(auth, str):
-        # The values alone: "token=" says nothing, and stands in other texts, too.
+        # Only the values: "token=" isn't secret, and occurs in other texts.
         yield from (value or name for name, _, value in (pair.partition("=") for pair in auth.split("&")))
     for text in fields.values():
         if isinstance(text, str):
             yield from _TOKEN.findall(text)
 
 
-def _mapped(value: Any, change: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _mapped(value: Any, change: Any) -> Any:  # noqa: ANN401 - any JSON value
     match value:
         case str():
             return change(value)

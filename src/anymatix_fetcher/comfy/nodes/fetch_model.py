@@ -1,4 +1,4 @@
-"""The node *Fetch model*: a reference as text, a type from a list, and out comes the name as loaders want it."""
+"""The node *Fetch model*, which downloads one model and returns its name for a loader."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from anymatix_fetcher.comfy.nodes.any_type import ANY
 
 
 class FetchModel:
-    """Brings one model."""
+    """Downloads one model."""
 
     RETURN_TYPES = (ANY, "STRING")
     RETURN_NAMES = ("name", "path")
-    OUTPUT_TOOLTIPS = ("The name as loaders want it: connect it to a loader's input", "The absolute path")
+    OUTPUT_TOOLTIPS = ("The model's name: connect it to a loader's input", "The absolute path")
     FUNCTION = "fetch"
     CATEGORY = "Anymatix"
-    DESCRIPTION = "Brings a model to its folder, and gives its name to a loader. Tokens come from the server alone."
+    DESCRIPTION = (
+        "Downloads a model to its folder, and passes its name to a loader. Tokens come from the server's environment."
+    )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - ComfyUI's name
-        """What is asked for."""
+        """The inputs."""
         reference = {
             "default": "",
             "tooltip": "A URL, civitai:143906, hf:ORG/REPO/FILE, github:OWNER/REPO@TAG/ASSET, urn:air:...",
         }
-        digest = {"default": "", "tooltip": "64 hexadecimal digits that the file must have; may be empty"}
-        kind = {"default": "checkpoints", "tooltip": "The folder of models that gets it; auto takes the source's word"}
+        digest = {"default": "", "tooltip": "The expected SHA-256, 64 hexadecimal digits; may be empty"}
+        kind = {"default": "checkpoints", "tooltip": "The model folder; auto uses the type that the source states"}
         return {
             "required": {"reference": ("STRING", reference), "type": (["auto", *model_types()], kind)},
             "optional": {"sha256": ("STRING", digest)},
@@ -41,7 +43,7 @@ class FetchModel:
         sha256: object = "",
         unique_id: object = None,
     ) -> object:
-        """The same while what was brought is there as it was then; a NaN made anew where it has changed or gone."""
+        """A constant while the downloaded file is unchanged; a NaN after it was changed or removed."""
         from anymatix_fetcher.comfy.nodes import model_fetching  # noqa: PLC0415 - not when ComfyUI starts
 
         del unique_id

@@ -1,4 +1,4 @@
-"""The node *Fetch workflow's models*: whatever the graph's loaders miss is brought when the run begins."""
+"""The node *Fetch workflow's models*, which downloads the models that the workflow's loaders lack."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ FETCH_WORKFLOW, MODEL_NAME = "AnymatixFetchWorkflowModels", "AnymatixModelName"
 
 
 class FetchWorkflowModels:
-    """Brings all models that the workflow misses."""
+    """Downloads the workflow's missing models."""
 
     RETURN_TYPES = ("STRING",)
     RETURN_NAMES = ("report",)
     OUTPUT_NODE = True
     FUNCTION = "fetch"
     CATEGORY = "Anymatix"
-    DESCRIPTION = "Brings every model that this workflow names and that isn't here, before its loaders run."
+    DESCRIPTION = "Downloads every missing model of this workflow before its loaders run."
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - ComfyUI's name
-        """The graph itself."""
+        """No visible inputs; ComfyUI passes the graph."""
         return {
             "required": {},
             "hidden": {"unique_id": "UNIQUE_ID", "prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"},
@@ -32,17 +32,17 @@ class FetchWorkflowModels:
 
     @classmethod
     def IS_CHANGED(cls, unique_id: object = None, prompt: object = None, extra_pnginfo: object = None) -> object:  # noqa: N802 - ComfyUI's name
-        """Each run looks anew."""
+        """A NaN, so that the node runs each time."""
         del unique_id, prompt, extra_pnginfo
         return float("nan")
 
     async def fetch(
         self, unique_id: str | None = None, prompt: Mapping[str, Any] | None = None, extra_pnginfo: object = None
     ) -> dict[str, Any]:
-        """A line for each model.
+        """Downloads the missing models; returns a line for each model.
 
         Raises:
-            ModelFetchError: Some can't be had; the others are here.
+            ModelFetchError: Some models can't be downloaded; the others are present.
         """
         from anymatix_fetcher.comfy.nodes import workflow_fetching  # noqa: PLC0415 - not when ComfyUI starts
 
@@ -52,20 +52,20 @@ class FetchWorkflowModels:
 
 
 class ModelName:
-    """The name of a model, when it is here; it stands in a prompt in the place of what a loader was told."""
+    """Returns a model's name once the model is present; it replaces a loader's input in a prompt."""
 
     RETURN_TYPES = (ANY,)
     RETURN_NAMES = ("name",)
     FUNCTION = "name"
     CATEGORY = "Anymatix/internal"
-    DESCRIPTION = "Waits for Fetch workflow's models, and gives a loader the name that it was told."
+    DESCRIPTION = "Waits for Fetch workflow's models, and passes the model's name to a loader."
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - ComfyUI's name
-        """The name, and what it waits for."""
+        """The name, and the output to wait for."""
         return {"required": {"name": ("STRING", {"default": ""}), "fetched": ("STRING", {"forceInput": True})}}
 
     def name(self, name: str, fetched: str) -> tuple[str]:
-        """The same name."""
+        """Returns the name unchanged."""
         del fetched
         return (name,)

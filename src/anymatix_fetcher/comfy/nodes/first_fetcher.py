@@ -1,7 +1,7 @@
-"""What the nodes of the first AnymatixFetcher do, by whose contract its workflows and its app go on working.
+"""Implements the nodes of the first AnymatixFetcher, so that its workflows and its app keep working.
 
 ``AnymatixFetcher`` takes ``{"url": ..., "type": ..., "auth": ...}`` and returns the file's absolute path. Two types are
-no single files: a pack of voices, and what annotators load. ``sha256://HEX`` asks for a file that is here.
+special: a pack of voices with several files, and the files of annotators. ``sha256://HEX`` selects an existing file.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _DISK_FULL = "DiskFullError"
 
 
 async def fetched(url: Mapping[str, Any], node: str | None) -> str:
-    """The absolute path of what a dictionary names; of a pack its name, of an annotator's file that file's name.
+    """Downloads a model; returns its absolute path, or the name of a pack or of an annotator's file.
 
     Raises:
-        ModelFetchError: It can't be had.
-        FileNotFoundError: No file of that hash is here.
-        ValueError: The dictionary can't be read.
+        ModelFetchError: The model can't be downloaded.
+        FileNotFoundError: There is no file of that hash.
+        ValueError: The dictionary is invalid.
     """
     address, kind, auth = _read(url)
     found = await _fetched(address, kind, auth, node)
@@ -53,10 +53,10 @@ async def fetched(url: Mapping[str, Any], node: str | None) -> str:
 
 
 async def fetched_checkpoint(url: str, auth: str, node: str | None) -> str:
-    """The absolute path of a checkpoint.
+    """Downloads a checkpoint; returns its absolute path.
 
     Raises:
-        ModelFetchError: It can't be had.
+        ModelFetchError: The checkpoint can't be downloaded.
     """
     base, tail = _split_token(vault.revealed(url), vault.revealed(auth))
     path = await _model(base, tail, "checkpoint", node)
@@ -65,7 +65,7 @@ async def fetched_checkpoint(url: str, auth: str, node: str | None) -> str:
 
 
 def mark_of(url: object) -> object:
-    """The hash of the effective URL of a dictionary while its file is there; else a NaN."""
+    """The hash of a dictionary's effective URL while its file exists; otherwise a NaN."""
     try:
         return _mark_of(*_read(url))
     except (ValueError, OSError):
@@ -73,7 +73,7 @@ def mark_of(url: object) -> object:
 
 
 def mark_of_checkpoint(url: str, auth: str) -> object:
-    """The same of the older node's inputs."""
+    """Like :func:`mark_of`, for the inputs of the older node."""
     base, tail = _split_token(vault.revealed(url), vault.revealed(auth))
     return _mark_of(base, "checkpoint", tail)
 
@@ -84,7 +84,7 @@ async def _fetched(address: str, kind: str, auth: str, node: str | None) -> str:
     if kind == ANNOTATOR:
         return await _annotator(address, auth, node)
     if kind not in FOLDERS:
-        raise ValueError(f"{kind!r} is no type of model: it is one of {', '.join((*FOLDERS, CHATTERBOX, ANNOTATOR))}")
+        raise ValueError(f"{kind!r} is not a model type: use one of {', '.join((*FOLDERS, CHATTERBOX, ANNOTATOR))}")
     digits = parse_hash_reference(address)
     if digits is not None:
         return str(await asyncio.to_thread(_hash_named, FOLDERS[kind], digits, address))
@@ -92,23 +92,23 @@ async def _fetched(address: str, kind: str, auth: str, node: str | None) -> str:
 
 
 def _note_brought(address: str, kind: str, auth: str) -> None:
-    """What ``IS_CHANGED`` has said before the run counts as the file's mark, now that it is here."""
+    """Makes the NaN that ``IS_CHANGED`` returned before the run equal to the file's mark."""
     mark = _mark_of(address, kind, auth)
     if isinstance(mark, str):
         marks.brought(mark)
 
 
-# What is asked for ----------------------------------------------------------------------------------------
+# Inputs ---------------------------------------------------------------------------------------------------
 
 
 def _read(wish: object) -> tuple[str, str, str]:
-    """Address, type and authorization of a node's dictionary, with its secrets.
+    """The URL, type and authorization of a node's dictionary, with its secrets.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The dictionary is invalid.
     """
     if not isinstance(wish, dict):
-        raise ValueError("the input is a dictionary: {'url': ..., 'type': ...}")  # noqa: TRY004 - ComfyUI shows it as it is
+        raise ValueError("the input has to be a dictionary: {'url': ..., 'type': ...}")  # noqa: TRY004 - ComfyUI shows it
     address, kind, auth = wish.get("url"), wish.get("type"), wish.get("auth")
     if not isinstance(address, str) or not address.strip() or not isinstance(kind, str):
         raise ValueError("the dictionary needs a 'url' and a 'type'")
@@ -116,7 +116,7 @@ def _read(wish: object) -> tuple[str, str, str]:
 
 
 def _split_token(url: str, auth: str) -> tuple[str, str]:
-    """The URL without the token that older workflows have in it, and that token where there is nothing better."""
+    """The URL without the token that older workflows put into it, and the authorization, or else that token."""
     parts = urlsplit(url.strip())
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     rest = [pair for pair in pairs if pair[0] != "token"]
@@ -136,7 +136,7 @@ def _mark_of(address: str, kind: str, auth: str) -> object:
 
 
 def _is_here(address: str, kind: str, auth: str) -> bool:
-    """Whether there is a file for it, as far as that costs nothing."""
+    """Whether the file exists, without hashing it."""
     if kind == CHATTERBOX:
         return (below_models(CHATTERBOX_FOLDER) / CHATTERBOX_FILES[0]).is_file()
     if kind == ANNOTATOR:
@@ -153,11 +153,11 @@ def _hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-# Bringing it ----------------------------------------------------------------------------------------------
+# Downloading ----------------------------------------------------------------------------------------------
 
 
 async def _model(address: str, auth: str, kind: str, node: str | None) -> str:
-    """The path of one model."""
+    """Downloads one model; returns its path."""
     folder = folder_of(FOLDERS[kind])
     wish = FileWish(reference=address, type=FOLDERS[kind], naming="anymatix", auth=auth)
     telling = NodeTelling(node)
@@ -170,7 +170,7 @@ async def _model(address: str, auth: str, kind: str, node: str | None) -> str:
 
 
 async def _pack(address: str, node: str | None) -> str:
-    """The name of the pack of voices, when all its files are there."""
+    """Downloads the missing files of the pack of voices; returns its name."""
     folder, base = below_models(CHATTERBOX_FOLDER), address.rstrip("/")
     missing = [name for name in CHATTERBOX_FILES if not (folder / name).is_file()]
     telling = NodeTelling(node)
@@ -186,7 +186,7 @@ async def _pack(address: str, node: str | None) -> str:
 
 
 async def _annotator(address: str, auth: str, node: str | None) -> str:
-    """The name of an annotator's file, which lies where its pack looks for it."""
+    """Downloads an annotator's file to the folder of its pack; returns its name."""
     path = _annotator_path(address)
     if not path.is_file():
         telling = NodeTelling(node)
@@ -200,15 +200,15 @@ async def _annotator(address: str, auth: str, node: str | None) -> str:
 
 
 def _annotator_path(address: str) -> Path:
-    """Where an annotator's file belongs.
+    """The destination of an annotator's file.
 
     Raises:
-        ValueError: It is no file of a repository.
+        ValueError: The URL is not that of a file in a repository.
     """
     match = _ANNOTATOR_URL.match(address)
     parts = [part for text in match.groups() for part in text.split("/")] if match else []
     if not parts or any(part in ("", ".", "..") or "\\" in part for part in parts):
-        raise ValueError(f"{ANNOTATOR}: the url is https://huggingface.co/ORG/REPO/resolve/main/FILE")
+        raise ValueError(f"{ANNOTATOR}: the url has to be https://huggingface.co/ORG/REPO/resolve/main/FILE")
     return annotators_folder().joinpath(*parts)
 
 
@@ -228,13 +228,13 @@ def _hash_named(folder: str, digits: str, address: str) -> Path:
     return found
 
 
-# What went wrong ------------------------------------------------------------------------------------------
+# Errors ---------------------------------------------------------------------------------------------------
 
 
 def explained(
     error: ModelFetchError | ServerUnavailableError, kind: str, folder: Path, address: str
 ) -> ModelFetchError:
-    """The error in the words that the first fetcher's app reads."""
+    """The error with the message that the first fetcher's app parses."""
     named = error.kind if isinstance(error, ModelFetchError) else type(error).__name__
     what = str(error)
     if named == _DISK_FULL:
@@ -243,14 +243,14 @@ def explained(
 
 
 def base_of(address: str) -> str:
-    """The address as it may be shown."""
-    from anymatix_fetcher.core.answers.secrecy import recordable  # noqa: PLC0415 - when something went wrong
+    """The URL without secrets."""
+    from anymatix_fetcher.core.answers.secrecy import recordable  # noqa: PLC0415 - only for errors
 
     return recordable(address)
 
 
 def _first(group: BaseExceptionGroup[BaseException], kind: str, folder: Path, address: str) -> BaseException:
-    """The error of a group that says most: ComfyUI's interrupt before all others."""
+    """The most important error of a group: ComfyUI's interrupt before all others."""
     errors = list(group.exceptions)
     ours = [error for error in errors if isinstance(error, ModelFetchError | ServerUnavailableError)]
     others = [error for error in errors if error not in ours]

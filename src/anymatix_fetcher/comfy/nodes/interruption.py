@@ -1,7 +1,6 @@
-"""ComfyUI's interrupt: looked for in one place, and told to every node of the loop that waits for a download.
+"""Polls ComfyUI's interrupt flag in one task and passes the interrupt to all waiting nodes of an event loop.
 
-What raises in ComfyUI takes the flag back as it does so: of several nodes that asked by themselves one alone would see
-it.
+ComfyUI clears the flag when it raises, so only one of several polling nodes would see it.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ LOOK_SECONDS = 0.1
 
 
 class ComfyInterrupt:
-    """What the nodes of one event loop share while any of them waits."""
+    """The interrupt as shared by the waiting nodes of one event loop."""
 
     def __init__(self) -> None:
         self._seen = asyncio.Event()
@@ -28,13 +27,13 @@ class ComfyInterrupt:
         self._waiting = 0
 
     def enter(self) -> None:
-        """One node more waits."""
+        """Counts a waiting node; the first starts the polling."""
         self._waiting += 1
         if self._task is None:
             self._task = asyncio.create_task(self._look())
 
     async def leave(self) -> None:
-        """One less."""
+        """Ends a node's wait; the last stops the polling."""
         self._waiting -= 1
         if self._waiting or self._task is None:
             return
@@ -44,14 +43,14 @@ class ComfyInterrupt:
             await task
 
     def tell(self) -> None:
-        """It was seen."""
+        """Passes the interrupt to all waiting nodes."""
         self._seen.set()
 
     async def pause(self, seconds: float) -> None:
-        """Returns after so long.
+        """Waits for ``seconds``.
 
         Raises:
-            InterruptProcessingException: ComfyUI's, as soon as the run is interrupted.
+            InterruptProcessingException: The run was interrupted.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -62,16 +61,16 @@ class ComfyInterrupt:
     async def _look(self) -> None:
         from comfy.model_management import processing_interrupted  # noqa: PLC0415 - ComfyUI's own
 
-        while not processing_interrupted():  # noqa: ASYNC110 - ComfyUI has a flag, and no event
+        while not processing_interrupted():  # noqa: ASYNC110 - ComfyUI has a flag, not an event
             await asyncio.sleep(LOOK_SECONDS)
         self._seen.set()
 
 
 async def unless_interrupted(asked: Coroutine[Any, Any, T]) -> T:
-    """What is asked for; an interrupt ends the wait for it.
+    """The result of ``asked``, which an interrupt cancels.
 
     Raises:
-        InterruptProcessingException: ComfyUI's.
+        InterruptProcessingException: The run was interrupted.
     """
     task = asyncio.ensure_future(asked)
     try:
@@ -88,7 +87,7 @@ _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, ComfyInterrupt] = WeakKey
 
 @asynccontextmanager
 async def watched() -> AsyncIterator[ComfyInterrupt]:
-    """Looks for an interrupt within the block; one that came is known to everything that waited then."""
+    """Polls for an interrupt within the block; all nodes that wait at that time see it."""
     loop = asyncio.get_running_loop()
     shared = _by_loop.setdefault(loop, ComfyInterrupt())
     shared.enter()
@@ -103,7 +102,7 @@ async def watched() -> AsyncIterator[ComfyInterrupt]:
 
 
 def interrupt_class() -> type[Exception]:
-    """ComfyUI's exception."""
+    """ComfyUI's exception class for interrupts."""
     from comfy.model_management import InterruptProcessingException  # noqa: PLC0415 - ComfyUI's own
 
     found: type[Exception] = InterruptProcessingException

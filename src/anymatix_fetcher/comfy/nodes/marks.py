@@ -1,8 +1,9 @@
-"""What ``IS_CHANGED`` says of a file: its mark while it is there, and else a NaN, which equals nothing.
+"""The values of ``IS_CHANGED`` for a file: a mark while it exists, and otherwise a NaN.
 
-ComfyUI asks before a node runs. If that NaN stayed one for ever, the run after a download would do everything once
-more, down to the last image, for what it compares has become another value. So a NaN equals its mark from the moment on
-at which the node has brought the file; one that was made because the file has gone again is another NaN, and doesn't.
+ComfyUI calls ``IS_CHANGED`` before a node runs and compares the value with that of the last run. A plain NaN would make
+the run after a download repeat everything, since the mark differs from it. So the NaN becomes equal to the mark when
+the
+node has downloaded the file. A later NaN, after the file was removed, is a new one and differs.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from weakref import WeakSet
 
 
 class MissingMark(float):
-    """A NaN, made anew for a file that isn't there; as a key it lies where its mark will."""
+    """A NaN for a missing file; it has the hash of its mark, for use as a key."""
 
     mark: str
     is_brought: bool
 
     def __new__(cls, mark: str) -> Self:
-        """A NaN that stands for ``mark``."""
+        """Creates the NaN for ``mark``."""
         made = super().__new__(cls, "nan")
         made.mark, made.is_brought = mark, False
         return made
 
     def __eq__(self, other: object) -> bool:
-        """Whether ``other`` is the mark, and the file was brought since."""
+        """Whether ``other`` is the mark and the file was downloaded since."""
         return self.is_brought and isinstance(other, str) and other == self.mark
 
     def __hash__(self) -> int:
@@ -32,22 +33,22 @@ class MissingMark(float):
 
 
 class Marks:
-    """The NaNs whose files haven't come yet."""
+    """The NaNs whose files are still missing."""
 
     def __init__(self) -> None:
         self._open: dict[str, WeakSet[MissingMark]] = {}
 
     def missing(self, mark: str) -> MissingMark:
-        """A new one."""
+        """A new NaN for a mark."""
         made = MissingMark(mark)
         self._open.setdefault(mark, WeakSet()).add(made)
         return made
 
     def brought(self, mark: str) -> None:
-        """The file is there now."""
+        """Makes the NaNs of a mark equal to it, because the file was downloaded."""
         for made in self._open.pop(mark, ()):
             made.is_brought = True
 
 
 marks = Marks()
-"""Those of this process."""
+"""The NaNs of this process."""

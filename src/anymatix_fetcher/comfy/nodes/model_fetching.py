@@ -1,4 +1,4 @@
-"""What the node *Fetch model* does."""
+"""Implements the node *Fetch model*."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 _brought: dict[Key, tuple[Path, int, int]] = {}
-"""What this ComfyUI has been given: the path, its size and its time then."""
+"""The downloaded files by inputs: path, size and modification time."""
 
 
 async def fetched(reference: str, kind: str, sha256: str, node: str | None) -> tuple[str, str]:
-    """Its name, as loaders want it, and its path.
+    """Downloads a model; returns its name for loaders and its path.
 
     Raises:
-        ModelFetchError: It can't be had.
-        ValueError: Nothing is asked for.
+        ModelFetchError: The model can't be downloaded.
+        ValueError: The reference is empty.
     """
     asked = vault.revealed(reference).strip()
     if not asked:
-        raise ValueError("Fetch model: the reference is empty. It is a URL, or one such as civitai:143906.")
+        raise ValueError("Fetch model: the reference is empty. Enter a URL, or a reference such as civitai:143906.")
     telling = NodeTelling(node)
     digests = (f"sha256:{sha256.strip().lower().removeprefix('sha256:')}",) if sha256.strip() else ()
     wish = FileWish(reference=asked, type=kind, digests=digests)
@@ -43,13 +43,13 @@ async def fetched(reference: str, kind: str, sha256: str, node: str | None) -> t
 
 
 def has_changed(reference: str, kind: str, sha256: str) -> bool:
-    """Whether what was brought isn't there any more as it was then."""
+    """Whether the downloaded file was changed or removed since."""
     known = _brought.get((reference, kind, sha256))
     return known is not None and _state_of(known[0]) != known
 
 
 def _name_anywhere(path: Path) -> str:
-    """How loaders call a file, by the innermost folder that it lies in."""
+    """A file's name for loaders, relative to the innermost model folder."""
     names: Iterable[str] = (name_in(path, name) for name in model_types())
     return min(names, key=len, default=path.name)
 

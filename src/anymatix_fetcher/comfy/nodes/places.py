@@ -1,4 +1,4 @@
-"""Where models of a kind lie, as ComfyUI says, and which files there are the ones that a node means."""
+"""The folders of a model type in ComfyUI, and the search for a node's file in them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ANNOTATORS_VARIABLE = "AUX_ANNOTATOR_CKPTS_PATH"
-"""Where the pack ``comfyui_controlnet_aux`` keeps its models."""
+"""The variable that names the model folder of the pack ``comfyui_controlnet_aux``."""
 ANNOTATORS = "annotator_ckpts"
 _MOST_SIDECAR_BYTES = 8 << 20
 
 
 def folder_of(name: str) -> Path:
-    """Where new files of a folder's name go."""
+    """The folder for new files of a type."""
     return folders_of(name)[0]
 
 
 def folders_of(name: str) -> list[Path]:
-    """Every folder of a name, the one for new files first."""
+    """All folders of a type, the one for new files first."""
     folder_paths = comfyui_module()
     try:
         paths = folder_paths.get_folder_paths(name)
@@ -36,27 +36,27 @@ def folders_of(name: str) -> list[Path]:
 
 
 def below_models(path: str) -> Path:
-    """A folder below ComfyUI's models."""
+    """A folder below ComfyUI's model folder."""
     return Path(comfyui_module().models_dir, path)
 
 
 def annotators_folder() -> Path:
-    """Where the models of annotators lie; other packs are told, as the first fetcher did."""
+    """The folder of annotator models; sets the variable for other packs, like the first fetcher."""
     folder = os.environ.setdefault(ANNOTATORS_VARIABLE, str(below_models(ANNOTATORS)))
     return Path(folder)
 
 
 def is_there(url: str, auth: str, folder: Path) -> bool:
-    """Whether a sidecar of this URL names a file in the folder that is there, and whole as far as that costs nothing.
+    """Whether a sidecar of this URL names an existing file in the folder that seems complete, without hashing it.
 
-    The names that the first fetcher gave to its sidecars count as well as ours.
+    The sidecar names of the first fetcher are accepted as well.
     """
     stems = dict.fromkeys((*left_by_first_fetcher(url, auth), identity_of(url)))
     return any(_holds(folder, record) for stem in stems for record in _records(folder / f"{stem}.json"))
 
 
 def name_in(path: Path, name: str) -> str:
-    """How loaders call a file: its path below the folder of that name; its own name where it lies elsewhere."""
+    """A file's name for loaders: its path relative to a folder of the type, or its name if it lies elsewhere."""
     for folder in folders_of(name):
         if path.is_relative_to(folder):
             return str(path.relative_to(folder))
@@ -86,5 +86,5 @@ def _holds(folder: Path, record: dict[str, Any]) -> bool:
             json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False
-    # The first fetcher's unfinished files have their final names; it writes a digest when all is there.
+    # The first fetcher's unfinished files have their final names; it records the digest at the end.
     return bool(record.get("sha256")) or not isinstance(size, int) or found == size

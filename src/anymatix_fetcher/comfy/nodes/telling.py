@@ -1,4 +1,4 @@
-"""How a node stands, for people: ComfyUI's bar and a line of text on the node, at most four times a second."""
+"""Shows the progress of a node by ComfyUI's progress bar and a line of text, at most four times a second."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _HOUR = 3600
 
 
 class NodeTelling:
-    """Tells ComfyUI how the downloads of one node stand.
+    """Reports the progress of one node's downloads to ComfyUI.
 
     Args:
-        node: Its id; ``None`` where ComfyUI hasn't said it.
-        clock: Seconds, never going back.
+        node: The node's id; ``None`` if ComfyUI didn't pass it.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, node: str | None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,10 +37,10 @@ class NodeTelling:
         self._value = -1
 
     def tell(self, job: Mapping[str, Any]) -> None:
-        """One of its jobs stands so; shown unless that was done just now.
+        """Updates a job, and the display unless it was updated just before.
 
         Raises:
-            InterruptProcessingException: The run was interrupted: ComfyUI says so when it is told.
+            InterruptProcessingException: The run was interrupted; ComfyUI's progress bar raises it.
         """
         self._jobs[str(job.get("id"))] = job
         now = self._clock()
@@ -49,7 +49,7 @@ class NodeTelling:
             self._show(share_of(self._jobs.values()), text_of(list(self._jobs.values())))
 
     def end(self, text: str) -> None:
-        """It is done."""
+        """Shows the final text and a full bar."""
         self._show(STEPS, text)
 
     def _show(self, value: int, text: str) -> None:
@@ -65,7 +65,7 @@ class NodeTelling:
 
 
 def share_of(jobs: Iterable[Mapping[str, Any]]) -> int:
-    """How much of all of them is here, in thousandths; what has no size yet counts as nothing."""
+    """The stored share of all jobs, in thousandths; jobs of unknown size don't count."""
     stored = size = 0
     for job in jobs:
         whole = job.get("size") or 0
@@ -75,7 +75,7 @@ def share_of(jobs: Iterable[Mapping[str, Any]]) -> int:
 
 
 def text_of(jobs: Sequence[Mapping[str, Any]]) -> str:
-    """One line for people."""
+    """The progress of the jobs as one line of text."""
     open_ones = [job for job in jobs if job.get("state") != "done"]
     if not open_ones:
         return ""
@@ -88,11 +88,11 @@ def text_of(jobs: Sequence[Mapping[str, Any]]) -> str:
     if first.get("state") == "paused":
         return f"{name}: paused"
     if waits_for and not rate:
-        return f"{name}: waits for {waits_for}"
+        return f"{name}: waiting for {waits_for}"
     if first.get("state") != "active":
         return ""
     if first.get("phase") in _CHECKING:
-        return f"{name}: being checked"
+        return f"{name}: verifying"
     parts = [f"{stored / size:.0%} of {quantity(size)}" if size else quantity(stored)]
     if rate:
         parts.append(f"{quantity(rate)}/s")
@@ -102,7 +102,7 @@ def text_of(jobs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def quantity(count: float) -> str:
-    """So many bytes, for people."""
+    """A number of bytes as text."""
     unit = 0
     while count >= _THOUSAND and unit < len(_UNITS) - 1:
         count /= _THOUSAND
@@ -111,7 +111,7 @@ def quantity(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """So long, for people."""
+    """A duration as text."""
     whole = round(seconds)
     if whole < _MINUTE:
         return f"{whole} s"

@@ -1,8 +1,9 @@
-"""What the node *Fetch workflow's models* does, and how loaders come to wait for it.
+"""Implements the node *Fetch workflow's models*, and makes loaders wait for it.
 
-ComfyUI refuses a loader whose file isn't there before anything runs. So when a prompt comes in that has this node, the
-name of each missing file gives way to the output of a small node that waits for this one: the loader runs when its file
-is here, and all of them arrive at a time.
+ComfyUI rejects a prompt if the file of a loader is missing. So in a prompt with this node, the name of each missing
+file
+is replaced by the output of a small node that waits for this one. The loader then runs after the download, and all
+models are downloaded at the same time.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ _FETCHABLE = "missing"
 
 
 async def fetched(workflow: Mapping[str, Any], node: str | None) -> str:
-    """A line for each model of a workflow, when those that were missing are here.
+    """Downloads the missing models of a workflow; returns a line for each model.
 
     Raises:
-        ModelFetchError: Some can't be had; the others are here.
+        ModelFetchError: Some models can't be downloaded; the others are present.
     """
     answer = await unless_interrupted(child.request("POST", "/workflow", {"workflow": workflow}))
     if not answer.is_good:
@@ -51,9 +52,9 @@ async def fetched(workflow: Mapping[str, Any], node: str | None) -> str:
     failed = [(model, one) for model, one in zip(missing, found, strict=True) if isinstance(one, ModelFetchError)]
     if failed:
         said = "\n".join(f"{model['name'] or model['url']}: {one}" for model, one in failed)
-        raise ModelFetchError(failed[0][1].kind, f"{len(failed)} of {len(missing)} models can't be had:\n{said}")
+        raise ModelFetchError(failed[0][1].kind, f"{len(failed)} of {len(missing)} models can't be downloaded:\n{said}")
     report = "\n".join(_lines(models))
-    telling.end(f"{len(missing)} brought" if missing else "nothing is missing")
+    telling.end(f"{len(missing)} downloaded" if missing else "all models are present")
     return report
 
 
@@ -74,22 +75,22 @@ async def _one(model: Mapping[str, Any], telling: NodeTelling) -> object:
 
 def _lines(models: list[dict[str, Any]]) -> Iterator[str]:
     for model in models:
-        state = "brought" if model["state"] == _FETCHABLE and model["reference"] else model["state"]
+        state = "downloaded" if model["state"] == _FETCHABLE and model["reference"] else model["state"]
         yield f"{model['directory']}/{model['name'] or model['url']}: {state}"
 
 
 def workflow_of(extra_pnginfo: object) -> dict[str, Any] | None:
-    """The workflow that came along with a prompt; it says where models are, which the prompt doesn't."""
+    """The workflow attached to a prompt, which has the models' URLs that the prompt lacks."""
     holder = extra_pnginfo[0] if isinstance(extra_pnginfo, list) and extra_pnginfo else extra_pnginfo
     workflow = holder.get("workflow") if isinstance(holder, dict) else None
     return workflow if isinstance(workflow, dict) else None
 
 
-# Before it runs -------------------------------------------------------------------------------------------
+# Before a run ---------------------------------------------------------------------------------------------
 
 
 def waiting(message: dict[str, Any]) -> dict[str, Any]:
-    """What a page has posted to ``/prompt``, with loaders that wait for what *Fetch workflow's models* brings."""
+    """A message posted to ``/prompt``, changed so that loaders wait for *Fetch workflow's models*."""
     prompt = message.get("prompt")
     if not isinstance(prompt, dict):
         return message
@@ -107,11 +108,11 @@ def waiting(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _missing_names(workflow: Mapping[str, Any]) -> frozenset[str]:
-    """The names of files that loaders ask for, that aren't here, and that the workflow says where to find."""
+    """The names of the missing files for which the workflow has a URL."""
     try:
         needs = requirements_of(json.dumps(workflow).encode()).needs
     except FetchError as error:
-        _logger.info("AnymatixFetcher: the workflow can't be read: %s", error)
+        _logger.info("AnymatixFetcher: the workflow can't be parsed: %s", error)
         return frozenset()
     folder_paths = comfyui_module()
     return frozenset(
@@ -127,7 +128,7 @@ def _is_here(folder_paths: Any, directory: str, name: str) -> bool:  # noqa: ANN
 
 
 def _linked(prompt: dict[str, Any], fetcher: str, names: frozenset[str]) -> dict[str, Any]:
-    """The prompt in which these names come from nodes that wait for ``fetcher``."""
+    """The prompt with these names replaced by outputs of nodes that wait for ``fetcher``."""
     linked: dict[str, Any] = {}
     added: dict[str, Any] = {}
     for key, node in prompt.items():

@@ -1,1 +1,1 @@
-"""The routes that the pack adds to ComfyUI's server: thin ones, over the child process that downloads."""
+"""The routes that the pack adds to ComfyUI's server; the child process does the work."""

@@ -1,8 +1,7 @@
-"""Which servers a route may be made to ask: public ones, unless the operator allows others. Pure but for the look-up.
+"""Keeps routes from requesting private addresses, unless the operator allows them. Pure, except for name resolution.
 
-A page can't choose what the machine of ComfyUI reaches by its own network: the router, a cloud's metadata, a database.
-A reference that names no host leads to a service, and to what an endpoint variable names in its place: that is the
-operator's word, and isn't looked at.
+Otherwise a page could make ComfyUI's machine request its router, a cloud's metadata service or a database. A reference
+without a host leads to a known service or its endpoint variable, which the operator sets, so it isn't checked.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def looked_up(host: str) -> list[str]:
-    """The addresses of a name; none where it has none. It waits for the network."""
+    """The addresses of a host name, which may be none. Waits for the network."""
     try:
         return [str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
@@ -30,7 +29,7 @@ def looked_up(host: str) -> list[str]:
 
 
 def host_of(reference: str) -> str | None:
-    """The host that a reference names; ``None`` where it names none, or a service by its own address."""
+    """The host of a reference; ``None`` if it has none or is a known service."""
     try:
         host = (urlsplit(reference.strip()).hostname or "").rstrip(".") if "://" in reference else ""
     except ValueError:
@@ -44,21 +43,21 @@ def _is_web(reference: str) -> bool:
 
 
 def refused_host(references: Iterable[str], look_up: LookUp = looked_up) -> str | None:
-    """The first host among ``references`` that isn't public; ``None`` where all may be asked.
+    """The first host of ``references`` that isn't public; ``None`` if all are public.
 
-    A name without an address is left to the download, which says so.
+    A name without an address is accepted here; the download reports it.
     """
     for host in dict.fromkeys(map(host_of, references)):
         if host is None:
             continue
         addresses = [host] if _is_literal(host) else list(look_up(host))
         if not host or _names_this_machine(host) or not all(map(is_public, addresses)):
-            return host or "what can't be read"
+            return host or "an invalid URL"
     return None
 
 
 def _is_literal(host: str) -> bool:
-    """Whether it is an address; the odd spellings of one, as 0x7f.1, are looked up like names."""
+    """Whether a host is an IP address. Unusual spellings such as 0x7f.1 are resolved like names."""
     try:
         ip_address(host.partition("%")[0])
     except ValueError:

@@ -1,8 +1,9 @@
-"""Who may ask our routes: decided from a request's head. Pure.
+"""Access control for the pack's routes, by a request's head. Pure.
 
-ComfyUI has no secret, and whoever reaches its port may use it; but a page of another site must not, by a browser that
-reaches it. What ``--enable-cors-header`` lets in counts for ComfyUI's own routes: ours ask for the page's own origin,
-or one that the operator has named.
+ComfyUI has no secret, so every client that reaches its port may use it, but a page of another site must not do so
+through
+a browser. ``--enable-cors-header`` applies to ComfyUI's own routes only: these routes require the same origin, or one
+that the operator has named.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ORIGINS_VARIABLE = "ANYFETCH_ALLOW_ORIGIN"
-"""Origins whose pages may use our routes, with commas or spaces between them: ``https://models.example.org``."""
+"""Origins whose pages may use the routes, separated by commas or spaces: ``https://models.example.org``."""
 
 _ELSEWHERE = frozenset({"cross-site", "same-site"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -27,9 +28,9 @@ class RouteRefusal:
     """Why a request is refused.
 
     Args:
-        status: Of the answer.
-        code: A word for programs.
-        message: For people, with what to do about it.
+        status: The HTTP status.
+        code: The error code for programs.
+        message: What happened and what to do about it.
     """
 
     status: int
@@ -38,7 +39,7 @@ class RouteRefusal:
 
 
 def origins_of(environment: Mapping[str, str]) -> frozenset[str]:
-    """The origins that the operator lets in."""
+    """The origins that the operator allows."""
     told = environment.get(ORIGINS_VARIABLE, "").replace(",", " ").split()
     return frozenset(origin.rstrip("/").lower() for origin in told)
 
@@ -46,15 +47,15 @@ def origins_of(environment: Mapping[str, str]) -> frozenset[str]:
 def refusal(
     method: str, headers: Mapping[str, str], allowed: frozenset[str], *, body_type: str = "application/json"
 ) -> RouteRefusal | None:
-    """Why a request is refused; ``None`` where it is taken.
+    """Why a request is refused; ``None`` if it is accepted.
 
-    A request without ``Origin`` that isn't marked as another site's comes from no page: it is taken.
+    A request without ``Origin`` that isn't marked as cross-site doesn't come from a page and is accepted.
 
     Args:
-        method: The request's.
-        headers: Its fields; names in any case.
-        allowed: Origins that the operator lets in.
-        body_type: What a body has to be: a type that a form or a script of another site can't send unasked.
+        method: The request's method.
+        headers: The request's header; looked up case-insensitively.
+        allowed: The origins that the operator allows.
+        body_type: The required media type of a body, which another site can't send without a CORS preflight.
     """
     origin = headers.get("Origin")
     if origin is not None:
@@ -71,7 +72,7 @@ def refusal(
 
 
 def _foreign(reason: str) -> RouteRefusal:
-    return RouteRefusal(403, "FOREIGN_ORIGIN", f"the request is refused: {reason}; {ORIGINS_VARIABLE} lets one in")
+    return RouteRefusal(403, "FOREIGN_ORIGIN", f"the request is refused: {reason}; {ORIGINS_VARIABLE} allows an origin")
 
 
 def _type_of(headers: Mapping[str, str]) -> str:
@@ -79,7 +80,7 @@ def _type_of(headers: Mapping[str, str]) -> str:
 
 
 def _is_own(origin: str, host: str) -> bool:
-    """Whether an origin is that of the page which the server itself has given; the scheme may be a proxy's."""
+    """Whether an origin is the server's own; the scheme may differ behind a proxy."""
     try:
         page, own = urlsplit(origin), urlsplit(f"//{host}")
         if page.scheme not in _DEFAULT_PORTS or page.hostname is None or page.hostname != own.hostname:

@@ -1,7 +1,7 @@
-"""When a page is told what of a task. Pure: time is passed in.
+"""Decides when the events of a task are sent to pages. Pure: time is passed in.
 
-A change is told at once, and then at most once a second; a task without change is told again every few seconds, for a
-row that hears nothing is asked about by the page, and its state may be one that the page has no word for.
+The first change is sent at once, further ones at most once a second. Unchanged tasks are repeated every few seconds:
+without events the page would request the task, whose state may be one that the page doesn't know.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 1.0
 REPEATED_SECONDS = 5.0
 LISTED_SECONDS = 15.0
-"""So long a loader may take to find a file that is there."""
+"""How long a loader may take to find a finished file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +31,29 @@ class _Watched:
 
 
 class TaskAnnouncer:
-    """The tasks that pages are told of: those that a page has asked for, as long as they run."""
+    """The tasks whose events are sent: those requested by a page, until they end."""
 
     def __init__(self) -> None:
         self._watched: dict[str, _Watched] = {}
 
     def watch(self, job: Mapping[str, Any], placed: Placed | None) -> None:
-        """Tells of a job from now on."""
+        """Announces a job from now on."""
         before = self._watched.get(job["id"])
         if before is None or job["state"] != before.task.job["state"]:
             self._watched[job["id"]] = _Watched(StockTask(job, placed))
 
     def changed(self, job: Mapping[str, Any]) -> None:
-        """A job is as it says now."""
+        """Updates a job."""
         watched = self._watched.get(job["id"])
         if watched is not None:
             self._watched[job["id"]] = replace(watched, task=replace(watched.task, job=job))
 
     def gone(self, job_id: str) -> None:
-        """A job was taken out of the list."""
+        """Drops a removed job."""
         self._watched.pop(job_id, None)
 
     def looked_for(self) -> list[tuple[str, Placed]]:
-        """Jobs that are done, whose file the loader has to find."""
+        """The finished jobs whose files the loader hasn't found yet."""
         tasks = [(job_id, watched.task) for job_id, watched in self._watched.items()]
         return [
             (job_id, task.placed)
@@ -62,16 +62,16 @@ class TaskAnnouncer:
         ]
 
     def found(self, job_ids: Iterable[str]) -> None:
-        """The loader finds their files."""
+        """Marks jobs whose files the loader has found."""
         for job_id in job_ids:
             if (watched := self._watched.get(job_id)) is not None:
                 self._watched[job_id] = replace(watched, task=replace(watched.task, is_found=True))
 
     def due(self, now: float) -> list[dict[str, object]]:
-        """The events to be sent now.
+        """The events to send now.
 
         Args:
-            now: In seconds, on a clock that only goes on.
+            now: The time of a monotonic clock, in seconds.
         """
         events: list[dict[str, object]] = []
         for job_id, watched in list(self._watched.items()):
@@ -92,7 +92,7 @@ class TaskAnnouncer:
 
     @staticmethod
     def _waited(watched: _Watched, now: float) -> _Watched:
-        """The same, with how long the loader had for finding a file that is there."""
+        """The task with the time that the loader had for finding its file."""
         if watched.task.job["state"] != "done":
             return replace(watched, done_at=None)
         done_at = now if watched.done_at is None else watched.done_at

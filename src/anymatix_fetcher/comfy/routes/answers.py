@@ -1,4 +1,4 @@
-"""Answers of our routes: JSON, and errors in ComfyUI's own form: ``{"error": {"code", "message", "details"}}``."""
+"""JSON responses of the pack's routes; errors have ComfyUI's form: ``{"error": {"code", "message", "details"}}``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class RefusedError(Exception):
-    """What was asked for isn't done.
+    """A refused request.
 
     Args:
-        status: Of the answer.
-        code: A word for programs.
-        message: For people.
-        hint: What to do about it; may be empty.
+        status: The HTTP status.
+        code: The error code for programs.
+        message: What happened.
+        hint: What the user can do about it; may be empty.
     """
 
     def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
@@ -30,26 +30,26 @@ class RefusedError(Exception):
 
 
 def answer(body: object, status: int = 200) -> web.Response:
-    """A body in JSON; what is asked for again and again is kept by nothing on the way."""
+    """A JSON response that is not cached."""
     return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
 
 
 def failure(error: RefusedError) -> web.Response:
-    """An error; ``kind`` and ``hint`` are what our own page reads."""
+    """An error response; the panel reads ``kind`` and ``hint``."""
     details = {"hint": error.hint} if error.hint else {}
     body = {"code": error.code, "kind": error.code, "message": error.message, "hint": error.hint, "details": details}
     return answer({"error": body}, error.status)
 
 
 async def body_of(request: web.Request, required: Mapping[str, type] | None = None) -> dict[str, object]:
-    """The object that a request brings.
+    """The JSON object in a request's body.
 
     Args:
         request: The request.
-        required: Fields that it has to have, with their types.
+        required: The required fields and their types.
 
     Raises:
-        RefusedError: It brings none, or a field is missing or of another type.
+        RefusedError: The body isn't an object, or a field is missing or of another type.
     """
     try:
         found = json.loads(await request.text() or "{}")
@@ -59,5 +59,5 @@ async def body_of(request: web.Request, required: Mapping[str, type] | None = No
         raise RefusedError(400, "INVALID_BODY", "the body isn't an object")
     for name, kind in (required or {}).items():
         if not isinstance(found.get(name), kind) or not found[name]:
-            raise RefusedError(400, "INVALID_BODY", f"{name!r} is missing in the body, or isn't what it has to be")
+            raise RefusedError(400, "INVALID_BODY", f"the field {name!r} is missing, empty, or of the wrong type")
     return found

@@ -1,4 +1,4 @@
-"""ComfyUI's catalogue of assets, told of new files where it has one and it is on."""
+"""Tells ComfyUI's asset catalogue of new files, if it exists and is enabled."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ _logger = logging.getLogger("anymatix_fetcher.comfy")
 
 
 def tell_catalogue() -> None:
-    """Has the catalogue look for models anew; nothing where there is none.
+    """Starts a scan of the catalogue, if there is one.
 
-    Its interface is no promise of ComfyUI's to packs: whatever it raises is logged, and changes nothing.
+    Its interface isn't public, so any error is logged and ignored.
     """
     try:
-        from app.assets.seeder import ScanPhase, asset_seeder  # noqa: PLC0415 - newer ComfyUIs alone have it
+        from app.assets.seeder import ScanPhase, asset_seeder  # noqa: PLC0415 - only in newer versions
     except ImportError:
         return
     try:
         if not asset_seeder.is_disabled():
             asset_seeder.enqueue_scan(roots=("models",), phase=ScanPhase.FULL, compute_hashes=False)
     except Exception as error:  # noqa: BLE001 - as above
-        _logger.info("ComfyUI's catalogue of assets can't be told of new models: %s", error)
+        _logger.info("the scan of ComfyUI's asset catalogue couldn't be started: %s", error)

@@ -1,7 +1,7 @@
-"""Where ComfyUI's loaders look for a file: the type's folders, and the one name that a file there may have.
+"""ComfyUI's model types: their folders, and the names that their loaders accept.
 
-``folder_paths`` is asked each time, since other packs add folders to it. Nothing is ever placed where ComfyUI finds
-programs and configurations, by whatever name a folder of those is known.
+``folder_paths`` is read each time, since other packs add folders to it. No file is stored in a folder of programs or
+configurations, under whatever type name that folder is known.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ _ONLY_SAFE_NAMES = os.name == "nt"
 
 
 class FolderPathsModule(Protocol):
-    """The part of ComfyUI's module ``folder_paths`` that is asked."""
+    """The part of ComfyUI's module ``folder_paths`` that is used."""
 
     models_dir: str
     folder_names_and_paths: dict[str, tuple[list[str], Collection[str]]]
 
     def map_legacy(self, folder_name: str, /) -> str:
-        """The name of today for a folder's old one."""
+        """The present name for a legacy folder name."""
 
     def get_folder_paths(self, folder_name: str, /) -> list[str]:
-        """A type's folders; the first one gets new files."""
+        """The folders of a type; the first one is for new files."""
 
     def get_full_path(self, folder_name: str, filename: str, /) -> str | None:
-        """Where the loader finds a file."""
+        """The path of the file that the loader opens."""
 
     def get_filename_list(self, folder_name: str, /) -> list[str]:
-        """What the loaders of a type offer."""
+        """The names that the loaders of a type offer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a file goes.
+    """The destination of a file.
 
     Args:
         category: ComfyUI's name of the type.
-        name: The file's, as loaders have it; it may begin with folders.
-        root: The type's folder that gets it.
+        name: The file's name for loaders; may contain folders.
+        root: The folder of the type.
     """
 
     category: str
@@ -57,7 +57,7 @@ class Placed:
 
     @property
     def path(self) -> Path:
-        """The file's."""
+        """The file's path."""
         return self.root / self.name
 
 
@@ -73,35 +73,35 @@ class Categories:
 
     @property
     def models(self) -> Path:
-        """ComfyUI's folder of models."""
+        """ComfyUI's model folder."""
         return Path(self._folders.models_dir)
 
     def names(self) -> list[str]:
-        """The types that files may be placed in."""
+        """The types that files may be stored under."""
         return [name for name in self._folders.folder_names_and_paths if self._is_of_models(name)]
 
     def roots(self) -> list[Path]:
-        """Every folder of models, each once."""
+        """All model folders, each once."""
         found = [self.models, *(Path(path) for name in self.names() for path in self._folders.get_folder_paths(name))]
         return list(dict.fromkeys(found))
 
     def first_root(self, category: str) -> Path:
-        """The folder that gets new files of a type that is known."""
+        """The folder for new files of a known type."""
         return Path(self._folders.get_folder_paths(category)[0])
 
     def roots_of(self, category: str) -> list[Path]:
-        """All folders of a type that is known."""
+        """All folders of a known type."""
         return list(map(Path, self._folders.get_folder_paths(category)))
 
     def placed(self, category: str, name: str) -> Placed:
-        """Where a file of that name goes: to the folder that holds it already, where one does, else to the first.
+        """The destination for a name: the folder that already contains the file, or the first one.
 
         Raises:
-            RefusedError: There is no such type, or no file may be called so.
+            RefusedError: The type is unknown, or the name is not allowed.
         """
         known = self._folders.map_legacy(category)
         if not self._is_of_models(known):
-            raise RefusedError(400, "UNKNOWN_MODEL_FOLDER", f"{category[:80]!r} is no folder of models here")
+            raise RefusedError(400, "UNKNOWN_MODEL_FOLDER", f"{category[:80]!r} is not a model folder of this ComfyUI")
         parts = _parts(name)
         extensions = self._folders.folder_names_and_paths[known][1]
         ending = os.path.splitext(parts[-1])[1].lower()  # noqa: PTH122 - as ComfyUI reads it
@@ -109,7 +109,7 @@ class Categories:
             raise RefusedError(
                 400,
                 "UNSUPPORTED_EXTENSION",
-                f"no loader would offer {parts[-1]!r}: files in {known} end with {', '.join(sorted(extensions))}",
+                f"no loader lists {parts[-1]!r}: files in {known} end with {', '.join(sorted(extensions))}",
             )
         file = "/".join(parts)
         roots = list(map(Path, self._folders.get_folder_paths(known)))
@@ -117,7 +117,7 @@ class Categories:
         return Placed(known, file, root)
 
     def of_path(self, path: str | None) -> Placed | None:
-        """The type and name of a file that lies in a folder of models; ``None`` elsewhere."""
+        """The type and name of a file in a model folder; ``None`` for other files."""
         if not path:
             return None
         file = Path(path)
@@ -130,7 +130,7 @@ class Categories:
         return max(found, key=lambda one: len(one.root.parts), default=None)
 
     def is_found(self, placed: Placed) -> bool:
-        """Whether the loader would open that very file by its name."""
+        """Whether the loader opens this file by its name."""
         found = self._folders.get_full_path(placed.category, placed.name)
         if found is None or Path(found) != placed.path:
             return False
@@ -146,14 +146,14 @@ class Categories:
 
 
 def _parts(name: str) -> list[str]:
-    """The folders and the file that a name says: exactly as given, or not at all.
+    """The components of a name, unchanged.
 
     Raises:
-        RefusedError: A part of it hides something, or leads elsewhere.
+        RefusedError: A component is unsafe, such as "..".
     """
     parts = name.replace("\\", "/").split("/")
     for part in parts:
         kept = safe_name(part) if _ONLY_SAFE_NAMES else exact_name(part)
         if kept != part:
-            raise RefusedError(400, "INVALID_FILENAME", f"no file may be called {name[:120]!r} here")
+            raise RefusedError(400, "INVALID_FILENAME", f"{name[:120]!r} is not allowed as a file name")
     return parts

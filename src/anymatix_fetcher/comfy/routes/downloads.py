@@ -1,4 +1,4 @@
-"""Downloads that a page asks for: checked here, carried out by the child."""
+"""Checks the downloads that a page requests and passes them to the child process."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from anymatix_fetcher.comfy.routes.ports import ChildAnswer, DownloadingChild
 
 OF_A_FILE = "file"
-"""Who has written an address that stands in a workflow: it leads to no credentials but a known service's own."""
+"""The author of URLs in workflows; they get no credentials except those of known services."""
 
 
 class Downloads:
-    """Starts, tells and cancels downloads.
+    """Starts, reports and cancels downloads.
 
     Args:
-        child: Carries them out.
-        categories: Where they go.
-        following: Tells pages of them.
-        private: Whether private addresses may be asked.
-        look_up: The addresses of a name.
+        child: The child process.
+        categories: ComfyUI's model types and folders.
+        following: Sends progress to pages.
+        private: Whether private addresses are allowed.
+        look_up: Resolves a host name to addresses.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class Downloads:
         self._look_up = look_up
 
     async def start(self, url: str, category: str, name: str, *, digests: Sequence[str] = ()) -> StockTask:
-        """The task that brings a file to where loaders of its type find it; the same one for the same file.
+        """Starts a download to the folder of its type; returns its task, which is the same for the same file.
 
         Raises:
-            RefusedError: It can't be had, can't go there, or may not be asked for.
+            RefusedError: The URL, the type or the name is not allowed.
         """
         if not url.lower().startswith(("http://", "https://")):
-            raise RefusedError(400, "INVALID_BODY", "the address has to begin with https:// or http://")
+            raise RefusedError(400, "INVALID_BODY", "the URL has to begin with https:// or http://")
         placed = self.categories.placed(category, name)
         body: dict[str, object] = {
             "references": [url],
@@ -71,10 +71,10 @@ class Downloads:
         return await self._task(job)
 
     async def add(self, body: Mapping[str, object]) -> list[dict[str, Any]]:
-        """The jobs of a body that is checked but for the servers that it leads to.
+        """Adds jobs from a validated body, after checking the hosts of its URLs.
 
         Raises:
-            RefusedError: One of these may not be asked, or the queue takes none of it.
+            RefusedError: A host is not public, or the queue refuses the jobs.
         """
         await self.check_public(
             [*_texts(body.get("references")), *_texts(body.get("reference")), *_texts(body.get("mirrors"))]
@@ -86,10 +86,10 @@ class Downloads:
         return jobs
 
     async def check_public(self, references: Sequence[str]) -> None:
-        """Makes sure that references lead to public addresses.
+        """Checks that references lead to public addresses.
 
         Raises:
-            RefusedError: One doesn't.
+            RefusedError: A reference leads to a private address.
         """
         if self._private:
             return
@@ -100,11 +100,11 @@ class Downloads:
                 403,
                 "PRIVATE_ADDRESS",
                 f"{host[:80]} is an address of this machine or of its own network",
-                f"The operator of ComfyUI allows these by {PRIVATE_VARIABLE}=1.",
+                f"Set {PRIVATE_VARIABLE}=1 in ComfyUI's environment to allow such addresses.",
             )
 
     async def task(self, task: str) -> StockTask | None:
-        """A task as it stands now; ``None`` where there is none."""
+        """The present state of a task; ``None`` if there is none."""
         job_id = self._following.job_of(task)
         if job_id is None:
             return None
@@ -112,21 +112,21 @@ class Downloads:
         return await self._task(answered.body) if answered.status == 200 else None  # noqa: PLR2004 - HTTP's
 
     async def refreshed(self, task: StockTask) -> StockTask:
-        """A task as it stands now; as it stood where its job is gone."""
+        """The present state of a task; unchanged if its job was removed."""
         answered = await self.ask("GET", f"/jobs/{task.job['id']}")
         return await self._task(answered.body) if answered.status == 200 else task  # noqa: PLR2004 - HTTP's
 
     async def is_here(self, category: str, name: str) -> bool:
-        """Whether the loader finds a file of that name."""
+        """Whether the loader finds a file with that name."""
         placed = self.categories.placed(category, name)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(None, self.categories.is_found, placed)
 
     async def cancel(self, task: StockTask) -> None:
-        """Cancels a task's job; what has arrived is kept.
+        """Cancels a task's job; its partial file is kept.
 
         Raises:
-            RefusedError: It can't be cancelled any more.
+            RefusedError: The job has ended already.
         """
         self._following.watch(task.job, task.placed)
         answered = await self.ask("DELETE", f"/jobs/{task.job['id']}?part=keep")
@@ -134,15 +134,15 @@ class Downloads:
             raise refused(answered)
 
     async def ask(self, method: str, path: str, body: object = None) -> ChildAnswer:
-        """Asks the child.
+        """Sends a request to the child process.
 
         Raises:
-            RefusedError: It doesn't answer.
+            RefusedError: The child process doesn't answer.
         """
         try:
             return await self._child.request(method, path, json=body)
         except ServerUnavailableError as error:
-            raise RefusedError(503, "DEPENDENCY_MISSING", str(error), "ComfyUI's log says more.") from None
+            raise RefusedError(503, "DEPENDENCY_MISSING", str(error), "See ComfyUI's log for details.") from None
 
     async def _task(self, job: Mapping[str, Any]) -> StockTask:
         placed = self.categories.of_path(job.get("path"))
@@ -153,9 +153,9 @@ class Downloads:
 
 
 def refused(answered: ChildAnswer) -> RefusedError:
-    """What the queue has refused, as our routes say it."""
+    """The error of the queue as an error of these routes."""
     error = (answered.body or {}).get("error") or {}
-    message = str(error.get("message") or f"the queue answers {answered.status}")
+    message = str(error.get("message") or f"the queue responded with status {answered.status}")
     return RefusedError(answered.status, str(error.get("kind") or "REFUSED"), message, str(error.get("hint") or ""))
 
 

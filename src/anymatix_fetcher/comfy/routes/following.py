@@ -1,4 +1,4 @@
-"""The jobs as they stand, kept in step with the child's events, and pages told of them by ComfyUI's own messages."""
+"""Follows the child's events and sends changes to pages by ComfyUI's messages."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _logger = logging.getLogger("anymatix_fetcher.comfy")
 
 TASK_EVENT = "asset_download"
 JOBS_EVENT = "anymatix_jobs"
-"""Ours, for the panel: the jobs that have changed, and the ids of those that are gone."""
+"""The panel's message: the changed jobs, and the ids of the removed ones."""
 TICK_SECONDS = 0.25
 PANEL_TICKS = 2
 AGAIN_SECONDS = 2.0
 
 
 class Following:
-    """Follows the child as long as the server runs.
+    """Follows the child process while the server runs.
 
     Args:
-        child: Tells of its jobs.
-        categories: Where loaders look.
+        child: The child process.
+        categories: ComfyUI's model types and folders.
         send: Sends a message to all pages.
-        tells_tasks: Whether the stock page's tasks are ours to tell of.
-        arrived: Called with each file that loaders find now.
-        clock: In seconds.
+        tells_tasks: Whether to send the events of ComfyUI's own page.
+        arrived: Called after each finished download.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -67,17 +67,17 @@ class Following:
         self._by_task: dict[str, str] = {}
 
     def job_of(self, task: str) -> str | None:
-        """The id of the job that a task stands for; ``None`` where there is none."""
+        """The job id of a task; ``None`` if there is none."""
         return self._by_task.get(task)
 
     def watch(self, job: Mapping[str, Any], placed: Placed | None) -> None:
-        """Tells pages of a job's task from now on."""
+        """Sends the events of a job's task from now on."""
         self._by_task[task_id(job["id"])] = job["id"]
         if self._tells_tasks:
             self._announcer.watch(job, placed)
 
     async def run(self, app: web.Application) -> AsyncIterator[None]:
-        """For ``cleanup_ctx``: follows from the server's start to its end."""
+        """Follows from the server's start to its end; for ``cleanup_ctx``."""
         del app
         tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tick())]
         yield
@@ -88,7 +88,7 @@ class Following:
                 await task
 
     async def _follow(self) -> None:
-        told = how_to_mend(missing())  # that was said when the pack was loaded
+        told = how_to_mend(missing())  # already logged when the pack was loaded
         while True:
             try:
                 async for job in self._child.events():
@@ -96,11 +96,11 @@ class Following:
             except ServerUnavailableError as error:
                 if str(error) != told:
                     told = str(error)
-                    _logger.warning("AnymatixFetcher: the downloads can't be followed: %s", error)
+                    _logger.warning("AnymatixFetcher: the download process isn't available: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)
 
     def take(self, job: Mapping[str, Any]) -> None:
-        """Takes in what an event says."""
+        """Processes an event."""
         identity = job["id"]
         if job.get("event") == "removed":
             self._changed.pop(identity, None)
@@ -116,7 +116,10 @@ class Following:
             self._arrived()
         self._gone.discard(identity)
         self._announcer.changed(job)
-        if job.get("event") != "present" or before not in (None, job["state"]):  # pages have asked for what is present
+        if job.get("event") != "present" or before not in (
+            None,
+            job["state"],
+        ):  # pages request the present jobs themselves
             self._changed[identity] = job
 
     async def _tick(self) -> None:
@@ -125,10 +128,10 @@ class Following:
             try:
                 await self.tell(with_panel=number % PANEL_TICKS == 0)
             except Exception:
-                _logger.exception("pages couldn't be told of the downloads")
+                _logger.exception("messages about downloads couldn't be sent to pages")
 
     async def tell(self, *, with_panel: bool) -> None:
-        """Tells pages what is due."""
+        """Sends the messages that are due."""
         wanted = self._announcer.looked_for()
         if wanted:
             loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The page of the queue, which is the panel: its scripts and its style, as they lie in the package."""
+"""Serves the scripts and styles of the panel from the package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 async def serve(request: web.Request) -> web.Response:
-    """``GET /anymatix/page/{name}``: one file of the page; there are no folders."""
+    """``GET /anymatix/page/{name}``: one file of the panel; there are no folders."""
     name = request.match_info["name"]
     kind = _TYPES.get(PurePosixPath(name).suffix)
     file = resources.files("anymatix_fetcher").joinpath("serve", "page", name)

@@ -1,4 +1,4 @@
-"""The queue's API for the panel, at ``/anymatix/api/v1/...``: what a page may ask for, and no more of it."""
+"""The part of the queue's API that the panel may use, at ``/anymatix/api/v1/...``."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ _ALLOWED = {
 _OF_JOBS = frozenset(
     {"references", "type", "output", "digests", "mirrors", "priority", "paused", "connections", "author"}
 )
-"""What a page may say of a new job: never a folder, only a type's."""
+"""The fields of a new job that a page may set; it may choose a type but not a folder."""
 AUTO = "auto"
 
 
 class Panel:
-    """The handlers.
+    """The route's handlers.
 
     Args:
-        downloads: Does it.
+        downloads: Checks and starts downloads.
     """
 
     def __init__(self, downloads: Downloads) -> None:
         self._downloads = downloads
 
     async def ask(self, request: web.Request) -> web.Response:
-        """Hands a request on to the child, and its answer back."""
+        """Forwards a request to the child process."""
         path = "/" + request.match_info["path"]
         if not _ALLOWED[request.method].fullmatch(path):
-            raise RefusedError(404, "NOT_FOUND", "there is no such thing here")
+            raise RefusedError(404, "NOT_FOUND", "there is no such route")
         body = await body_of(request) if request.method in ("POST", "PATCH") else None
         if (request.method, path) == ("POST", "/jobs"):
             return answer({"jobs": await self._add(body or {})}, 201)
@@ -60,7 +60,7 @@ class Panel:
     async def _add(self, body: dict[str, object]) -> list[dict[str, object]]:
         unknown = sorted(set(body) - _OF_JOBS)
         if unknown:
-            raise RefusedError(400, "INVALID_BODY", f"{unknown[0][:60]!r} is nothing that a page may say of a job")
+            raise RefusedError(400, "INVALID_BODY", f"{unknown[0][:60]!r} is not a field that a page may set")
         wanted = {"type": AUTO, **{name: value for name, value in body.items() if value is not None}}
         kind, output = str(wanted["type"]), wanted.get("output")
         categories = self._downloads.categories
@@ -74,7 +74,7 @@ class Panel:
         return await self._downloads.add(wanted)
 
     async def _check(self, path: str, body: dict[str, object]) -> None:
-        """What leads to a server has to lead to a public one, also where it is only asked about."""
+        """Checks that references lead to public servers, even if they are only resolved."""
         reference = body.get("reference")
         if isinstance(reference, str):
             await self._downloads.check_public([reference])
@@ -83,7 +83,7 @@ class Panel:
 
 
 def _addresses(value: object) -> list[str]:
-    """Every text in a workflow that is an address: each may be asked for its size."""
+    """All URLs in a workflow, since their servers may be asked for sizes."""
     match value:
         case str():
             return [value] if value.lower().startswith(("http://", "https://")) else []

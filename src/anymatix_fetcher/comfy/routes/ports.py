@@ -1,4 +1,4 @@
-"""What the routes need of the child process that downloads, and of the page that is told of it."""
+"""The interfaces that the routes need: the child process, and ComfyUI's messages to pages."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ if TYPE_CHECKING:
 
 
 class ChildAnswer(Protocol):
-    """What the queue's server answers."""
+    """A response of the queue's server."""
 
     @property
     def status(self) -> int:
-        """Of HTTP."""
+        """The HTTP status."""
 
     @property
-    def body(self) -> Any:  # noqa: ANN401 - what JSON holds
-        """What its JSON holds; ``None`` where there is none."""
+    def body(self) -> Any:  # noqa: ANN401 - any JSON value
+        """The parsed JSON body; ``None`` for no body."""
 
 
 class DownloadingChild(Protocol):
-    """The child process: it is begun when it is needed, and begun again when it has died."""
+    """The child process, which starts on demand and restarts after a crash."""
 
     async def request(self, method: str, path: str, json: object = None) -> ChildAnswer:
-        """Asks its server for something of the queue's API; ``path`` is below ``/api/v1``.
+        """Sends a request to the queue's API; ``path`` is relative to ``/api/v1``.
 
         Raises:
-            ServerUnavailableError: It can't be started, or doesn't answer.
+            ServerUnavailableError: The server can't be started or doesn't answer.
         """
 
     def events(self) -> AsyncIterator[dict[str, Any]]:
-        """What happens to jobs, beginning with all of them; each is a job with the key ``event``."""
+        """Yields all jobs, then every change; each is a job with the key ``event``."""
 
 
 class Send(Protocol):
     """``PromptServer.send_sync``: a message to all pages."""
 
     def __call__(self, event: str, data: object, /) -> None:
-        """Sends it."""
+        """Sends a message."""

@@ -1,4 +1,4 @@
-"""All routes, added to ComfyUI's server when the pack is loaded; ComfyUI's own ones go before ours."""
+"""Adds the routes to ComfyUI's server when the pack is loaded; existing routes have precedence."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def register(
     child: DownloadingChild,
     environment: Mapping[str, str] = os.environ,
 ) -> None:
-    """Adds the routes; what follows the child begins and ends with the server.
+    """Adds the routes, and follows the child process while the server runs.
 
     Args:
         prompt_server: ComfyUI's ``PromptServer.instance``.
         folder_paths: ComfyUI's module.
-        child: Downloads.
-        environment: The operator's variables.
+        child: The child process.
+        environment: The environment variables.
     """
     taken = _taken(prompt_server)
     categories = Categories(folder_paths)
@@ -58,10 +58,10 @@ def register(
     if is_stock_ours:
         routes = [*_stock_routes(downloads), *routes]
     else:
-        _logger.info("ComfyUI serves downloads of missing models itself: ours step aside, and the panel stays")
+        _logger.info("ComfyUI has its own routes for missing models, so the pack's routes for these are not added")
     for method, path, handler in routes:
         if path in taken:
-            _logger.info("%s is served already, by ComfyUI or another pack: ours steps aside", path)
+            _logger.info("%s is already served by ComfyUI or another pack, so the pack's route is not added", path)
             continue
         prompt_server.routes.route(method, path)(_guarded(handler, allowed))
     prompt_server.app.cleanup_ctx.append(following.run)
@@ -92,7 +92,7 @@ def _own_routes(downloads: Downloads, categories: Categories) -> Iterable[Route]
 
 
 def _rivals(downloads: Downloads, environment: Mapping[str, str]) -> Iterable[Route]:
-    """The contracts that the operator has named; what serves them is imported for those alone."""
+    """The routes of the contracts that the operator has enabled, imported only for these."""
     for name in environment.get(CONTRACTS_VARIABLE, "").replace(",", " ").split():
         match name:
             case "availability":
@@ -109,11 +109,15 @@ def _rivals(downloads: Downloads, environment: Mapping[str, str]) -> Iterable[Ro
 
                 yield from Missing(downloads).routes()
             case _:
-                _logger.warning("%s names %r; known are availability, batches, missing", CONTRACTS_VARIABLE, name)
+                _logger.warning(
+                    "%s names the unknown contract %r; known ones are availability, batches, missing",
+                    CONTRACTS_VARIABLE,
+                    name,
+                )
 
 
 def _raise_flag(flag: str) -> None:
-    """Tells pages by ComfyUI's own flags that there is something to be asked."""
+    """Sets one of ComfyUI's feature flags, which pages read."""
     try:
         from comfy_api.feature_flags import SERVER_FEATURE_FLAGS  # noqa: PLC0415 - ComfyUI's own
     except ImportError:
@@ -122,7 +126,7 @@ def _raise_flag(flag: str) -> None:
 
 
 def _taken(prompt_server: Any) -> frozenset[str]:  # noqa: ANN401 - as above
-    """The paths that are served already; a parameter's name doesn't count."""
+    """The paths that are already served, without the names of parameters."""
     added = {resource.canonical for resource in prompt_server.app.router.resources()}
     told = {route.path for route in prompt_server.routes if isinstance(route, web.RouteDef)}
     return frozenset(_unnamed(path) for path in added | told)
@@ -134,7 +138,7 @@ def _unnamed(path: str) -> str:
 
 
 def _guarded(handler: Handler, allowed: frozenset[str]) -> Handler:
-    """The handler of a route: it refuses who may not ask, and says in JSON what is wrong."""
+    """A route's handler with access control and JSON error responses."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         refused = refusal(request.method, request.headers, allowed)

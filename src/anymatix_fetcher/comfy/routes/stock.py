@@ -1,4 +1,4 @@
-"""The contract that ComfyUI's own page speaks: ``/assets/download`` and ``/tasks/{id}``; and the bridge's own route."""
+"""The routes of ComfyUI's own page, ``/assets/download`` and ``/tasks/{id}``, and the bridge's route."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MODELS, _TYPE = "models", "model_type:"
 
 
 class StockRoutes:
-    """The handlers.
+    """The routes' handlers.
 
     Args:
-        downloads: Does it.
+        downloads: Checks and starts downloads.
     """
 
     def __init__(self, downloads: Downloads) -> None:
@@ -36,11 +36,11 @@ class StockRoutes:
             raise RefusedError(400, "INVALID_BODY", f"the tags have to be 'models' and one '{_TYPE}FOLDER'")
         name = body.get("filename") or name_of(url)
         if not isinstance(name, str):
-            raise RefusedError(400, "INVALID_BODY", "'filename' isn't text")
+            raise RefusedError(400, "INVALID_BODY", "'filename' isn't a string")
         return accepted(await self._downloads.start(url, kinds[0], name))
 
     async def download_model(self, request: web.Request) -> web.Response:
-        """``POST /anymatix/download``, for the bridge: the name and the folder that a workflow asks for."""
+        """``POST /anymatix/download``, for the bridge, with the name and the folder from a workflow."""
         body = await body_of(request, {"url": str, "name": str, "directory": str})
         digests = _texts(body.get("digests"))
         task = await self._downloads.start(str(body["url"]), str(body["directory"]), str(body["name"]), digests=digests)
@@ -54,7 +54,7 @@ class StockRoutes:
         """``DELETE /api/tasks/{id}``."""
         task = await self._task(request)
         if task.status in ENDED or task.job["state"] == "done":
-            raise RefusedError(409, "NOT_CANCELLABLE", f"the task is {task.status}: there is nothing to cancel")
+            raise RefusedError(409, "NOT_CANCELLABLE", f"the task is {task.status} and can't be cancelled")
         await self._downloads.cancel(task)
         return answer({"status": "cancelling"})
 
@@ -66,7 +66,7 @@ class StockRoutes:
 
 
 def accepted(task: StockTask) -> web.Response:
-    """The answer to a download that is begun, or was there."""
+    """The response to a download that was started or had been started before."""
     found: dict[str, object] = {
         "task_id": task.id,
         "job_id": task.job["id"],
@@ -78,7 +78,7 @@ def accepted(task: StockTask) -> web.Response:
 
 
 def name_of(url: str) -> str:
-    """The name that an address ends with."""
+    """The last path component of a URL."""
     try:
         return unquote(urlsplit(url).path.rpartition("/")[2])
     except ValueError:

@@ -1,7 +1,8 @@
-"""A job as ComfyUI's page knows it: a task, and the events that it sends. Pure.
+"""Maps jobs to the tasks and events of ComfyUI's page. Pure.
 
-The page takes a task only where its id is a UUID with dashes, its times end in ``Z``, and no key is ``null``; it knows
-five states, and none of them is "waiting" or "paused": for these it is told again and again that the task runs.
+The page accepts a task only if its id is a dashed UUID, its times end in ``Z``, and no value is ``null``. Its five
+states
+don't include waiting or paused, so such jobs are reported as running.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ if TYPE_CHECKING:
     from anymatix_fetcher.comfy.routes.categories import Placed
 
 _NAMESPACE = UUID("6f0a1c1e-9d36-5c5e-8a53-2f7b7f1f9d10")
-"""Ours: so that a job's task has the same id after a restart."""
+"""A fixed namespace, so that a job's task has the same id after a restart."""
 
 RUNNING, COMPLETED, FAILED, CANCELLED, CREATED = "running", "completed", "failed", "cancelled", "created"
 ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
 _STATUSES = {"queued": RUNNING, "active": RUNNING, "paused": RUNNING, "failed": FAILED, "cancelled": CANCELLED}
-_UNSEEN = "the file is there, but ComfyUI doesn't list it under this name"
+_UNSEEN = "the file was downloaded, but ComfyUI doesn't list it under this name"
 
 
 @dataclass(frozen=True, slots=True)
 class StockTask:
-    """A job with what is known of its file.
+    """A job as a task of ComfyUI's page.
 
     Args:
-        job: The job, as the queue's API tells it.
-        placed: Where its file goes; ``None`` where that isn't a folder of models.
+        job: The job, as returned by the queue's API.
+        placed: The file's destination; ``None`` outside the model folders.
         is_found: Whether the loader finds the file by its name.
-        has_waited: Whether it had time enough to.
+        has_waited: Whether the loader had enough time to find it.
     """
 
     job: Mapping[str, Any]
@@ -43,12 +44,12 @@ class StockTask:
 
     @property
     def id(self) -> str:
-        """A UUID, the same as long as the job lives."""
+        """A UUID that is derived from the job's id."""
         return task_id(self.job["id"])
 
     @property
     def status(self) -> str:
-        """One of the page's words. A task is completed when the loader finds its file, and not before."""
+        """The page's state. A task is completed only when the loader finds its file."""
         if self.job["state"] != "done":
             return _STATUSES[self.job["state"]]
         if self.is_found or self.placed is None:
@@ -57,25 +58,25 @@ class StockTask:
 
     @property
     def name(self) -> str:
-        """The file's."""
+        """The file's name."""
         return self.placed.name if self.placed is not None else str(self.job.get("name") or self.job["reference"])
 
     @property
     def error(self) -> str:
-        """Why it failed; empty where it didn't."""
+        """Why the task failed; otherwise empty."""
         if self.status != FAILED:
             return ""
-        error = self.job.get("error") or {"message": _UNSEEN, "hint": "Reload the page of ComfyUI."}
+        error = self.job.get("error") or {"message": _UNSEEN, "hint": "Reload ComfyUI's page."}
         return ". ".join(filter(None, (str(error["message"]).rstrip("."), str(error.get("hint") or ""))))
 
 
 def task_id(job_id: str) -> str:
-    """The id of a job's task."""
+    """The task id of a job."""
     return str(uuid5(_NAMESPACE, job_id))
 
 
 def event_of(task: StockTask) -> dict[str, object]:
-    """What the message ``asset_download`` says."""
+    """The content of the message ``asset_download``."""
     size, stored = int(task.job.get("size") or 0), int(task.job.get("bytes_stored") or 0)
     is_whole = task.job["state"] == "done"
     event: dict[str, object] = {
@@ -90,7 +91,7 @@ def event_of(task: StockTask) -> dict[str, object]:
 
 
 def task_object(task: StockTask) -> dict[str, object]:
-    """What ``GET /api/tasks/{id}`` answers."""
+    """The response of ``GET /api/tasks/{id}``."""
     job = task.job
     changed = job.get("ended_at") or job.get("started_at") or job["created_at"]
     found: dict[str, object] = {
@@ -113,7 +114,7 @@ def task_object(task: StockTask) -> dict[str, object]:
 
 
 def _result(task: StockTask) -> dict[str, object]:
-    """What came of it."""
+    """The result of an ended task."""
     result: dict[str, object] = {"success": task.status == COMPLETED, "filename": task.name}
     done = task.job.get("result") or {}
     if task.status == COMPLETED:

@@ -1,4 +1,4 @@
-// The extension of ComfyUI's page: the panel in the sidebar, the bridge for the stock buttons, and what goes wrong, said.
+// The extension of ComfyUI's page: the sidebar panel, the bridge for the stock buttons, and messages about errors.
 
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
@@ -24,8 +24,8 @@ app.registerExtension({
     {
       id: BRIDGE,
       category: ["AnymatixFetcher", "Missing models", "Bridge"],
-      name: "Missing models: ComfyUI's own buttons download on the server",
-      tooltip: "Off: the buttons open the address in the browser, as without this pack.",
+      name: "Missing models: download on the server with ComfyUI's own buttons",
+      tooltip: "If off, the buttons open the URL in the browser, as without this pack.",
       type: "boolean",
       defaultValue: true,
       onChange: (value) => { if (value) bridge.put(); else bridge.take(); },
@@ -33,7 +33,7 @@ app.registerExtension({
     {
       id: RESCAN,
       category: ["AnymatixFetcher", "Missing models", "Rescan"],
-      name: "Look for missing models again when a download has ended",
+      name: "Check for missing models again after a download",
       type: "boolean",
       defaultValue: true,
       onChange: (value) => { watching.rescans = value; },

@@ -1,12 +1,13 @@
-// What ComfyUI's page asks for when one of its buttons for missing models is pressed: a host that downloads.
+// The bridge: lets ComfyUI's buttons for missing models download on the server.
 //
-// It asks at each press whether `window.__comfyDesktop2.downloadModel` is there, and opens the address in the browser where
-// it isn't. ComfyUI's desktop application brings a real one, which is left alone. What is put there is taken away again.
+// At each click the page calls `window.__comfyDesktop2.downloadModel` if it exists, and otherwise opens the URL in the
+// browser.
+// ComfyUI's desktop application has its own function, which is kept. The bridge's function can be removed again.
 
 const NAME = "__comfyDesktop2";
 
 export class Bridge {
-  // window: the page's; routes: asks the pack; toast(severity, summary, detail): says something to the user.
+  // window: the page's window; routes: the pack's routes; toast(severity, summary, detail): shows a message.
   constructor({ window, routes, toast, t, watching }) {
     this.window = window;
     this.routes = routes;
@@ -37,7 +38,7 @@ export class Bridge {
     this.before = undefined;
   }
 
-  // The page shows a rejected promise to no user: what is wrong is said here.
+  // The page doesn't show a rejected promise, so errors are shown here.
   async download(url, name, directory) {
     try {
       const task = await this.routes("POST", "/anymatix/download", { url, name, directory });

@@ -1,10 +1,10 @@
-// The models that the open workflow needs, also those in its subgraphs and group nodes, and what of it is here.
+// The models of the open workflow, including subgraphs and group nodes, and whether they are present.
 
 const SOON_MS = 400;
 const FETCHABLE = "missing";
 
 export class MissingModels {
-  // dom, format: of the queue's page; root: an empty element; ending: aborted when the tab is closed.
+  // dom, format: modules of the queue's page; root: an empty element; ending: aborted when the tab is closed.
   constructor({ app, routes, queue, t, toast, watching, dom, format, root, ending }) {
     Object.assign(this, { app, routes, queue, t, toast, dom, format, root, ending });
     this.timer = 0;
@@ -22,11 +22,11 @@ export class MissingModels {
   async look() {
     this.asked += 1;
     const workflow = JSON.parse(JSON.stringify(this.app.graph.serialize()));
-    // First what is seen here, at once; then what other servers say of it.
+    // First the result of the local check, then that of other servers.
     if (await this.plan(workflow, this.asked, true)) await this.plan(workflow, this.asked, false);
   }
 
-  // Shows what a workflow needs; says whether there is more to be asked of it.
+  // Shows the models of a workflow; returns whether other servers should be asked as well.
   async plan(workflow, asked, quick) {
     let models = [];
     let error = null;

@@ -1,14 +1,14 @@
-// The pack's routes, as ComfyUI's page asks them: below its own address, on its own connection.
+// A client of the pack's routes, based on ComfyUI's own API object.
 
 export class Refused extends Error {
   constructor(status, error) {
-    super(error.message || `the server answers ${status}`);
+    super(error.message || `the server responded with status ${status}`);
     this.status = status;
     this.hint = error.hint || "";
   }
 }
 
-// `ask("POST", "/anymatix/download", { ... })` gives what the JSON says, or throws Refused.
+// `ask("POST", "/anymatix/download", { ... })` resolves to the parsed JSON, or throws Refused.
 export function makeRoutes(api) {
   return async function ask(method, path, body, { signal } = {}) {
     const options = { method, signal };
@@ -25,7 +25,7 @@ export function makeRoutes(api) {
   };
 }
 
-// What the panel asks (see the queue's page, api.js): the queue's API, and its events by ComfyUI's own socket.
+// The API object for the panel (see api.js of the queue's page); events come over ComfyUI's WebSocket.
 export function makeQueue(api, ask) {
   const base = "/anymatix/api/v1";
   return {
@@ -40,7 +40,7 @@ export function makeQueue(api, ask) {
       api.addEventListener("anymatix_jobs", told);
       api.addEventListener("reconnecting", lost);
       api.addEventListener("reconnected", back);
-      api.addEventListener("status", back, { once: true }); // the socket may be opened after the panel
+      api.addEventListener("status", back, { once: true }); // the socket may open after the panel
       queueMicrotask(back);
       return () => {
         api.removeEventListener("anymatix_jobs", told);

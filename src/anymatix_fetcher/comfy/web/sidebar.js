@@ -1,4 +1,4 @@
-// The tab in the sidebar: the missing models of the open workflow, and below it the panel of the queue, in ComfyUI's colours.
+// The sidebar tab: the missing models of the open workflow, and the queue's panel in ComfyUI's colours.
 
 import { MissingModels } from "./missing.js";
 
@@ -11,7 +11,7 @@ export function sidebarTab({ api, app, routes, queue, t, toast, watching }) {
   let mounted = null;
   let ending = null;
 
-  // The page's scripts are loaded when the tab is opened for the first time.
+  // The panel's scripts are loaded when the tab is first opened.
   async function render(element) {
     destroy();
     ending = new AbortController();
@@ -62,7 +62,7 @@ function loadStyles(addresses) {
   }
 }
 
-// Light or dark is what ComfyUI's palette comes to: the colour of its text tells.
+// The brightness of ComfyUI's text colour tells whether its palette is light or dark.
 function followTheme(root, signal) {
   const look = () => {
     const [red, green, blue] = (getComputedStyle(root).color.match(/[\d.]+/g) ?? [0, 0, 0]).map(Number);

@@ -1,4 +1,4 @@
-// What becomes of downloads: an error is said, and missing models are looked for again when a file is there.
+// Watches downloads: shows errors, and checks for missing models again after a download.
 
 const RESCAN_MS = 300;
 
@@ -22,7 +22,7 @@ export class Watching {
     });
   }
 
-  // A download is asked for: whatever was said of it before may be said again.
+  // After a new request for a download, its errors may be shown again.
   expect(taskId) { this.said.delete(taskId); }
 
   told({ task_id: taskId, asset_name: name, status, error }) {
@@ -34,7 +34,7 @@ export class Watching {
 
   onArrival(listener) { this.listeners.add(listener); return () => this.listeners.delete(listener); }
 
-  // Several files that arrive together are one look.
+  // Several finished downloads cause one check.
   soon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.rescan(), RESCAN_MS);
@@ -47,7 +47,7 @@ export class Watching {
       if (this.app.refreshMissingModels) await this.app.refreshMissingModels({ silent: true });
       else await this.app.refreshComboInNodes?.();
     } catch (error) {
-      console.warn("AnymatixFetcher: missing models couldn't be looked for again", error);
+      console.warn("AnymatixFetcher: the check for missing models failed", error);
     }
   }
 }

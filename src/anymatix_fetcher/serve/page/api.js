@@ -5,7 +5,7 @@
 
 export class Refused extends Error {
   constructor(status, error) {
-    super(error.message || `the server answers ${status}`);
+    super(error.message || `the server responded with status ${status}`);
     this.status = status;
     this.hint = error.hint || "";
   }

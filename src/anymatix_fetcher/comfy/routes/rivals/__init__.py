@@ -1,4 +1,4 @@
-"""Contracts of servers that download, as they lie in branches of ComfyUI and its page; none is in a release.
+"""Download interfaces from unreleased branches of ComfyUI and its page.
 
-Each is a small file, and on where the operator names it: ``ANYFETCH_COMFY_CONTRACTS=availability,batches,missing``.
+Each is enabled by the operator: ``ANYFETCH_COMFY_CONTRACTS=availability,batches,missing``.
 """

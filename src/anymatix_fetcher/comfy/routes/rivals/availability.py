@@ -1,4 +1,4 @@
-"""The contract of the flag ``server_side_model_downloads``: models by ``FOLDER/NAME``, asked about once a second."""
+"""The interface of the flag ``server_side_model_downloads``: models by ``FOLDER/NAME``, polled once a second."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FLAG = "server_side_model_downloads"
 
 
 class Availability:
-    """The handlers.
+    """The routes' handlers.
 
     Args:
-        downloads: Does it.
+        downloads: Checks and starts downloads.
     """
 
     def __init__(self, downloads: Downloads) -> None:
@@ -32,13 +32,13 @@ class Availability:
         self._tasks: dict[str, StockTask] = {}
 
     def routes(self) -> Iterator[tuple[str, str, Any]]:
-        """Method, path and handler of each."""
+        """The method, path and handler of each route."""
         yield "POST", "/models-availability-status", self.get_status
         yield "POST", "/download-models", self.download
         yield "POST", "/cancel-model-download-session", self.cancel
 
     async def get_status(self, request: web.Request) -> web.Response:
-        """How it stands with each model."""
+        """Returns the state of each model."""
         body = await body_of(request)
         names = list(_models(body))
         states = await asyncio.gather(*map(self._state, names))
@@ -46,7 +46,7 @@ class Availability:
         return answer({"models": dict(zip(names, states, strict=True)), "hf_auth": credentials})
 
     async def download(self, request: web.Request) -> web.Response:
-        """Fetches models."""
+        """Starts the downloads of models."""
         models = _models(await body_of(request))
         named = [(*_split(identity), url) for identity, url in models.items()]
         begun = await asked_jobs(self._downloads, named)
@@ -57,7 +57,7 @@ class Availability:
         return answer({"accepted": bool(scheduled), "scheduled": scheduled}, 202)
 
     async def cancel(self, request: web.Request) -> web.Response:
-        """Cancels the download of one."""
+        """Cancels the download of a model."""
         identity = str((await body_of(request, {"model_id": str}))["model_id"])
         task = self._tasks.get(identity)
         if task is not None:
@@ -80,7 +80,7 @@ class Availability:
 def _models(body: dict[str, object]) -> dict[str, str]:
     models = body.get("models")
     if not isinstance(models, dict) or not all(isinstance(url, str) for url in models.values()):
-        raise RefusedError(400, "INVALID_BODY", "'models' has to be an object of addresses by FOLDER/NAME")
+        raise RefusedError(400, "INVALID_BODY", "'models' has to be an object of URLs by FOLDER/NAME")
     return models
 
 

@@ -1,4 +1,4 @@
-"""The contract of batches: ``POST /models/download`` answers with an id that is asked about every two seconds."""
+"""The interface of batches: ``POST /models/download`` returns an id that is polled every two seconds."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _STATES = {"queued": "queued", "cancelled": "failed"}
 
 
 class Batches:
-    """The handlers.
+    """The routes' handlers.
 
     Args:
-        downloads: Does it.
+        downloads: Checks and starts downloads.
     """
 
     def __init__(self, downloads: Downloads) -> None:
@@ -33,12 +33,12 @@ class Batches:
         self._batches: OrderedDict[str, list[tuple[tuple[str, str, str], StockTask | RefusedError]]] = OrderedDict()
 
     def routes(self) -> Iterator[tuple[str, str, Any]]:
-        """Method, path and handler of each."""
+        """The method, path and handler of each route."""
         yield "POST", "/models/download", self.download
         yield "GET", "/models/download/{batch_id}", self.get_batch
 
     async def download(self, request: web.Request) -> web.Response:
-        """Fetches models."""
+        """Starts the downloads of models."""
         models = listed_models(await body_of(request))
         batch = list(zip(models, await asked_jobs(self._downloads, models), strict=True))
         identity = secrets.token_hex(16)
@@ -48,7 +48,7 @@ class Batches:
         return answer({"batch_id": identity, "models": _told(batch)}, 202)
 
     async def get_batch(self, request: web.Request) -> web.Response:
-        """How it stands with a batch."""
+        """Returns the state of a batch."""
         identity = request.match_info["batch_id"]
         batch = self._batches.get(identity)
         if batch is None:
@@ -61,7 +61,7 @@ class Batches:
 
 
 def _told(batch: Sequence[tuple[tuple[str, str, str], StockTask | RefusedError]]) -> list[dict[str, object]]:
-    """The models of a batch as the contract has them."""
+    """The models of a batch in the interface's form."""
     told: list[dict[str, object]] = []
     for (directory, name, _), task in batch:
         one: dict[str, object] = {"name": name, "directory": directory}

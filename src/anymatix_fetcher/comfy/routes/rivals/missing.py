@@ -1,4 +1,4 @@
-"""The contract of ``/experiment/models/download_missing``: one request that is held until all models are there."""
+"""The interface ``/experiment/models/download_missing``: one request that lasts until all models are downloaded."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _COUNTED = {"downloaded": "downloaded", "skipped_existing": "skipped", "canceled
 
 
 class Missing:
-    """The handlers.
+    """The routes' handlers.
 
     Args:
-        downloads: Does it.
+        downloads: Checks and starts downloads.
     """
 
     def __init__(self, downloads: Downloads) -> None:
@@ -33,12 +33,12 @@ class Missing:
         self._batches: dict[str, list[StockTask]] = {}
 
     def routes(self) -> Iterator[tuple[str, str, Any]]:
-        """Method, path and handler of each."""
+        """The method, path and handler of each route."""
         yield "POST", "/experiment/models/download_missing", self.download
         yield "POST", "/experiment/models/download_missing/cancel", self.cancel
 
     async def download(self, request: web.Request) -> web.Response:
-        """Fetches models, and answers when the last one has ended."""
+        """Downloads models, and responds when the last one has ended."""
         body = await body_of(request)
         models, batch = listed_models(body), str(body.get("batch_id") or "")
         begun = await asked_jobs(self._downloads, models)

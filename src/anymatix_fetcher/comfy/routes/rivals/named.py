@@ -1,4 +1,4 @@
-"""Models by folder, name and address, as each of these contracts lists them."""
+"""Lists of models by folder, name and URL, which all these interfaces share."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MOST = 1000
 
 
 def listed_models(body: dict[str, object]) -> list[tuple[str, str, str]]:
-    """Folder, name and address of each of ``models``.
+    """Folder, name and URL of each of ``models``.
 
     Raises:
-        RefusedError: One lacks something.
+        RefusedError: A model lacks one of them.
     """
     models = body.get("models")
     if not isinstance(models, list) or not models or len(models) > _MOST:
@@ -35,7 +35,7 @@ def listed_models(body: dict[str, object]) -> list[tuple[str, str, str]]:
 
 
 async def asked_jobs(downloads: Downloads, models: Sequence[tuple[str, str, str]]) -> list[StockTask | RefusedError]:
-    """The task of each model, or why it is refused; one that is refused stops no other."""
+    """Starts the downloads; returns the task of each model, or its error."""
 
     async def begin(model: tuple[str, str, str]) -> StockTask | RefusedError:
         directory, name, url = model
