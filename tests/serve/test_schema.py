@@ -30,7 +30,7 @@ BAD: list[tuple[object, Schema, str]] = [
     ("", {"type": "string", "minLength": 1}, "empty"),
     ("ab", {"type": "string", "maxLength": 1}, "longer"),
     ("a\n", {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]*$"}, "match"),
-    ("\ud800", {"type": "string"}, "half a character"),
+    ("\ud800", {"type": "string"}, "unpaired surrogate"),
     ([], {"type": "array", "minItems": 1}, "few"),
     ([1, 2], {"type": "array", "maxItems": 1}, "more than 1"),
     ([1, "a"], {"type": "array", "items": {"type": "integer"}}, r"it\[1\]"),

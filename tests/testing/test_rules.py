@@ -17,7 +17,7 @@ def test_sizes_are_decimal_unless_they_say_otherwise() -> None:
         1500,
         7,
     ]
-    with pytest.raises(ValueError, match="no size"):
+    with pytest.raises(ValueError, match="not a size"):
         parse_size("many")
 
 
@@ -38,14 +38,14 @@ def test_a_text_is_a_fault_and_its_conditions() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("explode", "'explode' is no rule"),
+        ("explode", "'explode' is not a rule"),
         ("reset:aftr=3", "reset: 'aftr' is unknown"),
         ("reset:after", "reset: 'after' is not of the form"),
-        ("reset:after=many", "reset: after: 'many' is no size"),
+        ("reset:after=many", "reset: after: 'many' is not a size"),
         ("throttle", "throttle: rate is missing"),
         ("throttle:rate=0", "throttle: rate: 0.0 is not above zero"),
-        ("throttle:rate=1,scope=moon", "throttle: scope: 'moon' is none of connection, total"),
-        ("reset:request=0", "reset: request: 0 is none of"),
+        ("throttle:rate=1,scope=moon", "throttle: scope: 'moon' is not one of connection, total"),
+        ("reset:request=0", "reset: request: 0 is not of the form"),
         ("refuse:path=/a", "refuse: path: "),
         ("status:code=no", "status: code: "),
         ("status:code=99", "status: code: 99"),
@@ -105,19 +105,19 @@ def test_a_description_is_an_origin() -> None:
     [
         ({"sed": 1}, "sed: unknown"),
         ({"seed": "1"}, "seed: '1' is of the wrong type"),
-        ({"files": {"path": "/a", "size": "x"}}, r"files\.size: 'x' is no size"),
+        ({"files": {"path": "/a", "size": "x"}}, r"files\.size: 'x' is not a size"),
         ({"files": [{"size": 1}]}, r"files\[0\]\.path: missing"),
         ({"files": [{"path": "/a"}]}, r"files\[0\]: size: exactly one"),
         ({"files": [{"path": "/a", "size": 1, "colour": 2}]}, r"files\[0\]\.colour: unknown"),
         ({"files": [{"path": "/a", "size": 1, "form": "zip"}]}, r"files\[0\]\.form: 'zip'"),
-        ({"files": 3}, "files: no list"),
-        ({"files": [3]}, r"files\[0\]: no object"),
+        ({"files": 3}, "files: not a list"),
+        ({"files": [3]}, r"files\[0\]: not an object"),
         ({"signed": [{"path": "/a", "size": 1}]}, r"signed\[0\]\.ttl_seconds: missing"),
-        ({"rules": ["explode"]}, r"rules\[0\]: 'explode' is no rule"),
+        ({"rules": ["explode"]}, r"rules\[0\]: 'explode' is not a rule"),
         ({"rules": [{"do": "reset", "aftr": 1}]}, r"rules\[0\]: reset: 'aftr' is unknown"),
         ({"rules": [{"do": "reset", "after": []}]}, r"rules\[0\]: reset: after: "),
         ({"rules": [{"do": "reset", "when": {"reqest": 1}}]}, r"rules\[0\]: reset: 'reqest' is unknown"),
-        ({"rules": [{"do": "reset", "when": 3}]}, r"rules\[0\]: when: no object"),
+        ({"rules": [{"do": "reset", "when": 3}]}, r"rules\[0\]: when: not an object"),
         ({"rules": [{}]}, r"rules\[0\]: do: missing"),
         ({"rules": [3]}, r"rules\[0\]: 3 is neither"),
     ],

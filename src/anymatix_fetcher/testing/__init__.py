@@ -8,8 +8,8 @@ with Origin(seed=7) as origin:
     assert origin.ledger().requests > 1
 ```
 
-Files are made while they are sent and cost neither disk nor memory; what goes wrong, and when, is said by rules
-(``rules_help()`` lists them all). The standard library is all that it needs.
+Files are generated while they are sent and need neither disk nor memory. Rules say what goes wrong and when
+(``rules_help()`` lists them). It needs only the standard library.
 """
 
 from __future__ import annotations

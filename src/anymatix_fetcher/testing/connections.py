@@ -1,4 +1,4 @@
-"""The connections that an origin has accepted: one thread for each, from its greeting to its end."""
+"""The accepted connections of an origin, one thread for each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Connections:
     """The open connections of an origin.
 
     Args:
-        service: Decides what they meet.
+        service: Chooses faults and plans responses.
     """
 
     def __init__(self, service: Service) -> None:
@@ -39,7 +39,7 @@ class Connections:
         self._accepted = 0
 
     def accept(self, listener: str, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
-        """Begins to serve a connection, or resets it if the script says so; called by one thread only."""
+        """Serves a connection, or resets it if a rule says so; called by one thread only."""
         self._accepted += 1
         connection = Connection(self._accepted, listener, sock, tls, self._service, self)
         faults = self._service.meet(connection)
@@ -61,7 +61,7 @@ class Connections:
         return 1 + sum(not one.peer_left() for one in older)
 
     def ended(self, connection: Connection) -> None:
-        """Forgets a connection that is closed."""
+        """Removes a closed connection."""
         self._service.buckets.forget(connection.number)
         self._service.book.connection_closed()
         with self._lock:
@@ -82,11 +82,11 @@ class Connection:
 
     Args:
         number: Counted from 1 over all listeners.
-        listener: Where it was accepted.
+        listener: The listener that accepted it.
         sock: Its socket, still without TLS.
-        tls: The context if it speaks https.
-        service: Decides how its requests are answered.
-        connections: The open ones, where it takes its leave.
+        tls: The server context for https; none for http.
+        service: Chooses faults and plans responses.
+        connections: All open connections.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Connection:
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"origin-connection-{number}")
 
     def start(self, faults: Sequence[ConnectionFault]) -> None:
-        """Begins to serve it, with the faults that it meets."""
+        """Starts serving, with the faults chosen for the connection."""
         self._faults = faults
         self._thread.start()
 
@@ -118,9 +118,9 @@ class Connection:
         return self._connections.rank(self)
 
     def interrupt(self) -> None:
-        """Ends whatever the thread waits for on the socket."""
+        """Ends the thread's blocking calls on the socket."""
         with contextlib.suppress(OSError):
-            # Not the TLS socket's own method, which would change its state under the thread's hands.
+            # Not the TLS socket's own method, which would change its state while the thread uses it.
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def join(self) -> None:
@@ -128,7 +128,7 @@ class Connection:
         self._thread.join(_JOIN_SECONDS)
 
     def peer_left(self) -> bool:
-        """Whether the client has closed its side already, noticed or not."""
+        """Whether the client has closed its side, even if the thread hasn't noticed yet."""
         if not hasattr(socket, "MSG_DONTWAIT"):
             return False
         try:
@@ -140,7 +140,7 @@ class Connection:
 
     def _run(self) -> None:
         try:
-            # The client, or the closing of the origin, may end a connection at any moment.
+            # The client or the origin may close the connection at any time.
             with contextlib.suppress(OSError):
                 self._serve()
         finally:
@@ -152,7 +152,7 @@ class Connection:
         if service.closing.is_set():
             return
         if any(isinstance(fault, Deaf) for fault in self._faults):
-            # Nothing is read, so only the end of the origin ends it.
+            # Nothing is read, so the connection lasts until the origin closes.
             service.closing.wait()
             return
         banner = next((fault for fault in self._faults if isinstance(fault, Banner)), None)
@@ -170,7 +170,7 @@ class Connection:
             going = request is not None and self._answer(request, delivery)
 
     def _answer(self, request: Request, delivery: Delivery) -> bool:
-        """Answers a request and returns whether the connection goes on."""
+        """Answers a request and returns whether the connection stays open."""
         exchange = self._service.exchange(request, self)
         try:
             return delivery.send(exchange.plan, exchange.path)
@@ -179,7 +179,7 @@ class Connection:
                 self._service.book.answer_ended()
 
     def _read_request(self) -> Request | None:
-        """The next request, or nothing at the end of the connection."""
+        """The next request; none at the end of the connection."""
         while b"\r\n\r\n" not in self._unread:
             received = self._sock.recv(65536)
             if not received:
@@ -197,7 +197,7 @@ class Connection:
         return replace(request, body=self._read_body(request))
 
     def _read_body(self, request: Request) -> bytes:
-        """The body of a question such as a POST; nothing where it is longer than questions are."""
+        """The body of a request such as a POST; empty if it is too long."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > _BODY_BYTES:
             return b""

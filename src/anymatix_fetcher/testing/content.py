@@ -1,7 +1,7 @@
-"""Files that exist only as arithmetic: any byte of them is known without storing one.
+"""Generated files: any part of them is computed on demand and never stored.
 
 A generated file repeats one seeded random block of 1 MiB, and each 4 KiB page of it starts with the page's own
-index. So two files never look alike, and bytes that were shifted, swapped or repeated on their way are visible.
+index. So files differ from each other, and shifted, swapped or repeated bytes are detected.
 The block comes from SHAKE-128, so the same seed gives the same bytes on every machine and Python version.
 """
 
@@ -24,11 +24,11 @@ _STAMP = struct.Struct(">Q")
 _GGUF_VERSION = 3
 
 Form = Literal["auto", "raw", "safetensors", "gguf"]
-"""How a generated file begins: ``auto`` goes by the name's ending, ``raw`` has no header at all."""
+"""The form of a generated file: ``auto`` depends on the extension, ``raw`` has no header."""
 
 
 class Content(Protocol):
-    """The bytes of one representation, readable anywhere."""
+    """The bytes of one representation, with random access."""
 
     @property
     def size(self) -> int:
@@ -38,7 +38,7 @@ class Content(Protocol):
         """The bytes of ``[start, stop)``, cut at the end of the file."""
 
     def pieces(self, start: int, stop: int) -> Iterator[memoryview]:
-        """``[start, stop)`` in order, at most 1 MiB a piece; a piece is valid until the next one is asked for."""
+        """``[start, stop)`` in order, in pieces of at most 1 MiB; a piece is valid until the next one is requested."""
 
     def sha256(self) -> str:
         """The lower-case hexadecimal SHA-256 of the whole file."""
@@ -49,10 +49,10 @@ class GeneratedContent:
     """A file of ``size`` bytes that is a pure function of (seed, content id, offset).
 
     Attributes:
-        seed: Any integer; the origin's.
-        content_id: What tells this file from others with the same seed, mostly its path.
-        size: The length in bytes; costs neither disk nor memory.
-        prefix: Bytes that replace the first generated ones, such as a model format's header.
+        seed: Any integer; the origin's seed.
+            content_id: The file's identity among those with the same seed, usually its path.
+        size: The length in bytes; needs neither disk nor memory.
+        prefix: Bytes that replace the first generated ones, such as the header of a model format.
     """
 
     seed: int
@@ -72,17 +72,17 @@ class GeneratedContent:
         Raises:
             ValueError: If ``start`` is negative.
         """
-        # Each piece is copied before the next one overwrites it; joining the pieces themselves would be too late.
+        # Each piece is copied before the next one overwrites the buffer.
         return b"".join([bytes(piece) for piece in self.pieces(start, stop)])
 
     def pieces(self, start: int, stop: int) -> Iterator[memoryview]:
-        """``[start, stop)`` in order, at most 1 MiB a piece, all in one buffer that is used again and again."""
+        """``[start, stop)`` in order, in pieces of at most 1 MiB, all in one reused buffer."""
         if start < 0:
             raise ValueError(f"start: {start} is negative")
         stop = min(stop, self.size)
         if start >= stop:
             return
-        # A block that stays whole needs only its stamps renewed, which is what makes this fast.
+        # Only the page indices in the block are rewritten, which makes this fast.
         buffer = bytearray(_base_block(self.seed, self.content_id))
         view = memoryview(buffer)
         at = start
@@ -97,7 +97,7 @@ class GeneratedContent:
                 _STAMP.pack_into(buffer, page * PAGE_BYTES, index + page)
             piece = view[at - block_start : piece_stop - block_start]
             if at < len(self.prefix):
-                # Rare, so it may cost a copy: the header must not stay behind in the buffer.
+                # A copy, because the header must not remain in the buffer; this is rare.
                 copy = bytearray(piece)
                 header = self.prefix[at:piece_stop]
                 copy[: len(header)] = header
@@ -106,7 +106,7 @@ class GeneratedContent:
             at = piece_stop
 
     def sha256(self) -> str:
-        """The lower-case hexadecimal SHA-256 of the whole file, computed as a stream and remembered."""
+        """The lower-case hexadecimal SHA-256 of the whole file, computed as a stream and cached."""
         return _sha256(self)
 
     def resized(self, size: int) -> GeneratedContent:
@@ -114,7 +114,7 @@ class GeneratedContent:
         return GeneratedContent(self.seed, self.content_id, size, self.prefix[:size])
 
     def changed(self, version: str) -> GeneratedContent:
-        """Another file of the same length and header, for an origin whose file was replaced."""
+        """Another file with the same length and header, as after a replacement."""
         return GeneratedContent(self.seed, f"{self.content_id}#{version}", self.size, self.prefix)
 
 
@@ -143,7 +143,7 @@ class GivenContent:
         """``[start, stop)`` in order, at most 1 MiB a piece."""
         stop = min(stop, self.size)
         for at in range(start, stop, BLOCK_BYTES):
-            # A copy, because the sender may flip a bit in it.
+            # A copy, because the sender may flip bits in it.
             yield memoryview(bytearray(self.data[at : min(at + BLOCK_BYTES, stop)]))
 
     def sha256(self) -> str:
@@ -155,21 +155,21 @@ class GivenContent:
         return GivenContent(self.data[:size].ljust(size, b"\0"))
 
     def changed(self, version: str) -> GivenContent:
-        """As many bytes that differ from the first to the last, for an origin whose file was replaced."""
+        """A file of the same length in which every byte differs, as after a replacement."""
         mask = 1 + hashlib.sha256(version.encode()).digest()[0] % 255
         return GivenContent(bytes(byte ^ mask for byte in self.data))
 
 
 FileContent = GeneratedContent | GivenContent
-"""What a file of the origin may consist of."""
+"""The content of a file of the origin."""
 
 
 def generate(seed: int, content_id: str, size: int, form: Form = "auto") -> GeneratedContent:
-    """A generated file that begins as its form demands, where it is long enough to.
+    """A generated file with the header of its form, if it is long enough for it.
 
     Args:
         seed: Any integer.
-        content_id: Mostly the path; its ending decides in the form ``auto``.
+        content_id: Usually the path; its extension determines the form ``auto``.
         size: The length in bytes.
         form: ``safetensors`` gives a valid header with one tensor over the rest, ``gguf`` the magic number,
             version 3 and no tensors.
@@ -192,7 +192,7 @@ def generate(seed: int, content_id: str, size: int, form: Form = "auto") -> Gene
 
 
 def _safetensors_header(size: int) -> bytes:
-    """A header, padded to whole 256 bytes, of a file of ``size`` bytes with one tensor of bytes in it."""
+    """The header of a file of ``size`` bytes with one tensor of bytes, padded to 256 bytes."""
     length = 256
     tensor_bytes = max(0, size - length)
     tensor = {"dtype": "U8", "shape": [tensor_bytes], "data_offsets": [0, tensor_bytes]}

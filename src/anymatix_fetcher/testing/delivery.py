@@ -1,4 +1,4 @@
-"""Carries out the plan of a response on a socket: as fast as it may, and exactly as far as it should."""
+"""Sends a planned response on a socket, with its rate limits and its ending."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
 _GZIP_WINDOW_BITS: Final = 31
 _LINGER_SECONDS = 0.2
 _FLUSH_SECONDS = 2.0
-# A connection's account runs at most so much ahead of what has left.
+# The ledger counts bytes before they are sent; this is the largest difference.
 _MOST_AHEAD_BYTES = 1 << 18
 
 
 class OriginClosedError(ConnectionError):
-    """The origin was closed while a response was under way."""
+    """The origin was closed during a response."""
 
 
 class Buckets:
-    """The running accounts of all limited rates, shared by the connections of one origin."""
+    """The token buckets of all limited rates, shared by the connections of one origin."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._buckets: dict[tuple[int, int], TokenBucket] = {}
 
     def reserve(self, key: tuple[int, int], count: int, bytes_per_second: float) -> float:
-        """Books ``count`` bytes in the bucket ``(rule, sharer)`` and returns the seconds to wait for them."""
+        """Reserves ``count`` bytes in the bucket ``(rule, sharer)`` and returns the seconds to wait."""
         now = time.monotonic()
         with self._lock:
             bucket = self._buckets.setdefault(key, TokenBucket(now))
             return bucket.reserve(count, bytes_per_second, now)
 
     def forget(self, sharer: int) -> None:
-        """Drops the accounts of a connection that has ended."""
+        """Drops the buckets of an ended connection."""
         with self._lock:
             for key in [key for key in self._buckets if key[1] == sharer]:
                 del self._buckets[key]
 
 
 def head_bytes(plan: Plan) -> bytes:
-    """The head of a response with its interim responses before it (RFC 9112 section 4)."""
+    """The head of a response, preceded by its interim responses (RFC 9112 section 4)."""
     interim = "".join(f"HTTP/1.1 {code} {reason_phrase(code)}\r\n\r\n" for code in plan.interim)
     fields = "".join(f"{name}: {value}\r\n" for name, value in plan.headers)
     return f"{interim}{plan.version} {plan.status} {reason_phrase(plan.status)}\r\n{fields}\r\n".encode(
@@ -62,7 +62,7 @@ def head_bytes(plan: Plan) -> bytes:
 
 
 def body_pieces(plan: Plan) -> Iterator[memoryview]:
-    """The payload in order, as it goes on the wire but for chunking; a piece is valid until the next one."""
+    """The body in order, before chunking; a piece is valid until the next one is requested."""
     if not plan.compressed:
         yield from _plain_pieces(plan)
         return
@@ -89,20 +89,20 @@ def _slice_pieces(part: FileSlice) -> Iterator[memoryview]:
         for index in turned:
             piece[index] ^= 1
         yield piece
-        # The buffer is used again for the next piece, which shall not inherit the wrong bit.
+        # The buffer is reused for the next piece, so the flipped bits are restored.
         for index in turned:
             piece[index] ^= 1
         at += len(piece)
 
 
 class Delivery:
-    """One connection's way out.
+    """Sends the responses of one connection.
 
     Args:
         sock: The connected socket, plain or TLS.
-        connection: Its number, which tells whose rate is whose.
-        closing: Set when the origin closes; every wait ends then.
-        buckets: The accounts of limited rates.
+        connection: Its number, for the rates of each connection.
+        closing: Set when the origin closes, which ends every wait.
+        buckets: The token buckets of limited rates.
         book: The ledger.
     """
 
@@ -121,10 +121,10 @@ class Delivery:
         self._book = book
 
     def send(self, plan: Plan, path: str) -> bool:
-        """Sends a response and returns whether the connection goes on.
+        """Sends a response and returns whether the connection stays open.
 
         Raises:
-            OSError: If the client leaves or the origin closes meanwhile.
+            OSError: If the client disconnects or the origin closes.
         """
         self._wait(plan.delay_seconds)
         if plan.ending is not None and plan.ending.after is None:
@@ -157,7 +157,7 @@ class Delivery:
             self._sock.sendall(piece)
 
     def _send_body(self, plan: Plan, path: str) -> int:
-        """Sends the body as far as it goes; returns how much of it was sent."""
+        """Sends the body up to its planned end; returns the number of bytes sent."""
         sent = 0
         stop = plan.ending.after if plan.ending is not None else None
         for piece in body_pieces(plan):
@@ -171,7 +171,7 @@ class Delivery:
                 if plan.framing == "chunked":
                     size = min(size, plan.chunk_bytes)
                 size = self._paced(plan.paces, sent, min(size, _MOST_AHEAD_BYTES))
-                # Before it is sent: a client that has received all must find all of it in the ledger.
+                # Counted before sending, so that a client that has received all finds it in the ledger.
                 self._book.body_sent(path, size)
                 try:
                     self._send_piece(plan, piece[at : at + size])
@@ -189,7 +189,7 @@ class Delivery:
             self._sock.sendall(piece)
 
     def _paced(self, paces: tuple[Pace, ...], sent: int, size: int) -> int:
-        """Waits until the next bytes may leave, and returns how many."""
+        """Waits until bytes may be sent, and returns how many."""
         if not paces:
             return size
         rates: list[tuple[Pace, float]] = []
@@ -210,10 +210,10 @@ class Delivery:
         return size
 
     def _end(self, how: Literal["silence", "reset", "truncate"]) -> bool:
-        """Ends the connection in one of three ways; always false, for it doesn't go on."""
+        """Ends the connection in one of three ways; returns false, because it doesn't stay open."""
         match how:
             case "silence":
-                # Reading is how one notices that the client has given up, or that the origin closes.
+                # Reading detects that the client disconnects or that the origin closes.
                 while self._sock.recv(65536):
                     pass
             case "reset":
@@ -229,14 +229,14 @@ class Delivery:
         return False
 
     def _close_notify(self) -> None:
-        """Ends TLS properly, so that a body without a length is known to be whole."""
+        """Sends close_notify, so that the client knows that a body without a length is complete."""
         if isinstance(self._sock, ssl.SSLSocket):
             self._sock.settimeout(_LINGER_SECONDS)
             with contextlib.suppress(OSError, ValueError):
                 self._sock.unwrap()
 
     def _wait_until_delivered(self) -> None:
-        """Waits until the client's system has all bytes, for a reset discards what is still under way."""
+        """Waits until the client's system has received all bytes, because a reset discards unsent data."""
         if sys.platform != "linux":
             self._wait(0.05)
             return

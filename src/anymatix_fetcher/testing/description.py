@@ -1,4 +1,4 @@
-"""An origin described as JSON: files, signed files and rules, so that a bug report can carry its server."""
+"""Creates an origin from JSON with files, signed files and rules, so that a bug report can include its server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CHOICES = {"form": get_args(Form), "signed_form": get_args(SignedForm)}
 
 
 def load(spec: Mapping[str, Any]) -> Origin:
-    """The origin that a description means, not started yet.
+    """Creates the origin of a description, without starting it.
 
     Keys, all optional: ``seed``, ``host``, ``port``, ``target_port``; ``files``, a list of objects with ``path``,
     ``size`` or ``text``, and the other arguments of `Origin.add`; ``signed``, one such object or a list of them with
@@ -42,7 +42,7 @@ def load(spec: Mapping[str, Any]) -> Origin:
     ``when``, an object of conditions.
 
     Raises:
-        ValueError: If a key is unknown or a value makes no sense; the message begins with where it stands.
+        ValueError: If a key is unknown or a value makes no sense; the message begins with its place.
     """
     _known("", spec, _TOP)
     settings = {}
@@ -64,23 +64,23 @@ def load(spec: Mapping[str, Any]) -> Origin:
     return origin
 
 
-def _rule(rule: object) -> Any:  # noqa: ANN401 - handed on by _located, which is the same for all
+def _rule(rule: object) -> Any:  # noqa: ANN401 - passed on by _located
     if isinstance(rule, str):
         return parse_rule(rule)
     if not isinstance(rule, Mapping):
-        raise ValueError(f"{rule!r} is neither a text nor an object")  # noqa: TRY004 - a wrong description
+        raise ValueError(f"{rule!r} is neither a string nor an object")  # noqa: TRY004 - a wrong description
     if not isinstance(rule.get("do"), str):
-        raise ValueError("do: missing, or no text")  # noqa: TRY004 - a wrong description
+        raise ValueError("do: missing, or not a string")  # noqa: TRY004 - a wrong description
     when = rule.get("when", {})
     if not isinstance(when, Mapping):
-        raise ValueError("when: no object")  # noqa: TRY004 - a wrong description
+        raise ValueError("when: not an object")  # noqa: TRY004 - a wrong description
     parameters = {key: value for key, value in rule.items() if key not in ("do", "when")}
     return build_rule(rule["do"], parameters, when)
 
 
 def _arguments(place: str, entry: object, kinds: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
     if not isinstance(entry, Mapping):
-        raise ValueError(f"{place}: no object")  # noqa: TRY004 - a wrong description
+        raise ValueError(f"{place}: not an object")  # noqa: TRY004 - a wrong description
     _known(f"{place}.", entry, tuple(kinds))
     if "path" not in entry:
         raise ValueError(f"{place}.path: missing")
@@ -88,7 +88,7 @@ def _arguments(place: str, entry: object, kinds: Mapping[str, type | tuple[type,
     for key, value in entry.items():
         checked = _typed(f"{place}.{key}", value, kinds[key])
         if key in _CHOICES and checked not in _CHOICES[key]:
-            raise ValueError(f"{place}.{key}: {checked!r} is none of {', '.join(_CHOICES[key])}")
+            raise ValueError(f"{place}.{key}: {checked!r} is not one of {', '.join(_CHOICES[key])}")
         if key == "size":
             checked = _size(f"{place}.size", checked)
         if key == "etag" and checked is None:
@@ -107,7 +107,7 @@ def _size(place: str, value: int | str) -> int:
 def _known(prefix: str, entry: Mapping[str, object], known: Sequence[str]) -> None:
     for key in entry:
         if key not in known:
-            raise ValueError(f"{prefix}{key}: unknown; there are {', '.join(known)}")
+            raise ValueError(f"{prefix}{key}: unknown; known are {', '.join(known)}")
 
 
 def _typed(place: str, value: Any, kinds: type | tuple[type, ...]) -> Any:  # noqa: ANN401 - JSON in, JSON out
@@ -119,7 +119,7 @@ def _typed(place: str, value: Any, kinds: type | tuple[type, ...]) -> Any:  # no
 def _items(spec: Mapping[str, Any], key: str) -> list[tuple[str, Any]]:
     given = spec.get(key, [])
     if not isinstance(given, list | tuple):
-        raise ValueError(f"{key}: no list")  # noqa: TRY004 - a wrong description
+        raise ValueError(f"{key}: not a list")  # noqa: TRY004 - a wrong description
     return [(f"{key}[{index}]", entry) for index, entry in enumerate(given)]
 
 
@@ -130,7 +130,7 @@ def _objects(spec: Mapping[str, Any], key: str) -> list[tuple[str, Any]]:
 
 
 def _located(place: str, make: Any, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - any of three makers
-    """What ``make`` gives, its complaint told with its place in the description."""
+    """The result of ``make``; the place in the description is added to its error."""
     try:
         return make(**arguments)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What an origin was asked for and what it served: the numbers that tests and demonstrations look at."""
+"""The ledger of an origin: the requests that it received and the bytes that it sent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SeenRequest:
-    """One request as it arrived, and the status that it was answered with (0: none).
+    """One request and the status of its response (0: none).
 
     Attributes:
-        listener: Which origin it came to: ``origin``, ``target``, or a stand-in's own name.
+        listener: The origin that received it: ``origin``, ``target``, or the name of a stand-in's site.
         connection: The connection's number, from 1.
         target: The request target as sent, with the query.
         headers: The fields by lower-case name.
@@ -35,13 +35,13 @@ class SeenRequest:
 
 @dataclass(frozen=True, slots=True)
 class PathLedger:
-    """What one path was asked for.
+    """The requests for one path.
 
     Attributes:
-        requests: How many requests.
+        requests: The number of requests.
         bytes_sent: Bytes of bodies that were handed to the network.
-        ranges: What was asked for as ``(start, stop)``, in the order of arrival; a request without a range asks
-            for the whole. The last 10,000 of them.
+        ranges: The last 10,000 requested ranges as ``(start, stop)``, in order of arrival; a request without a range
+                counts as one for the whole file.
     """
 
     requests: int
@@ -51,7 +51,7 @@ class PathLedger:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The counts at one moment.
+    """A snapshot of the counts.
 
     Attributes:
         requests: Requests that were read, without those for the origin's own paths (``/_ledger``).
@@ -59,15 +59,15 @@ class Ledger:
         methods: Requests by method.
         statuses: Final responses by status code.
         paths: Requests, bytes and ranges by path.
-        faults: How often each fault happened, by its name in rules.
+        faults: The number of occurrences of each fault, by its name in rules.
         bytes_sent: Bytes of bodies that were handed to the network.
-        connections: Connections that were accepted.
-        refused_connections: Those of them that were reset at once.
-        open_connections: Connections that are open now.
-        peak_connections: The most that were open at once.
-        active_requests: Requests that are being answered now; refusals (4xx, 5xx) never count.
-        peak_requests: The most that were being answered at once.
-        signed_urls: Signed URLs that were given out.
+        connections: Accepted connections.
+            refused_connections: Accepted connections that were reset at once.
+            open_connections: Connections that are open now.
+            peak_connections: The largest number of connections open at once.
+            active_requests: Requests being answered now; refusals (4xx, 5xx) don't count.
+            peak_requests: The largest number of active requests.
+            signed_urls: Signed URLs that were issued.
     """
 
     requests: int
@@ -86,7 +86,7 @@ class Ledger:
     signed_urls: int
 
     def as_json(self) -> dict[str, object]:
-        """The same as plain values for ``json.dumps``."""
+        """The counts as plain values for ``json.dumps``."""
         return asdict(self)
 
 
@@ -98,7 +98,7 @@ class _Path:
 
 
 class LedgerBook:
-    """The running account behind `Ledger`; every method may be called from any thread."""
+    """The counters behind `Ledger`; all methods may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -112,25 +112,25 @@ class LedgerBook:
         self._active = self._peak_active = self._signed = 0
 
     def connection_opened(self) -> None:
-        """A connection was accepted and is served."""
+        """Counts a connection that was accepted and is served."""
         with self._lock:
             self._connections += 1
             self._open += 1
             self._peak_open = max(self._peak_open, self._open)
 
     def connection_refused(self) -> None:
-        """A connection was accepted and reset."""
+        """Counts a connection that was accepted and reset."""
         with self._lock:
             self._connections += 1
             self._refused += 1
 
     def connection_closed(self) -> None:
-        """A served connection has ended."""
+        """Counts the end of a served connection."""
         with self._lock:
             self._open -= 1
 
     def request_seen(self, request: SeenRequest, path: str, span: tuple[int, int] | None) -> None:
-        """A request was read, and its answer is known."""
+        """Records a request whose response is planned."""
         with self._lock:
             self._seen.append(request)
             self._origins[request.listener] += 1
@@ -143,33 +143,33 @@ class LedgerBook:
                 account.ranges.append(span)
 
     def fault_happened(self, name: str) -> None:
-        """A rule applied."""
+        """Counts a fault."""
         with self._lock:
             self._faults[name] += 1
 
     def answer_started(self) -> None:
-        """A response that is no refusal begins."""
+        """Counts an active request."""
         with self._lock:
             self._active += 1
             self._peak_active = max(self._peak_active, self._active)
 
     def answer_ended(self) -> None:
-        """It has ended, one way or the other."""
+        """Counts the end of an active request."""
         with self._lock:
             self._active -= 1
 
     def active_requests(self) -> int:
-        """How many are being answered now."""
+        """The number of active requests."""
         with self._lock:
             return self._active
 
     def body_sent(self, path: str, count: int) -> None:
-        """So many bytes of a body are handed to the network; below zero, so many turned out not to be."""
+        """Counts bytes of a body that are passed to the network; a negative count corrects a failed send."""
         with self._lock:
             self._paths.setdefault(path, _Path()).bytes_sent += count
 
     def url_signed(self) -> None:
-        """A signed URL was given out."""
+        """Counts an issued signed URL."""
         with self._lock:
             self._signed += 1
 
@@ -179,7 +179,7 @@ class LedgerBook:
             return tuple(self._seen)
 
     def snapshot(self) -> Ledger:
-        """The counts now."""
+        """The present counts."""
         with self._lock:
             paths = {
                 path: PathLedger(account.requests, account.bytes_sent, tuple(account.ranges))

@@ -1,4 +1,4 @@
-"""The listening sockets of an origin, and the one thread that accepts on all of them."""
+"""The listening sockets of an origin, and the thread that accepts connections on them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _JOIN_SECONDS = 5.0
 
 
 class Listeners:
-    """Binds its sockets when it is made, and accepts once it was started.
+    """Sockets that are bound at construction and accept connections after `start`.
 
     Args:
         host: The address to bind.
-        ports: The port of each listener; 0 takes a free one.
-        accepted: Takes each connection, on the accepting thread.
+        ports: The port of each listener; 0 for a free one.
+        accepted: Called with each connection, on the accepting thread.
 
     Attributes:
-        ports: The ports that were bound.
+        ports: The bound ports.
 
     Raises:
         OSError: If a port can't be bound.
@@ -52,11 +52,11 @@ class Listeners:
         self._thread = threading.Thread(target=self._accept_all, args=(woken,), daemon=True, name="origin-accept")
 
     def start(self) -> None:
-        """Begins to accept."""
+        """Starts accepting."""
         self._thread.start()
 
     def close(self) -> None:
-        """Accepts no more, and ends the thread; may be called twice."""
+        """Stops accepting and ends the thread; idempotent."""
         with contextlib.suppress(OSError):
             self._waker.send(b"x")
         self._thread.join(_JOIN_SECONDS)

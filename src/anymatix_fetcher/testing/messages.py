@@ -1,4 +1,4 @@
-"""Requests as values, and the plan of a response: everything that the wire shall see, decided before it starts."""
+"""Requests, and plans of responses, which determine every byte sent before the first one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Request:
         query: Its query, without the question mark.
         version: ``HTTP/1.1`` or ``HTTP/1.0``.
         headers: The fields by lower-case name; several of one name are joined by commas (RFC 9110 section 5.3).
-        body: What follows the head where a Content-Length says so, unless it is long.
+        body: The body, if there is a Content-Length that isn't too large.
     """
 
     method: str
@@ -41,20 +41,20 @@ class Request:
 
 
 def parse_request(head: bytes) -> Request:
-    """The request whose head this is, without the empty line at its end (RFC 9112 section 3).
+    """Parses the head of a request, without the empty line at its end (RFC 9112 section 3).
 
     Raises:
-        ValueError: If it is no HTTP/1 request.
+        ValueError: If it isn't an HTTP/1 request.
     """
     line, *lines = head.decode("latin-1").split("\r\n")
     words = line.split(" ")
     if len(words) != _WORDS_IN_REQUEST_LINE or words[2] not in ("HTTP/1.1", "HTTP/1.0"):
-        raise ValueError(f"no HTTP/1 request line: {line[:80]!r}")
+        raise ValueError(f"not an HTTP/1 request line: {line[:80]!r}")
     headers: dict[str, str] = {}
     for text in lines:
         name, colon, value = text.partition(":")
         if not colon:
-            raise ValueError(f"no header field: {text[:80]!r}")
+            raise ValueError(f"not a header field: {text[:80]!r}")
         key, value = name.lower(), value.strip()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
     target = _TARGET.fullmatch(words[1])
@@ -63,9 +63,9 @@ def parse_request(head: bytes) -> Request:
 
 
 def requested_span(value: str | None, size: int) -> tuple[int, int] | Literal["whole", "unsatisfiable"]:
-    """The half-open span that a Range header asks for (RFC 9110 section 14.1.2).
+    """The half-open span that a Range header requests (RFC 9110 section 14.1.2).
 
-    Several ranges, other units and nonsense are answered as if there were no header, which is allowed.
+    A header with several ranges, another unit or an invalid value is ignored, as the standard permits.
     """
     found = _RANGE.fullmatch(value.strip()) if value is not None else None
     if found is None or (not found[1] and not found[2]):
@@ -83,10 +83,10 @@ def requested_span(value: str | None, size: int) -> tuple[int, int] | Literal["w
 
 @dataclass(frozen=True, slots=True)
 class FileSlice:
-    """A part of a body that is the bytes ``[start, stop)`` of a file, with some bits turned.
+    """A part of a body: the bytes ``[start, stop)`` of a file, with some bits flipped.
 
     Attributes:
-        flips: Offsets of the file whose byte has its lowest bit turned.
+        flips: Offsets in the file of the bytes whose lowest bit is flipped.
     """
 
     content: FileContent
@@ -104,10 +104,10 @@ class Pace:
     """A limit on the rate.
 
     Attributes:
-        rule: The index of the rule that it comes from; what shares a rule and a scope shares the rate.
+        rule: The index of its rule; bodies with the same rule and scope share the rate.
         scope: Whether one body, one connection or the whole origin shares it.
-        after: How many bytes of the body are free.
-        above: Beyond so many transfers the rate falls to ``share`` of itself.
+        after: The number of bytes of the body sent without limit.
+        above: With more transfers than this, the rate falls to ``share`` of its value.
     """
 
     rule: int
@@ -120,7 +120,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a response breaks off: before its head (``after`` is none) or after so many bytes of the body."""
+    """How a response breaks off: before its head (``after`` is none), or after a number of bytes of the body."""
 
     how: Literal["silence", "reset", "truncate"]
     after: int | None
@@ -128,13 +128,13 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A response, decided to the last byte.
+    """A complete plan of a response.
 
     Attributes:
         status: The status of the final response.
-        headers: All fields, framing included.
-        body: What is sent after the head; empty for HEAD.
-        framing: How the end of the body is found.
+            headers: All fields, including those for framing.
+            body: The body; empty for HEAD.
+            framing: How the end of the body is marked.
         close: Whether the connection ends with this response.
     """
 
@@ -162,7 +162,7 @@ def body_length(body: Body) -> int:
 
 
 def reason_phrase(status: int) -> str:
-    """What the status line says after the number."""
+    """The reason phrase of the status line."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

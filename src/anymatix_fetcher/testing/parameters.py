@@ -1,6 +1,6 @@
-"""What a rule's parameters say about themselves: how each is read from text, and what it means.
+"""Annotations of rule parameters: how each is parsed from text, and what it means.
 
-A parameter of a fault, or a condition of a match, is a field annotated with a `Parameter`; `rules` reads them.
+A parameter of a fault or a condition of a match is a field annotated with a `Parameter`, which `rules` reads.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """How a parameter's text is read."""
+    """The syntax of a parameter."""
 
     SIZE = "bytes"
     RATE = "bytes/s"
@@ -27,18 +27,18 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """How a parameter is read from text, and what it means."""
+    """The syntax and the meaning of a parameter."""
 
     kind: Kind
     meaning: str
 
 
-AT_OFFSET = Parameter(Kind.SIZE, "when the body reaches this offset of the file")
-"""The ``offset`` of all faults that wait for one."""
+AT_OFFSET = Parameter(Kind.SIZE, "at this offset in the file")
+"""The ``offset`` of faults that occur at an offset."""
 
 
 def require_non_negative(**values: float | None) -> None:
-    """Checks values that were given by their names.
+    """Checks values that are passed by name.
 
     Raises:
         ValueError: If one is negative; the message begins with its name.
@@ -49,7 +49,7 @@ def require_non_negative(**values: float | None) -> None:
 
 
 def require_positive(**values: float | None) -> None:
-    """Checks values that were given by their names.
+    """Checks values that are passed by name.
 
     Raises:
         ValueError: If one isn't above zero; the message begins with its name.

@@ -1,6 +1,6 @@
-r"""Rules as text and as JSON, read by the table that the faults' own types are.
+r"""Parses rules from text and JSON, based on the types of the faults.
 
-``reset:after=300000,request=2`` names a fault, then its parameters and conditions in any order. A comma inside a
+``reset:after=300000,request=2`` names a fault, followed by its parameters and conditions in any order. A comma inside a
 value needs no escape unless ``word=`` follows it; then it is written ``\,``.
 """
 
@@ -27,15 +27,15 @@ _WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "o
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A parameter of a rule as the table has it.
+    """A parameter of a rule.
 
     Attributes:
         name: Its name.
-        kind: How it is read.
-        meaning: What it says, for people.
-        choices: What may be said, where that is a list.
+        kind: Its syntax.
+        meaning: Its meaning, for the help text.
+        choices: The possible values of a choice.
         required: Whether it must be given.
-        default: What holds if it isn't.
+        default: The default value.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Entry:
 
 
 def parse_size(value: int | str) -> int:
-    """The bytes that ``300000``, ``64KiB``, ``10M`` or ``2GB`` mean; without an ``i`` a thousand is 1000.
+    """The number of bytes in ``300000``, ``64KiB``, ``10M`` or ``2GB``; units without ``i`` are powers of 1000.
 
     Raises:
-        ValueError: If it means none.
+        ValueError: If ``value`` is not a size.
     """
     return int(_number(value))
 
@@ -60,7 +60,7 @@ def _number(value: object) -> float:
         return value
     found = _SIZE.fullmatch(str(value).strip())
     if found is None:
-        raise ValueError(f"{value!r} is no size such as 300000, 64KiB or 2GB")
+        raise ValueError(f"{value!r} is not a size such as 300000, 64KiB or 2GB")
     thousand = 1024.0 if found[3] else 1000.0
     return float(found[1]) * math.pow(thousand, _POWERS[found[2].lower()])
 
@@ -98,7 +98,7 @@ def _read(entry: Entry, value: object) -> object:
 def _read_choice(entry: Entry, value: object) -> str:
     word = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     if word not in entry.choices:
-        raise ValueError(f"{word!r} is none of {', '.join(entry.choices)}")
+        raise ValueError(f"{word!r} is not one of {', '.join(entry.choices)}")
     return word
 
 
@@ -121,19 +121,19 @@ def _read_rate(_entry: Entry, value: object) -> float:
 
 def _read_number(_entry: Entry, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return float(value)
 
 
 def _read_count(_entry: Entry, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise TypeError(f"{value!r} is no whole number")
+        raise TypeError(f"{value!r} is not a whole number")
     return int(value)
 
 
 def _read_text(_entry: Entry, value: object) -> str:
     if isinstance(value, Mapping | list | None):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not a string")
     return str(value)
 
 
@@ -146,7 +146,7 @@ def _read_ordinal(_entry: Entry, value: object) -> int | str:
 def _read_span(_entry: Entry, value: object) -> tuple[int, int]:
     ends = value if isinstance(value, list | tuple) else str(value).split("-")
     if len(ends) != 2:  # noqa: PLR2004 - a start and a stop
-        raise ValueError(f"{value!r} is no span such as 1M-2M")
+        raise ValueError(f"{value!r} is not a span such as 1M-2M")
     return int(_number(ends[0])), int(_number(ends[1]))
 
 
@@ -171,13 +171,13 @@ _READERS = {
 
 
 def build_rule(name: str, parameters: Mapping[str, object], conditions: Mapping[str, object]) -> Rule:
-    """The rule of a fault's name, its parameters and its conditions.
+    """The rule with this fault, its parameters and its conditions.
 
     Raises:
-        ValueError: If something is unknown, missing or makes no sense; the message names it.
+        ValueError: If something is unknown, missing or invalid; the message names it.
     """
     if name not in FAULTS:
-        raise ValueError(f"{name!r} is no rule; there are {', '.join(FAULTS)}")
+        raise ValueError(f"{name!r} is not a rule; known are {', '.join(FAULTS)}")
     kind = FAULTS[name]
     try:
         fault: AnyFault = kind(**_arguments(kind, parameters))
@@ -191,7 +191,7 @@ def _arguments(subject: type[AnyFault | Match], given: Mapping[str, object]) -> 
     for name in given:
         if name not in table:
             known = ", ".join(table) or "none"
-            raise ValueError(f"{name!r} is unknown here; there are {known}")
+            raise ValueError(f"{name!r} is unknown here; known are {known}")
     for entry in table.values():
         if entry.required and entry.name not in given:
             raise ValueError(f"{entry.name} is missing: {entry.meaning}")
@@ -199,10 +199,10 @@ def _arguments(subject: type[AnyFault | Match], given: Mapping[str, object]) -> 
 
 
 def parse_rule(text: str) -> Rule:
-    """The rule that a text such as ``reset:after=300000,request=2`` means.
+    """Parses a rule such as ``reset:after=300000,request=2``.
 
     Raises:
-        ValueError: If it means none; the message names the rule and the wrong key.
+        ValueError: If the text is invalid; the message names the rule and the wrong key.
     """
     name, colon, rest = text.strip().partition(":")
     conditions = {entry.name for entry in entries(Match)}
@@ -215,19 +215,19 @@ def parse_rule(text: str) -> Rule:
             raise ValueError(f"{name}: {part!r} is not of the form key=value")
         if name in FAULTS and key not in known | conditions:
             raise ValueError(
-                f"{name}: {key!r} is unknown; there are {', '.join(sorted(known) or ['no parameters'])}, "
+                f"{name}: {key!r} is unknown; known are {', '.join(sorted(known) or ['no parameters'])}, "
                 f"and the conditions {', '.join(sorted(conditions))}"
             )
-        # A fault's own parameter comes first, should it ever have a condition's name.
+        # A parameter has precedence over a condition of the same name.
         (parameters if key in known else when)[key] = value.replace("\\,", ",")
     return build_rule(name, parameters, when)
 
 
 def as_rules(faults: Iterable[AnyFault | Rule | str], when: Match) -> list[Rule]:
-    """Rules of faults that happen when ``when`` matches, of whole rules, or of their text.
+    """The rules for faults with the match ``when``, for rules, and for their texts.
 
     Raises:
-        ValueError: If a text is no rule, or a match doesn't fit to a fault.
+        ValueError: If a text is not a rule, or the match doesn't fit a fault.
     """
     return [
         parse_rule(fault) if isinstance(fault, str) else fault if isinstance(fault, Rule) else Rule(fault, when)
@@ -236,7 +236,7 @@ def as_rules(faults: Iterable[AnyFault | Rule | str], when: Match) -> list[Rule]
 
 
 def rules_help() -> str:
-    """A text that lists every rule with its meaning, parameters and an example, and then the conditions."""
+    """The help text: every rule with its meaning, parameters and an example, then the conditions."""
     lines = ["Rules (RULE:key=value,...):", ""]
     for name, kind in FAULTS.items():
         lines.append(f"  {name}")
@@ -259,5 +259,5 @@ def _entry_line(entry: Entry) -> str:
     if entry.required:
         default = " (required)"
     elif entry.default is not None:
-        default = f" (else {entry.default})"
+        default = f" (default {entry.default})"
     return f"{entry.name}=<{said}>  {entry.meaning}{default}"

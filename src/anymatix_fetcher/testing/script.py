@@ -1,4 +1,4 @@
-"""When which fault happens: rules, and the pure decision which of them apply.
+"""Rules, and the choice of those that apply to a connection or request. Pure.
 
 A rule is a fault and a match. All conditions of a match must hold. ``request`` then counts the requests for which
 they do: ``Match(path="/m.bin", ranged=True, request=2)`` is the second ranged request for that file, and
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.faults import AnyFault, RequestFault
 
 ListenerName = Literal["origin", "target"]
-"""The origin itself, or the second one that signed URLs and some redirects lead to."""
+"""The origin itself, or the second one, the target of signed URLs and some redirects."""
 
 _ORDINAL = re.compile(r"(\d+)(-)?(\d+)?")
 _REQUEST_ONLY = ("path", "method", "ranged", "starts", "touches", "request", "requests_above", "header")
 
 
 def ordinals(value: int | str) -> tuple[int, int | None]:
-    """The first and the last (none: no end) of ``3``, ``"3"``, ``"3-"`` or ``"3-5"``, counted from 1.
+    """The first and the last number (none: no end) in ``3``, ``"3"``, ``"3-"`` or ``"3-5"``, counted from 1.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If ``value`` has another form.
     """
     found = _ORDINAL.fullmatch(str(value))
     if found is None or int(found[1]) < 1 or (found[3] and not found[2]):
-        raise ValueError(f"{value!r} is none of 3, 3- and 3-5")
+        raise ValueError(f"{value!r} is not of the form 3, 3- or 3-5")
     first = int(found[1])
     last = int(found[3]) if found[3] else None if found[2] else first
     if last is not None and last < first:
@@ -47,12 +47,12 @@ def ordinals(value: int | str) -> tuple[int, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The conditions under which a rule applies; those left out always hold.
+    """The conditions of a rule; omitted ones always hold.
 
-    Spans are half-open offsets of the file; a request without a range asks for the whole file.
+    Spans are half-open offsets in the file; a request without a range counts as one for the whole file.
 
     Raises:
-        ValueError: If a value makes no sense; the message begins with its name.
+        ValueError: If a value is invalid; the message begins with its name.
     """
 
     path: Annotated[str | None, Parameter(Kind.TEXT, "the path, unescaped, without query; * and ? are wildcards")] = (
@@ -66,24 +66,22 @@ class Match:
     touches: Annotated[
         tuple[int, int] | None, Parameter(Kind.SPAN, "the request's range covers a byte of this span")
     ] = None
-    header: Annotated[str | None, Parameter(Kind.TEXT, "a request header, as 'User-Agent: *Python*'")] = None
+    header: Annotated[str | None, Parameter(Kind.TEXT, "a request header, such as 'User-Agent: *Python*'")] = None
     request: Annotated[
         int | str | None, Parameter(Kind.ORDINAL, "the n-th request for which all other conditions hold")
     ] = None
-    connection: Annotated[int | str | None, Parameter(Kind.ORDINAL, "the n-th connection ever accepted")] = None
-    connections_above: Annotated[
-        int | None, Parameter(Kind.COUNT, "connections in excess of so many that are open")
-    ] = None
-    requests_above: Annotated[
-        int | None, Parameter(Kind.COUNT, "requests in excess of so many that are being answered")
-    ] = None
+    connection: Annotated[int | str | None, Parameter(Kind.ORDINAL, "the n-th accepted connection")] = None
+    connections_above: Annotated[int | None, Parameter(Kind.COUNT, "connections beyond this number of open ones")] = (
+        None
+    )
+    requests_above: Annotated[int | None, Parameter(Kind.COUNT, "requests beyond this number of active ones")] = None
     at: Annotated[
-        ListenerName | None, Parameter(Kind.CHOICE, "the first origin, or the second that signed URLs name")
+        ListenerName | None, Parameter(Kind.CHOICE, "the first origin, or the second one, the target of signed URLs")
     ] = None
-    since: Annotated[float | None, Parameter(Kind.SECONDS, "from so many seconds after the start")] = None
-    until: Annotated[float | None, Parameter(Kind.SECONDS, "until so many seconds after the start")] = None
-    chance: Annotated[float | None, Parameter(Kind.SHARE, "a share of them, drawn from the seed")] = None
-    times: Annotated[int | None, Parameter(Kind.COUNT, "at most so often")] = None
+    since: Annotated[float | None, Parameter(Kind.SECONDS, "seconds after the start from which it applies")] = None
+    until: Annotated[float | None, Parameter(Kind.SECONDS, "seconds after the start until which it applies")] = None
+    chance: Annotated[float | None, Parameter(Kind.SHARE, "the share of matches, drawn from the seed")] = None
+    times: Annotated[int | None, Parameter(Kind.COUNT, "the largest number of applications")] = None
 
     def __post_init__(self) -> None:
         _check_ordinals(self)
@@ -108,7 +106,7 @@ def _check_numbers(match: Match) -> None:
     for name in ("starts", "touches"):
         span = getattr(match, name)
         if span is not None and not 0 <= span[0] < span[1]:
-            raise ValueError(f"{name}: [{span[0]}, {span[1]}) is no span")
+            raise ValueError(f"{name}: [{span[0]}, {span[1]}) is not a span")
     for name in ("connections_above", "requests_above", "since", "until", "times"):
         value = getattr(match, name)
         if value is not None and value < 0:
@@ -122,10 +120,10 @@ ALWAYS = Match()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A fault and when it happens.
+    """A fault and its conditions.
 
     Raises:
-        ValueError: If the fault concerns connections and the match looks at requests.
+        ValueError: If the fault concerns connections but the match concerns requests.
     """
 
     fault: AnyFault
@@ -136,17 +134,17 @@ class Rule:
             for name in _REQUEST_ONLY:
                 if getattr(self.when, name) is not None:
                     raise ValueError(
-                        f"{name}: {type(self.fault).__name__} is decided when a connection is accepted, "
-                        f"so no request can be matched"
+                        f"{name}: {type(self.fault).__name__} is chosen when a connection is accepted, "
+                        f"so it can't depend on a request"
                     )
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFacts:
-    """What is known of a connection.
+    """The facts about a connection that conditions use.
 
     Attributes:
-        listener: Where it was accepted.
+        listener: The listener that accepted it.
         connection: Its number, counted from 1 over all listeners.
         rank: Its place among the open ones of its listener, by age, from 1.
         seconds: The time since the origin started.
@@ -160,13 +158,13 @@ class ConnectionFacts:
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What is known of a request before it is answered.
+    """The facts about a request that conditions use.
 
     Attributes:
-        on: The connection that it came over.
-        span: The bytes of the file that it asks for, or none where there is no such file.
+        on: The facts about its connection.
+        span: The requested span of the file; none without a file.
         ranged: Whether it has a Range header.
-        active: How many other requests are being answered.
+        active: The number of other active requests.
         headers: The fields by lower-case name.
     """
 
@@ -181,7 +179,7 @@ class RequestFacts:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How often a rule's conditions held, and how often it then applied."""
+    """The number of times that a rule's conditions held, and that it applied."""
 
     seen: int = 0
     applied: int = 0
@@ -201,7 +199,7 @@ class Chosen(Generic[FaultType]):
 def choose_for_connection(
     rules: Sequence[Rule], counts: Sequence[Count], facts: ConnectionFacts, seed: int
 ) -> tuple[list[Chosen[ConnectionFault]], list[Count]]:
-    """The faults that a new connection meets, and the counts from now on."""
+    """The faults of a new connection, and the updated counts."""
     after = list(counts)
     chosen: list[Chosen[ConnectionFault]] = []
     for index, rule in enumerate(rules):
@@ -215,7 +213,7 @@ def choose_for_connection(
 def choose_for_request(
     rules: Sequence[Rule], counts: Sequence[Count], facts: RequestFacts, seed: int
 ) -> tuple[list[Chosen[RequestFault]], list[Count]]:
-    """The faults that a request meets, in the script's order, and the counts from now on."""
+    """The faults of a request in the script's order, and the updated counts."""
     after = list(counts)
     chosen: list[Chosen[RequestFault]] = []
     for index, rule in enumerate(rules):
@@ -284,5 +282,5 @@ def _counted(when: Match, count: Count, key: str) -> tuple[Count, bool]:
 
 
 def _draw(key: str) -> float:
-    """A number in [0, 1) that depends on nothing but the key."""
+    """A number in [0, 1) that depends only on the key."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64

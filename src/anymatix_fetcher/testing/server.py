@@ -1,4 +1,4 @@
-"""The life of what listens: bound and begun once, closed once, with a URL for each of its listeners."""
+"""The base class of servers: start, close, and the URLs of the listeners."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Server:
-    """What origins and stand-ins have in common. All methods may be called from any thread.
+    """The base of origins and stand-ins. All methods may be called from any thread.
 
     Args:
-        service: What answers.
+        service: Chooses faults and plans responses.
         address: The address to bind.
-        ports: The port of each listener; 0 takes a free one.
-        tls: The server context of each listener that speaks https, ``None`` for the others.
+        ports: The port of each listener; 0 for a free one.
+        tls: The server context of each listener; ``None`` for http.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class Server:
         self._listeners: Listeners | None = None
 
     def start(self) -> Self:
-        """Binds all listeners and begins to serve; the clock of the script starts.
+        """Binds all listeners, starts serving, and starts the script's clock.
 
         Raises:
             OSError: If a port can't be bound.
             RuntimeError: If it was started before.
         """
         if self._listeners is not None:
-            raise RuntimeError("a server starts only once")
+            raise RuntimeError("the server was already started")
         self._listeners = Listeners(self._address, self._ports, self._accept)
         self._begin({name: self._base(name) for name in self._ports})
         self._listeners.start()
@@ -67,13 +67,13 @@ class Server:
     def _base(self, name: str) -> str:
         """``scheme://host:port`` of a listener."""
         if self._listeners is None:
-            raise RuntimeError("a server has no URL before it was started")
+            raise RuntimeError("the server has no URL before it is started")
         host = f"[{self._address}]" if ":" in self._address else self._address
         scheme = "http" if self._tls[name] is None else "https"
         return f"{scheme}://{host}:{self._listeners.ports[name]}"
 
     def close(self) -> None:
-        """Ends all connections and threads; may be called twice."""
+        """Ends all connections and threads; idempotent."""
         if self._listeners is None or self._service.closing.is_set():
             return
         self._service.closing.set()
@@ -92,9 +92,9 @@ class Server:
         self.close()
 
     def script(self, *faults: AnyFault | Rule | str, when: Match = ALWAYS) -> None:
-        """Adds rules: faults that happen when ``when`` matches, whole rules, or their text.
+        """Adds rules: faults with the match ``when``, rules, or their texts.
 
         Raises:
-            ValueError: If a text is no rule, or a match doesn't fit to a fault.
+            ValueError: If a text is not a rule, or the match doesn't fit a fault.
         """
         self._service.add_rules(as_rules(faults, when))

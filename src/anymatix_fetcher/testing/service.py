@@ -1,4 +1,4 @@
-"""What all connections of an origin share: the script with its counts, and the accounts of what happened."""
+"""The state shared by all connections of an origin: the script with its counts, and the ledger."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.shelf import Found, Shelf
 
 _HOSTS_OWN_PACE = -1
-"""Stands for a rule's index where no rule but the host itself limits the rate."""
+"""Replaces a rule's index if the host itself limits the rate."""
 
 _REFUSALS = 400
 
 
 class Caller(Protocol):
-    """A connection as the script looks at it."""
+    """A connection, as the script needs it."""
 
     @property
     def listener(self) -> str:
-        """Where it was accepted."""
+        """The listener that accepted it."""
 
     @property
     def number(self) -> int:
@@ -58,11 +58,11 @@ class Caller(Protocol):
 
 
 class Exchange(NamedTuple):
-    """A request that is about to be answered.
+    """A request and its planned response.
 
     Attributes:
-        path: The path whose account its bytes belong to.
-        counted: Whether it is among the requests that are being answered.
+        path: The path under which the ledger counts its bytes.
+        counted: Whether it counts as an active request.
     """
 
     plan: Plan
@@ -71,16 +71,16 @@ class Exchange(NamedTuple):
 
 
 class Service:
-    """Decides what every connection and every request meets; any method may be called from any thread.
+    """Chooses the faults and plans the responses; its methods may be called from any thread.
 
     Args:
-        seed: What rules that apply by chance, and signatures, depend on.
-        shelf: Where requests are looked up.
-        clock: The seconds since 1970, by which signatures expire.
+        seed: The seed of signatures and of rules that apply by chance.
+        shelf: Finds the file for a request.
+        clock: The time in seconds since 1970, for the expiry of signatures.
 
     Attributes:
         book: The ledger.
-        buckets: The accounts of limited rates.
+        buckets: The token buckets of limited rates.
         closing: Set when the origin closes.
     """
 
@@ -105,20 +105,20 @@ class Service:
         self._started_at = time.monotonic()
 
     def add_rules(self, rules: Sequence[Rule]) -> None:
-        """Adds rules after those that there are."""
+        """Appends rules."""
         with self._lock:
             self._rules = [*self._rules, *rules]
             self._counts = [*self._counts, *(Count() for _ in rules)]
 
     def clear_rules(self) -> None:
-        """Removes all rules; responses that have begun go on as they were planned."""
+        """Removes all rules; responses in progress continue as planned."""
         with self._lock:
-            # The accounts of rates go by the rule's index, so no index is used twice.
+            # The token buckets are kept by rule index, so no index is used twice.
             self._retired += len(self._rules)
             self._rules, self._counts = [], []
 
     def meet(self, caller: Caller) -> list[ConnectionFault]:
-        """The faults that a new connection meets."""
+        """Chooses the faults of a new connection."""
         with self._lock:
             facts = self._connection_facts(caller)
             chosen, self._counts = choose_for_connection(self._rules, self._counts, facts, self._seed)
@@ -126,7 +126,7 @@ class Service:
         return [one.fault for one in chosen]
 
     def exchange(self, request: Request, caller: Caller) -> Exchange:
-        """Decides how a request is answered, and takes it into the counts."""
+        """Plans the response to a request, and counts the request."""
         own = self._own_answer(request, caller)
         if own is not None:
             return Exchange(own, request.path, counted=False)
@@ -135,7 +135,7 @@ class Service:
             facts = self._request_facts(request, found, caller)
             chosen, self._counts = choose_for_request(self._rules, self._counts, facts, self._seed)
             chosen = [Chosen(one.index + self._retired, one.fault) for one in chosen]
-            # Decided under the lock, or two requests at once would both be the last that is borne.
+            # Under the lock, because two simultaneous requests could otherwise both be the last one allowed.
             refused = found.said is not None and found.said.status >= _REFUSALS
             counted = not refused and not any(isinstance(one.fault, Status | Page) for one in chosen)
             if counted:
@@ -166,7 +166,7 @@ class Service:
 
     def _connection_facts(self, caller: Caller) -> ConnectionFacts:
         """The facts of a connection; the lock is held."""
-        # The rank asks the system about every older connection, so it is found only where a rule looks at it.
+        # The rank needs a system call for every older connection, so it is computed only if a rule uses it.
         ranked = any(rule.when.connections_above is not None for rule in self._rules)
         rank = caller.rank() if ranked else 1
         role = self._shelf.role(caller.listener)
@@ -190,7 +190,7 @@ class Service:
             self.book.fault_happened(FAULT_NAMES[type(fault)])
 
     def _own_answer(self, request: Request, caller: Caller) -> Plan | None:
-        """What ``/_ledger`` and ``/_sha256/...`` are answered; the script doesn't concern them."""
+        """The response to ``/_ledger`` and ``/_sha256/...``, to which no rules apply."""
         if request.path == "/_ledger":
             body = json.dumps(self.book.snapshot().as_json(), indent=1).encode()
             return _own_plan(200, "application/json", body)
@@ -208,7 +208,7 @@ def _own_plan(status: int, content_type: str, body: bytes) -> Plan:
 
 
 def _span(request: Request, resource: Resource | None) -> tuple[int, int] | None:
-    """The bytes of the file that are asked for."""
+    """The requested span of the file."""
     if resource is None:
         return None
     size = resource.content.size

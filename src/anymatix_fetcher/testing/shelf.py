@@ -1,4 +1,4 @@
-"""What there is to be asked for: the files of an origin, or the sites that stand in for model hosts."""
+"""Finds the file for a request: among the files of an origin, or at the stand-ins of model hosts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a request is about.
+    """The result of a search for a request's file.
 
     Attributes:
-        account: The name under which the ledger keeps its bytes, mostly the path.
-        resource: The file that is asked for.
-        said: What is answered instead of a file; none where a file is found, or nothing.
-        bytes_per_second: The most that its connection gets.
+        account: The name under which the ledger counts its bytes, usually the path.
+        resource: The requested file.
+        said: The response instead of a file; none if a file or nothing was found.
+        bytes_per_second: The limit for its connection.
     """
 
     account: str
@@ -32,13 +32,13 @@ class Found:
 
 
 class Shelf(Protocol):
-    """Where requests are looked up; any method may be called from any thread."""
+    """Finds files for requests; all methods may be called from any thread."""
 
     def role(self, listener: str) -> ListenerName:
-        """Whether rules take a listener for the origin or for the target of its redirects."""
+        """Whether a listener counts as the origin or as the target of its redirects in rules."""
 
     def find(self, request: Request, listener: str, now: float) -> Found:
-        """What the request is about; ``now`` in seconds since 1970."""
+        """The file or response for a request; ``now`` in seconds since 1970."""
 
 
 class Files:
@@ -54,7 +54,7 @@ class Files:
             self._resources[resource.path] = resource
 
     def get(self, path: str) -> Resource | None:
-        """The file of a path, which is given unescaped."""
+        """The file of an unescaped path."""
         with self._lock:
             return self._resources.get(path)
 

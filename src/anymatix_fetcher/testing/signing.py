@@ -1,4 +1,4 @@
-"""Signed URLs that expire, as object stores give them: the method, the path and the deadline are signed."""
+"""Signed URLs that expire, as issued by object stores: the method, the path and the deadline are signed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 Verdict = Literal["valid", "missing", "mismatch", "expired"]
-"""What a signature is worth; only the first opens the file."""
+"""The result of a signature check; only ``valid`` gives access."""
 
 SignedForm = Literal["s3", "opaque"]
-"""Whether the URL tells its expiry in the fields that S3 uses, or shows a token that says nothing."""
+"""Whether the URL states its expiry in S3's fields, or contains an opaque token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Signer:
     key: bytes = field(repr=False)
 
     def query(self, method: str, path: str, *, now: float, ttl_seconds: float, form: SignedForm = "s3") -> str:
-        """The query that opens ``path`` to ``method`` until ``now + ttl_seconds`` (seconds since 1970)."""
+        """The query that allows ``method`` on ``path`` until ``now + ttl_seconds`` (seconds since 1970)."""
         deadline = round((now + ttl_seconds) * 1000)
         signature = self._signature(method, path, deadline)
         if form == "opaque":
@@ -41,7 +41,7 @@ class Signer:
         )
 
     def check(self, method: str, path: str, query: str, *, now: float) -> Verdict:
-        """What the query is worth for this method and path at this moment."""
+        """Checks the query for this method and path at the time ``now``."""
         fields = dict(parse_qsl(query))
         deadline_text, signature = fields.get("x-deadline"), fields.get("X-Amz-Signature")
         if "token" in fields:

@@ -92,6 +92,6 @@ def test_the_command_pins_the_hubs_urls_where_it_is_told_to(*, pins_range: bool,
 def test_hosts_speak_tls_and_have_fixed_ports_where_asked_to(tls_material: TlsMaterial) -> None:
     with Hosts(*everything(SMALL), tls=tls_material.server_context()) as hosts:
         assert all(url.startswith("https://127.0.0.1:") for url in hosts.urls.values())
-    with pytest.raises(RuntimeError, match="only once"):
+    with pytest.raises(RuntimeError, match="already started"):
         hosts.start()
     hosts.close()

@@ -1,8 +1,9 @@
-"""The vocabulary of misbehaviour: one frozen value for each thing that servers do wrong.
+"""The faults of the test origin: one frozen value for each kind of server misbehaviour.
 
-A fault says what goes wrong; *when* it does is said by the `Match` beside it (see `script`). The first line of
-each docstring and the parameters' `Parameter` are also the text of ``rules_help()``, and the types decide how
-a rule string is read, so a new fault is described in one place; here it is given its name.
+A fault says what goes wrong; its `Match` says when (see `script`). The first line of each docstring and the `Parameter`
+of each field are also the text of ``rules_help()``, and the types determine how a rule string is parsed. So a new fault
+is
+described in one place, and gets its name here.
 
 Offsets named ``after`` count bytes of the one body that is being sent; those named ``offset`` count bytes of the
 file. Both may be given as ``300000``, ``64KiB`` or ``10M`` in rule strings.
@@ -39,13 +40,13 @@ from anymatix_fetcher.testing.faults.representations import Changed, Flip, Grow,
 from anymatix_fetcher.testing.faults.timing import Collapse, Delay, SlowHead, Throttle, TimingFault, Trickle
 
 RequestFault = TimingFault | EndingFault | RangeFault | FramingFault | RefusalFault | RepresentationFault | HeadFault
-"""What is decided when a request was read."""
+"""The faults that are chosen for a request."""
 
 AnyFault = ConnectionFault | RequestFault
 
 
 class Fault:
-    """Every fault by the name that it has in rules, for ``Fault.reset(after=300_000)``."""
+    """All faults by their names in rules, as in ``Fault.reset(after=300_000)``."""
 
     refuse = Refuse
     deaf = Deaf
@@ -96,4 +97,4 @@ FAULTS: dict[str, type[AnyFault]] = {
 """Every fault's class by its name in rule strings."""
 
 FAULT_NAMES: dict[type[AnyFault], str] = {fault: name for name, fault in FAULTS.items()}
-"""The other way round."""
+"""The name in rule strings by fault class."""

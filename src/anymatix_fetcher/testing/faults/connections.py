@@ -1,4 +1,4 @@
-"""What happens to a connection as soon as it is accepted."""
+"""Faults of new connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from anymatix_fetcher.testing.parameters import Kind, Parameter
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The connection is reset as soon as it was accepted."""
+    """The connection is reset as soon as it is accepted."""
 
     example: ClassVar[str] = "refuse:connections_above=4"
 
@@ -24,11 +24,11 @@ class Deaf:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The connection is greeted with a line of another protocol and closed."""
+    """The server sends a line of another protocol and closes the connection."""
 
     example: ClassVar[str] = "banner:connection=1"
-    text: Annotated[str, Parameter(Kind.TEXT, "the line, without its end")] = "SSH-2.0-OpenSSH_9.6"
+    text: Annotated[str, Parameter(Kind.TEXT, "the line, without line end")] = "SSH-2.0-OpenSSH_9.6"
 
 
 ConnectionFault = Refuse | Deaf | Banner
-"""What is decided when a connection is accepted."""
+"""The faults that are chosen when a connection is accepted."""

@@ -1,4 +1,4 @@
-"""How a response, or the connection after it, ends otherwise than it should."""
+"""Faults in the end of a response or of its connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _AFTER = Parameter(Kind.SIZE, "after this many bytes of the body; without it, be
 
 @dataclass(frozen=True, slots=True)
 class BreakOff:
-    """A response that breaks off; how, is what its kinds differ in."""
+    """The base of responses that break off in different ways."""
 
     how: ClassVar[Literal["silence", "reset", "truncate"]]
     after: Annotated[int | None, _AFTER] = None
@@ -24,7 +24,7 @@ class BreakOff:
 
 @dataclass(frozen=True, slots=True)
 class Silence(BreakOff):
-    """Nothing more is sent, and the connection stays open."""
+    """Sending stops, and the connection stays open."""
 
     example: ClassVar[str] = "silence:after=300000,request=2"
     how = "silence"
@@ -32,7 +32,7 @@ class Silence(BreakOff):
 
 @dataclass(frozen=True, slots=True)
 class Reset(BreakOff):
-    """The connection is reset (RST); what the client hasn't read yet may be lost with it."""
+    """The connection is reset (RST); the client may lose data that it hasn't read yet."""
 
     example: ClassVar[str] = "reset:after=300000,request=2"
     how = "reset"
@@ -51,7 +51,7 @@ class Close:
     """The connection closes after a complete response, announced or not."""
 
     example: ClassVar[str] = "close:announced=no"
-    announced: Annotated[Literal["yes", "no"], Parameter(Kind.CHOICE, "whether the head says so")] = "yes"
+    announced: Annotated[Literal["yes", "no"], Parameter(Kind.CHOICE, "whether the head announces it")] = "yes"
 
 
 EndingFault = Silence | Reset | Truncate | Close

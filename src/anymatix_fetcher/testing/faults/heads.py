@@ -1,4 +1,4 @@
-"""Odd fields in the head of a response, and odd heads before it."""
+"""Faults in the head of a response, and interim responses."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from anymatix_fetcher.testing.parameters import Kind, Parameter, require_non_neg
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A response header is added, in place of one of the same name."""
+    """A response header is added, or replaces one of the same name."""
 
     example: ClassVar[str] = "header:name=X-Linked-Etag,value={sha256}"
     name: Annotated[str, Parameter(Kind.TEXT, "the field's name")]
     value: Annotated[
         str,
-        Parameter(Kind.TEXT, "its value; {sha256}, {sha256_base64}, {size}, {etag} are the file's"),
+        Parameter(Kind.TEXT, "its value; {sha256}, {sha256_base64}, {size}, {etag} are filled in"),
     ]
 
 
@@ -30,7 +30,7 @@ class NoHeader:
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """A Content-Disposition names the file, as hostile as you like."""
+    """A Content-Disposition names the file, possibly with a hostile name."""
 
     example: ClassVar[str] = "disposition:filename=../../evil.sh"
     filename: Annotated[str, Parameter(Kind.TEXT, "the name")]
@@ -42,7 +42,7 @@ class Disposition:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """Rate limit headers tell what may still be asked."""
+    """Rate limit headers state the remaining quota."""
 
     example: ClassVar[str] = "rate-limit:remaining=3,reset=30"
     remaining: Annotated[int, Parameter(Kind.COUNT, "requests left")]
@@ -56,11 +56,11 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class BigHead:
-    """The head is huge: many fields, or one endless one."""
+    """The head is huge: many fields, or one very long field."""
 
     example: ClassVar[str] = "big-head:size=1M"
-    size: Annotated[int, Parameter(Kind.SIZE, "bytes of padding in all")] = 1 << 20
-    fields: Annotated[int, Parameter(Kind.COUNT, "over how many fields")] = 1
+    size: Annotated[int, Parameter(Kind.SIZE, "total bytes of padding")] = 1 << 20
+    fields: Annotated[int, Parameter(Kind.COUNT, "the number of fields")] = 1
 
     def __post_init__(self) -> None:
         require_positive(size=self.size, fields=self.fields)
@@ -77,7 +77,7 @@ class Interim:
     def __post_init__(self) -> None:
         require_non_negative(count=self.count)
         if not 100 <= self.code <= 199:  # noqa: PLR2004 - RFC 9110 section 15.2
-            raise ValueError(f"code: {self.code} is no interim status code")
+            raise ValueError(f"code: {self.code} is not an interim status code")
 
 
 HeadFault = Header | NoHeader | Disposition | RateLimit | BigHead | Interim

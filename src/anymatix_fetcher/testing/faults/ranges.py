@@ -1,4 +1,4 @@
-"""What a range is answered with."""
+"""Faults in the responses to range requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from anymatix_fetcher.testing.parameters import Kind, Parameter, require_positive
 
-_LABELS = Parameter(Kind.CHOICE, "whether Content-Range says what is sent or what was asked for")
+_LABELS = Parameter(Kind.CHOICE, "whether Content-Range states the sent or the requested range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Multipart:
 
 @dataclass(frozen=True, slots=True)
 class Shorter:
-    """A 206 brings at most so many bytes, whatever was asked for."""
+    """A 206 contains at most ``limit`` bytes, whatever was requested."""
 
     example: ClassVar[str] = "shorter:limit=64KiB"
-    limit: Annotated[int, Parameter(Kind.SIZE, "the most that is sent")]
+    limit: Annotated[int, Parameter(Kind.SIZE, "the largest number of bytes")]
     labels: Annotated[Literal["honest", "false"], _LABELS] = "honest"
 
     def __post_init__(self) -> None:
@@ -52,10 +52,10 @@ class Shorter:
 
 @dataclass(frozen=True, slots=True)
 class Longer:
-    """A 206 brings more than was asked for, as far as the file goes."""
+    """A 206 contains more bytes than requested, up to the end of the file."""
 
     example: ClassVar[str] = "longer:by=1000,labels=false"
-    by: Annotated[int, Parameter(Kind.SIZE, "how much more")]
+    by: Annotated[int, Parameter(Kind.SIZE, "the number of additional bytes")]
     labels: Annotated[Literal["honest", "false"], _LABELS] = "honest"
 
     def __post_init__(self) -> None:
@@ -64,15 +64,15 @@ class Longer:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A 206 is labelled rightly and holds bytes from somewhere else in the file."""
+    """A 206 has the right Content-Range, but bytes from another place in the file."""
 
     example: ClassVar[str] = "shift:by=1,starts=1M-2M"
-    by: Annotated[int, Parameter(Kind.SIZE, "how far on the bytes come from; may be negative")] = 1
+    by: Annotated[int, Parameter(Kind.SIZE, "the distance to that place; may be negative")] = 1
 
 
 @dataclass(frozen=True, slots=True)
 class WrongContentRange:
-    """The Content-Range of a 206 lies, and the bytes are those that were asked for."""
+    """The Content-Range of a 206 is wrong, but the bytes are the requested ones."""
 
     example: ClassVar[str] = "content-range:start=1,request=2"
     start: Annotated[int, Parameter(Kind.SIZE, "added to the first position")] = 0
@@ -80,7 +80,7 @@ class WrongContentRange:
     total: Annotated[int, Parameter(Kind.SIZE, "added to the complete length")] = 0
     unknown_total: Annotated[Literal["yes", "no"], Parameter(Kind.CHOICE, "'*'*' for the complete length")] = "no"
     unit: Annotated[str, Parameter(Kind.TEXT, "the unit")] = "bytes"
-    text: Annotated[str | None, Parameter(Kind.TEXT, "the whole value instead")] = None
+    text: Annotated[str | None, Parameter(Kind.TEXT, "replaces the whole value")] = None
 
 
 @dataclass(frozen=True, slots=True)

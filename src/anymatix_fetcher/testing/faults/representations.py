@@ -1,4 +1,4 @@
-"""Another file than before, or the same one with wrong bits or validators."""
+"""Changed files, wrong bits and other validators."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from anymatix_fetcher.testing.parameters import Kind, Parameter, require_non_neg
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The file was replaced: other bytes, another entity tag, or only one of both."""
+    """The file was replaced: with other bytes, another entity tag, or both."""
 
     example: ClassVar[str] = "changed:request=3-"
     etag: Annotated[Literal["new", "same"], Parameter(Kind.CHOICE, "the entity tag")] = "new"
     content: Annotated[Literal["new", "same"], Parameter(Kind.CHOICE, "the bytes")] = "new"
     if_range: Annotated[
         Literal["honoured", "ignored"],
-        Parameter(Kind.CHOICE, "whether If-Range with the old tag is answered with the whole new file"),
+        Parameter(Kind.CHOICE, "whether a request with the old tag in If-Range gets the whole new file"),
     ] = "honoured"
-    version: Annotated[str, Parameter(Kind.TEXT, "what tells this new file from other ones")] = "2"
+    version: Annotated[str, Parameter(Kind.TEXT, "distinguishes this new file from others")] = "2"
 
 
 @dataclass(frozen=True, slots=True)
 class Grow:
-    """The file is longer than before; the bytes that it had stay the same."""
+    """The file is longer than before; its previous bytes are unchanged."""
 
     example: ClassVar[str] = "grow:by=1M,request=2-"
-    by: Annotated[int, Parameter(Kind.SIZE, "how much longer; negative for a file that shrank")]
+    by: Annotated[int, Parameter(Kind.SIZE, "the number of additional bytes; negative for a shorter file")]
 
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """The entity tag and the date are others: weak, malformed, or none at all."""
+    """The entity tag or the date differs: weak, malformed, or absent."""
 
     example: ClassVar[str] = "validators:etag=weak,last_modified=none"
     etag: Annotated[str, Parameter(Kind.TEXT, "'strong', 'weak', 'none', 'malformed', or the value itself")] = "strong"
@@ -41,7 +41,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """The lowest bit of the bytes at these offsets of the file is wrong, wherever they are sent."""
+    """The lowest bit of the bytes at these offsets of the file is flipped in all responses."""
 
     example: ClassVar[str] = "flip:offsets=5000+9000,times=1"
     offsets: Annotated[tuple[int, ...], Parameter(Kind.OFFSETS, "offsets in the file")]

@@ -1,4 +1,4 @@
-"""How slowly a response comes: rates, trickles and delays."""
+"""Faults in timing: limited rates, trickles and delays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BODY_AFTER = Parameter(Kind.SIZE, "after this many bytes of the body")
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """Bytes leave at a limited rate, for each connection or for all of them together."""
+    """The rate is limited, for each connection or for all together."""
 
     example: ClassVar[str] = "throttle:rate=10M"
     rate: Annotated[float, Parameter(Kind.RATE, "the limit")]
@@ -24,10 +24,10 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Trickle:
-    """The body slows down to a trickle, at once or from some point on."""
+    """The body slows down to a trickle, from the start or from a given point on."""
 
     example: ClassVar[str] = "trickle:rate=100,after=1M,request=2"
-    rate: Annotated[float, Parameter(Kind.RATE, "what is left")]
+    rate: Annotated[float, Parameter(Kind.RATE, "the remaining rate")]
     after: Annotated[int | None, _BODY_AFTER] = None
     offset: Annotated[int | None, AT_OFFSET] = None
 
@@ -38,12 +38,12 @@ class Trickle:
 
 @dataclass(frozen=True, slots=True)
 class Collapse:
-    """The sum over all connections falls to a fraction once too many transfers run."""
+    """The total rate of all connections falls to a fraction if too many transfers run."""
 
     example: ClassVar[str] = "collapse:rate=50M,above=4,share=0.2"
-    rate: Annotated[float, Parameter(Kind.RATE, "the sum while all is well")]
-    above: Annotated[int, Parameter(Kind.COUNT, "how many transfers are borne")]
-    share: Annotated[float, Parameter(Kind.SHARE, "what is left of the sum beyond")] = 0.25
+    rate: Annotated[float, Parameter(Kind.RATE, "the total rate before the collapse")]
+    above: Annotated[int, Parameter(Kind.COUNT, "the number of transfers without collapse")]
+    share: Annotated[float, Parameter(Kind.SHARE, "the remaining share of the total rate")] = 0.25
 
     def __post_init__(self) -> None:
         require_positive(rate=self.rate, share=self.share)
@@ -52,10 +52,10 @@ class Collapse:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The head of the response comes late."""
+    """The head of the response is delayed."""
 
     example: ClassVar[str] = "delay:seconds=0.2"
-    seconds: Annotated[float, Parameter(Kind.SECONDS, "how late")]
+    seconds: Annotated[float, Parameter(Kind.SECONDS, "the delay")]
 
     def __post_init__(self) -> None:
         require_non_negative(seconds=self.seconds)
@@ -63,10 +63,10 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class SlowHead:
-    """The head of the response itself trickles."""
+    """The head of the response is sent slowly."""
 
     example: ClassVar[str] = "slow-head:rate=20"
-    rate: Annotated[float, Parameter(Kind.RATE, "how fast the head is sent")]
+    rate: Annotated[float, Parameter(Kind.RATE, "the rate of the head")]
 
     def __post_init__(self) -> None:
         require_positive(rate=self.rate)

@@ -7,8 +7,8 @@ with Hosts(civitai([model], CivitaiSettings(url_seconds=2, bytes_per_second=10e6
     assert hosts.ledger().signed["civitai"] == 2
 ```
 
-Each site has a port and so an origin of its own. Signatures, expiries, tokens and limits are checked as the real hosts
-check them; the files are made while they are sent. ``everything()`` gives all hosts with a few files each.
+Each site has its own port, and so its own origin. Signatures, expiries, tokens and limits are checked as by the real
+hosts; files are generated while they are sent. ``everything()`` returns all hosts with a few files each.
 """
 
 from __future__ import annotations

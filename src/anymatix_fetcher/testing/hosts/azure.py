@@ -1,7 +1,7 @@
 """Azure's shared access signatures and GitHub's token beside them, made and checked.
 
-Pure; see "Create a user delegation SAS" in the Azure Storage reference and RFC 7519. The fields that are signed are
-those that Azure signs, in a string of this module's own; a client knows neither the string nor the key.
+Pure; see "Create a user delegation SAS" in the Azure Storage reference and RFC 7519. The signed fields are
+Azure's, but the string to sign is this module's own: a client knows neither the string nor the key.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Verdict = Literal["valid", "missing", "mismatch", "expired", "token expired"]
-"""What a signature is worth; only the first opens the blob."""
+"""The result of a signature check; only ``valid`` gives access."""
 
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _SIGNED = ("sp", "sv", "sr", "spr", "se", "rscd", "rsct", "skoid", "sktid", "skt", "ske", "sks", "skv", "jwt")
 
 
 def stamp(moment: float) -> str:
-    """A moment (seconds since 1970) as Azure writes it."""
+    """A time (seconds since 1970) in Azure's format."""
     return datetime.fromtimestamp(int(moment), UTC).strftime(_STAMP)
 
 
 def sign(path: str, fields: Mapping[str, str], key: bytes) -> str:
-    """The value of ``sig`` for a path, as it is escaped in the URL, and the other fields."""
+    """The value of ``sig`` for an escaped path and the other fields."""
     text = "\n".join([path, *(fields.get(name, "") for name in _SIGNED)])
     return base64.b64encode(hmac.digest(key, text.encode(), hashlib.sha256)).decode()
 
 
 def check(path: str, fields: Mapping[str, str], key: bytes, *, now: float) -> Verdict:
-    """What the fields of a query are worth for this path at this moment."""
+    """Checks the fields of a query for this path at the time ``now``."""
     if "sig" not in fields or "se" not in fields:
         return "missing"
     if not hmac.compare_digest(sign(path, fields, key).encode(), fields["sig"].encode()):
@@ -50,7 +50,7 @@ def check(path: str, fields: Mapping[str, str], key: bytes, *, now: float) -> Ve
 
 
 def moment(text: str) -> float:
-    """The moment that ``se`` or ``ske`` names, in seconds since 1970; 0 where it can't be read."""
+    """The time in ``se`` or ``ske``, in seconds since 1970; 0 if it is invalid."""
     try:
         return datetime.strptime(text, _STAMP).replace(tzinfo=UTC).timestamp()
     except ValueError:
@@ -65,7 +65,7 @@ def jwt(payload: Mapping[str, object], key: bytes) -> str:
 
 
 def jwt_payload(token: str, key: bytes) -> dict[str, object] | None:
-    """What a token says, or nothing where it isn't genuine."""
+    """The payload of a token; none if its signature is wrong."""
     text, _, signature = token.rpartition(".")
     if not hmac.compare_digest(_part(hmac.digest(key, text.encode(), hashlib.sha256)).encode(), signature.encode()):
         return None

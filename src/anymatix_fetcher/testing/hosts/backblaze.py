@@ -1,6 +1,6 @@
 """Backblaze's native download authorizations, ``3_<issued>_<signature>_<n>_<expiry>_<n>_dnld``, made and checked.
 
-Pure. The real signature is Backblaze's own affair; this one is an HMAC over the prefix and both moments.
+Pure. The real signature isn't documented; this one is an HMAC over the prefix and both times.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from datetime import UTC, datetime
 from typing import Literal
 
 Verdict = Literal["valid", "missing", "bad", "expired"]
-"""What an authorization is worth; only the first opens the file."""
+"""The result of a check; only ``valid`` gives access."""
 
 _STAMP = "%Y%m%d%H%M%S"
 _FORM = re.compile(r"3_(\d{14})_([0-9a-f]{24})_004_(\d{14})_0042_dnld")
 
 
 def authorize(path: str, key: bytes, *, now: float, life_seconds: int) -> str:
-    """The value of ``Authorization`` that opens ``path`` until ``now + life_seconds`` (seconds since 1970)."""
+    """The ``Authorization`` for ``path`` until ``now + life_seconds`` (seconds since 1970)."""
     issued, expiry = _stamp(now), _stamp(now + life_seconds)
     return f"3_{issued}_{_signature(path, key, issued, expiry)}_004_{expiry}_0042_dnld"
 
 
 def check(path: str, value: str | None, key: bytes, *, now: float) -> Verdict:
-    """What an authorization is worth for this path at this moment."""
+    """Checks an authorization for this path at the time ``now``."""
     if value is None:
         return "missing"
     found = _FORM.fullmatch(value)

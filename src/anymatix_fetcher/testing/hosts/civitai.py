@@ -43,19 +43,19 @@ _DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class CivitaiSettings:
-    """How the stand-in behaves.
+    """The settings of the stand-in.
 
     Attributes:
         tokens: The valid API keys.
-        token_required: Whether nobody downloads anything without one.
-        url_seconds: How long a URL of R2 holds; really 24 h.
-        b2_seconds: The same of Backblaze; really 1 h.
-        b2_after: After so many redirects to R2, all others lead to Backblaze; none for never.
-        bytes_per_second: The most that a connection gets from either store.
-        daily_limit: So many redirects within 24 h for each account, or for all who have none.
-        failures: So many of the first downloads end in the 404 of a store that couldn't be asked.
-        mismatches: Whether a query by metadata fails with 404 even where it comes from the API, as happens where
-            an account prefers another format.
+        token_required: Whether every download needs a token.
+        url_seconds: The lifetime of a URL of R2; in reality 24 h.
+        b2_seconds: The lifetime of a URL of Backblaze; in reality 1 h.
+        b2_after: The number of redirects to R2 before all others lead to Backblaze; none for no such change.
+        bytes_per_second: The limit of a connection to either store.
+        daily_limit: The limit of redirects within 24 h for each account, and for all requests without one.
+        failures: The number of first downloads that end in the 404 of an unavailable store.
+        mismatches: Whether a query by metadata from the API fails with 404, as for an account that prefers another
+            format.
     """
 
     tokens: frozenset[str] = frozenset()
@@ -71,11 +71,11 @@ class CivitaiSettings:
 
 @dataclass(slots=True)
 class CivitaiCounts:
-    """What the download handler has done so far.
+    """The counts of the download handler.
 
     Attributes:
-        hits: How often it was called, HEAD and refusals included.
-        redirects: When it redirected whom: the moments by account; the empty one is of those without.
+        hits: The number of calls, including HEAD and refusals.
+        redirects: The times of redirects by account; the empty name counts requests without an account.
     """
 
     hits: int = 0
@@ -84,7 +84,7 @@ class CivitaiCounts:
 
     @property
     def downloads(self) -> int:
-        """How many redirects there were, each of which counts as a download."""
+        """The number of redirects, each of which counts as a download."""
         return sum(map(len, self.redirects.values()))
 
 
@@ -149,7 +149,7 @@ class CivitaiSite:
     # ---- The API ----
 
     def _by_hash(self, text: str, url: str) -> Draft:
-        """The oldest version that has a file with this hash, of whatever kind."""
+        """The oldest version that has a file with this hash of any kind."""
         for number in sorted(self._versions):
             model, version = self._versions[number]
             if any(text.upper() in stated_hashes(file).values() for file in version.files):
@@ -157,7 +157,7 @@ class CivitaiSite:
         return json_answer(404, {"error": "Model not found"})
 
     def _by_hashes(self, body: bytes, url: str | None, *, most: int) -> Draft:
-        """The versions that have a file with one of these SHA-256; without ``url`` their numbers alone."""
+        """The versions that have a file with one of these SHA-256; without ``url`` only their numbers."""
         try:
             wanted = {str(text).upper() for text in json.loads(body)}
         except (ValueError, TypeError):
@@ -196,12 +196,12 @@ class CivitaiSite:
         return self._redirected(file, account, moment)
 
     def _account(self, request: Request, fields: Mapping[str, str]) -> str:
-        """Whose token it is; the header wins. A wrong one is as good as none."""
+        """The account of the token; the header has precedence. A wrong token counts as none."""
         token = bearer_token(request) or fields.get("token", "")
         return token if token in self._settings.tokens else ""
 
     def _picked(self, version: CivitaiVersion, fields: Mapping[str, str]) -> CivitaiFile | None:
-        """The file that is meant: by its number, or by what comes nearest to the parameters and the defaults."""
+        """The requested file: by its number, or the best match of the parameters and defaults."""
         if "fileId" in fields:
             return next((file for file in version.files if str(file.id) == fields["fileId"]), None)
         asked = {name: value for name, value in fields.items() if name in _DEFAULTS}
@@ -241,7 +241,7 @@ class CivitaiSite:
 
 
 def _key(file: CivitaiFile) -> str:
-    """Where a file is stored."""
+    """The key of a file in the store."""
     return f"model/{1_000_000 + file.id}/{file.file.name}"
 
 
@@ -250,7 +250,7 @@ def _described(file: CivitaiFile) -> dict[str, str]:
 
 
 def _score(file: CivitaiFile, preferred: Mapping[str, str]) -> int:
-    """How well a file suits; the type outweighs everything else."""
+    """The score of a file for the preferences; the type outweighs all others."""
     said = _described(file)
     weights = {"type": 8, "format": 4, "size": 2, "fp": 1}
     return sum(weights[name] for name, value in preferred.items() if said.get(name) == value)

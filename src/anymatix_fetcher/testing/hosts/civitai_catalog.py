@@ -1,4 +1,4 @@
-"""What a stand-in for Civitai publishes, and how its API describes it (``/api/v1``, REST API reference)."""
+"""The models of the Civitai stand-in, and their JSON form in its API (``/api/v1``, REST API reference)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CivitaiFile:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What download URLs and the API say about it, as far as it is known."""
+        """The known metadata, for download URLs and the API."""
         known = {"format": self.format, "size": self.size, "fp": self.fp}
         return {name: value for name, value in known.items() if value is not None}
 
@@ -52,7 +52,7 @@ class CivitaiVersion:
     base_model: str = "SDXL 1.0"
     access: Access = "open"
     deadline: str = "2030-01-01T00:00:00.000Z"
-    """Until when early access lasts."""
+    """The end of early access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class CivitaiModel:
 
 
 def model_json(model: CivitaiModel, url: str) -> dict[str, Any]:
-    """What ``/api/v1/models/{id}`` answers; ``url`` is the site's ``scheme://host:port``."""
+    """The response of ``/api/v1/models/{id}``; ``url`` is the site's ``scheme://host:port``."""
     return {
         "id": model.id,
         "name": model.name,
@@ -100,7 +100,7 @@ def model_json(model: CivitaiModel, url: str) -> dict[str, Any]:
 
 
 def version_json(model: CivitaiModel, version: CivitaiVersion, url: str) -> dict[str, Any]:
-    """What ``/api/v1/model-versions/{id}`` answers; ``url`` is the site's ``scheme://host:port``."""
+    """The response of ``/api/v1/model-versions/{id}``; ``url`` is the site's ``scheme://host:port``."""
     ecosystem = version.base_model.lower().replace(" ", "").replace(".0", "")
     return {
         "id": version.id,
@@ -135,7 +135,7 @@ def version_json(model: CivitaiModel, version: CivitaiVersion, url: str) -> dict
 
 
 def download_url(url: str, version: CivitaiVersion, file: CivitaiFile) -> str:
-    """A file's download URL as the API gives it: the primary one's has no query."""
+    """A file's download URL in the API; that of the primary file has no query."""
     bare = f"{url}/api/download/models/{version.id}"
     if file is version.files[0]:
         return bare
@@ -143,12 +143,12 @@ def download_url(url: str, version: CivitaiVersion, file: CivitaiFile) -> str:
 
 
 def _availability(version: CivitaiVersion) -> dict[str, str]:
-    """Early access is said to be one; others may be said to be public, or nothing is said."""
+    """The field of availability: early access is stated; others are stated as public or not at all."""
     return {"availability": "EarlyAccess"} if version.access == "early" else {}
 
 
 def _offer(version: CivitaiVersion, url: str) -> dict[str, Any]:
-    """What can be downloaded; a version that was archived or taken down has no such fields."""
+    """The fields of downloads; an archived or removed version has none."""
     if version.access == "archived":
         return {}
     return {"files": _files_json(version, url), "downloadUrl": download_url(url, version, version.files[0])}
@@ -176,6 +176,6 @@ def _files_json(version: CivitaiVersion, url: str) -> list[dict[str, Any]]:
 
 
 def stated_hashes(file: CivitaiFile) -> dict[str, str]:
-    """The hashes that the API states of a file."""
+    """The hashes that the API states for a file."""
     known = file.file.civitai_hashes()
     return known if file.hashes is None else {name: known[name] for name in file.hashes if name in known}

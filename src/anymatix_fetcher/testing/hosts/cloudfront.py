@@ -3,7 +3,8 @@
 Pure. They are CloudFront's (see "Create a signed URL using a custom policy" in its developer guide) with differences:
 the deadline's name has no ``AWS:`` before it, the resource includes the query that was there before the signature, and
 the policy may name the one Range that the URL is good for. The real ones are signed with ECDSA; these with HMAC-SHA-256
-in the same alphabet, which no client can tell apart and which needs no more than the standard library.
+in the same alphabet, which clients can't distinguish and
+which needs only the standard library.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Verdict = Literal["valid", "missing key", "unknown key", "denied", "other range"]
-"""What a signed URL is worth; only the first opens the file."""
+"""The result of a signature check; only ``valid`` gives access."""
 
 PARAMETERS = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id"})
-"""The names of the parameters that CloudFront takes away before it asks the store."""
+"""The names of the parameters that CloudFront removes before it requests the file from the store."""
 
 _TO_URL = str.maketrans("+=/", "-_~")
 _FROM_URL = str.maketrans("-_~", "+=/")
@@ -30,20 +31,20 @@ _FROM_URL = str.maketrans("-_~", "+=/")
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """Who signs."""
+    """A signing key and its id."""
 
     id: str
     key: bytes = field(repr=False)
 
 
 def sign(url: str, pair: KeyPair, *, deadline: int, pinned: str | None = None) -> list[tuple[str, str]]:
-    """The parameters that open ``url`` until ``deadline`` (seconds since 1970).
+    """The parameters that give access to ``url`` until ``deadline`` (seconds since 1970).
 
     Args:
-        url: With the query that it has besides.
-        pair: Who signs.
-        deadline: When it ends.
-        pinned: The only value of the Range field that is let in; none for any, or no such field.
+        url: The URL with its own query.
+        pair: The signing key.
+        deadline: The expiry.
+        pinned: The only allowed value of the Range field; none for any.
     """
     condition: dict[str, dict[str, object]] = {"DateLessThan": {"EpochTime": deadline}}
     if pinned is not None:
@@ -58,7 +59,7 @@ def sign(url: str, pair: KeyPair, *, deadline: int, pinned: str | None = None) -
 
 
 def check(url: str, fields: Mapping[str, str], pair: KeyPair, *, now: float, asked_range: str | None = None) -> Verdict:
-    """What the parameters are worth for ``url``, with the rest of its query, at this moment and for this Range."""
+    """Checks the parameters for ``url`` with the rest of its query, at the time ``now`` and for this Range."""
     if "Key-Pair-Id" not in fields:
         return "missing key"
     if fields["Key-Pair-Id"] != pair.id:

@@ -1,4 +1,4 @@
-"""A ready set of stand-ins: every host with a few files, so that everything can be tried without internet."""
+"""A ready set of stand-ins: every host with a few files, for use without internet access."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from anymatix_fetcher.testing.hosts.zenodo import ZenodoRecord, zenodo
 if TYPE_CHECKING:
     from anymatix_fetcher.testing.hosts.site import Host
 
-TOKEN = "a-token-of-the-stand-ins"  # noqa: S105 - it opens nothing but the stand-ins
-"""The token that every host takes."""
+TOKEN = "a-token-of-the-stand-ins"  # noqa: S105 - valid only for the stand-ins
+"""The token that every host accepts."""
 
 _TOKENS = frozenset({TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
 class EverythingSettings:
-    """How large the files are, how long signed URLs hold, and how fast the stores are.
+    """The size of the files, the lifetime of signed URLs, and the rate of the stores.
 
     Attributes:
         size: The length in bytes of each large file.
-        url_seconds: How long a signed URL holds; none for as long as each host's own do.
-        bytes_per_second: The most that a connection to a store gets.
-        seed: What the files' bytes depend on.
-        pins_range: Whether Hugging Face signs a URL for the Range of the request that it answers; see `HubSettings`.
+        url_seconds: The lifetime of a signed URL; none for that of each real host.
+        bytes_per_second: The limit of a connection to a store.
+        seed: The seed of the files' bytes.
+        pins_range: Whether Hugging Face signs URLs for the requested Range only; see `HubSettings`.
     """
 
     size: int = 100_000_000
@@ -47,7 +47,7 @@ class EverythingSettings:
 
 
 def everything(settings: EverythingSettings | None = None) -> tuple[Host, ...]:
-    """All hosts; what they publish is described by the references of `REFERENCES`."""
+    """All hosts; their files are those of `REFERENCES`."""
     settings = settings or EverythingSettings()
     rate = settings.bytes_per_second
     return (
@@ -83,7 +83,7 @@ REFERENCES = (
     "zenodo:123456/zenodo.safetensors",
     "ollama:tiny",
 )
-"""References that can be fetched here; those of the second version and the gated repository need the token."""
+"""References to all files; those of the second version and the gated repository need the token."""
 
 
 def _file(settings: EverythingSettings, name: str) -> HostedFile:

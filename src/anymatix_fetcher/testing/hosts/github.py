@@ -27,7 +27,7 @@ _DOCUMENTATION: Final = "https://docs.github.com/rest"
 
 @dataclass(frozen=True, slots=True)
 class GitHubAsset:
-    """An asset of a release; those of before June 2025 have no digest."""
+    """An asset of a release; assets from before June 2025 have no digest."""
 
     id: int
     file: HostedFile
@@ -36,7 +36,7 @@ class GitHubAsset:
 
 @dataclass(frozen=True, slots=True)
 class GitHubRelease:
-    """A release of a repository ``owner/name``; the first one of a repository that is no prerelease is the latest."""
+    """A release of a repository ``owner/name``; the first one that isn't a prerelease is the latest."""
 
     repository: str
     tag: str
@@ -47,15 +47,15 @@ class GitHubRelease:
 
 @dataclass(frozen=True, slots=True)
 class GitHubSettings:
-    """How the stand-in behaves.
+    """The settings of the stand-in.
 
     Attributes:
-        tokens: The valid tokens; they read private repositories too.
-        url_seconds: How long a signature holds; really about 1 h.
-        token_seconds: How long the token beside it holds; really 5 minutes. None leaves it out.
-        bytes_per_second: The most that a connection to the store gets.
-        api_limit: Questions to the API in an hour without a token.
-        api_limit_with_token: The same with one.
+        tokens: The valid tokens, which also give access to private repositories.
+        url_seconds: The lifetime of a signature; in reality about 1 h.
+        token_seconds: The lifetime of the additional token; in reality 5 minutes. None for no token.
+        bytes_per_second: The limit of a connection to the store.
+        api_limit: The limit of API requests per hour without a token.
+            api_limit_with_token: The limit of API requests per hour with a token.
     """
 
     tokens: frozenset[str] = frozenset()
@@ -87,7 +87,7 @@ def github(releases: Sequence[GitHubRelease], settings: GitHubSettings | None = 
 
 
 class _Releases:
-    """What both sites know."""
+    """The data shared by both sites."""
 
     def __init__(self, releases: Sequence[GitHubRelease], settings: GitHubSettings, assets: Store) -> None:
         self.settings = settings
@@ -95,7 +95,7 @@ class _Releases:
         self._assets = assets
 
     def of(self, repository: str, *, hidden_too: bool) -> list[GitHubRelease]:
-        """The releases of a repository, the latest first; names are compared as GitHub does, without case."""
+        """The releases of a repository, the latest first; names are case-insensitive, as on GitHub."""
         return [
             release
             for release in self._releases
@@ -109,7 +109,7 @@ class _Releases:
 
 
 class _WebSite:
-    """github.com: it doesn't know tokens of the API; implements ``Site``."""
+    """github.com, which ignores API tokens; implements ``Site``."""
 
     stores = False
 
@@ -210,7 +210,7 @@ class _ApiSite:
 
 
 def _key(asset: GitHubAsset) -> str:
-    """Where an asset is stored."""
+    """The key of an asset in the store."""
     digest = hashlib.sha256(f"{asset.id}:{asset.file.name}".encode()).hexdigest()
     return f"{asset.id}/{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
 
@@ -220,7 +220,7 @@ def _latest(releases: Sequence[GitHubRelease]) -> GitHubRelease | None:
 
 
 def _release_json(release: GitHubRelease, moment: Moment) -> dict[str, Any]:
-    """The fields of a release that downloaders look at ("Get a release" in the REST API's reference)."""
+    """The fields of a release that downloaders use ("Get a release" in the REST API's reference)."""
     return {
         "url": f"{moment.urls['github-api']}/repos/{release.repository}/releases/1",
         "html_url": f"{moment.urls['github']}/{release.repository}/releases/tag/{quote(release.tag)}",

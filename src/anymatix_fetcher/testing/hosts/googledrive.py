@@ -1,4 +1,4 @@
-"""A stand-in for Google Drive: files above a size come after a page that asks whether one is sure."""
+"""A stand-in for Google Drive: large files come after a page that asks for confirmation."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _QUOTA = "Too many users have viewed or downloaded this file recently. Please tr
 
 @dataclass(frozen=True, slots=True)
 class GoogleDriveSettings:
-    """How the stand-in behaves.
+    """The settings of the stand-in.
 
     Attributes:
-        scanned_bytes: Files above this size come after the page; really about 100 MB.
-        exhausted: The ids of files whose quota is used up.
-        bytes_per_second: The most that a connection gets.
+        scanned_bytes: The size above which files need confirmation; in reality about 100 MB.
+        exhausted: The ids of files whose quota is exhausted.
+        bytes_per_second: The limit of a connection.
     """
 
     scanned_bytes: int = 100_000_000

@@ -1,4 +1,4 @@
-"""A file that model hosts publish, and the digests that they state of it."""
+"""A file of a model host, and the digests that hosts state for it."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class HostedFile:
 
     @property
     def mark(self) -> str:
-        """What tells it from other files in entity tags: 32 digits, found without reading all of it."""
+        """32 digits that identify the file in entity tags, computed without reading all of it."""
         ends = self.content.read(0, _MARK_BYTES) + self.content.read(max(0, self.size - _MARK_BYTES), self.size)
         return hashlib.sha256(f"{self.name}:{self.size}:".encode() + ends).hexdigest()[:32]
 
     @property
     def xet_hash(self) -> str:
-        """A name such as Xet gives; nothing can be fetched by it."""
+        """An identifier in the form of Xet's; it can't be used for downloads."""
         return hashlib.sha256(f"xet:{self.sha256}".encode()).hexdigest()
 
     @property
@@ -55,11 +55,11 @@ class HostedFile:
 
     @property
     def git_sha1(self) -> str:
-        """The name that git gives to a file of these bytes."""
+        """The git blob id of the file."""
         return _git_sha1(self.content)
 
     def civitai_hashes(self) -> dict[str, str]:
-        """Every hash that Civitai states, in upper case; BLAKE3 where the package ``blake3`` is installed."""
+        """All hashes that Civitai states, in upper case; BLAKE3 only if the package ``blake3`` is installed."""
         digests = _digests(self.content)
         start, stop = _AUTOV1_WINDOW
         return {
@@ -73,13 +73,13 @@ class HostedFile:
 
 
 def hosted(name: str, size: int, *, seed: int = 0) -> HostedFile:
-    """A generated file that begins as its ending demands."""
+    """A generated file with the header for its extension."""
     return HostedFile(name, generate(seed, name, size))
 
 
 @lru_cache(maxsize=64)
 def _digests(content: FileContent) -> dict[str, str]:
-    """All digests but SHA-256, which the content remembers itself, in one pass over the bytes."""
+    """All digests except SHA-256, which the content caches itself, computed in one pass."""
     md5, crc = hashlib.md5(usedforsecurity=False), 0
     blake3 = _blake3()
     header = _safetensors_header_bytes(content)
@@ -109,7 +109,7 @@ def _blake3() -> Any | None:  # noqa: ANN401 - the package ships no types
 
 
 def _safetensors_header_bytes(content: FileContent) -> int:
-    """How long the header is, its own length included; 0 where the file is no safetensors file."""
+    """The length of the header, including its length field; 0 if the file isn't a safetensors file."""
     start = content.read(0, 9)
     if len(start) < 9 or start[8:9] != b"{":  # noqa: PLR2004 - eight bytes of length, then JSON
         return 0

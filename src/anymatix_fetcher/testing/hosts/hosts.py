@@ -1,4 +1,4 @@
-"""All stand-ins together: one port for each site, one ledger for all."""
+"""Runs stand-ins: one port for each site, one ledger for all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Sites:
-    """The sites as a shelf: each request is looked up at the site that it came to."""
+    """The sites as a shelf: each request is answered by the site that received it."""
 
     def __init__(self, sites: Mapping[str, Site]) -> None:
         self._lock = threading.Lock()
@@ -49,43 +49,43 @@ class _Sites:
 
 @dataclass(frozen=True, slots=True)
 class HostsLedger:
-    """What all hosts were asked for up to now; the bytes are exact once the hosts are closed.
+    """The requests to all hosts so far; the bytes are exact after the hosts are closed.
 
     Attributes:
-        all: The counts of all sites together. Files stand in ``paths`` by their account, such as
-            ``civitai:143906/model.safetensors``, wherever they are stored; everything else as ``site:/path``.
-        signed: How many signed URLs each site has given out.
+        all: The counts of all sites together. ``paths`` lists files by their account, such as
+                ``civitai:143906/model.safetensors``, wherever they are stored, and everything else as ``site:/path``.
+            signed: The number of signed URLs that each site has issued.
     """
 
     all: Ledger
     signed: Mapping[str, int]
 
     def file(self, account: str) -> PathLedger:
-        """What was asked for and sent of a file.
+        """The requests for a file.
 
         Raises:
-            KeyError: If nothing was.
+            KeyError: If there were none.
         """
         return self.all.paths[account]
 
     def requests(self, site: str) -> int:
-        """How many requests came to a site."""
+        """The number of requests to a site."""
         return self.all.origins.get(site, 0)
 
 
 class Hosts(Server):
-    """Stand-ins for model hosts on this machine, each site on a port of its own.
+    """Stand-ins for model hosts on this machine, each site on its own port.
 
     Use it as a context manager, or call `start` and `close`. All methods may be called from any thread, and rules
     may be added while it runs: ``at=origin`` means web sites and APIs, ``at=target`` the stores.
 
     Args:
-        *hosts: Which ones.
-        seed: What rules that apply by chance depend on.
-        address: The address to bind, mostly loopback.
-        first_port: The first site's port, the others' follow; 0 takes free ones.
-        tls: Makes all sites speak https with this server context.
-        clock: The seconds since 1970, by which signatures expire and limits are counted.
+        *hosts: The hosts.
+            seed: The seed of rules that apply by chance.
+            address: The address to bind, usually loopback.
+            first_port: The first site's port, followed by the others; 0 for free ones.
+            tls: The server context for https; none for http.
+            clock: The time in seconds since 1970, for signatures and limits.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Hosts(Server):
         self._sites.urls = urls
         super()._begin(urls)
 
-    # ---- What is known of it ----
+    # ---- URLs and records ----
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -116,11 +116,11 @@ class Hosts(Server):
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment that leads tools here: ``CIVITAI_ENDPOINT`` and the like, with their values."""
+        """The environment variables that direct tools to the stand-ins: ``CIVITAI_ENDPOINT`` and the like."""
         return {variable: self.urls[site] for variable, site in self._variables.items()}
 
     def ledger(self) -> HostsLedger:
-        """What was asked for and served up to now."""
+        """The requests and bytes served so far."""
         return HostsLedger(self._service.book.snapshot(), dict(self._sites.signed))
 
     def seen(self, site: str | None = None) -> tuple[SeenRequest, ...]:

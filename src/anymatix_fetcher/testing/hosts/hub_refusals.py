@@ -1,4 +1,4 @@
-"""The refusals of a stand-in for the Hugging Face Hub: text where files are asked for, JSON at the API."""
+"""The refusals of the Hugging Face stand-in: text for files, JSON for the API."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def refusal(
 
 
 def unauthorized(request: Request) -> Draft:
-    """The one answer to a wrong token, and without a token for what is missing, private or mistyped."""
+    """The response to a wrong token, and to requests without a token for missing or private repositories."""
     return _worded(request, 401, "Invalid username or password.", [("WWW-Authenticate", "Bearer")])
 
 
 def no_repository(request: Request, token: str | None) -> Draft:
-    """Who doesn't say who they are isn't told whether it is missing or private."""
+    """The response for a missing repository; without a token it doesn't reveal whether it is missing or private."""
     return unauthorized(request) if token is None else refusal(request, 404, "RepoNotFound", "Repository not found")
 
 
 def no_access(request: Request, repo: HubRepo, token: str | None) -> Draft | None:
-    """Why the repository's files aren't given out, if they aren't."""
+    """The refusal of access to a repository's files, if any."""
     if repo.access == "disabled":
         return refusal(request, 403, None, "Access to this resource is disabled.")
     if repo.access == "gated" and token is None:
@@ -47,7 +47,7 @@ def no_access(request: Request, repo: HubRepo, token: str | None) -> Draft | Non
 
 
 def no_entry(request: Request, repo: HubRepo, revision: str, path: str) -> Draft | None:
-    """Why there is no such file, if there is none."""
+    """The refusal for a missing revision or file, if any."""
     if not repo.has_revision(revision):
         return refusal(request, 404, "RevisionNotFound", f"Invalid rev id: {revision}")
     if path not in repo.files:

@@ -1,4 +1,4 @@
-"""What a stand-in for the Hugging Face Hub publishes, and how its API describes it."""
+"""The repositories of the Hugging Face stand-in, and their JSON form in its API."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _DATE = "2025-01-01T00:00:00.000Z"
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """A file of a repository; ``lfs`` ones are redirected to the CDN, the others are served by the hub itself."""
+    """A file of a repository; LFS files are redirected to the CDN, others are served by the hub."""
 
     file: HostedFile
     lfs: bool = True
 
     @property
     def pointer(self) -> str:
-        """What git holds of a file in LFS (Git LFS specification, "The pointer")."""
+        """The LFS pointer of a file (Git LFS specification, "The pointer")."""
         return f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.file.sha256}\nsize {self.file.size}\n"
 
     @property
     def git_oid(self) -> str:
-        """The blob's name in git: of the pointer, or of the file itself."""
+        """The git blob id of the pointer, or of the file itself."""
         if not self.lfs:
             return self.file.git_sha1
         pointer = self.pointer.encode()
@@ -44,9 +44,9 @@ class HubRepo:
     Attributes:
         id: ``org/name``.
         files: Its files by path.
-        readers: The tokens that may read it where it is private, or that its owner has approved where it is gated.
-        former_ids: Names that it had before.
-        branches: Branches and tags beside ``main``; all of them point to the same commit.
+        readers: The tokens with access to a private or gated repository.
+            former_ids: Former names.
+            branches: Branches and tags in addition to ``main``; all point to the same commit.
     """
 
     id: str
@@ -69,12 +69,12 @@ class HubRepo:
 
 
 def hub_id(repo: HubRepo) -> str:
-    """The number that the hub knows the repository by."""
+    """The hub's number for the repository."""
     return hashlib.sha256(repo.id.encode()).hexdigest()[:24]
 
 
 def info_json(repo: HubRepo, *, blobs: bool) -> dict[str, Any]:
-    """What ``/api/models/{repo}`` answers; with ``blobs``, sizes and digests too."""
+    """The response of ``/api/models/{repo}``; with ``blobs``, including sizes and digests."""
     return {
         "_id": hub_id(repo),
         "id": repo.id,

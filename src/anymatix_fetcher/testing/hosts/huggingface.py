@@ -33,20 +33,21 @@ _WINDOW_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """How the stand-in behaves.
+    """The settings of the stand-in.
 
     Attributes:
-        tokens: The valid tokens; any other one is refused even where none is needed.
-        url_seconds: How long a URL of the CDN holds; really 1 h.
-        bridge: Whether URLs carry a SigV4 signature beside the CDN's own, as those of the older bridge do.
-        bytes_per_second: The most that a connection to the CDN gets.
-        page_entries: The most entries on a page of the tree.
-        resolver_limit: So many file requests in 5 minutes; 3,000 are what those without a token really get.
-        api_limit: So many questions to the API in 5 minutes; 500 of those without a token.
-        most_without_range: The CDN sends a file of more bytes in ranges only.
-        resolve_cache: Whether small files are redirected on the same site, with a query that has to be kept.
-        pins_range: Whether a request with a Range is redirected to a URL that is good for that Range alone; one
-            without gets a URL that takes any.
+        tokens: The valid tokens; any other is refused even if none is needed.
+        url_seconds: The lifetime of a URL of the CDN; in reality 1 h.
+        bridge: Whether URLs carry a SigV4 signature as well, like those of the older bridge.
+        bytes_per_second: The limit of a connection to the CDN.
+        page_entries: The largest number of entries on a page of the tree.
+        resolver_limit: The limit of file requests in 5 minutes; in reality 3,000 without a token.
+        api_limit: The limit of API requests in 5 minutes; in reality 500 without a token.
+        most_without_range: The size above which the CDN serves ranges only.
+        resolve_cache: Whether small files are redirected within the site, with a query that has to be kept.
+        pins_range: Whether a request with a Range is redirected to a URL that is valid for that Range only; a request
+            without one
+                gets a URL for any Range.
     """
 
     tokens: frozenset[str] = frozenset()
@@ -78,7 +79,7 @@ def huggingface(repos: Sequence[HubRepo], settings: HubSettings | None = None) -
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """A path within a repository, as a request names it."""
+    """A path within a repository, as requested."""
 
     repo: HubRepo
     revision: str
@@ -143,7 +144,7 @@ class HubSite:
     # ---- Repositories ----
 
     def _repo(self, kind: str, parts: Sequence[str], request: Request) -> tuple[HubRepo, list[str]] | Draft | None:
-        """The repository that a path begins with, and what follows; or the redirect from a former name."""
+        """The repository at the start of a path and the rest of the path, or the redirect from a former name."""
         for count in (2, 1):
             name = "/".join(parts[:count])
             repo = self._repos.get((kind, name))
@@ -151,7 +152,7 @@ class HubSite:
                 return repo, list(parts[count:])
             renamed = self._former.get((kind, name))
             if renamed is not None and "/" not in name and not request.path.startswith("/api/"):
-                return renamed, list(parts[count:])  # a name without an owner is good for files as it is
+                return renamed, list(parts[count:])  # names without an owner are valid for files
             if renamed is not None:
                 location = request.target.replace(quote(name), quote(renamed.id), 1)
                 return redirect(307, location)
@@ -210,7 +211,7 @@ class HubSite:
         return redirect(302, location, headers, signed=True)
 
     def _from_cache(self, request: Request, kind: str, parts: Sequence[str]) -> Draft | Serving:
-        """A small file at the address that it was redirected to, which nobody may shorten."""
+        """A small file at the URL of its redirect, whose query has to be complete."""
         found = self._repo(kind, parts, request)
         if isinstance(found, Draft) or found is None or "etag" not in query_fields(request):
             return refusal(request, 404, "EntryNotFound", "Entry not found")
@@ -259,7 +260,7 @@ class HubSite:
 
 
 def _paths_info(request: Request, repo: HubRepo) -> Draft:
-    """The entries of the paths that a form or a JSON object names; those that there aren't are left out."""
+    """The entries of the paths in a form or JSON object; missing paths are omitted."""
     try:
         asked = json.loads(request.body) if request.body.startswith(b"{") else parse_qs(request.body.decode())
     except ValueError:
@@ -275,12 +276,12 @@ def _offset(cursor: str | None) -> int:
 
 
 def _key(repo: HubRepo, file: HubFile) -> str:
-    """Where a file is stored."""
+    """The key of a file in the store."""
     return f"{hub_id(repo)}/{file.file.xet_hash}"
 
 
 def _served(where: _Path) -> Serving:
-    """A small file from the hub itself."""
+    """The response with a small file from the hub itself."""
     file = where.repo.files[where.path]
     name = where.path.rpartition("/")[2]
     headers = (

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelScopeRepo:
-    """A model ``org/name``: its files by path, and whether one needs a token for it.
+    """A model ``org/name``: its files by path, and whether it needs a token.
 
     Attributes:
-        small: The paths of the files that aren't in LFS: the site sends them itself.
+        small: The paths of the files outside LFS, which the site serves itself.
     """
 
     id: str
@@ -47,14 +47,14 @@ class ModelScopeRepo:
 
 @dataclass(frozen=True, slots=True)
 class ModelScopeSettings:
-    """How the stand-in behaves.
+    """The settings of the stand-in.
 
     Attributes:
         tokens: The valid tokens, in the cookie ``m_session_id`` or as a bearer.
-        bytes_per_second: The most that a connection gets.
-        listed_at_most: Lists are cut after so many entries, and don't say so.
-        url_seconds: How long a URL of the CDN holds.
-        refuses_revisions: Whether the list of an unknown revision is a 404; else it is a success without files.
+        bytes_per_second: The limit of a connection.
+        listed_at_most: The number of entries after which lists are silently truncated.
+        url_seconds: The lifetime of a URL of the CDN.
+        refuses_revisions: Whether the list of an unknown revision is a 404; otherwise it is empty.
     """
 
     tokens: frozenset[str] = frozenset()
@@ -113,7 +113,7 @@ class _ModelScopeSite:
                 return _failure(404, 10010205001, "record not found")
 
     def _readable(self, name: str, request: Request) -> ModelScopeRepo | Draft:
-        """The model, if there is one that may be read."""
+        """The model, or the refusal if it is missing or not accessible."""
         repo = self._repos.get(name)
         known = bearer_token(request) in self._settings.tokens or _session(request) in self._settings.tokens
         if repo is None:
@@ -130,7 +130,7 @@ class _ModelScopeSite:
         return redirect(302, location, headers, signed=True)
 
     def _file(self, repo: ModelScopeRepo, revision: str, path: str) -> Draft | Serving:
-        """A file from the site itself, which knows no 206, and no status for one that there isn't."""
+        """A file from the site itself, which never sends 206, and 200 for a missing file."""
         if revision not in repo.revisions:
             return _failure(404, 10990101004, "revision not found")
         file = repo.files.get(path)
@@ -156,7 +156,7 @@ class _ModelScopeSite:
 
 
 def _key(file: HostedFile) -> str:
-    """Where a file is stored."""
+    """The key of a file in the store."""
     return f"{file.sha256[:2]}/{file.sha256[2:4]}/{file.sha256[4:]}"
 
 

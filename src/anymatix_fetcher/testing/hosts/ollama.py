@@ -34,7 +34,7 @@ class OllamaModel:
 
 
 def ollama(models: Sequence[OllamaModel], *, url_seconds: int = 86_400, bytes_per_second: float | None = None) -> Host:
-    """A stand-in with the sites ``ollama`` and ``ollama-r2``, whose URLs really hold for a day."""
+    """A stand-in with the sites ``ollama`` and ``ollama-r2``; in reality its URLs last for a day."""
     scheme = R2Scheme(
         Credentials("fedcba9876543210fedcba9876543210", "secret of the stand-in for the registry", "auto")
     )
@@ -83,7 +83,7 @@ def _layers(model: OllamaModel) -> list[tuple[str, HostedFile]]:
 
 
 def _key(file: HostedFile) -> str:
-    """Where a blob is stored."""
+    """The key of a blob in the store."""
     return f"sha256/{file.sha256[:2]}/{file.sha256}/data"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of signed URLs that model hosts give out; each is really checked, and refuses as its store does."""
+"""The kinds of signed URLs that model hosts issue; each is checked, and refused in the words of its store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METHODS: Final = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request to a store, as its scheme looks at it.
+    """A request to a store, as its scheme needs it.
 
     Attributes:
         url: Scheme, host and path, without the query.
@@ -40,12 +40,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a signed URL is to be good for.
+    """The scope of a signed URL.
 
     Attributes:
-        now: When it is signed, in seconds since 1970.
-        life_seconds: How long it holds.
-        pinned: The only Range that it lets in; none for any. Only `CloudFrontScheme` knows such URLs.
+        now: The time of signing, in seconds since 1970.
+        life_seconds: The lifetime.
+        pinned: The only allowed Range; none for any. Only `CloudFrontScheme` supports it.
     """
 
     now: float
@@ -57,7 +57,7 @@ class Scheme(Protocol):
     """A kind of signed URL."""
 
     def query(self, url: str, file: HostedFile, grant: Grant) -> str:
-        """The query that opens a file at ``url``, which has none, for GET."""
+        """The query that gives access by GET to a file at ``url``, which has no query."""
 
     def refusal(self, asked: Asked) -> Draft | None:
         """What is wrong with a request's signature, or nothing."""

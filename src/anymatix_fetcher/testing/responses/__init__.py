@@ -1,9 +1,9 @@
-"""What a request is answered: a pure function from a request, a file and the faults to the plan of a response.
+"""Plans the response to a request, from the file and the chosen faults. Pure.
 
-It works in the order in which a server does: a refusal or a redirect first (`refusals`); else which representation
-there is (`representations`), whether the range holds (`ranges`), what the head says (`heads`), and how the body
-leaves (`planning`). Each step asks for the faults that concern it. Faults of the last two steps hold for refusals
-as well.
+The steps follow those of a server: a refusal or a redirect (`refusals`), or else the representation
+(`representations`), the range (`ranges`), the head (`heads`), and the framing and sending of the body (`planning`).
+Each
+step applies its own faults. The faults of the last two steps also apply to refusals.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def answer(
     place: Place,
     said: Draft | None = None,
 ) -> Plan:
-    """The response to a request, with everything that goes wrong in it.
+    """The planned response to a request.
 
     Args:
-        request: What is asked.
-        resource: The file that it asks for, if there is one.
+        request: The request.
+        resource: The requested file, if it exists.
         chosen: The faults that apply.
-        place: Where and when.
-        said: What a host says by itself, unless a fault says something else.
+        place: The listener and the time.
+        said: The response of a stand-in, unless a fault replaces it.
     """
     faults = ChosenFaults(chosen)
     made = refusal(request, resource, faults, place)

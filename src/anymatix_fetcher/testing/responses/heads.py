@@ -1,4 +1,4 @@
-"""Everything in a response's head that isn't framing."""
+"""The header fields of a response, except those for framing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def add_headers(made: Draft, resource: Resource | None, faults: ChosenFaults, place: Place) -> None:
-    """Adds the file's own fields, and those that the faults ask for."""
+    """Adds the file's fields and those of the faults."""
     extra = list(resource.headers) if resource is not None and made.status < 400 else []  # noqa: PLR2004 - errors
     extra += [(header.name, header.value) for header in faults.all(Header)]
     for name, _ in extra:
         made.drop(name)
-    made.headers += [(name, _filled(value, resource)) for name, value in extra]  # a name may stand there twice
+    made.headers += [(name, _filled(value, resource)) for name, value in extra]  # a name may occur twice
     for disposition in faults.all(Disposition):
         made.put("Content-Disposition", _content_disposition(disposition))
     for limit in faults.all(RateLimit):
@@ -30,7 +30,7 @@ def add_headers(made: Draft, resource: Resource | None, faults: ChosenFaults, pl
 
 
 def _filled(value: str, resource: Resource | None) -> str:
-    """The value with the file's digest and length in it; the digest is computed only where it is wanted."""
+    """The value with the file's digest and length filled in; the digest is computed only if needed."""
     if resource is None or "{" not in value:
         return value
     value = value.replace("{size}", str(resource.content.size)).replace("{etag}", resource.etag or "")
@@ -42,7 +42,7 @@ def _filled(value: str, resource: Resource | None) -> str:
 
 
 def _content_disposition(fault: Disposition) -> str:
-    """RFC 6266: ``filename`` as it is, ``filename*`` percent-encoded (RFC 8187)."""
+    """The field by RFC 6266: ``filename`` unchanged, ``filename*`` percent-encoded (RFC 8187)."""
     plain = f'filename="{fault.filename}"'
     extended = f"filename*=UTF-8''{quote(fault.filename, safe='')}"
     parts = {"plain": [plain], "extended": [extended], "both": [plain, extended]}[fault.form]

@@ -1,4 +1,4 @@
-"""A response in the making: what its steps know, and what they write."""
+"""Drafts of responses, and the facts that the steps of planning use."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NO_CONTENT = (204, 205, 304)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and when a request is answered.
+    """The listener and the time of a response.
 
     Attributes:
         now: Seconds since 1970.
         origin_url: ``scheme://host:port`` of the first origin.
-        target_url: The same of the second one.
+        target_url: ``scheme://host:port`` of the second origin.
     """
 
     listener: ListenerName
@@ -35,7 +35,7 @@ class Place:
 
     @property
     def url(self) -> str:
-        """``scheme://host:port`` of the one that was asked."""
+        """``scheme://host:port`` of the requested origin."""
         return self.origin_url if self.listener == "origin" else self.target_url
 
 
@@ -44,28 +44,28 @@ FaultType = TypeVar("FaultType")
 
 @dataclass(frozen=True, slots=True)
 class ChosenFaults:
-    """The faults that apply, in the script's order, asked for by type."""
+    """The faults that apply, in the script's order, accessible by type."""
 
     chosen: Sequence[Chosen[RequestFault]]
 
     def all(self, kind: type[FaultType]) -> list[FaultType]:
-        """Those of a type."""
+        """All faults of a type."""
         return [one.fault for one in self.chosen if isinstance(one.fault, kind)]
 
     def first(self, kind: type[FaultType]) -> FaultType | None:
-        """The first one of a type, if there is any."""
+        """The first fault of a type, or none."""
         return next(iter(self.all(kind)), None)
 
 
 @dataclass(slots=True)
 class Draft:
-    """A response in the making; becomes a `Plan`.
+    """A draft of a response, which becomes a `Plan`.
 
     Attributes:
-        start: The offset of the file at which the body begins.
-        signed_url: Whether it gives out a signed URL.
-        chunked: Whether the body comes in chunks, without a length.
-        stated_length: What Content-Length says where it is wrong; the connection ends with the body then.
+        start: The offset in the file at which the body begins.
+        signed_url: Whether it issues a signed URL.
+        chunked: Whether the body is chunked, without a length.
+        stated_length: A wrong Content-Length; the connection then ends with the body.
     """
 
     status: int
@@ -77,17 +77,17 @@ class Draft:
     stated_length: int | None = None
 
     def put(self, name: str, value: str) -> None:
-        """Sets a field, in place of all of the same name."""
+        """Sets a field and removes all others of the same name."""
         self.drop(name)
         self.headers.append((name, value))
 
     def drop(self, name: str) -> None:
-        """Leaves out every field of a name, in whatever case."""
+        """Removes all fields of a name, case-insensitively."""
         self.headers = [pair for pair in self.headers if pair[0].lower() != name.lower()]
 
 
 def document(status: int, content_type: str, text: str, headers: Iterable[tuple[str, str]] = ()) -> Draft:
-    """A response whose body is a text; statuses that have no body go without it."""
+    """A response with a text as its body, unless the status has no body."""
     if status in NO_CONTENT:
         return Draft(status, list(headers))
     return Draft(status, [("Content-Type", content_type), *headers], (text.encode(),))

@@ -1,4 +1,4 @@
-"""From a draft to a plan: the framing (RFC 9112 section 6), the pace, and where the body breaks off."""
+"""Turns a draft into a plan: the framing (RFC 9112 section 6), the rates, and the ending."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def planned(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
-    """The plan of a response that is decided but for its framing and the way in which it leaves."""
+    """The plan of a draft, with its framing, rates and ending."""
     plan = _framed(request, made, faults)
     closing = faults.all(Close)
     wanted = request.headers.get("connection", "").lower()
@@ -26,7 +26,7 @@ def planned(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
         plan.framing == "close"
         or "close" in wanted
         or (request.version == "HTTP/1.0" and "keep-alive" not in wanted)
-        or request.method not in ("GET", "HEAD")  # Whatever body the request has isn't read.
+        or request.method not in ("GET", "HEAD")  # The request's body isn't read.
         or any(fault.announced == "yes" for fault in closing)
     )
     close = announced or plan.close or bool(closing)
@@ -52,7 +52,7 @@ def planned(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
 
 
 def _framed(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
-    """The plan with its framing (RFC 9112 section 6), which is written into the head."""
+    """The plan with its framing (RFC 9112 section 6), whose fields are added to the draft."""
     plan = Plan(status=made.status, headers=(), body=made.body)
     if made.status in NO_CONTENT:
         return plan
@@ -83,7 +83,7 @@ def _framed(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
 
 
 def _extra(fault: Extra | None) -> bytes:
-    """What follows after the declared end of the body."""
+    """The bytes after the declared end of the body."""
     if fault is None:
         return b""
     if fault.looks == "response":
@@ -92,7 +92,7 @@ def _extra(fault: Extra | None) -> bytes:
 
 
 def _in_body(made: Draft, after: int | None, offset: int | None) -> int | None:
-    """Where in the body something happens: after so many bytes, or at an offset of the file if that is in it."""
+    """A position in the body: ``after``, or an offset in the file if the body contains it."""
     if offset is None:
         return after
     length = body_length(made.body)
@@ -110,7 +110,7 @@ def _ending(made: Draft, faults: ChosenFaults) -> Ending | None:
 
 
 def _paces(made: Draft, faults: ChosenFaults) -> tuple[Pace, ...]:
-    """The limits on the rate; the rule's index tells which responses share one."""
+    """The rate limits; responses share a limit if they have the same rule index."""
     paces: list[Pace] = []
     for one in faults.chosen:
         match one.fault:

@@ -1,4 +1,4 @@
-"""Which bytes of the file are sent, and how they are labelled (RFC 9110 section 14)."""
+"""The part of the file to send, and its Content-Range (RFC 9110 section 14)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def file_or_part(request: Request, resource: Resource, faults: ChosenFaults) -> 
 
 
 def _misstated_length(request: Request, span: tuple[int, int], size: int) -> int | None:
-    """What is said to come of a range that the file doesn't fill: all of the file, or all that was asked for."""
+    """The wrong length stated for a range beyond the file: that of the file or of the requested range."""
     start, _, last = request.headers["range"].partition("=")[2].partition("-")
     if start and last:
         asked = int(last) + 1 - int(start)
@@ -66,7 +66,7 @@ def _misstated_length(request: Request, span: tuple[int, int], size: int) -> int
 
 
 def _part(resource: Resource, asked: tuple[int, int], faults: ChosenFaults) -> Draft:
-    """206 with the span that was asked for, or what the faults make of it (RFC 9110 section 15.3.7)."""
+    """206 with the requested span, changed by the faults (RFC 9110 section 15.3.7)."""
     size = resource.content.size
     start, stop = labelled = asked
     shorter, longer, shift = faults.first(Shorter), faults.first(Longer), faults.first(Shift)

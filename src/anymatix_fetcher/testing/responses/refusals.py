@@ -111,7 +111,7 @@ def _redirect(fault: Redirect, request: Request, place: Place) -> Draft | None:
 def _signed(request: Request, resource: Resource, signing: Signing, place: Place) -> Draft | None:
     """The redirect to a signed URL, or what is wrong with the signature; nothing where it opens the file."""
     if place.listener == "origin":
-        # Signed as it is escaped here, so a client that escapes it in another way doesn't get in.
+        # The signature covers this escaping, so a client that escapes differently is refused.
         path = quote(resource.path)
         query = place.signer.query("GET", path, now=place.now, ttl_seconds=signing.ttl_seconds, form=signing.form)
         made = document(signing.redirect_code, "text/plain", "", [("Location", f"{place.target_url}{path}?{query}")])
@@ -131,5 +131,5 @@ def _signed(request: Request, resource: Resource, signing: Signing, place: Place
 
 
 def _store_error(status: int, code: str, message: str) -> Draft:
-    """What an S3-like store answers when it refuses."""
+    """The refusal of an S3-like store."""
     return document(status, "application/xml", error_document(code, message))

@@ -1,4 +1,4 @@
-"""Which representation a request meets, and whether its conditions hold for it (RFC 9110 section 13)."""
+"""The representation for a request, and its preconditions (RFC 9110 section 13)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def representation(resource: Resource, faults: ChosenFaults, place: Place) -> Resource:
-    """The file as it is for this request: changed, resized, or with other validators."""
+    """The file for this request: possibly changed, resized, or with other validators."""
     for change in faults.all(Changed):
         content = resource.content.changed(change.version) if change.content == "new" else resource.content
         etag = resource.etag
@@ -53,7 +53,7 @@ def same_representation(request: Request, resource: Resource, faults: ChosenFaul
 
 
 def precondition(request: Request, resource: Resource) -> Draft | None:
-    """What If-Match or If-None-Match is answered where it fails (RFC 9110 sections 13.1.1 and 13.1.2)."""
+    """The response if If-Match or If-None-Match fails (RFC 9110 sections 13.1.1 and 13.1.2)."""
     if "if-match" in request.headers and resource.etag is not None:
         wanted = [tag.strip() for tag in request.headers["if-match"].split(",")]
         if "*" not in wanted and resource.etag not in wanted:
