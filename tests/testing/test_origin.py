@@ -33,7 +33,7 @@ def test_requests_are_parsed() -> None:
     request = parse_request(b"GET http://h:1/a%20b?c=d HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nx-a: 2")
     assert (request.path, request.query, request.headers["x-a"]) == ("/a%20b", "c=d", "1, 2")
     for wrong in (b"GET /", b"GET / HTTP/2", b"GET / HTTP/1.1\r\nnonsense"):
-        with pytest.raises(ValueError, match="not an? "):
+        with pytest.raises(ValueError, match="not a"):
             parse_request(wrong)
 
 

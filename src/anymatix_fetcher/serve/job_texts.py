@@ -1,4 +1,4 @@
-"""Jobs as JSON text: what doesn't change is written once, since pages and clients ask for all jobs again and again."""
+"""Caches the JSON of unchanged jobs, since pages and clients request all jobs repeatedly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.queue import Queue
 
 MOST_GONE = 1000
-"""So many texts of jobs that are gone may be kept."""
+"""The number of texts of removed jobs that may be kept."""
 
 
 class _Written(NamedTuple):
@@ -24,10 +24,10 @@ class _Written(NamedTuple):
 
 
 class JobTexts:
-    """The texts of a queue's jobs; any thread may ask.
+    """The JSON of a queue's jobs; may be called from any thread.
 
     Args:
-        queue: Whose jobs.
+        queue: The queue.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -35,17 +35,17 @@ class JobTexts:
         self._written: dict[JobId, _Written] = {}
 
     def list_of(self, jobs: Iterable[QueuedJob]) -> str:
-        """``{"jobs": [...]}``."""
-        # One by one: all in one call would keep every other thread from running until it returns.
+        """The JSON of a list of jobs: ``{"jobs": [...]}``."""
+        # One call per job: a single call would hold the interpreter's lock until all are serialised.
         return f'{{"jobs": [{", ".join(map(self.of, jobs))}]}}'
 
     def of(self, job: QueuedJob) -> str:
-        """The text of one."""
+        """The JSON of one job."""
         most, known = self._queue.settings.max_downloads, self._written.get(job.id)
         if known is not None and known.job is job and known.max_downloads == most:
             return known.text
         text = json.dumps(self._queue.view(job))
-        if job.state is not JobState.ACTIVE:  # else it says something new each time
+        if job.state is not JobState.ACTIVE:  # an active job changes each time
             if len(self._written) > self._queue.job_count + MOST_GONE:
                 self._written.clear()
             self._written[job.id] = _Written(job, most, text)

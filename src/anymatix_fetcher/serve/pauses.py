@@ -1,4 +1,4 @@
-"""Python's own pauses, kept short while a server answers and its downloads run on other threads."""
+"""Shortens the pauses by Python's garbage collector and thread switching while the server runs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 SWITCH_SECONDS = 0.001
-"""How long one thread runs before another one that waits gets its turn. An answer needs several turns."""
+"""The interval of thread switches; a response needs several of them."""
 MOST_ASIDE = 32
-"""How many requests may wait for the disk or for other servers at a time, beside those that don't."""
+"""The number of requests that may wait for the disk or other servers at a time."""
 
 
 def keep_pauses_short() -> None:
-    """Has the garbage collector leave alone what the program consists of, and threads take shorter turns.
+    """Excludes the present objects from garbage collection, and shortens the interval of thread switches.
 
-    A full collection looks at every object while no thread runs: 20 ms of work for the modules alone, and several times
-    as long where other programs want the processor as well. What is here when the server begins stays for good. For
-    the whole process, and so for the program to call.
+    A full collection stops all threads: 20 ms for the modules alone, and several times as long on a busy processor. The
+    objects that exist at the server's start are never freed. This affects the whole process, so only the program calls
+    it.
     """
     gc.collect()
     gc.freeze()
@@ -29,5 +29,5 @@ def keep_pauses_short() -> None:
 
 
 def give_threads(loop: AbstractEventLoop) -> None:
-    """Gives ``loop`` threads enough that requests which wait for long don't keep quick ones waiting."""
+    """Gives ``loop`` enough threads that slow requests don't delay quick ones."""
     loop.set_default_executor(ThreadPoolExecutor(MOST_ASIDE, thread_name_prefix="anymatix-aside"))

@@ -1,4 +1,4 @@
-"""From the queue's threads to the loop: what they tell is passed on, in order and some of it at a time."""
+"""Passes items from other threads to the event loop, in order and in batches."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 AT_A_TIME = 50
-"""After so many the loop gets its turn: a thousand jobs that are added at once are a thousand events."""
+"""The batch size, after which the loop runs other callbacks: adding a thousand jobs causes a thousand events."""
 
 
 class Relay(Generic[T]):
-    """Passes things on to a function that runs on the loop.
+    """Passes items to a function that runs on the loop.
 
     Args:
-        loop: The loop.
-        receive: Takes one of them.
+        loop: The event loop.
+        receive: Called on the loop with each item.
     """
 
     def __init__(self, loop: AbstractEventLoop, receive: Callable[[T], None]) -> None:
@@ -31,7 +31,7 @@ class Relay(Generic[T]):
         self._is_called = False
 
     def put(self, item: T) -> None:
-        """One more, from any thread; it doesn't block."""
+        """Adds an item; may be called from any thread and doesn't block."""
         self._waiting.append(item)
         if not self._is_called:
             self._is_called = True
@@ -42,7 +42,7 @@ class Relay(Generic[T]):
         for _ in range(min(AT_A_TIME, len(self._waiting))):
             self._receive(self._waiting.popleft())
         self._is_called = False
-        # After that, so that what comes in between is either seen here, or calls by itself.
+        # Checked after the reset, so that an item added meanwhile is seen here or schedules its own call.
         if self._waiting and not self._is_called:
             self._is_called = True
             self._loop.call_soon(self._pass_on)
