@@ -67,9 +67,44 @@ def test_what_is_named_by_its_address_goes_into_comfyui_only_where_the_user_says
     assert main([url]) == STORAGE
     assert files(comfyui) == set()
     assert main(["-d", ".", url]) == 0
-    assert main(["-o", "custom_nodes/mine.bin", url]) == 0
+    assert main(["-o", "web/mine.bin", url]) == 0
     assert main(["-t", "vae", url]) == 0
-    assert files(comfyui) == {"a.bin", "custom_nodes/mine.bin", "models/vae/a.bin"}
+    assert files(comfyui) == {"a.bin", "web/mine.bin", "models/vae/a.bin"}
+
+
+@pytest.mark.parametrize("folder", ["custom_nodes", "Custom_Nodes/pack/models", "models/configs", "link", "link/new"])
+def test_nothing_goes_into_comfyuis_code_and_settings_whoever_says_so(
+    comfyui: Path, url: str, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (comfyui / "link").symlink_to("custom_nodes")
+    assert main(["-d", folder, url]) == STORAGE
+    assert main(["-o", f"{folder}/mine.bin", url]) == STORAGE
+    assert main(["-d", str(comfyui / folder), url]) == STORAGE
+    (comfyui / "x.lock").write_text(LOCK.format(name="x.bin", folder="sub", url=url))
+    assert main(["sync", "-f", "x.lock", "-d", folder]) == STORAGE
+    error = capsys.readouterr().err
+    assert error.count("for ComfyUI runs or obeys what lies in") == 4
+    assert "hint:" in error
+    assert files(comfyui) == {"x.lock"}
+
+
+def test_the_models_root_has_no_folder_of_settings_either(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANYFETCH_MODELS", "root")
+    assert main(["-d", "root/configs", url]) == STORAGE
+    assert main(["-d", "root/other/configs", url]) == 0
+    assert files(tmp_path) == {"root/other/configs/a.bin"}
+
+
+@pytest.mark.parametrize("folder", ["configs", "custom_nodes", "models/configs", "project/configs/deep"])
+def test_such_a_folder_of_another_program_is_a_folder_as_any(
+    tmp_path: Path, url: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["-d", folder, url]) == 0
+    assert files(tmp_path) == {f"{folder}/a.bin"}
 
 
 def test_a_linked_folder_of_models_leads_to_no_custom_nodes(comfyui: Path, url: str) -> None:

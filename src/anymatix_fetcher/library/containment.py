@@ -12,7 +12,7 @@ from anymatix_fetcher.core.values.forbidden import folded
 from anymatix_fetcher.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from anymatix_fetcher.core.values.filenames import SafeName
 
@@ -23,6 +23,8 @@ COMFYUI_CODE = ("main.py", "folder_paths.py")
 """The folder that contains both is ComfyUI's own."""
 COMFYUI_DATA = {"models", "input", "output"}
 """Its subfolders with users' files."""
+_NAME_IT = "For a model, name its type by --type; if that place is meant, name it by -d DIR or -o FILE."
+_ELSEWHERE = "For a model, name its type by --type; anything else goes to another folder by -d DIR or -o FILE."
 
 
 def inside(folder: Path, parts: Iterable[SafeName]) -> Path:
@@ -81,6 +83,45 @@ class Bounds:
         return {folded(part) for path in (root.absolute(), _real(root)) for part in path.parts}
 
 
+def check_named(folder: Path, models: Callable[[], Path | None] = lambda: None) -> None:
+    """Checks that the folder that the caller has named isn't one from which ComfyUI runs code or reads its settings.
+
+    Other programs' folders of these names are allowed.
+
+    Args:
+        folder: The folder, which need not exist.
+        models: Returns the models root, if the caller has named one; called only for folders with such a name.
+
+    Raises:
+        StorageError: It is ``custom_nodes`` or ``configs`` of a ComfyUI or of the models root, or below one of them.
+    """
+    if (own := _run_folder(folder, models)) is not None:
+        raise StorageError(
+            f"nothing is downloaded to {folder}, for ComfyUI runs or obeys what lies in {own}", hint=_ELSEWHERE
+        )
+
+
+def _run_folder(folder: Path, models: Callable[[], Path | None] = lambda: None) -> Path | None:
+    """The folder of ComfyUI's code or settings that contains ``folder`` or is it; ``None`` if there is none."""
+    absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - no link is followed
+    for path in dict.fromkeys((absolute, _real(folder))):
+        for outer in (path, *path.parents):
+            if folded(outer.name) in RUN_FOLDERS and _is_comfyuis(outer.parent, models()):
+                return outer
+    return None
+
+
+def _is_comfyuis(folder: Path, models: Path | None) -> bool:
+    """Whether it is a ComfyUI's own folder, the models folder in it, or the models root."""
+    if models is not None and folder in {Path(os.path.abspath(models)), _real(models)}:  # noqa: PTH100 - as above
+        return True
+    return any(map(_has_code, (folder, folder.parent) if folder.name.casefold() == "models" else (folder,)))
+
+
+def _has_code(folder: Path) -> bool:
+    return all(os.path.isfile(folder / name) for name in COMFYUI_CODE)  # noqa: PTH113 - much faster
+
+
 def check_encoding(path: Path) -> None:
     """Checks that a file can have this name on this system.
 
@@ -127,12 +168,12 @@ def _check_comfyui(destination: Path, real: Path) -> None:
         inner = real.relative_to(program).parts[:1]
         if inner and inner[0].casefold() in COMFYUI_DATA:
             continue
-        if all(os.path.isfile(program / name) for name in COMFYUI_CODE):  # noqa: PTH113 - much faster
+        if _has_code(program):
             raise _runs(destination, f"{program} is ComfyUI's own folder")
 
 
 def _runs(destination: Path, reason: str) -> StorageError:
     return StorageError(
         f"nothing is downloaded to {destination}, for ComfyUI runs what lies there: {reason}",
-        hint="For a model, name its type by --type; if that place is meant, name it by -d DIR or -o FILE.",
+        hint=_NAME_IT if _run_folder(destination.parent) is None else _ELSEWHERE,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.values.digests import COLLISION_FREE, Digest
 from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.errors import FetchError
-from anymatix_fetcher.library.containment import Bounds
+from anymatix_fetcher.library.containment import Bounds, check_named
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.names import Naming
@@ -74,10 +74,12 @@ class LibraryShelf:
         self._wall_clock = wall_clock
         self._known: dict[tuple[Path | None, tuple[Path, ...]], ModelFolders] = {}
         self._roots: dict[tuple[Path | None, tuple[Path, ...]], tuple[Path, ...]] = {}
+        self._checked: set[Path] = set()
         self._lock = Lock()
 
     def place(self, settings: Settings, resource: Resource) -> Placement:
         """Implements ``Shelf.place``."""
+        self._check_named(settings)
         is_plain = settings.naming is Naming.PLAIN and not (settings.type or settings.models or settings.folder)
         if is_plain:
             return Placement(
@@ -218,6 +220,25 @@ class LibraryShelf:
 
     def _folder(self, settings: Settings) -> Path:
         return self._at(settings.directory if settings.output is None else settings.output.parent)
+
+    def _check_named(self, settings: Settings) -> None:
+        """Checks the folder that the caller has named, once.
+
+        Raises:
+            StorageError: ComfyUI runs or obeys what lies there.
+        """
+        folder = settings.directory if settings.output is None else settings.output.parent
+        if (settings.output is None and not folder.parts) or folder in self._checked:
+            return
+        check_named(self._at(folder), lambda: self._named_models(settings))
+        self._checked.add(folder)
+
+    def _named_models(self, settings: Settings) -> Path | None:
+        """The models root, if the caller or the environment names one."""
+        from anymatix_fetcher.library.roots import MODELS_VARIABLE  # noqa: PLC0415 - few downloads need it
+
+        is_named = settings.models is not None or bool(self._environment.get(MODELS_VARIABLE))
+        return self._folders(settings).models if is_named else None
 
     def _bounds(self, settings: Settings) -> Bounds | None:
         if settings.bounds is not None or settings.output is not None:
