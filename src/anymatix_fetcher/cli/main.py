@@ -14,6 +14,7 @@ from anymatix_fetcher.cli.display.help_layout import DOWNLOAD, Program
 from anymatix_fetcher.cli.display.streams import open_missing_streams
 from anymatix_fetcher.cli.interruption import Interrupted
 from anymatix_fetcher.cli.session import Invocation, fetch_by_api
+from anymatix_fetcher.core.values.shortages import SHORTAGES
 from anymatix_fetcher.errors import FetchError, InternalError
 from anymatix_fetcher.verbs import reporting
 
@@ -61,7 +62,14 @@ def main(argv: Sequence[str] | None = None, *, fetch_many: FetchMany = fetch_by_
     open_missing_streams()
     arguments = list(_own_arguments() if argv is None else argv)
     session = Invocation(fetch_many)
-    code = _run(arguments, session)
+    try:
+        code = _run(arguments, session)
+    except OSError as error:  # not even what reports errors could be imported
+        session.complain(
+            f"error: the system: {error.strerror}",
+            f"hint: {SHORTAGES.get(error.errno or 0, 'Check the installation and the disk.')}",
+        )
+        code = exit_codes.STORAGE
     session.out.flush()
     if session.out.failure is not None:
         session.complain(f"error: standard output can't be written: {session.out.failure.strerror}")

@@ -7,16 +7,17 @@ is the commit point: later failures and cancellations don't undo it. The journal
 
 from __future__ import annotations
 
+import errno
 import logging
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.values.disk_errors import destination_exists
+from anymatix_fetcher.core.values.disk_errors import destination_exists, storage_error
 from anymatix_fetcher.core.values.messages import Published
 from anymatix_fetcher.core.values.ports import FileKind
-from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.errors import StorageError, with_hint
 from anymatix_fetcher.storage.disk import is_held
 from anymatix_fetcher.storage.existing import ExistingRead, ExistingReader
 from anymatix_fetcher.storage.workers import After, Step, failure
@@ -36,6 +37,8 @@ _logger = logging.getLogger("anymatix_fetcher.storage")
 
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 3.0, 3.0)
 """The delays before each retry of the rename. Virus scanners close a new file within about 12 s."""
+
+_LOST = "Check the disk and its cable, or the network share. What it may have lost is fetched again."
 
 
 @contextmanager
@@ -132,9 +135,10 @@ class Publisher:
                     f"{self._places.part} was shortened by another program", hint="Start again; nothing is published."
                 )
             self._part.close()
-        except OSError:
+        except OSError as error:
             self._distrust()
-            raise
+            ours = storage_error(error, self._places.part)
+            raise with_hint(ours, _LOST) if error.errno == errno.EIO else ours from error
         self._next = self._rename
         return Step.MORE
 

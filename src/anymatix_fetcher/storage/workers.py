@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from anymatix_fetcher.core.values.disk_errors import error_of
 from anymatix_fetcher.core.values.messages import StorageFailed
+from anymatix_fetcher.core.values.shortages import NO_THREADS
 from anymatix_fetcher.errors import InternalError, StorageError
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ def no_thread() -> StorageError:
     """The error for a thread that can't be created."""
     return StorageError(
         "the system gives this program no more threads",
-        hint="End other programs, or raise the limit on processes (ulimit -u).",
+        hint=NO_THREADS,
     )
 
 

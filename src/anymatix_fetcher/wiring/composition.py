@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 from anymatix_fetcher.core.values.digests import Digest
+from anymatix_fetcher.core.values.disk_errors import storage_errors
 from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.resource import Author, Resource
@@ -165,7 +166,8 @@ def open_transport(network: NetworkSettings, engine: Engine, limiter: RateLimite
                 ) from error
             _say_that_curl_is_missing()
         else:
-            return CurlTransport(network, limiter)
+            with storage_errors("the system"):
+                return CurlTransport(network, limiter)
     from anymatix_fetcher.transports.threads.transport import ThreadsTransport  # noqa: PLC0415 - costs start-up time
 
     return ThreadsTransport(network, limiter)

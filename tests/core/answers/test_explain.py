@@ -90,6 +90,21 @@ def test_every_failure_is_the_networks_turn_and_has_a_hint(kind: FailureKind) ->
     assert raised.hint
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "hint"),
+    [
+        (FailureKind.CONNECT, errno.EMFILE, "ulimit -n"),
+        (FailureKind.CONNECT, errno.EAGAIN, "ulimit -u"),
+        (FailureKind.RESOLVE, errno.EAGAIN, "ulimit -u"),
+    ],
+)
+def test_what_this_machine_lacks_isnt_the_servers_fault(kind: FailureKind, code: int, hint: str) -> None:
+    raised = failure_error(Failure(kind, "no connection was made", code), URL)
+    assert type(raised) is StorageError
+    assert hint in raised.hint
+    assert "server" not in raised.hint
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_is_told_from_a_broken_one(code: int) -> None:
     full = failure_error(Failure(FailureKind.STORAGE, "no space", code), URL)

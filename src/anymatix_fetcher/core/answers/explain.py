@@ -10,6 +10,7 @@ from anymatix_fetcher.core.answers.expiry import is_signed
 from anymatix_fetcher.core.values.disk_errors import BUG_HINT
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.shortages import SHORTAGES
 from anymatix_fetcher.errors import (
     AccessDeniedError,
     DiskFullError,
@@ -132,6 +133,8 @@ def failure_error(failure: Failure, url: Url) -> FetchError:
         return storage_error(failure)
     if failure.kind is FailureKind.BUG:
         return InternalError(f"{failure.detail}: this is a bug in anyfetch", hint=BUG_HINT)
+    if failure.os_error in SHORTAGES and failure.kind in _IN_NEED:
+        return StorageError(f"{url.host}: {failure}", hint=f"{SHORTAGES[failure.os_error]} {KEPT}")
     kind = UnexpectedAnswerError if failure.kind in _ONCE else RetriesExhaustedError
     return kind(f"{url.host}: {failure}", hint=_FAILURES.get(failure.kind, KEPT))
 
@@ -158,6 +161,7 @@ def _duration(seconds: float) -> str:
     return f"{ceil(seconds)} seconds"
 
 
+_IN_NEED = frozenset({FailureKind.CONNECT, FailureKind.RESOLVE})
 _ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})
 
 

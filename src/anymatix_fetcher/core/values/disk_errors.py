@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from anymatix_fetcher.core.values.shortages import SHORTAGES
 from anymatix_fetcher.errors import DestinationExistsError, DiskFullError, FetchError, InternalError, StorageError
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -14,8 +15,8 @@ _HINTS = {
     errno.EISDIR: "Choose a file's name.",
     errno.EIO: "Check the disk and its cable, or the network share; what has arrived is kept.",
     errno.ESTALE: "The network share was mounted anew: start again.",
-    errno.EMFILE: "Raise the limit on open files (ulimit -n), or fetch fewer files at a time.",
-    errno.ENFILE: "End other programs: the system has no more open files to give.",
+    errno.EMFILE: SHORTAGES[errno.EMFILE],
+    errno.ENFILE: SHORTAGES[errno.ENFILE],
     errno.EINVAL: "Choose another name or folder: this file system can't do it.",
     errno.EBUSY: "End the program that uses it, then start again.",
     errno.ETXTBSY: "End the program that uses it, then start again.",

@@ -7,6 +7,8 @@ https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket".
 
 from __future__ import annotations
 
+import errno
+import os
 import selectors
 from contextlib import suppress
 from time import monotonic
@@ -32,7 +34,10 @@ class CurlMulti:
         self.shares = streams > 0
         self.timer_at: float | None = None
         self._selector = selector
-        self._multi = pycurl.CurlMulti()
+        try:
+            self._multi = pycurl.CurlMulti()
+        except pycurl.error:  # it could open no files of its own, and doesn't say so
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) from None
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX if streams else pycurl.PIPE_NOTHING)
         if streams:
             self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, streams)

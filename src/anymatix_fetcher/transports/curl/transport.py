@@ -8,7 +8,7 @@ from __future__ import annotations
 import selectors
 import socket
 from collections import deque
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -66,12 +66,14 @@ class CurlTransport:
         self._woken = self._wakeup_is_pending = False
         self.waited_seconds = 0.0
         self._closed = False
-        self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.settimeout(0)
-        self._wake_writer.settimeout(0)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ)
-        self._own = CurlMulti(self._selector)
+        with ExitStack() as opened:
+            self._selector = opened.enter_context(selectors.DefaultSelector())
+            self._wake_reader, self._wake_writer = socket.socketpair()
+            opened.enter_context(self._wake_reader).settimeout(0)
+            opened.enter_context(self._wake_writer).settimeout(0)
+            self._selector.register(self._wake_reader, selectors.EVENT_READ)
+            self._own = CurlMulti(self._selector)
+            opened.pop_all()  # they stay open
         self._shared: dict[int, CurlMulti] = {}
         self._ahead = ConnectionsAhead()
         self._windows = ReceiveWindows()

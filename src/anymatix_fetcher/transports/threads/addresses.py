@@ -83,7 +83,7 @@ def _look_up(host: str, port: int, deadline: float, is_wanted: Callable[[], bool
     try:
         Thread(target=ask, name="anymatix-fetcher-resolver", daemon=True).start()
     except RuntimeError:
-        raise BrokenExchangeError(FailureKind.RESOLVE, "the system gives no more threads") from None
+        raise BrokenExchangeError(FailureKind.RESOLVE, "the system gives no more threads", errno.EAGAIN) from None
     while is_wanted():
         left = deadline - monotonic()
         if left <= 0:
