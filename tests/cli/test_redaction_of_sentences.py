@@ -127,6 +127,12 @@ def test_a_message_is_a_clause_and_a_hint_is_a_sentence() -> None:
             assert len(text) <= MOST_CHARACTERS, f"{place}: {text}"
 
 
+def test_no_placeholder_is_left_in_a_message_or_a_hint() -> None:
+    left = re.compile(r"\{(?!base_model|name\})[a-z_.]+\}")
+    found = [(place, text) for place, *kinds in raised() for texts in kinds for text in texts if left.search(text)]
+    assert found == []
+
+
 def test_no_error_is_made_without_a_hint() -> None:
     made = [
         f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"

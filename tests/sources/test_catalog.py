@@ -41,6 +41,13 @@ def test_an_address_without_its_scheme_is_told_what_is_missing(reference: str, h
     assert refusal.value.hint == f"Add the scheme: https://{host}/..."
 
 
+@pytest.mark.parametrize("reference", ["sha256://zz", "SHA256:" + "a" * 64, "sha256://"])
+def test_a_digest_that_isnt_one_is_told_what_it_should_be(reference: str) -> None:
+    with pytest.raises(ReferenceSyntaxError, match="not a reference to a file that is here") as refusal:
+        catalog.find(reference, Environment())
+    assert "64 hexadecimal digits" in refusal.value.hint
+
+
 def test_every_source_has_a_name_of_its_own() -> None:
     names = [source.name for source in catalog.SOURCES]
     assert len(set(names)) == len(names)

@@ -88,6 +88,10 @@ def find(reference: str, environment: Environment) -> Source:
     for source in SOURCES:
         if source.recognises(text, environment):
             return source
+    if text.lower().startswith("sha256:"):
+        raise ReferenceSyntaxError(
+            "not a reference to a file that is here", hint="Expected sha256:// and 64 hexadecimal digits."
+        )
     scheme, host = _SCHEME.match(text), _HOST.match(text)
     if host:
         raise ReferenceSyntaxError(

@@ -334,7 +334,7 @@ def _agreeing(digests: tuple[Digest, ...], reference_count: int) -> tuple[Digest
         if sum(digest.algorithm == algorithm for digest in unique) > 1:
             raise Misuse(
                 f"two different {algorithm} digests are given",
-                "A file has only one {algorithm} digest; leave out the other.",
+                f"A file has only one {algorithm} digest; leave out the other.",
             )
     if unique and reference_count > 1:
         raise Misuse(
