@@ -83,5 +83,5 @@ def test_a_session_keeps_nothing_of_what_is_over(origin: Origin, tmp_path: Path)
     until(lambda: queue.counts()[JobState.DONE] == len(urls))
     until(lambda: not queue._execution.all_running())
     (session,) = queue._execution._runner._sessions.values()  # type: ignore[attr-defined]
-    assert (len(session._tickets), session._active, session._shares, session._turns._first) == (0, {}, {}, {})
+    assert (len(session._tickets), session._active, session._launcher._shares, session._turns._first) == (0, {}, {}, {})
     queue.close()

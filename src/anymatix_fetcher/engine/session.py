@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from dataclasses import replace
 from functools import partial
 from itertools import chain, count
 from typing import TYPE_CHECKING
@@ -20,32 +19,26 @@ from anymatix_fetcher.core.pace.hosts import Hosts
 from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.engine.acquaintance import Acquaintance
-from anymatix_fetcher.engine.answering import AnsweringWorkers
 from anymatix_fetcher.engine.dividing import parts_of
-from anymatix_fetcher.engine.driver import Driver
 from anymatix_fetcher.engine.facts import Job, Phase, Result, phase_of
 from anymatix_fetcher.engine.failing import error_for, let_go
-from anymatix_fetcher.engine.forms import Engine
+from anymatix_fetcher.engine.launching import Launcher
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
 from anymatix_fetcher.engine.ticket import Ticket, without_costs
 from anymatix_fetcher.engine.tickets import Tickets
 from anymatix_fetcher.engine.turns import HostTurns, Waiting
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
-from anymatix_fetcher.storage.leftovers import Leftovers
 from anymatix_fetcher.storage.workers import no_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymatix_fetcher.core.pace.hosts import Host, Share
     from anymatix_fetcher.core.pace.settings import PaceSettings
     from anymatix_fetcher.core.values.resource import Resource
-    from anymatix_fetcher.core.values.urls import Origin
-    from anymatix_fetcher.engine.driver import DriverEvent
+    from anymatix_fetcher.engine.driver import Driver, DriverEvent
     from anymatix_fetcher.engine.facts import Job, Result
     from anymatix_fetcher.engine.ports import Ports
-    from anymatix_fetcher.engine.settings import Settings
     from anymatix_fetcher.sources.base import Resolving
 
 log = logging.getLogger("anymatix_fetcher.engine")
@@ -84,7 +77,6 @@ class Session:
         pace: PaceSettings = DEFAULT_SETTINGS,
     ) -> None:
         self._ports = ports
-        self._new_machine = new_machine
         self._inbox: deque[tuple[int, DriverEvent]] = deque()
         self._submitted: deque[Ticket] = deque()
         self._numbers = count()
@@ -93,9 +85,8 @@ class Session:
         self._hosts = Hosts(pace)
         self._reception = Reception(resolve, ports, self._hosts)
         self._acquaintance = Acquaintance(self._hosts, ports)
-        self._leftovers = Leftovers(ports.disk, ports.clock)
+        self._launcher = Launcher(ports, self._hosts, new_machine, report=self._report, renew=self._reception.renew)
         self._active: dict[int, tuple[Ticket, Driver | Recall]] = {}
-        self._shares: dict[int, list[tuple[Host, Share]]] = {}
         self._cancelled = False
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -231,8 +222,7 @@ class Session:
         driver.tick(limited=limited)
         self._show(ticket, driver)
         if driver.is_held_up:
-            for _, share in self._shares.get(ticket.number, ()):
-                share.want(0, 0)  # a download that waits takes no share of its hosts
+            self._launcher.idle(ticket)
 
     @staticmethod
     def _show(ticket: Ticket, driver: Driver | Recall) -> None:
@@ -241,8 +231,8 @@ class Session:
     def _tell_who_waits(self, now: float) -> None:
         if now - self._noted_at >= NOTING_SECONDS:
             self._noted_at = now
-            in_line = self._turns.notes(now, full=len(self._active) >= MOST_BEGUN)
-            for ticket, note in chain(self._reception.notes(), in_line):
+            queued = self._turns.notes(now, full=len(self._active) >= MOST_BEGUN)
+            for ticket, note in chain(self._reception.notes(), queued):
                 ticket.wait(note)
 
     def _guard(self, ticket: Ticket, driver: Driver | Recall, action: Callable[[], None]) -> None:
@@ -274,8 +264,7 @@ class Session:
     def _over(self, ticket: Ticket, result: Result) -> None:
         self._active.pop(ticket.number, None)
         self._reception.forget(ticket)
-        for host, share in self._shares.pop(ticket.number, ()):
-            host.leave(share, share.total)
+        if self._launcher.release(ticket):
             self._acquaintance.note_news()
         self._tickets.over(ticket, result)
         let_go(ticket.job.shown_reference, ticket.on_over)
@@ -313,23 +302,15 @@ class Session:
             self._deliver(ticket.number, renewed)
 
     def _receive(self, ticket: Ticket) -> None:
-        report = partial(self._report, ticket.number)
-        recall = Recall(ticket.job, self._ports_of(report), report)
+        recall = self._launcher.recall(ticket)
         if recall.is_meant:
             self._active[ticket.number] = (ticket, recall)
             self._guard(ticket, recall, recall.start)
         else:
             self._reception.add(ticket)
 
-    def _ports_of(self, report: Callable[[DriverEvent], None]) -> Ports:
-        return replace(self._ports, workers=AnsweringWorkers(self._ports.workers, report))
-
     def _enqueue(self, ticket: Ticket, resource: Resource) -> None:
-        self._turns.add(Waiting(ticket, resource, self._host(resource.url.origin, ticket.job.settings)))
-
-    def _host(self, origin: Origin, settings: Settings) -> Host:
-        connections = 1 if settings.engine is Engine.SINGLE else settings.connections
-        return self._hosts.host(origin, settings.max_connections, connections)
+        self._turns.add(self._launcher.waiting(ticket, resource))
 
     def _divide(self, ticket: Ticket, resources: tuple[Resource, ...]) -> None:
         """Splits a ticket whose reference names several files."""
@@ -358,39 +339,9 @@ class Session:
             self._over(ticket, result)
 
     def _begin(self, waiting: Waiting) -> None:
-        ticket, settings = waiting.ticket, waiting.ticket.job.settings
-        share = self._joined(ticket, waiting.host)
-        machine = self._new_machine(
-            waiting.resource,
-            share,
-            number=ticket.number,
-            random=self._ports.random,
-            one_stream=settings.engine is Engine.SINGLE,
-            join=None if settings.engine is Engine.SINGLE else partial(self._join, ticket),
-            overwrite=settings.overwrite,
-            as_is=settings.as_is,
-        )
-        report = partial(self._report, ticket.number)
-        driver = Driver(
-            ticket.job,
-            waiting.resource,
-            machine,
-            self._ports_of(report),
-            report=report,
-            renew=partial(self._reception.renew, ticket),
-            leftovers=self._leftovers,
-        )
+        ticket, driver = waiting.ticket, self._launcher.driver(waiting)
         self._active[ticket.number] = (ticket, driver)
         self._guard(ticket, driver, driver.start)
-
-    def _join(self, ticket: Ticket, origin: Origin) -> Share:
-        """A share of the host at ``origin`` for a mirror of the ticket's file."""
-        return self._joined(ticket, self._host(origin, ticket.job.settings))
-
-    def _joined(self, ticket: Ticket, host: Host) -> Share:
-        share = host.join()
-        self._shares.setdefault(ticket.number, []).append((host, share))
-        return share
 
     def _report(self, number: int, event: DriverEvent) -> None:
         """Takes an event from another thread to the loop."""

@@ -9,8 +9,6 @@ from anymatix_fetcher.core.values.validators import EntityTag, Validator
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 SECOND_EARLIER = "Sun, 06 Nov 1994 08:49:36 GMT"
-field_text = st.text(alphabet=st.characters(max_codepoint=255), max_size=60)
-field_like = st.text(alphabet='bytes =,;:/*-"0123456789WGMTrtSunNov\t', max_size=40)
 
 
 @pytest.mark.parametrize(
