@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.judge import Known, Verdict
     from anymatix_fetcher.core.values.http import Request, ResponseHead
     from anymatix_fetcher.core.values.journal import JournalHeader, Record
+    from anymatix_fetcher.storage.opening import OpenedFiles
 
 ENOUGH_SEEDS = 200
 
@@ -45,8 +46,9 @@ class GreedyJournal(JournalFile):
 class GreedyStore(Store):
     """Storage that records through a :class:`GreedyJournal`."""
 
-    def __init__(self, *args: Any, journal: Any, **options: Any) -> None:  # noqa: ANN401 - hands everything on
-        super().__init__(*args, journal=GreedyJournal(journal), **options)
+    def __init__(self, opened: OpenedFiles, **options: Any) -> None:  # noqa: ANN401 - hands everything on
+        greedy: Any = GreedyJournal(opened.journal)
+        super().__init__(replace(opened, journal=greedy), **options)
 
 
 def gullible(request: Request, head: ResponseHead, known: Known, excerpt: str = "") -> Verdict:

@@ -3,21 +3,66 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.core.values.disk_errors import destination_exists
+from anymatix_fetcher.core.values.disk_errors import destination_exists, storage_errors
 from anymatix_fetcher.core.values.journal import JournalContent, decode, may_be_ours
 from anymatix_fetcher.core.values.ports import FileKind
 from anymatix_fetcher.errors import StorageError
 from anymatix_fetcher.storage.disk import PRIVATE_MODE, opened_to_read, read_all
 from anymatix_fetcher.storage.journal_file import JournalFile
 from anymatix_fetcher.storage.leftovers import read_header
+from anymatix_fetcher.storage.places import Places
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from anymatix_fetcher.core.values.ports import Disk, RandomFile
-    from anymatix_fetcher.storage.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFiles:
+    """The open files of one download.
+
+    Args:
+        places: Their paths.
+        content: The journal's content; empty for a new part file.
+        file: The part file.
+        journal: The journal.
+    """
+
+    places: Places
+    content: JournalContent
+    file: RandomFile
+    journal: JournalFile
+
+
+def open_part(
+    destination: Path, disk: Disk, reference: str, *, overwrite: bool, any_reference: bool, replaces: bool
+) -> OpenedFiles:
+    """Opens or creates the part file and the journal of ``destination``, and its folder.
+
+    Args:
+        destination: The final path.
+        disk: The file system.
+        reference: The reference. A journal of another reference isn't continued.
+        overwrite: Whether to replace a file at the destination, and a part file of another download.
+        any_reference: Whether to continue a part file of another reference.
+        replaces: Whether the file at the destination is a partial file that this download replaces.
+
+    Raises:
+        DestinationExistsError: Something is at the destination.
+        StorageError: It is a folder or a special file, the part file belongs to another program, or the file system
+            refuses.
+    """
+    places = Places.of(destination)
+    with storage_errors(places.destination):
+        disk.make_folder(destination.parent)
+        check_destination(places, disk, overwrite=overwrite or replaces)
+    with storage_errors(places.part):
+        content = find_content(places, disk, reference, overwrite=overwrite, any_reference=any_reference)
+        return OpenedFiles(places, content, *open_files(places, disk, content))
 
 
 def check_destination(places: Places, disk: Disk, *, overwrite: bool) -> None:

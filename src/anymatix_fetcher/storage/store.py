@@ -13,13 +13,13 @@ from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, SALT_BYTES, Jou
 from anymatix_fetcher.core.values.messages import FOREIGN, Identity, KeptBlocks, PartShortened
 from anymatix_fetcher.core.values.spans import EVERYTHING, SpanSet
 from anymatix_fetcher.core.values.validators import Validator
+from anymatix_fetcher.storage.background import Background
 from anymatix_fetcher.storage.comparison import Comparing
 from anymatix_fetcher.storage.disk import read_first
 from anymatix_fetcher.storage.hashing import Follower, new_hasher
-from anymatix_fetcher.storage.opening import check_destination, find_content, open_files
+from anymatix_fetcher.storage.opening import open_part
 from anymatix_fetcher.storage.part_file import PartFile
 from anymatix_fetcher.storage.pieces import record_pieces
-from anymatix_fetcher.storage.places import Places
 from anymatix_fetcher.storage.proving import Prover
 from anymatix_fetcher.storage.publishing import Publisher, forget_for_good, too_late_to_fail
 from anymatix_fetcher.storage.takeover import PartialCopier
@@ -30,14 +30,13 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.core.values.blocks import BlockChecksums
     from anymatix_fetcher.core.values.digests import Digest
-    from anymatix_fetcher.core.values.journal import JournalContent
     from anymatix_fetcher.core.values.messages import BlockCompared, Event, StorageFailed, Verified
     from anymatix_fetcher.core.values.ports import Disk, RandomFile
     from anymatix_fetcher.storage.foreign import Partial
-    from anymatix_fetcher.storage.journal_file import JournalFile
+    from anymatix_fetcher.storage.opening import OpenedFiles
     from anymatix_fetcher.storage.space import Space
     from anymatix_fetcher.storage.takeover import TakenOver
-    from anymatix_fetcher.storage.workers import Task, Worker, Workers
+    from anymatix_fetcher.storage.workers import Task, Workers
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
 
@@ -54,7 +53,7 @@ class Store:
 
     def __init__(
         self,
-        places: Places,
+        opened: OpenedFiles,
         *,
         reference: str,
         disk: Disk,
@@ -62,34 +61,33 @@ class Store:
         report: Callable[[Event], None],
         algorithms: tuple[str, ...],
         overwrite: bool,
-        content: JournalContent,
-        file: RandomFile,
-        journal: JournalFile,
         smallest_block: int = MIN_BLOCK_SIZE,
         any_reference: bool = False,
         space: Space | None = None,
     ) -> None:
-        self._places = places
+        content = opened.content
+        self._places = places = opened.places
         self._reference = reference
         self._disk = disk
-        self._workers = workers
         self._report = report
         self._overwrite = overwrite
         self._identity = content.identity
-        self._file = file
-        self._journal = journal
+        self._file = opened.file
+        self._journal = opened.journal
         self._smallest_block = smallest_block
         self._any_reference = any_reference
         self._space = space
+        self._work = Background(workers)
         self._part = PartFile(
-            file, journal, on_front=self._front_moved, on_forgotten=self._rewind, block_size=smallest_block
+            self._file,
+            self._journal,
+            on_front=self._front_moved,
+            on_forgotten=self._rewind,
+            block_size=smallest_block,
         )
         if content.header and content.identity:
             self._part.lay_out(content.header.block_size, content.identity.length, content)
         self._follower = Follower(self._part, places.part, algorithms=algorithms, report=report)
-        self._following: Worker | None = None
-        self._was_woken = False
-        self._running: list[Worker] = []
         self._source: RandomFile | None = None
         self._publisher: Publisher | None = None
         self._is_new = self.kept is None
@@ -132,26 +130,19 @@ class Store:
                 refuses.
             ReferenceSyntaxError: An algorithm is unknown, or its package isn't installed.
         """
-        places, algorithms = Places.of(destination), tuple(algorithms)
+        algorithms = tuple(algorithms)
         for algorithm in algorithms:
             new_hasher(algorithm)  # before anything is changed
-        with storage_errors(places.destination):
-            disk.make_folder(destination.parent)
-            check_destination(places, disk, overwrite=overwrite or replaces)
-        with storage_errors(places.part):
-            content = find_content(places, disk, reference, overwrite=overwrite, any_reference=any_reference)
-            file, journal = open_files(places, disk, content)
         return cls(
-            places,
+            open_part(
+                destination, disk, reference, overwrite=overwrite, any_reference=any_reference, replaces=replaces
+            ),
             reference=reference,
             disk=disk,
             workers=workers,
             report=report,
             algorithms=algorithms,
             overwrite=overwrite or replaces,
-            content=content,
-            file=file,
-            journal=journal,
             smallest_block=smallest_block,
             any_reference=any_reference,
             space=space,
@@ -217,7 +208,7 @@ class Store:
 
     def run(self, task: Task) -> None:
         """Runs ``task`` on a worker; it may read the part file, because no step of it runs after closing."""
-        self._running.append(self._workers.start(task))
+        self._work.run(task)
 
     def checksums(self) -> BlockChecksums | None:
         """The checksums of all blocks; ``None`` if one isn't recorded."""
@@ -249,8 +240,7 @@ class Store:
                 self._check_space(identity.length)
                 self._part.set_length(identity.length)
             self._identity = identity
-        if self._following is None:
-            self._following = self._workers.start(self._follower, asleep=True)
+        self._work.follow(self._follower)
 
     def _begin(self, identity: Identity) -> None:
         block_size = block_size_for(identity.length, smallest=self._smallest_block)
@@ -308,11 +298,11 @@ class Store:
             return None  # the machine will be told, and requests it again
         if self._part.proved != SpanSet.whole(length):
             raise ValueError(f"to be verified, all of {length} bytes must be proved, not only {self._part.proved}")
-        if length <= AT_ONCE_BYTES and not self._was_woken:
+        if length <= AT_ONCE_BYTES and not self._work.was_woken:
             with storage_errors(self._places.part):
                 return self._follower.verify_at_once(length)
         self._follower.verify(length)
-        self._wake()
+        self._work.wake()
         return None
 
     def publish(self, named_by: Digest | None = None, destination: Path | None = None) -> None:
@@ -326,7 +316,7 @@ class Store:
         with storage_errors(self._places.part):
             if not self._part.looks_whole():
                 return  # the machine will be told
-        self._stop_workers()  # the file is closed for the rename, and no worker may read it then
+        self._work.stop()  # the file is closed for the rename, and no worker may read it then
         self._publisher = Publisher(
             self._disk,
             places,
@@ -357,7 +347,7 @@ class Store:
 
         Transports must have stopped writing. Returns when the running steps have ended.
         """
-        self._stop_workers()
+        self._work.stop()
         if self._space is not None:
             self._space.release(self)
         if not self._is_closed and self._publisher is None and self._identity and self._identity.origin != FOREIGN:
@@ -378,23 +368,11 @@ class Store:
             self._disk.remove(self._places.part)
             self._disk.remove(self._places.journal)
 
-    def _stop_workers(self) -> None:
-        for worker in (*self._running, *([self._following] if self._following else ())):
-            worker.stop()
-        self._running.clear()
-        self._following = None
-
     def _front_moved(self) -> None:
         # Except for the last piece: verification follows at once, and wakes the follower too. Waking a thread takes as
         # long as hashing a small file.
         if self._identity is None or self._part.front != self._identity.length:
-            self._wake()
-
-    def _wake(self) -> None:
-        following = self._following
-        if following is not None:
-            self._was_woken = True
-            following.wake()
+            self._work.wake()
 
     def _rewind(self, offset: int) -> None:
         self._follower.rewind(offset)
