@@ -31,7 +31,7 @@ block
 exchange
     One request and its response.
 flow
-    An exchange whose body arrives.
+    An exchange with a body that arrives.
 shared connection
     An HTTP/2 connection that carries the requests of several files.
 pace, share

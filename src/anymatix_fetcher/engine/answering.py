@@ -42,7 +42,7 @@ class AnsweringWorkers:
 
 
 class _Answered:
-    """A task whose failure is reported even if its own report raises."""
+    """A task with a failure that is reported even if its own report raises."""
 
     __slots__ = ("_report", "_task", "step")
 

@@ -313,14 +313,14 @@ class Session:
         self._turns.add(self._launcher.waiting(ticket, resource))
 
     def _divide(self, ticket: Ticket, resources: tuple[Resource, ...]) -> None:
-        """Splits a ticket whose reference names several files."""
+        """Splits a ticket with a reference that names several files."""
         parts = parts_of(ticket, resources, self._numbers)
         self._tickets.divide(ticket, parts)
         for part, resource in zip(parts, resources, strict=True):
             self._enqueue(part, resource)
 
     def _begin_waiting(self) -> bool:
-        """Starts some of the downloads whose turn it is; returns whether there may be more."""
+        """Starts the next downloads; returns whether there may be more."""
         if self._cancelled:
             self._cancelled = False
             for ticket in [*self._reception.leave(), *self._turns.leave()]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Ticket:
     """One job in a session; its attributes may be read from any thread.
 
-    ``progress`` is the last known progress; ``result`` is set when the job is over. A job whose reference names several
-    files has ``parts`` instead of a result, one for each file.
+    ``progress`` is the last known progress; ``result`` is set when the job is over. A job that names several files has
+    ``parts`` instead of a result, one for each file.
 
     Args:
         job: The job.
@@ -82,7 +82,7 @@ class Ticket:
 
 
 def without_costs(result: Result) -> Result:
-    """The result of a job whose file was fetched by another, equal job."""
+    """The result of a job if another, equal job has fetched the file."""
     return replace(
         result,
         status=Status.PRESENT,

@@ -34,7 +34,7 @@ class Waiting:
 
 
 class HostTurns:
-    """Starts downloads in their order, among those whose host has room for another one.
+    """Starts downloads in their order, at the hosts that have room for another one.
 
     A job that equals a waiting or running one waits for that one's result (single flight).
     """

@@ -92,7 +92,7 @@ class DedupeReport:
     Args:
         linked: The paths of files that share their space with another one now.
         bytes_freed: The disk space freed.
-        differing: Files whose content differs, although their recorded digests are equal.
+        differing: Files with different content, although their recorded digests are equal.
         skipped: Files that were left unchanged, and why.
     """
 

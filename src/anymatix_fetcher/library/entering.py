@@ -63,7 +63,7 @@ def refute(connection: sqlite3.Connection, path: Path, state: FileState) -> None
 
 
 def move(connection: sqlite3.Connection, moved: Iterable[tuple[Path, FileState]]) -> None:
-    """Records the new states of files whose content is unchanged."""
+    """Records the new states of files with unchanged content."""
     connection.executemany(
         "UPDATE files SET ctime_ns = ? WHERE path = ?", [(state.ctime_ns, key_of(path)) for path, state in moved]
     )

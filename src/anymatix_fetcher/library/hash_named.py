@@ -28,7 +28,7 @@ def parse_hash_reference(reference: str) -> str | None:
 
 
 def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Path | None:
-    """The first model in ``folders``, without subfolders, whose stem is the hash.
+    """The first model in ``folders``, without subfolders, that has the hash as its stem.
 
     The name is a claim: the file has to be read.
 

@@ -1,4 +1,4 @@
-"""The Hugging Face cache, whose large files are named by their SHA-256 (guide "Manage your cache")."""
+"""The Hugging Face cache, in which large files are named by their SHA-256 (guide "Manage your cache")."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def folders_of(layout: Layout) -> dict[str, tuple[str, ...]]:
 
 
 def recognized(models: Container[str], program: Container[str]) -> Layout:
-    """The layout, by names whose case matters; ComfyUI's if nothing indicates another.
+    """The layout, by names in their exact case; ComfyUI's if nothing indicates another.
 
     Args:
         models: The names in the models root.

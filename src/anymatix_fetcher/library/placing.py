@@ -30,7 +30,7 @@ class Placement:
         folder: The folder that contains everything below.
         exact: The destination itself, if the caller has named it; overrides the others.
         naming: The naming scheme.
-        mark: A hash of the reference, for the names of part files whose final name isn't known.
+        mark: A hash of the reference, for the names of part files while the final name isn't known.
         template: The path below ``folder``.
         facts: The values of the template's fields.
         below: Subfolders below that, for the files of repositories.

@@ -62,10 +62,10 @@ class PruneReport:
     """The outcome.
 
     Args:
-        removed: Destinations whose leftovers were removed.
+        removed: The destinations of leftovers that were removed.
         bytes_freed: The disk space freed.
         held: Destinations with a running download, or one that was continued meanwhile.
-        failed: Destinations whose leftovers can't be removed, and why.
+        failed: The destinations of leftovers that can't be removed, and why.
     """
 
     removed: tuple[Path, ...]

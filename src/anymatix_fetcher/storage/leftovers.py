@@ -102,7 +102,7 @@ class Leftovers:
         self._seen: dict[Path, tuple[float, list[tuple[Path, JournalHeader]]]] = {}
 
     def find(self, folder: Path, reference: str) -> Path | None:
-        """The destination in ``folder`` whose journal belongs to ``reference``, according to a cached listing.
+        """The destination in ``folder`` with a journal of ``reference``, according to a cached listing.
 
         Its file is unfinished, or was published by a run that was killed before it removed the journal. A newer journal
         is found by its destination, once that is known.

@@ -37,7 +37,7 @@ MAX_HOPS = 10
 _TOKENS = frozenset({"token", "access_token", "api_key", "apikey", "key"})
 """The parameters that contain credentials."""
 MOST_LOANS = 64
-"""The limit on URLs whose expiry is tracked: each resolution adds one, and only the last ones are used."""
+"""The limit on URLs with a tracked expiry: each resolution adds one, and only the last ones are used."""
 
 
 class Loan(NamedTuple):
@@ -60,7 +60,7 @@ class Address:
 
     Args:
         resource: The resource.
-        range_signers: The origins whose redirects are valid for one range only.
+        range_signers: The origins that sign their redirects for one range only.
     """
 
     def __init__(self, resource: Resource, range_signers: RangeSigners | None = None) -> None:
@@ -148,7 +148,7 @@ class Address:
             self._cookies.take(request.url, head.headers)
 
     def lend(self, url: Url, headers: Headers, now: float) -> None:
-        """Records a redirect with ``headers`` to ``url``, whose signature may state when it expires."""
+        """Records a redirect with ``headers`` to ``url``, which may be signed until a stated time."""
         expiry, skew = expiry_of(url), skew_seconds(headers, now)
         if expiry is None:
             return

@@ -32,7 +32,7 @@ def reason_in(excerpt: str, request: Request) -> str:
 
     Args:
         excerpt: The beginning of the body.
-        request: The request, whose secrets are removed if the server repeats them.
+        request: The request. Its secrets are removed if the server repeats them.
     """
     text = excerpt.strip()
     if _WEB_PAGE.search(text):

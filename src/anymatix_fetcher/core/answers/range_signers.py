@@ -23,7 +23,7 @@ _RESOLVER = re.compile(r"/resolve/[^/]+/.|/api/resolve-cache/")
 
 
 class RangeSigners:
-    """The origins whose redirects are signed for one range.
+    """The origins that sign their redirects for one range.
 
     Args:
         remembered: Whether an earlier run has detected an origin.

@@ -24,7 +24,7 @@ _SIGNING = re.compile(
     re.IGNORECASE,
 )
 _BESIDE_SIG = {"sv", "se", "st", "sp", "sr", "spr", "sip", "skoid", "sktid", "skt", "ske", "sks", "skv", "ss", "srt"}
-"""Azure's parameters, whose names are too short to be meaningful without a ``sig``."""
+"""Azure's parameters, with names too short to be meaningful without a ``sig``."""
 _SECRET = re.compile(
     r".*(?:(?<![a-z])token|secret|passw(?:or)?d|credential|api[_-]?key|authorization|jwt|bearer)|auth|pwd",
     re.IGNORECASE,

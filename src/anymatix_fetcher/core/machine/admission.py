@@ -1,4 +1,4 @@
-"""The admission of a body whose head was accepted."""
+"""The admission of a body after its head was accepted."""
 
 from __future__ import annotations
 

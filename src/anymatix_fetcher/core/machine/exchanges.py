@@ -121,7 +121,7 @@ class Exchanges:
 
     @property
     def held(self) -> list[Exchange]:
-        """The exchanges whose accepted body waits for the part file or for a comparison."""
+        """The exchanges with an accepted body that waits for the part file or for a comparison."""
         return [exchange for exchange in self._under_way.values() if exchange.state is ExchangeState.HELD]
 
     def spend(self) -> None:
@@ -131,7 +131,7 @@ class Exchanges:
                 exchange.spend()
 
     def over(self, span: Span) -> list[Exchange]:
-        """The exchanges in transfer whose body includes bytes of ``span``."""
+        """The exchanges in transfer that bring bytes of ``span``."""
         return [
             exchange
             for exchange in self._under_way.values()

@@ -30,7 +30,7 @@ class Labels:
         as_is: Whether the user accepts any content.
 
     Attributes:
-        doubted: The exchange whose first bytes are being examined; nothing else is requested meanwhile.
+        doubted: The exchange with first bytes that are being examined; nothing else is requested meanwhile.
     """
 
     def __init__(self, *, as_is: bool) -> None:

@@ -39,7 +39,7 @@ class Recovery:
         """When a request without a response failed while none of its concurrent ones had a response yet."""
 
     def settled(self, exchange: Exchange, now: float) -> None:
-        """Takes an accepted response, whose URL becomes the target."""
+        """Takes an accepted response. Its URL becomes the target."""
         if exchange.started_at <= self._shut_out_at:
             self._shut_out_at = float("-inf")
             self._let_fewer_in(now)

@@ -104,7 +104,7 @@ class Setbacks:
     # Labels -----------------------------------------------------------------------------------------------
 
     def peeked(self, exchange: Exchange) -> None:
-        """Takes the complete beginning of a body whose header fields mark it as unwanted."""
+        """Takes the complete beginning of a body that its header fields mark as unwanted."""
         head, doubt = exchange.head, exchange.doubt
         if head is None or doubt is None:
             raise AssertionError("an answer in doubt has a head, and what is doubted of it")
@@ -182,7 +182,7 @@ class Setbacks:
             matching.comparison.ended(Span(exchange.start, exchange.position), matching.block_size)
 
     def came_differently(self, span: Span, now: float) -> None:
-        """Drops the flows whose bytes differ from blocks that a search is comparing."""
+        """Drops the flows with bytes that differ from blocks of a search."""
         parts = self._parts
         for exchange in parts.requests.exchanges.over(span):
             if exchange.purpose is Purpose.FILL and not parts.stage.is_over:

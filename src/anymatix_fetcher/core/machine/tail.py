@@ -56,7 +56,7 @@ def crawling(flows: Iterable[Flow], typical: float) -> list[Flow]:
 def hedge(
     flows: Iterable[Flow], typical: float, *, budget: int, hedged: frozenset[int], first_byte_seconds: float
 ) -> Flow | None:
-    """The flow whose rest should be hedged; ``None`` if that isn't worthwhile.
+    """The flow to hedge; ``None`` if that isn't worthwhile.
 
     Args:
         flows: The flows, when nothing else is left to request.

@@ -39,7 +39,7 @@ _TOLD_BY_DETAIL = frozenset(
         *(FailureKind.SILENT, FailureKind.HTTP2),
     }
 )
-"""The kinds whose details are complete clauses: "the certificate has expired"."""
+"""The kinds with details that are complete clauses: "the certificate has expired"."""
 
 
 @dataclass(frozen=True, slots=True)

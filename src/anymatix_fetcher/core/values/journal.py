@@ -171,7 +171,7 @@ class BlockTable:
             self._lengths[index] = 0
 
     def fitting(self, block_size: int, length: int) -> SpanSet:
-        """The bytes of the recorded blocks whose length fits a file of ``length`` bytes."""
+        """The bytes of the recorded blocks that fit a file of ``length`` bytes."""
         starts = ((index * block_size, self._lengths[index]) for index in self)
         return SpanSet.of(*(Span(at, at + size) for at, size in starts if size == min(block_size, length - at)))
 

@@ -50,7 +50,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A duplicate of the file (RFC 6249, section 3), whose content has to be verified by a digest.
+    """A duplicate of the file (RFC 6249, section 3), which has to be verified by a digest.
 
     Args:
         url: Its URL.

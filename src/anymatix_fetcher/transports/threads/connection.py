@@ -314,7 +314,7 @@ class IdleConnections:
             found.close()
 
     def put(self, connection: Connection) -> None:
-        """Adds a connection whose last response was read completely."""
+        """Adds a connection after its last response was read completely."""
         connection.idle_since = monotonic()
         with self._lock:
             self._waiting.append(connection)

@@ -50,7 +50,7 @@ def lost(error: OSError) -> BrokenExchangeError:
 
 
 def not_connected(error: OSError | None) -> BrokenExchangeError:
-    """The failure for a host none of whose addresses accepted a connection; ``None`` stands for a timeout."""
+    """The failure if no address of a host accepted a connection; ``None`` stands for a timeout."""
     if error is None:
         return BrokenExchangeError(FailureKind.CONNECT, "no connection was made within the time")
     return BrokenExchangeError(FailureKind.CONNECT, f"no connection was made{_because(error)}", error.errno)
