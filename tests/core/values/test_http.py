@@ -170,6 +170,7 @@ def test_no_text_makes_the_reading_of_a_date_raise(text: str) -> None:
         ({"retry_after": "2"}, 2.0),
         ({"retry_after": " 120 "}, 120.0),
         ({"retry_after": "0"}, 0.0),
+        ({"retry_after": "9" * 30}, 1e30),
         ({"retry_after": DATE, "date": SECOND_EARLIER}, 1.0),
         ({"retry_after": SECOND_EARLIER, "date": DATE}, 0.0),
         ({"retry_after": "Fri, 01 Jan 2099 00:00:00 GMT", "date": DATE}, 3286797023.0),

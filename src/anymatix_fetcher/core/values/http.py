@@ -39,6 +39,8 @@ WHITE_SPACE = " \t"
 
 _CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
+_MANY_DIGITS = re.compile(r"\d{1,300}", re.ASCII)
+"""Of seconds: a wait of any length is one that was stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,5 +254,5 @@ def whole_number(text: str | None) -> int | None:
 
 def seconds_in(text: str | None) -> float | None:
     """A field value that is a number of seconds; ``None`` for others."""
-    number = whole_number(text)
-    return None if number is None else float(number)
+    match = _MANY_DIGITS.fullmatch(text.strip(WHITE_SPACE)) if text is not None else None
+    return float(match.group()) if match else None
