@@ -9,7 +9,8 @@ import pytest
 
 from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeId, HeadArrived
 from anymatix_fetcher.core.values.spans import Span
-from anymatix_fetcher.transports.curl.exchange import GATHER_BYTES, MOST_SPARE_BUFFERS, Buffers, CurlExchange
+from anymatix_fetcher.transports.curl.buffers import MOST_SPARE_BUFFERS, Buffers
+from anymatix_fetcher.transports.curl.exchange import GATHER_BYTES, CurlExchange
 from tests.contracts.transport import MemorySink
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.transports.base import EXCERPT_BYTES
+from anymatix_fetcher.transports.curl.buffers import Buffers
 from anymatix_fetcher.transports.heads import HeadReader, HeadRefusedError, excerpt_of
 from anymatix_fetcher.transports.limiter import RateLimiter
 from anymatix_fetcher.transports.raised import NOT_TAKEN, raised
@@ -31,31 +32,12 @@ if TYPE_CHECKING:
 
 GATHER_BYTES = 256 * 1024
 """The most bytes to gather for one exchange."""
-MOST_SPARE_BUFFERS = 64
 
 _REFUSE = -1
 """The return value with which a callback ends its transfer; libcurl then reports code 23."""
 
 _FIRST_ERROR_STATUS = 400
 _PROXY_AUTHENTICATION_REQUIRED = 407
-
-
-class Buffers:
-    """A pool of gathering buffers, because new ones would have to be zeroed."""
-
-    def __init__(self) -> None:
-        self._spare: list[bytearray] = []
-
-    def take(self, size: int) -> bytearray:
-        """A buffer of at least ``size`` bytes with arbitrary content."""
-        if self._spare and len(self._spare[-1]) >= size:
-            return self._spare.pop()
-        return bytearray(size)
-
-    def give_back(self, buffer: bytearray) -> None:
-        """Returns ``buffer`` to the pool."""
-        if buffer and len(self._spare) < MOST_SPARE_BUFFERS:
-            self._spare.append(buffer)
 
 
 @dataclass(slots=True, eq=False)

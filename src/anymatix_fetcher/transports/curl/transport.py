@@ -18,7 +18,8 @@ import pycurl
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.messages import ExchangeFailed
 from anymatix_fetcher.transports.curl.ahead import ConnectionsAhead
-from anymatix_fetcher.transports.curl.exchange import Buffers, CurlExchange
+from anymatix_fetcher.transports.curl.buffers import Buffers
+from anymatix_fetcher.transports.curl.exchange import CurlExchange
 from anymatix_fetcher.transports.curl.failures import failure_of
 from anymatix_fetcher.transports.curl.multi import CurlMulti
 from anymatix_fetcher.transports.curl.options import UnusableRequestError, configured_handle, may_be_forwarded
