@@ -9,7 +9,7 @@ import pytest
 from anymatix_fetcher.core.values.blocks import BlockChecksums
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.spans import Span, SpanSet
-from anymatix_fetcher.library.catalog import keep_ours
+from anymatix_fetcher.library.catalog import keeping_ours
 from anymatix_fetcher.library.entries import Remembered
 from anymatix_fetcher.library.evidence import Evidence, agrees, bad_spans, differing, evidence_of
 from anymatix_fetcher.library.file_state import FileState
@@ -56,7 +56,7 @@ def test_a_sidecar_of_ours_goes_before_the_index_and_another_one_before_what_not
     path.write_bytes(b"x")
     ours.write_bytes(b"{}")
     written = Sidecar(ours, Record(file_name="x.pt", own=Provenance(digests=(A,))))
-    keep_ours(written, index)
+    index.database.write(keeping_ours([written]))
     index.add(path, [B])
     assert told(evidence_of([path], [written], index)) == ("sidecar", (A,), True)
     assert told(evidence_of([path], [], index)) == ("index", (B,), True)

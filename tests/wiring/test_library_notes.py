@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.filenames import SafeName
@@ -11,12 +14,17 @@ from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.settings import Settings
 from anymatix_fetcher.engine.shelf import Arrived, Recorded
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.catalog import is_ours
 from anymatix_fetcher.library.identity import identity
 from anymatix_fetcher.library.placing import Placement
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.wiring.library_arrivals import arrival_of
 from anymatix_fetcher.wiring.library_notes import Noting
 from anymatix_fetcher.wiring.library_search import LateIndex
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.storage.workers import Task
 
 SHA256 = Digest("sha256", "ab" * 32)
 API = "https://civitai.com/api/download/models/7?fileId=70"
@@ -59,11 +67,30 @@ def test_a_sidecar_is_written_and_a_failure_is_told_to_nobody_but_the_log(tmp_pa
     path.write_bytes(b"content")
     told: list[Recorded] = []
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
-    noting = Noting(kept(path), late, OsDisk(), lambda: 5.0, told.append)
+    tasks: list[Task] = []
+    noting = Noting(kept(path), late, OsDisk(), lambda: 5.0, told.append, tasks.append)
     noting.step()
+    assert told == []
+    tasks.pop().step()
     sidecar = json.loads((tmp_path / f"{identity(API)}.json").read_text())
     assert (sidecar["file_name"], sidecar["anyfetch"]["type"]) == ("a.bin", "lora")
     assert late.opened().digests(path) == (SHA256,)
+    assert is_ours(tmp_path / f"{identity(API)}.json", late.opened())
     noting.fail(OSError("no room"))
     assert told == [Recorded(), Recorded(is_kept=False)]
+    late.close()
+
+
+def test_a_file_whose_sidecar_cannot_be_written_is_in_the_index_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"content")
+    (tmp_path / f"{identity(API)}.json").mkdir()
+    late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
+    tasks: list[Task] = []
+    told: list[Recorded] = []
+    noting = Noting(kept(path), late, OsDisk(), lambda: 5.0, told.append, tasks.append)
+    with pytest.raises(StorageError):
+        noting.step()
+    assert late.opened().digests(path) == (SHA256,)
+    assert (tasks, told) == ([], [])
     late.close()

@@ -14,9 +14,9 @@ from anymatix_fetcher.library.identity import unnamed
 from anymatix_fetcher.library.index import Index
 from anymatix_fetcher.library.placing import Placement
 from anymatix_fetcher.storage.os_disk import OsDisk
-from anymatix_fetcher.storage.workers import Step
+from anymatix_fetcher.storage.workers import After, Step
 from anymatix_fetcher.wiring.library_arrivals import arrival_of
-from anymatix_fetcher.wiring.library_search import GOOD_FOR_SECONDS, LateIndex, LibrarySearch
+from anymatix_fetcher.wiring.library_search import GOOD_FOR_SECONDS, PAUSE_SECONDS, LateIndex, LibrarySearch
 from tests.library.first_fetcher import CONTENT, hexed, leave
 
 if TYPE_CHECKING:
@@ -75,11 +75,30 @@ def test_what_comes_while_others_wait_is_entered_with_them_and_each_is_told(tmp_
     assert task.step() is Step.DONE
     assert (len(first), len(second)) == (1, 1)
     third, (another,) = enter(late, paths[2])
+    assert another.step() == After(PAUSE_SECONDS), "others may join it"
+    assert third == []
     late.close()
     assert len(third) == 1
-    assert another.step() is Step.DONE
     with Index(tmp_path / "index.sqlite") as index:
         assert [index.digests(path) for path in paths] == [(SHA256,)] * 3
+
+
+def test_files_that_come_in_quick_succession_are_entered_after_a_pause(tmp_path: Path) -> None:
+    now = 5.0
+    late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: now)
+    paths = [tmp_path / name for name in ("a.bin", "b.bin", "c.bin")]
+    for path in paths:
+        path.write_bytes(CONTENT)
+    _, (task,) = enter(late, paths[0])
+    assert task.step() is Step.DONE, "the first one doesn't wait"
+    (second, (task,)), (third, none) = enter(late, paths[1]), enter(late, paths[2])
+    assert none == []
+    now += PAUSE_SECONDS / 2
+    assert isinstance(task.step(), After)
+    now += PAUSE_SECONDS
+    assert task.step() is Step.DONE
+    assert second == third == [Recorded()]
+    late.close()
 
 
 def test_only_what_was_named_by_its_source_is_found_by_the_reference_alone(tmp_path: Path) -> None:

@@ -169,7 +169,11 @@ class Settings:
         unknown = [name for name in options if name not in _FORMS]
         if unknown:
             raise TypeError(forms.unknown(unknown[0], _FORMS))
-        given: dict[str, Any] = {name: _FORMS[name](name, value) for name, value in options.items()}
+        # Most values of a copy are the defaults themselves: converting those again is most of what a long list costs.
+        given: dict[str, Any] = {
+            name: value if value is DEFAULTS.get(name, _CONVERTED) else _FORMS[name](name, value)
+            for name, value in options.items()
+        }
         sha256 = given.pop("sha256", None)
         if sha256 is not None:
             given["digests"] = (*given.get("digests", ()), sha256)
@@ -212,6 +216,7 @@ def _agreeing(digests: Iterable[Digest]) -> tuple[Digest, ...]:
     return unique
 
 
+_CONVERTED = object()
 DEFAULTS: dict[str, Any] = {one.name: one.default for one in fields(Settings)}
 """The defaults of all settings, in the order of the documentation."""
 

@@ -23,7 +23,7 @@ from anymatix_fetcher.library.sidecars import Sidecar, has_whole_model, read_sid
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.library.index import Index
@@ -148,23 +148,31 @@ def card_of(sidecar: Sidecar | None, state: FileState, *, is_ours: bool = False)
 def keep(folder: Path, cards: Mapping[str, Card], index: Index, gone: Collection[str] = ()) -> None:
     """Stores cards of sidecars in ``folder``, by name, and deletes those of ``gone``."""
     key = key_of(folder)
-    rows = [
-        (key, name, *as_row(card.state), card.is_ours, " ".join(card.identities), card.content)
-        for name, card in cards.items()
-    ]
+    rows = [_row(key, name, card) for name, card in cards.items()]
 
     def change(connection: sqlite3.Connection) -> None:
-        connection.executemany("INSERT OR REPLACE INTO sidecars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany(_KEEP, rows)
         connection.executemany("DELETE FROM sidecars WHERE folder = ? AND name = ?", [(key, name) for name in gone])
 
     index.database.write(change)
 
 
-def keep_ours(sidecar: Sidecar, index: Index) -> None:
-    """Records that this program has just written the sidecar."""
-    state = _state_of(sidecar.path)
-    if state is not None:
-        keep(sidecar.path.parent, {sidecar.path.name: card_of(sidecar, state, is_ours=True)}, index)
+_KEEP = "INSERT OR REPLACE INTO sidecars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _row(folder: bytes, name: str, card: Card) -> tuple[object, ...]:
+    return (folder, name, *as_row(card.state), card.is_ours, " ".join(card.identities), card.content)
+
+
+def keeping_ours(sidecars: Iterable[Sidecar]) -> Callable[[sqlite3.Connection], None]:
+    """A change of the index: records that this program has just written the sidecars."""
+    states = [(one, state) for one in sidecars if (state := _state_of(one.path)) is not None]
+    rows = [_row(key_of(one.path.parent), one.path.name, card_of(one, state, is_ours=True)) for one, state in states]
+
+    def change(connection: sqlite3.Connection) -> None:
+        connection.executemany(_KEEP, rows)
+
+    return change
 
 
 def is_ours(path: Path, index: Index) -> bool:

@@ -118,8 +118,8 @@ def _is_comfyuis(folder: Path, models: Path | None) -> bool:
     return any(map(_has_code, (folder, folder.parent) if folder.name.casefold() == "models" else (folder,)))
 
 
-def _has_code(folder: Path) -> bool:
-    return all(os.path.isfile(folder / name) for name in COMFYUI_CODE)  # noqa: PTH113 - much faster
+def _has_code(folder: Path | str) -> bool:
+    return all(os.path.isfile(os.path.join(folder, name)) for name in COMFYUI_CODE)  # noqa: PTH113, PTH118 - much faster
 
 
 def check_encoding(path: Path) -> None:
@@ -164,10 +164,12 @@ def _leads_out(path: Path, folder: Path) -> StorageError:
 
 def _check_comfyui(destination: Path, real: Path) -> None:
     """Refuses destinations in ComfyUI's own folder, except its models, inputs and outputs."""
-    for program in (real, *real.parents):
-        inner = real.relative_to(program).parts[:1]
-        if inner and inner[0].casefold() in COMFYUI_DATA:
+    # With strings: as paths these steps are most of what a small file's check costs.
+    parts = real.parts
+    for depth in range(len(parts), 0, -1):
+        if depth < len(parts) and parts[depth].casefold() in COMFYUI_DATA:
             continue
+        program = os.path.join(*parts[:depth])  # noqa: PTH118 - see above
         if _has_code(program):
             raise _runs(destination, f"{program} is ComfyUI's own folder")
 

@@ -86,13 +86,15 @@ class Index:
             return
         self.add_many([IndexEntry(path, now, tuple(digests), HowKnown.HASHED, (), verified, read_at, blocks)])
 
-    def add_many(self, entries: Iterable[IndexEntry]) -> bool:
-        """Enters files and claims in one transaction; returns whether that succeeded."""
+    def add_many(self, entries: Iterable[IndexEntry], *also: Callable[[sqlite3.Connection], None]) -> bool:
+        """Enters files and claims, with further changes, in one transaction; returns whether that succeeded."""
         entries, now = list(entries), self._wall_clock()
 
         def change(connection: sqlite3.Connection) -> None:
             for entry in entries:
                 entering.enter(connection, entry, now)
+            for further in also:
+                further(connection)
 
         return self.database.write(change)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.core.answers.secrecy import recordable
 from anymatix_fetcher.core.values.disk_errors import storage_errors
-from anymatix_fetcher.library.catalog import keep_ours
+from anymatix_fetcher.errors import StorageError
+from anymatix_fetcher.library.catalog import keeping_ours
 from anymatix_fetcher.library.entries import HowKnown, IndexEntry
 from anymatix_fetcher.library.file_state import FileState
 from anymatix_fetcher.library.hash_named import SCHEME
@@ -80,9 +81,6 @@ class Arrival:
 def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> Path:
     """Writes the sidecar and the index entry; returns the sidecar's path.
 
-    From an earlier sidecar of the same URL, additional fields such as the first fetcher's ``data`` and other references
-    are kept.
-
     Args:
         arrival: The file.
         index: The index.
@@ -90,12 +88,38 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
         wall_seconds: The current time in seconds since 1970.
 
     Raises:
-        StorageError: The sidecar can't be written.
+        StorageError: The sidecar can't be written; the index knows the file all the same.
+    """
+    entry = current_entry(arrival, wall_seconds)
+    try:
+        sidecar = note(arrival, entry, disk)
+    except StorageError:
+        index.add_many([entry])
+        raise
+    index.add_many([entry], keeping_ours([sidecar]))
+    return sidecar.path
+
+
+def current_entry(arrival: Arrival, wall_seconds: float) -> IndexEntry:
+    """The index entry of the file as it is now.
+
+    Raises:
+        StorageError: It isn't there.
     """
     with storage_errors(arrival.path):
         state = FileState.of(arrival.path.stat())
-    read_at = wall_seconds if arrival.read_at is None else arrival.read_at
-    index.add_many([arrival.entry(state, read_at)])
+    return arrival.entry(state, wall_seconds if arrival.read_at is None else arrival.read_at)
+
+
+def note(arrival: Arrival, entry: IndexEntry, disk: Disk) -> Sidecar:
+    """Writes the sidecar of a file with this entry.
+
+    From an earlier sidecar of the same URL, additional fields such as the first fetcher's ``data`` and other references
+    are kept.
+
+    Raises:
+        StorageError: It can't be written.
+    """
     earlier = read_sidecar(arrival.path.with_name(f"{identity(arrival.url)}.json"), disk)
     known = earlier.record if earlier else Record()
     sha256 = next((digest.hex for digest in arrival.digests if digest.algorithm == "sha256"), None)
@@ -103,7 +127,7 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
     content = Record(
         url=recordable(arrival.url),
         file_name=arrival.path.name,
-        file_size=state.size,
+        file_size=entry.state.size,
         name=arrival.name,
         data=arrival.data if arrival.data is not None else known.data,
         sha256=sha256,
@@ -113,14 +137,12 @@ def record(arrival: Arrival, index: Index, disk: Disk, wall_seconds: float) -> P
             type=arrival.type,
             digests=arrival.digests,
             verified=arrival.verified,
-            verified_at=read_at,
-            mtime_ns=state.mtime_ns,
+            verified_at=entry.read_at or 0.0,
+            mtime_ns=entry.state.mtime_ns,
         ),
         rest=known.rest,
     )
-    path = write_sidecar(arrival.path.parent, arrival.url, content, disk)
-    keep_ours(Sidecar(path, content), index)
-    return path
+    return Sidecar(write_sidecar(arrival.path.parent, arrival.url, content, disk), content)
 
 
 def restate(
@@ -160,7 +182,7 @@ def restate(
         content = replace(known, url=None, file_size=state.size, sha256=sha256, own=own)
         # Two files in one folder may have the same content now.
         path = write_sidecar(sidecar.path.parent, f"{reference}/{known.file_name}", content, disk)
-        keep_ours(Sidecar(path, content), index)
+        index.database.write(keeping_ours([Sidecar(path, content)]))
         if path != sidecar.path:
             with storage_errors(sidecar.path):
                 disk.remove(sidecar.path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from anymatix_fetcher.core.values.disk_errors import error_of
 from anymatix_fetcher.engine.shelf import Recorded, Searched
 from anymatix_fetcher.errors import DownloadCancelled, FetchError, InternalError
-from anymatix_fetcher.storage.workers import Step
+from anymatix_fetcher.storage.workers import After, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.engine.shelf import Arrived
     from anymatix_fetcher.library.catalog import Catalog
+    from anymatix_fetcher.library.entries import IndexEntry
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
+    from anymatix_fetcher.library.sidecars import Sidecar
     from anymatix_fetcher.storage.workers import Next, Task
 
 log = logging.getLogger("anymatix_fetcher.wiring.library_shelf")
@@ -32,12 +34,22 @@ GOOD_FOR_SECONDS = 30.0
 READING = "a copy is already here: reading and linking it"
 
 
+PAUSE_SECONDS = 0.03
+"""After entering files, those that arrive within this time wait and are entered together: many small files come in
+quick succession, and a transaction costs as much as a quarter of all else that one of them needs."""
+
+
+class Entered(NamedTuple):
+    """What the index learns of a file: its entry, and the sidecar that was written for it."""
+
+    entry: IndexEntry
+    sidecar: Sidecar | None = None
+
+
 class _Waiting(NamedTuple):
     """A file waiting to be entered."""
 
-    kept: Arrived
-    state: FileState
-    read_at: float
+    learned: Callable[[], Entered]
     report: Callable[[Recorded], None]
 
 
@@ -61,6 +73,7 @@ class LateIndex:
         self._catalog: Catalog | None = None
         self._waiting: list[_Waiting] = []
         self._is_entering = False
+        self._entered_at = float("-inf")
         self._learned: set[Path] = set()
         self._clock = clock
         self._known: set[Digest] = set()
@@ -75,7 +88,7 @@ class LateIndex:
         report: Callable[[Recorded], None],
         run: Callable[[Task], object],
     ) -> None:
-        """Enters a file in this state soon. Files that arrive meanwhile are entered in one step.
+        """Enters a file in this state soon, without a sidecar.
 
         Args:
             kept: The file.
@@ -84,19 +97,48 @@ class LateIndex:
             report: Receives ``Recorded`` once it is entered, or can't be; called on any thread.
             run: Runs a task on a worker.
         """
-        read_at = wall_seconds if kept.verified_at is None else kept.verified_at
+
+        def learned() -> Entered:
+            from anymatix_fetcher.wiring.library_arrivals import arrival_of  # noqa: PLC0415 - brings SQLite
+
+            read_at = wall_seconds if kept.verified_at is None else kept.verified_at
+            return Entered(arrival_of(kept).entry(state, read_at))
+
+        self.enter_learned(learned, kept.digests, report, run)
+
+    def enter_learned(
+        self,
+        learned: Callable[[], Entered],
+        digests: Iterable[Digest],
+        report: Callable[[Recorded], None],
+        run: Callable[[Task], object],
+    ) -> None:
+        """Enters a file soon. Files that arrive meanwhile are entered in one step.
+
+        Args:
+            learned: What the index learns of it; called on a worker.
+            digests: The file's digests.
+            report: As for :meth:`enter`.
+            run: As for :meth:`enter`.
+        """
         with self._lock:
-            self._waiting.append(_Waiting(kept, state, read_at, report))
-            self._known.update(kept.digests)
+            self._waiting.append(_Waiting(learned, report))
+            self._known.update(digests)
             is_first, self._is_entering = not self._is_entering, True
         if is_first:
             run(Entering(self))
+
+    def pause_seconds(self) -> float:
+        """How long to wait until the next files are entered, so that others can join them."""
+        return self._entered_at + PAUSE_SECONDS - self._clock()
 
     def enter_waiting(self) -> None:
         """Enters the waiting files and reports each."""
         with self._lock:
             entered, self._waiting = self._waiting, []
             self._is_entering = False
+            if entered:
+                self._entered_at = self._clock()
         is_kept = False
         try:
             is_kept = not entered or self._enter(entered)
@@ -163,12 +205,14 @@ class LateIndex:
         return self._index
 
     def _enter(self, waiting: Sequence[_Waiting]) -> bool:
-        from anymatix_fetcher.wiring.library_arrivals import arrival_of  # noqa: PLC0415 - brings SQLite
+        from anymatix_fetcher.library.catalog import keeping_ours  # noqa: PLC0415 - brings SQLite
 
-        entries = [arrival_of(one.kept).entry(one.state, one.read_at) for one in waiting]
+        learned = [one.learned() for one in waiting]
+        entries = [one.entry for one in learned]
+        sidecars = keeping_ours(one.sidecar for one in learned if one.sidecar is not None)
         with self._lock:
             self._origins.update(origin for entry in entries for origin in entry.identities)
-            return self._opened().add_many(entries)
+            return self._opened().add_many(entries, sidecars)
 
     def learn(self, folders: Iterable[Path]) -> bool:
         """Enters the facts from the sidecars in ``folders`` and from the caches; false if that was done before."""
@@ -206,6 +250,9 @@ class Entering:
 
     def step(self) -> Next:
         """Implements ``Task.step``."""
+        pause_seconds = self._index.pause_seconds()
+        if pause_seconds > 0:
+            return After(pause_seconds)
         self._index.enter_waiting()
         return Step.DONE
 
