@@ -211,3 +211,17 @@ def test_where_a_hub_tells_the_digest_on_the_way_only_its_resolve_is_asked(tmp_p
         assert result.path.read_bytes() == lent.read()
         assert hub.ledger().all.statuses == {302: 1}, "the resolve, and nothing of its CDN"
         assert result.verified == "sha256"
+
+
+def test_a_single_stream_comes_from_a_peer_as_well(fleet: Fleet) -> None:
+    result = fleet.fetch(*fleet.peers, engine="single")
+    assert (len(fleet.origin.seen()), result.origin_requests, result.connections_peak) == (0, 0, 1)
+    assert [len(peer.seen()) for peer in fleet.peers] == [1, 0]
+
+
+def test_a_single_stream_goes_on_at_the_origin_where_the_peer_breaks_off(fleet: Fleet) -> None:
+    fleet.peers[0].script(Fault.reset(after=SIZE // 2), when=Match(request="1"))
+    fleet.peers[0].script(Fault.refuse(), when=Match(connection="2-"))
+    result = fleet.fetch(fleet.peers[0], engine="single")
+    assert result.connections_peak == 1
+    assert 0 < fleet.sent <= SIZE // 2 + 8 * BLOCK

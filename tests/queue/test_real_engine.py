@@ -12,7 +12,7 @@ from anymatix_fetcher.queue.destinations import Destinations
 from anymatix_fetcher.queue.jobs import JobState, JobWanted, PartChoice
 from anymatix_fetcher.queue.opening import open_queue
 from anymatix_fetcher.queue.queue import Queue, QueueSettings
-from anymatix_fetcher.testing import Origin
+from anymatix_fetcher.testing import Fault, Match, Origin
 from tests.queue.fakes import until
 
 if TYPE_CHECKING:
@@ -85,3 +85,33 @@ def test_a_session_keeps_nothing_of_what_is_over(origin: Origin, tmp_path: Path)
     (session,) = queue._execution._runner._sessions.values()  # type: ignore[attr-defined]
     assert (len(session._tickets), session._active, session._launcher._shares, session._turns._first) == (0, {}, {}, {})
     queue.close()
+
+
+def test_jobs_at_one_host_share_a_limit(origin: Origin, tmp_path: Path) -> None:
+    files = [origin.add(f"/{number}.bin", size=BYTES) for number in range(3)]
+    queue = opened(tmp_path)
+    try:
+        queue.change_settings(QueueSettings(limit_rate=SLOWLY))
+        queue.add([JobRequest(JobWanted(reference=file.url)) for file in files])
+        until(lambda: all(job.bytes_stored > BYTES // 20 for job in queue.jobs()))
+        assert {job.state for job in queue.jobs()} == {JobState.ACTIVE}
+        queue.change_settings(QueueSettings())
+        until(lambda: {job.state for job in queue.jobs()} == {JobState.DONE})
+    finally:
+        queue.close()
+    assert [(tmp_path / "files" / f"{number}.bin").read_bytes() for number in range(3)] == [one.read() for one in files]
+
+
+def test_an_address_that_never_answers_keeps_no_other_job_waiting(origin: Origin, tmp_path: Path) -> None:
+    silent, file = origin.add("/silent.bin", size=BYTES), origin.add("/model.bin", size=BYTES)
+    origin.script(Fault.delay(600.0), when=Match(path="/silent.bin"))
+    queue = opened(tmp_path)
+    try:
+        (waiting, _), (other, _) = queue.add([JobRequest(JobWanted(reference=one.url)) for one in (silent, file)])
+        until(lambda: queue.get(other.id).state is JobState.DONE)
+        assert queue.get(waiting.id).state is JobState.ACTIVE
+        asked = [request.path for request in origin.seen()]
+        assert asked.count("/silent.bin") <= 1  # long before that one is given up, and asked again
+    finally:
+        queue.close()
+    assert (tmp_path / "files" / "model.bin").read_bytes() == file.read()

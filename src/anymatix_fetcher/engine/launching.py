@@ -66,15 +66,14 @@ class Launcher:
     def driver(self, waiting: Waiting) -> Driver:
         """The driver of a download whose turn it is, which takes a share of its host."""
         ticket, settings = waiting.ticket, waiting.ticket.job.settings
-        one_stream = settings.engine is Engine.SINGLE
         report = partial(self._report, ticket.number)
         machine = self._new_machine(
             waiting.resource,
             self._joined(ticket, waiting.host),
             number=ticket.number,
             random=self._ports.random,
-            one_stream=one_stream,
-            join=None if one_stream else partial(self._join, ticket),
+            one_stream=settings.engine is Engine.SINGLE,
+            join=partial(self._join, ticket),
             overwrite=settings.overwrite,
             as_is=settings.as_is,
         )

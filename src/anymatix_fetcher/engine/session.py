@@ -212,6 +212,7 @@ class Session:
         self._reception.tick()
         self._tell_who_waits(now)
         limited = self._ports.limiter.binds
+        self._hosts.heed_limit(now, binds=limited)
         for ticket, driver in list(self._active.values()):
             if ticket.cancelled:
                 self._guard(ticket, driver, partial(driver.handle, m.CancelRequested()))

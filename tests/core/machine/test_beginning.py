@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.core.pace.hosts import MOST_STREAMS, Host, Hosts
+from anymatix_fetcher.core.pace.hosts import Host, Hosts
 from anymatix_fetcher.core.pace.learned import KnownHost
-from anymatix_fetcher.core.pace.shared_connections import VERY_MANY_FILES
+from anymatix_fetcher.core.pace.shared_connections import MOST_STREAMS, VERY_MANY_FILES
 from tests.core.pace.hosting import OTHER, PLAIN, TLS, Seen, host_of, joined, speaks
 
 if TYPE_CHECKING:

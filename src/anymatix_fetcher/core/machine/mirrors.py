@@ -172,8 +172,8 @@ class Mirrors:
             now: The time.
             bytes_per_second: What arrives in sum.
         """
-        if not self._mirrors or not self._matching.digest_settles:
-            return  # without a digest nothing would prove all that a mirror brings
+        if not self._mirrors or not self._matching.digest_settles or self._requests.one_stream:
+            return  # without a digest nothing would prove all that a mirror brings; one stream comes from one place
         waiting = self._coverage.waiting(length, self._requests.exchanges.rests(Purpose.FILL)).total
         is_worthwhile = length - self._coverage.held.total >= WORTHWHILE_BYTES
         for mirror in self:

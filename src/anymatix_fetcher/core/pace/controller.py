@@ -75,8 +75,8 @@ class Pace:
     ) -> None:
         self._settings = settings
         self._maximum = max(1, fixed or maximum)
-        self._fixed = fixed is not None
-        self._count = self._maximum if self._fixed else max(1, min(start or 1, self._maximum))
+        self.is_fixed = fixed is not None
+        self._count = self._maximum if self.is_fixed else max(1, min(start or 1, self._maximum))
         self._goodput = Goodput(settings)
         self._path = Path(settings, settings.initial_answer_seconds)
         self._rest, self._busy = inf, 0.0
@@ -149,7 +149,7 @@ class Pace:
             rest: The bytes still to come, as far as known.
             busy: The share of time that the reader is busy; at 1.0 the processor is the bottleneck, not the network.
         """
-        if self._fixed:
+        if self.is_fixed:
             return
         self._goodput.add(total, now)
         self._borne = max(self._borne, flowing)

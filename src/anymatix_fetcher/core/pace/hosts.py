@@ -23,13 +23,13 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.range_signers import RangeSigners
+from anymatix_fetcher.core.pace.allowance import Allowance, OwnLimit, Quota, divided
 from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
-from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS, Pause, current, lengthen
+from anymatix_fetcher.core.pace.pause import Pause, current, lengthen
 from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS, PaceSettings
-from anymatix_fetcher.core.pace.shared_connections import SharedConnections
+from anymatix_fetcher.core.pace.shared_connections import MANY_WAITING, MOST_STREAMS, STREAMS_EACH, SharedConnections
 from anymatix_fetcher.core.pace.workload import Workload
-from anymatix_fetcher.core.values.rate_limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +38,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import ResponseHead
     from anymatix_fetcher.core.values.urls import Origin, Url
 
-MOST_STREAMS = 100
-"""Requests on all shared connections together; most servers allow as many on one (RFC 9113, section 5.1.2)."""
-STREAMS_FOR_EACH_SMALL_FILE = 8
-MANY_WAITING = 4
-"""Only for so many files is a shared connection worth having beside those of the segments."""
 OBSERVING_SECONDS = 0.03
 LEARNING_SECONDS = 3.0
 """What was found in less time than that is chance."""
@@ -61,10 +56,9 @@ class Share:
         self.total = 0
         self.rest = inf
         """How many bytes are still to come, as far as it is known."""
+        self.was_answered = False
         self._behind_seconds: float | None = None
         self._shared: tuple[Origin, int] | None = None
-
-    # As a pace --------------------------------------------------------------------------------------------
 
     @property
     def connections(self) -> int:
@@ -77,6 +71,8 @@ class Share:
 
     def answered(self, seconds: float) -> None:
         """A head came ``seconds`` after its request."""
+        self.was_answered = True
+        self._host.heard(self)
         self._host.pace.answered(seconds)
 
     def refused(self, others: int, now: float) -> None:
@@ -102,8 +98,6 @@ class Share:
         if self._behind_seconds is None:
             self._behind_seconds = max(0.0, self._host.now - now)
         return now + self._behind_seconds
-
-    # Beside that ------------------------------------------------------------------------------------------
 
     def want(self, under_way: int, more: int, *, streams: int = 0) -> None:
         """Tells how much could be done at once.
@@ -147,15 +141,11 @@ class Share:
         self._host.hosts.versions[origin] = head.http_version
         if self._shared is not None and self._shared[0] == origin:
             self._host.shared.heard(*self._shared)
-        quota = RateLimit.parse(head.headers)
-        seconds = 0.0 if quota is None else quota.reset_seconds or 0.0
-        if quota is None or quota.remaining is None or not 0 < seconds <= LONGEST_RETRY_AFTER_SECONDS:
-            return  # a longer pause is never waited for: what the server does, its next answer tells
-        until = now + seconds
-        if not quota.remaining:
-            self._host.hosts.pause(origin, until, "the server's quota is used up")
-        elif origin == self._host.origin:
-            self._host.grant(quota.remaining, until)
+        quota = Quota.told_by(head, now)
+        if quota is not None and not quota.remaining:
+            self._host.hosts.pause(origin, quota.until, "the server's quota is used up")
+        elif quota is not None and origin == self._host.origin:
+            self._host.grant(quota)
 
     def turned_out_small(self) -> None:
         """One request brings all of the file."""
@@ -199,8 +189,7 @@ class Host:
         self._streams = 0
         self._demand = 0
         self._most_streams = MOST_STREAMS
-        self._quota: int | None = None
-        self._quota_until = 0.0
+        self._allowance = Allowance(pace)
         # Of all shares, kept up with each change: a thousand small files change hundreds of shares all the time.
         self.total = 0
         self.flowing = 0
@@ -222,6 +211,7 @@ class Host:
         self.flowing -= share.counted
         self.count(share, -1)
         share.leave_shared_connection()
+        self.heard(share)
         del self._shares[share]
 
     def count(self, share: Share, times: int) -> None:
@@ -235,8 +225,8 @@ class Host:
     @property
     def budget(self) -> int:
         """How many connections all shares together may have, beside those that streams share."""
-        granted = self.pace.connections if self._quota is None else min(self.pace.connections, self._quota)
-        return max(1, granted - min(self._streams, self.shared.count))
+        granted = self._allowance.connections(len(self._shares) + self.waiting, is_limited=self.hosts.limit.binds)
+        return max(1, granted - min(self._streams, self.shared.count)) + self._allowance.unanswered
 
     def room(self, now: float) -> int:
         """How many more downloads may begin."""
@@ -244,16 +234,29 @@ class Host:
             return 0
         used = self._demand
         if used < self.budget and self.may_multiplex(self.origin) and self.origin in self.hosts.versions:
-            allowed = min(self._most_streams, 1 + STREAMS_FOR_EACH_SMALL_FILE * self.small_files)
+            allowed = min(self._most_streams, 1 + STREAMS_EACH * self.small_files)
             return max(0, allowed - self._streams)
         if self.may_multiplex(self.origin) and self.origin not in self.hosts.versions:
             return max(0, self.scouts - len(self._shares))
-        return max(0, self.budget - used)
+        unanswered = (share for share in self._shares if share.demand and not share.was_answered)
+        if used >= self.budget and self._allowance.look_at_unanswered(unanswered, now):
+            self._allotted = None
+        sharing = self._allowance.sharing(is_limited=self.hosts.limit.binds)
+        return max(0, self.budget - used, sharing - sum(share.demand > 0 for share in self._shares))
+
+    def heard(self, share: Share) -> None:
+        """``share`` was answered, or is over."""
+        if self._allowance.answered(share):
+            self._allotted = None
 
     def waits_for(self, now: float) -> str:
         """Why a download that could begin doesn't, for people."""
         pause = self.hosts.pause_at(self.origin, now)
         return pause.told(now) if pause is not None else f"waiting for its turn at {self.origin.host}"
+
+    def count_anew(self) -> None:
+        """How many connections there are to be had has changed."""
+        self._allotted = None
 
     def queue(self, count: int) -> None:
         """So many more downloads wait to begin here, or fewer where ``count`` is below zero."""
@@ -276,24 +279,14 @@ class Host:
         if share.streams:
             return 1
         if self._allotted is None:
-            self._allotted = self._divide()
+            demands = {share: share.demand for share in self._shares if share.demand and not share.streams}
+            self._allotted = divided(self.budget, demands)
         return self._allotted.get(share, 0)
-
-    def _divide(self) -> dict[Share, int]:
-        left = self.budget
-        wanting = [share for share in self._shares if share.demand and not share.streams]
-        first = wanting[:left]
-        left -= len(first)
-        allotted = {}
-        for share in first:
-            allotted[share] = 1 + left
-            left -= min(left, share.demand - 1)
-        return allotted
 
     def foreseen(self, share: Share, now: float) -> int:
         """What the climb's next step would be, to a share that has all connections for itself; else 0."""
         count = self.pace.foreseen(now)
-        is_alone = count > 1 and self._quota is None and self.allotted(share) == self.pace.connections
+        is_alone = count > 1 and not self._allowance.has_quota and self.allotted(share) == self.pace.connections
         return count if is_alone else 0
 
     def refused(self, share: Share, others: int, now: float) -> None:
@@ -304,20 +297,21 @@ class Host:
             return
         others += sum(max(1, other.under_way) for other in self._shares if other is not share and other.demand)
         self.pace.refused(others, now)
+        self._allowance.refused(others)
         self._allotted = None
 
-    def grant(self, remaining: int, until: float) -> None:
-        """The server grants ``remaining`` more requests up to that time: so many connections at most."""
-        self._quota, self._quota_until = remaining, until
+    def grant(self, quota: Quota) -> None:
+        """The server grants so many more requests for now."""
+        self._allowance.grant(quota)
         self._allotted = None
 
     def observe(self, now: float) -> None:
         """Lets the pace see the sum."""
         self.now = max(self.now, now)
-        if self._quota is not None and self.now >= self._quota_until:
-            self._quota = self._allotted = None
-        if not self._could_use_more:
-            return
+        if self._allowance.outlives_quota(self.now):
+            self._allotted = None
+        if not self.waiting and not any(share.demand > share.under_way > 0 for share in self._shares):
+            return  # no more could be used
         is_as_before = not self._demand or self.flowing == self._observed_flowing  # streams come and go all the time
         if is_as_before and self.now - self._observed_at < OBSERVING_SECONDS:
             return
@@ -335,10 +329,6 @@ class Host:
             return None
         return self.pace.learned
 
-    @property
-    def _could_use_more(self) -> bool:
-        return self.waiting > 0 or any(share.demand > share.under_way > 0 for share in self._shares)
-
 
 class Hosts:
     """Every host of a session.
@@ -351,6 +341,7 @@ class Hosts:
         pauses: Origins that aren't asked for a while.
         known: Says what is known about an origin from earlier.
         range_signers: Origins whose redirects are good for one range only.
+        limit: Whether a limit of our own holds bytes back.
         workload: How busy the reader of what comes from all of them is.
     """
 
@@ -361,6 +352,7 @@ class Hosts:
         self.known: Callable[[Origin], KnownHost | None] = lambda _: None
         self.range_signers = RangeSigners(lambda origin: (self.known(origin) or KnownHost()).signs_range)
         self.workload = Workload(settings)
+        self.limit = OwnLimit()
         self._hosts: dict[tuple[Origin, int, int | None], Host] = {}
 
     def remember_by(self, known: Callable[[Origin], KnownHost | None]) -> None:
@@ -384,6 +376,12 @@ class Hosts:
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")
         return self._hosts[key]
+
+    def heed_limit(self, now: float, *, binds: bool) -> None:
+        """Takes note of whether a limit of our own holds bytes back."""
+        if self.limit.heed(now, binds=binds):
+            for host in self._hosts.values():
+                host.count_anew()
 
     def pause(self, origin: Origin, until: float, reason: str) -> None:
         """Pauses requests to ``origin`` until that time."""

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 MOST_SHARED = 4
 """Fewer than the six connections that browsers open to a host over HTTP/1.1."""
+MOST_STREAMS = 100
+"""Requests on all of them together; most servers allow as many on one (RFC 9113, section 5.1.2)."""
+STREAMS_EACH = 8
+"""So many more requests for each file that turned out to be small."""
+MANY_WAITING = 4
+"""Only for so many files is one worth having beside the connections of the segments."""
 VERY_MANY_FILES = 32
 """For so many all shared connections are opened before it is known what the host speaks."""
 
