@@ -67,6 +67,12 @@ class RateLimiter:
         return own if self._within is None else min(own, self._within.piece_bytes)
 
     @property
+    def turn_bytes(self) -> float:
+        """The bytes that are given at a time to all that wait."""
+        own = self._limit.turn_bytes
+        return own if self._within is None else min(own, self._within.turn_bytes)
+
+    @property
     def binds(self) -> bool:
         """Whether it has held a body back within the last half second."""
         with self._lock:

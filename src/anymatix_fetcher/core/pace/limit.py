@@ -61,12 +61,17 @@ class Limit:
             return LARGEST_PIECE
         return max(SMALLEST_PIECE, min(int(self._rate * PIECE_SECONDS), LARGEST_PIECE))
 
+    @property
+    def turn_bytes(self) -> float:
+        """What is given at a time; once empty, nothing is before so much is there again."""
+        return float("inf") if self._rate is None else max(self._rate * REST_SECONDS, 1.0)
+
     def delay(self, now: float) -> float:
         """The delay in seconds before a piece may be read; 0.0 if it may be read now."""
         if self._rate is None:
             return 0.0
         self._settle(now)
-        rested = max(self._rate * REST_SECONDS, 1.0)
+        rested = self.turn_bytes
         # Nearly rested is rested: else rounding could ask for a wait that no clock can tell.
         self._resting = self._balance <= (0.99 * rested if self._resting else 0.0)
         if not self._resting:

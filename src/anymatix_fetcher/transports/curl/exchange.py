@@ -23,7 +23,7 @@ from anymatix_fetcher.transports.limiter import RateLimiter
 from anymatix_fetcher.transports.raised import NOT_TAKEN, raised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
 
     from anymatix_fetcher.core.values.http import ResponseHead
     from anymatix_fetcher.core.values.messages import ExchangeId
@@ -53,6 +53,7 @@ class CurlExchange:
         gathering: The exchanges with gathered bytes, ordered by the age of those bytes.
         progressed: The exchanges with stored bytes that aren't reported yet.
         buffers: The pool of gathering buffers.
+        others: All exchanges, this one among them; they take turns under the rate limiter.
 
     Attributes:
         handle: libcurl's easy handle; ``None`` before the start and after the end.
@@ -71,6 +72,7 @@ class CurlExchange:
     gathering: dict[CurlExchange, None] = field(default_factory=dict, repr=False)
     progressed: dict[CurlExchange, None] = field(default_factory=dict, repr=False)
     buffers: Buffers = field(default_factory=Buffers, repr=False)
+    others: Sized = field(default=(), repr=False)
 
     handle: Any = field(default=None, init=False, repr=False)
     multi: CurlMulti = field(init=False, repr=False)
@@ -82,6 +84,7 @@ class CurlExchange:
     _head: HeadReader = field(default_factory=HeadReader, init=False)
     _head_reported: bool = field(default=False, init=False)
     _body_is_whole: bool = field(default=False, init=False)
+    _taken: int = field(default=0, init=False)
     _cut: bool = field(default=False, init=False)
     _goes_on: bool = field(default=False, init=False)
     _failure: Failure | None = field(default=None, init=False)
@@ -161,15 +164,21 @@ class CurlExchange:
             if self._sink is None:
                 return self._hold_back(piece)
             if self.limiter.limits:
-                if self.limiter.delay_seconds():
+                if self.limiter.delay_seconds() or self._has_had_its_turn:
                     self.queue.append(self)
-                    self.paused = True
+                    self.paused, self._taken = True, 0
                     return int(pycurl.WRITEFUNC_PAUSE)
                 self.limiter.spend(len(piece))
+                self._taken += len(piece)
             return self._take(piece)
         except BaseException as error:  # noqa: BLE001 - see above
             self._failure = self._failure_for(error)
         return _REFUSE
+
+    @property
+    def _has_had_its_turn(self) -> bool:
+        """Whether it has taken its part of what the limiter gives at a time: ready sockets come in no fair order."""
+        return len(self.others) > 1 and self._taken * len(self.others) >= self.limiter.turn_bytes
 
     def _hold_back(self, piece: bytes) -> int | None:
         if self.over:

@@ -90,6 +90,7 @@ class CurlTransport:
             gathering=self._gathering,
             progressed=self._progressed,
             buffers=self._buffers,
+            others=self._exchanges,
         )
         try:
             handle = configured_handle(request, self._settings, receive_bytes=self._limiter.piece_bytes)
