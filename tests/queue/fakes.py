@@ -39,6 +39,7 @@ class FakeRunning:
         self.job = job
         self._on_over = on_over
         self.is_stopped = self.is_forgotten = self.was_lost = False
+        self.parts: list[Progress] = []  # of several files, each one's
         self.lingers = False  # whether it takes its time to stop
         name = job.reference.rpartition("/")[2]
         path = job.settings.output or job.settings.directory / name
@@ -54,7 +55,7 @@ class FakeRunning:
 
     @property
     def files(self) -> Sequence[Progress]:
-        return [self.progress]
+        return self.parts or [self.progress]
 
     @property
     def destinations(self) -> Sequence[Path]:

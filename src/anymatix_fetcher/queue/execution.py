@@ -10,6 +10,7 @@ from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.errors import DiskFullError, DownloadCancelled, FetchError
 from anymatix_fetcher.queue import schedule
+from anymatix_fetcher.queue.conflicts import conflict, own_destinations
 from anymatix_fetcher.queue.failures import error_of
 from anymatix_fetcher.queue.jobs import JobState
 from anymatix_fetcher.queue.leavings import remove_parts
@@ -149,12 +150,14 @@ class Execution:
         if job is None and results is None:
             return  # the job was removed, and its download is stopping
         if job is not None and results is None:
-            self._show(job, running)
+            self._show(job, running, now)
             return
         del self._running[identity]  # first, because the next event says that the download has stopped
         try:
             if job is not None and results is not None:
-                self._settled(_seen(job, running), results, now, was_lost=running.was_lost)
+                # A failed one was found in conflict: what it has seen of its destination is the other job's.
+                seen = job if job.state is JobState.FAILED else _seen(job, running)
+                self._settled(seen, results, now, was_lost=running.was_lost)
         except FetchError:
             self._running[identity] = running  # it isn't written down, and is looked at again
             raise
@@ -162,10 +165,14 @@ class Execution:
         self._own_limits.pop(identity, None)
         let_go(identity, running.forget)
 
-    def _show(self, job: QueuedJob, running: Running) -> None:
+    def _show(self, job: QueuedJob, running: Running, now: float) -> None:
         if job.state is not JobState.ACTIVE:
             return
         progress, seen = running.progress, _seen(job, running)
+        if seen.path != job.path and (error := conflict(seen, running.files, self._book.all())) is not None:
+            self._book.note(replace(job, name=seen.name).failed(error_of(error), now))
+            running.stop()
+            return
         if _lasting(seen) != _lasting(job):
             self._book.note(seen)
         elif replace(progress, seconds=0.0) != self._shown.get(job.id):
@@ -196,7 +203,7 @@ class Execution:
             self._book.note(job)
 
     def _drop_part(self, job: QueuedJob) -> None:
-        remove_parts(job.destinations)
+        remove_parts(own_destinations(job, self._book.all()))
         self._book.change(replace(job, part_unwanted=False, bytes_stored=0))
 
     def _after_loss(self, job: QueuedJob, error: FetchError, now: float) -> QueuedJob:

@@ -20,6 +20,7 @@ from anymatix_fetcher.queue.adding import Adding, JobRequest
 from anymatix_fetcher.queue.blocks import BlockMap
 from anymatix_fetcher.queue.book import Book
 from anymatix_fetcher.queue.changing import Changing
+from anymatix_fetcher.queue.conflicts import own_destinations
 from anymatix_fetcher.queue.events import EventLog
 from anymatix_fetcher.queue.execution import Execution
 from anymatix_fetcher.queue.failures import ADDRESS_IS_GONE
@@ -119,7 +120,7 @@ class Queue:
         """The jobs of an earlier run that have to change: active ones are queued again if their URL was stored."""
         for job in self._book.all():
             if job.part_unwanted:
-                remove_parts(job.destinations)
+                remove_parts(own_destinations(job, self._book.all()))
                 yield replace(job, part_unwanted=False, bytes_stored=0)
             elif not job.has_ended and not job.wanted.reference:
                 yield job.failed(ADDRESS_IS_GONE, self._clock())
