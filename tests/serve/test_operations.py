@@ -22,7 +22,8 @@ from anymatix_fetcher.serve.access import Access
 from anymatix_fetcher.serve.aria2.desk import Desk
 from anymatix_fetcher.serve.aria2.routes import add_aria2
 from tests.queue.fakes import Bench
-from tests.serve.served import SECRET, served
+from tests.serve.running import JOBS, serving
+from tests.serve.served import SECRET, Client, served
 from tests.servers.nginx import find_nginx
 from tests.servers.ports import free_ports, wait_until_listening
 
@@ -102,6 +103,22 @@ def test_the_image_has_two_stages_no_root_and_a_health_check() -> None:
     copied = [shlex.split(rest)[:-1] for name, rest in instructions if name == "COPY" and "--from" not in rest]
     for sources in copied:
         assert [source for source in sources if not (ROOT / source).exists()] == []
+
+
+def test_the_images_page_may_change_things_at_the_published_port(tmp_path: Path) -> None:
+    lines = (PACKAGING / "Dockerfile").read_text().splitlines()
+    (command,) = [json.loads(line.removeprefix("CMD ")) for line in lines if line.startswith("CMD ")]
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    with serving(tmp_path, *command[1:], "--secret-file", str(secret)) as server:
+        client = Client(server.client.port, SECRET)
+        for origin, status in (
+            ("http://127.0.0.1:6800", 201),
+            ("http://localhost:6800", 200),
+            ("http://evil.example", 403),
+        ):
+            body = {"references": ["https://example.org/a.bin"], "paused": True}
+            assert client.ask("POST", JOBS, body, headers={"Origin": origin}).status == status
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,3 +106,29 @@ def test_a_planted_token_is_in_no_file_answer_or_line(tmp_path: Path, origin: Or
     with serving(tmp_path) as server:
         jobs = server.client.get(JOBS).jobs
         assert [job["state"] for job in jobs] == ["failed"] * 3
+
+
+def test_jobs_that_ended_long_ago_are_forgotten_and_so_are_all_but_the_newest_thousand(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        added = server.client.ask("POST", JOBS, {"references": ["https://example.org/a.bin"], "paused": True})
+        waiting = added.jobs[0]["id"]
+        server.end()
+    day, now = 86_400.0, time.time()
+    ended = {f"{number:016x}": ("done", now - number) for number in range(1, 1000)}
+    ended |= {
+        "a" * 16: ("cancelled", now - 29 * day),
+        "b" * 16: ("failed", now - 29.5 * day),
+        "c" * 16: ("done", now - 31 * day),
+    }
+    with closing(sqlite3.connect(tmp_path / "state" / "queue.sqlite")) as database, database:
+        ((record,),) = database.execute("SELECT record FROM jobs").fetchall()
+        for identity, (state, at) in ended.items():
+            changed = {**json.loads(record), "id": identity, "state": state, "ended_at": at}
+            database.execute("INSERT INTO jobs VALUES (?, ?, ?)", (identity, state, json.dumps(changed)))
+    with serving(tmp_path) as server:
+        until(lambda: len(server.client.get(JOBS).jobs) == 1001)
+        left = {str(job["id"]) for job in server.client.get(JOBS).jobs}
+        server.end()
+    assert left == {waiting, *ended} - {"b" * 16, "c" * 16}  # one is too old, and one is the oldest of 1001
+    with closing(sqlite3.connect(tmp_path / "state" / "queue.sqlite")) as database:
+        assert {identity for (identity,) in database.execute("SELECT id FROM jobs")} == left
