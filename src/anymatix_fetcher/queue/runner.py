@@ -68,7 +68,7 @@ class Runner(Protocol):
 
         Raises:
             FetchError: The download can't be started.
-                OSError: The system is out of sockets or file descriptors.
+            OSError: The system is out of sockets or file descriptors.
         """
 
     def paused_hosts(self) -> frozenset[str]:

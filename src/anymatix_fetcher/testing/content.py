@@ -50,7 +50,7 @@ class GeneratedContent:
 
     Attributes:
         seed: Any integer; the origin's seed.
-            content_id: The file's identity among those with the same seed, usually its path.
+        content_id: The file's identity among those with the same seed, usually its path.
         size: The length in bytes; needs neither disk nor memory.
         prefix: Bytes that replace the first generated ones, such as the header of a model format.
     """

@@ -62,12 +62,12 @@ class Ledger:
         faults: The number of occurrences of each fault, by its name in rules.
         bytes_sent: Bytes of bodies that were handed to the network.
         connections: Accepted connections.
-            refused_connections: Accepted connections that were reset at once.
-            open_connections: Connections that are open now.
-            peak_connections: The largest number of connections open at once.
-            active_requests: Requests being answered now; refusals (4xx, 5xx) don't count.
-            peak_requests: The largest number of active requests.
-            signed_urls: Signed URLs that were issued.
+        refused_connections: Accepted connections that were reset at once.
+        open_connections: Connections that are open now.
+        peak_connections: The largest number of connections open at once.
+        active_requests: Requests being answered now; refusals (4xx, 5xx) don't count.
+        peak_requests: The largest number of active requests.
+        signed_urls: Signed URLs that were issued.
     """
 
     requests: int

@@ -132,9 +132,9 @@ class Plan:
 
     Attributes:
         status: The status of the final response.
-            headers: All fields, including those for framing.
-            body: The body; empty for HEAD.
-            framing: How the end of the body is marked.
+        headers: All fields, including those for framing.
+        body: The body; empty for HEAD.
+        framing: How the end of the body is marked.
         close: Whether the connection ends with this response.
     """
 

@@ -36,7 +36,7 @@ class Resource:
 
     Attributes:
         etag: The entity tag as sent in the header, or none.
-            last_modified: The date as sent in the header, or none.
+        last_modified: The date as sent in the header, or none.
         headers: Further fields, which replace others of the same names; ``{sha256}`` and the like are filled in.
         signing: Set for a file that the first origin redirects and only the second origin serves.
         parts_as_200: Whether a part is sent as 200 with Content-Range. If the range has no end, or ends beyond the

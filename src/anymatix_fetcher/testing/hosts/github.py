@@ -55,7 +55,7 @@ class GitHubSettings:
         token_seconds: The lifetime of the additional token; in reality 5 minutes. None for no token.
         bytes_per_second: The limit of a connection to the store.
         api_limit: The limit of API requests per hour without a token.
-            api_limit_with_token: The limit of API requests per hour with a token.
+        api_limit_with_token: The limit of API requests per hour with a token.
     """
 
     tokens: frozenset[str] = frozenset()

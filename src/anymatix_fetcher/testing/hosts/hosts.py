@@ -54,7 +54,7 @@ class HostsLedger:
     Attributes:
         all: The counts of all sites together. ``paths`` lists files by their account, such as
                 ``civitai:143906/model.safetensors``, wherever they are stored, and everything else as ``site:/path``.
-            signed: The number of signed URLs that each site has issued.
+        signed: The number of signed URLs that each site has issued.
     """
 
     all: Ledger
@@ -81,11 +81,11 @@ class Hosts(Server):
 
     Args:
         *hosts: The hosts.
-            seed: The seed of rules that apply by chance.
-            address: The address to bind, usually loopback.
-            first_port: The first site's port, followed by the others; 0 for free ones.
-            tls: The server context for https; none for http.
-            clock: The time in seconds since 1970, for signatures and limits.
+        seed: The seed of rules that apply by chance.
+        address: The address to bind, usually loopback.
+        first_port: The first site's port, followed by the others; 0 for free ones.
+        tls: The server context for https; none for http.
+        clock: The time in seconds since 1970, for signatures and limits.
     """
 
     def __init__(

@@ -45,8 +45,8 @@ class HubRepo:
         id: ``org/name``.
         files: Its files by path.
         readers: The tokens with access to a private or gated repository.
-            former_ids: Former names.
-            branches: Branches and tags in addition to ``main``; all point to the same commit.
+        former_ids: Former names.
+        branches: Branches and tags in addition to ``main``; all point to the same commit.
     """
 
     id: str

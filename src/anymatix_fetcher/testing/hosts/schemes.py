@@ -60,18 +60,18 @@ class Scheme(Protocol):
         """The query that gives access by GET to a file at ``url``, which has no query."""
 
     def refusal(self, asked: Asked) -> Draft | None:
-        """What is wrong with a request's signature, or nothing."""
+        """The refusal of a request with a wrong signature, or none."""
 
     def entity_tag(self, file: HostedFile) -> str:
-        """The ETag of a file here."""
+        """The ETag of a file in this store."""
 
 
 class R2Scheme:
-    """Cloudflare R2, and S3 where ``expired_code`` and its words say so.
+    """Cloudflare R2, or S3 with another ``expired_code`` and message.
 
     Args:
-        credentials: Who signs.
-        disposition: How the file's name is told; ``{name}`` is filled in.
+        credentials: The signing key.
+        disposition: The Content-Disposition; ``{name}`` is filled in.
     """
 
     def __init__(self, credentials: sigv4.Credentials, disposition: str = 'attachment; filename="{name}"') -> None:
@@ -142,7 +142,7 @@ class BackblazeScheme:
                 return _b2_error(401, "expired_auth_token", "")
 
     def entity_tag(self, file: HostedFile) -> str:
-        """Implements ``Scheme.entity_tag``: another one than R2's for the same bytes."""
+        """Implements ``Scheme.entity_tag``: differs from R2's for the same bytes."""
         return f'"{file.mark[::-1]}"'
 
 
@@ -151,7 +151,7 @@ class CloudFrontScheme:
 
     Args:
         pair: CloudFront's key.
-        credentials: The store's; none where URLs carry CloudFront's signature alone.
+        credentials: The store's key; none if URLs carry only CloudFront's signature.
     """
 
     def __init__(self, pair: cloudfront.KeyPair, credentials: sigv4.Credentials | None) -> None:
@@ -174,7 +174,7 @@ class CloudFrontScheme:
         return "&".join([query, *(f"{name}={quote(value, safe='~')}" for name, value in pairs)])
 
     def refusal(self, asked: Asked) -> Draft | None:
-        """Implements ``Scheme.refusal``: CloudFront stands in front."""
+        """Implements ``Scheme.refusal``: CloudFront checks first."""
         request = asked.request
         inner = "&".join(
             pair for pair in request.query.split("&") if pair.partition("=")[0] not in cloudfront.PARAMETERS
@@ -208,8 +208,8 @@ class AzureScheme:
     """GitHub's release assets: an Azure blob behind a user delegation SAS and a short-lived token.
 
     Args:
-        key: What both are signed with.
-        token_seconds: How long the token holds, mostly much shorter than the signature; none leaves it out.
+        key: The key for both signatures.
+        token_seconds: The lifetime of the token, usually much shorter than the signature's; none for no token.
     """
 
     def __init__(self, key: bytes, token_seconds: int | None) -> None:
@@ -306,7 +306,7 @@ class AliyunScheme:
 
 
 def xml_error(status: int, code: str, message: str) -> Draft:
-    """What an S3-like store answers when it refuses."""
+    """The refusal of an S3-like store."""
     text = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
     return document(status, "application/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{text}')
 

@@ -1,7 +1,7 @@
 """AWS Signature Version 4 in a URL's query, made and checked as S3 and R2 do.
 
 Pure; see "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in the S3 API reference. The
-payload isn't signed, and the signed headers are those that the URL names.
+payload isn't signed; the URL names the signed header fields.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Verdict = Literal["valid", "missing", "garbled", "mismatch", "expired"]
-"""What a signature is worth; only the first opens the object."""
+"""The result of a signature check; only ``valid`` gives access."""
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -29,7 +29,7 @@ _CREDENTIAL = re.compile(r"([^/]+)/(\d{8})/([^/]+)/s3/aws4_request")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who signs."""
+    """A signing key and its scope."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -38,7 +38,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a signature covers: the method, the host, and the path as it is escaped in the URL."""
+    """What a signature covers: the method, the host and the escaped path."""
 
     method: str
     host: str
@@ -53,14 +53,14 @@ def presign(
     life_seconds: int,
     extra: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """The query that opens an object until ``now + life_seconds`` (seconds since 1970, cut to whole ones).
+    """The query that gives access to an object until ``now + life_seconds`` (whole seconds since 1970).
 
     Args:
-        signed: What the query is for.
-        credentials: Who signs.
-        now: When.
+        signed: The request to sign.
+        credentials: The signing key.
+        now: The time of signing.
         life_seconds: The value of X-Amz-Expires.
-        extra: More parameters, such as ``response-content-disposition``, unescaped; they are signed too.
+        extra: Further unescaped parameters, such as ``response-content-disposition``, which are signed as well.
     """
     stamp = datetime.fromtimestamp(int(now), UTC).strftime(_STAMP)
     scope = f"{stamp[:8]}/{credentials.region}/s3/aws4_request"
@@ -77,7 +77,7 @@ def presign(
 
 
 def check(signed: Signed, credentials: Credentials, query: str, headers: Mapping[str, str], *, now: float) -> Verdict:
-    """What the query of a request is worth at this moment; ``headers`` by lower-case name."""
+    """Checks the query of a request at the time ``now``; ``headers`` by lower-case name."""
     pairs = query_pairs(query)
     fields = dict(pairs)
     if "X-Amz-Signature" not in fields and "X-Amz-Algorithm" not in fields:
@@ -100,7 +100,7 @@ def check(signed: Signed, credentials: Credentials, query: str, headers: Mapping
 
 
 def expiry(fields: Mapping[str, str]) -> float | None:
-    """When a query's signature expires (seconds since 1970), or none where that can't be read."""
+    """The expiry of a query's signature (seconds since 1970); none if it is invalid."""
     try:
         begin = datetime.strptime(fields["X-Amz-Date"], _STAMP).replace(tzinfo=UTC).timestamp()
         life = int(fields["X-Amz-Expires"])
@@ -110,7 +110,7 @@ def expiry(fields: Mapping[str, str]) -> float | None:
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
-    """A query's names and values, unescaped; a plus sign is a plus sign, as signatures have it."""
+    """A query's unescaped names and values; a plus sign stays one, as in signatures."""
     split = [pair.partition("=") for pair in query.split("&") if pair]
     return [(unquote(name), unquote(value)) for name, _, value in split]
 
@@ -127,7 +127,7 @@ def _signature(
     canonical = "\n".join(
         [
             signed.method,
-            # S3 signs the path as it is escaped once, whatever the client made of it.
+            # S3 signs the path in its own escaping, independent of the client's.
             quote(unquote(signed.path), safe="/-_.~"),
             "&".join("=".join(pair) for pair in sorted((_escaped(name), _escaped(value)) for name, value in pairs)),
             *(f"{name}:{value.strip()}" for name, value in headers),

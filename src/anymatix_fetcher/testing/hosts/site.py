@@ -1,4 +1,4 @@
-"""What a stand-in is: sites, each with a port of its own, that answer requests as a model host does."""
+"""The interface of stand-ins: sites that respond like those of a model host, each on its own port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When and where a site is asked.
+    """The time of a request, and the URLs of all sites.
 
     Attributes:
         now: Seconds since 1970.
@@ -31,11 +31,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """The site serves a file, or the part that was asked for.
+    """A file or the requested part of it as the response.
 
     Attributes:
-        account: The name under which the ledger keeps its bytes: the same wherever the file is stored.
-        bytes_per_second: The most that a connection gets.
+        account: The name under which the ledger counts its bytes, which is the same for all stores.
+        bytes_per_second: The limit of a connection.
     """
 
     resource: Resource
@@ -47,19 +47,19 @@ class Site(Protocol):
     """One origin: a web site, an API, or a store."""
 
     stores: bool
-    """Whether it is where redirects lead: rules take it for the target."""
+    """Whether it is a store, the target of redirects, for rules."""
 
     def answer(self, request: Request, moment: Moment) -> Draft | Serving:
-        """What the site says; called by one thread at a time."""
+        """The response to a request; called by one thread at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A model host: the sites that it consists of.
+    """A model host and its sites.
 
     Attributes:
         sites: Its sites by name.
-        variables: The environment variables that lead tools to them, and the site that each one names.
+        variables: The environment variables that direct tools to the sites, with the site of each.
     """
 
     sites: Mapping[str, Site]
@@ -67,7 +67,7 @@ class Host:
 
 
 def query_fields(request: Request) -> dict[str, str]:
-    """The names and values of a request's query; the last one of a name counts."""
+    """The names and values of a request's query; the last value of a name counts."""
     return dict(query_pairs(request.query.replace("+", "%20")))
 
 
@@ -88,7 +88,7 @@ def page(status: int, body: str, headers: Iterable[tuple[str, str]] = ()) -> Dra
 
 
 def redirect(status: int, location: str, headers: Iterable[tuple[str, str]] = (), *, signed: bool = False) -> Draft:
-    """A redirect; ``signed`` has the ledger count a signature that was given out."""
+    """A redirect; ``signed`` makes the ledger count a signed URL."""
     made = document(status, "text/plain; charset=utf-8", f"Redirecting to {location}", headers)
     made.put("Location", location)
     made.signed_url = signed

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.responses.making import Draft
 
 _DISPOSITIONS = ("response-content-disposition", "b2ContentDisposition", "rscd")
-"""The parameters by which a URL says what its file is called."""
+"""The query parameters that contain the file's name."""
 
 
 class Store:
-    """A site that serves files by signed URLs alone.
+    """A site that serves files only by signed URLs.
 
     Args:
         name: The site's name.
-        scheme: How its URLs are signed.
-        prefix: What every path begins with.
-        bytes_per_second: The most that a connection gets.
-        headers: More fields for every file.
-        most_without_range: A file of more bytes is sent in ranges only; none for any length.
+        scheme: The kind of its signed URLs.
+        prefix: The start of every path.
+        bytes_per_second: The limit of a connection.
+        headers: Further header fields for every file.
+        most_without_range: The size above which files are served by ranges only; none for no limit.
     """
 
     stores = True
@@ -56,7 +56,7 @@ class Store:
         self._files: dict[str, tuple[HostedFile, str]] = {}
 
     def put(self, key: str, file: HostedFile, account: str) -> None:
-        """Stores a file under ``key``; the ledger keeps its bytes under ``account``."""
+        """Stores a file under ``key``; the ledger counts its bytes under ``account``."""
         self._files[self._prefix + key] = (file, account)
 
     def url(self, key: str, moment: Moment, life_seconds: int, pinned: str | None = None) -> str:

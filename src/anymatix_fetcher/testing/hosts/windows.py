@@ -1,4 +1,4 @@
-"""How many requests a host bears: fixed windows of time, counted for each caller by itself."""
+"""Rate limits of hosts: a number of requests of each caller in a fixed window of time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left after a request.
+    """The state of a limit after a request.
 
     Attributes:
         allowed: Whether the request itself was within the limit.
-        reset_seconds: Until the window ends.
+        reset_seconds: The time until the window ends.
     """
 
     allowed: bool
@@ -24,8 +24,8 @@ class FixedWindows:
     """Counts requests; a caller's window begins with its first one.
 
     Args:
-        limit: The most requests of a caller in one window.
-        seconds: How long a window is.
+        limit: The number of requests of a caller in one window.
+        seconds: The length of a window.
     """
 
     def __init__(self, limit: int, seconds: int) -> None:

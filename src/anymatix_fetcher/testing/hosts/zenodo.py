@@ -33,7 +33,7 @@ class ZenodoRecord:
 def zenodo(
     records: Sequence[ZenodoRecord], *, bytes_per_second: float | None = None, requests_per_minute: int = 60
 ) -> Host:
-    """A stand-in with the site ``zenodo``, which refuses aria2 and bears so many requests in a minute."""
+    """A stand-in with the site ``zenodo``, which refuses aria2 and limits the requests per minute."""
     return Host({"zenodo": _ZenodoSite(records, bytes_per_second, requests_per_minute)}, {"ZENODO_ENDPOINT": "zenodo"})
 
 
@@ -91,7 +91,7 @@ class _ZenodoSite:
 
 
 def _record_json(record: ZenodoRecord, url: str) -> dict[str, Any]:
-    """The fields of a record that downloaders look at (Zenodo's REST API, "Records")."""
+    """The fields of a record that downloaders use (Zenodo's REST API, "Records")."""
     api = f"{url}/api/records/{record.id}"
     return {
         "id": record.id,

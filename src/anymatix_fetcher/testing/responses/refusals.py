@@ -1,4 +1,4 @@
-"""What is answered instead of the file: errors, pages, redirects, and signatures that don't hold."""
+"""Responses other than the file: errors, pages, redirects, and refused signatures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PAGES = {
 
 
 def refusal(request: Request, resource: Resource | None, faults: ChosenFaults, place: Place) -> Draft | None:
-    """What is answered instead of the file, if anything is."""
+    """The response instead of the file, if any."""
     for one in faults.chosen:
         made = _scripted_refusal(one.fault, request, resource, place)
         if made is not None:
@@ -75,7 +75,7 @@ def _retry_after(fault: Status, now: float) -> str:
 
 def _token_refusal(fault: RequireToken, request: Request, resource: Resource | None, place: Place) -> Draft | None:
     if place.listener == "target" and resource is not None and resource.signing is not None:
-        return None  # The signature is the credential there, and a second one would be refused.
+        return None  # The signature is the only credential there; a second one would be refused.
     given = request.headers.get("authorization", "")
     if hmac.compare_digest(given.encode(), f"Bearer {fault.value}".encode()):
         return None
@@ -85,7 +85,7 @@ def _token_refusal(fault: RequireToken, request: Request, resource: Resource | N
 
 
 def _redirect(fault: Redirect, request: Request, place: Place) -> Draft | None:
-    """The next hop, or nothing once the request has come along all of them; hops are counted in the query."""
+    """The next hop; none after the last one. Hops are counted in the query."""
     if fault.location is not None:
         host = place.url.partition("://")[2]
         location = fault.location
@@ -109,7 +109,7 @@ def _redirect(fault: Redirect, request: Request, place: Place) -> Draft | None:
 
 
 def _signed(request: Request, resource: Resource, signing: Signing, place: Place) -> Draft | None:
-    """The redirect to a signed URL, or what is wrong with the signature; nothing where it opens the file."""
+    """The redirect to a signed URL, or the refusal of a signature; none if it is valid."""
     if place.listener == "origin":
         # The signature covers this escaping, so a client that escapes differently is refused.
         path = quote(resource.path)
