@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -71,8 +70,7 @@ def told(
     results, stopped, last = carry_out(jobs, report, session, fetch_many=fetch_many)
     _tell(results, report, session, stopped)
     if report.json:
-        for one in as_objects(results, stopped) if as_objects is not None else _objects(results, stopped, session):
-            session.out.write(json.dumps(one) + "\n")
+        session.print_json(*(as_objects(results, stopped) if as_objects else _objects(results, stopped, session)))
     session.out.flush()
     if not (report.quiet or report.json or report.progress == "json"):
         session.complain(*_warnings(last), *_parts(results))

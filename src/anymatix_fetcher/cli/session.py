@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -38,6 +39,12 @@ class Invocation:
     def speak(self, verbosity: int) -> None:
         """Tells more, the higher ``verbosity`` is."""
         self.verbosity = verbosity
+
+    def print_json(self, *values: object) -> None:
+        """Writes each value to stdout as one line of JSON."""
+        for value in values:
+            self.out.write(json.dumps(value) + "\n")
+        self.out.flush()
 
     def complain(self, *lines: str) -> None:
         """Writes lines to stderr, without known secrets."""

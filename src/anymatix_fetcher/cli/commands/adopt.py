@@ -14,6 +14,7 @@ from anymatix_fetcher.cli.display.results import error_lines, error_object
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.output import json_option, quiet_option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import NotAModelError
@@ -39,8 +40,8 @@ _EXAMPLES = ("anyfetch adopt --dry-run", "anyfetch adopt --models ~/ComfyUI", "a
 @place_options
 @option("Behaviour", "--dry-run", is_flag=True, help="Hash and identify the models, but write no sidecars.")
 @network_options
-@option("Output", "--json", "as_json", is_flag=True, help="One JSON object per model on stdout instead.")
-@option("Output", "-q", "--quiet", is_flag=True, help="Only errors.")
+@json_option("model")
+@quiet_option("Print only errors.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -53,8 +54,7 @@ def command(
     quiet: bool,
 ) -> int:
     """Hashes the models, asks Civitai, writes sidecars, and reports."""
-    session.hide(network.secrets(()))
-    network.warn(session)
+    network.prepare(session)
     from anymatix_fetcher.verbs.adopt import adopt  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()

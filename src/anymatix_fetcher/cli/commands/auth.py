@@ -10,6 +10,7 @@ import click
 
 from anymatix_fetcher.cli.display.help_layout import Command, Misuse
 from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.output import json_option
 from anymatix_fetcher.sources.accounts import WITH_TOKENS
 from anymatix_fetcher.sources.base import Secret
 from anymatix_fetcher.verbs.checkup.tokens import HostToken
@@ -35,7 +36,7 @@ Store a token for a host in the system's keyring. It is read from the terminal w
     "auth", cls=Command, help=_AUTH_HELP, sections={"Examples": ("anyfetch auth", "anyfetch auth models.example.com")}
 )
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per host on stdout.")
+@json_option("host")
 @click.pass_obj
 def auth_command(session: Invocation, /, *, hosts: tuple[str, ...], as_json: bool) -> int:
     """Shows the tokens, masked."""

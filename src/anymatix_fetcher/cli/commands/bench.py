@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -20,6 +19,7 @@ from anymatix_fetcher.cli.display.help_layout import Command, Misuse
 from anymatix_fetcher.cli.exit_codes import INTERRUPTED
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.output import json_option
 from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, parse_connection_count
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import DownloadCancelled, StorageError
@@ -83,7 +83,7 @@ _EXAMPLES = (
     metavar="FILE.png",
     help="Plot the rates to a .png, .svg or .pdf file.",
 )
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option()
 @click.pass_obj
 def command(
     session: Invocation,
@@ -98,10 +98,9 @@ def command(
     as_json: bool,
 ) -> int:
     """Measures and reports."""
-    session.hide(network.secrets([url]))
+    network.prepare(session, [url])
     if plot is not None:
         _check_plot(plot)
-    network.warn(session)
     from anymatix_fetcher.verbs.bench import bench  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel, news = CancelToken(), _News(session, silent=as_json or not session.err.isatty())
@@ -166,7 +165,7 @@ def _check_plot(plot: Path) -> None:
 def _tell(measured: Measured, session: Invocation, plot: Path | None, *, as_json: bool) -> None:
     diagnosis = measured.diagnosis
     if as_json:
-        session.out.write(json.dumps(as_object(measured, diagnosis)) + "\n")
+        session.print_json(as_object(measured, diagnosis))
     else:
         glyphs = glyphs_for(session.out.encoding, os.environ, sys.platform)
         width = shutil.get_terminal_size().columns - 1 if session.out.isatty() else _WIDTH_ELSEWHERE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.exit_codes import DONE, STORAGE
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.output import json_option, quiet_option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
 
@@ -46,8 +46,8 @@ _NO_REFLINKS = (
     help="Make hard links where reflinks aren't supported. An edit to one of the names then changes all of them.",
 )
 @consent_options
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per group on stdout.")
-@option("Output", "-q", "--quiet", is_flag=True, help="Print only errors and the question.")
+@json_option("group")
+@quiet_option("Print only errors and the question.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -117,9 +117,7 @@ def _link(
 
 
 def _tell(groups: Sequence[Group], done: DedupeReport | None, session: Invocation) -> None:
-    for group in groups:
-        session.out.write(json.dumps(as_object(group, done)) + "\n")
-    session.out.flush()
+    session.print_json(*(as_object(group, done) for group in groups))
 
 
 def _question(groups: Sequence[Group]) -> str:

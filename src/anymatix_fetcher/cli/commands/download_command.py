@@ -26,6 +26,7 @@ from anymatix_fetcher.cli.options.parameters import (
     parse_quantity,
     parse_url,
 )
+from anymatix_fetcher.cli.options.selection import glob_options
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.core.values.filenames import PART_SUFFIX
 from anymatix_fetcher.engine.facts import Job
@@ -86,14 +87,7 @@ def _parse_sha256(text: str) -> Digest:
     help="Continue the partial file of a browser, wget, aria2 or huggingface_hub; auto looks beside the "
     "destination, which is also done whenever a digest is known.",
 )
-@option(
-    "Selection",
-    "--include",
-    metavar="GLOB",
-    multiple=True,
-    help="Of a repository, only paths that match: '*.safetensors', 'vae/*'; repeatable.",
-)
-@option("Selection", "--exclude", metavar="GLOB", multiple=True, help="Skip paths that match; repeatable.")
+@glob_options
 @option(
     "Verification",
     "--hash",

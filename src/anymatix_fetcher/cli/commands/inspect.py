@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.exit_codes import DONE, INTEGRITY
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.output import json_option
 from anymatix_fetcher.cli.options.parameters import REFERENCE
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.formats.architectures import TITLES
@@ -45,12 +45,11 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 @click.argument("reference", metavar="REFERENCE|FILE", type=REFERENCE)
 @network_options
 @option("Output", "--tensors", is_flag=True, help="List each tensor, or each entry of an archive.")
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option()
 @click.pass_obj
 def command(session: Invocation, /, *, reference: str, network: Network, tensors: bool, as_json: bool) -> int:
     """Reads the header and reports."""
-    session.hide(network.secrets([reference]))
-    network.warn(session)
+    network.prepare(session, [reference])
     from anymatix_fetcher.verbs.inspect import inspect  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
@@ -62,7 +61,7 @@ def command(session: Invocation, /, *, reference: str, network: Network, tensors
             **network.keywords(),
         )
     if as_json:
-        session.out.write(json.dumps(facts.as_json(with_tensors=tensors)) + "\n")
+        session.print_json(facts.as_json(with_tensors=tensors))
     else:
         session.out.write(report(facts, with_tensors=tensors))
     session.out.flush()

@@ -16,9 +16,11 @@ from anymatix_fetcher.cli.display.results import error_lines, error_object
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.lock import lock_options
-from anymatix_fetcher.cli.options.network import network_options, option, telling_options
+from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.output import telling_options
 from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, complete_type, parse_url
 from anymatix_fetcher.cli.options.places import shown
+from anymatix_fetcher.cli.options.selection import glob_options
 from anymatix_fetcher.engine.cancel import CancelToken
 
 if TYPE_CHECKING:
@@ -70,14 +72,7 @@ _DIGITS_SHOWN = 12
     help="A folder below the lock file's. [default: that folder]",
 )
 @lock_options
-@option(
-    "Selection",
-    "--include",
-    metavar="GLOB",
-    multiple=True,
-    help="Of a repository, only paths that match; repeatable.",
-)
-@option("Selection", "--exclude", metavar="GLOB", multiple=True, help="Skip paths that match; repeatable.")
+@glob_options
 @option(
     "Selection",
     "--mirror",
@@ -117,8 +112,7 @@ def command(
     quiet: bool,
 ) -> int:
     """Resolves, locks, fetches files without a digest, writes the lock file, and reports."""
-    session.hide(network.secrets([*wanted, *mirrors]))
-    network.warn(session)
+    network.prepare(session, [*wanted, *mirrors])
     if any(Path(word).is_file() for word in wanted):
         network.refuse_headers("the workflow")
     if mirrors and len(wanted) > 1:

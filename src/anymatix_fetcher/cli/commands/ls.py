@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is ca
 from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.display.table import table
 from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.output import json_option
 from anymatix_fetcher.cli.options.parameters import complete_type
 from anymatix_fetcher.cli.options.places import place_options
 from anymatix_fetcher.verbs.reporting import listed_object
@@ -52,7 +52,7 @@ _HEADINGS = ("NAME", "FOLDER", "SIZE", "FROM", "VERIFIED", "")
 )
 @option("Models", "--duplicates", is_flag=True, help="Only models with duplicates.")
 @place_options
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per model on stdout.")
+@json_option("model")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -69,11 +69,8 @@ def command(
 
     stock = ls(patterns, models=where.models, extra_paths=where.extra_paths, type=type, duplicates=duplicates)
     if as_json:
-        for one in stock.models:
-            session.out.write(json.dumps(listed_object(one)) + "\n")
-        for one in stock.set_aside:
-            session.out.write(json.dumps(listed_object(one, is_set_aside=True)) + "\n")
-        session.out.flush()
+        session.print_json(*map(listed_object, stock.models))
+        session.print_json(*(listed_object(one, is_set_aside=True) for one in stock.set_aside))
         return 0
     width = shutil.get_terminal_size().columns - 1 if session.out.isatty() else None
     for line in report(stock, width, chosen=bool(patterns or type or duplicates)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is ca
 from anymatix_fetcher.cli.display.help_layout import Command
 from anymatix_fetcher.cli.exit_codes import DONE, STORAGE
 from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.output import json_option, quiet_option
 from anymatix_fetcher.cli.options.parameters import Parsed, parse_days
 from anymatix_fetcher.cli.options.places import place_options, shown
 
@@ -48,8 +48,8 @@ _EXAMPLES = ("anyfetch prune", "anyfetch prune --older-than 30 --yes", "anyfetch
     help="Also models that you had changed, and that verify --repair has kept as NAME.changed.",
 )
 @consent_options
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per download on stdout.")
-@option("Output", "-q", "--quiet", is_flag=True, help="Print only errors and the question.")
+@json_option("download")
+@quiet_option("Print only errors and the question.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -82,9 +82,7 @@ def command(
     code = refused(question, session, yes=yes, dry_run=dry_run) if ours else DONE
     report = tidying.prune_found(ours, changed=changed) if code is None else None
     if as_json:
-        for one, size in zip(found, sizes, strict=True):
-            session.out.write(json.dumps(as_object(one, size, report)) + "\n")
-        session.out.flush()
+        session.print_json(*(as_object(one, size, report) for one, size in zip(found, sizes, strict=True)))
     if report is None:
         return code or 0
     return _tell(report, session, for_people=for_people)

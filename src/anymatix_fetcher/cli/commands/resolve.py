@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,9 @@ from anymatix_fetcher.cli.display.results import error_lines, error_object
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.output import json_option
 from anymatix_fetcher.cli.options.parameters import REFERENCE
+from anymatix_fetcher.cli.options.selection import glob_options
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.verbs.reporting import located_object
 
@@ -41,14 +42,7 @@ _LABEL_WIDTH = 12
 
 @click.command("resolve", cls=Command, help=_HELP, sections={"Examples": _EXAMPLES})
 @click.argument("reference", metavar="REFERENCE", type=REFERENCE)
-@option(
-    "Selection",
-    "--include",
-    metavar="GLOB",
-    multiple=True,
-    help="Of a repository, only paths that match; repeatable.",
-)
-@option("Selection", "--exclude", metavar="GLOB", multiple=True, help="Skip paths that match; repeatable.")
+@glob_options
 @option(
     "Requests",
     "--probe",
@@ -56,7 +50,7 @@ _LABEL_WIDTH = 12
     help="Follow redirects to the store as well: shows where the bytes are, and when that URL expires.",
 )
 @network_options
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per file on stdout.")
+@json_option("file")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -70,8 +64,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Resolves and reports."""
-    session.hide(network.secrets([reference]))
-    network.warn(session)
+    network.prepare(session, [reference])
     from anymatix_fetcher.verbs.resolve import resolve  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
@@ -87,7 +80,7 @@ def command(
         )
     for number, located in enumerate(found):
         if as_json:
-            session.out.write(json.dumps(as_object(located, session.secrets)) + "\n")
+            session.print_json(as_object(located, session.secrets))
         else:
             session.out.write(("\n" if number else "") + report(located))
         if located.error is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,7 @@ import click
 from anymatix_fetcher.cli.consent import consent_options, refused
 from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is called what it is about
 from anymatix_fetcher.cli.display.help_layout import Command, Misuse
-from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.output import json_option, quiet_option
 from anymatix_fetcher.cli.options.places import place_options, shown
 
 if TYPE_CHECKING:
@@ -38,8 +37,8 @@ _EXAMPLES = (
 @click.argument("targets", metavar="REFERENCE|PATH...", nargs=-1)
 @place_options
 @consent_options
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per folder on stdout.")
-@option("Output", "-q", "--quiet", is_flag=True, help="Print only errors and the question.")
+@json_option("folder")
+@quiet_option("Print only errors and the question.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -69,9 +68,7 @@ def command(
         if code is None:
             removal.remove_planned(going, models=where.models)
     if as_json:
-        for one in going:
-            session.out.write(json.dumps(as_object(one, done=code is None)) + "\n")
-        session.out.flush()
+        session.print_json(*(as_object(one, done=code is None) for one in going))
     elif code is None and not quiet:
         session.complain(f"{format.size(sum(one.bytes_freed for one in going))} freed.")
     return code or 0

@@ -16,7 +16,8 @@ from anymatix_fetcher.cli.display.results import error_lines, error_object
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.lock import lock_options
-from anymatix_fetcher.cli.options.network import network_options, option, telling_options
+from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.output import telling_options
 from anymatix_fetcher.engine.cancel import CancelToken
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from anymatix_fetcher.cli.display.results import error_lines, error_object
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.network import network_options, option
+from anymatix_fetcher.cli.options.output import json_option, quiet_option
 from anymatix_fetcher.cli.options.places import place_options, shown
 from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.verbs.reporting import checked_object
@@ -62,8 +63,8 @@ _SPANS_SHOWN = 4
     help="Accept changed files as they are now, and record their new digests.",
 )
 @network_options
-@option("Output", "--json", "as_json", is_flag=True, help="Print one JSON object per file on stdout.")
-@option("Output", "-q", "--quiet", is_flag=True, help="Print only failures.")
+@json_option("file")
+@quiet_option("Print only failures.")
 @click.pass_obj
 def command(
     session: Invocation,
@@ -92,8 +93,7 @@ def command(
         )
     if repair:
         network.refuse_headers("the sidecar")
-    session.hide(network.secrets(()))
-    network.warn(session)
+    network.prepare(session)
     from anymatix_fetcher.verbs.verify import verify  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel, started_at = CancelToken(), time.monotonic()

@@ -17,7 +17,8 @@ from anymatix_fetcher.cli.display.table import table
 from anymatix_fetcher.cli.download import Report, exit_code_of, told
 from anymatix_fetcher.cli.exit_codes import exit_code_for_all
 from anymatix_fetcher.cli.interruption import interruptible
-from anymatix_fetcher.cli.options.network import network_options, option, speed_options, telling_options
+from anymatix_fetcher.cli.options.network import network_options, option, speed_options
+from anymatix_fetcher.cli.options.output import telling_options
 from anymatix_fetcher.cli.options.places import extra_paths_option, models_option
 from anymatix_fetcher.cli.redaction import redact
 from anymatix_fetcher.engine.cancel import CancelToken
@@ -70,8 +71,7 @@ def command(
 ) -> int:
     """Plans, reports, and fetches."""
     network.refuse_headers("the workflow")
-    session.hide(network.secrets([]))
-    network.warn(session)
+    network.prepare(session)
     from anymatix_fetcher.verbs.planning import plan_workflow, size_on_disk, workflow_content  # noqa: PLC0415 - late
     from anymatix_fetcher.wiring.models import models_root  # noqa: PLC0415 - wrong usage needn't wait for it
 

@@ -80,6 +80,11 @@ class Network:
                 "Services' tokens are read from their variables; store others in ~/.netrc or by `anyfetch login HOST`.",
             )
 
+    def prepare(self, session: Invocation, references: Iterable[str] = ()) -> None:
+        """Hides the secrets of this invocation and of ``references``, and warns if certificates aren't checked."""
+        session.hide(self.secrets(references))
+        self.warn(session)
+
     def warn(self, session: Invocation) -> None:
         """Warns if certificates aren't checked."""
         if not self.verify_tls:
@@ -113,7 +118,6 @@ def network_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 _FAST = "Transfer"
-_TOLD = "Output"
 _GROUP = "Network"
 _NETWORK_OPTIONS = (
     option(
@@ -196,27 +200,3 @@ def speed_options(command: Callable[..., int]) -> Callable[..., int]:
         help="Bytes per second for all files together.",
     )
     return connections(limit_rate(peers_option(_FAST)(with_speed)))
-
-
-def telling_options(
-    unit: str, quiet: str = "Print only paths on stdout, and errors on stderr."
-) -> Callable[..., Callable[..., int]]:
-    """Adds the output options to a verb that also downloads; ``unit`` is the subject of a JSON line."""
-    declared = (
-        option(
-            _TOLD,
-            "--progress",
-            type=click.Choice(("auto", "bar", "json", "none")),
-            default="auto",
-            help="As for downloads: auto, bar, json or none.",
-        ),
-        option(_TOLD, "--json", "as_json", is_flag=True, help=f"Print one JSON object per {unit} on stdout."),
-        option(_TOLD, "-q", "--quiet", is_flag=True, help=quiet),
-    )
-
-    def declare_all(command: Callable[..., int]) -> Callable[..., int]:
-        for declare in reversed(declared):
-            command = declare(command)
-        return command
-
-    return declare_all
