@@ -40,11 +40,7 @@ class Civitai:
 
     def recognises(self, reference: str, environment: Environment) -> bool:
         """Implements ``Source.recognises``."""
-        air = read_air(reference)
-        if references.has_scheme(reference) or (air is not None and air.source == SITE.name):
-            return True
-        located = SITE.locate(reference, environment)
-        return located is not None and (located.is_home or references.read_url(located) is not None)
+        return SITE.claims(reference, environment, has_scheme=references.has_scheme, read_url=references.read_url)
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
         """The file that the wish names.

@@ -62,10 +62,7 @@ class GitHub:
 
     def recognises(self, reference: str, environment: Environment) -> bool:
         """Implements ``Source.recognises``."""
-        if references.has_scheme(reference):
-            return True
-        located = SITE.locate(reference, environment)
-        return located is not None and (located.is_home or references.read_url(located) is not None)
+        return SITE.claims(reference, environment, has_scheme=references.has_scheme, read_url=references.read_url)
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
         """The assets or the file that the wish names.

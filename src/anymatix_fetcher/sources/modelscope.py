@@ -80,10 +80,7 @@ class ModelScope:
 
     def recognises(self, reference: str, environment: Environment) -> bool:
         """Implements ``Source.recognises``."""
-        if _SCHEME.match(reference):
-            return True
-        located = SITE.locate(reference, environment)
-        return located is not None and (located.is_home or read_url(located) is not None)
+        return SITE.claims(reference, environment, has_scheme=_SCHEME.match, read_url=read_url)
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
         """The file that the wish names, or the files of the folder or repository.

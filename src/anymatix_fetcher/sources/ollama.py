@@ -65,10 +65,7 @@ class Ollama:
 
     def recognises(self, reference: str, environment: Environment) -> bool:
         """Implements ``Source.recognises``."""
-        if _SCHEME.match(reference):
-            return True
-        located = SITE.locate(reference, environment)
-        return located is not None and read_url(located) is not None
+        return SITE.claims(reference, environment, has_scheme=_SCHEME.match, read_url=read_url, all_urls=False)
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
         """The model layer. Prompts, parameters and adapters of the image aren't fetched.

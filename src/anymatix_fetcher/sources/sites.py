@@ -27,10 +27,13 @@ from anymatix_fetcher.errors import (
     ReferenceSyntaxError,
     RetriesExhaustedError,
 )
+from anymatix_fetcher.sources.air import read_air
 from anymatix_fetcher.sources.base import ask
 from anymatix_fetcher.sources.documents import unexpected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.core.values.resource import Service
     from anymatix_fetcher.core.values.spans import Span
@@ -127,6 +130,30 @@ class Site:
         if home is None or url.origin.port != DEFAULT_PORTS[url.origin.scheme] or url.credentials is not None:
             return None
         return SiteUrl(environment.site(self.name, home), url, url.path or "/", is_home=True)
+
+    def claims(
+        self,
+        reference: str,
+        environment: Environment,
+        *,
+        has_scheme: Callable[[str], object],
+        read_url: Callable[[SiteUrl], object],
+        all_urls: bool = True,
+    ) -> bool:
+        """Whether a reference belongs to this service: by its scheme, by an AIR that names it, or by its URL.
+
+        Args:
+            reference: The reference.
+            environment: The endpoints in use.
+            has_scheme: True for texts with the service's scheme.
+            read_url: Parses a URL at the service; ``None`` if it isn't a reference.
+            all_urls: Whether to claim all URLs at the service's own hosts, so that the others get a good error.
+        """
+        air = read_air(reference)
+        if has_scheme(reference) or (air is not None and air.source == self.name):
+            return True
+        located = self.locate(reference, environment)
+        return located is not None and ((all_urls and located.is_home) or read_url(located) is not None)
 
     def headers(self, environment: Environment, wish: Wish, base: str, token: Secret | None = None) -> Headers:
         """The user's fields and, unless these have an ``Authorization``, the given token or the stored one.

@@ -63,10 +63,7 @@ class Zenodo:
 
     def recognises(self, reference: str, environment: Environment) -> bool:
         """Implements ``Source.recognises``."""
-        if _SCHEME.match(reference):
-            return True
-        located = SITE.locate(reference, environment)
-        return located is not None and read_url(located) is not None
+        return SITE.claims(reference, environment, has_scheme=_SCHEME.match, read_url=read_url, all_urls=False)
 
     def resolve(self, wish: Wish, environment: Environment) -> Resolving:
         """The file that the wish names, or the files of the record.
