@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.servers.fixtures import nginx, swift, tls_material
+from tests.servers.fixtures import nginx, origin, swift, tls_material
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["nginx", "swift", "tls_material"]
+__all__ = ["nginx", "origin", "swift", "tls_material"]
 
 # How long an example takes tells how busy the machine is.
 settings.register_profile("any machine", deadline=None)

@@ -1,4 +1,4 @@
-"""An origin, and a models root."""
+"""A models root."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.testing import Origin
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=3) as origin:
-        yield origin
 
 
 @pytest.fixture

@@ -11,24 +11,16 @@ import pytest
 
 from anymatix_fetcher import NotAModelError, Result, Status, UnsafeModelError, fetch
 from anymatix_fetcher.formats.content import DOCUMENTS, Content
-from anymatix_fetcher.testing import Origin
 from tests.engine.test_pickle_scan import DANGEROUS, HARMFUL, STATE, SYSTEM
 from tests.formats.files import GgufWriter, safetensors, safetensors_header, zip_file
 from tests.formats.test_content import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from anymatix_fetcher import Progress
+    from anymatix_fetcher.testing import Origin
 
 MODEL = safetensors({"a": ("F32", (300,)), "b": ("BF16", (10, 10))}, {"format": "pt"})
 RULES = {"ranges": (), "no ranges": ("ignore-range",), "no length": ("chunked", "ignore-range")}
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=31) as running:
-        yield running
 
 
 def refused(origin: Origin, name: str, data: bytes, folder: Path) -> NotAModelError:

@@ -26,7 +26,6 @@ from anymatix_fetcher.testing import Fault, Origin
 from tests.servers.aria2 import find_aria2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from anymatix_fetcher import Progress
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 SIZE = 40 * MIB + 12_345
 HALF = 20 * MIB
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=11) as running:
-        yield running
 
 
 def control(

@@ -15,7 +15,6 @@ from anymatix_fetcher.verbs.resolve import locate
 from tests.formats.files import safetensors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 MODEL = safetensors({"a": ("F32", (30_000,)), "b": ("BF16", (10, 10))}, {"format": "pt"})
@@ -34,12 +33,6 @@ WRONG = [
     ("Content-Encoding", "zstd"),
 ]
 RULES = {"ranges": (), "no ranges": ("ignore-range",), "no length": ("chunked", "ignore-range")}
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=31) as running:
-        yield running
 
 
 def label(origin: Origin, name: str, value: str, *rules: str) -> None:

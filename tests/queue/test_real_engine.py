@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from anymatix_fetcher.library.folders import comfyui_folders
 from anymatix_fetcher.queue.adding import JobRequest
 from anymatix_fetcher.queue.destinations import Destinations
 from anymatix_fetcher.queue.jobs import JobState, JobWanted, PartChoice
 from anymatix_fetcher.queue.opening import open_queue
 from anymatix_fetcher.queue.queue import Queue, QueueSettings
-from anymatix_fetcher.testing import Fault, Match, Origin
+from anymatix_fetcher.testing import Fault, Match
 from tests.queue.fakes import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from anymatix_fetcher.testing import Origin
 
 BYTES = 6 << 20
 SLOWLY = 1_500_000.0
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=11) as origin:
-        yield origin
 
 
 def opened(tmp_path: Path) -> Queue:

@@ -15,7 +15,6 @@ import pytest
 from anymatix_fetcher.library.folders import comfyui_folders
 from anymatix_fetcher.queue.destinations import Destinations
 from anymatix_fetcher.queue.opening import open_queue
-from anymatix_fetcher.testing import Origin
 from tests.queue.fakes import until
 from tests.serve.served import served
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from anymatix_fetcher.testing import Origin
     from tests.serve.served import Answered, Client
 
 MODELS = "/api/v1/models"
@@ -33,12 +33,6 @@ def safetensors(size: int, filling: bytes = b"\x00") -> bytes:
     """A small file of that format."""
     header = json.dumps({"a": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
     return len(header).to_bytes(8, "little") + header + filling * size
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=31) as origin:
-        yield origin
 
 
 @pytest.fixture

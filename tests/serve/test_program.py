@@ -13,22 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.testing import Origin
 from tests.queue.fakes import until
 from tests.serve.kills import run
 from tests.serve.running import COMMAND, JOBS, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from anymatix_fetcher.testing import Origin
+
 BYTES = 8 << 20
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=21) as origin:
-        yield origin
 
 
 def test_the_first_line_says_where_it_answers_and_a_signal_ends_it_well(tmp_path: Path, origin: Origin) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anymatix_fetcher.testing import Origin
 from tests.servers.nginx import Nginx, run_nginx
 from tests.servers.swift import Swift, run_swift
 from tests.servers.tls_material import TlsMaterial, make_tls_material
@@ -33,3 +34,10 @@ def nginx(tmp_path_factory: pytest.TempPathFactory, tls_material: TlsMaterial) -
 def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
     """One object store for the whole run."""
     yield from run_swift(tmp_path_factory.mktemp("swift"))
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    """An origin for one test."""
+    with Origin(seed=3) as origin:
+        yield origin

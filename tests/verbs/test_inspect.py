@@ -31,7 +31,6 @@ from tests.formats.models import SDXL_UNET
 from tests.formats.test_content import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from anymatix_fetcher.testing import File
@@ -59,12 +58,6 @@ RULES = {
     "shorter answers": ("shorter:limit=5K",),
     "redirects": ("redirect:form=target",),
 }
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=41) as running:
-        yield running
 
 
 def serve(origin: Origin, path: str, header: bytes, size: int) -> File:

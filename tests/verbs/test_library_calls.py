@@ -45,13 +45,14 @@ from anymatix_fetcher.cli.commands.rm import as_object as removal_object
 from anymatix_fetcher.cli.commands.sync import as_object as item_object
 from anymatix_fetcher.cli.commands.workflow import as_object as model_object
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.verbs.reporting import checked_object, error_object, listed_object, located_object
 from tests.verbs.models import MEBIBYTE, arrived, begun, civitai_at, content, flip, know, model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from anymatix_fetcher.testing import Origin
 
 DATA = content(3000)
 OTHER = content(4000, seed=2)
@@ -61,12 +62,6 @@ VERBS = [
     *("adopt", "afetch", "bench", "dedupe", "doctor", "fetch", "fetch_many", "inspect", "lock", "ls"),
     *("prune", "remove", "resolve", "sync", "verify", "workflow"),
 ]
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=5) as one:
-        yield one
 
 
 @pytest.fixture

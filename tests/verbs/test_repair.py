@@ -8,26 +8,18 @@ import pytest
 from anymatix_fetcher import CancelToken, Condition, DigestMismatchError, verify
 from anymatix_fetcher.library.sidecars import sidecars_in
 from anymatix_fetcher.storage.os_disk import OsDisk
-from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.verbs.ls import list_models
 from anymatix_fetcher.verbs.repair import origin_of
 from tests.library.first_fetcher import leave
 from tests.verbs.models import MEBIBYTE, arrived, content, flip, model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from anymatix_fetcher.testing import File
+    from anymatix_fetcher.testing import File, Origin
 
 SIZE = 40 * MEBIBYTE + 99
 DATA = content(SIZE)
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as origin:
-        yield origin
 
 
 @pytest.fixture

@@ -28,12 +28,6 @@ SECRET = "hush"
 
 
 @pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=6) as origin:
-        yield origin
-
-
-@pytest.fixture
 def here(tmp_path: Path) -> Path:
     """The current folder of what is started."""
     (tmp_path / "here").mkdir()

@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.cli.main import main
-from anymatix_fetcher.testing import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=4) as running:
-        yield running
+    from anymatix_fetcher.testing import Origin
 
 
 def test_a_list_says_what_each_file_is_called_and_has_to_be(origin: Origin, tmp_path: Path) -> None:

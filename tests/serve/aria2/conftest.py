@@ -1,4 +1,4 @@
-"""A server with aria2's endpoint, and an origin to download from."""
+"""A server with aria2's endpoint."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.testing import Origin
 from tests.serve.aria2.serving import Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=18) as origin:
-        yield origin
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A browser for each file of tests, a server in a process of its own, and an origin whose files come slowly."""
+"""A browser and a server process for each file of tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher.testing import Origin
 from tests.serve.page.visiting import Visit, visiting
 from tests.serve.running import Server, serving
 from tests.servers.chromium import running_chromium
@@ -28,12 +27,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     with serving(folder, "--models", str(folder / "models"), "--max-downloads", "3", "--limit-rate", "2MB") as server:
         yield server
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin(seed=18) as origin:
-        yield origin
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from anymatix_fetcher.transports.curl.exchange import GATHER_BYTES
 from anymatix_fetcher.transports.curl.transport import CurlTransport
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink
 from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, UntilClosed, answer
+from tests.transports.on_nginx import CONTENT, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tests.servers.nginx import Nginx
     from tests.servers.tls_material import TlsMaterial
 
-SIZE = 4_000_003
-CONTENT = random.Random(4).randbytes(SIZE)
 
 SETTINGS_FRAME = bytes.fromhex("000000 04 00 00000000")
 INTERNAL_ERROR = bytes.fromhex("000004 03 00 00000001 00000002")
@@ -41,17 +39,6 @@ ENHANCE_YOUR_CALM = bytes.fromhex("000008 07 00 00000000 00000000 0000000b")
 def talk(tls_material: TlsMaterial) -> Iterator[Conversation]:
     with closing(CurlTransport(replace(NO_PROXY, ca_file=tls_material.authority))) as transport:
         yield Conversation(transport)
-
-
-@pytest.fixture
-def model(nginx: Nginx) -> str:
-    (nginx.root / "model.bin").write_bytes(CONTENT)
-    return "/model.bin"
-
-
-@pytest.fixture(params=["plain", "tls", "http2"])
-def origin(request: pytest.FixtureRequest, nginx: Nginx) -> str:
-    return str(getattr(nginx, request.param))
 
 
 def test_a_file_comes_whole_in_parallel_spans(talk: Conversation, origin: str, model: str) -> None:

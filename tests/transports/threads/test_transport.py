@@ -23,6 +23,7 @@ from anymatix_fetcher.transports.threads.transport import ThreadsTransport
 from tests.contracts.transport import NO_PROXY, Conversation, MemorySink
 from tests.servers.proxies import HttpProxy, SocksProxy
 from tests.servers.scripted import Close, ReadRequest, ScriptedServer, Send, Step, UntilClosed, answer
+from tests.transports.on_nginx import CONTENT, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from tests.servers.nginx import Nginx
     from tests.servers.tls_material import TlsMaterial
 
-SIZE = 4_000_003
-CONTENT = Random(4).randbytes(SIZE)
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -39,17 +38,6 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 def talk(tls_material: TlsMaterial) -> Iterator[Conversation]:
     with closing(ThreadsTransport(replace(NO_PROXY, ca_file=tls_material.authority))) as transport:
         yield Conversation(transport)
-
-
-@pytest.fixture
-def model(nginx: Nginx) -> str:
-    (nginx.root / "model.bin").write_bytes(CONTENT)
-    return "/model.bin"
-
-
-@pytest.fixture(params=["plain", "tls", "http2"])
-def origin(request: pytest.FixtureRequest, nginx: Nginx) -> str:
-    return str(getattr(nginx, request.param))
 
 
 class SlowSink(MemorySink):
