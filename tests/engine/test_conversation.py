@@ -29,9 +29,9 @@ from anymatix_fetcher.errors import (
     UnexpectedAnswerError,
 )
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer, ask
+from tests.simulation.breakage import Free
 from tests.simulation.clock import VirtualClock
 from tests.simulation.disk import SimulatedDisk
-from tests.simulation.simulation import Free
 from tests.simulation.workers import SimulatedWorkers
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from anymatix_fetcher.engine.waiting import tell, watching
 from anymatix_fetcher.errors import DownloadCancelled
 from anymatix_fetcher.sources.base import ask
 from tests.engine.test_conversation import ByHand
+from tests.simulation.breakage import Free
 from tests.simulation.clock import VirtualClock
 from tests.simulation.disk import SimulatedDisk
-from tests.simulation.simulation import Free
 from tests.simulation.workers import SimulatedWorkers
 
 if TYPE_CHECKING:

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Result
     from tests.simulation.clock import VirtualClock
     from tests.simulation.disk import SimulatedDisk
-    from tests.simulation.world import Answer, World
+    from tests.simulation.servers import Answer
+    from tests.simulation.world import World
 
 IDLE_SECONDS = 60.0
 VAIN_REQUESTS_A_SECOND = 24

@@ -11,7 +11,8 @@ from random import Random
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.testing import generate
 from tests.simulation.faults import UNSTATED, Fault
-from tests.simulation.world import BLOCK, Ending, Host, IfRange, Ranges, Tag, World
+from tests.simulation.servers import Ending, Host, IfRange, Ranges, Tag
+from tests.simulation.world import BLOCK, World
 
 FOLDER = Path("/simulated/models")
 SMALLEST_MODEL = 256

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ from anymatix_fetcher.core.answers.judge import judge
 from anymatix_fetcher.core.machine.download import Download
 from anymatix_fetcher.core.machine.segments import Sizes
 from anymatix_fetcher.core.values.digests import Digest
-from anymatix_fetcher.core.values.filenames import JOURNAL_SUFFIX, PART_SUFFIX, SafeName
+from anymatix_fetcher.core.values.filenames import SafeName
 from anymatix_fetcher.core.values.http import Headers
 from anymatix_fetcher.core.values.journal import MAGIC, decode
 from anymatix_fetcher.core.values.urls import Url
@@ -25,7 +23,6 @@ from anymatix_fetcher.errors import (
     AccessDeniedError,
     DestinationExistsError,
     DigestMismatchError,
-    DiskFullError,
     DownloadCancelled,
     FetchError,
     InternalError,
@@ -33,19 +30,20 @@ from anymatix_fetcher.errors import (
     NotFoundError,
     RepresentationChangedError,
     RetriesExhaustedError,
-    StorageError,
     UnexpectedAnswerError,
 )
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Environment, Wish
 from anymatix_fetcher.storage.store import Store
+from tests.simulation.breakage import DESTINATION, JOURNAL, PART, Lock, breaking_store, excuses, fault
 from tests.simulation.clock import VirtualClock
 from tests.simulation.disk import PowerGone, SimulatedDisk
 from tests.simulation.oracle import MISLEADING, Oracle, WatchedDownload
 from tests.simulation.scenario import FOLDER, Death, draw
+from tests.simulation.servers import Ending, IfRange, Ranges, Tag
 from tests.simulation.transport import SimulatedTransport
 from tests.simulation.workers import SimulatedWorkers
-from tests.simulation.world import BLOCK, NEIGHBOUR, PATH, REFERENCE, TOKEN, Ending, IfRange, Ranges, Tag
+from tests.simulation.world import BLOCK, NEIGHBOUR, PATH, REFERENCE, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,12 +55,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.engine.facts import Result
     from anymatix_fetcher.engine.ticket import Ticket
     from anymatix_fetcher.sources.base import Resolving
-    from anymatix_fetcher.transports.base import Sink
-    from tests.simulation.scenario import Life, Scenario, Trouble
+    from tests.simulation.scenario import Life, Scenario
 
-DESTINATION = FOLDER / "model.safetensors"
-PART = DESTINATION.with_name(DESTINATION.name + PART_SUFFIX)
-JOURNAL = DESTINATION.with_name(DESTINATION.name + JOURNAL_SUFFIX)
 OTHER = FOLDER / "other.bin"
 LONGEST_LIFE_SECONDS = 3600.0
 STEP_SECONDS = 1.0
@@ -84,62 +78,6 @@ ENDINGS: dict[Ending, type[FetchError]] = {
     Ending.DOWNGRADE: UnexpectedAnswerError,
     Ending.CUT_SHORT: RetriesExhaustedError,
 }
-
-
-class Lock:
-    """A lock that nobody else wants; ``held`` tells which ones are taken."""
-
-    def __init__(self, held: set[Path], destination: Path) -> None:
-        self._held = held
-        self._destination = destination
-
-    def try_acquire(self) -> bool:
-        self._held.add(self._destination)
-        return True
-
-    def is_held(self) -> bool:
-        return self._destination in self._held
-
-    def show_life(self) -> None:
-        pass
-
-    def signs_of_life(self) -> object:
-        return None
-
-    def release(self) -> None:
-        self._held.discard(self._destination)
-
-
-class Free(Lock):
-    """A lock of which nobody keeps account."""
-
-    def __init__(self, destination: Path) -> None:
-        super().__init__(set(), destination)
-
-
-class BreakingSink:
-    """A sink that has a bug: after so many pieces it raises what no disk does."""
-
-    def __init__(self, sink: Sink, after: int) -> None:
-        self._sink = sink
-        self._left = after
-
-    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        if self._left == 0:
-            raise ValueError("planted")
-        self._left -= 1
-        self._sink.write(offset, data)
-
-
-def breaking_store(after: int) -> type[Store]:
-    """Storage whose sink breaks."""
-
-    class BreakingStore(Store):
-        @cached_property
-        def sink(self) -> Sink:  # type: ignore[override] # as the real one, but for its bug
-            return BreakingSink(super().sink, after)
-
-    return BreakingStore
 
 
 def silent(_line: str) -> None:
@@ -241,14 +179,14 @@ class Simulation:
             assert life is not None, "rule 7: nobody has cancelled it"
             assert life.death is Death.CANCELLED, "rule 7: nobody has cancelled it"
             return
-        excuses = _excuses(life, was_there=was_there)
+        excused = excuses(life, was_there=was_there)
         if self.world.ending is not Ending.NONE:
-            excuses.add(ENDINGS[self.world.ending])
+            excused.add(ENDINGS[self.world.ending])
         if not self.scenario.digest_is_right:
-            excuses.add(DigestMismatchError)
+            excused.add(DigestMismatchError)
         if self.oracle.changed and self.scenario.digest is not None:
-            excuses.add(NotAModelError)  # a digest would have settled it, but the header is looked at before
-        self.oracle.check_error(result.error, excuses)
+            excused.add(NotAModelError)  # a digest would have settled it, but the header is looked at before
+        self.oracle.check_error(result.error, excused)
 
     def _prepare(self, life: Life) -> None:
         if life.rots:
@@ -263,7 +201,7 @@ class Simulation:
             self.disk.full_at = operations + life.fills_disk_after
         if life.fails_sync_after is not None:
             self.disk.sync_fails_at = operations + life.fails_sync_after
-        self.disk.fault = partial(_fault, life.trouble)
+        self.disk.fault = partial(fault, life.trouble)
 
     def _open(self, life: Life | None, *, overwrite: bool) -> tuple[Session, Ticket]:
         scenario, workers = self.scenario, SimulatedWorkers(self.clock, self.random)
@@ -396,44 +334,6 @@ class Simulation:
         return steady and manners in (
             (Tag.STRONG, IfRange.HONOURED, ranges) for ranges in (Ranges.SERVED, Ranges.LIMITED)
         )
-
-
-def _excuses(life: Life | None, *, was_there: bool) -> set[type[FetchError]]:
-    """The errors that what happens to this machine, not to the network, may end in."""
-    excuses: set[type[FetchError]] = {DestinationExistsError} if was_there else set()
-    if life is not None and life.fills_disk_after is not None:
-        excuses.add(DiskFullError)
-    if life is not None and (life.rots or life.fails_sync_after is not None):
-        excuses.add(StorageError)
-    if life is not None and life.meanwhile.cuts_after_seconds is not None:
-        excuses.add(StorageError)
-    if life is not None:
-        excuses |= _troubles(life.trouble)
-    return excuses
-
-
-def _troubles(trouble: Trouble) -> set[type[FetchError]]:
-    """The errors that what goes wrong with this download alone may end in."""
-    own: set[type[FetchError]] = set()
-    if trouble.keeps_names or trouble.closes_badly or trouble.reads_badly:
-        own.add(StorageError)
-    if trouble.sink_breaks_after is not None:
-        own.add(InternalError)
-    return own
-
-
-def _fault(trouble: Trouble, operation: str, path: Path) -> None:
-    """Raises what ``trouble`` has the disk say of an operation on one of the download's own files."""
-    own = path in {PART, JOURNAL}
-    if (
-        (trouble.keeps_names and operation in {"remove", "rename"} and own)
-        or (trouble.keeps_litter and operation == "remove" and own)
-        or (trouble.closes_badly and operation == "close" and own)
-        or (trouble.syncs_folders_badly and operation == "sync_folder")
-        or (trouble.reads_badly and operation in {"read", "close"} and path == DESTINATION)
-    ):
-        number = errno.EPERM if operation in {"remove", "rename"} else errno.EIO
-        raise OSError(number, os.strerror(number), str(path))
 
 
 def _resolve(job: Job) -> Resolving:

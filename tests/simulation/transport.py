@@ -10,7 +10,7 @@ from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.http import ResponseHead
 from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
 from anymatix_fetcher.core.values.spans import Span
-from tests.simulation.world import BLOCK, Answer
+from tests.simulation.world import BLOCK
 
 if TYPE_CHECKING:
     from random import Random
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.transports.base import Sink, TransportEvent
     from tests.simulation.clock import VirtualClock
     from tests.simulation.oracle import Oracle
+    from tests.simulation.servers import Answer
     from tests.simulation.workers import SimulatedWorkers
     from tests.simulation.world import World
 

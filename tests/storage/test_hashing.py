@@ -14,7 +14,7 @@ from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.storage.hashing import Crc32, Follower, new_hasher
 from anymatix_fetcher.storage.workers import Step
-from tests.storage.test_part_file import BLOCK, CONTENT, LENGTH, OTHER, Bench
+from tests.storage.part_file_bench import BLOCK, CONTENT, LENGTH, OTHER, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

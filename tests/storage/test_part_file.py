@@ -1,8 +1,7 @@
+"""The part file: what is recorded of its blocks, compared, claimed and forgotten."""
+
 from __future__ import annotations
 
-import errno
-import random
-import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,99 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
-from anymatix_fetcher.core.values.journal import MIN_BLOCK_SIZE, JournalContent, JournalHeader, decode
+from anymatix_fetcher.core.values.journal import JournalContent, decode
 from anymatix_fetcher.core.values.messages import BlockCompared
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.comparison import Comparing
-from anymatix_fetcher.storage.journal_file import JournalFile
-from anymatix_fetcher.storage.part_file import PartFile
+from tests.storage.part_file_bench import BLOCK, CONTENT, LENGTH, OTHER, Bench, expected, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-BLOCK = MIN_BLOCK_SIZE
-LENGTH = 3 * BLOCK + 12_345
-CONTENT = random.Random(7).randbytes(LENGTH)
-OTHER = random.Random(8).randbytes(LENGTH)
-
-
-class MemoryFile:
-    """A ``RandomFile`` in memory. ``before_write`` and ``after_read`` let a test act in the middle of things."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.writes = 0
-        self.before_write: Callable[[int], None] = lambda _offset: None
-        self.after_read: Callable[[int], None] = lambda _offset: None
-
-    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        self.before_write(offset)
-        self.writes += 1
-        self.data.extend(bytes(max(0, offset + len(data) - len(self.data))))
-        self.data[offset : offset + len(data)] = data
-
-    def read_into(self, offset: int, buffer: bytearray | memoryview) -> int:
-        piece = self.data[offset : offset + len(buffer)]
-        buffer[: len(piece)] = piece
-        self.after_read(offset)
-        return len(piece)
-
-    def size(self) -> int:
-        return len(self.data)
-
-    def on_disk(self) -> int:
-        return len(self.data)
-
-    def truncate(self, length: int) -> None:
-        del self.data[length:]
-        self.data.extend(bytes(length - len(self.data)))
-
-    def sync(self) -> None:
-        """Memory is as durable as it gets."""
-
-    def is_at(self, _path: object) -> bool:
-        return True
-
-    def duplicate(self) -> MemoryFile:
-        return self
-
-    def close(self) -> None:
-        """Stays readable for the test."""
-
-
-class Bench:
-    """A part file in memory, with its journal and what it called back."""
-
-    def __init__(self, length: int | None = LENGTH) -> None:
-        self.file, self.journal = MemoryFile(), MemoryFile()
-        self.fronts: list[int] = []
-        self.forgotten: list[int] = []
-        journal = JournalFile(self.journal)
-        journal.begin(JournalHeader.create("r", block_size=BLOCK, salt=bytes(16)))
-        self.part = PartFile(
-            self.file,
-            journal,
-            on_front=lambda: self.fronts.append(self.part.front),
-            on_forgotten=self.forgotten.append,
-        )
-        self.part.lay_out(BLOCK, length)
-
-    def put(self, start: int, stop: int, content: bytes = CONTENT) -> None:
-        self.part.write(start, content[start:stop])
-
-    def journaled(self) -> dict[int, tuple[int, int]]:
-        """Each journaled block's length and checksum."""
-        table = decode(bytes(self.journal.data)).blocks
-        return {index: (table.length(index), table.checksum(index)) for index in table}
-
-
-def expected(*indices: int) -> dict[int, tuple[int, int]]:
-    pieces = {index: CONTENT[index * BLOCK : (index + 1) * BLOCK] for index in indices}
-    return {index: (len(piece), xxh3_64_intdigest(piece)) for index, piece in pieces.items()}
-
-
-def spans(*indices: int) -> SpanSet:
-    return SpanSet.of(*(Span(index * BLOCK, min((index + 1) * BLOCK, LENGTH)) for index in indices))
+    import random
 
 
 def test_a_block_is_recorded_with_its_last_byte_and_not_before() -> None:
@@ -217,117 +131,6 @@ def test_a_comparison_ends_when_its_block_is_forgotten() -> None:
     assert bench.part.compared() == []
 
 
-def test_a_failed_write_counts_nothing_and_what_is_written_in_its_place_does() -> None:
-    bench = Bench()
-    bench.put(0, 1000)
-
-    def full(_offset: int) -> None:
-        raise OSError(errno.ENOSPC, "full")
-
-    bench.file.before_write = full
-    with pytest.raises(OSError, match="full"):
-        bench.put(1000, BLOCK)
-    bench.file.before_write = lambda _offset: None
-    bench.put(2000, BLOCK)
-    assert bench.journaled() == {}
-    bench.put(1000, 2000)
-    assert bench.journaled() == expected(0)
-
-
-def test_a_failed_write_over_stored_bytes_makes_them_unknown() -> None:
-    bench = Bench()
-    bench.put(0, 5000)
-
-    def broken(_offset: int) -> None:
-        raise OSError(errno.EIO, "broken")
-
-    bench.file.before_write = broken
-    with pytest.raises(OSError, match="broken"):
-        bench.put(1000, 2000)
-    bench.file.before_write = lambda _offset: None
-    bench.put(5000, BLOCK)
-    assert bench.journaled() == {}
-    bench.put(1000, 2000)
-    assert bench.journaled() == expected(0)
-
-
-def test_a_record_that_cannot_be_written_leaves_the_block_unrecorded_and_a_later_one_whole() -> None:
-    bench = Bench()
-
-    def full(_offset: int) -> None:
-        raise OSError(errno.ENOSPC, "full")
-
-    bench.journal.before_write = full
-    with pytest.raises(OSError, match="full"):
-        bench.put(0, BLOCK)
-    assert bench.part.recorded == SpanSet()
-    bench.journal.before_write = lambda _offset: None
-    bench.put(BLOCK, 2 * BLOCK)
-    assert bench.journaled() == expected(1)
-
-
-def test_a_second_writer_that_is_still_writing_keeps_the_block_open_until_it_is_done() -> None:
-    # The slow one's bytes reach the disk after the fast one has brought the whole block: what counts is the disk.
-    bench = Bench()
-    slow_is_writing, fast_is_done = threading.Event(), threading.Event()
-
-    def hold(offset: int) -> None:
-        if offset == 4096:
-            slow_is_writing.set()
-            fast_is_done.wait(30)
-
-    bench.file.before_write = hold
-    slow = threading.Thread(target=bench.put, args=(4096, 8192, OTHER))
-    slow.start()
-    slow_is_writing.wait(30)
-    bench.put(0, BLOCK)
-    assert bench.journaled() == {}
-    fast_is_done.set()
-    slow.join()
-    mixed = CONTENT[:4096] + OTHER[4096:8192] + CONTENT[8192:BLOCK]
-    assert bytes(bench.file.data[:BLOCK]) == mixed
-    assert bench.journaled() == {0: (BLOCK, xxh3_64_intdigest(mixed))}
-
-
-def test_a_write_during_the_reading_back_makes_it_be_read_again() -> None:
-    bench = Bench()
-    bench.put(BLOCK // 2, BLOCK)
-    reads = 0
-
-    def interfere(_offset: int) -> None:
-        nonlocal reads
-        reads += 1
-        if reads == 1:
-            bench.put(100, 200, OTHER)
-
-    bench.file.after_read = interfere
-    bench.put(0, BLOCK // 2 - 5)
-    bench.put(BLOCK // 2 - 5, BLOCK // 2)
-    assert reads == 2
-    mixed = CONTENT[:100] + OTHER[100:200] + CONTENT[200:BLOCK]
-    assert bench.journaled() == {0: (BLOCK, xxh3_64_intdigest(mixed))}
-
-
-def test_many_threads_that_race_over_the_same_blocks_record_what_the_disk_has() -> None:
-    bench = Bench()
-
-    def work(seed: int) -> None:
-        shuffled = random.Random(seed)
-        pieces = [(start, min(start + 50_000, LENGTH)) for start in range(0, LENGTH, 50_000)]
-        shuffled.shuffle(pieces)
-        for start, stop in pieces:
-            bench.put(start, stop)
-
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert bytes(bench.file.data) == CONTENT
-    assert bench.journaled() == expected(0, 1, 2, 3)
-    assert bench.part.front == LENGTH
-
-
 def test_forgetting_strikes_recorded_and_unfinished_blocks_alike() -> None:
     bench = Bench()
     bench.put(0, 2 * BLOCK + 500)
@@ -340,29 +143,6 @@ def test_forgetting_strikes_recorded_and_unfinished_blocks_alike() -> None:
     assert bench.journaled() == expected(0)  # the bytes before have to come again
     bench.put(BLOCK, 2 * BLOCK + 500)
     assert bench.journaled() == expected(0, 1, 2)
-
-
-def test_forgetting_waits_for_a_write_under_way() -> None:
-    bench = Bench()
-    writing, go_on = threading.Event(), threading.Event()
-
-    def hold(_offset: int) -> None:
-        writing.set()
-        go_on.wait(30)
-
-    bench.file.before_write = hold
-    writer = threading.Thread(target=bench.put, args=(0, 500))
-    writer.start()
-    writing.wait(30)
-    forgetter = threading.Thread(target=bench.part.forget, args=(spans(0),))
-    forgetter.start()
-    forgetter.join(0.1)
-    assert bench.forgotten == []
-    go_on.set()
-    writer.join()
-    forgetter.join()
-    assert bench.forgotten == [0]
-    assert bench.part.is_empty
 
 
 def test_claimed_blocks_count_as_proved_only_when_they_were_read_back() -> None:
@@ -391,18 +171,6 @@ def test_claims_beyond_the_file_or_of_a_wrong_length_are_dropped() -> None:
     bench.file.data[:] = earlier.file.data
     bench.part.lay_out(BLOCK, None, JournalContent(blocks=claimed))
     assert bench.part.recorded == spans(0, 1, 2)
-
-
-def test_an_unreadable_block_is_a_bad_one() -> None:
-    bench = Bench()
-    bench.put(0, BLOCK)
-
-    def broken(_offset: int) -> None:
-        raise OSError(errno.EIO, "broken")
-
-    bench.file.after_read = broken
-    assert not bench.part.prove(0)
-    assert bench.part.recorded == SpanSet()
 
 
 def test_the_last_block_of_a_file_of_unknown_length_is_recorded_when_the_length_is_known() -> None:

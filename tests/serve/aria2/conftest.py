@@ -1,4 +1,4 @@
-"""A server with aria2's endpoint."""
+"""A server with aria2's endpoint, and the interface behind it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.serve.aria2.rpc import Rpc
 from tests.serve.aria2.serving import Served, serving
 
 if TYPE_CHECKING:
@@ -17,3 +18,11 @@ if TYPE_CHECKING:
 def server(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path) as server:
         yield server
+
+
+@pytest.fixture
+def rpc(tmp_path: Path) -> Iterator[Rpc]:
+    """aria2's interface, without a connection."""
+    rpc = Rpc(tmp_path)
+    yield rpc
+    rpc.bench.queue.close()
