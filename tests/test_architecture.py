@@ -27,7 +27,7 @@ MEANT_AS_BASES = {"FetchError", "Explained", "Command", "Option", "Task"}
 OF_OTHER_LIBRARIES = {
     *("__cause__", "__doc__", "daemon", "minimum_version", "check_hostname", "verify_mode", "exchange", "origin"),
     *("content_type", "content_length", "buffer_text", "StartElementHandler", "EndElementHandler"),
-    *("CharacterDataHandler", "StartDoctypeDeclHandler", "bytes_per_second"),
+    *("CharacterDataHandler", "StartDoctypeDeclHandler", "bytes_per_second", "guard"),
 }
 """Attributes that are meant to be assigned: of errors, threads, TLS contexts, libcurl's handles, aiohttp's responses,
 expat's parsers, and the property by which a limit is changed."""

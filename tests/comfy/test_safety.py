@@ -20,6 +20,7 @@ CHANGES = [
     ("PATCH", "/anymatix/api/v1/settings", {"max_downloads": 1}),
     ("DELETE", "/anymatix/api/v1/jobs/0123456789abcdef", None),
     ("POST", "/anymatix/delete_resource", {"url": URL}),
+    ("POST", "/anymatix/uploadAsset", {"hash": "0" * 64}),
     ("DELETE", "/api/tasks/7c0b1a52-9a1e-5d3c-8f67-1d2f3a4b5c6d", None),
 ]
 
@@ -82,9 +83,19 @@ def test_addresses_of_the_own_network_are_refused(tmp_path: Path, host: str) -> 
         assert found.bench.queue.jobs() == []
 
 
+def test_what_is_looked_up_here_may_lead_nowhere_else_later(tmp_path: Path) -> None:
+    with site(tmp_path) as found:
+        found.download()
+        found.ask("POST", "/anymatix/api/v1/jobs", {"references": [URL + "?2"]})
+        assert [job.wanted.public_only for job in found.bench.queue.jobs()] == [True, True]
+        found.bench.turn()
+        assert found.bench.runner.of(URL).job.public_only
+
+
 def test_the_operator_allows_the_own_network(tmp_path: Path) -> None:
     with site(tmp_path, {"ANYFETCH_ALLOW_PRIVATE": "1"}) as found:
         assert found.download(url="http://127.0.0.1:8000/m.safetensors").status == 202
+        assert [job.wanted.public_only for job in found.bench.queue.jobs()] == [False]
 
 
 def test_an_author_of_a_workflow_doesnt_choose_who_gets_a_token(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ class Conversation:
         headers: Headers | None = None,
         fresh_connection: bool = False,
         http1_only: bool = False,
+        public_only: bool = False,
     ) -> ExchangeId:
         self._number += 1
         exchange = ExchangeId(1, self._number)
@@ -83,6 +84,7 @@ class Conversation:
             headers or Headers(),
             fresh_connection=fresh_connection,
             http1_only=http1_only,
+            public_only=public_only,
         )
         self.transport.start(exchange, request)
         return exchange

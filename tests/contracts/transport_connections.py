@@ -76,6 +76,20 @@ class ConnectionContract(TransportContract):
         assert b"cookie" not in later
         assert b"referer" not in later
 
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+    def test_a_request_for_public_addresses_opens_no_other_connection(self, talk: Conversation, host: str) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer())]) as server:
+            failure = talk.failure(talk.start(server.url().replace("127.0.0.1", host), public_only=True))
+            assert failure.kind is FailureKind.INSIDE
+            assert "own network" in failure.detail
+            assert server.connections == 0
+
+    def test_a_request_for_public_addresses_takes_no_other_idle_connection(self, talk: Conversation) -> None:
+        with ScriptedServer([ReadRequest(), Send(answer(b"one"))] * 2 + [UntilClosed()]) as server:
+            talk.store(talk.start(server.url()))
+            assert talk.failure(talk.start(server.url(), public_only=True)).kind is FailureKind.INSIDE
+            assert len(server.requests) == 1
+
     def test_a_connection_is_used_again_after_a_body_has_ended(self, talk: Conversation) -> None:
         with ScriptedServer([ReadRequest(), Send(answer(b"one"))] * 3 + [UntilClosed()]) as server:
             for _ in range(3):

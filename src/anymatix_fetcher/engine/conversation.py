@@ -41,7 +41,9 @@ log = logging.getLogger("anymatix_fetcher.engine")
 
 _OK, _REDIRECTS_FROM = 200, 300
 _PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
-_FINAL_FAILURES = frozenset({FailureKind.TLS, FailureKind.UNUSABLE, FailureKind.STORAGE, FailureKind.BUG})
+_FINAL_FAILURES = frozenset(
+    {FailureKind.TLS, FailureKind.INSIDE, FailureKind.UNUSABLE, FailureKind.STORAGE, FailureKind.BUG}
+)
 
 
 class _Document:

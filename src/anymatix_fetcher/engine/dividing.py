@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.resource import Author
-from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.ticket import Ticket
 from anymatix_fetcher.errors import ReferenceSyntaxError
 
@@ -37,7 +36,8 @@ def parts_of(ticket: Ticket, resources: tuple[Resource, ...], numbers: Iterator[
     parts = []
     for resource in resources:
         author = Author.FILE if Author.FILE in (ticket.job.author, resource.author) else Author.USER
-        job = Job(resource.reference, settings, author, part_of=ticket.job.reference, auth=ticket.job.auth)
+        whole = ticket.job
+        job = replace(whole, reference=resource.reference, author=author, part_of=whole.reference)
         part = Ticket(job, next(numbers), ticket.on_over)
         part.show(replace(part.progress, name=resource.name, length=resource.length))
         if ticket.cancelled:

@@ -35,6 +35,7 @@ class Job:
         author: Who wrote the reference and its mirrors. If that may not be the user, no header field of the settings is
             sent.
         part_of: The reference that named several files, this one among them; else empty.
+        public_only: Whether only public addresses may be asked for it; what names a service goes where that is.
         auth: Parameters such as ``token=...`` for the query of the reference's own URL. They are sent there and never
             stored.
 
@@ -47,6 +48,7 @@ class Job:
     author: Author = Author.USER
     part_of: str = field(default="", repr=False)
     auth: str = field(default="", repr=False)
+    public_only: bool = False
 
     def __post_init__(self) -> None:
         """Checks the types of the values."""

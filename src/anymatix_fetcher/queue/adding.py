@@ -99,7 +99,7 @@ class Adding:
                 settings = self._destinations.settings(rest, self._limiter)
                 looked_at[rest] = settings, self._destinations.place(rest)
             settings, place = looked_at[rest]
-            self._check(Job(wish.wanted.reference, settings, wish.wanted.author, auth=wish.wanted.auth))
+            self._check(wish.wanted.as_job(settings))
             wanted = replace(wish.wanted, digests=tuple(map(str, settings.digests)))
             checked.append((replace(wish, wanted=wanted), place))
         return checked

@@ -122,7 +122,7 @@ class Changing:
         def rewritten(job: QueuedJob) -> QueuedJob:
             wanted = change(job.wanted)
             settings = self._destinations.settings(wanted, self._limiter)
-            self._check(Job(wanted.reference, settings, wanted.author, auth=wanted.auth))
+            self._check(wanted.as_job(settings))
             if self._only_limited(job, wanted):
                 return replace(job, wanted=wanted)
             return job.rewritten(wanted, shown(wanted.reference), self._destinations.place(wanted))

@@ -6,7 +6,6 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.errors import DiskFullError, DownloadCancelled, FetchError
 from anymatix_fetcher.queue import schedule
@@ -133,9 +132,7 @@ class Execution:
         self._book.note(started)
         try:
             settings = self._destinations.settings(job.wanted, self._limiter_for(job))
-            self._running[job.id] = self._runner.start(
-                Job(job.wanted.reference, settings, job.wanted.author, auth=job.wanted.auth), self._on_over
-            )
+            self._running[job.id] = self._runner.start(job.wanted.as_job(settings), self._on_over)
         except Exception as raised:  # noqa: BLE001 - an error ends only its own job
             self._book.note(started.failed(error_of(error_for(raised, job.reference)), now))
 

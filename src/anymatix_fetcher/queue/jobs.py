@@ -17,10 +17,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
 from anymatix_fetcher.core.values.resource import Author
+from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.errors import DestinationExistsError, NotFoundError, ReferenceSyntaxError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from anymatix_fetcher.engine.settings import Settings
 
 JobId = NewType("JobId", str)
 """16 lower-case hex digits; aria2's clients call it a gid."""
@@ -104,6 +107,7 @@ class JobWanted:
         take_over: Whether a partial file from another URL is continued.
         author: Whether the user or a document wrote the reference.
         auth: Parameters added to the query of the reference's URL; never stored.
+        public_only: Whether only connections to public addresses are allowed, whatever a name resolves to.
     """
 
     reference: str = field(repr=False)
@@ -122,6 +126,15 @@ class JobWanted:
     take_over: bool = False
     author: Author = Author.USER
     auth: str = field(default="", repr=False)
+    public_only: bool = False
+
+    def as_job(self, settings: Settings) -> Job:
+        """As the engine takes it.
+
+        Args:
+            settings: What else it is told.
+        """
+        return Job(self.reference, settings, self.author, auth=self.auth, public_only=self.public_only)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +219,10 @@ class QueuedJob:
         return self.renewed()
 
     def renewed(self) -> QueuedJob:
-        """An ended job is queued again, with its outcome and attempts reset."""
+        """An ended job is queued again, with its outcome and attempts reset; a finished file that is gone counts as empty."""
         return replace(
             self,
+            bytes_stored=0 if self.state is JobState.DONE else self.bytes_stored,
             state=JobState.QUEUED,
             ended_at=None,
             not_before=0.0,

@@ -69,6 +69,10 @@ _ERROR = record(
     "hint",
     closed=False,
 )
+_PUBLIC_ONLY: Schema = {
+    "type": "boolean",
+    "description": "Whether a reference that names no known service may lead to public addresses only",
+}
 
 NEW_JOBS = record(
     {
@@ -103,6 +107,7 @@ NEW_JOBS = record(
             "enum": [author.value for author in Author],
             "description": "Whether the references were written by the user or come from a file, such as a workflow",
         },
+        "public_only": _PUBLIC_ONLY,
     },
     "references",
 )
@@ -233,6 +238,7 @@ RESOLVE = record(
         "reference": _REFERENCE,
         "type": nullable(text("As for a job"), "string"),
         "directory": nullable(text("As for a job"), "string"),
+        "public_only": _PUBLIC_ONLY,
     },
     "reference",
 )
@@ -257,6 +263,7 @@ WORKFLOW = record(
             "type": "boolean",
             "description": "Compare names only: no file is hashed, and no source is asked for sizes",
         },
+        "public_only": _PUBLIC_ONLY,
     },
     "workflow",
 )

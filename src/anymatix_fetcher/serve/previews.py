@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.core.values.digests import COLLISION_FREE
 from anymatix_fetcher.errors import FetchError
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.resolve import Located
 
 
-def resolved(queue: Queue, body: Mapping[str, str | None], cancel: CancelToken) -> dict[str, object]:
+def resolved(queue: Queue, body: Mapping[str, Any], cancel: CancelToken) -> dict[str, object]:
     """The files of a reference, with the destination that a job would choose and existing copies.
 
     Args:
         queue: The queue, for its jobs and folders.
-        body: The reference, and the type or directory of the job.
+        body: The reference, and the type, directory and ``public_only`` of the job.
         cancel: Stops the function.
 
     Raises:
@@ -44,7 +44,7 @@ def resolved(queue: Queue, body: Mapping[str, str | None], cancel: CancelToken) 
     wanted = JobWanted(reference=str(body["reference"]), type=kind, directory=directory)
     where = queue.destinations
     folder = where.place(wanted)  # raises before a request is sent
-    found = locate(wanted.reference, cancel=cancel)
+    found = locate(wanted.reference, public_only=body.get("public_only", False), cancel=cancel)
     first = found[0].error if found else None
     if first is not None and all(one.error is not None and not one.digests for one in found):
         raise first  # no file could be resolved
@@ -86,7 +86,9 @@ def _copies(digests: Iterable[Digest], index: Index) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def planned(workflow: bytes, where: Destinations, cancel: CancelToken, *, quick: bool = False) -> dict[str, object]:
+def planned(
+    workflow: bytes, where: Destinations, cancel: CancelToken, *, quick: bool = False, public_only: bool = False
+) -> dict[str, object]:
     """The models that a workflow needs, and whether each is present, by name and by the digests in the workflow.
 
     Args:
@@ -94,6 +96,7 @@ def planned(workflow: bytes, where: Destinations, cancel: CancelToken, *, quick:
         where: The folders of models.
         cancel: Stops the function.
         quick: Compare names only: no file is hashed, and no source is asked for sizes.
+        public_only: Whether URLs in it may lead only to public addresses.
 
     Raises:
         ReferenceSyntaxError: The file is not a workflow.
@@ -107,7 +110,7 @@ def planned(workflow: bytes, where: Destinations, cancel: CancelToken, *, quick:
     with opened_place(where.models, where.extra_paths) as place:
         plan = plan if quick else examined(plan, place.index, cancel=cancel)
         copies = [_copies([model.need.digest] if model.need.digest else (), place.index) for model in plan.models]
-    plan = plan if quick else with_sizes(plan, cancel=cancel)
+    plan = plan if quick else with_sizes(plan, public_only=public_only, cancel=cancel)
     models = [_needed(model, here) for model, here in zip(plan.models, copies, strict=True)]
     return {"models": models, "remarks": list(plan.remarks)}
 

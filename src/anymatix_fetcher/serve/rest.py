@@ -211,11 +211,12 @@ class Rest:
 
     async def plan_workflow(self, asked: Asked) -> web.Response:
         """Returns the models that a workflow needs."""
-        workflow, quick = asked.body["workflow"], asked.body.get("quick", False)
+        workflow = asked.body["workflow"]
+        said = {name: asked.body.get(name, False) for name in ("quick", "public_only")}
 
         def plan() -> dict[str, object]:
             content = json.dumps(workflow).encode()
-            return planned(content, self._queue.destinations, self._ending, quick=quick)
+            return planned(content, self._queue.destinations, self._ending, **said)
 
         return answer(await self._ask(plan))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,3 +147,18 @@ ACCOUNTS = {
 """All services by name."""
 WITH_TOKENS = {name: account for name, account in ACCOUNTS.items() if account.token_variables}
 """The services that have tokens."""
+
+
+def host_named_by(reference: str) -> str | None:
+    """The host that a reference names; ``None`` where it names none, or a service by its own address.
+
+    A service is asked where its endpoint variable says, which is the operator's word.
+    """
+    text = reference.strip()
+    if not text.lower().startswith(("http://", "https://")):
+        return None
+    try:
+        host = (urlsplit(text).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    return None if host in {site for account in ACCOUNTS.values() for site in account.sites} else host

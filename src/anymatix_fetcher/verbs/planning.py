@@ -168,18 +168,26 @@ def plan_workflow(
     return Plan(tuple(models), requirements.remarks)
 
 
-def with_sizes(plan: Plan, *, cancel: CancelToken | None = None, **options: Unpack[Options]) -> Plan:
+def with_sizes(
+    plan: Plan, *, public_only: bool = False, cancel: CancelToken | None = None, **options: Unpack[Options]
+) -> Plan:
     """The plan completed by the sources: sizes of missing models, or the errors.
 
     If a local file is known by its name only, a size that differs from its source's is noted. Several sources are asked
     at a time, as in ``resolve.locate_each``: if a catalogue states all that is needed, no other server is asked.
+
+    Args:
+        plan: The plan.
+        public_only: As for :func:`resolve.locate`.
+        cancel: Stops the operation.
+        **options: As for :func:`resolve.locate`.
 
     Raises:
         DownloadCancelled: The operation was stopped.
     """
     asked = [model for model in plan.models if _is_asked_for(model)]
     references = [model.need.url.reveal() for model in asked if model.need.url is not None]
-    found = locate_each(references, author=Author.FILE, cancel=cancel, **options)
+    found = locate_each(references, author=Author.FILE, public_only=public_only, cancel=cancel, **options)
     located = dict(zip(map(id, asked), found, strict=True))
     models: list[Model] = []
     for model in plan.models:

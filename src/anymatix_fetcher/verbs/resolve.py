@@ -138,6 +138,7 @@ def locate(
     reference: str,
     *,
     depth: Depth = Depth.CATALOGUE,
+    public_only: bool = False,
     cancel: CancelToken | None = None,
     **options: Unpack[Options],
 ) -> list[Located]:
@@ -148,6 +149,7 @@ def locate(
     Args:
         reference: As for ``fetch``.
         depth: How far a single file is followed.
+        public_only: Whether a reference that names no known service may lead to public addresses only.
         cancel: Stops the operation.
         **options: The network settings of ``fetch``.
 
@@ -156,7 +158,7 @@ def locate(
     """
     settings, cancel = settings_of(**options), forms.token(cancel)
     with inquiring(settings, cancel) as (inquiry, _):
-        resources = inquiry.run(resolving(Job(reference, settings)))
+        resources = inquiry.run(resolving(Job(reference, settings, public_only=public_only)))
         if len(resources) == 1:
             return [inquiry.run(_walking(resources[0], depth))]
         return [_as_described(resource) for resource in resources]
@@ -166,6 +168,7 @@ def locate_each(
     references: Sequence[str],
     *,
     author: Author = Author.USER,
+    public_only: bool = False,
     cancel: CancelToken | None = None,
     **options: Unpack[Options],
 ) -> list[Located | FetchError]:
@@ -176,6 +179,7 @@ def locate_each(
     Args:
         references: As for :func:`locate`; each has to name a single file.
         author: Who wrote the references.
+        public_only: As for :func:`locate`.
         cancel: Stops the operation.
         **options: As for :func:`locate`.
 
@@ -184,7 +188,8 @@ def locate_each(
     """
     settings, cancel = settings_of(**options), forms.token(cancel)
     with inquiring(settings, cancel) as (inquiry, _):
-        return inquiry.run_each([_locating(Job(reference, settings, author)) for reference in references])
+        jobs = [Job(reference, settings, author, public_only=public_only) for reference in references]
+        return inquiry.run_each(list(map(_locating, jobs)))
 
 
 def _locating(job: Job) -> Generator[Request, Answer, Located]:

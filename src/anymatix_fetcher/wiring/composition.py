@@ -22,10 +22,17 @@ from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.engine.ports import NoMemory, Ports
 from anymatix_fetcher.engine.session import Session
-from anymatix_fetcher.errors import NotFoundError, ReferenceSyntaxError, RepresentationChangedError, StorageError
+from anymatix_fetcher.errors import (
+    FetchError,
+    NotFoundError,
+    ReferenceSyntaxError,
+    RepresentationChangedError,
+    StorageError,
+)
 from anymatix_fetcher.library.hash_named import parse_hash_reference
 from anymatix_fetcher.library.hugging_face_cache import cache_folder
 from anymatix_fetcher.sources import catalog
+from anymatix_fetcher.sources.accounts import host_named_by
 from anymatix_fetcher.sources.base import Wish
 from anymatix_fetcher.sources.services import Explained
 from anymatix_fetcher.storage.host_memory import HostMemory
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.core.pace.settings import PaceSettings
+    from anymatix_fetcher.core.values.http import Request
     from anymatix_fetcher.engine.brought import Brought
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.settings import Settings
@@ -195,10 +203,37 @@ def resolving(job: Job, surroundings: Environment | None = None) -> Resolving:
     sha256 = parse_hash_reference(job.reference)
     if sha256 is not None:
         return (lent(sha256, wish, surroundings),)
-    found = yield from catalog.resolve(wish, surroundings)
-    resources = tuple(_in_surroundings(_named(resource, wish, job), wish, surroundings) for resource in found)
+    public_only = _is_public_only(job, surroundings)
+    talk = catalog.resolve(wish, surroundings)
+    found = yield from _asking_public(talk) if public_only else talk
+    named = (replace(_named(resource, wish, job), public_only=public_only) for resource in found)
+    resources = tuple(_in_surroundings(resource, wish, surroundings) for resource in named)
     length = job.settings.length
     return resources if length is None else tuple(_of_length(resource, length, job) for resource in resources)
+
+
+def _is_public_only(job: Job, surroundings: Environment) -> bool:
+    """Whether public addresses alone are asked; a service goes where its endpoint variable says."""
+    if surroundings.allows_private or not job.public_only:
+        return False
+    return any(host_named_by(place) is not None for place in (job.reference, *job.settings.mirrors))
+
+
+def _asking_public(talk: Resolving) -> Resolving:
+    """The same conversation, whose questions go to public addresses alone."""
+    go_on: Callable[[], Request] = partial(next, talk)
+    while True:
+        try:
+            asked = go_on()
+        except StopIteration as end:
+            found: tuple[Resource, ...] = end.value
+            return found
+        try:
+            answer = yield replace(asked, public_only=True)
+        except FetchError as error:
+            go_on = partial(talk.throw, error)
+        else:
+            go_on = partial(talk.send, answer)
 
 
 def _named(resource: Resource, wish: Wish, job: Job) -> Resource:

@@ -79,3 +79,11 @@ def test_what_only_looks_at_a_file_isnt_led_there_either() -> None:
     request = next(reading)
     with pytest.raises(UnexpectedAnswerError, match="its own network"):
         reading.send(Answer(request.url, ResponseHead(302, Headers.of(location=INSIDE[0])), b""))
+
+
+def test_each_request_says_that_public_addresses_alone_may_be_asked() -> None:
+    followed = redirected(Resource(PUBLIC, public_only=True), "https://named.example/m")
+    (start,) = [one for one in followed if isinstance(one, m.StartExchange)]
+    assert (start.request.url.host, start.request.public_only) == ("named.example", True)
+    plain = [one for one in redirected(Resource(PUBLIC), "https://named.example/m") if isinstance(one, m.StartExchange)]
+    assert [one.request.public_only for one in plain] == [False]

@@ -1,7 +1,8 @@
 """Keeps routes from requesting private addresses, unless the operator allows them. Pure, except for name resolution.
 
 Otherwise a page could make ComfyUI's machine request its router, a cloud's metadata service or a database. A reference
-without a host leads to a known service or its endpoint variable, which the operator sets, so it isn't checked.
+without a host leads to a known service or its endpoint variable, which the operator sets, so it isn't checked. A name may resolve to another
+address later, and a redirect may lead elsewhere: the child connects only to public addresses, too.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from anymatix_fetcher.core.values.ip_addresses import is_public
-from anymatix_fetcher.sources.accounts import ACCOUNTS
+from anymatix_fetcher.sources.accounts import host_named_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,26 +28,12 @@ def looked_up(host: str) -> list[str]:
         return []
 
 
-def host_of(reference: str) -> str | None:
-    """The host of a reference; ``None`` if it has none or is a known service."""
-    try:
-        host = (urlsplit(reference.strip()).hostname or "").rstrip(".") if "://" in reference else ""
-    except ValueError:
-        return ""
-    services = {site for account in ACCOUNTS.values() for site in account.sites}
-    return None if "://" not in reference or host in services or not _is_web(reference) else host
-
-
-def _is_web(reference: str) -> bool:
-    return reference.strip().lower().startswith(("http://", "https://"))
-
-
 def refused_host(references: Iterable[str], look_up: LookUp = looked_up) -> str | None:
     """The first host of ``references`` that isn't public; ``None`` if all are public.
 
     A name without an address is accepted here; the download reports it.
     """
-    for host in dict.fromkeys(map(host_of, references)):
+    for host in dict.fromkeys(map(host_named_by, references)):
         if host is None:
             continue
         addresses = [host] if _is_literal(host) else list(look_up(host))

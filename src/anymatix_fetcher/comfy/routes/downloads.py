@@ -32,6 +32,10 @@ class Downloads:
         following: Sends progress to pages.
         private: Whether private addresses are allowed.
         look_up: Resolves a host name to addresses.
+
+    Attributes:
+        public_only: Whether only public addresses are allowed. Each request tells the child so, since a name may resolve
+            to another address there.
     """
 
     def __init__(
@@ -46,7 +50,7 @@ class Downloads:
         self._child = child
         self.categories = categories
         self._following = following
-        self._private = private
+        self.public_only = not private
         self._look_up = look_up
 
     async def start(self, url: str, category: str, name: str, *, digests: Sequence[str] = ()) -> StockTask:
@@ -79,7 +83,7 @@ class Downloads:
         await self.check_public(
             [*_texts(body.get("references")), *_texts(body.get("reference")), *_texts(body.get("mirrors"))]
         )
-        answered = await self.ask("POST", "/jobs", body)
+        answered = await self.ask("POST", "/jobs", {**body, "public_only": self.public_only})
         if answered.status >= 400:  # noqa: PLR2004 - HTTP's
             raise refused(answered)
         jobs: list[dict[str, Any]] = answered.body["jobs"]
@@ -91,7 +95,7 @@ class Downloads:
         Raises:
             RefusedError: A reference leads to a private address.
         """
-        if self._private:
+        if not self.public_only:
             return
         loop = asyncio.get_running_loop()
         host = await loop.run_in_executor(None, refused_host, references, self._look_up)

@@ -24,6 +24,8 @@ _OF_JOBS = frozenset(
     {"references", "type", "output", "digests", "mirrors", "priority", "paused", "connections", "author"}
 )
 """The fields of a new job that a page may set; it may choose a type but not a folder."""
+_LEAD_ON = frozenset({"/resolve", "/workflow"})
+"""The paths whose bodies name servers to be asked."""
 AUTO = "auto"
 
 
@@ -47,6 +49,8 @@ class Panel:
             return answer({"jobs": await self._add(body or {})}, 201)
         if body is not None:
             await self._check(path, body)
+        if path in _LEAD_ON and body is not None:
+            body["public_only"] = self._downloads.public_only
         if path.endswith("/retry"):
             body = None
         query = f"?{request.query_string}" if request.query_string else ""

@@ -234,6 +234,7 @@ class Address:
             fresh_connection=fresh_connection,
             http1_only=http1_only,
             shared_connection=shared_connection,
+            public_only=self.resource.public_only,
         )
 
     def forbids(self, host: str, target: Url) -> FetchError | None:
@@ -267,7 +268,7 @@ def leads_inside(host: str, target: Url) -> FetchError:
     """The error for what others have written, where ``host`` sends it on to ``target`` in the machine's own network."""
     return UnexpectedAnswerError(
         f"{host} redirects to {target.host}, which is this machine or its own network",
-        hint="The address was written by others: if that is meant, set ANYFETCH_ALLOW_PRIVATE=1.",
+        hint=ALLOW_PRIVATE_HINT,
     )
 
 

@@ -42,6 +42,7 @@ LOGIN_PAGE_HINT = (
 FULL_DISK_ERRORS = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
 
 _ANOTHER_PLACE = "give another address of the same file, or add one with --mirror URL"
+ALLOW_PRIVATE_HINT = "The address was written by others: if that is meant, set ANYFETCH_ALLOW_PRIVATE=1."
 
 _REFUSALS: dict[Refusal, tuple[type[FetchError], str]] = {
     Refusal.UNAUTHORIZED: (
@@ -99,6 +100,7 @@ _FAILURES = {
     FailureKind.CONNECT: "Check that the server is up, and that no firewall or missing proxy is in between.",
     FailureKind.TLS: "Check the clock; for a private authority give its certificate with --cacert FILE.",
     FailureKind.PROXY: "Check the proxy's address and credentials; --proxy '' goes without one.",
+    FailureKind.INSIDE: ALLOW_PRIVATE_HINT,
     FailureKind.UNUSABLE: "Check the proxy, the certificate file and the options.",
 }
 
@@ -162,7 +164,7 @@ def _duration(seconds: float) -> str:
 
 
 _IN_NEED = frozenset({FailureKind.CONNECT, FailureKind.RESOLVE})
-_ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})
+_ONCE = frozenset({FailureKind.TLS, FailureKind.INSIDE, FailureKind.UNUSABLE})
 
 
 def storage_error(failure: Failure) -> FetchError:

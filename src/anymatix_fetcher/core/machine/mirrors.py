@@ -127,6 +127,7 @@ class Mirrors:
             headers=fields.get(url.origin, Headers()),
             reference=resource.reference,
             stays_public=resource.stays_public,
+            public_only=resource.public_only,
         )
         return self.enlist(place)
 

@@ -143,7 +143,7 @@ class Setbacks:
             self._distrust(exchange)  # only its end is missing
         elif requests.manners.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
             self._distrust(exchange)  # it is retried at once
-        elif failure.kind in (FailureKind.TLS, FailureKind.UNUSABLE):
+        elif failure.kind in (FailureKind.TLS, FailureKind.INSIDE, FailureKind.UNUSABLE):
             self._conclusions.fail_here(requests.address.error(failure, exchange.request))
         else:
             self._tried_in_vain(exchange, failure, now)

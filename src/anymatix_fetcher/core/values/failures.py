@@ -29,6 +29,8 @@ class FailureKind(Enum):
     """The sink couldn't take the bytes; ``os_error`` says why."""
     BUG = "internal error"
     """The sink or the transport raised an unexpected exception, which is logged."""
+    INSIDE = "not a public address"
+    """Only public addresses may be asked, and the host has no public one."""
     UNUSABLE = "can't be asked"
     """The request can't be sent: a malformed proxy, an unreadable CA file, a missing feature."""
 
@@ -36,7 +38,7 @@ class FailureKind(Enum):
 _TOLD_BY_DETAIL = frozenset(
     {
         *(FailureKind.RESOLVE, FailureKind.CONNECT, FailureKind.TLS, FailureKind.PROXY, FailureKind.LOST),
-        *(FailureKind.SILENT, FailureKind.HTTP2),
+        *(FailureKind.SILENT, FailureKind.HTTP2, FailureKind.INSIDE),
     }
 )
 """The kinds with details that are complete clauses: "the certificate has expired"."""

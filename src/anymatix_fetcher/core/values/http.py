@@ -132,7 +132,8 @@ class Request:
     ``headers`` are complete except for the fields of the connection (``Host``, proxy fields). ``fresh_connection``
     requires an unused connection. ``http1_only`` avoids newer versions after a failure. ``shared_connection`` is the
     number of a connection that several requests share, ``None`` for one of its own. ``most`` limits the bytes wanted of
-    the body. ``explained`` returns the service's own meaning of a refusal, if it has one. ``tries`` limits the
+    the body. ``public_only`` allows only connections to public addresses (a proxy's own address is the operator's
+    word). ``explained`` returns the service's own meaning of a refusal, if it has one. ``tries`` limits the
     attempts, ``None`` for the usual number.
     """
 
@@ -143,6 +144,7 @@ class Request:
     http1_only: bool = False
     shared_connection: int | None = None
     most: int | None = None
+    public_only: bool = False
     tries: int | None = field(default=None, compare=False)
     explained: Callable[[Refused, Request], FetchError | None] | None = field(default=None, compare=False, repr=False)
 

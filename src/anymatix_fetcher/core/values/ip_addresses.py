@@ -32,6 +32,11 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not (found.version == 4 and found in _SHARED)  # noqa: PLR2004 - IPv4
 
 
+def inside_detail(address: str) -> str:
+    """What is said of an address that isn't public, as a clause."""
+    return f"its name leads to {address}, an address of this machine or of its own network"
+
+
 def is_inside(host: str) -> bool:
     """Whether a URL's host states that it is this machine or in its own network.
 

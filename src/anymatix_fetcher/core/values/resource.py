@@ -117,6 +117,7 @@ class Resource:
         peers: Servers of the user that may have the file by its SHA-256, in the order of preference.
         peer_headers: Fields for the peers, each at its own origin.
         stays_public: Whether redirects from a public host to this machine or its own network are refused.
+        public_only: Whether only connections to public addresses are allowed, whatever a name resolves to.
         login_note: Why user and password from the netrc file aren't sent, for the hint of a 401.
         service: The particularities of its host.
         renewed_by_source: Whether an expired URL is renewed by the source; otherwise by following the redirects of
@@ -139,6 +140,7 @@ class Resource:
     peers: tuple[Url, ...] = ()
     peer_headers: Headers = field(default_factory=Headers)
     stays_public: bool = False
+    public_only: bool = False
     login_note: str = ""
     service: Service = PLAIN
     renewed_by_source: bool = False

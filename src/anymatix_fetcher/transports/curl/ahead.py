@@ -19,6 +19,7 @@ from anymatix_fetcher.transports.base import AHEAD_SECONDS
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Origin
+    from anymatix_fetcher.transports.curl.public_guard import PublicGuard
 
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
 """The results of a non-blocking ``connect`` in progress."""
@@ -54,10 +55,21 @@ class ConnectionsAhead:
                     return
                 self._waiting.append(_Ahead(origin, address, opened, now))
 
-    def offer(self, handle: Any, origin: Origin) -> None:  # noqa: ANN401 - pycurl is untyped
-        """Makes a handle use a waiting connection for ``origin``, if there is one."""
-        if any(one.origin == origin for one in self._waiting):
-            handle.setopt(pycurl.OPENSOCKETFUNCTION, lambda _purpose, wanted: self._socket(origin, *wanted))
+    def offer(self, handle: Any, origin: Origin, guard: PublicGuard | None = None) -> None:  # noqa: ANN401 - pycurl is untyped
+        """Makes a handle use a waiting connection for ``origin``, if there is one.
+
+        Args:
+            handle: The handle.
+            origin: Its origin.
+            guard: Refuses addresses; ``None`` to allow all.
+        """
+
+        def opened(_purpose: int, wanted: Any) -> Any:  # noqa: ANN401 - a named tuple, and a socket
+            refused = guard is not None and not guard.lets(wanted[3][0])
+            return pycurl.SOCKET_BAD if refused else self._socket(origin, *wanted)
+
+        if guard is not None or any(one.origin == origin for one in self._waiting):
+            handle.setopt(pycurl.OPENSOCKETFUNCTION, opened)
             handle.setopt(pycurl.SOCKOPTFUNCTION, self._tell)
 
     def close_old(self, now: float) -> None:

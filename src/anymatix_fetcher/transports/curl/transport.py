@@ -23,7 +23,9 @@ from anymatix_fetcher.transports.curl.exchange import CurlExchange
 from anymatix_fetcher.transports.curl.failures import failure_of
 from anymatix_fetcher.transports.curl.multi import CurlMulti
 from anymatix_fetcher.transports.curl.options import UnusableRequestError, configured_handle, may_be_forwarded
+from anymatix_fetcher.transports.curl.public_guard import PublicGuard
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.transports.proxies import proxy_for
 from anymatix_fetcher.transports.receive_windows import ReceiveWindows, ReceivingSocket
 
 if TYPE_CHECKING:
@@ -102,8 +104,10 @@ class CurlTransport:
         handle.setopt(pycurl.WRITEFUNCTION, state.on_body)
         self._exchanges[exchange] = state
         state.use(handle, self._multi_for(request))
-        if request.shared_connection is None:
-            self._ahead.offer(handle, request.url.origin)
+        is_guarded = request.public_only and proxy_for(request.url.origin, self._settings.proxy) is None
+        handle.guard = PublicGuard(handle) if is_guarded else None
+        if request.shared_connection is None or is_guarded:
+            self._ahead.offer(handle, request.url.origin, handle.guard)
         state.multi.add(handle)
 
     def _multi_for(self, request: Request) -> CurlMulti:
@@ -285,6 +289,9 @@ class CurlTransport:
 
     def _failure(self, state: CurlExchange, code: int, message: str) -> Failure:
         handle = state.handle
+        if handle.guard is not None and handle.guard.failure is not None:
+            refused: Failure = handle.guard.failure
+            return refused
         os_error = handle.getinfo(pycurl.OS_ERRNO)
         if code == pycurl.E_COULDNT_CONNECT and not os_error:
             os_error = _socket_shortage()

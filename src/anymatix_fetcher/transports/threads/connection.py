@@ -46,10 +46,14 @@ class AbandonedError(Exception):
 
 
 class Route(NamedTuple):
-    """The destination of a connection. Exchanges with the same route may use a connection one after another."""
+    """The destination of a connection. Exchanges with the same route may use a connection one after another.
+
+    ``public_only`` allows only public addresses, unless there is a proxy.
+    """
 
     origin: Origin
     proxy: Proxy | None
+    public_only: bool = False
 
     @property
     def forwarder(self) -> Proxy | None:

@@ -153,7 +153,7 @@ class ThreadsExchange:
     def _converse(self) -> None:
         origin = self._request.url.origin
         try:
-            route = Route(origin, proxy_for(origin, self._settings.proxy))
+            route = Route(origin, proxy_for(origin, self._settings.proxy), self._request.public_only)
         except UnusableProxyError as error:
             raise BrokenExchangeError(FailureKind.UNUSABLE, str(error)) from None
         connection, head = self._ask(route)

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.failures import FailureKind
+from anymatix_fetcher.core.values.ip_addresses import inside_detail, is_public
 from anymatix_fetcher.transports.base import CONNECT_TIMEOUT_SECONDS
 from anymatix_fetcher.transports.threads.addresses import Resolver, connect
 from anymatix_fetcher.transports.threads.connection import Connection
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from anymatix_fetcher.transports.base import NetworkSettings
     from anymatix_fetcher.transports.proxies import Proxy
+    from anymatix_fetcher.transports.threads.addresses import Address
     from anymatix_fetcher.transports.threads.connection import Route
 
 _PROXYS_FAULTS = {FailureKind.RESOLVE, FailureKind.CONNECT, FailureKind.LOST, FailureKind.PROTOCOL}
@@ -53,7 +55,7 @@ class Opener:
             AbandonedError: The exchange was abandoned.
         """
         deadline = monotonic() + CONNECT_TIMEOUT_SECONDS
-        origin, proxy = route
+        origin, proxy = route.origin, route.proxy
         if proxy is None:
             connection = self._connect(route, origin.host, origin.port, deadline, hold, is_wanted)
         elif proxy.scheme == "https" and origin.scheme == "https":
@@ -83,6 +85,8 @@ class Opener:
     ) -> Connection:
         host = host.replace("%25", "%")  # the zone of an IPv6 address in the form of RFC 6874
         addresses = self._resolver.addresses(host, port, deadline, is_wanted)
+        if route.public_only and route.proxy is None:
+            addresses = _public(addresses)
         try:
             connected, address = connect(addresses, deadline, is_wanted)
         except BrokenExchangeError:
@@ -112,6 +116,18 @@ class Opener:
             if self._context is None:
                 self._context = _tls_context(self._settings)
             return self._context
+
+
+def _public(addresses: list[Address]) -> list[Address]:
+    """Those that are public.
+
+    Raises:
+        BrokenExchangeError: None is.
+    """
+    found = [address for address in addresses if is_public(str(address[1][0]))]
+    if not found:
+        raise BrokenExchangeError(FailureKind.INSIDE, inside_detail(str(addresses[0][1][0])))
+    return found
 
 
 def _tls_context(settings: NetworkSettings) -> ssl.SSLContext:
