@@ -159,6 +159,13 @@ def test_a_file_that_is_called_after_its_content_is_found(here: Site, tmp_path: 
     digest = hashlib.sha256(b"x").hexdigest()
     path = f"/anymatix/hashedModelAssetExists?hash={digest}&folder_paths_key=loras&extension=safetensors"
     assert here.ask("GET", path).json == {"exists": False}
-    (tmp_path / "models" / "loras" / f"{digest}.safetensors").write_bytes(b"x")
+    loras = tmp_path / "models" / "loras"
+    (loras / f"x_{digest}.safetensors").write_bytes(b"x")
     assert here.ask("GET", path).json == {"exists": True}
-    assert here.ask("GET", path.replace(digest, "../x")).status == 400
+    (loras / f"x_{digest}.safetensors").rename(loras / f"{digest}.safetensors")
+    assert here.ask("GET", path).json == {"exists": True}
+    assert here.ask("GET", path.replace("safetensors", "gguf")).json == {"exists": False}
+    for known, other in ((digest, "../x"), ("loras", "nothing"), ("loras", "custom_nodes")):
+        assert here.ask("GET", path.replace(known, other)).json == {"exists": False}
+    nothing = here.ask("GET", "/anymatix/hashedModelAssetExists?hash=x")
+    assert (nothing.status, nothing.content) == (400, b"missing hash, folder_paths_key, or extension")

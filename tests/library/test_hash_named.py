@@ -34,9 +34,20 @@ def test_the_first_folder_that_holds_it_wins(tmp_path: Path) -> None:
     assert find_hash_named([first, second], HEX, DISK) == first / f"{HEX}.safetensors"
 
 
+def test_a_name_that_ends_in_it_comes_after_one_that_is_it(tmp_path: Path) -> None:
+    first, second = tmp_path / "unet", tmp_path / "diffusion_models"
+    first.mkdir()
+    second.mkdir()
+    (first / f"flux_{HEX}.safetensors").touch()
+    assert find_hash_named([first, second], HEX, DISK) == first / f"flux_{HEX}.safetensors"
+    assert find_hash_named([first, second], HEX, DISK, {".gguf"}) is None
+    (second / f"{HEX}.gguf").touch()
+    assert find_hash_named([first, second], HEX, DISK) == second / f"{HEX}.gguf"
+
+
 def test_sidecars_folders_and_other_files_are_not_it(tmp_path: Path) -> None:
     (tmp_path / f"{HEX}.json").touch()
     (tmp_path / f"{HEX}.pt").mkdir()
-    (tmp_path / f"x_{HEX}.pt").touch()
+    (tmp_path / f"x{HEX}.pt").touch()
     (tmp_path / HEX).touch()
     assert find_hash_named([tmp_path], HEX, DISK) is None

@@ -13,7 +13,7 @@ from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.library.names import MODEL_EXTENSIONS, split_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from anymatix_fetcher.core.values.ports import Disk
@@ -27,8 +27,10 @@ def parse_hash_reference(reference: str) -> str | None:
     return match.group(1).lower() if match else None
 
 
-def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Path | None:
-    """The first model in ``folders``, without subfolders, that has the hash as its stem.
+def find_hash_named(
+    folders: Iterable[Path], hex_digits: str, disk: Disk, extensions: Collection[str] = MODEL_EXTENSIONS
+) -> Path | None:
+    """The first model in ``folders``, without subfolders, whose stem is the hash, else the first whose stem ends in it.
 
     The name is a claim: the file has to be read.
 
@@ -36,14 +38,19 @@ def find_hash_named(folders: Iterable[Path], hex_digits: str, disk: Disk) -> Pat
         folders: Folders, as in ``ModelFolders.paths``.
         hex_digits: 64 hex digits in lower case.
         disk: The file system.
+        extensions: The extensions to look for, in lower case.
     """
+    wanted = Digest("sha256", hex_digits)
+    others: list[Path] = []
     for folder in folders:
         for name in sorted(disk.names(folder)):
             stem, extension = split_name(name)
-            is_it = stem.lower() == hex_digits and extension.lower() in MODEL_EXTENSIONS
-            if is_it and (folder / name).is_file():
+            if extension.lower() not in extensions or digest_by_name(name) != wanted or not (folder / name).is_file():
+                continue
+            if stem.lower() == hex_digits:
                 return folder / name
-    return None
+            others.append(folder / name)
+    return next(iter(others), None)
 
 
 def digest_by_name(name: str) -> Digest | None:

@@ -50,12 +50,13 @@ def refusal(
     """Why a request is refused; ``None`` if it is accepted.
 
     A request without ``Origin`` that isn't marked as cross-site doesn't come from a page and is accepted.
+    Another site can send a form without a CORS preflight, but not without its own ``Origin``.
 
     Args:
         method: The request's method.
         headers: The request's header; looked up case-insensitively.
         allowed: The origins that the operator allows.
-        body_type: The required media type of a body, which another site can't send without a CORS preflight.
+        body_type: The required media type of a body.
     """
     origin = headers.get("Origin")
     if origin is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from anymatix_fetcher.comfy.routes.answers import RefusedError
 from anymatix_fetcher.core.values.filenames import exact_name, safe_name
 from anymatix_fetcher.core.values.forbidden import FORBIDDEN_FOLDERS, folded
+from anymatix_fetcher.library.names import MODEL_EXTENSIONS, split_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -90,8 +91,14 @@ class Categories:
         return Path(self._folders.get_folder_paths(category)[0])
 
     def roots_of(self, category: str) -> list[Path]:
-        """All folders of a known type."""
-        return list(map(Path, self._folders.get_folder_paths(category)))
+        """All folders of a type, also by its legacy name; none if the type is unknown."""
+        known = self._folders.map_legacy(category)
+        return list(map(Path, self._folders.get_folder_paths(known))) if self._is_of_models(known) else []
+
+    def is_loaded(self, category: str, name: str) -> bool:
+        """Whether the loaders of a known type list files with the extension of ``name``."""
+        extensions = self._folders.folder_names_and_paths[self._folders.map_legacy(category)][1] or MODEL_EXTENSIONS
+        return split_name(name)[1].lower() in extensions
 
     def placed(self, category: str, name: str) -> Placed:
         """The destination for a name: the folder that already contains the file, or the first one.

@@ -10,13 +10,12 @@ import asyncio
 import json
 import logging
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
-from anymatix_fetcher.comfy.routes.answers import RefusedError, answer, body_of
+from anymatix_fetcher.comfy.routes.answers import answer, body_of
 from anymatix_fetcher.errors import FetchError, NotFoundError
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ T = TypeVar("T")
 
 _logger = logging.getLogger("anymatix_fetcher.comfy")
 _MOST_BYTES = 4 << 20
-_HASH = re.compile(r"[0-9a-f]{64}")
-_EXTENSION = re.compile(r"[A-Za-z0-9]{1,16}")
 
 
 class FirstFetcher:
@@ -66,14 +63,11 @@ class FirstFetcher:
         return answer({"models_dir": str(self._categories.models)})
 
     async def has_hashed_asset(self, request: web.Request) -> web.Response:
-        """Whether a file is there that is called after its content."""
-        digest, extension = request.query.get("hash", "").lower(), request.query.get("extension", "").lstrip(".")
-        folder = request.query.get("folder_paths_key", "")
-        if not (_HASH.fullmatch(digest) and _EXTENSION.fullmatch(extension)):
-            raise RefusedError(400, "INVALID_QUERY", "the query has to have a SHA-256 and an extension")
-        if folder not in self._categories.names():
-            raise RefusedError(400, "UNKNOWN_MODEL_FOLDER", f"{folder[:80]!r} is no folder of models here")
-        return answer({"exists": await _aside(lambda: self._exists(folder, digest, extension))})
+        """Whether a file is there that is called after its content, so that ``sha256://`` finds it."""
+        asked = [request.query.get(name, "") for name in ("hash", "folder_paths_key", "extension")]
+        if not all(asked):
+            return web.Response(text="missing hash, folder_paths_key, or extension", status=400)
+        return answer({"exists": await _aside(lambda: self._exists(*asked))})
 
     async def get_model(self, request: web.Request) -> web.StreamResponse:
         """A file below the folder of models."""
@@ -87,9 +81,15 @@ class FirstFetcher:
         is_inside = any(wanted.resolve().is_relative_to(root) for root in roots)
         return wanted if is_inside and wanted.is_relative_to(self._categories.models) and wanted.is_file() else None
 
-    def _exists(self, folder: str, digest: str, extension: str) -> bool:
-        roots = self._categories.roots_of(folder)
-        return any((root / f"{digest}.{extension}").is_file() for root in roots)
+    def _exists(self, digest: str, folder: str, extension: str) -> bool:
+        from anymatix_fetcher.library.hash_named import find_hash_named, parse_hash_reference  # noqa: PLC0415 - as below
+        from anymatix_fetcher.storage.os_disk import OsDisk  # noqa: PLC0415 - as below
+
+        digits = parse_hash_reference(f"sha256://{digest}")
+        if digits is None:
+            return False
+        ending = f".{extension.lstrip('.').lower()}"
+        return find_hash_named(self._categories.roots_of(folder), digits, OsDisk(), {ending}) is not None
 
     def _resources(self) -> dict[str, list[dict[str, object]]]:
         found: dict[str, list[dict[str, object]]] = {}

@@ -18,6 +18,7 @@ from anymatix_fetcher.comfy.routes.first_fetcher import FirstFetcher
 from anymatix_fetcher.comfy.routes.following import Following
 from anymatix_fetcher.comfy.routes.panel import Panel
 from anymatix_fetcher.comfy.routes.stock import StockRoutes
+from anymatix_fetcher.comfy.routes.uploads import BODY_TYPE, Uploads
 from anymatix_fetcher.core.values.ip_addresses import private_is_allowed
 
 if TYPE_CHECKING:
@@ -63,10 +64,12 @@ def register(
         if path in taken:
             _logger.info("%s is already served by ComfyUI or another pack, so the pack's route is not added", path)
             continue
-        prompt_server.routes.route(method, path)(_guarded(handler, allowed))
+        body_type = BODY_TYPE if path == _UPLOAD else "application/json"
+        prompt_server.routes.route(method, path)(_guarded(handler, allowed, body_type))
     prompt_server.app.cleanup_ctx.append(following.run)
 
 
+_UPLOAD = "/anymatix/uploadAsset"
 _STOCK_PATHS = frozenset({"/assets/download", "/tasks/{id}"})
 
 
@@ -88,6 +91,7 @@ def _own_routes(downloads: Downloads, categories: Categories) -> Iterable[Route]
     yield "POST", "/anymatix/delete_resource", first.delete_resource
     yield "GET", "/anymatix/storage_location", first.get_storage_location
     yield "GET", "/anymatix/hashedModelAssetExists", first.has_hashed_asset
+    yield "POST", _UPLOAD, Uploads(categories).upload
     yield "GET", "/anymatix/models/{filename:.+}", first.get_model
 
 
@@ -137,11 +141,11 @@ def _unnamed(path: str) -> str:
     return f"{head}{{id}}" if brace and head.removeprefix("/api") == "/tasks/" else path
 
 
-def _guarded(handler: Handler, allowed: frozenset[str]) -> Handler:
+def _guarded(handler: Handler, allowed: frozenset[str], body_type: str) -> Handler:
     """A route's handler with access control and JSON error responses."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        refused = refusal(request.method, request.headers, allowed)
+        refused = refusal(request.method, request.headers, allowed, body_type=body_type)
         if refused is not None:
             return failure(RefusedError(refused.status, refused.code, refused.message))
         try:
