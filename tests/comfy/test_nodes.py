@@ -118,6 +118,24 @@ def test_what_the_first_fetcher_has_left_is_found_by_either_of_its_names(surroun
         assert (folder / name).read_bytes() == file.read()
 
 
+def test_a_sidecar_of_another_token_spares_a_second_run(surroundings: Surroundings) -> None:
+    """Its name is made of a token that isn't known any more; what it says is."""
+    content, folder = b"of another token", surroundings.folder("clip_vision")
+    url = "https://models.invalid/tokened.safetensors"
+    folder.mkdir(parents=True, exist_ok=True)
+    model = folder / f"tokened_{hash_of(url + '?token=old')}.safetensors"
+    model.write_bytes(content)
+    said = {"url": url, "file_name": model.name, "file_size": len(content), "name": "tokened.safetensors", "data": None}
+    (folder / f"{hash_of(url + '?token=old')}.json").write_text(json.dumps(said))
+    wish = {"url": url, "type": "clip_vision"}
+    before = AnymatixFetcher.IS_CHANGED(wish)
+    assert is_nan(before)
+    assert fetched(wish) == str(model)
+    assert AnymatixFetcher.IS_CHANGED(wish) == hash_of(url) == before
+    model.unlink()
+    assert is_nan(AnymatixFetcher.IS_CHANGED(wish))
+
+
 @pytest.mark.parametrize("damage", ["no file", "half a file", "no name", "nonsense", "outside"])
 def test_a_sidecar_without_its_file_counts_for_nothing(damage: str, surroundings: Surroundings) -> None:
     folder, url = surroundings.folder("gligen"), "https://models.test/m.safetensors"

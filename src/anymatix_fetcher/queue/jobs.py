@@ -219,7 +219,7 @@ class QueuedJob:
         return self.renewed()
 
     def renewed(self) -> QueuedJob:
-        """An ended job is queued again, with its outcome and attempts reset; of a finished file that is gone none is here."""
+        """An ended job is queued again, with its outcome and attempts reset; a finished file counts as gone."""
         return replace(
             self,
             bytes_stored=0 if self.state is JobState.DONE else self.bytes_stored,

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from anymatix_fetcher.comfy.folders import child
 from anymatix_fetcher.comfy.nodes.bringing import FileWish, ModelFetchError, bring, path_of
+from anymatix_fetcher.comfy.nodes.brought_files import BroughtFiles
 from anymatix_fetcher.comfy.nodes.confidential import vault
 from anymatix_fetcher.comfy.nodes.marks import marks
 from anymatix_fetcher.comfy.nodes.places import (
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 CHATTERBOX, ANNOTATOR = "chatterbox_model_pack", "dwpose_aux"
 _ANNOTATOR_URL = re.compile(r"https://huggingface\.co/([^/?#]+)/([^/?#]+)/resolve/main/([^?#]+)")
 _DISK_FULL = "DiskFullError"
+brought: BroughtFiles[tuple[str, str, str]] = BroughtFiles()
+"""What this ComfyUI was given, by address, type and authorization."""
 
 
 async def fetched(url: Mapping[str, Any], node: str | None) -> str:
@@ -48,7 +51,7 @@ async def fetched(url: Mapping[str, Any], node: str | None) -> str:
     """
     address, kind, auth = _read(url)
     found = await _fetched(address, kind, auth, node)
-    _note_brought(address, kind, auth)
+    _note_brought(address, kind, auth, found)
     return found
 
 
@@ -60,7 +63,7 @@ async def fetched_checkpoint(url: str, auth: str, node: str | None) -> str:
     """
     base, tail = _split_token(vault.revealed(url), vault.revealed(auth))
     path = await _model(base, tail, "checkpoint", node)
-    _note_brought(base, "checkpoint", tail)
+    _note_brought(base, "checkpoint", tail, path)
     return path
 
 
@@ -91,8 +94,9 @@ async def _fetched(address: str, kind: str, auth: str, node: str | None) -> str:
     return await _model(address, auth, kind, node)
 
 
-def _note_brought(address: str, kind: str, auth: str) -> None:
+def _note_brought(address: str, kind: str, auth: str, path: str) -> None:
     """Makes the NaN that ``IS_CHANGED`` returned before the run equal to the file's mark."""
+    brought.note((address, kind, auth), Path(path))
     mark = _mark_of(address, kind, auth)
     if isinstance(mark, str):
         marks.brought(mark)
@@ -146,7 +150,8 @@ def _is_here(address: str, kind: str, auth: str) -> bool:
     digits = parse_hash_reference(address)
     if digits is not None:
         return _found(FOLDERS[kind], digits) is not None
-    return is_there(address, auth, folder_of(FOLDERS[kind]))
+    # The sidecar may be one that was written for another token: then what was brought is known by its path.
+    return is_there(address, auth, folder_of(FOLDERS[kind])) or brought.is_there((address, kind, auth))
 
 
 def _hash(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.comfy.folders import child, model_types
 from anymatix_fetcher.comfy.nodes.bringing import FileWish, bring, path_of
+from anymatix_fetcher.comfy.nodes.brought_files import BroughtFiles
 from anymatix_fetcher.comfy.nodes.confidential import vault
 from anymatix_fetcher.comfy.nodes.places import name_in
 from anymatix_fetcher.comfy.nodes.telling import NodeTelling
@@ -14,11 +15,9 @@ from anymatix_fetcher.comfy.nodes.telling import NodeTelling
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    Key = tuple[str, str, str]
-
 AUTO = "auto"
-_brought: dict[Key, tuple[Path, int, int]] = {}
-"""The downloaded files by inputs: path, size and modification time."""
+_brought: BroughtFiles[tuple[str, str, str]] = BroughtFiles()
+"""The downloaded files, by reference, type and digest."""
 
 
 async def fetched(reference: str, kind: str, sha256: str, node: str | None) -> tuple[str, str]:
@@ -35,28 +34,18 @@ async def fetched(reference: str, kind: str, sha256: str, node: str | None) -> t
     digests = (f"sha256:{sha256.strip().lower().removeprefix('sha256:')}",) if sha256.strip() else ()
     wish = FileWish(reference=asked, type=kind, digests=digests)
     path = Path(path_of(await bring(child, wish, telling.tell)))
-    state = _state_of(path)
-    if state is not None:
-        _brought[reference, kind, sha256] = state
+    _brought.note((reference, kind, sha256), path)
     telling.end(path.name)
     return name_in(path, kind) if kind != AUTO else _name_anywhere(path), str(path)
 
 
 def has_changed(reference: str, kind: str, sha256: str) -> bool:
     """Whether the downloaded file was changed or removed since."""
-    known = _brought.get((reference, kind, sha256))
-    return known is not None and _state_of(known[0]) != known
+    key = (reference, kind, sha256)
+    return _brought.is_known(key) and not _brought.is_there(key)
 
 
 def _name_anywhere(path: Path) -> str:
     """A file's name for loaders, relative to the innermost model folder."""
     names: Iterable[str] = (name_in(path, name) for name in model_types())
     return min(names, key=len, default=path.name)
-
-
-def _state_of(path: Path) -> tuple[Path, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return path, found.st_size, found.st_mtime_ns

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from anymatix_fetcher.core.answers.expiry import expiry_of
-from anymatix_fetcher.core.answers.explain import failure_error, refusal_error
+from anymatix_fetcher.core.answers.explain import ALLOW_PRIVATE_HINT, failure_error, refusal_error
 from anymatix_fetcher.core.answers.judge import REDIRECTS
 from anymatix_fetcher.core.answers.lifetime import renew_at, seconds_left, skew_seconds
 from anymatix_fetcher.core.answers.range_signers import RangeSigners
