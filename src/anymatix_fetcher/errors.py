@@ -56,7 +56,7 @@ class ReferenceSyntaxError(FetchError):
 
 
 class AccessDeniedError(FetchError):
-    """The server denies access: a token, a licence or a permission is missing."""
+    """Access is denied: a token, a licence or a permission is missing, or the address may not be asked."""
 
 
 class NotFoundError(FetchError):

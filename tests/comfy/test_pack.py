@@ -163,6 +163,8 @@ def test_the_registry_finds_what_it_wants_to_know() -> None:
     assert "comfyui" not in project["name"].lower()
     assert {"PublisherId", "DisplayName", "requires-comfyui"} <= set(comfy)
     assert project["urls"]["Repository"].startswith("https://github.com/")
+    environments = [one for one in project["classifiers"] if one.startswith("Environment ::")]
+    assert not environments  # the registry takes these for processors, and warns of others
     version = (ROOT / comfy["version"]["path"]).read_text(encoding="utf-8")
     assert re.search(r'^__version__ = "\d+\.\d+\.\d+"$', version, re.MULTILINE)
     ignored = (ROOT / ".comfyignore").read_text(encoding="utf-8").split()

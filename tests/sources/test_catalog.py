@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from anymatix_fetcher.core.values.http import Headers, Request
 from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.errors import FetchError, NotFoundError, ReferenceSyntaxError, UnexpectedAnswerError
+from anymatix_fetcher.errors import AccessDeniedError, FetchError, NotFoundError, ReferenceSyntaxError
 from anymatix_fetcher.sources import catalog
 from anymatix_fetcher.sources.base import Environment, Secret, Wish
 from tests.sources.surroundings import SERVICES, hosts_that_see, surroundings
@@ -354,7 +354,7 @@ def asked_for(reference: str, replies: dict[str, Reply], author: Author, environ
     asked: list[Request] = []
     try:
         talk(catalog.resolve(Wish(reference, author=author), environment), replies, asked)
-    except UnexpectedAnswerError as error:
+    except AccessDeniedError as error:
         assert "this machine or its own network" in error.message  # noqa: PT017 - the list is what is looked at
         assert "ANYFETCH_ALLOW_PRIVATE" in error.hint  # noqa: PT017 - as above
     return [request.url.reveal() for request in asked]

@@ -9,7 +9,7 @@ import pytest
 from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.engine.facts import Job
 from anymatix_fetcher.engine.settings import Settings
-from anymatix_fetcher.errors import UnexpectedAnswerError
+from anymatix_fetcher.errors import AccessDeniedError
 from anymatix_fetcher.sources.base import Answer
 from anymatix_fetcher.testing import Origin
 from anymatix_fetcher.verbs.fetch import fetch_one
@@ -62,7 +62,7 @@ def test_nothing_is_asked_for_where_a_name_leads_inside(engine: str, tmp_path: P
         file = origin.add("/m.safetensors", size="10KB")
         url = file.url.replace("127.0.0.1", "localhost")
         settings = Settings(directory=tmp_path, engine=engine)
-        with pytest.raises(UnexpectedAnswerError, match="own network"):
+        with pytest.raises(AccessDeniedError, match="own network"):
             fetch_one(Job(url, settings, public_only=True))
         (found,) = locate(url, public_only=True)
         assert "own network" in str(found.error)

@@ -79,7 +79,17 @@ def test_a_bug_is_said_to_be_one_and_how_to_report_it() -> None:
     assert "report" in raised.hint
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in {FailureKind.STORAGE, FailureKind.BUG}])
+OF_OTHERS = {FailureKind.STORAGE, FailureKind.BUG, FailureKind.INSIDE}
+
+
+def test_an_address_that_may_not_be_asked_is_no_trouble_of_the_network() -> None:
+    raised = failure_error(Failure(FailureKind.INSIDE, "its name leads to 10.0.0.1"), URL)
+    assert type(raised) is AccessDeniedError
+    assert raised.message == "h.example: its name leads to 10.0.0.1"
+    assert "ANYFETCH_ALLOW_PRIVATE" in raised.hint
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in OF_OTHERS])
 def test_every_failure_is_the_networks_turn_and_has_a_hint(kind: FailureKind) -> None:
     raised = failure_error(Failure(kind, "it broke"), URL)
     once = kind in {FailureKind.TLS, FailureKind.UNUSABLE}

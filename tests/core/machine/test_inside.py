@@ -13,7 +13,7 @@ from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.http import Headers, ResponseHead
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.errors import UnexpectedAnswerError
+from anymatix_fetcher.errors import AccessDeniedError
 from anymatix_fetcher.sources.base import Answer
 from anymatix_fetcher.sources.reading import RemoteFile
 from tests.core.machine.bench import RIGHT, Bench
@@ -77,7 +77,7 @@ def test_a_mirror_leads_there_as_little(*, stays_public: bool) -> None:
 def test_what_only_looks_at_a_file_isnt_led_there_either() -> None:
     reading = RemoteFile(Resource(PUBLIC, stays_public=True)).open()
     request = next(reading)
-    with pytest.raises(UnexpectedAnswerError, match="its own network"):
+    with pytest.raises(AccessDeniedError, match="its own network"):
         reading.send(Answer(request.url, ResponseHead(302, Headers.of(location=INSIDE[0])), b""))
 
 

@@ -1,8 +1,8 @@
 """Keeps routes from requesting private addresses, unless the operator allows them. Pure, except for name resolution.
 
 Otherwise a page could make ComfyUI's machine request its router, a cloud's metadata service or a database. A reference
-without a host leads to a known service or its endpoint variable, which the operator sets, so it isn't checked. A name may resolve to another
-address later, and a redirect may lead elsewhere: the child connects only to public addresses, too.
+without a host leads to a known service or its endpoint variable, which the operator sets, so it isn't checked. A
+name may resolve to another address later, and a redirect may lead elsewhere: the child checks each connection, too.
 """
 
 from __future__ import annotations

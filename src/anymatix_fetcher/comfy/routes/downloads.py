@@ -34,8 +34,8 @@ class Downloads:
         look_up: Resolves a host name to addresses.
 
     Attributes:
-        public_only: Whether only public addresses are allowed. Each request tells the child so, since a name may resolve
-            to another address there.
+        public_only: Whether only public addresses are allowed. Each request tells the child so, since a name may
+            resolve to another address there.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ from anymatix_fetcher.core.values.http import Headers, Request, parse_date
 from anymatix_fetcher.core.values.ip_addresses import is_inside
 from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.resource import Stated
-from anymatix_fetcher.errors import UnexpectedAnswerError, with_hint
+from anymatix_fetcher.errors import AccessDeniedError, with_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -266,7 +266,7 @@ class Address:
 
 def leads_inside(host: str, target: Url) -> FetchError:
     """The error for what others have written, where ``host`` sends it on to ``target`` in the machine's own network."""
-    return UnexpectedAnswerError(
+    return AccessDeniedError(
         f"{host} redirects to {target.host}, which is this machine or its own network",
         hint=ALLOW_PRIVATE_HINT,
     )

@@ -100,7 +100,6 @@ _FAILURES = {
     FailureKind.CONNECT: "Check that the server is up, and that no firewall or missing proxy is in between.",
     FailureKind.TLS: "Check the clock; for a private authority give its certificate with --cacert FILE.",
     FailureKind.PROXY: "Check the proxy's address and credentials; --proxy '' goes without one.",
-    FailureKind.INSIDE: ALLOW_PRIVATE_HINT,
     FailureKind.UNUSABLE: "Check the proxy, the certificate file and the options.",
 }
 
@@ -137,6 +136,8 @@ def failure_error(failure: Failure, url: Url) -> FetchError:
         return InternalError(f"{failure.detail}: this is a bug in anyfetch", hint=BUG_HINT)
     if failure.os_error in SHORTAGES and failure.kind in _IN_NEED:
         return StorageError(f"{url.host}: {failure}", hint=f"{SHORTAGES[failure.os_error]} {KEPT}")
+    if failure.kind is FailureKind.INSIDE:
+        return AccessDeniedError(f"{url.host}: {failure}", hint=ALLOW_PRIVATE_HINT)
     kind = UnexpectedAnswerError if failure.kind in _ONCE else RetriesExhaustedError
     return kind(f"{url.host}: {failure}", hint=_FAILURES.get(failure.kind, KEPT))
 
@@ -164,7 +165,7 @@ def _duration(seconds: float) -> str:
 
 
 _IN_NEED = frozenset({FailureKind.CONNECT, FailureKind.RESOLVE})
-_ONCE = frozenset({FailureKind.TLS, FailureKind.INSIDE, FailureKind.UNUSABLE})
+_ONCE = frozenset({FailureKind.TLS, FailureKind.UNUSABLE})
 
 
 def storage_error(failure: Failure) -> FetchError:
