@@ -267,15 +267,16 @@ def test_what_is_known_is_begun_with() -> None:
         KnownHost(limit=1),
         KnownHost(connections=9, limit=1),
         KnownHost(connections=1),
+        KnownHost(connections=3, limit=8),
     ],
 )
-def test_one_bad_minute_binds_nobody_for_long(known: KnownHost) -> None:
+def test_what_is_remembered_of_a_host_is_a_start_and_no_bar(known: KnownHost) -> None:
     hosts = Hosts()
     hosts.known = lambda _: known
     host = hosts.host(TLS.origin, 32, None)
     share = host.join()
     share.answered(0.02)
-    assert host.pace.connections == 1
+    assert host.pace.connections == known.start
     total, flowing = 0, 1
     for step in range(40):
         now = step / 20
