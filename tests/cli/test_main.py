@@ -13,6 +13,7 @@ import click
 import pytest
 
 from anymatix_fetcher.cli.main import PROGRAM, main
+from anymatix_fetcher.core.pace.settings import highest
 from anymatix_fetcher.core.values.digests import Digest
 from anymatix_fetcher.engine.facts import Phase
 from anymatix_fetcher.engine.forms import Engine
@@ -38,6 +39,11 @@ def settings_from(*arguments: str) -> Settings:
 
 def test_without_options_the_settings_are_the_librarys() -> None:
     assert settings_from() == Settings()
+
+
+def test_only_a_maximum_that_is_not_given_may_be_passed() -> None:
+    assert highest(settings_from().max_connections) > settings_from().max_connections == 32
+    assert highest(settings_from("--max-connections", "32").max_connections) == 32
 
 
 def test_every_option_reaches_the_settings(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from anymatix_fetcher.core.pace.settings import DEFAULT_MAXIMUM
 from anymatix_fetcher.engine import forms
 from anymatix_fetcher.engine.forms import Engine
 from anymatix_fetcher.errors import ReferenceSyntaxError
@@ -92,7 +93,8 @@ class Settings:
             ``"md5:HEX"``.
         sha256: The expected SHA-256 in 64 hexadecimal digits; equivalent to one of ``digests``.
         connections: A fixed number of connections; ``None`` adapts it.
-        max_connections: The upper limit for ``connections=None``.
+        max_connections: The upper limit for ``connections=None``, never exceeded. If it isn't given, twice the default
+            is possible where each step up to the default has increased the throughput.
         engine: The transport to use.
         limit_rate: The rate limit in bytes per second for all files together. A :class:`RateLimiter` can be changed
             while downloads run, and shared between calls. ``None`` for no limit.
@@ -135,7 +137,7 @@ class Settings:
     directory: Path = Path()
     digests: tuple[Digest, ...] = ()
     connections: int | None = None
-    max_connections: int = 32
+    max_connections: int = DEFAULT_MAXIMUM
     engine: Engine = Engine.AUTO
     limit_rate: float | RateLimiter | None = None
     peers: tuple[str, ...] = field(default=(), repr=False)

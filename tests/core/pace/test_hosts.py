@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.hosts import Host, Hosts, Share
 from anymatix_fetcher.core.pace.learned import KnownHost
+from anymatix_fetcher.engine.settings import Settings
 from tests.core.pace.hosting import OTHER, PLAIN, TLS, Seen, host_of, joined, speaks
 
 
@@ -314,3 +317,31 @@ def test_a_count_that_has_carried_for_some_seconds_is_learned() -> None:
     learned = hosts.learned(5.0, 1000.0)[PLAIN.origin]
     assert learned.connections == host.pace.learned.connections
     assert learned.http2 is None
+
+
+def _peak_where_each_connection_adds(maximum: int) -> int:
+    share = Hosts().host(PLAIN.origin, maximum, None).join()
+    share.answered(0.02)
+    total, flowing, peak = 0, 1, 1
+    for step in range(100):
+        share.want(flowing, 200)
+        share.observe(total, flowing, step / 20)
+        total, flowing = total + flowing * 500_000, share.connections
+        peak = max(peak, flowing)
+    return peak
+
+
+def test_a_climb_whose_steps_pay_passes_a_maximum_that_the_user_has_not_stated() -> None:
+    assert Settings().max_connections == 32
+    assert _peak_where_each_connection_adds(Settings().max_connections) == 64
+    assert _peak_where_each_connection_adds(replace(Settings(), directory=Path("elsewhere")).max_connections) == 64
+
+
+@pytest.mark.parametrize("stated", [1, 5, 32, 48])
+def test_a_maximum_that_the_user_has_stated_is_never_passed(stated: int) -> None:
+    assert _peak_where_each_connection_adds(Settings(max_connections=stated).max_connections) == stated
+
+
+def test_a_stated_maximum_has_a_host_of_its_own() -> None:
+    hosts = Hosts()
+    assert hosts.host(PLAIN.origin, Settings().max_connections, None) is not hosts.host(PLAIN.origin, 32, None)

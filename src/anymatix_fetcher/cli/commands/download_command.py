@@ -114,8 +114,7 @@ def _parse_sha256(text: str) -> Digest:
     "--max-connections",
     type=Parsed("N", parse_connection_count),
     metavar="N",
-    default="32",
-    help="The upper limit for auto. [default: 32]",
+    help="The upper limit for auto. [default: 32, or 64 if each step up to 32 increased the throughput]",
 )
 @option(
     "Transfer",
@@ -214,7 +213,7 @@ def _settings(
     digests: tuple[Digest, ...],
     sha256: Digest | None,
     connections: int | str,
-    max_connections: int,
+    max_connections: int | None,
     engine: str,
     limit_rate: int | None,
     overwrite: bool,
@@ -234,7 +233,7 @@ def _settings(
         directory=named_folder(directory),
         digests=_agreeing((*digests, sha256) if sha256 else digests, reference_count),
         connections=connections if isinstance(connections, int) else None,
-        max_connections=max_connections,
+        max_connections=max_connections or Settings().max_connections,
         engine=Engine(engine),
         limit_rate=limit_rate,
         overwrite=overwrite,

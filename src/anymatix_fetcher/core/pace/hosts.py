@@ -27,7 +27,7 @@ from anymatix_fetcher.core.pace.allowance import Allowance, OwnLimit, Quota, div
 from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
 from anymatix_fetcher.core.pace.pause import Pause, current, lengthen
-from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS, PaceSettings
+from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS, PaceSettings, highest
 from anymatix_fetcher.core.pace.shared_connections import MANY_WAITING, MOST_STREAMS, STREAMS_EACH, SharedConnections
 from anymatix_fetcher.core.pace.workload import Workload
 
@@ -367,11 +367,11 @@ class Hosts:
             maximum: How far the number of connections may climb.
             fixed: The one and only number, where the user wants it so.
         """
-        key = (origin, maximum, fixed)
+        key = (origin, highest(maximum), fixed)
         if key not in self._hosts:
             known, settings = self.known(origin) or KnownHost(), self._settings
             settled = known.limit is None and (known.start or 0) >= settings.first_step
-            pace = Pace(maximum, fixed=fixed, start=known.start, settled=settled, settings=settings)
+            pace = Pace(highest(maximum), fixed=fixed, start=known.start, settled=settled, settings=settings)
             self._hosts[key] = Host(origin, pace, self, fixed or maximum)
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")
