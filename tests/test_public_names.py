@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from enum import EnumType
 from inspect import Parameter, signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,6 +115,15 @@ def test_each_public_name_says_which_arguments_it_takes(name: str) -> None:
         return
     kinds = {one.kind for one in signature(public).parameters.values()}
     assert not kinds & {Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL}
+
+
+def test_each_public_choice_is_the_text_that_json_shows() -> None:
+    public = [getattr(anymatix_fetcher, name) for name in PUBLIC_NAMES]
+    choices: list[Any] = [choice for kind in public for choice in getattr(kind, "__members__", {}).values()]
+    assert anymatix_fetcher.Status.DOWNLOADED in choices
+    for choice in choices:
+        assert choice == choice.value == str(choice)
+        assert json.dumps(choice) == json.dumps(choice.value)
 
 
 def test_settings_show_each_keyword_with_its_default() -> None:

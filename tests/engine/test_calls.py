@@ -169,6 +169,8 @@ WRONG: list[dict[str, object]] = [
     {"verify_tls": None},
     {"proxy": 7},
     {"proxy": "http://proxy\r\n"},
+    {"proxy": "ftp://proxy:1"},
+    {"proxy": "http://me:SECRET@proxy:99999"},
     {"mirrors": ["ftp://x"]},
     {"mirrors": 7},
     {"include": 7},
@@ -188,6 +190,7 @@ def test_what_cant_be_meant_is_refused_before_anything_begins(
         with pytest.raises(ReferenceSyntaxError) as refused:
             call()
         assert str(refused.value)
+        assert "SECRET" not in f"{refused.value!r} {refused.value.hint}"
     assert not list(tmp_path.iterdir())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.resource import Author
@@ -84,7 +84,7 @@ def shown(reference: str) -> str:
         return re.split(r"[?#]", reference, maxsplit=1)[0]
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """The activity of a download, for people."""
 
     WAITING = "waiting"
@@ -139,7 +139,7 @@ class Progress:
     digests: tuple[Digest, ...] = ()
 
 
-class Status(Enum):
+class Status(StrEnum):
     """The outcome of a download."""
 
     DOWNLOADED = "downloaded"

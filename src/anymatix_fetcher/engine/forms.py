@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,7 @@ from anymatix_fetcher.engine.cancel import CancelToken
 from anymatix_fetcher.errors import ReferenceSyntaxError
 from anymatix_fetcher.library.names import Naming
 from anymatix_fetcher.transports.limiter import RateLimiter
+from anymatix_fetcher.transports.proxies import Proxy, UnusableProxyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ Choice = TypeVar("Choice", bound=Enum)
 Item = TypeVar("Item")
 
 
-class Engine(Enum):
+class Engine(StrEnum):
     """The transport to use."""
 
     AUTO = "auto"
@@ -144,6 +145,19 @@ def text(name: str, value: object) -> str:
 def text_or_none(name: str, value: object) -> str | None:
     """Text, or ``None``."""
     return None if value is None else text(name, value)
+
+
+def proxy(name: str, value: object) -> str | None:
+    """A proxy's URL, "" for none, or ``None``. Errors don't repeat it, because it may contain a password."""
+    found = text_or_none(name, value)
+    if found:
+        try:
+            Proxy.parse(found)
+        except UnusableProxyError as error:
+            raise ReferenceSyntaxError(
+                f"{name}: {error}", hint="A proxy is an http, https, socks5 or socks5h URL, or '' for none."
+            ) from None
+    return found
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:

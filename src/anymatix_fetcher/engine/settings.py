@@ -238,7 +238,7 @@ _FORMS: dict[str, Callable[[str, object], object]] = {
     "allow_unsafe": forms.switch,
     "adopt_partial": forms.partial,
     "headers": forms.headers,
-    "proxy": forms.text_or_none,
+    "proxy": forms.proxy,
     "ca_file": forms.path,
     "verify_tls": forms.switch,
     "http3": forms.switch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.formats.tensors import DtypeTotal, Tensor, totals_by_dtype
@@ -19,7 +19,7 @@ MAX_METADATA_LENGTH = 2000
 """Longer metadata values are truncated in reports."""
 
 
-class ModelKind(Enum):
+class ModelKind(StrEnum):
     """The purpose of a model; the value is its name in references and folders."""
 
     CHECKPOINT = "checkpoint"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.disk_errors import storage_error
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.identifying import Identified
 
 
-class Condition(Enum):
+class Condition(StrEnum):
     """The state of a verified file."""
 
     INTACT = "intact"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.verbs.progress import OnCare
 
 
-class SyncState(Enum):
+class SyncState(StrEnum):
     """The state of a locked file."""
 
     HERE = "here"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -73,7 +73,7 @@ class LockEntry:
     is_withheld: bool = False
 
 
-class LockChange(Enum):
+class LockChange(StrEnum):
     """The effect of locking on an entry."""
 
     ADDED = "added"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Unpack
 
 from anymatix_fetcher.core.values.disk_errors import storage_errors
@@ -33,7 +33,7 @@ EXACT_NAMES = os.name != "nt"
 """Whether files can have nearly every name that a node may ask for."""
 
 
-class ModelState(Enum):
+class ModelState(StrEnum):
     """The state of a needed model."""
 
     HERE = "here"

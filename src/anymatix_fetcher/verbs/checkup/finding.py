@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class FindingState(Enum):
+class FindingState(StrEnum):
     """The consequence of a finding for downloads."""
 
     OK = "ok"
