@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anymatix_fetcher.core.values.failures import FailureKind
-from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored
+from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.transports.curl.exchange import GATHER_BYTES
 from anymatix_fetcher.transports.curl.transport import CurlTransport
@@ -52,6 +54,24 @@ def test_a_file_comes_whole_in_parallel_spans(talk: Conversation, origin: str, m
         talk.wait(exchange, BodyEnded)
         assert talk.stored(exchange) == span
     assert bytes(sink.data) == CONTENT
+
+
+def test_the_faster_one_of_equally_good_ciphers_is_offered_first(talk: Conversation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        offer = pool.submit(_first_offer, listener)
+        talk.wait(talk.start(f"https://127.0.0.1:{listener.getsockname()[1]}/file"), ExchangeFailed)
+        assert offer.result() == bytes.fromhex("1301 1302 1303")
+
+
+def _first_offer(listener: socket.socket) -> bytes:
+    """The first three cipher suites of a ClientHello (RFC 8446, section 4.1.2), which isn't answered."""
+    listener.settimeout(20)
+    connection, _ = listener.accept()
+    with connection:
+        hello = connection.recv(4096)
+    fixed = 5 + 4 + 2 + 32  # the record's and the message's head, the version, the random bytes
+    suites = fixed + 1 + hello[fixed] + 2  # after the session's id and the list's length
+    return hello[suites : suites + 6]
 
 
 def test_the_version_is_agreed_on_in_the_handshake_and_can_be_kept_to_http_1(
