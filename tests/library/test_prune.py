@@ -7,7 +7,7 @@ import pytest
 
 from anymatix_fetcher.core.values.journal import MAGIC
 from anymatix_fetcher.library.file_state import FileState
-from anymatix_fetcher.library.prune import Leftover, PruneReport, find_leftovers, leftovers_of, prune, stale
+from anymatix_fetcher.library.prune import Leftover, PruneReport, find_leftovers, leftovers_of, remove_leftovers, stale
 from anymatix_fetcher.library.walking import SeenFile
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
@@ -86,7 +86,7 @@ def test_what_another_program_has_not_finished_stays_and_so_does_what_lies_elsew
     stays = make(models, "firefox.safetensors.part", "split.zip.part", age_days=20)
     stays += make(outside, "precious.part", "ours.pt.part", "ours.pt.part.journal", age_days=20)
     make(models / "inner", "gone.pt.part", "gone.pt.part.journal", "other.pt.part.foreign", age_days=20)
-    report = result(prune(old(models), DestinationLock, DISK))
+    report = result(remove_leftovers(old(models), DestinationLock, DISK))
     assert report.removed == (models / "inner" / "gone.pt", models / "inner" / "other.pt")
     assert all(path.exists() for path in stays)
     assert list((models / "inner").iterdir()) == []
@@ -106,7 +106,7 @@ def test_what_is_old_goes_and_what_is_young_stays(tmp_path: Path) -> None:
     )
     make(tmp_path, "c.pt.part", age_days=8)
     stays = make(tmp_path, "c.pt.part.journal", age_days=6) + make(tmp_path, "d.pt", age_days=100)
-    report = result(prune(old(tmp_path), DestinationLock, DISK))
+    report = result(remove_leftovers(old(tmp_path), DestinationLock, DISK))
     assert report.removed == (tmp_path / "a.pt", tmp_path / "b.pt")
     assert report.bytes_freed == 20_000 - 2 * 8
     assert (report.held, report.failed) == ((), ())
@@ -120,7 +120,7 @@ def test_what_somebody_holds_stays(tmp_path: Path) -> None:
     assert lock.try_acquire()
     os.utime(lock.path, (1, 1))
     try:
-        report = result(prune(old(tmp_path), DestinationLock, DISK))
+        report = result(remove_leftovers(old(tmp_path), DestinationLock, DISK))
     finally:
         lock.release()
     assert report == PruneReport((), 0, (tmp_path / "a.pt",), ())
@@ -131,7 +131,7 @@ def test_what_somebody_went_on_with_since_the_search_stays(tmp_path: Path) -> No
     part, journal = make(tmp_path, "a.pt.part", "a.pt.part.journal", age_days=8)
     leftovers = old(tmp_path)
     os.utime(part, (NOW, NOW))
-    assert result(prune(leftovers, DestinationLock, DISK)).held == (tmp_path / "a.pt",)
+    assert result(remove_leftovers(leftovers, DestinationLock, DISK)).held == (tmp_path / "a.pt",)
     assert sorted(tmp_path.iterdir()) == [part, journal]
 
 
@@ -140,7 +140,7 @@ def test_what_is_gone_meanwhile_is_told_and_the_rest_goes_on(tmp_path: Path) -> 
     second, _ = make(tmp_path, "b.pt.part", "b.pt.part.journal", age_days=8)
     leftovers = old(tmp_path)
     first.unlink()
-    report = result(prune(leftovers, DestinationLock, DISK))
+    report = result(remove_leftovers(leftovers, DestinationLock, DISK))
     assert report.removed == (tmp_path / "b.pt",)
     assert [path for path, _ in report.failed] == [tmp_path / "a.pt"]
     assert not second.exists()
@@ -152,4 +152,4 @@ def test_a_sparse_part_counts_for_what_it_takes(tmp_path: Path) -> None:
         file.truncate(1 << 30)
     os.utime(part, (1, 1))
     make(tmp_path, "a.pt.part.journal", age_days=8)
-    assert result(prune(old(tmp_path), DestinationLock, DISK)).bytes_freed < 1 << 20
+    assert result(remove_leftovers(old(tmp_path), DestinationLock, DISK)).bytes_freed < 1 << 20

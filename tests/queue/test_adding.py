@@ -43,7 +43,7 @@ def test_the_same_reference_to_the_same_destination_is_the_same_job(bench: Bench
     assert len({job.id for job, _ in [*found, *others]}) == 4
 
 
-def test_the_destination_that_a_job_has_found_out_makes_it_the_same_job(bench: Bench) -> None:
+def test_a_request_with_the_found_destination_is_the_same_job(bench: Bench) -> None:
     (job,) = add(bench, "a")
     named = JobRequest(JobWanted(reference=url("a"), output="a.bin"))
     bench.turn()
@@ -58,7 +58,7 @@ def test_the_destination_that_a_job_has_found_out_makes_it_the_same_job(bench: B
     assert (again.id, again.state, again.path) == (job.id, QUEUED, str(bench.folder / "files" / "a.bin"))
 
 
-def test_a_destination_that_a_job_holds_is_no_other_references(bench: Bench) -> None:
+def test_a_destination_held_by_a_job_is_refused_to_other_references(bench: Bench) -> None:
     bench.queue.add([JobRequest(JobWanted(reference=url("a"), output="same.bin"))])
     with pytest.raises(ConflictingJobError) as caught:
         bench.queue.add(
@@ -75,7 +75,7 @@ def test_a_destination_that_a_job_holds_is_no_other_references(bench: Bench) -> 
     bench.queue.add([JobRequest(JobWanted(reference=url("b"), output="same.bin"))])
 
 
-def test_another_digest_of_the_same_file_is_no_agreement_and_a_further_one_is_checked(bench: Bench) -> None:
+def test_a_different_digest_is_a_conflict_and_an_additional_one_is_checked(bench: Bench) -> None:
     sha256, md5 = "sha256:" + "a" * 64, "md5:" + "b" * 32
 
     def added(*digests: str) -> QueuedJob:
@@ -93,7 +93,7 @@ def test_another_digest_of_the_same_file_is_no_agreement_and_a_further_one_is_ch
         added("sha256:" + "c" * 64)
 
 
-def test_what_has_ended_is_fetched_once_more_unless_its_file_is_there(bench: Bench) -> None:
+def test_an_ended_job_runs_again_unless_its_file_exists(bench: Bench) -> None:
     (done,) = add(bench, "a")
     bench.turn()
     bench.runner.of(url("a")).finish()
@@ -109,7 +109,7 @@ def test_what_has_ended_is_fetched_once_more_unless_its_file_is_there(bench: Ben
     assert (paused.id, paused.state, paused.priority) == (done.id, PAUSED, 3)
 
 
-def test_what_is_done_answers_for_no_digest_that_it_was_not_held_against(bench: Bench) -> None:
+def test_a_done_job_runs_again_for_an_unchecked_digest(bench: Bench) -> None:
     def added(*digests: str) -> QueuedJob:
         ((job, _),) = bench.queue.add([JobRequest(JobWanted(reference=url("a"), digests=digests))])
         return job
@@ -150,7 +150,7 @@ def test_what_is_done_answers_for_no_digest_that_it_was_not_held_against(bench: 
         (JobWanted(reference=url("a"), type="lora", output="../../../x.bin"), OutsideError),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_added(
+def test_an_invalid_request_is_refused_and_no_job_is_added(
     bench: Bench, wanted: JobWanted, error: type[Exception]
 ) -> None:
     with pytest.raises(error):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_what_is_paused_at_once_keeps_what_was_known_of_it(bench: Bench) -> None:
+def test_pausing_keeps_facts_that_were_not_stored_yet(bench: Bench) -> None:
     one, other, third = add(bench, *"abc")
     bench.turn()
     for name in "abc":
@@ -50,7 +50,7 @@ def test_what_is_paused_at_once_keeps_what_was_known_of_it(bench: Bench) -> None
 # Their order ----------------------------------------------------------------------------------------------
 
 
-def test_so_many_run_at_a_time_and_the_next_one_when_there_is_room(bench: Bench) -> None:
+def test_jobs_run_up_to_the_limit_and_the_next_starts_when_one_ends(bench: Bench) -> None:
     bench.queue.change_settings(QueueSettings(max_downloads=2))
     add(bench, *"abc")
     bench.turn()
@@ -66,7 +66,7 @@ def test_so_many_run_at_a_time_and_the_next_one_when_there_is_room(bench: Bench)
     assert states(bench)["d"] == QUEUED
 
 
-def test_a_job_that_was_taken_out_leaves_its_room_as_soon_as_it_has_stopped(bench: Bench) -> None:
+def test_a_removed_job_frees_its_slot_as_soon_as_it_has_stopped(bench: Bench) -> None:
     bench.queue.change_settings(QueueSettings(max_downloads=1))
     first, second = add(bench, "a", "b")
     bench.turn()
@@ -80,7 +80,7 @@ def test_a_job_that_was_taken_out_leaves_its_room_as_soon_as_it_has_stopped(benc
     assert bench.queue.get(second.id).state is JobState.ACTIVE
 
 
-def test_priority_and_position_say_what_is_next(bench: Bench) -> None:
+def test_priority_and_position_determine_the_order(bench: Bench) -> None:
     bench.queue.change_settings(QueueSettings(max_downloads=1))
     jobs = add(bench, *"abcd")
     bench.queue.set_priority(jobs[3].id, 5)
@@ -111,7 +111,7 @@ def test_a_job_that_is_done_has_its_result_and_its_file(bench: Bench) -> None:
     assert not bench.queue.is_busy(job.id)
 
 
-def test_what_passes_by_itself_is_tried_again_and_says_when(bench: Bench) -> None:
+def test_a_passing_error_is_retried_and_the_time_is_shown(bench: Bench) -> None:
     (job,) = add(bench, "a")
     bench.turn()
     bench.runner.of(url("a")).fail(RetriesExhaustedError("no answer came", hint="Try again later."))
@@ -131,7 +131,7 @@ def test_what_passes_by_itself_is_tried_again_and_says_when(bench: Bench) -> Non
 
 
 @pytest.mark.parametrize("error", [NotFoundError("gone"), AccessDeniedError("a token is missing", hint="Set one.")])
-def test_what_its_user_has_to_mend_waits_for_its_user(bench: Bench, error: NotFoundError) -> None:
+def test_an_error_for_the_user_fails_the_job(bench: Bench, error: NotFoundError) -> None:
     (job,) = add(bench, "a")
     bench.turn()
     bench.runner.of(url("a")).fail(error)
@@ -147,7 +147,7 @@ def test_what_its_user_has_to_mend_waits_for_its_user(bench: Bench, error: NotFo
     assert states(bench) == {"a": ACTIVE}
 
 
-def test_a_full_disk_is_waited_for(bench: Bench) -> None:
+def test_a_full_disk_makes_the_job_wait(bench: Bench) -> None:
     (job,) = add(bench, "a")
     for _ in range(50):
         bench.turn(SPACE_SECONDS + 1.0)
@@ -229,7 +229,7 @@ def leave_part(path: Path) -> None:
     places.journal.write_bytes(JournalHeader.create(url("a"), block_size=1 << 20, salt=bytes(16)).encode())
 
 
-def test_the_last_event_of_a_cancelled_job_comes_when_nothing_works_on_it(bench: Bench) -> None:
+def test_the_last_event_of_a_cancelled_job_follows_the_stop_of_its_download(bench: Bench) -> None:
     (job,) = add(bench, "a")
     bench.turn()
     busy: list[bool] = []
@@ -239,7 +239,7 @@ def test_the_last_event_of_a_cancelled_job_comes_when_nothing_works_on_it(bench:
     assert busy == [True, False]
 
 
-def test_a_part_is_removed_after_a_crash_where_that_was_acknowledged(bench: Bench) -> None:
+def test_an_acknowledged_removal_of_a_part_is_done_after_a_crash(bench: Bench) -> None:
     (job,) = add(bench, "a")
     bench.turn()
     bench.runner.of(url("a")).stop = lambda: None  # type: ignore[method-assign] # it takes its time
@@ -251,7 +251,7 @@ def test_a_part_is_removed_after_a_crash_where_that_was_acknowledged(bench: Benc
     assert not bench.queue.get(job.id).part_unwanted
 
 
-def test_a_file_of_others_beside_a_destination_stays(bench: Bench) -> None:
+def test_a_foreign_file_beside_a_destination_is_kept(bench: Bench) -> None:
     (job,) = add(bench, "a")
     bench.turn()
     bench.queue.pause(job.id)
@@ -263,7 +263,7 @@ def test_a_file_of_others_beside_a_destination_stays(bench: Bench) -> None:
     assert (folder / "a.bin.part").read_bytes() == b"a browser's"
 
 
-def test_only_what_has_ended_is_taken_out(bench: Bench) -> None:
+def test_only_ended_jobs_can_be_removed(bench: Bench) -> None:
     done, active = add(bench, *"da")
     bench.turn()
     bench.runner.of(url("d")).finish()
@@ -277,7 +277,7 @@ def test_only_what_has_ended_is_taken_out(bench: Bench) -> None:
         bench.queue.get(done.id)
 
 
-def test_another_address_goes_on_with_the_part_of_the_first(bench: Bench) -> None:
+def test_a_new_url_continues_the_partial_file(bench: Bench) -> None:
     (job,) = add(bench, "a")
     bench.turn()
     bench.runner.of(url("a")).fail(AccessDeniedError("it has expired"))
@@ -300,7 +300,7 @@ def test_another_address_goes_on_with_the_part_of_the_first(bench: Bench) -> Non
 # Restarts -------------------------------------------------------------------------------------------------
 
 
-def test_everything_is_as_it_was_after_a_restart_and_what_was_active_goes_on(bench: Bench) -> None:
+def test_a_restart_restores_all_jobs_and_continues_active_ones(bench: Bench) -> None:
     bench.queue.change_settings(QueueSettings(limit_rate=5e6, max_downloads=2, rpc_always_active=True))
     jobs = add(bench, *"abcd")
     bench.queue.pause(jobs[3].id)
@@ -326,7 +326,7 @@ def test_numbers_of_events_rise_across_restarts(bench: Bench) -> None:
     assert kinds[:2] == [EventKind.ADDED, EventKind.CHANGED]
 
 
-def test_a_secret_address_is_good_for_this_process_and_fails_after_a_restart(bench: Bench) -> None:
+def test_a_secret_url_works_until_a_restart_and_then_fails(bench: Bench) -> None:
     secret = url("a") + "?token=planted"
     ((job, _),) = bench.queue.add([JobRequest(JobWanted(reference=secret))])
     bench.turn()
@@ -343,7 +343,7 @@ def test_a_secret_address_is_good_for_this_process_and_fails_after_a_restart(ben
     assert bench.runner.started[0].job.settings.take_over
 
 
-def test_progress_is_told_while_it_changes_and_not_else(bench: Bench) -> None:
+def test_progress_events_are_sent_only_for_changes(bench: Bench) -> None:
     add(bench, "a")
     bench.turn()
     bench.turn()

@@ -39,7 +39,7 @@ def test_one_write_may_touch_many_blocks() -> None:
     assert bench.part.front == LENGTH
 
 
-def test_the_front_waits_for_the_block_that_is_missing() -> None:
+def test_the_front_stops_at_the_first_missing_block() -> None:
     bench = Bench()
     bench.put(2 * BLOCK, LENGTH)
     assert bench.fronts == []
@@ -50,7 +50,7 @@ def test_the_front_waits_for_the_block_that_is_missing() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, LENGTH), max_size=12), st.randoms(use_true_random=False), st.integers(1, 2))
-def test_whatever_the_order_every_block_is_recorded_as_the_disk_has_it(
+def test_blocks_are_recorded_as_on_the_disk_in_any_order_of_writes(
     cuts: list[int], shuffler: random.Random, times: int
 ) -> None:
     bench = Bench()
@@ -66,7 +66,7 @@ def test_whatever_the_order_every_block_is_recorded_as_the_disk_has_it(
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 2 * BLOCK), st.integers(0, BLOCK), st.booleans()), max_size=10))
-def test_bytes_of_two_contents_in_one_block_are_recorded_as_what_the_disk_has_at_last(
+def test_overwritten_blocks_are_recorded_as_finally_on_the_disk(
     writes: list[tuple[int, int, bool]],
 ) -> None:
     bench = Bench(2 * BLOCK)
@@ -91,7 +91,7 @@ def test_a_recorded_block_is_compared_and_never_written_again() -> None:
     assert bench.part.compared() == []
 
 
-def test_a_comparison_that_is_interrupted_says_nothing() -> None:
+def test_an_interrupted_comparison_has_no_result() -> None:
     bench = Bench()
     bench.put(0, BLOCK)
     bench.put(500, BLOCK, OTHER)
@@ -100,7 +100,7 @@ def test_a_comparison_that_is_interrupted_says_nothing() -> None:
     assert bench.part.compared() == []
 
 
-def test_bytes_that_are_only_to_be_compared_are_stored_nowhere() -> None:
+def test_bytes_for_comparison_are_not_stored() -> None:
     bench = Bench()
     bench.put(BLOCK, 2 * BLOCK)
     written = bench.file.writes
@@ -111,7 +111,7 @@ def test_bytes_that_are_only_to_be_compared_are_stored_nowhere() -> None:
     assert bench.part.recorded == spans(1)
 
 
-def test_bytes_that_are_written_over_after_they_were_hashed_make_the_block_be_read_back() -> None:
+def test_overwriting_hashed_bytes_forces_a_read_back() -> None:
     bench = Bench()
     bench.put(0, 5000)
     bench.put(1000, 2000, OTHER)
@@ -199,14 +199,14 @@ def test_writing_beyond_the_length_is_a_bug() -> None:
     assert not bench.file.data
 
 
-def test_nothing_is_written_for_no_bytes() -> None:
+def test_an_empty_write_changes_nothing() -> None:
     bench = Bench()
     bench.part.write(5, b"")
     assert bench.part.is_empty
     assert bench.file.writes == 0
 
 
-def test_what_follows_a_block_that_came_otherwise_is_not_recorded_before_that_is_decided() -> None:
+def test_blocks_after_a_differing_one_wait_for_the_decision() -> None:
     bench = Bench()
     bench.put(0, BLOCK)
     bench.put(0, 3 * BLOCK, OTHER)
@@ -243,7 +243,7 @@ def test_a_piece_of_a_block_that_is_not_whole_is_compared_with_what_is_stored(co
     assert bench.journaled() == expected(1)
 
 
-def test_what_was_found_out_of_a_forgotten_block_is_forgotten_with_it() -> None:
+def test_a_forgotten_block_loses_its_comparison() -> None:
     bench = Bench()
     bench.put(0, 2 * BLOCK)
     bench.part.compare(0, OTHER[: 2 * BLOCK])
@@ -251,7 +251,7 @@ def test_what_was_found_out_of_a_forgotten_block_is_forgotten_with_it() -> None:
     assert bench.part.compared() == [BlockCompared(Span(BLOCK, 2 * BLOCK), equal=False)]
 
 
-def test_a_file_whose_end_is_forgotten_may_go_on() -> None:
+def test_a_file_may_continue_after_its_end_is_forgotten() -> None:
     bench = Bench(length=None)
     bench.put(0, BLOCK + 10)
     bench.part.set_length(BLOCK + 10)

@@ -13,7 +13,7 @@ from anymatix_fetcher.core.values.spans import SpanSet
 from tests.storage.part_file_bench import BLOCK, CONTENT, LENGTH, OTHER, Bench, expected, spans
 
 
-def test_a_failed_write_counts_nothing_and_what_is_written_in_its_place_does() -> None:
+def test_a_failed_write_counts_nothing_but_its_replacement_does() -> None:
     bench = Bench()
     bench.put(0, 1000)
 

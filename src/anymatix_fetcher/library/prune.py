@@ -134,7 +134,7 @@ def _is_journal(path: Path, disk: Disk) -> bool:
         return False
 
 
-def prune(
+def remove_leftovers(
     leftovers: Iterable[Leftover], lock: Callable[[Path], Lock], disk: Disk, *, changed: bool = False
 ) -> Generator[Leftover, None, PruneReport]:
     """Removes our own leftovers that no process holds; yields each before it is examined, returns the outcome.

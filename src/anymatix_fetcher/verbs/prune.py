@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.engine import forms
-from anymatix_fetcher.library import prune as leftovers
+from anymatix_fetcher.library.prune import find_leftovers, remove_leftovers, stale
 from anymatix_fetcher.storage.lock_file import DestinationLock
 from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.verbs.progress import done
@@ -94,8 +94,8 @@ def find_stale(
 ) -> list[Leftover]:
     """The leftovers, including those of other programs, that weren't written to for this long."""
     with opened_place(models, extra_paths) as place:
-        found = leftovers.find_leftovers(place.folders.roots, place.disk)
-        return leftovers.stale(found, wall_seconds=time.time(), older_than_seconds=older_than_seconds)
+        found = find_leftovers(place.folders.roots, place.disk)
+        return stale(found, wall_seconds=time.time(), older_than_seconds=older_than_seconds)
 
 
 def prune_found(found: Iterable[Leftover], *, changed: bool = False) -> PruneReport:
@@ -105,4 +105,4 @@ def prune_found(found: Iterable[Leftover], *, changed: bool = False) -> PruneRep
         found: The result of :func:`find_stale`.
         changed: Whether to remove models that the user had changed and a repair kept.
     """
-    return done(leftovers.prune(found, DestinationLock, OsDisk(), changed=changed))
+    return done(remove_leftovers(found, DestinationLock, OsDisk(), changed=changed))

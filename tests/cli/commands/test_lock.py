@@ -100,7 +100,7 @@ def test_locking_again_changes_nothing(capsys: Streams) -> None:
 
 
 @pytest.mark.usefixtures("_surroundings")
-def test_what_no_source_states_a_digest_of_is_said_and_fetched_on_demand(capsys: Streams) -> None:
+def test_a_missing_digest_is_reported_and_computed_on_request(capsys: Streams) -> None:
     assert main(["lock", "hf:anymatix/model/config.json"]) == 0
     assert "no source states a strong digest" in capsys.readouterr().err
     assert not locked()["config.json"].strong
@@ -146,7 +146,7 @@ def test_a_workflow_is_locked_with_the_folders_of_its_nodes(tmp_path: Path, caps
 
 
 @pytest.mark.usefixtures("_surroundings")
-def test_what_not_every_system_can_call_a_file_is_locked_under_another_name(tmp_path: Path, capsys: Streams) -> None:
+def test_an_unportable_name_is_replaced_in_the_lock_file(tmp_path: Path, capsys: Streams) -> None:
     address = "https://huggingface.co/anymatix/model/resolve/main/vae/vae.safetensors"
     models = [{"name": "-my: vae.safetensors", "url": address, "directory": "vae"}]
     node = {"id": 1, "type": "VAELoader", "widgets_values": ["-my: vae.safetensors"], "properties": {"models": models}}
@@ -159,7 +159,7 @@ def test_what_not_every_system_can_call_a_file_is_locked_under_another_name(tmp_
 
 
 @pytest.mark.parametrize("size", [SIZE, SIZE + 1])
-def test_what_no_digest_speaks_for_is_fetched_and_stays_where_it_is(
+def test_an_unidentified_local_file_is_kept_and_the_source_is_fetched(
     origin: Origin, tmp_path: Path, capsys: Streams, size: int
 ) -> None:
     file = origin.add("/a.bin", size=SIZE)
@@ -173,9 +173,7 @@ def test_what_no_digest_speaks_for_is_fetched_and_stays_where_it_is(
     assert "which was here" not in capsys.readouterr().err
 
 
-def test_what_the_same_reference_has_brought_is_not_fetched_again(
-    origin: Origin, tmp_path: Path, capsys: Streams
-) -> None:
+def test_a_file_from_the_same_reference_is_not_fetched_again(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
     file = origin.add("/a.bin", size=SIZE)
     assert main(["-q", file.url]) == 0
     sent = origin.ledger().bytes_sent
@@ -192,9 +190,7 @@ def test_what_the_same_reference_has_brought_is_not_fetched_again(
     assert locked()["a.bin"].strong == (Digest("sha256", file.sha256()),)
 
 
-def test_a_stated_weak_digest_tells_whether_what_is_here_is_hashed(
-    origin: Origin, tmp_path: Path, capsys: Streams
-) -> None:
+def test_a_weak_digest_decides_whether_a_local_file_is_hashed(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
     content = bytes(range(256)) * 100
     md5 = hashlib.md5(content, usedforsecurity=False)
     stated = base64.b64encode(md5.digest()).decode()
@@ -210,7 +206,7 @@ def test_a_stated_weak_digest_tells_whether_what_is_here_is_hashed(
         Path("anyfetch.lock").unlink()
 
 
-def test_what_has_failed_writes_nothing(origin: Origin, capsys: Streams) -> None:
+def test_a_failed_lock_writes_nothing(origin: Origin, capsys: Streams) -> None:
     for word in ("nosuch:thing", origin.url("/missing.bin")):
         assert main(["lock", word]) in {2, 3}
         assert not Path("anyfetch.lock").exists()
@@ -239,14 +235,14 @@ def test_a_query_that_chooses_the_file_is_locked(tmp_path: Path, monkeypatch: py
     assert [path.read_bytes() for path in tmp_path.glob("get*")] == [b"the right one"]
 
 
-def test_a_secret_that_is_left_out_of_an_address_is_said(origin: Origin, capsys: Streams) -> None:
+def test_a_secret_removed_from_a_url_is_reported(origin: Origin, capsys: Streams) -> None:
     url = origin.add("/a.bin", size=1000).url
     assert main(["lock", f"{url}?file=x&token=hunter2"]) == 0
     assert locked()["a.bin"].sources == (f"{url}?file=x",)
     assert "a part of its address is secret" in capsys.readouterr().err
 
 
-def test_two_different_files_for_one_place_are_refused(origin: Origin, capsys: Streams) -> None:
+def test_two_files_with_one_destination_are_refused(origin: Origin, capsys: Streams) -> None:
     first, second = origin.add("/one/a.bin", size=1000), origin.add("/two/a.bin", size=1001)
     assert main(["lock", "-q", first.url, second.url]) == 2
     assert locked()["a.bin"].size == 1000
@@ -282,7 +278,7 @@ def test_wrong_usage_is_said(
         "github:anymatix/weights@latest/weights.safetensors",
     ],
 )
-def test_what_was_synced_is_found_by_what_was_locked(reference: str, capsys: Streams) -> None:
+def test_rm_finds_synced_files_by_the_locked_reference(reference: str, capsys: Streams) -> None:
     assert main(["lock", "-q", "-t", "checkpoint", reference]) == 0
     assert main(["sync", "-q"]) == 0
     capsys.readouterr()

@@ -49,7 +49,7 @@ def test_a_source_that_fails_is_followed_by_the_next(origin: Origin, tmp_path: P
     assert "404" in capsys.readouterr().err
 
 
-def test_who_stops_the_reading_of_what_is_here_is_told_so(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+def test_an_interrupted_comparison_of_local_files_is_reported(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
     assert main(["lock", "-q", origin.add("/a.bin", size=SIZE).url]) == 0
     text = Path("anyfetch.lock").read_text()
     Path("anyfetch.lock").write_text(
@@ -66,7 +66,7 @@ def test_who_stops_the_reading_of_what_is_here_is_told_so(origin: Origin, tmp_pa
     assert "Interrupted. Files were being compared" in capsys.readouterr().err
 
 
-def test_what_differs_is_left_alone_unless_asked_to(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
+def test_a_different_file_is_kept_unless_overwrite_is_given(origin: Origin, tmp_path: Path, capsys: Streams) -> None:
     file = origin.add("/a.bin", size=SIZE)
     assert main(["lock", "-q", file.url, "--fetch", "--progress", "none"]) == 0
     place = tmp_path / "a.bin"
@@ -80,7 +80,7 @@ def test_what_differs_is_left_alone_unless_asked_to(origin: Origin, tmp_path: Pa
     assert place.read_bytes() == file.read()
 
 
-def test_a_changed_file_is_found_out_by_its_state_and_a_secret_change_by_a_check(
+def test_a_change_is_detected_by_file_state_and_a_hidden_one_by_check(
     origin: Origin, tmp_path: Path, capsys: Streams
 ) -> None:
     file = origin.add("/a.bin", size=SIZE)
@@ -118,7 +118,7 @@ def test_content_that_has_changed_at_its_source_is_refused(origin: Origin, tmp_p
     capsys.readouterr()
 
 
-def test_a_dry_run_shows_and_asks_nobody(origin: Origin, capsys: Streams) -> None:
+def test_a_dry_run_reports_without_requests(origin: Origin, capsys: Streams) -> None:
     assert main(["lock", "-q", "-t", "lora", origin.add("/a.safetensors", size=1000).url]) == 0
     before = len(origin.seen())
     assert main(["sync", "--dry-run"]) == 0
@@ -145,7 +145,7 @@ def test_a_link_out_of_the_folder_isnt_followed(origin: Origin, tmp_path: Path, 
     assert "symbolic link" in capsys.readouterr().err
 
 
-def test_a_lock_file_that_leads_astray_is_refused(tmp_path: Path, capsys: Streams) -> None:
+def test_a_lock_file_with_unsafe_paths_is_refused(tmp_path: Path, capsys: Streams) -> None:
     file = tmp_path / "x.lock"
     file.write_text('version = 1\n[[file]]\nname = "x"\nfolder = "../.."\nsources = ["https://h.example/x"]\n')
     assert main(["sync", "-f", str(file)]) == 2

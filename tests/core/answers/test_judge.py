@@ -54,7 +54,7 @@ from tests.core.answers.judged import DATE, FRESH, FRONT, KNOWN, SLICE, WHOLE, h
         (WHOLE, head(200, content_type="application/json", content_length="100"), KNOWN, (0, 100, 100, False)),
     ],
 )
-def test_bodies_that_fit_are_accepted_for_what_they_are(
+def test_fitting_bodies_are_accepted(
     request_: Request, answer: ResponseHead, known: Known, expected: tuple[object, ...]
 ) -> None:
     verdict = judge(request_, answer, known)
@@ -156,7 +156,7 @@ def test_bodies_that_fit_are_accepted_for_what_they_are(
         (WHOLE, head(302, location="//good\\@evil/"), FRESH, Refusal.UNSAFE_REDIRECT),
     ],
 )
-def test_bodies_that_dont_fit_are_refused_for_the_right_reason(
+def test_unfitting_bodies_are_refused_with_the_reason(
     request_: Request, answer: ResponseHead, known: Known, kind: Refusal
 ) -> None:
     verdict = judge(request_, answer, known)
@@ -165,7 +165,7 @@ def test_bodies_that_dont_fit_are_refused_for_the_right_reason(
     assert verdict.sentence.startswith("h.example ")
 
 
-def test_last_modified_tells_a_change_where_there_are_no_tags() -> None:
+def test_last_modified_detects_a_change_without_tags() -> None:
     known = Known(100, Validator.of(Headers.of(last_modified=DATE)))
     later = DATE.replace("37", "38")
     same = judge(SLICE, head(206, content_range="bytes 10-19/100", last_modified=DATE), known)
@@ -186,7 +186,7 @@ def test_last_modified_tells_a_change_where_there_are_no_tags() -> None:
         ("m.safetensors", {"content_type": "binary/octet-stream"}),
     ],
 )
-def test_what_the_name_promises_is_wanted(name: str, fields: dict[str, str]) -> None:
+def test_a_coding_that_the_name_implies_is_accepted(name: str, fields: dict[str, str]) -> None:
     assert isinstance(judge(WHOLE, head(200, **fields), Known(name=name)), Accepted)
 
 
@@ -197,11 +197,11 @@ def test_what_the_name_promises_is_wanted(name: str, fields: dict[str, str]) -> 
         *("identity, , none", "7bit", "x-unheard-of"),
     ],
 )
-def test_what_is_no_registered_coding_codes_nothing(coding: str) -> None:
+def test_unregistered_codings_are_ignored(coding: str) -> None:
     assert isinstance(judge(WHOLE, head(200, content_encoding=coding), FRESH), Accepted)
 
 
-def test_a_coding_beside_what_codes_nothing_is_still_the_names_own() -> None:
+def test_a_real_coding_beside_an_ignored_one_counts() -> None:
     answer = head(200, content_encoding="gzip, aws-chunked")
     assert isinstance(judge(WHOLE, answer, Known(name="m.tar.gz")), Accepted)
     assert isinstance(judge(WHOLE, answer, FRESH), Refused)
@@ -216,9 +216,7 @@ def test_a_coding_beside_what_codes_nothing_is_still_the_names_own() -> None:
         ({"content_encoding": "br"}, Refusal.ENCODED),
     ],
 )
-def test_of_the_first_answer_a_label_only_casts_doubt_and_the_user_may_not_care(
-    fields: dict[str, str], kind: Refusal
-) -> None:
+def test_a_label_of_the_first_response_only_casts_doubt(fields: dict[str, str], kind: Refusal) -> None:
     answer = head(206, content_range="bytes 0-9/100", **fields)
     doubted = judge(FRONT, answer, Known(name="m.safetensors", is_fresh=True))
     assert isinstance(doubted, Accepted)
@@ -231,7 +229,7 @@ def test_of_the_first_answer_a_label_only_casts_doubt_and_the_user_may_not_care(
     assert isinstance(later, Refused)
 
 
-def test_without_a_name_the_urls_own_one_tells_what_is_wanted() -> None:
+def test_without_a_name_the_urls_name_counts() -> None:
     page = Request(Url.parse("https://h.example/index.html"))
     assert isinstance(judge(page, head(200, content_type="text/html"), Known()), Accepted)
 
@@ -271,13 +269,13 @@ def test_an_unsatisfiable_range_tells_the_length_where_the_server_does() -> None
         (head(503, RateLimit='"resolvers";r=10;t=55'), None),
     ],
 )
-def test_a_throttle_tells_how_long_to_wait_where_the_server_does(answer: ResponseHead, seconds: float | None) -> None:
+def test_a_throttle_carries_the_servers_wait(answer: ResponseHead, seconds: float | None) -> None:
     verdict = judge(WHOLE, answer, FRESH)
     assert isinstance(verdict, Refused)
     assert verdict.retry_after_seconds == seconds
 
 
-def test_a_status_is_told_with_its_name_where_it_has_one() -> None:
+def test_a_status_is_shown_with_its_phrase() -> None:
     assert status_text(403) == "403 Forbidden"
     assert status_text(599) == "599"
     verdict = judge(WHOLE, head(403), FRESH, '{"error": "gated\\nrepository"}')
@@ -294,7 +292,7 @@ def test_a_status_is_told_with_its_name_where_it_has_one() -> None:
         ("no such model", "h.example answered 404 Not Found: no such model"),
     ],
 )
-def test_a_body_is_quoted_where_it_says_more_than_the_status(body: str, sentence: str) -> None:
+def test_a_body_is_quoted_if_it_says_more_than_the_status(body: str, sentence: str) -> None:
     refused = judge(FRONT, head(404), FRESH, body)
     assert isinstance(refused, Refused)
     assert refused.sentence == sentence

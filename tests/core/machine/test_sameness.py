@@ -33,7 +33,7 @@ def test_after_a_connection_broke_off_a_block_of_it_is_compared_before_anything_
     assert not bench.one(m.AcceptBody).compare
 
 
-def test_and_so_it_is_after_the_next_one_again_and_again() -> None:
+def test_each_further_break_is_followed_by_a_comparison() -> None:
     bench = Bench(connections=1)
     start, position = broken_off(bench, 3 * MIB), 3 * MIB
     for _ in range(5):
@@ -47,14 +47,14 @@ def test_and_so_it_is_after_the_next_one_again_and_again() -> None:
         assert start.request.span == Span(position - MIB, position), "the last block of the one that failed"
 
 
-def test_a_block_that_differs_then_is_other_content() -> None:
+def test_a_differing_block_means_other_content() -> None:
     bench = Bench(connections=1)
     compared(bench, broken_off(bench, 3 * MIB), equal=False)
     assert isinstance(bench.failure(), RepresentationChangedError)
 
 
 @pytest.mark.parametrize("at", [300_000, MIB - 1, 20])
-def test_where_no_block_is_whole_a_piece_is_compared(at: int) -> None:
+def test_without_a_complete_block_a_piece_is_compared(at: int) -> None:
     bench = Bench(connections=1)
     start = broken_off(bench, at)
     assert start.request.span == Span(max(0, at - PIECE), at)
@@ -64,7 +64,7 @@ def test_where_no_block_is_whole_a_piece_is_compared(at: int) -> None:
     assert fill.request.span.start == at
 
 
-def test_a_piece_that_storage_has_no_answer_for_comes_again() -> None:
+def test_a_piece_without_a_comparison_result_is_requested_again() -> None:
     bench = Bench(connections=1)
     start = broken_off(bench, 300_000)
     span = start.request.span
@@ -78,7 +78,7 @@ def test_a_piece_that_storage_has_no_answer_for_comes_again() -> None:
     assert fill.request.span.start == 0
 
 
-def test_connections_that_bring_less_than_a_block_get_on_all_the_same() -> None:
+def test_connections_that_break_within_a_block_still_make_progress() -> None:
     bench = Bench(connections=1)
     start = broken_off(bench, MIB)
     bench.answer(start, tag=None)
@@ -96,7 +96,7 @@ def test_connections_that_bring_less_than_a_block_get_on_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(("digests", "tag"), [((RIGHT,), None), ((), TAG)])
-def test_nothing_is_compared_where_a_digest_or_a_strong_validator_settles_it(
+def test_a_strong_digest_or_validator_makes_comparison_unnecessary(
     digests: tuple[Digest, ...], tag: str | None
 ) -> None:
     bench = Bench(connections=1, digests=digests)
@@ -108,13 +108,13 @@ def test_nothing_is_compared_where_a_digest_or_a_strong_validator_settles_it(
 
 
 @pytest.mark.parametrize(("digests", "tag"), [((MD5,), None), ((), 'W/"weak"')])
-def test_a_digest_that_settles_nothing_and_a_weak_tag_dont(digests: tuple[Digest, ...], tag: str | None) -> None:
+def test_a_weak_digest_or_tag_requires_a_comparison(digests: tuple[Digest, ...], tag: str | None) -> None:
     bench = Bench(connections=1, digests=digests)
     start = broken_off(bench, 3 * MIB, tag=tag)
     assert start.request.span == Span(2 * MIB, 3 * MIB)
 
 
-def test_an_answer_that_leaves_out_a_strong_validator_proves_nothing() -> None:
+def test_a_response_without_the_strong_validator_is_compared() -> None:
     bench = Bench(connections=2)
     start = bench.open(kept=kept(Span(0, 3 * MIB)))
     assert start.request.span is not None
@@ -129,7 +129,7 @@ def test_an_answer_that_leaves_out_a_strong_validator_proves_nothing() -> None:
     assert all(command.identity.validator.etag is not None for command in bench.all(m.SetIdentity))
 
 
-def test_one_more_that_isnt_let_in_while_others_go_on_is_no_reason_to_compare() -> None:
+def test_a_refused_extra_connection_causes_no_comparison() -> None:
     bench = Bench(connections=3)
     start = flowing(bench)
     second, third = bench.all(m.StartExchange)
@@ -143,7 +143,7 @@ def test_one_more_that_isnt_let_in_while_others_go_on_is_no_reason_to_compare() 
     assert again.request.span.start == 8 * MIB
 
 
-def test_while_nothing_is_asked_for_the_content_may_change_too() -> None:
+def test_content_may_change_while_no_request_is_active() -> None:
     bench = Bench(connections=2)
     start = flowing(bench)
     second = bench.one(m.StartExchange)
@@ -156,7 +156,7 @@ def test_while_nothing_is_asked_for_the_content_may_change_too() -> None:
     assert bench.all(m.StartExchange)[0].request.span == Span(7 * MIB, 8 * MIB)
 
 
-def test_what_had_begun_before_a_failure_is_dropped_where_nothing_is_here_to_compare() -> None:
+def test_older_requests_are_dropped_after_a_failure_if_nothing_is_stored() -> None:
     bench = Bench(connections=2)
     start = flowing(bench)
     second = bench.one(m.StartExchange)
@@ -167,7 +167,7 @@ def test_what_had_begun_before_a_failure_is_dropped_where_nothing_is_here_to_com
     assert m.CancelExchange(second.exchange) in bench.commands
 
 
-def test_a_download_that_nothing_disturbs_compares_nothing() -> None:
+def test_an_undisturbed_download_compares_nothing() -> None:
     bench = Bench(connections=1)
     start, requests, length = flowing(bench), 1, 0
     while not bench.all(m.Verify):
@@ -184,7 +184,7 @@ def test_a_download_that_nothing_disturbs_compares_nothing() -> None:
     assert requests == bench.machine.account.requests
 
 
-def test_an_answer_that_was_on_its_way_when_another_one_broke_off_waits_too() -> None:
+def test_a_response_in_flight_during_a_break_waits_for_the_comparison() -> None:
     bench = Bench(connections=2)
     start = flowing(bench)
     second = bench.one(m.StartExchange)
@@ -196,7 +196,7 @@ def test_an_answer_that_was_on_its_way_when_another_one_broke_off_waits_too() ->
     assert second.exchange in {accepted.exchange for accepted in bench.all(m.AcceptBody)}
 
 
-def test_a_stream_over_what_is_here_is_seen_to_its_end() -> None:
+def test_a_stream_over_stored_bytes_is_read_to_its_end() -> None:
     bench = Bench(connections=1)
     bench.send(m.Begin(storage_is_open=True, kept=kept(Span(0, MIB), Span(60 * MIB, LENGTH), tag=None)))
     whole = ResponseHead(200, Headers.of(content_length=str(LENGTH)))
@@ -215,7 +215,7 @@ def test_a_stream_over_what_is_here_is_seen_to_its_end() -> None:
 
 
 @pytest.mark.parametrize("equal", [True, False])
-def test_what_a_stream_says_to_be_is_believed_when_what_is_here_has_been_compared(*, equal: bool) -> None:
+def test_a_streams_length_counts_after_the_stored_bytes_were_compared(*, equal: bool) -> None:
     bench = Bench(connections=1)
     left = m.KeptBlocks(SpanSet.of(Span(0, 2 * MIB)), m.Identity(None, Validator()))
     start = bench.open(kept=left)

@@ -38,7 +38,7 @@ def test_the_first_answer_waits_for_the_comparison_and_is_used() -> None:
     assert all(first.request.span and span and span.start >= first.request.span.stop for span in spans)
 
 
-def test_with_one_connection_it_is_compared_before_so_that_no_answer_is_in_vain() -> None:
+def test_a_single_connection_compares_before_it_downloads() -> None:
     bench = Bench(connections=1)
     start = bench.open(kept=kept(Span(0, 16 * MIB), tag=None))
     for span in (Span(0, MIB), Span(7 * MIB, 8 * MIB), Span(15 * MIB, 16 * MIB)):
@@ -49,7 +49,7 @@ def test_with_one_connection_it_is_compared_before_so_that_no_answer_is_in_vain(
     assert start.request.span.start == 16 * MIB
 
 
-def test_an_answer_that_waits_gives_way_where_the_comparison_isnt_let_in() -> None:
+def test_a_waiting_response_is_dropped_if_the_comparison_is_refused() -> None:
     bench = Bench(connections=2)
     first = bench.open(kept=kept(Span(0, 16 * MIB), tag=None))
     bench.answer(first, tag=None)
@@ -58,7 +58,7 @@ def test_an_answer_that_waits_gives_way_where_the_comparison_isnt_let_in() -> No
     assert m.CancelExchange(first.exchange) in bench.commands
 
 
-def test_one_that_waits_is_judged_again_by_what_the_comparison_has_brought() -> None:
+def test_a_waiting_response_is_judged_again_after_the_comparison() -> None:
     bench = Bench(connections=2)
     first = bench.open(kept=kept(Span(0, MIB), tag=None))
     bench.answer(first, tag='W/"old"')
@@ -91,9 +91,7 @@ def test_a_length_that_an_earlier_run_has_exceeded_is_other_content() -> None:
 
 
 @pytest.mark.parametrize(("digests", "asked"), [((RIGHT,), True), ((), False), ((MD5,), False)])
-def test_other_places_bring_pieces_only_where_a_digest_will_settle_them(
-    digests: tuple[Digest, ...], *, asked: bool
-) -> None:
+def test_mirrors_are_used_only_with_a_digest(digests: tuple[Digest, ...], *, asked: bool) -> None:
     bench = Bench(connections=1, mirrors=(MIRROR,), digests=digests)
     start = flowing(bench)
     commands = list(bench.commands)
@@ -103,7 +101,7 @@ def test_other_places_bring_pieces_only_where_a_digest_will_settle_them(
     assert (MIRROR.origin in origins) is asked
 
 
-def test_one_that_steps_in_is_compared_before_it_brings_anything() -> None:
+def test_a_replacing_mirror_is_compared_first() -> None:
     bench = Bench(connections=1, mirrors=(MIRROR,))
     start = broken_off(bench, 3 * MIB)
     while start.request.url != MIRROR:
@@ -116,7 +114,7 @@ def test_one_that_steps_in_is_compared_before_it_brings_anything() -> None:
 # Events that come too late ------------------------------------------------------------------------------------
 
 
-def test_a_difference_in_a_block_that_was_forgotten_since_means_nothing() -> None:
+def test_a_late_difference_in_a_forgotten_block_is_ignored() -> None:
     bench = Bench(connections=2, overwrite=True)
     first = bench.open(kept=kept(Span(0, 16 * MIB), tag=None))
     bench.answer(first, tag=None)
@@ -128,7 +126,7 @@ def test_a_difference_in_a_block_that_was_forgotten_since_means_nothing() -> Non
     assert bench.one(m.AcceptBody).start == 0
 
 
-def test_a_proof_of_a_block_that_was_forgotten_since_means_nothing() -> None:
+def test_a_late_proof_of_a_forgotten_block_is_ignored() -> None:
     bench = Bench(connections=1)
     start = bench.open()
     bench.answer(start, length=2 * MIB)
@@ -141,7 +139,7 @@ def test_a_proof_of_a_block_that_was_forgotten_since_means_nothing() -> None:
     assert bench.all(m.Publish)
 
 
-def test_a_block_that_turns_out_bad_comes_again_also_while_the_digest_is_asked_for() -> None:
+def test_a_bad_block_is_requested_again_even_during_the_digest_request() -> None:
     bench = Bench(connections=1, digests=(RIGHT,))
     start = bench.open()
     bench.answer(start, length=2 * MIB)
@@ -153,7 +151,7 @@ def test_a_block_that_turns_out_bad_comes_again_also_while_the_digest_is_asked_f
     assert not bench.machine.is_over, "that was asked before"
 
 
-def test_nothing_is_asked_of_a_machine_that_is_over() -> None:
+def test_an_ended_machine_sends_no_commands() -> None:
     bench = Bench(connections=1)
     start = flowing(bench)
     bench.send(m.CancelRequested())
@@ -187,7 +185,7 @@ def test_a_part_file_that_was_cut_is_proved_again_and_pieces_come_again() -> Non
 
 
 @pytest.mark.parametrize("phase", [MachinePhase.VERIFYING, MachinePhase.PUBLISHING])
-def test_so_is_one_that_was_whole_already(phase: MachinePhase) -> None:
+def test_a_complete_part_file_that_was_cut_is_proved_again(phase: MachinePhase) -> None:
     bench = Bench(connections=1)
     start = bench.open()
     bench.answer(start, length=2 * MIB)

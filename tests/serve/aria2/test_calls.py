@@ -15,7 +15,7 @@ from tests.serve.aria2.rpc import TOKEN, URL, Rpc
 # Who may call ---------------------------------------------------------------------------------------------
 
 
-def test_without_the_secret_no_method_says_anything(rpc: Rpc) -> None:
+def test_no_method_answers_without_the_secret(rpc: Rpc) -> None:
     for method in (*METHODS, "aria2.nonsense", "system.nonsense"):
         for token in (None, "token:", "token:wrong", "hush"):
             params = [] if token is None else [token]
@@ -37,7 +37,7 @@ def test_wrong_secrets_are_counted_and_missing_ones_arent(rpc: Rpc) -> None:
     assert rpc.interface.answer(parse_request(request)).guesses == 1
 
 
-def test_what_is_listed_needs_no_secret_and_may_bring_one(rpc: Rpc) -> None:
+def test_list_methods_need_no_secret_but_accept_one(rpc: Rpc) -> None:
     for params in ([], [TOKEN], ["token:wrong"]):
         methods = rpc.send({"id": 1, "method": "system.listMethods", "params": params})["result"]
         assert {*METHODS, "system.multicall", "system.listMethods", "system.listNotifications"} == set(methods)
@@ -92,7 +92,7 @@ def test_a_planted_secret_is_in_no_answer(rpc: Rpc) -> None:
 # The server itself ----------------------------------------------------------------------------------------
 
 
-def test_what_it_says_of_itself(rpc: Rpc) -> None:
+def test_version_session_and_shutdown(rpc: Rpc) -> None:
     version = rpc("getVersion")
     assert version["version"] == "1.37.0"
     assert any(feature.startswith("AnymatixFetcher ") for feature in version["enabledFeatures"])
@@ -102,7 +102,7 @@ def test_what_it_says_of_itself(rpc: Rpc) -> None:
 
 
 @pytest.mark.parametrize("value", [*VALUES, NESTED], ids=lambda value: repr(value)[:20])
-def test_nothing_that_is_sent_is_a_bug(rpc: Rpc, value: object, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_message_causes_an_internal_error(rpc: Rpc, value: object, caplog: pytest.LogCaptureFixture) -> None:
     gid = rpc.add(pause="true")
     for method in METHODS:
         for params in ([value], [gid, value], [gid, value, value], [[URL], value], [value, value, value]):

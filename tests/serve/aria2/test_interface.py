@@ -44,7 +44,7 @@ def test_the_models_of_another_container_are_the_models_root(rpc: Rpc) -> None:
     assert (active["gid"], active["files"][0]["path"]) == (gid, "/models/vae/x.bin")
 
 
-def test_the_same_download_is_the_same_gid_and_what_was_over_begins_again(rpc: Rpc) -> None:
+def test_the_same_download_has_the_same_gid_and_an_ended_one_restarts(rpc: Rpc) -> None:
     gid = rpc.add()
     assert rpc.add() == gid
     rpc("pause", gid)
@@ -58,7 +58,7 @@ def test_the_same_download_is_the_same_gid_and_what_was_over_begins_again(rpc: R
     assert rpc.status(gid) == "active"
 
 
-def test_a_gid_of_the_clients_own(rpc: Rpc) -> None:
+def test_a_client_may_choose_the_gid(rpc: Rpc) -> None:
     assert rpc.add("a", gid="00000000000000aa") == "00000000000000aa"
     assert "00000000000000aa" in rpc.error("addUri", ["https://example.org/b.bin"], {"gid": "00000000000000aa"})
     assert rpc("tellStatus", "00000000000000AA", ["gid"]) == {"gid": "00000000000000aa"}
@@ -80,7 +80,7 @@ def test_a_gid_of_the_clients_own(rpc: Rpc) -> None:
         ),
     ],
 )
-def test_what_is_no_download_is_refused_in_aria2s_words(rpc: Rpc, params: list[object], message: str) -> None:
+def test_an_invalid_download_is_refused_in_aria2s_words(rpc: Rpc, params: list[object], message: str) -> None:
     assert rpc.error("addUri", *params) == message
     assert rpc.bench.queue.jobs() == []
 
@@ -94,7 +94,7 @@ def test_nothing_is_written_outside(rpc: Rpc, options: dict[str, object]) -> Non
     assert rpc.bench.queue.jobs() == []
 
 
-def test_addresses_that_nothing_here_knows(rpc: Rpc) -> None:
+def test_unknown_uris_are_refused(rpc: Rpc) -> None:
     for uri in ("magnet:?xt=urn:btih:0", "ftp://h.example/a", "nonsense:foo", "https://["):
         assert rpc.error("addUri", [uri])
     assert "BitTorrent" in rpc.error("addTorrent", "AAAA")
@@ -168,14 +168,14 @@ def test_a_failure_is_told_with_its_number_and_its_hint(rpc: Rpc) -> None:
         *("getOption", "getFiles", "getUris", "getServers", "getPeers"),
     ],
 )
-def test_a_gid_that_nothing_has(rpc: Rpc, method: str) -> None:
+def test_an_unknown_gid_is_refused(rpc: Rpc, method: str) -> None:
     assert rpc.error(method, NOBODY) == f"GID {NOBODY} is not found"
     assert rpc.error(method, "zz") == "Invalid GID zz"
     assert rpc.error(method, "") == "Invalid GID "
     assert rpc.error(method, 3) == "The parameter at 0 has wrong type."
 
 
-def test_the_beginning_of_a_gid_is_enough_where_no_other_has_it(rpc: Rpc) -> None:
+def test_an_unambiguous_gid_prefix_is_accepted(rpc: Rpc) -> None:
     rpc.add("a", gid="00000000000000aa")
     rpc.add("b", gid="0000000000000baa")
     assert rpc.error("tellStatus", "0000000000000") == "GID 0000000000000 is not unique"
@@ -185,7 +185,7 @@ def test_the_beginning_of_a_gid_is_enough_where_no_other_has_it(rpc: Rpc) -> Non
 # Order ----------------------------------------------------------------------------------------------------
 
 
-def test_positions_count_those_that_wait(rpc: Rpc) -> None:
+def test_positions_count_waiting_downloads(rpc: Rpc) -> None:
     rpc("changeGlobalOption", {"max-concurrent-downloads": "1"})
     first = rpc.add("first")
     rpc.bench.turn()
@@ -212,7 +212,7 @@ def test_positions_count_those_that_wait(rpc: Rpc) -> None:
     assert rpc.waiting() == [e, a, b, c]
 
 
-def test_waiting_may_be_called_active(rpc: Rpc) -> None:
+def test_a_setting_reports_waiting_as_active(rpc: Rpc) -> None:
     rpc("changeGlobalOption", {"max-concurrent-downloads": 1})
     rpc.add("a")
     rpc.bench.turn()
@@ -232,7 +232,7 @@ def test_waiting_may_be_called_active(rpc: Rpc) -> None:
 # Addresses and options ------------------------------------------------------------------------------------
 
 
-def test_addresses_are_taken_out_and_put_in(rpc: Rpc) -> None:
+def test_uris_are_removed_and_added(rpc: Rpc) -> None:
     m, n, o = (f"https://{name}.example/a.bin" for name in "mno")
     gid = rpc("addUri", [URL, m], {"pause": "true"})
     assert rpc("changeUri", gid, 1, [m], [n, o]) == [1, 2]
@@ -249,7 +249,7 @@ def test_addresses_are_taken_out_and_put_in(rpc: Rpc) -> None:
     assert rpc.error("getUris", gid) == f"No URI data is available for GID#{gid}"
 
 
-def test_options_of_a_download_change_what_is_wanted_and_are_told(rpc: Rpc) -> None:
+def test_options_of_a_download_are_applied_and_reported(rpc: Rpc) -> None:
     gid = rpc.add(pause="true", dir="a", **{"http-user": "me", "bt-tracker": "x"})
     assert rpc("changeOption", gid, {"out": "y.bin", "max-download-limit": "1K", "file-allocation": "trunc"}) == "OK"
     job = rpc.bench.queue.get(gid)
@@ -265,7 +265,7 @@ def test_options_of_a_download_change_what_is_wanted_and_are_told(rpc: Rpc) -> N
     assert rpc.error("changeOption", gid, {}) == f"Cannot change option for GID#{gid}"
 
 
-def test_options_of_all_downloads_are_those_of_the_next_ones(rpc: Rpc) -> None:
+def test_global_options_apply_to_later_downloads(rpc: Rpc) -> None:
     options = {"max-overall-download-limit": "1M", "max-concurrent-downloads": "7", "dir": "d", "user-agent": "U/1"}
     assert rpc("changeGlobalOption", {**options, "header": ["Cookie: hushhush"], "nonsense": "1"}) == "OK"
     assert rpc.bench.queue.settings == QueueSettings(limit_rate=1048576.0, max_downloads=7)

@@ -61,14 +61,14 @@ def command(
     quiet: bool,
 ) -> int:
     """Lists duplicates, asks, compares them byte by byte, and links them."""
-    from anymatix_fetcher.verbs import dedupe as sharing  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.dedupe import find_duplicates, shares_space  # noqa: PLC0415 - wrong usage needn't wait for it
 
     cancel = CancelToken()
     with interruptible(cancel), CareDisplay(session, silent=quiet) as display:
-        groups = sharing.find_duplicates(
+        groups = find_duplicates(
             models=where.models, extra_paths=where.extra_paths, on_progress=display.care, cancel=cancel
         )
-    has_reflinks = sharing.shares_space(groups)
+    has_reflinks = shares_space(groups)
     groups = groups if has_reflinks else tuple(group for group in groups if group.may_link)
     possible = hard_links or has_reflinks
     if not (as_json or quiet):
@@ -91,13 +91,11 @@ def command(
 def _link(
     groups: Sequence[Group], where: Where, session: Invocation, *, hard_links: bool, as_json: bool, quiet: bool
 ) -> int:
-    from anymatix_fetcher.verbs import dedupe as sharing  # noqa: PLC0415 - as above
+    from anymatix_fetcher.verbs.dedupe import share_space  # noqa: PLC0415 - as above
 
     cancel = CancelToken()
     with interruptible(cancel) as interruption, CareDisplay(session, silent=quiet) as display:
-        done = sharing.share_space(
-            groups, hard_links=hard_links, models=where.models, on_progress=display.care, cancel=cancel
-        )
+        done = share_space(groups, hard_links=hard_links, models=where.models, on_progress=display.care, cancel=cancel)
     if as_json:
         _tell(groups, done, session)
     elif not quiet:

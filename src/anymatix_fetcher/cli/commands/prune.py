@@ -64,9 +64,9 @@ def command(
     quiet: bool,
 ) -> int:
     """Lists partial files, asks, and removes them."""
-    from anymatix_fetcher.verbs import prune as tidying  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.prune import DAY_SECONDS, find_stale, prune_found  # noqa: PLC0415 - wrong usage needn't wait for it
 
-    found = tidying.find_stale(older_than * tidying.DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
+    found = find_stale(older_than * DAY_SECONDS, models=where.models, extra_paths=where.extra_paths)
     ours = [one for one in found if one.is_ours or (changed and one.is_changed)]
     for_people = not (as_json or quiet)
     if for_people:
@@ -80,7 +80,7 @@ def command(
     sizes = [one.bytes_used for one in found]  # before the files are gone
     question = f"Remove {_what(ours)}"
     code = refused(question, session, yes=yes, dry_run=dry_run) if ours else DONE
-    report = tidying.prune_found(ours, changed=changed) if code is None else None
+    report = prune_found(ours, changed=changed) if code is None else None
     if as_json:
         session.print_json(*(as_object(one, size, report) for one, size in zip(found, sizes, strict=True)))
     if report is None:

@@ -54,10 +54,10 @@ def command(
     """Lists what would be removed, asks, and removes it."""
     if not any(target.strip() for target in targets):
         raise Misuse("nothing to remove: no REFERENCE or PATH is given", "Run `anyfetch ls` to see the models.")
-    from anymatix_fetcher.verbs import remove as removal  # noqa: PLC0415 - wrong usage needn't wait for it
+    from anymatix_fetcher.verbs.remove import plan, remove_planned  # noqa: PLC0415 - wrong usage needn't wait for it
 
     session.hide(tuple(filter(None, (target.partition("?")[2] for target in targets))))
-    going = removal.plan(targets, models=where.models, extra_paths=where.extra_paths)
+    going = plan(targets, models=where.models, extra_paths=where.extra_paths)
     if not (as_json or quiet):
         for text in report(going):
             session.out.write(f"{text}\n")
@@ -66,7 +66,7 @@ def command(
     if any(one.models or one.sidecars for one in going):
         code = refused(_question(going), session, yes=yes, dry_run=dry_run)
         if code is None:
-            removal.remove_planned(going, models=where.models)
+            remove_planned(going, models=where.models)
     if as_json:
         session.print_json(*(as_object(one, done=code is None) for one in going))
     elif code is None and not quiet:
