@@ -64,13 +64,21 @@ def _map(length: int | None, stored: SpanSet, in_flight: SpanSet, verified: int)
     if not length:
         return BlockMap()
     size = block_size_for(length)
-    states: list[BlockState] = []
-    for start in range(0, length, size):
-        block = Span(start, min(length, start + size))
-        if block.stop <= verified:
-            states.append(BlockState.VERIFIED)
-        elif stored.covers(block):
-            states.append(BlockState.STORED)
-        else:
-            states.append(BlockState.ARRIVING if in_flight.count_in(block) else BlockState.MISSING)
+    count = -(-length // size)
+    states = [BlockState.MISSING] * count
+    # Span by span, not block by block: clients ask for all files once a second, and a large one has thousands.
+    for span in in_flight.within(Span(0, length)):
+        touched = span.blocks(size)
+        states[touched.start : touched.stop] = [BlockState.ARRIVING] * len(touched)
+    for span in stored.within(Span(0, length)):
+        whole = _whole_blocks(span, size, length)
+        states[whole.start : whole.stop] = [BlockState.STORED] * len(whole)
+    proved = _whole_blocks(Span(0, min(verified, length)), size, length)
+    states[: proved.stop] = [BlockState.VERIFIED] * len(proved)
     return BlockMap(size, tuple(states))
+
+
+def _whole_blocks(span: Span, size: int, length: int) -> range:
+    """The blocks that lie in the span with all of their bytes; the file's last one may be shorter."""
+    first = -(-span.start // size)
+    return range(first, max(first, -(-span.stop // size) if span.stop >= length else span.stop // size))

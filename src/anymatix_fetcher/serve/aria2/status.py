@@ -25,6 +25,7 @@ PIECE_LENGTH = 1_048_576
 _PIECES = frozenset({"bitfield", "numPieces", "pieceLength"})
 _STOPPED = frozenset({Aria2Status.COMPLETE, Aria2Status.ERROR, Aria2Status.REMOVED})
 _BITS_A_DIGIT = 4
+_BITS = bytes(ord("1" if state >= BlockState.STORED else "0") for state in range(256))
 
 # aria2's exit statuses, which are its error codes as well.
 _SUCCESS, _UNKNOWN, _REMOVED = 0, 1, 31
@@ -178,7 +179,7 @@ def _pieces(seen: SeenJob) -> dict[str, object]:
 def bitfield(blocks: Sequence[BlockState]) -> str:
     """The stored blocks as hexadecimal digits; the highest bit is the first block, and spare bits are 0."""
     digits = -(-len(blocks) // 8) * 2
-    bits = "".join("1" if state >= BlockState.STORED else "0" for state in blocks).ljust(digits * _BITS_A_DIGIT, "0")
+    bits = bytes(blocks).translate(_BITS).ljust(digits * _BITS_A_DIGIT, b"0")
     return f"{int(bits, 2):0{digits}x}" if bits else ""
 
 
