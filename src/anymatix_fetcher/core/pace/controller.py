@@ -17,10 +17,10 @@ States:
 * **Trial of more.** Twice as many are tried. Kept at a glance where the gain is clear, else after the long window
   where it exceeds a threshold that grows with the noise. A trial that costs nothing gets the time in which windows
   open; then it is undone. A collapse is undone at a glance.
-* **Trial of fewer.** Half as many are tried, and kept where the goodput stays: what looked like a gain while windows
-  opened may be none, and fewer connections are kinder to the server. So it falls to one. It is tried where the rest
-  of the file is long enough to pay for it: sooner after startup and after fewer have paid, since that makes it
-  likely.
+* **Trial of fewer.** Half as many are tried, and kept where the goodput stays over the long window: what looked like
+  a gain while windows opened may be none, and fewer connections are kinder to the server. So it falls to one. It is
+  tried where the rest of the file is long enough to pay for it: sooner after startup and after fewer have paid, since
+  that makes it likely.
 * **Recovery.** After an undone trial nothing is measured before connections have settled; after a trial of fewer, not
   before the goodput is back, else its return would look like the gain of the next trial. After a trial of more it is
   compared with what the trial had reached: where much less comes, the step is tried again at once.

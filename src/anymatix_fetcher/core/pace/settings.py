@@ -82,7 +82,7 @@ class PaceSettings:
     retry_loss: float = 0.1
     payoff: float = 50.0
     payoff_suspected: float = 10.0
-    confirmed_gain: float = 1.5
+    confirmed_gain: float = 1.3
     hold_seconds: float = 1.25
     payback: float = 60.0
     ceiling_seconds: float = 15.0

@@ -131,8 +131,6 @@ class Trial:
                 return Verdict.WAIT
             self._fill(goodput, path, now)
         elapsed = now - (self._full_at or 0.0)
-        if self._is_clear(goodput, elapsed):
-            return Verdict.KEEP
         if self.more:
             return self._judge_more(goodput, path, elapsed, may_wait=not filled and not late)
         return self._judge_fewer(goodput, elapsed)
@@ -147,8 +145,8 @@ class Trial:
 
     @property
     def _growth(self) -> float:
-        """How much is added to one by it: 1.0 for twice as many."""
-        return self.count / self.before - 1 if self.more else 1.0
+        """How much a trial of more adds to one: 1.0 for twice as many."""
+        return self.count / self.before - 1
 
     def _is_clear(self, goodput: Goodput, elapsed: float) -> bool:
         """Whether a glance is enough to see that it pays."""
@@ -166,6 +164,8 @@ class Trial:
 
     def _judge_more(self, goodput: Goodput, path: Path, elapsed: float, *, may_wait: bool) -> Verdict:
         settings = self.settings
+        if self._is_clear(goodput, elapsed):
+            return Verdict.KEEP
         if self._has_collapsed(goodput, elapsed) and not self.refused:  # those that were let in weren't punished
             return Verdict.COLLAPSED
         if elapsed < settings.settling_seconds + settings.window_seconds:
