@@ -39,7 +39,7 @@ def with_sizes(route: Route) -> None:
 
 
 def main() -> None:
-    """Shows a workflow whose models are missing, has two of them fetched, and takes the pictures on the way."""
+    """Shows a workflow with missing models, has two of them fetched, and takes the pictures on the way."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_chromium() as browser,

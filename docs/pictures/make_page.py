@@ -40,7 +40,7 @@ PATIENCE_MS = 60_000
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The URL of a server whose folders lie in ``folder``."""
+    """The URL of a server with its folders in ``folder``."""
     places = ["--state", str(folder / "state"), "-d", str(folder / "files"), "--models", str(folder / "models")]
     environment = {**os.environ, "HOME": str(folder), "ANYFETCH_SECRET": SECRET}
     command = [

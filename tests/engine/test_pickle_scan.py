@@ -251,7 +251,7 @@ def test_a_tar_archive_under_a_pickles_name_is_refused_for_pytorch_unpickles_it(
     refusal = found(data, "m.ckpt").refusal("m.ckpt")
     assert isinstance(refusal, UnsafeModelError)
     assert refusal.message == (
-        "m.ckpt is a tar archive whose members PyTorch unpickles when it is loaded, and it can't be scanned as a whole"
+        "m.ckpt is a tar archive with members that PyTorch unpickles on loading, and it can't be scanned as a whole"
     )
 
 

@@ -64,7 +64,7 @@ class Launcher:
         return Recall(ticket.job, self._ports_of(report), report)
 
     def driver(self, waiting: Waiting) -> Driver:
-        """The driver of a download whose turn it is, which takes a share of its host."""
+        """The driver of the next download, which takes a share of its host."""
         ticket, settings = waiting.ticket, waiting.ticket.job.settings
         report = partial(self._report, ticket.number)
         machine = self._new_machine(

@@ -106,7 +106,7 @@ def scan(file: BinaryIO, name: str = "") -> Scanned:
         if first.startswith(b"PK\x03\x04"):
             _scan_archive(file, pickles)
         elif content is Content.TAR:
-            pickles.give_up("a tar archive whose members PyTorch unpickles when it is loaded")
+            pickles.give_up("a tar archive with members that PyTorch unpickles on loading")
         elif content in COMPRESSED:
             pickles.whole = False
         else:

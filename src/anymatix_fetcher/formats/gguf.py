@@ -49,7 +49,7 @@ _SMALLEST_TENSOR = 20
 
 @dataclass(frozen=True, slots=True)
 class LongArray:
-    """The length of an array whose items weren't kept."""
+    """The length of an array without its items, which weren't kept."""
 
     count: int
 

@@ -6,7 +6,7 @@ models. ::
     inspection = inspect(length, name)
     span = next(inspection)
     while True:
-        span = inspection.send(read(span))    # ends with StopIteration, whose value is the ModelFacts
+        span = inspection.send(read(span))    # ends with StopIteration; its value is the ModelFacts
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ _PLAIN = frozenset(
         *(Content.NUMPY, Content.HDF5, Content.TAR),
     }
 )
-"""Content whose beginning no coded body has."""
+"""Content with a beginning that no coded body has."""
 
 
 def is_document(first: bytes, length: int | None) -> bool:

@@ -43,7 +43,7 @@ _UNET_BLOCKS = ("*down_blocks*", "*up_blocks*", "*mid_block*", "*input_blocks*",
 def _by_input(
     architecture: str, modules: tuple[str, ...], size: int, *, lacks: tuple[str, ...] = (), any_of: tuple[str, ...] = ()
 ) -> tuple[Rule, ...]:
-    """Rules for any of ``modules`` whose input vectors have ``size``, in every trainer's naming scheme."""
+    """Rules for any of ``modules`` with input vectors of ``size``, in every trainer's naming scheme."""
     return tuple(
         Rule(architecture, sizes=((f"*{module}{down}", 1, size),), lacks=lacks, any_of=any_of)
         for module in modules

@@ -25,7 +25,7 @@ class Tensor:
 
     @property
     def elements(self) -> int:
-        """The number of elements; 1 for a scalar, whose shape is empty."""
+        """The number of elements; 1 for a scalar, which has an empty shape."""
         return math.prod(self.shape)
 
     @property

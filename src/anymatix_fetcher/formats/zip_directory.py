@@ -57,7 +57,7 @@ def find_directory(tail: bytes, length: int) -> Span:
         if 0 <= record <= len(tail) - _END64.size and tail[record : record + 4] == b"PK\x06\x06":
             size, start = _END64.unpack_from(tail, record)[8:10]
     if start + size > length - _END.size:
-        raise DamagedError("it is a zip archive whose list of entries lies outside of it", hint=TRUNCATED_HINT)
+        raise DamagedError("it is a zip archive, and its list of entries lies outside of it", hint=TRUNCATED_HINT)
     return Span(start, start + size)
 
 
@@ -74,7 +74,7 @@ def read_entries(directory: bytes) -> tuple[ZipEntry, ...]:
             directory, position
         )
         if signature != b"PK\x01\x02":
-            raise DamagedError("it is a zip archive whose list of entries can't be read")
+            raise DamagedError("it is a zip archive, and its list of entries can't be read")
         position += _ENTRY.size
         name = directory[position : position + name_size].decode("utf-8" if flags & _UTF8_FLAG else "cp437", "replace")
         extra = directory[position + name_size : position + name_size + extra_size]

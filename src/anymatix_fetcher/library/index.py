@@ -190,7 +190,7 @@ class Index:
         return tuple(path for path in paths if path.parent == folder)
 
     def every_unnamed(self) -> set[str]:
-        """The identities of all references whose files were named by their source."""
+        """The identities of all references to files that were named by their source."""
         rows = self._rows("SELECT DISTINCT identity FROM origins WHERE identity GLOB ?", (f"{UNNAMED}*",))
         return {identity for (identity,) in rows}
 
@@ -240,7 +240,7 @@ class Index:
     # Folders ----------------------------------------------------------------------------------------------
 
     def folders_looked_through(self) -> dict[Path, tuple[FileState, tuple[str, ...]]]:
-        """The folders whose claims are entered: their states at that time, and the names of their subfolders."""
+        """The folders with claims that are entered: their states at that time, and the names of their subfolders."""
         rows = self._rows("SELECT path, device, inode, size, mtime_ns, ctime_ns, inside FROM folders", ())
         return {
             _path(raw): (state_of_row(state), tuple(os.fsdecode(inside).split("/")) if inside else ())

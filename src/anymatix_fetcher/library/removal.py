@@ -52,7 +52,7 @@ def removal_of_reference(
 def removal_of_meant(
     is_meant: Callable[[Record], bool], records: Mapping[str, Record], names: Collection[str]
 ) -> Removal:
-    """The sidecars whose records are meant, and their models."""
+    """The sidecars with the meant records, and their models."""
     going = {name for name, record in records.items() if is_meant(record)}
     return _split(going, {model for name in going if (model := records[name].file_name)}, records, names)
 

@@ -240,7 +240,7 @@ def _seen(job: QueuedJob, running: Running) -> QueuedJob:
 
 
 def _lasting(job: QueuedJob) -> tuple[object, ...]:
-    """The fields whose changes are stored: they change rarely and are needed after a restart."""
+    """The fields with changes that are stored: they change rarely and are needed after a restart."""
     return job.name, job.path, job.destinations, job.size
 
 

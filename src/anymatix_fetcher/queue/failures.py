@@ -27,4 +27,4 @@ ADDRESS_IS_GONE = JobError(
     "Give the URL again. The partial file was kept and is continued.",
     2,
 )
-"""The error of a job whose URL could not be stored and was lost with the process."""
+"""The error of a job with a URL that could not be stored and was lost with the process."""

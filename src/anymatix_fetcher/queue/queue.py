@@ -223,7 +223,7 @@ class Queue:
         return blocks.of_journal(Path(job.destinations[0]), job.size) if job.destinations else BlockMap()
 
     def arriving(self, digest: Digest) -> list[tuple[Path, int]]:
-        """The destination and length of each running download whose expected digest is ``digest``."""
+        """The destination and length of each running download that expects ``digest``."""
         files = (file for running in self._execution.all_running() for file in running.files)
         return [(file.path, file.length) for file in files if file.path and file.length and digest in file.digests]
 

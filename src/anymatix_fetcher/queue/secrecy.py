@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.queue.jobs import QueuedJob
 
 _HIDDEN = "://..."
-"""The end of a shown URL whose rest is hidden, because the end of its password can't be determined."""
+"""The end of a shown URL. The rest is hidden, because the end of its password can't be determined."""
 
 
 def may_be_stored(reference: str) -> bool:

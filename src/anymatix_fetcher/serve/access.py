@@ -45,7 +45,7 @@ class Access:
 
     Args:
         secret: The secret that requests have to carry; ``None`` for none.
-        allowed_origins: Further origins whose pages are admitted, as in ``https://models.example.org``; ``*`` for all.
+        allowed_origins: Further origins; their pages are admitted, as in ``https://models.example.org``; ``*`` for all.
     """
 
     secret: str | None = field(repr=False)

@@ -37,7 +37,7 @@ MOST_BODY_BYTES = 32 << 20
 _OPEN_PATHS = frozenset({"/", "/healthz", "/favicon.ico"})
 _OPEN_FOLDERS = ("/page/",)
 OWN_RULES = frozenset({"/jsonrpc"})
-"""Paths whose protocol carries the secret elsewhere; their handlers call :func:`knows_secret`."""
+"""Paths with a protocol that carries the secret elsewhere; their handlers call :func:`knows_secret`."""
 _METHODS = "GET, HEAD, POST, PATCH, DELETE"
 _FIELDS = "Authorization, Content-Type, Last-Event-ID"
 

@@ -227,7 +227,7 @@ class Environment:
     def login(self, url: Url, *, with_default: bool = False) -> Headers:
         """The ``Authorization`` field with the user and password for the URL's host.
 
-        They come from the endpoint, or else from the netrc file, whose entries aren't sent over plain http.
+        They come from the endpoint, or else from the netrc file; its entries aren't sent over plain http.
 
         Args:
             url: The request's URL.

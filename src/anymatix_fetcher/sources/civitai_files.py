@@ -60,7 +60,7 @@ class CivitaiFile:
 
 
 def read_files(version: Document) -> tuple[CivitaiFile, ...]:
-    """The version's files; empty for an archived version, whose list may be missing.
+    """The version's files; empty for an archived version, which may lack the list.
 
     Raises:
         UnexpectedAnswerError: The list can't be parsed.

@@ -12,7 +12,7 @@ MAX_FIELDS = 100
 
 @dataclass(slots=True)
 class Form:
-    """A form: its action as written, and its hidden fields in order, whose values may be secrets."""
+    """A form: its action as written, and its hidden fields in order; their values may be secrets."""
 
     action: str
     fields: list[tuple[str, str]] = field(default_factory=list, repr=False)

@@ -91,7 +91,7 @@ class Repository:
         return file
 
     def _below(self, folder: str) -> Generator[Request, Answer, list[RepositoryFile]]:
-        """The files below a folder whose listing is or may be truncated."""
+        """The files below a folder with a listing that is or may be truncated."""
         whole = yield from self._list(folder)
         if whole.is_complete:
             return whole.files
@@ -125,7 +125,7 @@ class Repository:
 
 
 def probe(site: Site, url: str, headers: Headers, path: str) -> Generator[Request, Answer, RepositoryFile]:
-    """The facts about an unlisted file from its own URL, whose first bytes may be an error in JSON.
+    """The facts about an unlisted file from its own URL, where the first bytes may be an error in JSON.
 
     Raises:
         FetchError: There is no such file, or the request fails.

@@ -52,7 +52,7 @@ def means(reference: str, recorded: RecordedFile, environment: Environment) -> b
     Args:
         reference: Any reference; one that can't be parsed means nothing.
         recorded: The file.
-        environment: The endpoints, which decide whose URL it is.
+        environment: The endpoints, which decide to which service a URL belongs.
     """
     match _parsed(reference, environment), _parsed(recorded.reference, environment):
         case CivitaiReference() as typed, CivitaiReference() as known:

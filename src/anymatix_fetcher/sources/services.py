@@ -1,4 +1,4 @@
-"""Services whose error responses are explained by the tables."""
+"""Services with error responses that the tables explain."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Explained:
 
     Args:
         name: Its name in results.
-        table: The service whose rows explain its refusals; itself by default.
+        table: The service with the rows that explain its refusals; itself by default.
         base_path: The path of the service's endpoint; usually empty.
     """
 

@@ -113,7 +113,7 @@ def find_content(
     elif not part_is_empty and not overwrite:
         differs = content.header.differs_in_query_only(reference)
         raise StorageError(
-            f"{places.part} belongs to another download" + (", whose URL differs in its query only" if differs else ""),
+            f"{places.part} belongs to another download" + (": its URL differs in the query only" if differs else ""),
             hint=f"For the same file at a new address: anyfetch --resume-with URL {places.part}. "
             "Else choose another name with -o; --overwrite drops it.",
         )

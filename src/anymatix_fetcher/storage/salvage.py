@@ -59,7 +59,7 @@ def salvage(
             if header is not None and header.is_for(reference):
                 return 0
             differs = header is not None and header.differs_in_query_only(reference)
-            what = ", whose URL differs in its query only" if differs else ""
+            what = ": its URL differs in the query only" if differs else ""
             raise StorageError(
                 f"{path} belongs to another download{what}", hint="Finish that one, or `anyfetch prune` it."
             )

@@ -130,7 +130,7 @@ class LedgerBook:
             self._open -= 1
 
     def request_seen(self, request: SeenRequest, path: str, span: tuple[int, int] | None) -> None:
-        """Records a request whose response is planned."""
+        """Records a request with a planned response."""
         with self._lock:
             self._seen.append(request)
             self._origins[request.listener] += 1

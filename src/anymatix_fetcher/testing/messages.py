@@ -86,7 +86,7 @@ class FileSlice:
     """A part of a body: the bytes ``[start, stop)`` of a file, with some bits flipped.
 
     Attributes:
-        flips: Offsets in the file of the bytes whose lowest bit is flipped.
+        flips: Offsets in the file of the bytes that have their lowest bit flipped.
     """
 
     content: FileContent

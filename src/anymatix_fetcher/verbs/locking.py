@@ -228,7 +228,7 @@ def lock_entries(lock: LockFile, entries: Iterable[LockEntry]) -> tuple[LockFile
 
 
 def unproved(entries: Iterable[LockEntry], lock: LockFile) -> LockFile:
-    """The entries, each once, whose content neither a stated nor a locked digest determines."""
+    """The entries, each once, with content that neither a stated nor a locked digest determines."""
     files = [lock.with_file(entry.file).find(entry.file) for entry in entries if entry.file is not None]
     weak = LockFile()
     for file in files:

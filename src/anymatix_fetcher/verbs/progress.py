@@ -133,7 +133,7 @@ def worked_through(tasks: Sequence[Task[T]], tracker: Tracker, cancel: CancelTok
 
 
 def done(steps: Generator[object, None, T]) -> T:
-    """The result of a generator whose progress isn't needed."""
+    """The result of a generator, without its progress."""
     while True:
         try:
             next(steps)

@@ -28,10 +28,10 @@ class Pruned:
 
     Args:
         found: The leftovers that were old enough, including those of other programs, which are kept.
-        removed: Destinations whose leftovers are gone; empty after a dry run.
+        removed: Destinations without leftovers now; empty after a dry run.
         bytes_freed: What these took on the disk.
         held: Destinations that a running download holds.
-        failed: Destinations whose leftovers can't be removed, and why.
+        failed: Destinations with leftovers that can't be removed, and why.
     """
 
     found: tuple[Leftover, ...]

@@ -111,12 +111,12 @@ def line(one: Leftover, now: float, *, goes: bool = True) -> str:
     age = format.duration(max(0.0, now - one.written_at))
     name = shown(one.destination) if one.is_ours else ", ".join(map(shown, one.files))
     if one.is_changed:
-        whose = "; your changed model, set aside by a repair" + ("" if goes else ": kept, --changed removes it")
+        remark = "; your changed model, set aside by a repair" + ("" if goes else ": kept, --changed removes it")
     elif one.is_ours:
-        whose = ""
+        remark = ""
     else:
-        whose = "; kept, because it is not one of anyfetch's: possibly a browser's, wget's or curl's"
-    return format.printable(f"{format.size(one.bytes_used):>9}  {name}: untouched for {age}{whose}")
+        remark = "; kept, because it is not one of anyfetch's: possibly a browser's, wget's or curl's"
+    return format.printable(f"{format.size(one.bytes_used):>9}  {name}: untouched for {age}{remark}")
 
 
 def as_object(one: Leftover, size: int, report: PruneReport | None) -> dict[str, object]:

@@ -74,8 +74,8 @@ PORT = 6800
     multiple=True,
     metavar="ORIGIN",
     help=(
-        "An origin whose pages may use the server, and under which it is reached, such as "
-        "https://models.example.org; repeatable."
+        "Another origin under which the server is reached; its pages may use the server. "
+        "For example https://models.example.org; repeatable."
     ),
 )
 @models_option(_WHAT)

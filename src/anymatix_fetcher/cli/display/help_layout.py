@@ -49,7 +49,7 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help groups its options and ends with sections, and that can show the log.
+    """A command that can show the log; its help groups the options and ends with sections.
 
     Args:
         sections: Headings with their contents: pairs of a term and its meaning, or whole lines.

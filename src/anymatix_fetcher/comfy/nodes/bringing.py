@@ -151,7 +151,7 @@ def _is_forgotten(job: Job) -> bool:
 
 
 async def _given_again(child: Child, wish: FileWish, identity: str) -> Job:
-    """Replaces a job whose secrets were lost; the new one continues the partial file."""
+    """Replaces a job that has lost its secrets; the new one continues the partial file."""
     await child.request("DELETE", f"/jobs/{identity}")
     return await _added(child, wish)
 

@@ -33,7 +33,7 @@ class MissingMark(float):
 
 
 class Marks:
-    """The NaNs whose files are still missing."""
+    """The NaNs of files that are still missing."""
 
     def __init__(self) -> None:
         self._open: dict[str, WeakSet[MissingMark]] = {}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ORIGINS_VARIABLE = "ANYFETCH_ALLOW_ORIGIN"
-"""Origins whose pages may use the routes, separated by commas or spaces: ``https://models.example.org``."""
+"""Origins with pages that may use the routes, separated by commas or spaces: ``https://models.example.org``."""
 
 _ELSEWHERE = frozenset({"cross-site", "same-site"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})

@@ -1,7 +1,7 @@
 """Decides when the events of a task are sent to pages. Pure: time is passed in.
 
 The first change is sent at once, further ones at most once a second. Unchanged tasks are repeated every few seconds:
-without events the page would request the task, whose state may be one that the page doesn't know.
+without events the page would request the task, and might not know its state.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Watched:
 
 
 class TaskAnnouncer:
-    """The tasks whose events are sent: those requested by a page, until they end."""
+    """The tasks with events that are sent: those requested by a page, until they end."""
 
     def __init__(self) -> None:
         self._watched: dict[str, _Watched] = {}
@@ -53,7 +53,7 @@ class TaskAnnouncer:
         self._watched.pop(job_id, None)
 
     def looked_for(self) -> list[tuple[str, Placed]]:
-        """The finished jobs whose files the loader hasn't found yet."""
+        """The finished jobs with files that the loader hasn't found yet."""
         tasks = [(job_id, watched.task) for job_id, watched in self._watched.items()]
         return [
             (job_id, task.placed)
@@ -62,7 +62,7 @@ class TaskAnnouncer:
         ]
 
     def found(self, job_ids: Iterable[str]) -> None:
-        """Marks jobs whose files the loader has found."""
+        """Marks the jobs as found by the loader."""
         for job_id in job_ids:
             if (watched := self._watched.get(job_id)) is not None:
                 self._watched[job_id] = replace(watched, task=replace(watched.task, is_found=True))

@@ -13,7 +13,7 @@ each event and updates facts; then ``_advance`` decides what follows from them, 
                      ^-------------'------------'   a digest that doesn't match, or a part file that another
                                                     program has shortened, returns to fetch the affected blocks
 
-**Opening.** The first request is a ranged GET whose response is already payload. Only hosts that sign their redirects
+**Opening.** The first request is a ranged GET; its response is already payload. Only hosts that sign their redirects
 for one range, such as the Hugging Face hub, are asked without a range (``range_signers``). Redirects are followed from
 the resource's own URL with one exchange per hop, so that the facts of each hop are seen, and credentials stay at their
 origin. The first accepted head settles the target, which all further exchanges share. Until then there is only one
@@ -322,6 +322,6 @@ class Download:
 
     @property
     def _has_seen_the_end(self) -> bool:
-        """Whether no body is in transfer whose end matters. A digest verifies the same."""
+        """Whether every body that has to be seen to its end has ended. A digest verifies the same."""
         parts = self._parts
         return parts.proof.settles or not any(exchange.has_to_be_seen for exchange in parts.requests.exchanges)

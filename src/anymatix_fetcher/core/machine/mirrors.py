@@ -12,10 +12,10 @@ over what flows from a slower place.
 
 **Checked in the background.** Blocks that other places have brought are fetched from the mirror too and compared with
 the journal, before it is asked for more: 20 MiB in all, or a twenty-fifth of the file where that is less. Until the
-first block has agreed a mirror may bring 32 MiB. A mirror whose block differs is dropped, and all that it has brought
+first block has agreed a mirror may bring 32 MiB. A mirror is dropped when a block differs, and all that it has brought
 is fetched again.
 
-**Dropped for good** is also a mirror whose answer doesn't fit, or that fails several times in a row: the download
+**Dropped for good** is also a mirror with an answer that doesn't fit, or with several failures in a row: the download
 doesn't depend on it. When the first place can't go on, the best mirror takes its part, and its server's abilities have
 to be found out anew. When the digest doesn't match, what mirrors have brought is suspected first.
 """
@@ -82,7 +82,7 @@ class Mirrors:
         matching: What the file is.
         coverage: What is here.
         out: Where commands go.
-        join: Gives a share of an origin's connections; ``None`` where nobody else is to be asked.
+        join: Gives a share of an origin's connections; ``None`` where no other place is asked.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ class Peers:
 
     Args:
         resource: What was asked for, with the servers that may lend it.
-        requests: Whose first place they take.
+        requests: The download's requests; a peer takes the first place there.
         matching: What the file is.
         mirrors: Those that don't lead are among them.
     """

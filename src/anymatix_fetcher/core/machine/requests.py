@@ -140,7 +140,7 @@ class Requests:
     # Where ------------------------------------------------------------------------------------------------
 
     def settle(self, exchange: Exchange, now: float) -> None:
-        """Takes an accepted response, whose URL becomes the target."""
+        """Takes an accepted response; its URL becomes the target."""
         self._is_full = False
         if not self.address.settled:
             self.settled_at = now

@@ -14,7 +14,7 @@ A server doesn't know that two files are two downloads: it counts connections an
 * **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see
   ``shared_connections``, for the scouts that find out what it speaks as well. How many at a time doubles and redoubles
   with each that turned out to be small, since a large one shouldn't be begun before those that are begun have ended.
-* **A pause** is an origin's, not a download's: nobody asks there before it is over.
+* **A pause** is an origin's, not a download's: no download sends a request there before it is over.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Share:
 
     @property
     def range_signers(self) -> RangeSigners:
-        """The origins whose redirects are good for one range only; the session's."""
+        """The origins with redirects that are good for one range only; the session's."""
         return self._host.hosts.range_signers
 
     def pause(self, url: Url, until: float, reason: str) -> None:
@@ -340,7 +340,7 @@ class Hosts:
         versions: Which version of HTTP an origin spoke last.
         pauses: Origins that aren't asked for a while.
         known: Says what is known about an origin from earlier.
-        range_signers: Origins whose redirects are good for one range only.
+        range_signers: Origins with redirects that are good for one range only.
         limit: Whether a limit of our own holds bytes back.
         workload: How busy the reader of what comes from all of them is.
     """

@@ -67,7 +67,7 @@ def what_is_known(
         versions: Which version of HTTP an origin spoke last.
         counts: What transfers have shown of how many connections it bears.
         paused: Until when it wants to be left alone, in seconds since 1970.
-        range_signers: The origins whose redirects are good for one range only.
+        range_signers: The origins with redirects that are good for one range only.
         seen_at: Now, in seconds since 1970.
     """
     found = {

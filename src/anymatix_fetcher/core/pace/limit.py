@@ -1,6 +1,6 @@
 """Our own limit on the rate: a token bucket, and the time and bytes that came while it didn't hold anything back.
 
-The bucket may be overdrawn by one piece, since nobody knows beforehand how much a read will bring; the debt is waited
+The bucket may be overdrawn by one piece, since the size of a read isn't known beforehand; the debt is waited
 off. So the sum is exact however many share it, and the error is one piece for each that reads at the same moment.
 """
 
@@ -86,7 +86,7 @@ class Limit:
             self._balance -= count
 
     def binds(self, now: float) -> bool:
-        """Whether it has held anybody back lately."""
+        """Whether it has held a read back lately."""
         return self._rate is not None and now - self._held_at < BINDING_SECONDS
 
     def _settle(self, now: float) -> None:

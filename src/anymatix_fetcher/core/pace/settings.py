@@ -34,7 +34,7 @@ class PaceSettings:
         window_seconds: A rate over so long is believed. (lines: the mean is flat from 0.3 to 0.4.)
         opening_answers: After so many times what an answer takes, about ten round trips, a congestion window is open.
             (lines: -0.001, -0.002, -0.012.)
-        filling_seconds: A trial whose connections haven't all begun to flow by then is judged as it is, and what hasn't
+        filling_seconds: A trial with connections that don't flow by then is judged as it is, and what hasn't
             reopened by then won't. (lines: half a second costs 0.002, 0.002, 0.010.)
         gain: What twice as many connections have to bring, beyond the noise, to be kept: with less, fewer are kinder to
             the server. (lines: none costs 0.001, 0.000, 0.002.)

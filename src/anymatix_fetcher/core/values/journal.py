@@ -291,7 +291,7 @@ def _fingerprint(salt: bytes, reference: str) -> bytes:
 
 
 def _marked(salt: bytes, reference: str) -> bytes:
-    """The salt whose second half marks the reference without its query."""
+    """The salt; its second half marks the reference without its query."""
     half = salt[: SALT_BYTES // 2]
     return half + _fingerprint(half, without_query(reference))[: SALT_BYTES - len(half)]
 

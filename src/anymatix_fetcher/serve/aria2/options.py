@@ -69,7 +69,7 @@ _FORMS: dict[str, Callable[[str], object]] = {
     "checksum": _digest,
     "gid": _gid,
 }
-"""The options whose values are validated; all others are accepted as they are."""
+"""The options with validated values; all others are accepted as they are."""
 
 RPC_ALWAYS_ACTIVE = "rpc-always-active"
 """The only option that aria2 itself doesn't have."""

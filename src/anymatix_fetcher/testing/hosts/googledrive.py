@@ -27,7 +27,7 @@ class GoogleDriveSettings:
 
     Attributes:
         scanned_bytes: The size above which files need confirmation; in reality about 100 MB.
-        exhausted: The ids of files whose quota is exhausted.
+        exhausted: The ids of files with an exhausted quota.
         bytes_per_second: The limit of a connection.
     """
 

@@ -211,7 +211,7 @@ class HubSite:
         return redirect(302, location, headers, signed=True)
 
     def _from_cache(self, request: Request, kind: str, parts: Sequence[str]) -> Draft | Serving:
-        """A small file at the URL of its redirect, whose query has to be complete."""
+        """A small file at the URL of its redirect; the query has to be complete."""
         found = self._repo(kind, parts, request)
         if isinstance(found, Draft) or found is None or "etag" not in query_fields(request):
             return refusal(request, 404, "EntryNotFound", "Entry not found")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.testing.signing import Signer
 
 NO_CONTENT = (204, 205, 304)
-"""The statuses whose responses have no body."""
+"""The statuses of responses without a body."""
 
 
 @dataclass(frozen=True, slots=True)

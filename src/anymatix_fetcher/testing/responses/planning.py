@@ -52,7 +52,7 @@ def planned(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
 
 
 def _framed(request: Request, made: Draft, faults: ChosenFaults) -> Plan:
-    """The plan with its framing (RFC 9112 section 6), whose fields are added to the draft."""
+    """The plan with its framing (RFC 9112 section 6); its fields are added to the draft."""
     plan = Plan(status=made.status, headers=(), body=made.body)
     if made.status in NO_CONTENT:
         return plan
