@@ -8,14 +8,19 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import anymatix_fetcher
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 PACKAGE = "anymatix_fetcher"
 ROOT = Path(anymatix_fetcher.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
+STEMS = {path.stem for path in FILES}
 MAX_LINES = 400
 """A file is one subject; one that is longer has two."""
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
@@ -132,7 +137,14 @@ def area_of(module: str) -> str:
 IMPORTS = {module_of(path): imports_of(path.read_text(encoding="utf-8")) for path in FILES}
 OURS = {module: {name for name in imported if name.split(".")[0] == PACKAGE} for module, imported in IMPORTS.items()}
 INSIDE = sorted(module for module in IMPORTS if area_of(module) not in {"", "core", "testing"})
-GRAPH = {module: {name for name in imported if name in IMPORTS} for module, imported in OURS.items()}
+
+
+def home_of(name: str, modules: Collection[str]) -> str:
+    """The module that an imported name is or comes from."""
+    return name if name in modules else name.rpartition(".")[0]
+
+
+GRAPH = {module: {home_of(name, IMPORTS) for name in imported} - {module} for module, imported in OURS.items()}
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -141,6 +153,19 @@ def test_there_is_something_to_look_at() -> None:
 
 def test_the_root_holds_rooms_and_three_modules() -> None:
     assert {path.name for path in ROOT.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
+
+
+def test_the_core_holds_rooms_alone() -> None:
+    assert {module for module in IMPORTS if area_of(module) == "core"} == {f"{PACKAGE}.core"}
+
+
+def test_every_room_has_a_height() -> None:
+    assert set(map(area_of, IMPORTS)) - {"", "core", "testing"} <= set(LAYERS)
+
+
+def test_inside_the_package_only_its_version_is_imported_from_it() -> None:
+    own = {name for module in INSIDE for name in OURS[module] if home_of(name, IMPORTS) in {"", PACKAGE}}
+    assert own <= {PACKAGE, f"{PACKAGE}.__version__"}
 
 
 def test_imports_are_found_wherever_they_stand() -> None:
@@ -203,8 +228,20 @@ def test_a_circle_is_found_however_long_it_is() -> None:
     assert circles_of(graph) == [["a", "b", "c"]]
 
 
+def test_an_import_of_a_name_is_one_of_its_module() -> None:
+    modules = {"package", "package.room", "package.room.part"}
+    assert home_of("package.room.part", modules) == "package.room.part"
+    assert home_of("package.room.part.Class", modules) == "package.room.part"
+    assert home_of("package.room.part", {"package", "package.room"}) == "package.room"
+
+
+def test_every_import_of_ours_leads_to_a_module() -> None:
+    assert {module for others in GRAPH.values() for module in others} - {""} <= set(IMPORTS)
+
+
 def test_nothing_imports_itself_by_a_detour() -> None:
-    assert circles_of({module: GRAPH[module] for module in GRAPH if module != PACKAGE} | {PACKAGE: set()}) == []
+    inside = {module: others - {"", PACKAGE} for module, others in GRAPH.items() if module != PACKAGE}
+    assert circles_of(inside) == []
 
 
 def test_a_public_class_name_has_one_definition() -> None:
@@ -243,10 +280,21 @@ def test_the_house_is_no_tower() -> None:
     assert steps.index("core.values") <= MAX_STEPS, steps
 
 
+def name_of_base(base: str) -> str:
+    """A base without its parameters, and without the name of a module of ours that it is taken from."""
+    module, _, name = base.partition("[")[0].rpartition(".")
+    return f"{module}.{name}" if module and module not in STEMS else name
+
+
 def bases_of(source: str) -> dict[str, set[str]]:
     """The classes of a file, each with what it inherits from."""
     classes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef))
-    return {node.name: {ast.unparse(base).partition("[")[0] for base in node.bases} for node in classes}
+    return {node.name: {name_of_base(ast.unparse(base)) for base in node.bases} for node in classes}
+
+
+def test_a_base_is_found_by_its_name_however_it_is_imported() -> None:
+    source = "class One(Store[int], facts.Job, click.Group): pass"
+    assert bases_of(source) == {"One": {"Store", "Job", "click.Group"}}
 
 
 def test_no_class_inherits_its_other_half_from_another_file() -> None:
@@ -261,16 +309,14 @@ def test_no_class_inherits_its_other_half_from_another_file() -> None:
 
 
 def assigned_to(node: ast.AST) -> list[ast.Attribute]:
-    """The attributes that a statement assigns."""
+    """The attributes that are assigned or deleted, however: also by a loop, a context, or ``setattr`` with a name."""
     match node:
-        case ast.Assign():
-            targets = node.targets
-        case ast.AugAssign() | ast.AnnAssign():
-            targets = [node.target]
+        case ast.Attribute(ctx=ast.Store() | ast.Del()):
+            return [node]
+        case ast.Call(func=ast.Name("setattr"), args=[owner, ast.Constant(value=str(name)), *_]):
+            return [ast.Attribute(owner, name, ast.Store(), lineno=node.lineno)]
         case _:
             return []
-    flat = [one for target in targets for one in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return [one for one in flat if isinstance(one, ast.Attribute)]
 
 
 def attributes_of(tree: ast.AST) -> set[str]:
@@ -303,8 +349,21 @@ class Own:
     def take(self, other, same):
         self.seen = other.name = True
         self._other.paused, same.total = True, 1
+        for other.place in (): pass
+        with same as (other.context, [other.deep]): pass
+        setattr(other, "told", 1)
+        del other.gone
 """
-    assert foreign_assignments(source) == ["line 5: other.name", "line 6: self._other.paused"]
+    named = (found.partition(": ") for found in foreign_assignments(source))
+    assert sorted((line, name) for line, _, name in named) == [
+        ("line 10", "other.gone"),
+        ("line 5", "other.name"),
+        ("line 6", "self._other.paused"),
+        ("line 7", "other.place"),
+        ("line 8", "other.context"),
+        ("line 8", "other.deep"),
+        ("line 9", "other.told"),
+    ]
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if area_of(module_of(path)) != "testing"], ids=module_of)

@@ -37,7 +37,7 @@ from tests.simulation.workers import SimulatedWorkers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
     from anymatix_fetcher.core.values.urls import Origin
     from anymatix_fetcher.sources.base import Resolving
     from anymatix_fetcher.transports.base import Sink, TransportEvent

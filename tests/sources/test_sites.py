@@ -4,8 +4,7 @@ import pytest
 
 from anymatix_fetcher.core.answers.judge import Known, judge
 from anymatix_fetcher.core.values.digests import Digest
-from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request, ResponseHead
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import (
     AccessDeniedError,

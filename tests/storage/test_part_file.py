@@ -104,8 +104,8 @@ def test_bytes_for_comparison_are_not_stored() -> None:
     bench = Bench()
     bench.put(BLOCK, 2 * BLOCK)
     written = bench.file.writes
-    Comparing(bench.part).write(BLOCK - 10, CONTENT[BLOCK - 10 : 2 * BLOCK + 10])
-    Comparing(bench.part).write(LENGTH - 5, bytes(10))
+    Comparing(bench.part.compare).write(BLOCK - 10, CONTENT[BLOCK - 10 : 2 * BLOCK + 10])
+    Comparing(bench.part.compare).write(LENGTH - 5, bytes(10))
     assert bench.part.compared() == [BlockCompared(Span(BLOCK, 2 * BLOCK), equal=True)]
     assert bench.file.writes == written
     assert bench.part.recorded == spans(1)

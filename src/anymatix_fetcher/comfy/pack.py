@@ -9,10 +9,9 @@ from typing import Any
 from anymatix_fetcher.comfy import requirements
 from anymatix_fetcher.comfy.folders import child, comfyui_module
 from anymatix_fetcher.comfy.nodes.anymatix_fetcher import AnymatixCheckpointFetcher, AnymatixFetcher
+from anymatix_fetcher.comfy.nodes.class_names import FETCH_WORKFLOW, MODEL_NAME
 from anymatix_fetcher.comfy.nodes.fetch_model import FetchModel
 from anymatix_fetcher.comfy.nodes.fetch_workflow import (
-    FETCH_WORKFLOW,
-    MODEL_NAME,
     FetchWorkflowModels,
     ModelName,
 )

@@ -16,8 +16,8 @@ from anymatix_fetcher.core.answers.explain import failure_error, refusal_error
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
 from anymatix_fetcher.core.pace.diagnosis import BenchStep, Machine, diagnose, is_clear
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.http import Refused
 from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, ExchangeId, HeadArrived
-from anymatix_fetcher.core.values.refusals import Refused
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import DownloadCancelled
 

@@ -18,8 +18,9 @@ from anymatix_fetcher.core.machine.retry import Patience
 from anymatix_fetcher.core.pace.pause import countdown
 from anymatix_fetcher.core.values.codings import UndecodableError, decoded
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
+from anymatix_fetcher.core.values.http import Refused
 from anymatix_fetcher.core.values.messages import BodyEnded, BodyStored, ExchangeFailed, HeadArrived
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.engine.failing import error_for, let_go
 from anymatix_fetcher.errors import AccessDeniedError, FetchError, UnexpectedAnswerError
 from anymatix_fetcher.sources.base import MAX_DOCUMENT_BYTES, Answer

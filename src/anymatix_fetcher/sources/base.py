@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from anymatix_fetcher.core.answers.judge import REDIRECTS, Known, Redirected, judge
 from anymatix_fetcher.core.values.cookies import Cookies
 from anymatix_fetcher.core.values.credentials import basic_authorization, bearer_authorization
-from anymatix_fetcher.core.values.http import Headers, Request
-from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request
 from anymatix_fetcher.core.values.resource import Author
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.answers.explain import refusal_error
 from anymatix_fetcher.core.answers.judge import WEB_PAGE_TYPES, Known, judge
 from anymatix_fetcher.core.values.filenames import filename_from, safe_name
-from anymatix_fetcher.core.values.http import Headers, Request
-from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request
 from anymatix_fetcher.core.values.resource import About, Resource
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import ReferenceSyntaxError

@@ -15,8 +15,8 @@ from anymatix_fetcher.core.answers.expiry import signs_range
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge
 from anymatix_fetcher.core.answers.reaction import RANGES_IN_VAIN
 from anymatix_fetcher.core.values.digests import stated_digests
-from anymatix_fetcher.core.values.http import parse_date
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Refused, parse_date
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import RetriesExhaustedError, UnexpectedAnswerError

@@ -15,8 +15,7 @@ from anymatix_fetcher.core.answers.explain import refusal_error
 from anymatix_fetcher.core.answers.judge import Known, judge
 from anymatix_fetcher.core.answers.secrecy import recordable
 from anymatix_fetcher.core.values.filenames import METALINK_SUFFIXES, SafeName
-from anymatix_fetcher.core.values.http import Headers, Request
-from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request
 from anymatix_fetcher.core.values.resource import About, Author, Resource
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import ReferenceSyntaxError, UnexpectedAnswerError

@@ -11,8 +11,7 @@ from anymatix_fetcher.core.values.http import MAX_LENGTH
 from anymatix_fetcher.core.values.resource import Stated
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.http import ResponseHead
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused, ResponseHead
     from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
 

@@ -14,9 +14,9 @@ from anymatix_fetcher.core.answers.address import is_authorized
 from anymatix_fetcher.core.answers.explain import refusal_error
 from anymatix_fetcher.core.answers.judge import Known, judge
 from anymatix_fetcher.core.values.credentials import bearer_authorization
-from anymatix_fetcher.core.values.http import Headers, Request
+from anymatix_fetcher.core.values.http import Headers, Refused, Request
 from anymatix_fetcher.core.values.rate_limits import RateLimit
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.urls import DEFAULT_PORTS, Url
 from anymatix_fetcher.errors import (

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.answers.explain import refusal_error
 from anymatix_fetcher.core.answers.judge import REDIRECTS, Known, judge
 from anymatix_fetcher.core.values.filenames import safe_name
-from anymatix_fetcher.core.values.http import Headers, Request
-from anymatix_fetcher.core.values.refusals import Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.errors import AccessDeniedError, ReferenceSyntaxError

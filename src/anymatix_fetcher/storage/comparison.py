@@ -9,8 +9,9 @@ from xxhash import xxh3_64
 from anymatix_fetcher.core.values.messages import BlockCompared
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymatix_fetcher.core.values.spans import Span
-    from anymatix_fetcher.storage.part_file import PartFile
 
 
 class Comparisons:
@@ -64,11 +65,15 @@ class Comparisons:
 
 
 class Comparing:
-    """A sink that compares and stores nothing: see :meth:`PartFile.compare`."""
+    """A sink that compares and stores nothing.
 
-    def __init__(self, part: PartFile) -> None:
-        self._part = part
+    Args:
+        compare: ``PartFile.compare``.
+    """
+
+    def __init__(self, compare: Callable[[int, bytes | bytearray | memoryview], None]) -> None:
+        self._compare = compare
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Implements ``Sink``."""
-        self._part.compare(offset, data)
+        self._compare(offset, data)

@@ -10,12 +10,11 @@ from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.storage.checksums import checksum_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from anymatix_fetcher.core.values.journal import JournalContent
     from anymatix_fetcher.core.values.ports import RandomFile
     from anymatix_fetcher.storage.journal_file import JournalFile
-    from anymatix_fetcher.storage.part_file import PartFile
 
 _logger = logging.getLogger("anymatix_fetcher.storage")
 
@@ -50,10 +49,16 @@ def tenable(
     return table, pieces
 
 
-def record_pieces(part: PartFile, file: RandomFile, journal: JournalFile) -> None:
-    """Records the stored parts of unfinished blocks, so that the next run needs only the rest. No write may run."""
+def record_pieces(unfinished: Callable[[], Iterable[SpanSet]], file: RandomFile, journal: JournalFile) -> None:
+    """Records the stored parts of unfinished blocks, so that the next run needs only the rest. No write may run.
+
+    Args:
+        unfinished: ``PartFile.unfinished``.
+        file: The part file.
+        journal: Its journal.
+    """
     try:
-        for stored in part.unfinished():
+        for stored in unfinished():
             for span in stored:
                 checksum = checksum_of(file, span.start, span.stop)
                 if checksum is not None:

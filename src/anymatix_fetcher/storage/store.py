@@ -177,7 +177,7 @@ class Store:
     @property
     def comparing(self) -> Comparing:
         """The sink for bytes that are only compared with the stored ones."""
-        return Comparing(self._part)
+        return Comparing(self._part.compare)
 
     @property
     def recorded(self) -> SpanSet:
@@ -351,7 +351,7 @@ class Store:
         if self._space is not None:
             self._space.release(self)
         if not self._is_closed and self._publisher is None and self._identity and self._identity.origin != FOREIGN:
-            record_pieces(self._part, self._file, self._journal)
+            record_pieces(self._part.unfinished, self._file, self._journal)
         self._is_closed = True
         opened = (self._publisher, self._file, self._journal, self._source)
         for close in [file.close for file in opened if file is not None]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymatix_fetcher.core.answers.address import MOST_LOANS, Address
-from anymatix_fetcher.core.values.http import Headers, Request
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.spans import Span
 from anymatix_fetcher.core.values.urls import Url

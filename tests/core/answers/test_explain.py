@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from anymatix_fetcher.core.answers.explain import failure_error, refusal_error, storage_error
 from anymatix_fetcher.core.answers.judge import Known, judge
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
-from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request, ResponseHead
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import (
     AccessDeniedError,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from anymatix_fetcher.core.answers.judge import Accepted, Known, Redirected, judge, status_text
-from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request, ResponseHead
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.core.values.validators import Validator
 from tests.core.answers.judged import DATE, FRESH, FRONT, KNOWN, SLICE, WHOLE, head

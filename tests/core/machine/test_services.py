@@ -13,8 +13,7 @@ from anymatix_fetcher.errors import AccessDeniedError, DigestMismatchError
 from tests.core.machine.bench import LENGTH, MIB, RIGHT, TARGET, WRONG, Bench
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.http import ResponseHead
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused, ResponseHead
     from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
 

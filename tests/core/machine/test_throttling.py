@@ -16,7 +16,7 @@ from anymatix_fetcher.errors import AccessDeniedError, FetchError, RetriesExhaus
 from tests.core.machine.bench import MIB, ORIGIN, TARGET, Bench
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
     from anymatix_fetcher.core.values.urls import Url
 
 WORDS = '{"error":"no more downloads for you today"}'

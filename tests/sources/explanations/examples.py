@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.judge import REDIRECTS, Known, judge
-from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Headers, Refused, Request, ResponseHead
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.explanations.lookup import explain
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymatix_fetcher.core.values.http import Headers
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Headers, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.explanations.anywhere import ANYWHERE, PROTECTIONS
 from anymatix_fetcher.sources.explanations.lookup import HUBS, explain, row_for

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.values.http import Headers
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Headers, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.sources.explanations.words import words_for
 

@@ -9,8 +9,6 @@ from anymatix_fetcher.comfy.nodes.any_type import ANY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FETCH_WORKFLOW, MODEL_NAME = "AnymatixFetchWorkflowModels", "AnymatixModelName"
-
 
 class FetchWorkflowModels:
     """Downloads the workflow's missing models."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from anymatix_fetcher.comfy.folders import child, comfyui_module
 from anymatix_fetcher.comfy.nodes.bringing import FileWish, ModelFetchError, bring
-from anymatix_fetcher.comfy.nodes.fetch_workflow import FETCH_WORKFLOW, MODEL_NAME
+from anymatix_fetcher.comfy.nodes.class_names import FETCH_WORKFLOW, MODEL_NAME
 from anymatix_fetcher.comfy.nodes.interruption import unless_interrupted
 from anymatix_fetcher.comfy.nodes.telling import NodeTelling
 from anymatix_fetcher.errors import FetchError

@@ -26,8 +26,7 @@ from anymatix_fetcher.errors import AccessDeniedError, with_hint
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anymatix_fetcher.core.values.http import ResponseHead
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused, ResponseHead
     from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.core.values.spans import Span
     from anymatix_fetcher.core.values.urls import Url

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.values.refusals import Refusal
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
 
 CODED_BEGINNINGS = {
     "gzip": b"\x1f\x8b",

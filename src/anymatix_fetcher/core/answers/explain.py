@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.answers.expiry import is_signed
 from anymatix_fetcher.core.values.disk_errors import BUG_HINT
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.shortages import SHORTAGES
 from anymatix_fetcher.errors import (
     AccessDeniedError,
@@ -26,6 +26,7 @@ from anymatix_fetcher.errors import (
 )
 
 if TYPE_CHECKING:
+    from anymatix_fetcher.core.values.http import Refused
     from anymatix_fetcher.core.values.urls import Url
 
 KEPT = "What has arrived is kept; run the same command again to go on."

@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.answers.excerpts import reason_in
+from anymatix_fetcher.core.values.http import Refused
 from anymatix_fetcher.core.values.rate_limits import RateLimit
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.validators import Validator
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from anymatix_fetcher.core.values.refusals import Refusal
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
 
 
 CONTRADICTIONS = 2

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.pace.meter import Meter
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.spans import SpanSet
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from anymatix_fetcher.core.values.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.mirror import Mirror
-    from anymatix_fetcher.core.values.http import Request, ResponseHead
+    from anymatix_fetcher.core.values.http import Refused, Request, ResponseHead
     from anymatix_fetcher.core.values.messages import ExchangeId, Identity
-    from anymatix_fetcher.core.values.refusals import Refused
 
 SILENCE_SECONDS = 20.0
 """A connection without bytes for this long is replaced."""

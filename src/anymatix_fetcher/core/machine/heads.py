@@ -13,7 +13,8 @@ from anymatix_fetcher.core.machine.labels import PEEKED_BESIDE_A_DIGEST_BYTES, P
 from anymatix_fetcher.core.machine.phase import MachinePhase
 from anymatix_fetcher.core.machine.proof import contradiction
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.errors import UnexpectedAnswerError
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from anymatix_fetcher.core.answers.reaction import RANGES_IN_VAIN
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.http import Request
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused, Request
 
 HTTP2_TROUBLES = 2
 """After this many stream errors, HTTP/1.1 is used; a single one may be accidental."""

@@ -32,8 +32,8 @@ from anymatix_fetcher.core.machine.exchange import ExchangeState, Purpose
 from anymatix_fetcher.core.machine.mirror import Mirror
 from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.core.values.http import Headers
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Headers, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.resource import Resource
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.validators import Validator

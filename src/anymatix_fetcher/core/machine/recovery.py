@@ -9,7 +9,8 @@ from anymatix_fetcher.core.answers.reaction import Reaction
 from anymatix_fetcher.core.machine.exchange import Exchange, ExchangeState
 from anymatix_fetcher.core.machine.retry import ASKED_TO_WAIT, LONGEST_WAIT_SECONDS
 from anymatix_fetcher.core.values.failures import Failure
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.http import Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.requests import Requests

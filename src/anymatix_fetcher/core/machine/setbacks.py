@@ -11,7 +11,7 @@ from anymatix_fetcher.core.machine.silence import Silence
 from anymatix_fetcher.core.machine.situation import situation_of
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
-from anymatix_fetcher.core.values.refusals import Refusal, Refused
+from anymatix_fetcher.core.values.refusals import Refusal
 from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.validators import Validator
 from anymatix_fetcher.errors import UnexpectedAnswerError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.exchange import Exchange
     from anymatix_fetcher.core.machine.parts import MachineParts
     from anymatix_fetcher.core.machine.storage import Storage
+    from anymatix_fetcher.core.values.http import Refused
 
 
 class Setbacks:

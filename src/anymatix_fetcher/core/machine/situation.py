@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.coverage import Coverage
     from anymatix_fetcher.core.machine.exchange import Exchange
     from anymatix_fetcher.core.machine.requests import Requests
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
 
 FRESH_SECONDS = 10.0
 """No URL expires this soon; if it refuses some of several concurrent requests, it limits them."""

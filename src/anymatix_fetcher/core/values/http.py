@@ -16,7 +16,7 @@ from anymatix_fetcher.core.values.spans import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.refusals import Refusal
     from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
 
@@ -230,6 +230,23 @@ class ResponseHead:
             return stated
         until, date = parse_date(text), parse_date(self.headers.get("Date"))
         return max(0.0, until - date) if until is not None and date is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The response's body is refused.
+
+    ``sentence`` says what the server did, without secrets; ``length`` is the complete length in a 416; ``headers`` and
+    ``excerpt`` are the response's own, which may contain secrets.
+    """
+
+    kind: Refusal
+    sentence: str
+    status: int
+    retry_after_seconds: float | None = None
+    length: int | None = None
+    headers: Headers = field(default_factory=Headers, repr=False)
+    excerpt: str = field(default="", repr=False)
 
 
 @lru_cache(maxsize=64)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
-
-from anymatix_fetcher.core.values.http import Headers
 
 
 class Refusal(Enum):
@@ -26,20 +23,3 @@ class Refusal(Enum):
     NOT_A_MODEL = auto()
     UNSAFE_REDIRECT = auto()
     UNEXPECTED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The response's body is refused.
-
-    ``sentence`` says what the server did, without secrets; ``length`` is the complete length in a 416; ``headers`` and
-    ``excerpt`` are the response's own, which may contain secrets.
-    """
-
-    kind: Refusal
-    sentence: str
-    status: int
-    retry_after_seconds: float | None = None
-    length: int | None = None
-    headers: Headers = field(default_factory=Headers, repr=False)
-    excerpt: str = field(default="", repr=False)

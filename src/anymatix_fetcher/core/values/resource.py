@@ -11,8 +11,7 @@ from anymatix_fetcher.core.values.http import Headers
 if TYPE_CHECKING:
     from anymatix_fetcher.core.values.digests import Digest
     from anymatix_fetcher.core.values.filenames import SafeName
-    from anymatix_fetcher.core.values.http import ResponseHead
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused, ResponseHead
     from anymatix_fetcher.core.values.urls import Origin, Url
     from anymatix_fetcher.errors import FetchError
 

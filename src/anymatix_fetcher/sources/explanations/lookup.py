@@ -16,7 +16,7 @@ from anymatix_fetcher.sources.explanations.stores import AZURE, BEHIND_A_HUB, GO
 from anymatix_fetcher.sources.explanations.words import words_for
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
     from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
     from anymatix_fetcher.sources.explanations.row import Row

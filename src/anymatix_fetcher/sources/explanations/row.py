@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.answers.signature_faults import SignatureFault, signature_fault
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
     from anymatix_fetcher.core.values.urls import Url
     from anymatix_fetcher.errors import FetchError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from anymatix_fetcher.core.values.http import parse_date
 
 if TYPE_CHECKING:
-    from anymatix_fetcher.core.values.refusals import Refused
+    from anymatix_fetcher.core.values.http import Refused
     from anymatix_fetcher.core.values.urls import Url
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
