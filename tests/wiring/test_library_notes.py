@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,9 +21,6 @@ from anymatix_fetcher.storage.os_disk import OsDisk
 from anymatix_fetcher.wiring.library_arrivals import arrival_of
 from anymatix_fetcher.wiring.library_notes import Noting
 from anymatix_fetcher.wiring.library_search import LateIndex
-
-if TYPE_CHECKING:
-    from anymatix_fetcher.storage.workers import Task
 
 SHA256 = Digest("sha256", "ab" * 32)
 API = "https://civitai.com/api/download/models/7?fileId=70"
@@ -67,11 +63,8 @@ def test_a_sidecar_is_written_and_a_failure_is_told_to_nobody_but_the_log(tmp_pa
     path.write_bytes(b"content")
     told: list[Recorded] = []
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
-    tasks: list[Task] = []
-    noting = Noting(kept(path), late, OsDisk(), lambda: 5.0, told.append, tasks.append)
+    noting = Noting(kept(path), late, OsDisk(), lambda: 5.0, told.append)
     noting.step()
-    assert told == []
-    tasks.pop().step()
     sidecar = json.loads((tmp_path / f"{identity(API)}.json").read_text())
     assert (sidecar["file_name"], sidecar["anyfetch"]["type"]) == ("a.bin", "lora")
     assert late.opened().digests(path) == (SHA256,)
@@ -86,11 +79,10 @@ def test_a_file_whose_sidecar_cannot_be_written_is_in_the_index_all_the_same(tmp
     path.write_bytes(b"content")
     (tmp_path / f"{identity(API)}.json").mkdir()
     late = LateIndex(tmp_path / "index.sqlite", OsDisk(), (), lambda: 0.0)
-    tasks: list[Task] = []
     told: list[Recorded] = []
-    noting = Noting(kept(path), late, OsDisk(), lambda: 5.0, told.append, tasks.append)
+    noting = Noting(kept(path), late, OsDisk(), lambda: 5.0, told.append)
     with pytest.raises(StorageError):
         noting.step()
     assert late.opened().digests(path) == (SHA256,)
-    assert (tasks, told) == ([], [])
+    assert told == []
     late.close()

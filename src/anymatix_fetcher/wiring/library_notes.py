@@ -1,4 +1,4 @@
-"""Records a completed file: writes its sidecar on a worker thread, and has it entered into the index with others."""
+"""Records a completed file: writes its sidecar on a worker thread, and enters it into the index."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.values.disk_errors import error_of
 from anymatix_fetcher.engine.shelf import Recorded
-from anymatix_fetcher.errors import InternalError, StorageError
+from anymatix_fetcher.errors import InternalError
 from anymatix_fetcher.storage.workers import Step
 from anymatix_fetcher.wiring.library_arrivals import arrival_of
-from anymatix_fetcher.wiring.library_search import Entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.engine.shelf import Arrived
-    from anymatix_fetcher.storage.workers import Next, Task
+    from anymatix_fetcher.storage.workers import Next
     from anymatix_fetcher.wiring.library_search import LateIndex
 
 log = logging.getLogger("anymatix_fetcher.wiring.library_shelf")
@@ -32,8 +31,7 @@ class Noting:
         index: The index to enter it into.
         disk: The file system.
         wall_clock: Seconds since 1970.
-        report: Receives ``Recorded``, on a worker thread.
-        run: Runs a task on a worker.
+        report: Receives ``Recorded``, on the worker thread.
     """
 
     def __init__(
@@ -43,32 +41,21 @@ class Noting:
         disk: Disk,
         wall_clock: Callable[[], float],
         report: Callable[[Recorded], None],
-        run: Callable[[Task], object],
     ) -> None:
         self._kept = kept
         self._index = index
         self._disk = disk
         self._wall_clock = wall_clock
         self._report = report
-        self._run = run
 
     def step(self) -> Next:
         """Implements ``Task.step``."""
-        from anymatix_fetcher.library.recording import current_entry, note  # noqa: PLC0415 - brings SQLite
+        from anymatix_fetcher.library.recording import record  # noqa: PLC0415 - brings SQLite
 
         arrival = replace(arrival_of(self._kept), blocks=self._kept.checksums())
-        entry = current_entry(arrival, self._wall_clock())
-        try:
-            entered = Entered(entry, note(arrival, entry, self._disk))
-        except StorageError:
-            self._index.opened().add_many([entry])
-            raise
-        self._index.enter_learned(lambda: entered, arrival.digests, self._entered, self._run)
-        return Step.DONE
-
-    def _entered(self, _: Recorded) -> None:
-        """With the sidecar the file is recorded, even where the index can't be written."""
+        record(arrival, self._index.opened(), self._disk, self._wall_clock())
         self._report(Recorded())
+        return Step.DONE
 
     def fail(self, error: Exception) -> None:
         """Implements ``Task.fail``."""

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.ports import Disk
     from anymatix_fetcher.engine.shelf import Arrived
     from anymatix_fetcher.library.catalog import Catalog
-    from anymatix_fetcher.library.entries import IndexEntry
     from anymatix_fetcher.library.file_state import FileState
     from anymatix_fetcher.library.index import Index
-    from anymatix_fetcher.library.sidecars import Sidecar
     from anymatix_fetcher.storage.workers import Next, Task
 
 log = logging.getLogger("anymatix_fetcher.wiring.library_shelf")
@@ -33,23 +31,17 @@ GOOD_FOR_SECONDS = 30.0
 
 READING = "a copy is already here: reading and linking it"
 
-
 PAUSE_SECONDS = 0.03
-"""After entering files, those that arrive within this time wait and are entered together: many small files come in
-quick succession, and a transaction costs as much as a quarter of all else that one of them needs."""
-
-
-class Entered(NamedTuple):
-    """What the index learns of a file: its entry, and the sidecar that was written for it."""
-
-    entry: IndexEntry
-    sidecar: Sidecar | None = None
+"""After entering files, those that arrive within this time wait and are entered together: where many small files come
+in quick succession, that takes a third of the switches between threads."""
 
 
 class _Waiting(NamedTuple):
     """A file waiting to be entered."""
 
-    learned: Callable[[], Entered]
+    kept: Arrived
+    state: FileState
+    read_at: float
     report: Callable[[Recorded], None]
 
 
@@ -88,7 +80,7 @@ class LateIndex:
         report: Callable[[Recorded], None],
         run: Callable[[Task], object],
     ) -> None:
-        """Enters a file in this state soon, without a sidecar.
+        """Enters a file in this state soon. Files that arrive meanwhile are entered in one step.
 
         Args:
             kept: The file.
@@ -97,33 +89,10 @@ class LateIndex:
             report: Receives ``Recorded`` once it is entered, or can't be; called on any thread.
             run: Runs a task on a worker.
         """
-
-        def learned() -> Entered:
-            from anymatix_fetcher.wiring.library_arrivals import arrival_of  # noqa: PLC0415 - brings SQLite
-
-            read_at = wall_seconds if kept.verified_at is None else kept.verified_at
-            return Entered(arrival_of(kept).entry(state, read_at))
-
-        self.enter_learned(learned, kept.digests, report, run)
-
-    def enter_learned(
-        self,
-        learned: Callable[[], Entered],
-        digests: Iterable[Digest],
-        report: Callable[[Recorded], None],
-        run: Callable[[Task], object],
-    ) -> None:
-        """Enters a file soon. Files that arrive meanwhile are entered in one step.
-
-        Args:
-            learned: What the index learns of it; called on a worker.
-            digests: The file's digests.
-            report: As for :meth:`enter`.
-            run: As for :meth:`enter`.
-        """
+        read_at = wall_seconds if kept.verified_at is None else kept.verified_at
         with self._lock:
-            self._waiting.append(_Waiting(learned, report))
-            self._known.update(digests)
+            self._waiting.append(_Waiting(kept, state, read_at, report))
+            self._known.update(kept.digests)
             is_first, self._is_entering = not self._is_entering, True
         if is_first:
             run(Entering(self))
@@ -205,14 +174,12 @@ class LateIndex:
         return self._index
 
     def _enter(self, waiting: Sequence[_Waiting]) -> bool:
-        from anymatix_fetcher.library.catalog import keeping_ours  # noqa: PLC0415 - brings SQLite
+        from anymatix_fetcher.wiring.library_arrivals import arrival_of  # noqa: PLC0415 - brings SQLite
 
-        learned = [one.learned() for one in waiting]
-        entries = [one.entry for one in learned]
-        sidecars = keeping_ours(one.sidecar for one in learned if one.sidecar is not None)
+        entries = [arrival_of(one.kept).entry(one.state, one.read_at) for one in waiting]
         with self._lock:
             self._origins.update(origin for entry in entries for origin in entry.identities)
-            return self._opened().add_many(entries, sidecars)
+            return self._opened().add_many(entries)
 
     def learn(self, folders: Iterable[Path]) -> bool:
         """Enters the facts from the sidecars in ``folders`` and from the caches; false if that was done before."""

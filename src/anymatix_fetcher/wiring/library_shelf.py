@@ -164,7 +164,7 @@ class LibraryShelf:
         elif kept.place.has_sidecar and not kept.is_recorded:
             from anymatix_fetcher.wiring.library_notes import Noting  # noqa: PLC0415 - needed at the end only
 
-            run(Noting(kept, self._index, self._disk, self._wall_clock, report, run))
+            run(Noting(kept, self._index, self._disk, self._wall_clock, report))
         else:
             self._index.enter(kept, state, self._wall_clock(), report, run)
         return True
