@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import Request, ResponseHead
     from anymatix_fetcher.core.values.messages import ExchangeId
     from anymatix_fetcher.core.values.urls import Origin
-    from anymatix_fetcher.engine.answers import Answers
+    from anymatix_fetcher.engine.answer_cache import Answers
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.transports.base import TransportEvent
 

@@ -18,7 +18,7 @@ from anymatix_fetcher.engine.failing import FailingCleanly, let_go
 from anymatix_fetcher.engine.outlook import Outlook
 from anymatix_fetcher.engine.scanned import Scanned
 from anymatix_fetcher.engine.shelf import Recorded, Searched
-from anymatix_fetcher.engine.telling import Telling
+from anymatix_fetcher.engine.transport_commands import TransportCommands
 from anymatix_fetcher.errors import DownloadCancelled, FetchError
 from anymatix_fetcher.storage.existing import ExistingRead
 from anymatix_fetcher.storage.takeover import TakenOver
@@ -74,7 +74,7 @@ class Driver:
         self._renew = renew
         self._destination = Destination(job, resource, machine, ports, report=report, leftovers=leftovers)
         self._outlook = Outlook(job, resource, machine, self._destination, ports)
-        self._telling = Telling(ports.transport)
+        self._transport_commands = TransportCommands(ports.transport)
         self._events: deque[m.Event] = deque()
         self._failing_cleanly = FailingCleanly(self._storage_failed)
         self._published: Result | None = None
@@ -104,7 +104,7 @@ class Driver:
     def handle(self, event: DriverEvent) -> None:
         """Takes one event, after the part file's results about blocks that were fetched again."""
         if isinstance(event, m.BodyEnded | m.ExchangeFailed):
-            self._telling.ended(event.exchange)
+            self._transport_commands.ended(event.exchange)
         for found in self._destination.part.compared():
             self._take(found)
         self._take(event)
@@ -235,13 +235,13 @@ class Driver:
     def _carry_out(self, command: m.Command) -> None:  # noqa: C901, PLR0912 - one branch for each command
         match command:
             case m.StartExchange() | m.PeekBody() | m.NarrowBody() | m.CancelExchange() | m.OpenAhead():
-                self._telling.tell(command)
+                self._transport_commands.carry_out(command)
             case m.AcceptBody():
                 part = self._destination.part.store
                 sink = part.comparing if command.compare else part.sink
                 self._ports.transport.accept(command.exchange, sink, command.start, command.stop)
             case m.LookAtBeginning():
-                self._events.appendleft(self._telling.beginning.look(command, self._machine.digests))
+                self._events.appendleft(self._transport_commands.beginning.look(command, self._machine.digests))
             case m.OpenStorage():
                 self._begin(self._destination.acquire(self._destination.for_response(command)))
             case m.SetIdentity():
@@ -291,7 +291,7 @@ class Driver:
 
     def _drop_exchanges(self) -> None:
         """Cancels all exchanges, and the machine unless it has ended."""
-        self._telling.drop_all(self._subject)
+        self._transport_commands.drop_all(self._subject)
         if not self._machine.is_over:
             let_go(self._subject, lambda: self._machine.receive(m.CancelRequested(), self._ports.clock()))
 

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
 from anymatix_fetcher.core.values.messages import ExchangeId
-from anymatix_fetcher.engine.answers import RecentAnswers
+from anymatix_fetcher.engine.answer_cache import RecentAnswers
 from anymatix_fetcher.engine.conversation import Conversation
 from anymatix_fetcher.engine.failing import error_for
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.pace.hosts import Hosts
     from anymatix_fetcher.core.values.resource import Resource
     from anymatix_fetcher.core.values.urls import Origin
-    from anymatix_fetcher.engine.answers import Answers
+    from anymatix_fetcher.engine.answer_cache import Answers
     from anymatix_fetcher.engine.facts import Job
     from anymatix_fetcher.engine.ports import Ports
     from anymatix_fetcher.engine.ticket import Ticket

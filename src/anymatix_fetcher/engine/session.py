@@ -18,10 +18,10 @@ from anymatix_fetcher.core.machine.download import Download
 from anymatix_fetcher.core.pace.hosts import Hosts
 from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS
 from anymatix_fetcher.core.values import messages as m
-from anymatix_fetcher.engine.acquaintance import Acquaintance
 from anymatix_fetcher.engine.dividing import parts_of
 from anymatix_fetcher.engine.facts import Job, Phase, Result, phase_of
 from anymatix_fetcher.engine.failing import error_for, let_go
+from anymatix_fetcher.engine.host_knowledge import HostKnowledge
 from anymatix_fetcher.engine.launching import Launcher
 from anymatix_fetcher.engine.recall import Recall
 from anymatix_fetcher.engine.reception import Reception
@@ -84,7 +84,7 @@ class Session:
         self._turns = HostTurns()
         self._hosts = Hosts(pace)
         self._reception = Reception(resolve, ports, self._hosts)
-        self._acquaintance = Acquaintance(self._hosts, ports)
+        self._host_knowledge = HostKnowledge(self._hosts, ports)
         self._launcher = Launcher(ports, self._hosts, new_machine, report=self._report, renew=self._reception.renew)
         self._active: dict[int, tuple[Ticket, Driver | Recall]] = {}
         self._cancelled = False
@@ -170,7 +170,7 @@ class Session:
         self._free()
 
     def _free(self) -> None:
-        let_go("the session", self._acquaintance.end, self._ports.shelf.close)
+        let_go("the session", self._host_knowledge.end, self._ports.shelf.close)
 
     def _give_up(self, raised: BaseException) -> None:
         """The loop has ended: every download releases its resources, and waiting callers are told."""
@@ -217,7 +217,7 @@ class Session:
             if ticket.cancelled:
                 self._guard(ticket, driver, partial(driver.handle, m.CancelRequested()))
             self._guard(ticket, driver, partial(self._look_at, ticket, driver, limited=limited))
-        self._acquaintance.keep_up(now)
+        self._host_knowledge.keep_up(now)
 
     def _look_at(self, ticket: Ticket, driver: Driver | Recall, *, limited: bool) -> None:
         driver.tick(limited=limited)
@@ -266,7 +266,7 @@ class Session:
         self._active.pop(ticket.number, None)
         self._reception.forget(ticket)
         if self._launcher.release(ticket):
-            self._acquaintance.note_news()
+            self._host_knowledge.note_news()
         self._tickets.over(ticket, result)
         let_go(ticket.job.shown_reference, ticket.on_over)
         for same in self._turns.end(ticket):

@@ -131,7 +131,7 @@ class Conclusions:
             self.fail(error)
             return
         parts.requests.turn_to(mirror)
-        parts.matching.turn_to(parts.requests.address, parts.requests.manners)
+        parts.matching.turn_to(parts.requests.address, parts.requests.abilities)
 
     def fail(self, error: FetchError) -> None:
         """Fails the download, unless it is over."""

@@ -182,7 +182,7 @@ class Download:
         if comparison and comparison.question is Question.CULPRITS:
             return "the digest doesn't match: fetching again to find out why"
         if self.flowing or self.is_over:
-            return "" if self.is_over else requests.manners.why_one_stream
+            return "" if self.is_over else requests.abilities.why_one_stream
         patience, pause = requests.patience, requests.pause(now)
         if pause is not None and pause.until > patience.not_before:
             return pause.told(now)

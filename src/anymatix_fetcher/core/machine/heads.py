@@ -172,7 +172,7 @@ class Heads:
         parts, requests = self._parts, self._parts.requests
         if verdict.ranged and verdict.length is None:
             requests.drop(exchange)  # "bytes 0-9/*": without a length the file can't be divided
-            requests.manners.give_up_ranges()
+            requests.abilities.give_up_ranges()
             return
         misfit = self._misfit(exchange, head, verdict)
         if misfit is not None:
@@ -182,9 +182,9 @@ class Heads:
         if not self._heard(exchange, head):
             return
         asked_for_range = exchange.request.span is not None
-        requests.manners.accept()
+        requests.abilities.accept()
         if asked_for_range:
-            requests.manners.range_answered(ranged=verdict.ranged)
+            requests.abilities.range_answered(ranged=verdict.ranged)
         self._learn_of_others(exchange, head)
         parts.recovery.settled(exchange, now)
         on_the_way = exchange.wanted is not None and not asked_for_range
@@ -200,7 +200,7 @@ class Heads:
     def _misfit(self, exchange: Exchange, head: ResponseHead, verdict: Accepted) -> Refused | None:
         """The reason for refusing a valid response in this situation; ``None`` if it is wanted."""
         parts = self._parts
-        if exchange.request.span is not None and not verdict.ranged and parts.requests.manners.range_proved:
+        if exchange.request.span is not None and not verdict.ranged and parts.requests.abilities.range_proved:
             return Refused(Refusal.RANGE_IGNORED, "a replica ignores ranges", head.status)
         if verdict.length is not None and verdict.length < parts.coverage.held.stop:  # the length wasn't stated before
             return Refused(Refusal.CHANGED, f"{exchange.request.url.host} now has other content", head.status)

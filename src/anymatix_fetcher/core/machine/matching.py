@@ -36,9 +36,9 @@ from anymatix_fetcher.core.values.validators import Validator
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.address import Address
     from anymatix_fetcher.core.answers.judge import Accepted
+    from anymatix_fetcher.core.machine.abilities import ServerAbilities
     from anymatix_fetcher.core.machine.coverage import Coverage
     from anymatix_fetcher.core.machine.exchange import Exchange
-    from anymatix_fetcher.core.machine.manners import Manners
     from anymatix_fetcher.core.values.urls import Origin
 
 
@@ -47,7 +47,7 @@ class Matching:
 
     Args:
         address: The current URLs. A target is trusted once its responses are proved to match the stored bytes.
-        manners: The server's abilities, for whether its entity tags are reliable.
+        abilities: The server's abilities, for whether its entity tags are reliable.
         coverage: The stored bytes.
         out: The list that commands are added to.
         block_size: The journal's block size, updated when the part file is opened or laid out.
@@ -57,7 +57,7 @@ class Matching:
     def __init__(
         self,
         address: Address,
-        manners: Manners,
+        abilities: ServerAbilities,
         coverage: Coverage,
         out: list[m.Command],
         *,
@@ -73,7 +73,7 @@ class Matching:
         self._address = address
         self._coverage = coverage
         self._doubted: m.Identity | None = None
-        self._manners = manners
+        self._abilities = abilities
         self._out = out
         self.samples = SAMPLES
         """The number of blocks that have to match if nothing else proves the representation."""
@@ -156,16 +156,16 @@ class Matching:
             self.foreign = kept.blocks
         self._out += [m.SetIdentity(kept.identity), m.ProveBlocks(kept.blocks)]
 
-    def turn_to(self, address: Address, manners: Manners) -> None:
+    def turn_to(self, address: Address, abilities: ServerAbilities) -> None:
         """Turns to another place."""
-        self._address, self._manners = address, manners
+        self._address, self._abilities = address, abilities
         self.comparison = self._doubted = None
         self._had_trust = False
 
     def known(self, origin: Origin, name: str) -> Known:
         """The facts that a response from ``origin`` has to match."""
         identity = self.identity
-        comparable = identity is not None and identity.origin == origin and not self._manners.tags_disagree
+        comparable = identity is not None and identity.origin == origin and not self._abilities.tags_disagree
         return Known(self.known_length, identity.validator if identity and comparable else Validator(), name)
 
     def admit(self, exchange: Exchange, verdict: Accepted) -> Admission:
@@ -235,7 +235,7 @@ class Matching:
         if known.origin != answer.origin:
             return False
         # Once trusted, the judge's comparison of validators suffices; before, only a strong validator is proof.
-        proved = not self._manners.tags_disagree and known.validator.proves_same(answer.validator)
+        proved = not self._abilities.tags_disagree and known.validator.proves_same(answer.validator)
         return self._address.trusted or proved
 
     def distrust(self, failed: Exchange | None = None) -> None:
@@ -253,7 +253,7 @@ class Matching:
         known = self.identity
         if known is None or self._address.trusted or not self._coverage.held or (may_hold and not self._had_trust):
             return False
-        if known.validator.if_range is not None and not self._manners.tags_disagree:
+        if known.validator.if_range is not None and not self._abilities.tags_disagree:
             return False
         return self._begin_comparison(known)
 

@@ -75,7 +75,7 @@ def parts_of(
     requests = Requests(resource, share, number=number, random=random, one_stream=one_stream, out=out)
     scheduler = Scheduler(requests, coverage, out, sizes)
     matching = Matching(
-        requests.address, requests.manners, coverage, out, block_size=block_size, stated_length=resource.length
+        requests.address, requests.abilities, coverage, out, block_size=block_size, stated_length=resource.length
     )
     mirrors = Mirrors(requests, scheduler, matching, coverage, out, join)
     return MachineParts(

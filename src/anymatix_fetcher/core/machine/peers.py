@@ -123,7 +123,7 @@ class Peers:
 
     def _turn_to(self, mirror: Mirror) -> None:
         self._requests.turn_to(mirror)
-        self._matching.turn_to(self._requests.address, self._requests.manners)
+        self._matching.turn_to(self._requests.address, self._requests.abilities)
         self._lead = mirror if mirror.is_peer else None
         self._led_since = None
         self._mirrors.ask_peers_only(on=self._lead is not None)

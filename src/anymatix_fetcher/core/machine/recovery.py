@@ -75,20 +75,20 @@ class Recovery:
                 self._ask_once_more(now)
             case Reaction.ONCE_MORE_WITHOUT_RANGE:
                 self._ask_once_more(now)
-                requests.manners.give_up_ranges(f"one stream, since {refused.sentence}")
+                requests.abilities.give_up_ranges(f"one stream, since {refused.sentence}")
             case Reaction.WITHOUT_IF_RANGE:
-                requests.manners.refuses_if_range()
+                requests.abilities.refuses_if_range()
             case Reaction.DISTRUST_RANGES:
                 requests.use_fresh_connection()
-                if requests.manners.lied(refused, nothing_stored=nothing_stored):
+                if requests.abilities.count_unusable(refused, nothing_stored=nothing_stored):
                     requests.drop_all()
             case Reaction.WITHOUT_RANGE:
-                requests.manners.give_up_ranges(f"one stream, since {refused.sentence}")
+                requests.abilities.give_up_ranges(f"one stream, since {refused.sentence}")
             case Reaction.ASK_AGAIN:
                 requests.use_fresh_connection()
-                requests.manners.contradicted()
+                requests.abilities.contradicted()
             case Reaction.DISTRUST_TAGS:
-                requests.manners.distrust_tags()
+                requests.abilities.distrust_tags()
                 requests.address.distrust()
             case Reaction.RETRY | Reaction.EMPTY | Reaction.FORGET_IDENTITY | Reaction.CHANGED | Reaction.FAIL:
                 return False
@@ -126,7 +126,7 @@ class Recovery:
         if broke_off_at is not None and isinstance(why, Failure):
             return broken_off_error(broke_off_at, request.url)
         if isinstance(why, Refused) and why.kind is Refusal.MISLABELLED:
-            why = self._requests.manners.first_lie or why  # the later requests were consequences of the first lie
+            why = self._requests.abilities.first_unusable or why  # later requests followed from it
         return self._requests.address.error(why, request)
 
     def may_retry(self, exchange: Exchange, now: float) -> bool:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.address import MAX_HOPS, Address, Halt
 from anymatix_fetcher.core.answers.expiry import signs_range
+from anymatix_fetcher.core.machine.abilities import ServerAbilities
 from anymatix_fetcher.core.machine.counters import Counters
 from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.machine.exchanges import Exchanges
-from anymatix_fetcher.core.machine.manners import Manners
 from anymatix_fetcher.core.machine.retry import Patience
 from anymatix_fetcher.core.values import messages as m
 
@@ -41,7 +41,7 @@ class Requests:
         account: The costs so far.
         address: The current URLs.
         exchanges: The exchanges in progress.
-        manners: The server's abilities.
+        abilities: The server's abilities.
         share: The share of its host's connections.
         patience: The retry budgets and waits.
         one_stream: Whether to use one connection without dividing the file.
@@ -64,7 +64,7 @@ class Requests:
         self.account = Counters()
         self.address = Address(resource, share.range_signers)
         self.exchanges = Exchanges(number)
-        self.manners = Manners()
+        self.abilities = ServerAbilities()
         self.share = share
         self.patience = Patience(random)
         self.one_stream = one_stream
@@ -110,7 +110,7 @@ class Requests:
     @property
     def divides(self) -> bool:
         """Whether the file is requested in parts, by several connections."""
-        return self.address.settled and self.manners.ranged and not self.one_stream
+        return self.address.settled and self.abilities.ranged and not self.one_stream
 
     def turned_away(self, *, one_more_at: float | None) -> None:
         """Records a refusal because of the bodies in transfer.
@@ -166,7 +166,8 @@ class Requests:
             self.drop(exchange)
         self.exchanges.turn_to(mirror)
         self.share.want(0, 0)
-        self.address, self.share, self.manners = mirror.address, mirror.share, Manners(range_proved=mirror.proved)
+        self.address, self.share = mirror.address, mirror.share
+        self.abilities = ServerAbilities(range_proved=mirror.proved)
         self._bytes_elsewhere = self.account.bytes_downloaded - mirror.total
         self.is_renewing = False
         self.patience = self.patience.anew()
@@ -203,13 +204,13 @@ class Requests:
         from_origin = hops > 0 or not address.settled
         url = url or address.target or address.origin_url
         fresh = self._needs_fresh_connection or purpose is Purpose.COMPARE
-        opens = from_origin and not fresh and not self.manners.http1_only and not self.exchanges
+        opens = from_origin and not fresh and not self.abilities.http1_only and not self.exchanges
         request = address.request(
             url,
             span,
             if_range=self._if_range(identity, url),
             fresh_connection=fresh,
-            http1_only=self.manners.http1_only,
+            http1_only=self.abilities.http1_only,
             shared_connection=self.share.shared_connection(url) if opens else None,
         )
         self._needs_fresh_connection = False
@@ -250,7 +251,7 @@ class Requests:
         return True
 
     def _if_range(self, identity: m.Identity | None, url: Url) -> str | None:
-        if not self.manners.takes_if_range or self.manners.tags_disagree:
+        if not self.abilities.takes_if_range or self.abilities.tags_disagree:
             return None
         return identity.validator.if_range if identity and identity.origin == url.origin else None
 

@@ -71,7 +71,7 @@ class Scheduler:
         """
         requests, comparison = self._requests, matching.comparison
         identity, length, block_size = matching.identity, matching.length, matching.block_size
-        ranged, purpose = requests.manners.ranged, Purpose.FILL
+        ranged, purpose = requests.abilities.ranged, Purpose.FILL
         span: Span | None
         if comparison is not None and ranged:
             in_flight, purpose = requests.exchanges.rests(Purpose.COMPARE), Purpose.COMPARE
@@ -124,7 +124,7 @@ class Scheduler:
         units = (head.headers.get("Accept-Ranges") or "").lower()
         refuses_ranges = "none" in units and "bytes" not in units  # a server behind another may state both
         if length <= self._sizes.first_segment or refuses_ranges or self._requests.one_stream:
-            self._requests.manners.give_up_ranges()
+            self._requests.abilities.give_up_ranges()
         else:
             exchange.narrow(self._sizes.first_segment)
 

@@ -142,7 +142,7 @@ class Setbacks:
             self.peeked(exchange)
         elif exchange.flowing and exchange.has_all:
             self._distrust(exchange)  # only its end is missing
-        elif requests.manners.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
+        elif requests.abilities.another_version(failure.kind, exchange.request, answered=exchange.head is not None):
             self._distrust(exchange)  # it is retried at once
         elif failure.kind in (FailureKind.TLS, FailureKind.INSIDE, FailureKind.UNUSABLE):
             self._conclusions.fail_here(requests.address.error(failure, exchange.request))
@@ -210,6 +210,6 @@ class Setbacks:
             patient = patient and bool(parts.peers.bears_failure or parts.requests.exchanges.first_flowing)
             leaves_range_out = False
         else:
-            leaves_range_out = parts.requests.manners.leaves_range_out(exchange.request, why, patient=patient)
+            leaves_range_out = parts.requests.abilities.leaves_range_out(exchange.request, why, patient=patient)
         if not patient and not leaves_range_out:
             self._conclusions.fail_here(recovery.error(why, exchange.request))

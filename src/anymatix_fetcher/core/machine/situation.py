@@ -59,7 +59,7 @@ def situation_of(
         expired=has_expired(fault, address.seconds_left(request.url, now, refused.headers)),
         second_chance=requests.patience.second_chance,
         ranged=request.span is not None,
-        accepted=requests.manners.accepted,
+        accepted=requests.abilities.accepted,
         is_explained=fault in PARTICULAR or particular is not None,
         is_denied=isinstance(particular, AccessDeniedError),
         had_if_range=request.headers.get("If-Range") is not None,
@@ -67,9 +67,9 @@ def situation_of(
         is_known=is_known,
         holds_bytes=bool(coverage.held),
         has_digest=has_digest,
-        tags_disagree=requests.manners.tags_disagree,
+        tags_disagree=requests.abilities.tags_disagree,
         same_length=length in (None, stated),
-        contradictions=requests.manners.contradictions,
+        contradictions=requests.abilities.contradictions,
     )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.engine.answers import GOOD_FOR_SECONDS, MOST_REMEMBERED, RecentAnswers
+from anymatix_fetcher.engine.answer_cache import GOOD_FOR_SECONDS, MOST_REMEMBERED, RecentAnswers
 from anymatix_fetcher.sources.base import Answer
 
 

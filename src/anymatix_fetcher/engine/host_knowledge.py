@@ -34,7 +34,7 @@ class MemoryPorts(Protocol):
         """The seconds since 1970."""
 
 
-class Acquaintance:
+class HostKnowledge:
     """Synchronizes a session's hosts with the memory that other processes share.
 
     Args:

@@ -17,14 +17,14 @@ RESETS = frozenset({FailureKind.LOST, FailureKind.PROTOCOL, FailureKind.HTTP2})
 """The failures by which a server may reject a range."""
 _OF_A_VERSION = frozenset({FailureKind.TLS, FailureKind.PROTOCOL, FailureKind.LOST, FailureKind.CONNECT})
 """The failures of servers without a version of HTTP: in the handshake, or without a response."""
-LIES_IN_A_ROW = 3
+UNUSABLE_IN_A_ROW = 3
 """After this many unusable responses to ranges, the file is fetched as one stream."""
-LIES_AT_THE_START = 2
+UNUSABLE_AT_THE_START = 2
 """The same if nothing is stored yet that a stream would fetch again."""
 
 
 @dataclass(slots=True)
-class Manners:
+class ServerAbilities:
     """The abilities of one server.
 
     Args:
@@ -36,7 +36,7 @@ class Manners:
         tags_disagree: Whether its replicas have different entity tags for the same bytes.
         contradictions: The number of its responses that contradicted what is known.
         why_one_stream: Why one stream is used, for people; empty if it simply doesn't support ranges.
-        first_lie: The first of the current series of unusable responses to ranges.
+        first_unusable: The first of the current series of unusable responses to ranges.
         range_left_out: Whether a request was sent without a range, because those with one had failed.
     """
 
@@ -48,9 +48,9 @@ class Manners:
     tags_disagree: bool = False
     contradictions: int = 0
     why_one_stream: str = ""
-    first_lie: Refused | None = None
+    first_unusable: Refused | None = None
     range_left_out: bool = False
-    _lies: int = 0
+    _unusable: int = 0
     _vain: tuple[object, int] = (None, 0)
     _http2_troubles: int = 0
     _http1_refused: bool = False
@@ -80,7 +80,7 @@ class Manners:
         """Records a usable response to a range: the range, or the whole."""
         self.ranged = ranged
         self.range_proved |= ranged
-        self._lies, self.first_lie = 0, None
+        self._unusable, self.first_unusable = 0, None
 
     def leaves_range_out(self, request: Request, why: Refused | Failure, *, patient: bool) -> bool:
         """Whether the next request goes out without a range, once, because ranges may have caused the failures.
@@ -125,10 +125,10 @@ class Manners:
         self.http1_only = True
         return True
 
-    def lied(self, refused: Refused, *, nothing_stored: bool) -> bool:
+    def count_unusable(self, refused: Refused, *, nothing_stored: bool) -> bool:
         """Counts an unusable response to a range; returns whether ranges are given up now."""
-        self._lies += 1
-        self.first_lie = self.first_lie or refused
-        if self._lies >= (LIES_AT_THE_START if nothing_stored else LIES_IN_A_ROW):
+        self._unusable += 1
+        self.first_unusable = self.first_unusable or refused
+        if self._unusable >= (UNUSABLE_AT_THE_START if nothing_stored else UNUSABLE_IN_A_ROW):
             self.ranged = False
         return not self.ranged

@@ -7,7 +7,7 @@ from anymatix_fetcher.core.pace.hosts import Hosts
 from anymatix_fetcher.core.pace.learned import KnownHost
 from anymatix_fetcher.core.values.http import ResponseHead
 from anymatix_fetcher.core.values.urls import Url
-from anymatix_fetcher.engine.acquaintance import Acquaintance
+from anymatix_fetcher.engine.host_knowledge import HostKnowledge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,15 +43,15 @@ class World:
         return WALL + self.now
 
 
-def acquainted(world: World) -> tuple[Hosts, Acquaintance]:
+def hosts_with_knowledge(world: World) -> tuple[Hosts, HostKnowledge]:
     hosts = Hosts()
-    return hosts, Acquaintance(hosts, world)
+    return hosts, HostKnowledge(hosts, world)
 
 
 def test_a_pause_that_another_process_was_told_is_kept_here_too() -> None:
     world = World({TEXT: KnownHost(paused_until=WALL + 80.0)})
-    hosts, acquaintance = acquainted(world)
-    acquaintance.keep_up(world.now)
+    hosts, knowledge = hosts_with_knowledge(world)
+    knowledge.keep_up(world.now)
     pause = hosts.pause_at(URL.origin, world.now)
     assert pause is not None
     assert pause.until == 80.0
@@ -60,48 +60,48 @@ def test_a_pause_that_another_process_was_told_is_kept_here_too() -> None:
 
 def test_a_pause_is_known_before_the_first_request() -> None:
     world = World({TEXT: KnownHost(paused_until=WALL + 80.0)})
-    hosts, _ = acquainted(world)
+    hosts, _ = hosts_with_knowledge(world)
     assert hosts.host(URL.origin, 8, None).room(world.now) == 0
 
 
 def test_a_pause_in_the_far_future_is_nothing_that_anybody_waits_for() -> None:
     world = World({TEXT: KnownHost(paused_until=WALL + 10**9), "not an origin": KnownHost(paused_until=WALL + 999)})
-    hosts, acquaintance = acquainted(world)
-    acquaintance.keep_up(world.now)
+    hosts, knowledge = hosts_with_knowledge(world)
+    knowledge.keep_up(world.now)
     assert not hosts.pauses
 
 
 def test_a_pause_is_passed_on_at_once_and_only_once() -> None:
     world = World()
-    hosts, acquaintance = acquainted(world)
-    acquaintance.keep_up(world.now)
+    hosts, knowledge = hosts_with_knowledge(world)
+    knowledge.keep_up(world.now)
     hosts.pause(URL.origin, 80.0, "the server asks to wait")
     world.now += 0.1
-    acquaintance.keep_up(world.now)
+    knowledge.keep_up(world.now)
     assert world.known == {TEXT: KnownHost(seen_at=WALL + 50.1, paused_until=WALL + 80.0)}
     for _ in range(5):
         world.now += 5.0
-        acquaintance.keep_up(world.now)
+        knowledge.keep_up(world.now)
     assert world.writes == 1
 
 
 def test_what_was_learned_is_written_at_most_once_a_second_and_at_the_end() -> None:
     world = World()
-    hosts, acquaintance = acquainted(world)
+    hosts, knowledge = hosts_with_knowledge(world)
     hosts.host(URL.origin, 8, None).join().heed(URL, ResponseHead(200, http_version="2"), world.now)
     for _ in range(21):
-        acquaintance.has_news = True
+        knowledge.has_news = True
         world.now += 0.1
-        acquaintance.keep_up(world.now)
+        knowledge.keep_up(world.now)
     assert world.writes == 3
-    acquaintance.has_news = True
-    acquaintance.end()
-    acquaintance.end()
+    knowledge.has_news = True
+    knowledge.end()
+    knowledge.end()
     assert world.writes == 4
     assert world.known[TEXT].http2
 
 
 def test_what_is_known_is_begun_with() -> None:
     world = World({TEXT: KnownHost(connections=5, seen_at=WALL)})
-    hosts, _ = acquainted(world)
+    hosts, _ = hosts_with_knowledge(world)
     assert hosts.host(URL.origin, 8, None).pace.connections == 5

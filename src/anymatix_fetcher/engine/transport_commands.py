@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("anymatix_fetcher.engine")
 
-Told: TypeAlias = m.StartExchange | m.PeekBody | m.NarrowBody | m.CancelExchange | m.OpenAhead
+TransportCommand: TypeAlias = m.StartExchange | m.PeekBody | m.NarrowBody | m.CancelExchange | m.OpenAhead
 
 
-class Telling:
+class TransportCommands:
     """Passes one download's commands to the transport, and can cancel all its exchanges without the machine.
 
     Args:
@@ -33,7 +33,7 @@ class Telling:
         self._transport = transport
         self._under_way: set[m.ExchangeId] = set()
 
-    def tell(self, command: Told) -> None:
+    def carry_out(self, command: TransportCommand) -> None:
         """Executes the command."""
         match command:
             case m.StartExchange():
