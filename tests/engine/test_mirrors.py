@@ -43,7 +43,7 @@ def places() -> Iterator[Places]:
 
 def test_pieces_come_from_all_places_at_once_and_every_byte_once(places: Places, tmp_path: Path) -> None:
     result = fetch(
-        places.first, mirrors=places.mirrors, directory=tmp_path, digests=[f"sha256:{places.sha256}"], connections=2
+        places.first, mirrors=places.mirrors, directory=tmp_path, digests=[f"sha256:{places.sha256}"], connections=6
     )
     assert result.path is not None
     assert result.path.read_bytes() == places.files[0].read()

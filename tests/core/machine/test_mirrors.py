@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from anymatix_fetcher.core.machine.mirrors import STRIKES, UNPROVED_BYTES
+from anymatix_fetcher.core.machine.checks import UNPROVED_BYTES
+from anymatix_fetcher.core.machine.mirror_answers import STRIKES
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.failures import Failure, FailureKind
 from anymatix_fetcher.core.values.http import Headers, ResponseHead

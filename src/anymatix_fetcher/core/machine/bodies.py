@@ -75,7 +75,7 @@ class Bodies:
             return
         exchanges.finish(exchange, now)
         if exchange.mirror is not None:
-            parts.mirrors.ended(exchange.mirror, exchange)
+            parts.mirrors.checks.ended(exchange.mirror, exchange)
             return
         self._setbacks.compared_so_far(exchange)
         parts.matching.stream_ended(exchange)
@@ -105,7 +105,7 @@ class Bodies:
             return
         if parts.matching.advances(event):
             parts.requests.patience.progressed(len(span))
-        if parts.mirrors.compared(event) or not (event.filling or parts.matching.comparison):
+        if parts.mirrors.checks.compared(event) or not (event.filling or parts.matching.comparison):
             return  # a mirror's, or from an exchange that was dropped
         if not parts.matching.compared(event):
             self._conclusions.changed()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.explain import nothing_kept
+from anymatix_fetcher.core.machine.mirror import Mirror
 from anymatix_fetcher.core.machine.phase import MachinePhase
 from anymatix_fetcher.core.machine.proof import Suspect
 from anymatix_fetcher.core.values import messages as m
@@ -71,16 +73,35 @@ class Conclusions:
             parts.coverage.claim(whole)
             parts.out.append(m.ProveBlocks(whole))
         elif parts.proof.suspect is Suspect.NETWORK and whole:
+            roster = parts.mirrors.roster
+            roster.dismiss()
             parts.mirrors.drop_all()
-            if parts.matching.search(whole, parts.mirrors.brought):
+            if self._compare_with(roster.next_accused()):
+                return
+            if parts.matching.search(whole, roster.brought):
                 parts.stage.enter(MachinePhase.TRANSFERRING)
             else:
                 self.mismatched()
         else:
             self.mismatched()
 
+    def _compare_with(self, mirror: Mirror | None) -> bool:
+        """A mirror takes the first place's part, and all that is here is compared with what it sends."""
+        parts, identity = self._parts, self._parts.matching.identity
+        if mirror is None or identity is None:
+            return False
+        self._turn_to(mirror)
+        mirror.address.trust()  # the digest will prove it
+        origin = mirror.address.origin_url.origin
+        parts.matching.set_identity(replace(identity, validator=mirror.validator, origin=origin))
+        parts.matching.search(SpanSet.whole(parts.matching.length or 0), SpanSet(), anew=True)
+        parts.stage.go_back()
+        return True
+
     def mismatched(self) -> None:
-        """Fails with a wrong digest that nothing explains."""
+        """Asks another place for its opinion, or fails with a wrong digest that nothing explains."""
+        if self._compare_with(self._parts.mirrors.roster.next_opinion()):
+            return
         matching = self._parts.matching
         blocks = -(-(matching.length or 0) // matching.block_size)
         self.fail(self._parts.proof.mismatch(fickle=matching.fickle, blocks=blocks))
@@ -126,10 +147,37 @@ class Conclusions:
         parts = self._parts
         if parts.peers.give_way(is_kept=False):
             return
+        if parts.matching.is_searching and self._compare_with(parts.mirrors.roster.next_opinion()):
+            return
         mirror = parts.mirrors.successor()
         if mirror is None:
             self.fail(error)
             return
+        self._turn_to(mirror)
+
+    def let_another_open(self, not_before: float) -> bool:
+        """A mirror takes the first place's part before anything has come; that goes on as a mirror.
+
+        Args:
+            not_before: When it is asked again.
+
+        Returns:
+            False where there is no mirror, or nothing would prove what it brings.
+        """
+        parts = self._parts
+        if parts.matching.identity is not None or not parts.proof.settles or parts.peers.leads:
+            return False
+        mirror = parts.mirrors.successor()
+        if mirror is None:
+            return False
+        before = Mirror(parts.requests.address, parts.requests.share)
+        before.failed(not_before)
+        self._turn_to(mirror)
+        parts.mirrors.roster.keep(before)
+        return True
+
+    def _turn_to(self, mirror: Mirror) -> None:
+        parts = self._parts
         parts.requests.turn_to(mirror)
         parts.matching.turn_to(parts.requests.address, parts.requests.abilities)
 

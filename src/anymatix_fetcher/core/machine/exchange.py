@@ -52,10 +52,11 @@ class Exchange:
 
     ``start`` and ``stop`` delimit the bytes that it brings; ``stop`` is ``None`` until the end is known.
     ``from_origin`` tells that it follows redirects from the resource's own URL, so that its response settles the
-    target. ``hops`` counts the redirects so far, and ``led_by`` is the request that was redirected here. A request on
-    the way to the target may have no Range although a span is wanted. ``in_company`` tells that other requests were in
-    flight when it was sent. ``mirror`` is the place that it was sent to, ``None`` for the first one. ``narrowed`` tells
-    that it brings less than was requested. ``doubt`` is the refusal that its header fields suggest.
+    target. ``hops`` counts the redirects so far, and ``led_by`` is the request that was redirected here. A request
+    on the way to the target may have no Range although a span is wanted. ``in_company`` tells that other requests
+    were in flight when it was sent, and ``beside`` how many bodies of its place were in transfer then. ``mirror``
+    is the place that it was sent to, ``None`` for the first one. ``narrowed`` tells that it brings less than was
+    requested. ``doubt`` is the refusal that its header fields suggest.
 
     ``open_ended`` tells that its head doesn't state the body's end, which has to be awaited; ``fresh`` are the bytes
     that only it has brought meanwhile. ``answer`` is the identity that its response states, which has to be confirmed
@@ -71,6 +72,7 @@ class Exchange:
     from_origin: bool
     hops: int = 0
     in_company: bool = False
+    beside: int = 0
     state: ExchangeState = ExchangeState.ASKED
     head: ResponseHead | None = None
     position: int = 0

@@ -75,6 +75,7 @@ class Exchanges:
             from_origin=from_origin,
             hops=hops,
             in_company=bool(self.of(mirror)),
+            beside=sum(other.flowing for other in self.of(mirror)),
             mirror=mirror,
             led_by=led_by,
         )

@@ -70,7 +70,7 @@ class Heads:
             return
         exchange.answered(event.head, now)
         if exchange.mirror is not None:
-            parts.mirrors.head_arrived(exchange.mirror, exchange, event.head, now)
+            parts.mirrors.answers.head_arrived(exchange.mirror, exchange, event.head, now)
             return
         requests.share.answered(now - exchange.started_at)
         requests.share.heed(exchange.request.url, event.head, now)
@@ -216,7 +216,7 @@ class Heads:
         if parts.proof.settles:
             from anymatix_fetcher.core.values.links import duplicates  # noqa: PLC0415 - costs start-up time, rarely needed
 
-            parts.mirrors.discover(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
+            parts.mirrors.roster.discover(duplicate.url for duplicate in duplicates(head.headers, exchange.request.url))
 
     # Bodies -----------------------------------------------------------------------------------------------
 

@@ -341,9 +341,9 @@ class Matching:
         parted, self._parted_bytes = self._parted_bytes, 0
         return parted
 
-    def search(self, whole: SpanSet, suspected: SpanSet) -> bool:
+    def search(self, whole: SpanSet, suspected: SpanSet, *, anew: bool = False) -> bool:
         """Starts or continues the search for a wrong digest's cause, with ``suspected`` first; false at its end."""
-        if self._search is None:
+        if self._search is None or anew:
             around = blocks_around(suspected, length=self.known_length, block_size=self.block_size)
             self._search, self.foreign = CulpritSearch((self.foreign | around) & whole, whole), SpanSet()
         elif self._search.whole != whole:

@@ -28,11 +28,11 @@ class Mirror:
         only_from_it: The bytes that no other place has brought.
         validator: The validator that it states.
         strikes: The failures since it last brought new bytes.
-        crawls: The number of its connections that were replaced because they crawled.
         total: The bytes that it has brought.
         not_before: The earliest time for its next request.
         is_peer: Whether it is a server of the user that serves files by their digest.
         adapted_at: When its share was last adapted.
+        held_since: The time when it first had to wait for its check; ``None`` if it never had.
     """
 
     address: Address
@@ -43,19 +43,24 @@ class Mirror:
     only_from_it: SpanSet = SpanSet()  # noqa: RUF009 - as above
     validator: Validator = Validator()  # noqa: RUF009 - as above
     strikes: int = 0
-    crawls: int = 0
     total: int = 0
     not_before: float = 0.0
     is_peer: bool = False
     adapted_at: float = float("-inf")
+    held_since: float | None = None
 
     def adapted(self, now: float) -> None:
         """Records that its share was adapted."""
         self.adapted_at = now
 
-    def crawled(self) -> None:
-        """Counts a connection that was replaced because it crawled."""
-        self.crawls += 1
+    def held_back(self, now: float) -> None:
+        """Records that it has to wait for its check."""
+        if self.held_since is None:
+            self.held_since = now
+
+    def is_waited_for(self, now: float, seconds: float) -> bool:
+        """Whether its check is worth waiting for: not after so many seconds of waiting."""
+        return self.held_since is None or now - self.held_since < seconds
 
     def failed(self, not_before: float) -> None:
         """Records a failure; it isn't used again before ``not_before``."""
@@ -92,6 +97,11 @@ class Mirror:
         if self.comparison is not None:
             self.comparison.note(block, equal=equal)
             self.proved |= equal
+
+    @property
+    def agreed_bytes(self) -> int:
+        """How many bytes of its blocks have agreed with those of other places."""
+        return self.checked.total + (self.comparison.agreed.total if self.comparison is not None else 0)
 
     def conclude(self) -> None:
         """Ends the comparison if all blocks have results."""

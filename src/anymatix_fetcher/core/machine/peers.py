@@ -104,8 +104,8 @@ class Peers:
                 headers=self._resource.peer_headers,
                 reference=self._resource.reference,
             )
-            self._mirrors.enlist(place, is_peer=True)
-        first = self._mirrors.next_peer() if may_lead and self._knows_name else None
+            self._mirrors.roster.enlist(place, is_peer=True)
+        first = self._mirrors.roster.next_peer() if may_lead and self._knows_name else None
         if first is not None:
             self._reserve = Mirror(self._requests.address, self._requests.share)
             self._turn_to(first)
@@ -172,14 +172,14 @@ class Peers:
         if before is None:
             return False
         before.had_first_place(self._requests.own_bytes)
-        following = self._mirrors.next_peer()
+        following = self._mirrors.roster.next_peer()
         if following is None:
             following, self._reserve = self._reserve, None
         if following is None:
             return False
         self._turn_to(following)
         if is_kept:
-            self._mirrors.keep(before)
+            self._mirrors.roster.keep(before)
         return True
 
     def take_back(self) -> bool:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.spans import Span
     from anymatix_fetcher.core.values.urls import Url
 
+FIRST_SILENCE_SECONDS = 4.0
+LONGEST_SILENCE_SECONDS = 60.0
+
 
 class Requests:
     """The requests of one download.
@@ -79,6 +82,7 @@ class Requests:
         """Whether a request to resolve the target was refused while bodies are in transfer."""
         self._bytes_elsewhere = 0
         """The bytes from mirrors."""
+        self._silent_seconds = FIRST_SILENCE_SECONDS / 2
 
     # When -------------------------------------------------------------------------------------------------
 
@@ -89,7 +93,7 @@ class Requests:
             now: The time.
             divisible: Whether the length is known and the part file open, so that several connections are useful.
         """
-        if now < self.patience.not_before or self.is_renewing or self.pause(now) is not None:
+        if now < self.patience.not_before or self.is_renewing or self.pause(now) is not None or not self.has_room:
             return False
         allotted = self.share.connections
         if not self.address.settled:
@@ -102,6 +106,11 @@ class Requests:
             return False
         return own < (allotted if divisible and self.divides else min(1, allotted))
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the user allows one more connection, to whichever place."""
+        return len(self.exchanges) < self.share.most
+
     def pause(self, now: float) -> Pause | None:
         """The current pause at the host of the next request, if there is one."""
         halted = self.address.halted.url if self.address.halted is not None else None
@@ -111,6 +120,12 @@ class Requests:
     def divides(self) -> bool:
         """Whether the file is requested in parts, by several connections."""
         return self.address.settled and self.abilities.ranged and not self.one_stream
+
+    def first_is_silent(self, now: float) -> None:
+        """The first place brings nothing while others do: it is tried by one request, ever more rarely."""
+        self._silent_seconds = min(2 * self._silent_seconds, LONGEST_SILENCE_SECONDS)
+        self.address.expire()
+        self.patience.delay(now, self._silent_seconds, "the server sends nothing")
 
     def turned_away(self, *, one_more_at: float | None) -> None:
         """Records a refusal because of the bodies in transfer.
@@ -166,6 +181,7 @@ class Requests:
             self.drop(exchange)
         self.exchanges.turn_to(mirror)
         self.share.want(0, 0)
+        mirror.share.grant(None)
         self.address, self.share = mirror.address, mirror.share
         self.abilities = ServerAbilities(range_proved=mirror.proved)
         self._bytes_elsewhere = self.account.bytes_downloaded - mirror.total

@@ -6,6 +6,7 @@ throughput to the pace controller.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.segments import Flow, Sizes
     from anymatix_fetcher.core.values.http import ResponseHead
 
+LONG_SECONDS = 4.0
+"""What lasts longer is taken over even where the bytes that may come in vain are used up."""
+LONG_SECONDS_ELSEWHERE = 1.0
+"""The same for what comes from another place than the idle connection's."""
 ADAPTING_SECONDS = 0.05
 """The minimum interval between adaptations."""
 
@@ -153,13 +158,18 @@ class Scheduler:
         waiting = self._coverage.waiting(length, rests)
         if requests.one_stream:
             return next(iter(waiting), None)
+        connections = max(1, requests.share.connections + requests.connections_elsewhere)
+        # A lone one flows no longer when it asks for more.
+        own = bytes_per_second / max(1, exchanges.flowing)
+        if requests.connections_elsewhere:  # places differ: each connection takes as much as it can bring
+            own = exchanges.typical_rate(mirror, now) or own
+            connections = max(1, min(connections, round(bytes_per_second / own))) if own else connections
         segment = next_segment(
             waiting,
             length=length,
             block_size=block_size,
-            connections=requests.share.connections + requests.connections_elsewhere,
-            # a single flow has ended when it requests more
-            bytes_per_second=bytes_per_second / max(1, exchanges.flowing),
+            connections=connections,
+            bytes_per_second=own,
             under_way=sum(map(len, rests)),
             sizes=self._sizes,
         )
@@ -172,7 +182,20 @@ class Scheduler:
             round_trip_seconds=exchanges.first_byte_seconds,
             budget=max(length // DUPLICATED_SHARE, LEAST_IN_VAIN) - self._in_vain,
         )
-        return self._steal(flows, block_size, thief) or self._hedge(flows, length, thief)
+        return (
+            self._steal(flows, block_size, thief)
+            or self._hedge(flows, length, thief)
+            or self._steal(self._long_ones(mirror, flows, now), block_size, replace(thief, budget=inf))
+        )
+
+    def _long_ones(self, mirror: Mirror | None, flows: list[Flow], now: float) -> list[Flow]:
+        """The flows that last so long that they are taken over whatever that costs in vain."""
+        own = {flow.exchange for flow in self._requests.exchanges.flows_of(mirror, now)}
+        return [
+            flow
+            for flow in flows
+            if flow.seconds_left >= (LONG_SECONDS if flow.exchange in own else LONG_SECONDS_ELSEWHERE)
+        ]
 
     def _steal(self, flows: list[Flow], block_size: int, thief: Thief) -> Span | None:
         """Steals work from a flow for an idle connection."""
@@ -212,8 +235,6 @@ class Scheduler:
             exchange = exchanges.get(flow.exchange)
             if exchange is not None:
                 self._requests.drop(exchange)
-                if exchange.mirror is not None and flow in slow:
-                    exchange.mirror.crawled()
         if slow:
             self._requests.use_fresh_connection()
 

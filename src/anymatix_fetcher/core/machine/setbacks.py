@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.storage import Storage
     from anymatix_fetcher.core.values.http import Refused
 
+OPENING_SECONDS = 4.0
+"""A first place that hasn't answered for so long doesn't keep others waiting."""
+FIRST_WAIT_SECONDS = 4.0
+"""After so long it is asked again, as a mirror."""
+
 
 class Setbacks:
     """Retries, waits, turns to another place, or gives up.
@@ -58,6 +63,9 @@ class Setbacks:
             has_digest=bool(parts.proof.digests),
         )
         reaction = react(refused, situation)
+        is_passing = reaction in {Reaction.WAIT, Reaction.RETRY}
+        if is_passing and self._conclusions.let_another_open(now + (refused.retry_after_seconds or FIRST_WAIT_SECONDS)):
+            return
         if reaction is Reaction.WAIT:
             self._distrust(exchange)
         if reaction is Reaction.RETRY:
@@ -102,6 +110,15 @@ class Setbacks:
         if parts.stage.is_fetching and parts.peers.should_give_way(now, rate=rate, rest=rest, limited=limited):
             parts.peers.give_way(is_kept=bool(parts.requests.own_bytes))
 
+    def look_at_first(self, now: float) -> None:
+        """Where the first place doesn't answer, a mirror opens."""
+        parts = self._parts
+        own = parts.requests.exchanges.of(None)
+        if own and parts.matching.identity is None and parts.mirrors.any:
+            is_silent = all(one.state is ExchangeState.ASKED and now - one.started_at >= OPENING_SECONDS for one in own)
+            if is_silent:
+                self._conclusions.let_another_open(now + FIRST_WAIT_SECONDS)
+
     # Labels -----------------------------------------------------------------------------------------------
 
     def peeked(self, exchange: Exchange) -> None:
@@ -137,7 +154,7 @@ class Setbacks:
         if failure.kind in (FailureKind.STORAGE, FailureKind.BUG):
             self._conclusions.fail(requests.address.error(failure, exchange.request))
         elif exchange.mirror is not None:
-            self._parts.mirrors.failed(exchange.mirror, exchange, now)
+            self._parts.mirrors.answers.failed(exchange.mirror, exchange, now)
         elif exchange.purpose is Purpose.PEEK and exchange.has_all:
             self.peeked(exchange)
         elif exchange.flowing and exchange.has_all:
@@ -162,7 +179,7 @@ class Setbacks:
                 requests.drop(exchange)
                 self.compared_so_far(exchange)
                 if exchange.mirror is not None:
-                    parts.mirrors.failed(exchange.mirror, exchange, now)
+                    parts.mirrors.answers.failed(exchange.mirror, exchange, now)
                 elif not (exchange.flowing and exchange.has_all):  # otherwise only its end is missing
                     self._tried_in_vain(exchange, Failure(FailureKind.SILENT, "too little came for too long"), now)
         if not stage.is_over and parts.scheduler.may_be_silent:

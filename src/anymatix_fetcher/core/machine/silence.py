@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anymatix_fetcher.core.machine.exchange import Exchange
+    from anymatix_fetcher.core.machine.mirror import Mirror
 
 TOGETHER_SECONDS = 3.0
 """After this time without bytes on any connection, one is replaced."""
@@ -25,11 +26,31 @@ MOST_HALVED = 2
 QUICK_BYTES = 262_144
 QUICK_BYTES_PER_SECOND = 250_000.0
 """Connections that brought less, or more slowly, may be silent for longer without being broken."""
+IDLE_SECONDS = 1.0
+"""The same for a place, while another one has nothing to do."""
 
 LOOKING_SECONDS = 1.5
 """With rarer observations, silence may be caused by this process."""
 GAP_SECONDS = 5.0
 """After a gap this long the machine slept or was writing, so the peers aren't at fault."""
+
+
+def silent_places(exchanges: Sequence[Exchange], now: float, *, is_another_idle: bool) -> list[Mirror | None]:
+    """The places that bring nothing any more while another one does; ``None`` stands for the first place.
+
+    Args:
+        exchanges: All that are under way.
+        now: The time.
+        is_another_idle: Whether a place has nothing to do, and could take what the others were asked for.
+    """
+    heard_at: dict[Mirror | None, float] = {}
+    for exchange in exchanges:
+        heard_at[exchange.mirror] = max(exchange.last_byte_at, heard_at.get(exchange.mirror, -inf))
+    latest = max((exchange.last_byte_at for exchange in exchanges if exchange.flowing), default=-inf)
+    if now - latest >= LOOKING_SECONDS and not is_another_idle:
+        return []  # it is the line, or ourselves
+    seconds = IDLE_SECONDS if is_another_idle else TOGETHER_SECONDS
+    return [place for place, at in heard_at.items() if now - at >= seconds]
 
 
 class Silence:

@@ -11,18 +11,16 @@ None of the last two counts where the user wants one count and no other.
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from anymatix_fetcher.core.pace.pause import LONGEST_RETRY_AFTER_SECONDS
 from anymatix_fetcher.core.values.rate_limits import RateLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Hashable, Iterable
 
     from anymatix_fetcher.core.pace.controller import Pace
     from anymatix_fetcher.core.values.http import ResponseHead
-
-Download = TypeVar("Download")
 
 MOST_LIMITED = 5
 """So many downloads share a limit of our own, where the host hasn't shown yet that it bears as many connections."""
@@ -62,22 +60,6 @@ class OwnLimit:
             self._binds_until = now + LIMITED_SECONDS
         before, self.binds = self.binds, now < self._binds_until
         return self.binds != before
-
-
-def divided(budget: int, demands: Mapping[Download, int]) -> dict[Download, int]:
-    """How many connections each download may have: one where there is one for each before it, then what is left.
-
-    Args:
-        budget: All connections.
-        demands: How many each could use, the oldest first.
-    """
-    first = list(demands)[:budget]
-    left = budget - len(first)
-    allotted = {}
-    for download in first:
-        allotted[download] = 1 + left
-        left -= min(left, demands[download] - 1)
-    return allotted
 
 
 class Allowance:

@@ -74,7 +74,7 @@ class Pace:
         settings: PaceSettings = DEFAULT_SETTINGS,
     ) -> None:
         self._settings = settings
-        self._maximum = max(1, fixed or maximum)
+        self._maximum = self._utmost = max(1, fixed or maximum)
         self.is_fixed = fixed is not None
         self._count = self._maximum if self.is_fixed else max(1, min(start or 1, self._maximum))
         self._goodput = Goodput(settings)
@@ -111,6 +111,12 @@ class Pace:
     def learned(self) -> Learned:
         """What the next transfer from this host may begin with: never a count that is only being tried."""
         return Learned(self._trial.before if self._trial else self._count, self._ceiling.limit)
+
+    def reach(self, most: int, now: float) -> None:
+        """No step goes further than ``most`` from now on, nor than the user allows: other places have the rest."""
+        self._maximum = min(most, self._utmost)
+        if self._count > self._maximum and not self.is_fixed:
+            self._settle_on(self._maximum, now, self._settings.settling_seconds)
 
     def answered(self, seconds: float) -> None:
         """A head came ``seconds`` after its request: the shortest of these is about a round trip."""
@@ -316,7 +322,8 @@ class Pace:
                 self._try(wanted, rate, now)
                 return
             if self._climbing:
-                self._end_climb(now)
+                if self._maximum == self._utmost:  # else other places have the rest for now
+                    self._end_climb(now)
                 return
             direction.rest(now)
             self._upwards = not upwards

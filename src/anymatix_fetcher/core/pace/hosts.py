@@ -8,12 +8,10 @@ A server doesn't know that two files are two downloads: it counts connections an
 
 * **Everybody gets one, then the oldest gets the rest**: what is begun is finished first. A share says how many
   connections it could use; what the older ones leave is the younger ones'.
-* **The pace sees the sum**, and only while more could be asked for than is under way: a count that can't be filled
-  can't be judged.
+* **The pace sees the sum**, while more could be asked for than is under way: a count has to be filled to be judged.
 * **A refusal counts all**: "so many it bears" are those of every share together.
 * **Many small files** open by requests that share a few connections, where the server speaks HTTP/2: see
-  ``shared_connections``, for the scouts that find out what it speaks as well. How many at a time doubles and redoubles
-  with each that turned out to be small, since a large one shouldn't be begun before those that are begun have ended.
+  ``shared_connections``. How many at a time grows with each that turned out to be small: a large one begins in turn.
 * **A pause** is an origin's, not a download's: no download sends a request there before it is over.
 """
 
@@ -23,9 +21,11 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.range_signers import RangeSigners
-from anymatix_fetcher.core.pace.allowance import Allowance, OwnLimit, Quota, divided
+from anymatix_fetcher.core.pace.allowance import Allowance, OwnLimit, Quota
 from anymatix_fetcher.core.pace.controller import Pace
+from anymatix_fetcher.core.pace.division import Allotment, Want, in_order
 from anymatix_fetcher.core.pace.learned import KnownHost, what_is_known
+from anymatix_fetcher.core.pace.observations import Observations
 from anymatix_fetcher.core.pace.pause import Pause, current, lengthen
 from anymatix_fetcher.core.pace.settings import DEFAULT_SETTINGS, PaceSettings, highest
 from anymatix_fetcher.core.pace.shared_connections import MANY_WAITING, MOST_STREAMS, STREAMS_EACH, SharedConnections
@@ -38,24 +38,18 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.http import ResponseHead
     from anymatix_fetcher.core.values.urls import Origin, Url
 
-OBSERVING_SECONDS = 0.03
-LEARNING_SECONDS = 3.0
-"""What was found in less time than that is chance."""
-
 
 class Share:
     """One download's part of a host: what its machine takes for the pace. Made by :meth:`Host.join`."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.demand = 1
-        self.under_way = 0
-        self.streams = host.may_multiplex(host.origin)
-        """Whether all that it asks for is on shared connections."""
-        self.flowing = 0
-        self.total = 0
-        self.rest = inf
-        """How many bytes are still to come, as far as it is known."""
+        self.most = host.most  # connections of one download, at all its places together
+        self.demand, self.under_way = 1, 0
+        self.streams = host.may_multiplex(host.origin)  # whether all that it asks for is on shared connections
+        self.flowing = self.total = 0
+        self.rest = inf  # bytes that are still to come, as far as it is known
+        self.granted: int | None = None  # its download may leave connections to other places
         self.was_answered = False
         self._behind_seconds: float | None = None
         self._shared: tuple[Origin, int] | None = None
@@ -63,7 +57,19 @@ class Share:
     @property
     def connections(self) -> int:
         """How many exchanges this download may have under way now; none, where others use them up."""
-        return self._host.allotted(self)
+        return self._host.allotted(self).allotted
+
+    @property
+    def prospects(self) -> tuple[int, int]:
+        """How many exchanges the host would allow by itself, and how many of these are known to pay."""
+        wish = min(self._host.allotted(self).most, self.demand)
+        return wish, min(self._host.pace.learned.connections, wish)
+
+    def grant(self, connections: int | None) -> None:
+        """The download leaves so many of its connections to this place; ``None`` for as many as the host allows."""
+        if connections != self.granted:
+            self.granted = connections
+            self._host.count_anew()
 
     def foreseen(self, now: float) -> int:
         """How many may soon be allowed, where it is worth opening their connections ahead."""
@@ -179,23 +185,18 @@ class Host:
         self.origin = origin
         self.pace = pace
         self.hosts = hosts
+        self.most = most_connections
         self.shared = SharedConnections(most_connections)
-        self.waiting = 0
-        """How many downloads haven't been begun yet."""
+        self.waiting = 0  # downloads that haven't been begun yet
         self.small_files = 0
         self.now = 0.0
         self._shares: dict[Share, None] = {}
-        self._allotted: dict[Share, int] | None = None
-        self._streams = 0
-        self._demand = 0
+        self._allotted: dict[Share, Allotment] | None = None
+        self._streams = self._demand = 0
         self._most_streams = MOST_STREAMS
         self._allowance = Allowance(pace)
-        # Of all shares, kept up with each change: a thousand small files change hundreds of shares all the time.
-        self.total = 0
-        self.flowing = 0
-        self._observed_from: float | None = None
-        self._observed_at = float("-inf")
-        self._observed_flowing = 0
+        self.total = self.flowing = 0  # kept up with each change: a thousand small files make hundreds of shares
+        self._observations = Observations()
 
     def join(self) -> Share:
         """The share of one more download, the youngest."""
@@ -203,6 +204,7 @@ class Host:
         self._shares[share] = None
         self.flowing += share.counted
         self.count(share, 1)
+        self.pace.reach(self.most, self.now)
         return share
 
     def leave(self, share: Share, total: int) -> None:
@@ -213,6 +215,8 @@ class Host:
         share.leave_shared_connection()
         self.heard(share)
         del self._shares[share]
+        if share.granted is not None:
+            self.count_anew()
 
     def count(self, share: Share, times: int) -> None:
         """Adds what ``share`` asks for to what all do, or takes it away."""
@@ -256,6 +260,8 @@ class Host:
 
     def count_anew(self) -> None:
         """How many connections there are to be had has changed."""
+        reach = sum(self.most if share.granted is None else share.granted for share in self._shares)
+        self.pace.reach(max(1, min(reach, self.most)), self.now)
         self._allotted = None
 
     def queue(self, count: int) -> None:
@@ -274,19 +280,20 @@ class Host:
 
     # The shares' side -------------------------------------------------------------------------------------
 
-    def allotted(self, share: Share) -> int:
-        """How many exchanges a share may have: one where there is one for everybody before it, then what is left."""
+    def allotted(self, share: Share) -> Allotment:
+        """How many exchanges a share may have."""
         if share.streams:
-            return 1
+            return Allotment(1, 1)
         if self._allotted is None:
-            demands = {share: share.demand for share in self._shares if share.demand and not share.streams}
-            self._allotted = divided(self.budget, demands)
-        return self._allotted.get(share, 0)
+            wanting = [one for one in self._shares if one.demand and not one.streams]
+            allotments = in_order(self.budget, [Want(one.demand, one.granted) for one in wanting])
+            self._allotted = dict(zip(wanting, allotments, strict=True))
+        return self._allotted.get(share, Allotment())
 
     def foreseen(self, share: Share, now: float) -> int:
         """What the climb's next step would be, to a share that has all connections for itself; else 0."""
         count = self.pace.foreseen(now)
-        is_alone = count > 1 and not self._allowance.has_quota and self.allotted(share) == self.pace.connections
+        is_alone = count > 1 and not self._allowance.has_quota and share.connections == self.pace.connections
         return count if is_alone else 0
 
     def refused(self, share: Share, others: int, now: float) -> None:
@@ -312,11 +319,8 @@ class Host:
             self._allotted = None
         if not self.waiting and not any(share.demand > share.under_way > 0 for share in self._shares):
             return  # no more could be used
-        is_as_before = not self._demand or self.flowing == self._observed_flowing  # streams come and go all the time
-        if is_as_before and self.now - self._observed_at < OBSERVING_SECONDS:
+        if not self._observations.is_due(self.now, self.flowing, exact=self._demand > 0):
             return
-        self._observed_at, self._observed_flowing = self.now, self.flowing
-        self._observed_from = self.now if self._observed_from is None else self._observed_from
         rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
         before = self.pace.connections
         self.pace.observe(self.total, self.flowing, self.now, rest=rest, busy=self.hosts.workload.share)
@@ -325,9 +329,7 @@ class Host:
     @property
     def learned(self) -> Learned | None:
         """What the pace has learned, where it had the time for it."""
-        if self._observed_from is None or self._observed_at - self._observed_from < LEARNING_SECONDS:
-            return None
-        return self.pace.learned
+        return self.pace.learned if self._observations.tell else None
 
 
 class Hosts:
@@ -372,7 +374,7 @@ class Hosts:
             known, settings = self.known(origin) or KnownHost(), self._settings
             settled = known.limit is None and (known.start or 0) >= settings.first_step
             pace = Pace(highest(maximum), fixed=fixed, start=known.start, settled=settled, settings=settings)
-            self._hosts[key] = Host(origin, pace, self, fixed or maximum)
+            self._hosts[key] = Host(origin, pace, self, fixed or highest(maximum))
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")
         return self._hosts[key]

@@ -1,0 +1,174 @@
+"""The checks of mirrors: blocks that other places have brought are fetched from a mirror too, and compared.
+
+A mirror is believed as far as it has been checked. While it is checked it may bring a little, so that one that spoils
+bytes costs little; where the other places are so slow that checking takes seconds it isn't waited for, once a block has
+agreed. A mirror that sends other bytes is dropped, and all that only it has brought comes again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.machine.comparison import blocks_around, run_of_blocks
+from anymatix_fetcher.core.machine.exchange import Purpose
+from anymatix_fetcher.core.values.spans import Span, SpanSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymatix_fetcher.core.machine.coverage import Coverage
+    from anymatix_fetcher.core.machine.exchange import Exchange
+    from anymatix_fetcher.core.machine.matching import Matching
+    from anymatix_fetcher.core.machine.mirror import Mirror
+    from anymatix_fetcher.core.machine.requests import Requests
+    from anymatix_fetcher.core.machine.roster import Roster
+    from anymatix_fetcher.core.values import messages as m
+
+UNPROVED_BYTES = 32 << 20
+"""What a mirror may bring before one of its blocks has agreed with another place's."""
+UNCHECKED_BYTES = 12 << 20
+"""What it may bring before it has been checked, where that takes no longer than :data:`PATIENT_SECONDS`."""
+PATIENT_SECONDS = 1.5
+UNPROVED_SEGMENT = 4 << 20
+"""The most that it is asked for at once until then."""
+CHECKED_BYTES = 20 << 20
+"""So much is fetched from each mirror only to be compared: a server that spoils one MiB in twenty is found out."""
+CHECKED_SHARE = 25
+"""At most one byte in so many of the file, and one block at least."""
+CHECKED_AT_ONCE = 4 << 20
+
+
+def to_be_checked(length: int, block_size: int) -> int:
+    """How many bytes of a mirror are compared, in a file of this length."""
+    return max(block_size, min(CHECKED_BYTES, length // CHECKED_SHARE))
+
+
+def allowance(*, agreed: int, wanted: int, others_bytes_per_second: float, is_patient: bool) -> int | None:
+    """How many bytes a mirror may bring that no other place has brought; ``None`` for any number.
+
+    Args:
+        agreed: The bytes of its blocks that have agreed with those of other places.
+        wanted: How many of its bytes are to be compared.
+        others_bytes_per_second: What the other places bring: only what they have brought can be compared.
+        is_patient: Whether the mirror hasn't waited for its check for too long already.
+    """
+    if agreed >= wanted:
+        return None
+    if is_patient and wanted - agreed <= PATIENT_SECONDS * others_bytes_per_second:
+        return UNCHECKED_BYTES
+    return None if agreed else UNPROVED_BYTES
+
+
+class Checks:
+    """The checks of one download's mirrors.
+
+    Args:
+        roster: The mirrors.
+        requests: Those of the download; those to mirrors are among them.
+        matching: What the file is.
+        coverage: What is here.
+        drop: Has a mirror leave.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        requests: Requests,
+        matching: Matching,
+        coverage: Coverage,
+        drop: Callable[[Mirror], None],
+    ) -> None:
+        self._roster = roster
+        self._requests = requests
+        self._matching = matching
+        self._coverage = coverage
+        self._drop = drop
+
+    # Asking -----------------------------------------------------------------------------------------------
+
+    def room(self, mirror: Mirror, length: int, now: float) -> int | None:
+        """How many more bytes the mirror may be asked for, to be stored; ``None`` for any number."""
+        exchanges = self._requests.exchanges
+        own = exchanges.of(mirror)
+        ids = {exchange.id for exchange in own}
+        others = [flow for flow in exchanges.flows(now) if flow.exchange not in ids]
+        if all(flow.silent_seconds >= PATIENT_SECONDS for flow in others):
+            return None  # there is no other place to wait for
+        limit = allowance(
+            agreed=mirror.agreed_bytes,
+            wanted=to_be_checked(length, self._matching.block_size),
+            others_bytes_per_second=sum(flow.bytes_per_second for flow in others),
+            is_patient=mirror.is_waited_for(now, PATIENT_SECONDS),
+        )
+        if limit is None:
+            return None
+        asked = sum(len(exchange.rest) for exchange in own if exchange.purpose is Purpose.FILL)
+        room = max(0, limit - mirror.only_from_it.total - asked)
+        if not room:
+            mirror.held_back(now)
+        return room
+
+    def next(self, mirror: Mirror, length: int) -> Span | None:
+        """What to ask a mirror for that another place has brought already."""
+        block_size = self._matching.block_size
+        own = self._requests.exchanges.of(mirror)
+        in_flight = [exchange.asked for exchange in own if exchange.purpose is Purpose.COMPARE]
+        if mirror.comparison is not None:
+            span = mirror.comparison.next(in_flight, block_size=block_size, at_most=CHECKED_AT_ONCE)
+            if span is not None:
+                return span
+        blocks = self._unchecked(mirror, length, block_size)
+        if not blocks:
+            return None
+        return mirror.check(blocks).next(in_flight, block_size=block_size, at_most=CHECKED_AT_ONCE)
+
+    def _unchecked(self, mirror: Mirror, length: int, block_size: int) -> SpanSet:
+        """Blocks of other places that the mirror should be asked for too."""
+        known = mirror.checked | mirror.comparison.blocks if mirror.comparison is not None else mirror.checked
+        wanted = to_be_checked(length, block_size) - known.total
+        if wanted <= 0:
+            return SpanSet()
+        others = self._coverage.held - mirror.only_from_it - known
+        for other in self._roster:
+            if other.comparison is not None:  # a block that comes twice at once is compared with neither
+                others -= other.comparison.open
+        return run_of_blocks(others, length=length, block_size=block_size, most_bytes=wanted)
+
+    # What has come ----------------------------------------------------------------------------------------
+
+    def ended(self, mirror: Mirror, exchange: Exchange) -> None:
+        """A body from a mirror has ended as it should."""
+        if exchange.purpose is Purpose.COMPARE and mirror.comparison is not None:
+            mirror.comparison.ended(Span(exchange.start, exchange.position), self._matching.block_size)
+            mirror.conclude()
+
+    def compared(self, event: m.BlockCompared) -> bool:
+        """A block came again; whether that says something of a mirror only."""
+        if event.filling:
+            return not event.equal and self._caught_beside_others(event.span)
+        for mirror in self._roster:
+            if mirror.comparison is not None and mirror.comparison.open.covers(event.span):
+                mirror.compared(event.span, equal=event.equal)
+                if not event.equal:
+                    self._part_with(mirror)
+                return True
+        return False
+
+    def _caught_beside_others(self, span: Span) -> bool:
+        """The same bytes came twice and differ: a mirror that took part in it isn't believed, the first place is."""
+        under_way = {exchange.mirror for exchange in self._requests.exchanges.over(span)}
+        caught = [mirror for mirror in self._roster if mirror in under_way or mirror.only_from_it.count_in(span)]
+        for mirror in caught:
+            self._part_with(mirror)
+        return bool(caught)
+
+    def _part_with(self, mirror: Mirror) -> None:
+        """It sent other bytes than another place: all that only it has brought comes again."""
+        lost = mirror.disown()
+        self._drop(mirror)
+        self._roster.accuse(mirror)
+        for span in lost:
+            for exchange in self._requests.exchanges.over(span):
+                self._requests.drop(exchange)
+        matching = self._matching
+        matching.lose(blocks_around(lost, length=matching.known_length, block_size=matching.block_size))

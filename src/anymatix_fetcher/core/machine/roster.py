@@ -1,0 +1,148 @@
+"""The roster of a download's other places: which there are, how one joins, and which takes the first place's part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anymatix_fetcher.core.answers.address import Address
+from anymatix_fetcher.core.machine.mirror import Mirror
+from anymatix_fetcher.core.values.http import Headers
+from anymatix_fetcher.core.values.resource import Resource
+from anymatix_fetcher.core.values.spans import SpanSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from anymatix_fetcher.core.pace.hosts import Share
+    from anymatix_fetcher.core.values.urls import Origin, Url
+
+MOST_DISCOVERED = 4
+"""So many places that servers name are tried at most: one that always names another would be asked for ever."""
+
+
+class Roster:
+    """The mirrors and peers of one download, without the first place.
+
+    Args:
+        resource: What was asked for, with its mirrors.
+        join: Gives a share of an origin's connections; ``None`` where no other place is to be asked.
+    """
+
+    def __init__(self, resource: Resource, join: Callable[[Origin], Share] | None) -> None:
+        self._resource = resource
+        self._join = join
+        self._known: set[Url] = {resource.url}
+        self._mirrors: list[Mirror] = []
+        self._brought_before = SpanSet()
+        """What mirrors have brought that have left since."""
+        self._discovered = 0
+        self._accused: list[Mirror] = []
+        self._dismissed: list[Mirror] = []
+        """Both have left and may be right: which of two places is wrong, only the digest tells."""
+        for url in resource.mirrors:
+            self._add(url)
+
+    def __iter__(self) -> Iterator[Mirror]:
+        """Each of them; they may leave meanwhile."""
+        return iter(list(self._mirrors))
+
+    def __len__(self) -> int:
+        return len(self._mirrors)
+
+    @property
+    def brought(self) -> SpanSet:
+        """What has come from mirrors, those included that have left since."""
+        brought = self._brought_before
+        for mirror in self._mirrors:
+            brought |= mirror.only_from_it
+        return brought
+
+    # Joining ----------------------------------------------------------------------------------------------
+
+    def discover(self, urls: Iterable[Url]) -> None:
+        """More places, that a server has named; those that are known already don't count, nor http beside https."""
+        secure = self._resource.url.origin.scheme == "https"
+        for url in urls:
+            fits = url.origin.scheme == "https" or not secure
+            if fits and self._discovered < MOST_DISCOVERED and self._add(url):
+                self._discovered += 1
+
+    def _add(self, url: Url) -> bool:
+        """Adds a mirror; false if it is known already, or no mirrors are to be used."""
+        resource = self._resource
+        fields = {**dict(resource.mirror_headers), resource.url.origin: resource.headers}
+        place = Resource(
+            url,
+            name=resource.name,
+            headers=fields.get(url.origin, Headers()),
+            reference=resource.reference,
+            stays_public=resource.stays_public,
+            public_only=resource.public_only,
+        )
+        return self.enlist(place)
+
+    def enlist(self, place: Resource, *, is_peer: bool = False) -> bool:
+        """Adds a mirror; false if it is known already, or no mirrors are to be used."""
+        if place.url in self._known or self._join is None:
+            return False
+        self._known.add(place.url)
+        share = self._join(place.url.origin)
+        mirror = Mirror(Address(place, share.range_signers), share, is_peer=is_peer)
+        mirror.share.want(0, 0)  # a share begins with the wish for one
+        self._mirrors.append(mirror)
+        return True
+
+    def keep(self, mirror: Mirror) -> None:
+        """It had the first place, and goes on as a mirror."""
+        self._mirrors.append(mirror)
+
+    # Leaving ----------------------------------------------------------------------------------------------
+
+    def remove(self, mirror: Mirror) -> None:
+        """It isn't asked any more; what it has brought is remembered."""
+        if mirror in self._mirrors:
+            self._mirrors.remove(mirror)
+            self._brought_before |= mirror.only_from_it
+
+    def accuse(self, mirror: Mirror) -> None:
+        """It sent other bytes than another place; it has left."""
+        if not mirror.is_peer:
+            self._accused.append(mirror)
+
+    def dismiss(self) -> None:
+        """All are to leave, since the digest says that something is wrong of what is here."""
+        self._dismissed += [mirror for mirror in self._mirrors if not mirror.is_peer]
+
+    def next_accused(self) -> Mirror | None:
+        """One that was accused: what accused it may be wrong, as the digest says; each once."""
+        return self._accused.pop(0) if self._accused else None
+
+    def next_opinion(self) -> Mirror | None:
+        """One that says what another place has, accused or not; each once."""
+        return self.next_accused() or (self._dismissed.pop(0) if self._dismissed else None)
+
+    def next_peer(self) -> Mirror | None:
+        """The peer that takes the first place, the best first; it isn't a mirror any longer."""
+        return self._take([mirror for mirror in self._mirrors if mirror.is_peer and not mirror.strikes])
+
+    def successor(self, resource: Resource) -> Mirror | None:
+        """The one that takes the first place's part; it isn't a mirror any longer. ``None`` where there is none.
+
+        Args:
+            resource: What is known of the file by now.
+        """
+        best = self._take(self._mirrors)
+        if best is not None:
+            if best.proved:
+                best.address.trust()
+            else:
+                best.address.distrust()
+            best.address.restate(replace(best.address.resource, digests=resource.digests))
+        return best
+
+    def _take(self, candidates: list[Mirror]) -> Mirror | None:
+        best = max(candidates, key=lambda mirror: (mirror.proved, mirror.total), default=None)
+        if best is not None:
+            self._mirrors.remove(best)
+        return best
