@@ -21,6 +21,7 @@ from anymatix_fetcher.cli.options.network import connections_option, network_opt
 from anymatix_fetcher.cli.options.parameters import (
     REFERENCE,
     FileToBe,
+    Folder,
     Parsed,
     parse_connection_count,
     parse_quantity,
@@ -55,7 +56,7 @@ def _parse_sha256(text: str) -> Digest:
     "Destination",
     "-d",
     "--directory",
-    type=click.Path(path_type=Path, file_okay=False, readable=False),
+    type=Folder(),
     metavar="DIR",
     help="The destination folder, created if it doesn't exist. [default: the current one]",
 )

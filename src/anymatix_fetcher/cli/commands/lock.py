@@ -18,7 +18,7 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.lock import lock_options
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.output import telling_options
-from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, complete_type, parse_url
+from anymatix_fetcher.cli.options.parameters import REFERENCE, Folder, Parsed, complete_type, parse_url
 from anymatix_fetcher.cli.options.places import shown
 from anymatix_fetcher.cli.options.selection import glob_options
 from anymatix_fetcher.engine.cancel import CancelToken
@@ -67,7 +67,7 @@ _DIGITS_SHOWN = 12
     "Destination",
     "-d",
     "--directory",
-    type=click.Path(file_okay=False, readable=False, path_type=Path),
+    type=Folder(),
     metavar="DIR",
     help="A folder below the lock file's. [default: that folder]",
 )

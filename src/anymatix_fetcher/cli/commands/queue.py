@@ -17,7 +17,7 @@ from anymatix_fetcher.cli.display import format  # noqa: A004 - the module is ca
 from anymatix_fetcher.cli.display.help_layout import Command, Misuse
 from anymatix_fetcher.cli.exit_codes import DONE
 from anymatix_fetcher.cli.options.network import option
-from anymatix_fetcher.cli.options.parameters import REFERENCE, Parsed, parse_connections, parse_quantity
+from anymatix_fetcher.cli.options.parameters import REFERENCE, Folder, Parsed, parse_connections, parse_quantity
 from anymatix_fetcher.engine.facts import Phase, Progress
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def asking(command: Callable[..., int]) -> Callable[..., int]:
                         "The file that holds the server's secret. [default: $ANYFETCH_SECRET, else the one in the "
                         "state folder]"
                     )),
-        option(_SERVER, "--state", "state_folder", type=click.Path(path_type=Path), metavar="DIR",
+        option(_SERVER, "--state", "state_folder", type=Folder(), metavar="DIR",
                help="The server's state folder. [default: $ANYFETCH_STATE, else the user's]"),
         option(_SERVER, "--server", metavar="URL",
                help="The server's URL. [default: $ANYFETCH_SERVER, else the one noted in the state folder]"),

@@ -14,7 +14,7 @@ import click
 from anymatix_fetcher.cli.display.help_layout import Command, Misuse
 from anymatix_fetcher.cli.exit_codes import DONE
 from anymatix_fetcher.cli.options.network import option, peers_option
-from anymatix_fetcher.cli.options.parameters import Parsed, parse_quantity
+from anymatix_fetcher.cli.options.parameters import Folder, Parsed, parse_quantity
 from anymatix_fetcher.cli.options.places import extra_paths_option, models_option
 from anymatix_fetcher.core.values.urls import Url
 
@@ -80,9 +80,9 @@ PORT = 6800
 )
 @models_option(_WHAT)
 @extra_paths_option(_WHAT)
-@option(_WHAT, "-d", "--directory", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
+@option(_WHAT, "-d", "--directory", type=Folder(), default=Path(), metavar="DIR",
         help="The destination of files without a type. [default: the current folder]")  # fmt: skip
-@option(_WHAT, "--state", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+@option(_WHAT, "--state", type=Folder(), metavar="DIR",
         help="The queue's state folder. [default: $ANYFETCH_STATE, else the user's]")  # fmt: skip
 @option(
     _WHAT,

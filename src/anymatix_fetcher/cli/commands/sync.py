@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,10 +17,12 @@ from anymatix_fetcher.cli.interruption import interruptible
 from anymatix_fetcher.cli.options.lock import lock_options
 from anymatix_fetcher.cli.options.network import network_options, option
 from anymatix_fetcher.cli.options.output import telling_options
+from anymatix_fetcher.cli.options.parameters import Folder
 from anymatix_fetcher.engine.cancel import CancelToken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from anymatix_fetcher.cli.options.network import Network
     from anymatix_fetcher.cli.session import Invocation
@@ -55,7 +56,7 @@ _SILENT = {"none", "json"}
     "Destination",
     "-d",
     "--directory",
-    type=click.Path(file_okay=False, readable=False, path_type=Path),
+    type=Folder(),
     metavar="DIR",
     help="The folder of files outside the models root. [default: the lock file's folder]",
 )

@@ -85,6 +85,23 @@ class Parsed(click.ParamType, Generic[Value]):  # type: ignore[type-arg] # gener
         return [CompletionItem(choice) for choice in self._choices if choice.startswith(incomplete)]
 
 
+class Folder(click.Path):
+    """A click type: the path of a folder. The empty text that an unset shell variable leaves isn't the current one.
+
+    Args:
+        exists: Whether it has to exist.
+    """
+
+    def __init__(self, *, exists: bool = False) -> None:
+        super().__init__(exists=exists, file_okay=False, readable=False, path_type=Path)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path. An empty one is a usage error."""
+        if value == "":
+            self.fail("the empty text names no folder; '.' is the current one", param, ctx)
+        return Path(super().convert(value, param, ctx))  # type: ignore[arg-type] # click takes paths, too
+
+
 class FileToBe(click.Path):
     """A click type: the path of a file to be written, not of a folder."""
 
@@ -92,7 +109,9 @@ class FileToBe(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path. A trailing separator is a usage error."""
+        """The path. An empty one and a trailing separator are usage errors."""
+        if value == "":
+            self.fail("the empty text names no file", param, ctx)
         if str(value).endswith(("/", os.sep)):
             self.fail(f"{value!s} names a folder; name a file, or use --directory for a folder", param, ctx)
         return Path(super().convert(value, param, ctx))  # type: ignore[arg-type] # click takes paths, too

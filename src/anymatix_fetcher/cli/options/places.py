@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from anymatix_fetcher.cli.options.network import option
+from anymatix_fetcher.cli.options.parameters import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ def models_option(group: str, *, exists: bool = False) -> Callable[[Callable[...
     return option(
         group,
         "--models",
-        type=click.Path(exists=exists, path_type=Path),
+        type=Folder(exists=exists),
         metavar="DIR",
         help="The models root, or the folder of ComfyUI, A1111, Forge or SwarmUI. [default: $ANYFETCH_MODELS, "
         "else a ComfyUI that is found, else ./models]",

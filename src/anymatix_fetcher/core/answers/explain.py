@@ -173,6 +173,6 @@ def storage_error(failure: Failure) -> FetchError:
     """The exception for bytes that couldn't be written."""
     if failure.os_error in FULL_DISK_ERRORS:
         return DiskFullError(
-            f"the disk is full: {failure.detail}", hint=f"Make room, then run the same command again. {KEPT}"
+            f"the disk is full: {failure.detail}", hint=f"Make room, then run the same command again. {_KEPT_SO_FAR}"
         )
     return StorageError(f"the part file can't be written: {failure.detail}", hint=KEPT)
