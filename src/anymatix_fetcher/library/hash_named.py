@@ -30,7 +30,7 @@ def parse_hash_reference(reference: str) -> str | None:
 def find_hash_named(
     folders: Iterable[Path], hex_digits: str, disk: Disk, extensions: Collection[str] = MODEL_EXTENSIONS
 ) -> Path | None:
-    """The first model in ``folders``, without subfolders, whose stem is the hash, else the first whose stem ends in it.
+    """The first model in ``folders`` (not below them) with the hash as its stem, else with a stem that ends in it.
 
     The name is a claim: the file has to be read.
 

@@ -220,7 +220,7 @@ def _is_public_only(job: Job, surroundings: Environment) -> bool:
 
 
 def _asking_public(talk: Resolving) -> Resolving:
-    """The same conversation, whose questions go to public addresses alone."""
+    """The same conversation; it sends requests to public addresses only."""
     go_on: Callable[[], Request] = partial(next, talk)
     while True:
         try:

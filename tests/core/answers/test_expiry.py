@@ -273,5 +273,4 @@ def test_no_url_that_can_be_read_is_an_error(query: str) -> None:
         url = Url.parse(f"https://h.example/m?{query}")
     except ValueError:
         return
-    expiry_of(url)
-    is_signed(url)
+    assert expiry_of(url) is None or is_signed(url)

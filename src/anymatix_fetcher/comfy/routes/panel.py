@@ -25,7 +25,7 @@ _OF_JOBS = frozenset(
 )
 """The fields of a new job that a page may set; it may choose a type but not a folder."""
 _LEAD_ON = frozenset({"/resolve", "/workflow"})
-"""The paths whose bodies name servers to be asked."""
+"""The paths with bodies that name servers to be asked."""
 AUTO = "auto"
 
 

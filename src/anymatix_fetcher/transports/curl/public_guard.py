@@ -1,6 +1,6 @@
 """Keeps one transfer to public addresses: looked at where a socket is opened, and again before the request is sent.
 
-What a name leads to when somebody looks it up is no proof of where libcurl goes a moment later, and a connection that
+What a name leads to when it is looked up is no proof of where libcurl goes a moment later, and a connection that
 waits idle was opened for another request. See https://curl.se/libcurl/c/CURLOPT_PREREQFUNCTION.html.
 """
 
