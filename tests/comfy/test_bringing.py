@@ -218,7 +218,7 @@ def test_one_that_its_user_takes_out_ends_the_node(bench: Bench, child: Child) -
 
     (found,) = brought(child, "a", go=go)
     assert isinstance(found, ModelFetchError)
-    assert "taken out of the queue" in str(found)
+    assert "removed from the queue" in str(found)
 
 
 @pytest.mark.usefixtures("comfyui")
