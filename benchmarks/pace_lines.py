@@ -21,11 +21,14 @@ from tests.simulation.lines import Comparison, Line, Transfer, compared, finishe
 from tests.simulation.named_lines import NAMED_LINES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from anymatix_fetcher.core.pace.settings import PaceSettings
 
 WORST = 5
+COLUMNS = 4
 BOUND = 0.85
 
 
@@ -96,45 +99,50 @@ def _ratio(line: Line, size: float, settings: PaceSettings) -> float:
     return line.seconds / finished(line, Pace(settings=settings), size).now
 
 
-def _draw(drawn: dict[int, Line], out: Path) -> None:
-    import matplotlib as mpl  # noqa: PLC0415 - figures are printed where it is missing, too
+def _report(drawn: dict[int, Line], out: Path) -> None:
+    """Prints the figures, and draws the distribution and the traces of the worst and the named lines."""
+    found = sorted(((compared(line), seed) for seed, line in drawn.items()), key=lambda pair: pair[0].ratio)
+    ratios = [comparison.ratio for comparison, _ in found]
+    named = {name: compared(line) for name, line in NAMED_LINES.items()}
+    print(f"mean  {fmean(ratios):.4f}")
+    for percent in (0, 1, 5, 50):
+        print(f"{percent:3} %  {ratios[len(ratios) * percent // 100]:.4f}")
+    for name, comparison in named.items():
+        print(f"{name:24} {comparison.ratio:.3f} of {comparison.best_count}", flush=True)
+    _draw(drawn, found, named, out)
+
+
+def _draw(drawn: dict[int, Line], found: list[tuple[Comparison, int]], named: dict[str, Comparison], out: Path) -> None:
+    import matplotlib as mpl  # noqa: PLC0415 - the figures have been printed if it is missing
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415 - as above
 
-    found = sorted(((compared(line), seed) for seed, line in drawn.items()), key=lambda pair: pair[0].ratio)
-    ratios = [comparison.ratio for comparison, _ in found]
-    named = {name: compared(line) for name, line in NAMED_LINES.items()}
-
-    figure, grid = plt.subplots(4, 4, figsize=(20, 15), layout="constrained")
+    rows = -(-(1 + WORST + len(named)) // COLUMNS)
+    figure, grid = plt.subplots(rows, COLUMNS, figsize=(20, 3.75 * rows), layout="constrained")
     axes = list(grid.flat)
-    _draw_distribution(axes[0], ratios)
+    _draw_distribution(axes[0], [comparison.ratio for comparison, _ in found])
     for at, (comparison, seed) in enumerate(found[:WORST], start=1):
         _draw_trace(axes[at], f"seed {seed}", drawn[seed], comparison)
     for at, (name, comparison) in enumerate(named.items(), start=WORST + 1):
         _draw_trace(axes[at], name, NAMED_LINES[name], comparison)
     figure.suptitle("blue: the sum, dotted what the best fixed count brings on average; orange: connections")
     figure.savefig(out, dpi=80)
-    print(f"mean  {fmean(ratios):.4f}")
-    for percent in (0, 1, 5, 50):
-        print(f"{percent:3} %  {ratios[len(ratios) * percent // 100]:.4f}")
-    for name, comparison in named.items():
-        print(f"{name:24} {comparison.ratio:.3f} of {comparison.best_count}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the lines, and draws a picture or prints what each rule brings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many lines (%(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first one's seed (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("pace_lines.png"), help="the picture (%(default)s)")
     parser.add_argument("--ablate", action="store_true", help="print what each rule brings, and draw nothing")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     drawn = {seed: Line.drawn(seed) for seed in range(options.first, options.first + options.seeds)}
     if options.ablate:
         _ablate(list(drawn.values()))
     else:
-        _draw(drawn, options.out)
+        _report(drawn, options.out)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymatix_fetcher import NotFoundError, Status, fetch
+from anymatix_fetcher import DigestMismatchError, NotFoundError, Status, fetch
 from anymatix_fetcher.testing import Fault, File, Match, Origin
 
 if TYPE_CHECKING:
@@ -69,6 +69,17 @@ def test_a_mirror_that_lies_in_the_middle_is_found_out_by_the_digest(places: Pla
         places.first, mirrors=places.mirrors[:1], directory=tmp_path, digests=[f"sha256:{places.sha256}"], connections=4
     )
     assert result.sha256 == places.sha256
+
+
+@pytest.mark.parametrize("second", ["missing", "shorter"])
+def test_a_wrong_digest_is_the_error_if_the_mirror_cannot_help(tmp_path: Path, second: str) -> None:
+    with Origin(seed=6) as wrong, Origin(seed=5) as other:
+        first = wrong.add("/m.safetensors", size=SIZE // 4)
+        mirror = other.add("/m.safetensors", size=SIZE // 5)
+        if second == "missing":
+            other.script(Fault.status(404))
+        with pytest.raises(DigestMismatchError):
+            fetch(first.url, mirrors=[mirror.url], directory=tmp_path, digests=["sha256:" + "1" * 64])
 
 
 @pytest.mark.parametrize("status", [404, 403, 500])

@@ -30,6 +30,7 @@ class Conclusions:
         self._parts = parts
         self._overwrite = overwrite
         self._verified = "none"
+        self._mismatch: FetchError | None = None
 
     # The whole --------------------------------------------------------------------------------------------
 
@@ -100,11 +101,11 @@ class Conclusions:
 
     def mismatched(self) -> None:
         """Asks another place for its opinion, or fails with a wrong digest that nothing explains."""
-        if self._compare_with(self._parts.mirrors.roster.next_opinion()):
-            return
         matching = self._parts.matching
         blocks = -(-(matching.length or 0) // matching.block_size)
-        self.fail(self._parts.proof.mismatch(fickle=matching.fickle, blocks=blocks))
+        self._mismatch = self._parts.proof.mismatch(fickle=matching.fickle, blocks=blocks)
+        if not self._compare_with(self._parts.mirrors.roster.next_opinion()):
+            self.fail(self._mismatch)
 
     # Other content ----------------------------------------------------------------------------------------
 
@@ -116,8 +117,8 @@ class Conclusions:
         """
         if self.blames_peers():
             return
-        if not self._overwrite:
-            self.fail(self._other_content() if error is None else error)
+        if self._mismatch is not None or not self._overwrite:
+            self.fail(self._mismatch or error or self._other_content())
             return
         self._overwrite = False  # once, because content that keeps changing would never be complete
         parts = self._parts
@@ -151,7 +152,7 @@ class Conclusions:
             return
         mirror = parts.mirrors.successor()
         if mirror is None:
-            self.fail(error)
+            self.fail(self._mismatch or error)  # not the failure of a place that was only asked for its opinion
             return
         self._turn_to(mirror)
 
