@@ -12,6 +12,7 @@ import pytest
 from anymatix_fetcher import (
     CancelToken,
     DestinationExistsError,
+    Phase,
     Status,
     fetch,
 )
@@ -25,6 +26,7 @@ from anymatix_fetcher.wiring.library_shelf import MARK_CHARACTERS
 from tests.storage.doubles import ManualWorkers
 
 if TYPE_CHECKING:
+    from anymatix_fetcher import Progress
     from anymatix_fetcher.core.values.messages import Event
     from anymatix_fetcher.testing import Origin
     from anymatix_fetcher.testing.origin import File
@@ -35,6 +37,15 @@ SIZE = 3_000_000
 @pytest.fixture
 def served(origin: Origin) -> File:
     return origin.add("/a.bin", size=SIZE)
+
+
+def test_the_last_progress_of_a_file_that_is_here_states_its_size(served: File, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    fetch(served.url, directory=tmp_path, sha256=served.sha256())
+    result = fetch(served.url, directory=tmp_path, sha256=served.sha256(), on_progress=seen.append)
+    assert result.status is Status.PRESENT
+    assert (seen[-1].phase, seen[-1].length, seen[-1].bytes_stored) == (Phase.DONE, SIZE, SIZE)
+    assert seen[-1].bytes_verified == SIZE
 
 
 def begin(destination: Path, url: str, content: bytes) -> None:

@@ -47,14 +47,22 @@ class Outlook:
         stored, length, rate = machine.coverage.stored.total, machine.length, machine.rate(now)
         self._most_stored = max(self._most_stored, stored)
         to_go = length - stored if length is not None else None
+        hashed = self._destination.part.hashed_bytes
+        if holder is not None:
+            length, stored = holder.length, holder.stored
+        elif result is not None and result.size is not None:  # the file may have been here before
+            length, stored = result.size, max(self._most_stored, result.size)
+            hashed = hashed if result.verified in UNPROVED else result.size
+        else:
+            stored = self._most_stored
         return Progress(
             reference=self._reference,
             name=self._destination.name,
             phase=self._phase(result, is_published=is_published),
-            length=length if holder is None else holder.length,
-            bytes_stored=self._most_stored if holder is None else holder.stored,
+            length=length,
+            bytes_stored=stored,
             bytes_resumed=machine.account.bytes_resumed,
-            bytes_verified=self._destination.part.hashed_bytes,
+            bytes_verified=hashed,
             bytes_per_second=rate,
             eta_seconds=to_go / rate if to_go is not None and rate > 0 and machine.flowing else None,
             connections=machine.flowing,

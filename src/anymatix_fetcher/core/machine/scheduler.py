@@ -109,7 +109,8 @@ class Scheduler:
     def make_room(self) -> None:
         """Drops responses that wait for a comparison if they occupy the connections that it needs."""
         exchanges, connections = self._requests.exchanges, self._requests.share.connections
-        if len(exchanges.of(None)) >= connections and not exchanges.rests(Purpose.COMPARE):
+        is_full = len(exchanges.of(None)) >= connections or not self._requests.has_room  # mirrors may have the others
+        if is_full and not exchanges.rests(Purpose.COMPARE):
             self._requests.drop_waiting()
 
     @property
