@@ -90,10 +90,11 @@ class Folder(click.Path):
 
     Args:
         exists: Whether it has to exist.
+        or_file: Whether a file that lists folders is allowed, too.
     """
 
-    def __init__(self, *, exists: bool = False) -> None:
-        super().__init__(exists=exists, file_okay=False, readable=False, path_type=Path)
+    def __init__(self, *, exists: bool = False, or_file: bool = False) -> None:
+        super().__init__(exists=exists, file_okay=or_file, readable=or_file, path_type=Path)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path. An empty one is a usage error."""

@@ -45,7 +45,7 @@ def models_option(group: str, *, exists: bool = False) -> Callable[[Callable[...
     return option(
         group,
         "--models",
-        type=Folder(exists=exists),
+        type=Folder(exists=exists, or_file=True),
         metavar="DIR",
         help="The models root, or the folder of ComfyUI, A1111, Forge or SwarmUI. [default: $ANYFETCH_MODELS, "
         "else a ComfyUI that is found, else ./models]",
