@@ -1,8 +1,8 @@
-"""The checks of mirrors: blocks that other places have brought are fetched from a mirror too, and compared.
+"""Checks mirrors: fetches blocks from them that other places have brought, and compares the bytes.
 
-A mirror is believed as far as it has been checked. While it is checked it may bring a little, so that one that spoils
-bytes costs little; where the other places are so slow that checking takes seconds it isn't waited for, once a block has
-agreed. A mirror that sends other bytes is dropped, and all that only it has brought comes again.
+Until its check is complete, a mirror may bring a limited number of bytes, so that a mirror with wrong bytes costs
+little. If the other places are so slow that the check would take seconds, one matching block suffices. A mirror that
+sends different bytes is dropped, and the bytes that only it has brought are fetched again.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values import messages as m
 
 UNPROVED_BYTES = 32 << 20
-"""What a mirror may bring before one of its blocks has agreed with another place's."""
+"""The bytes that a mirror may bring before one of its blocks has matched."""
 UNCHECKED_BYTES = 12 << 20
-"""What it may bring before it has been checked, where that takes no longer than :data:`PATIENT_SECONDS`."""
+"""The bytes that it may bring before its check is complete, if that takes at most :data:`PATIENT_SECONDS`."""
 PATIENT_SECONDS = 1.5
 UNPROVED_SEGMENT = 4 << 20
-"""The most that it is asked for at once until then."""
+"""The largest segment that is requested from it until then."""
 CHECKED_BYTES = 20 << 20
-"""So much is fetched from each mirror only to be compared: a server that spoils one MiB in twenty is found out."""
+"""The bytes of each mirror that are compared, enough to detect a server that spoils one MiB in twenty."""
 CHECKED_SHARE = 25
-"""At most one byte in so many of the file, and one block at least."""
+"""The compared bytes are at most this fraction of the file, and at least one block."""
 CHECKED_AT_ONCE = 4 << 20
 
 
 def to_be_checked(length: int, block_size: int) -> int:
-    """How many bytes of a mirror are compared, in a file of this length."""
+    """The number of bytes of a mirror to compare, for a file of this length."""
     return max(block_size, min(CHECKED_BYTES, length // CHECKED_SHARE))
 
 
 def allowance(*, agreed: int, wanted: int, others_bytes_per_second: float, is_patient: bool) -> int | None:
-    """How many bytes a mirror may bring that no other place has brought; ``None`` for any number.
+    """The number of bytes that only this mirror may bring; ``None`` for no limit.
 
     Args:
-        agreed: The bytes of its blocks that have agreed with those of other places.
-        wanted: How many of its bytes are to be compared.
-        others_bytes_per_second: What the other places bring: only what they have brought can be compared.
-        is_patient: Whether the mirror hasn't waited for its check for too long already.
+        agreed: The bytes of its blocks that have matched.
+        wanted: The number of its bytes to compare.
+        others_bytes_per_second: The goodput of the other places, because only their blocks can be compared.
+        is_patient: Whether the mirror can still wait for its check.
     """
     if agreed >= wanted:
         return None
@@ -64,10 +64,10 @@ class Checks:
 
     Args:
         roster: The mirrors.
-        requests: Those of the download; those to mirrors are among them.
-        matching: What the file is.
-        coverage: What is here.
-        drop: Has a mirror leave.
+        requests: The requests of the download, including those to mirrors.
+        matching: The identity of the file.
+        coverage: The stored and requested spans.
+        drop: Ends the use of a mirror.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a mirror answers: what fits may flow, what passes is waited for, and anything else ends the mirror's part."""
+"""Reacts to the responses of mirrors: accepts, waits after a temporary refusal, or drops the mirror."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Url
 
 STRIKES = 3
-"""So many failures without a byte in between, and a mirror is dropped."""
+"""The number of failures without a byte in between after which a mirror is dropped."""
 FIRST_WAIT_SECONDS = 1.0
 PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
 LIMITS = PASSING | {Refusal.FORBIDDEN}
-"""What a server says to one request more than it bears."""
+"""The refusals of a request that exceeds a server's limit of connections."""
 
 
 class MirrorAnswers:
-    """Takes the heads and the failures of one download's requests to mirrors.
+    """Handles the heads and failures of requests to mirrors.
 
     Args:
-        requests: Those of the download.
-        matching: What the file is.
-        out: Where commands go.
-        drop: Has a mirror leave.
+        requests: The requests of the download.
+        matching: The identity of the file.
+        out: Receives the commands.
+        drop: Ends the use of a mirror.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class MirrorAnswers:
         self._drop = drop
 
     def head_arrived(self, mirror: Mirror, exchange: Exchange, head: ResponseHead, now: float) -> None:
-        """A mirror answers."""
+        """Takes the head of a mirror's response."""
         mirror.share.answered(now - exchange.started_at)
         mirror.share.heed(exchange.request.url, head, now)
         match judge(exchange.request, head, Known(self._matching.length, mirror.validator)):
@@ -62,11 +62,11 @@ class MirrorAnswers:
                 compare = exchange.purpose is Purpose.COMPARE
                 self._out.append(m.AcceptBody(exchange.id, accepted.start, accepted.stop, compare=compare))
             case Accepted(length=length) if exchange.request.span is None and length == self._matching.length:
-                self._requests.drop(exchange)  # it was asked for no range on the way, and is asked for one from now on
+                self._requests.drop(exchange)  # the request on the way had no range; the next ones have
                 mirror.address.settle(exchange.request.url, exchange.led_by)
             case Redirected(url) if exchange.hops < MAX_HOPS and self._may_follow(mirror, exchange, url):
                 self._requests.drop(exchange)
-                mirror.says(Validator())  # another host's tags are others
+                mirror.says(Validator())  # validators of another host differ
                 self._requests.follow(exchange, url, now, None)
             case Refused() as refused:
                 self._refused(mirror, exchange, refused, now)
@@ -86,7 +86,7 @@ class MirrorAnswers:
             self._requests.drop(exchange)
             address.unbind()
         elif not address.settled and not exchange.from_origin:
-            self._requests.drop(exchange)  # what it says of an address that was given up counts no longer
+            self._requests.drop(exchange)  # the URL was given up meanwhile
         elif kind in PASSING or mirror.proved:
             self._requests.drop(exchange)
             self.failed(mirror, exchange, now, refused)

@@ -3,23 +3,22 @@
 Theory of operation
 -------------------
 
-A mirror is never believed. It is used only where a digest will prove the whole file; without one, its wrong bytes could
-be told from right ones only by asking the first place for the same bytes.
+Mirrors aren't trusted. They are used only if a digest will prove the whole file. Without one, their bytes could be
+verified only by fetching the same bytes from the first place.
 
-**From the first second.** As soon as the length is known a mirror takes segments, as many at a time as its own host's
-pace allows. An idle connection takes the next segment, so a fast place brings more than a slow one; at the end it takes
-over what flows from a slower place.
+**From the start.** As soon as the length is known, mirrors fetch segments, on as many connections as the pace of their
+host allows. An idle connection takes the next segment, so a fast place brings more than a slow one. At the end it
+steals segments from slower places.
 
-**One budget.** All places together have no more connections than the user allows; ``worth`` divides them.
+**One budget.** All places together use at most the number of connections that the user allows; see ``worth``.
 
-**Checked in the background.** Blocks that other places have brought are fetched from the mirror too and compared with
-the journal, before it is asked for more. Until it is checked a mirror may bring a limited number of bytes. A mirror
-whose block differs is dropped, and all that only it has brought is fetched again: see ``checks``.
+**Checked in the background.** Blocks from other places are fetched from the mirror too, and compared with the journal.
+Until then, a mirror may bring a limited number of bytes. If a block differs, the mirror is dropped, and the bytes that
+only it has brought are fetched again; see ``checks``.
 
-**Dropped for good** is also a mirror whose answer doesn't fit, or that fails several times in a row: the download
-doesn't depend on it. See ``mirror_answers``. When the first place can't go on, the best mirror takes its part, and its
-server's abilities have to be found out anew. When the digest doesn't match, what mirrors have brought is suspected
-first.
+**Dropped for good** is also a mirror whose response doesn't fit, or that fails several times in a row; see
+``mirror_answers``. If the first place fails for good, the best mirror replaces it, and the abilities of its server are
+detected anew. If the digest doesn't match, the bytes from mirrors are suspected first.
 """
 
 from __future__ import annotations
@@ -48,27 +47,27 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Origin
 
 WORTHWHILE_BYTES = 16 << 20
-"""With less to go, a mirror isn't worth its handshakes."""
+"""If fewer bytes are missing, a mirror isn't worth its handshakes."""
 ADAPTING_SECONDS = 0.05
 DIVIDING_SECONDS = 0.25
-"""How often the connections are divided anew."""
+"""The interval at which the connections are divided."""
 
 
 class Mirrors:
-    """The mirrors of one download: asks them, beside the first place.
+    """Requests segments from the mirrors of one download.
 
     Args:
-        requests: Those of the download; those to mirrors are among them.
-        scheduler: Says what to ask a mirror for.
-        matching: What the file is.
-        coverage: What is here.
-        out: Where commands go.
-        join: Gives a share of an origin's connections; ``None`` where no other place is to be asked.
+        requests: The requests of the download, including those to mirrors.
+        scheduler: Chooses the spans.
+        matching: The identity of the file.
+        coverage: The stored and requested spans.
+        out: Receives the commands.
+        join: Returns the share of an origin's connections; ``None`` if no other place may be used.
 
     Attributes:
-        roster: Which there are.
-        checks: What is compared of them.
-        answers: What they answer.
+        roster: The mirrors.
+        checks: The comparison of their blocks.
+        answers: The reaction to their responses.
     """
 
     def __init__(
@@ -93,26 +92,26 @@ class Mirrors:
 
     @property
     def any(self) -> bool:
-        """Whether there is another place to ask."""
+        """Whether there are other places."""
         return bool(self.roster)
 
     def rest(self) -> None:
-        """Nothing is to be asked for now."""
+        """Withdraws the demand for connections."""
         for mirror in self.roster:
             mirror.share.want(0, 0)
 
     # Asking -----------------------------------------------------------------------------------------------
 
     def advance(self, length: int, now: float, *, bytes_per_second: float) -> None:
-        """Asks mirrors for what they may bring.
+        """Starts requests to mirrors.
 
         Args:
-            length: Bytes of the whole file.
+            length: The length of the file in bytes.
             now: The time.
-            bytes_per_second: What arrives in sum.
+            bytes_per_second: The throughput of all flows together.
         """
         if not self.roster or not self._matching.digest_settles or self._requests.one_stream:
-            return  # without a digest nothing would prove all that a mirror brings; one stream comes from one place
+            return  # only a digest proves the bytes of mirrors; a single stream has one place
         waiting = self._coverage.waiting(length, self._requests.exchanges.rests(Purpose.FILL)).total
         is_worthwhile = length - self._coverage.held.total >= WORTHWHILE_BYTES
         self._divide(now)
@@ -126,7 +125,7 @@ class Mirrors:
         self._requests.use_elsewhere(sum(len(self._requests.exchanges.of(mirror)) for mirror in self.roster))
 
     def _divide(self, now: float) -> None:
-        """Divides the connections that the user allows among the places, by what one brings there."""
+        """Divides the connections that the user allows among the places."""
         if now - self._divided_at < DIVIDING_SECONDS:
             return
         self._divided_at = now
@@ -135,7 +134,7 @@ class Mirrors:
         self._budget.divide(shares, self._requests.exchanges, now)
 
     def _leave_silent(self, now: float, *, is_waiting: bool) -> None:
-        """A place that brings nothing while others do leaves them what it was asked for, and is tried with one."""
+        """Drops the exchanges of places that are silent while others transfer; such a place is tried with one again."""
         exchanges = self._requests.exchanges
         idle = [mirror for mirror in self.roster if not exchanges.of(mirror) and now >= mirror.not_before]
         first_is_idle = not exchanges.of(None) and now >= self._requests.patience.not_before
@@ -149,7 +148,7 @@ class Mirrors:
                 self.answers.fell_silent(place, now)
 
     def _divide_anew(self) -> None:
-        """A place has left: until the connections are divided again each takes what its host allows."""
+        """Lifts all grants after a place has left, until the next division."""
         self._divided_at = float("-inf")
         self._requests.share.grant(None)
         for mirror in self.roster:
@@ -162,7 +161,7 @@ class Mirrors:
         own = self._requests.exchanges.of(mirror)
         more = -(-waiting // self._scheduler.smallest_segment)
         if not own:
-            more = max(1, more) if is_worthwhile else 0  # an idle one may take over what flows from elsewhere
+            more = max(1, more) if is_worthwhile else 0  # an idle one may steal
         mirror.share.want(len(own), more)
         mirror.share.observe(mirror.total, sum(exchange.flowing for exchange in own), now)
         for exchange in own[mirror.share.connections :] if waiting else ():
@@ -196,7 +195,7 @@ class Mirrors:
         return Span(span.start, min(span.stop, span.start + min(room, UNPROVED_SEGMENT)))
 
     def stored(self, mirror: Mirror, exchange: Exchange, span: Span, gained: int) -> None:
-        """The bytes of ``span`` came from it, of which ``gained`` had never been stored before."""
+        """Records that ``span`` came from the mirror; ``gained`` of its bytes had never been stored before."""
         if exchange.purpose is Purpose.COMPARE:
             mirror.repeated(span)
         else:
@@ -206,7 +205,7 @@ class Mirrors:
     # Leaving ----------------------------------------------------------------------------------------------
 
     def drop(self, mirror: Mirror) -> None:
-        """It isn't asked any more."""
+        """Ends the use of a mirror."""
         for exchange in self._requests.exchanges.of(mirror):
             self._requests.drop(exchange)
         self.roster.remove(mirror)
@@ -214,21 +213,21 @@ class Mirrors:
         self._divide_anew()
 
     def drop_peers(self) -> None:
-        """No peer is asked any more."""
+        """Ends the use of all peers."""
         for mirror in self.roster:
             if mirror.is_peer:
                 self.drop(mirror)
 
     def drop_all(self) -> None:
-        """None is asked any more: whatever is decided now, one place alone has to answer for."""
+        """Ends the use of all mirrors, so that the next responses come from one place."""
         for mirror in self.roster:
             self.drop(mirror)
 
     def ask_peers_only(self, *, on: bool) -> None:
-        """Whether no other mirror is asked, since a peer has the first place."""
+        """Sets whether only peers are used, because a peer is the first place."""
         self._peers_only = on
 
     def successor(self) -> Mirror | None:
-        """The one that takes the first place's part; it isn't a mirror any longer. ``None`` where there is none."""
+        """Removes and returns the mirror that replaces the first place; ``None`` if there is none."""
         self._divide_anew()
         return self.roster.successor(self._requests.address.resource)

@@ -1,16 +1,16 @@
-"""Peers: servers of one's own that may have the file, by its SHA-256. They are asked before the place that was named.
+"""Peers: the user's own servers, which are asked for a file by its SHA-256 before its origin.
 
 Theory of operation
 -------------------
 
-A peer is asked for known digests only. Where one is known before a byte has come, the first peer takes the first
-place's part and the named place is kept in reserve: it is asked for nothing. The other peers are mirrors beside it.
-Where a digest becomes known later, all peers join as mirrors.
+Peers are asked for known digests only. If a digest is known before the first byte, the first peer replaces the first
+place, and the origin is kept in reserve without a request. The other peers are mirrors. If a digest becomes known
+later, all peers join as mirrors.
 
-A peer is believed as little as a mirror is. What peers have brought is *lent* until the digest proves the whole. A peer
-that leads gives way at once where it hasn't got the file, says that it is another one, redirects, falls silent or
-crawls; then the next peer leads, or the named place does, and compares what is lent with its own. Where lent bytes turn
-out to be wrong, every peer is dropped and what is lent comes again: nothing else is lost.
+Peers aren't trusted, as mirrors aren't. Their bytes are *lent* until the digest proves the whole file. A leading peer
+gives way at once if it doesn't have the file, states another identity, redirects, falls silent or crawls. The next
+peer leads then, or the origin, which is compared with the lent bytes. If lent bytes are wrong, all peers are dropped,
+and only the lent bytes are fetched again.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.spans import Span
 
 SILENT_SECONDS = 3.0
-"""A peer that leads and brings nothing for so long gives way: others have the file."""
+"""The silence after which a leading peer gives way."""
 CRAWLING_SECONDS = 3.0
 CRAWLING_BYTES = 4 << 20
-"""One that has brought less a second than this, over the last seconds, gives way where there is much to go."""
+"""The rate in bytes per second below which a leading peer gives way if much is missing."""
 WORTHWHILE_SECONDS = 5.0
 PATH = "sha256"
 
@@ -49,15 +49,15 @@ class Peers:
     """The peers of one download.
 
     Args:
-        resource: What was asked for, with the servers that may lend it.
-        requests: The download's requests; a peer takes the first place there.
-        matching: What the file is.
-        mirrors: Those that don't lead are among them.
+        resource: The requested resource, with its peers.
+        requests: The requests of the download, in which a peer replaces the first place.
+        matching: The identity of the file.
+        mirrors: The mirrors, which include the peers that don't lead.
     """
 
     def __init__(self, resource: Resource, requests: Requests, matching: Matching, mirrors: Mirrors) -> None:
         self.lent = SpanSet()
-        """What has come from peers, and no digest has proved yet."""
+        """The spans from peers that no digest has proved yet."""
         self._resource = resource
         self._named = resource.url
         self._requests = requests
@@ -70,26 +70,26 @@ class Peers:
 
     @property
     def leads(self) -> bool:
-        """Whether a peer has the first place."""
+        """Whether a peer leads."""
         return self._lead is not None
 
     def named_by(self, head: ResponseHead, url: Url) -> tuple[ResponseHead, Url]:
-        """What a file's name is made from that its source doesn't state: of a peer's answer nothing.
+        """The head and URL from which a name is derived. A peer's response contributes nothing.
 
         Args:
-            head: The response's.
-            url: Of the place that has the first place.
+            head: The head of the response.
+            url: The URL of the first place.
         """
         if not self.leads:
             return head, url
         return head if self._is_lent_only else replace(head, headers=Headers()), self._named.without_credentials()
 
     def join(self, digests: Iterable[Digest], *, may_lead: bool) -> bool:
-        """Takes the peers along as soon as a SHA-256 is known; whether one of them leads from now on.
+        """Adds the peers as soon as a SHA-256 is known. Returns whether one of them leads from now on.
 
         Args:
-            digests: What is known of the file.
-            may_lead: Whether nothing has come yet.
+            digests: The known digests of the file.
+            may_lead: Whether no byte has arrived yet.
         """
         sha256 = next((digest.hex for digest in digests if digest.algorithm == "sha256"), None)
         if self._have_joined or sha256 is None:
@@ -113,12 +113,12 @@ class Peers:
 
     @property
     def _knows_name(self) -> bool:
-        """Whether the file's name is known without asking the named place."""
+        """Whether the file's name is known without a request to the origin."""
         return self._resource.name is not None or "." in self._named.last_segment.strip(".") or self._is_lent_only
 
     @property
     def _is_lent_only(self) -> bool:
-        """Whether it was named by its digest alone."""
+        """Whether the reference is only a digest."""
         return self._named.origin in {peer.origin for peer in self._resource.peers}
 
     def _turn_to(self, mirror: Mirror) -> None:
@@ -129,18 +129,18 @@ class Peers:
         self._mirrors.ask_peers_only(on=self._lead is not None)
 
     def brought(self, mirror: Mirror | None, span: Span) -> None:
-        """``span`` came from ``mirror``; from the first place where that is ``None``."""
+        """Records that ``span`` came from ``mirror``, or from the first place if that is ``None``."""
         if mirror.is_peer if mirror is not None else self._lead is not None:
             self.lent = self.lent.add(span)
 
     def should_give_way(self, now: float, *, rate: float, rest: int, limited: bool) -> bool:
-        """Whether the peer that leads is silent or crawls.
+        """Whether the leading peer is silent or crawls.
 
         Args:
             now: The time.
-            rate: Bytes a second that arrive in sum.
-            rest: Bytes that are missing; 0 while that isn't known.
-            limited: Whether our own limit holds bytes back.
+            rate: The throughput of all flows, in bytes per second.
+            rest: The number of missing bytes; 0 if unknown.
+            limited: Whether the user's rate limit applies at the moment.
         """
         if self._lead is None or limited:
             self._led_since = None
@@ -159,7 +159,7 @@ class Peers:
 
     @property
     def bears_failure(self) -> bool:
-        """Whether the peer that leads is asked once more after a failure: one that has brought something is."""
+        """Whether the leading peer is retried once after a failure, because it has brought bytes."""
         return self._requests.own_bytes > 0 and self._requests.patience.failures <= 1
 
     def give_way(self, *, is_kept: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The roster of a download's other places: which there are, how one joins, and which takes the first place's part."""
+"""The list of the mirrors and peers of a download, and the choice of the one that replaces the first place."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values.urls import Origin, Url
 
 MOST_DISCOVERED = 4
-"""So many places that servers name are tried at most: one that always names another would be asked for ever."""
+"""The most places named by servers that are tried, because a server could always name another one."""
 
 
 class Roster:
     """The mirrors and peers of one download, without the first place.
 
     Args:
-        resource: What was asked for, with its mirrors.
-        join: Gives a share of an origin's connections; ``None`` where no other place is to be asked.
+        resource: The requested resource, with its mirrors.
+        join: Returns the share of an origin's connections; ``None`` if no other place may be used.
     """
 
     def __init__(self, resource: Resource, join: Callable[[Origin], Share] | None) -> None:
@@ -35,16 +35,16 @@ class Roster:
         self._known: set[Url] = {resource.url}
         self._mirrors: list[Mirror] = []
         self._brought_before = SpanSet()
-        """What mirrors have brought that have left since."""
+        """The spans from mirrors that have been removed since."""
         self._discovered = 0
         self._accused: list[Mirror] = []
         self._dismissed: list[Mirror] = []
-        """Both have left and may be right: which of two places is wrong, only the digest tells."""
+        """Both kinds are removed and may be right, because only the digest tells which of two places is wrong."""
         for url in resource.mirrors:
             self._add(url)
 
     def __iter__(self) -> Iterator[Mirror]:
-        """Each of them; they may leave meanwhile."""
+        """Iterates over a copy, because mirrors may be removed meanwhile."""
         return iter(list(self._mirrors))
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ class Roster:
 
     @property
     def brought(self) -> SpanSet:
-        """What has come from mirrors, those included that have left since."""
+        """The spans from mirrors, including removed ones."""
         brought = self._brought_before
         for mirror in self._mirrors:
             brought |= mirror.only_from_it
@@ -61,7 +61,7 @@ class Roster:
     # Joining ----------------------------------------------------------------------------------------------
 
     def discover(self, urls: Iterable[Url]) -> None:
-        """More places, that a server has named; those that are known already don't count, nor http beside https."""
+        """Adds places that a server has named, except known ones, and http if the resource has https."""
         secure = self._resource.url.origin.scheme == "https"
         for url in urls:
             fits = url.origin.scheme == "https" or not secure
@@ -94,28 +94,28 @@ class Roster:
         return True
 
     def keep(self, mirror: Mirror) -> None:
-        """It had the first place, and goes on as a mirror."""
+        """Adds a mirror that was the first place."""
         self._mirrors.append(mirror)
 
     # Leaving ----------------------------------------------------------------------------------------------
 
     def remove(self, mirror: Mirror) -> None:
-        """It isn't asked any more; what it has brought is remembered."""
+        """Removes a mirror, and remembers the spans that it has brought."""
         if mirror in self._mirrors:
             self._mirrors.remove(mirror)
             self._brought_before |= mirror.only_from_it
 
     def accuse(self, mirror: Mirror) -> None:
-        """It sent other bytes than another place; it has left."""
+        """Records that a removed mirror sent different bytes from another place."""
         if not mirror.is_peer:
             self._accused.append(mirror)
 
     def dismiss(self) -> None:
-        """All are to leave, since the digest says that something is wrong of what is here."""
+        """Records that all mirrors are removed because of a wrong digest."""
         self._dismissed += [mirror for mirror in self._mirrors if not mirror.is_peer]
 
     def next_accused(self) -> Mirror | None:
-        """One that was accused: what accused it may be wrong, as the digest says; each once."""
+        """Removes and returns an accused mirror, because a wrong digest may mean that it was right."""
         return self._accused.pop(0) if self._accused else None
 
     def next_opinion(self) -> Mirror | None:

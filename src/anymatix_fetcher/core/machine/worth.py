@@ -1,10 +1,9 @@
-"""The budget of connections: how many of those that the user allows each place gets, by what one brings there.
+"""Divides the connections that the user allows among the places, by the goodput of a connection at each.
 
-Each place's pace says how many connections it uses, and may try more. Where that is more in sum than the user allows,
-each place gets one first, and then each further one goes where a connection brings most. So a flow is opened where the
-next one brings most, and taken from where it brings least, also while the paces still climb. A connection that a place
-only tries is worth less than one that is known to pay, and a place that makes nothing of what it was given waits for
-some seconds before it is given more.
+The pace controller of each place states how many connections it uses and may try. If the sum exceeds the budget, each
+place gets one connection first, and every further one goes to the place where a connection brings most. So flows are
+opened at the fastest places and closed at the slowest, also while the controllers still climb. A connection on trial
+counts less than one that has paid. A place that doesn't use its connections waits some seconds before it gets more.
 """
 
 from __future__ import annotations
@@ -20,32 +19,32 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.pace.hosts import Share
 
 KEPT = 1.25
-"""A connection moves only to a place where it brings so many times as much: moving costs a request and a window."""
+"""The factor by which another place has to be faster before a connection moves, which costs a request and a window."""
 TRIED = 0.5
-"""What a connection that a place only tries is taken to bring, as a part of what its others do."""
+"""The expected goodput of a connection on trial, as a fraction of that of the others at its place."""
 LEAST_WORTH = 0.25
-"""Where connections are scarce a place keeps its first one only if that brings this part of what the best one does."""
+"""If connections are scarce, a place keeps its first one only if that brings this fraction of the best one's."""
 
 
 FIRST_STEP = 4
 HOPED = 1.5
-"""So many are taken to pay at a place of which nothing is known, and to bring so many times what the best one does."""
+"""At an unknown place, the first :data:`FIRST_STEP` connections are expected to bring this factor of the best ones."""
 UNUSED_SECONDS = 2.0
-"""What a place was given beyond what it used has to be used after so long."""
+"""The time after which a place has to use the connections that it was given in addition."""
 RESTING_SECONDS = 8.0
-"""Else it isn't given more for so long, and for twice as long each time that this happens again."""
+"""Otherwise it gets none for this time, which doubles with each repetition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """What one place asks for.
+    """The demand of one place.
 
     Attributes:
-        wanted: How many connections it could use or try.
-        used: How many its pace uses now, where others leave them to it.
-        settled: How many of these are known to pay.
-        present: How many it has.
-        bytes_per_second: What one brings there; ``None`` while that isn't known.
+        wanted: The connections that it could use or try.
+        used: The connections that its controller uses now, if it gets them.
+        settled: Those of them that are known to pay.
+        present: The connections that it has.
+        bytes_per_second: The goodput of one connection; ``None`` if unknown.
     """
 
     wanted: int
@@ -55,7 +54,7 @@ class Bid:
     bytes_per_second: float | None = None
 
     def value(self, connection: int, best: float) -> float:
-        """What its next connection is worth where it has ``connection`` of them, in bytes a second."""
+        """The worth of one more connection than ``connection``, in bytes per second."""
         rate, settled = self.bytes_per_second, self.settled
         if rate is None:
             rate, settled = HOPED * best, FIRST_STEP
@@ -63,11 +62,11 @@ class Bid:
 
 
 def divided(budget: int, bids: Sequence[Bid]) -> list[int]:
-    """How many connections each place gets.
+    """Returns the number of connections of each place.
 
     Args:
-        budget: All together have no more.
-        bids: One for each place, in the order in which they are preferred where nothing else decides.
+        budget: The maximum of the sum.
+        bids: One for each place; among equal ones, the first is preferred.
     """
     if sum(bid.wanted for bid in bids) <= budget:
         return [bid.wanted for bid in bids]
@@ -88,7 +87,7 @@ def divided(budget: int, bids: Sequence[Bid]) -> list[int]:
 
 @dataclass(slots=True)
 class _Account:
-    """What one place was given, and whether it has made something of it."""
+    """The connections that one place was given, and whether it used them."""
 
     granted: int | None = None
     raised_at: float = 0.0
@@ -96,13 +95,13 @@ class _Account:
     rest_seconds: float = RESTING_SECONDS
 
     def grant(self, connections: int, now: float) -> None:
-        """It is given so many."""
+        """Records the number of connections that it is given."""
         if self.granted is not None and connections > self.granted:
             self.raised_at = now
         self.granted = connections
 
     def may_hope(self, used: int, now: float) -> bool:
-        """Whether more may be taken from others for it, since it uses all that it has."""
+        """Whether it may take more from others, because it uses all its connections."""
         if self.granted is not None and used < self.granted:
             if now - self.raised_at >= UNUSED_SECONDS and now >= self.rests_until:
                 self.rests_until = now + self.rest_seconds
@@ -118,11 +117,11 @@ class Budget:
         self._accounts: dict[Mirror | None, _Account] = {}
 
     def divide(self, shares: Mapping[Mirror | None, Share], exchanges: Exchanges, now: float) -> None:
-        """Grants each place its part.
+        """Sets the grant of each place.
 
         Args:
-            shares: Each place's share of its host; that of the first place stands under ``None``.
-            exchanges: What is under way.
+            shares: The share of each place at its host; that of the first place under ``None``.
+            exchanges: The exchanges under way.
             now: The time.
         """
         self._accounts = {place: self._accounts.get(place, _Account()) for place in shares}
@@ -132,7 +131,7 @@ class Budget:
         used = [min(count, bid.used) for count, bid in zip(counts, bids, strict=True)]
         free = most - sum(used)
         for place, count, bid in zip(shares, counts, bids, strict=True):
-            # What isn't used yet may be taken by whichever place tries more first.
+            # Unused connections go to the first place that tries more.
             granted = count if count < bid.used else min(bid.used + free, most)
             self._accounts[place].grant(granted, now)
             shares[place].grant(granted if granted < most else None)
