@@ -11,7 +11,7 @@ nox.options.default_venv_backend = "venv"
 def tests(session: nox.Session) -> None:
     """The whole suite; arguments behind ``--`` go to pytest."""
     session.install(".[test]")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -34,7 +34,7 @@ def coverage(session: nox.Session) -> None:
     """Branch coverage of the core by its own tests and the simulator."""
     session.install("-e", ".[dev]")
     session.run(
-        "python", "-m", "pytest", "-q", "tests/core", "tests/simulation", "--cov", "--cov-report=term:skip-covered"
+        "python", "-m", "pytest", "-q", "-n", "auto", "tests/core", "tests/simulation", "--cov", "--cov-report=term:skip-covered"
     )
 
 
