@@ -27,6 +27,15 @@ def _collapsing(above: int) -> Callable[[int, float], float]:
     return lambda count, _now: count * MEGABYTE if count <= above else MEGABYTE / 4
 
 
+def _decaying(after: float) -> Callable[[int, float], float]:
+    """Eight connections fill the line for a while; then what each brings shrinks by 4 % a second."""
+
+    def rate(count: int, now: float) -> float:
+        return min(8.0, count * (1 - 0.04 * max(0.0, now - after))) * MEGABYTE
+
+    return rate
+
+
 def test_it_begins_with_one_and_then_tries_four() -> None:
     counts = Sums(Pace(), each).run(1)
 
@@ -37,6 +46,21 @@ def test_it_begins_with_one_and_then_tries_four() -> None:
 @pytest.mark.parametrize("maximum", [1, 2, 5, 32, 64])
 def test_it_climbs_to_the_maximum_and_no_further_while_each_connection_adds(maximum: int) -> None:
     assert max(Sums(Pace(maximum), each).run(5)) == maximum
+
+
+def test_the_reserve_beyond_the_maximum_is_for_after_the_climb_where_each_connection_adds() -> None:
+    counts = Sums(Pace(8, reserve=16), each).run(20)
+
+    assert max(counts[: round(HOLD_SECONDS / STEP)]) == 8
+    assert counts[-1] == 16
+
+
+def test_the_reserve_serves_where_the_maximum_no_longer_fills_the_line() -> None:
+    sums = Sums(Pace(8, reserve=16), _decaying(after=6))
+    sums.run(6)
+    assert sums.pace.connections == 8
+
+    assert 16 in sums.run(4)
 
 
 def test_the_climb_to_thirty_two_takes_less_than_two_seconds_where_the_gain_is_clear() -> None:

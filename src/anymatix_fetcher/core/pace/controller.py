@@ -25,7 +25,8 @@ States:
   before the goodput is back, else its return would look like the gain of the next trial. After a trial of more it is
   compared with what the trial had reached: where much less comes, the step is tried again at once.
 * **Steady.** The count stays until a direction's backoff has passed. A goodput that falls by itself makes what was
-  learned stale, so more are tried at once.
+  learned stale, so more are tried at once. The *reserve* of connections beyond the maximum is tried in this state
+  only: during startup each step seems to pay, since congestion windows open meanwhile.
 
 Backoff: a trial that paid may be followed by another in its direction at once. One that failed rests until the bytes
 that it has missed are a small part of what came since, so that trials cost little on any line (see ``backoff``).
@@ -57,6 +58,7 @@ class Pace:
 
     Args:
         maximum: How far it may climb.
+        reserve: How far it may go beyond ``maximum`` after the climb, where that pays.
         fixed: The one and only count, where the user wants it so; only refusals lower it.
         start: The count that was good for this host earlier: it is begun with.
         settled: Whether that count needs no climb at first. It does where the server refused or punished more then:
@@ -68,13 +70,15 @@ class Pace:
         self,
         maximum: int = 32,
         *,
+        reserve: int = 0,
         fixed: int | None = None,
         start: int | None = None,
         settled: bool = True,
         settings: PaceSettings = DEFAULT_SETTINGS,
     ) -> None:
         self._settings = settings
-        self._maximum = self._utmost = max(1, fixed or maximum)
+        self._usual = max(1, fixed or maximum)
+        self._maximum = self._utmost = self._usual if fixed else max(self._usual, reserve)
         self.is_fixed = fixed is not None
         self._count = self._maximum if self.is_fixed else max(1, min(start or 1, self._maximum))
         self._goodput = Goodput(settings)
@@ -322,7 +326,7 @@ class Pace:
                 self._try(wanted, rate, now)
                 return
             if self._climbing:
-                if self._maximum == self._utmost:  # else other places have the rest for now
+                if self._maximum >= self._usual:  # else other places have the rest for now
                     self._end_climb(now)
                 return
             direction.rest(now)
@@ -354,5 +358,6 @@ class Pace:
         """The next count upwards; the same where there is none."""
         settings = self._settings
         wanted = settings.first_step if self._count == 1 and self._climbing else 2 * self._count
-        wanted = min(self._ceiling.below(wanted, self._count, now), self._maximum)
+        most = min(self._maximum, self._usual) if self._climbing else self._maximum
+        wanted = min(self._ceiling.below(wanted, self._count, now), most)
         return max(self._count, int(min(wanted, most_worthwhile(self._count, self._busy, settings.full_reader))))

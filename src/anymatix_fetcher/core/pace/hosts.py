@@ -369,12 +369,15 @@ class Hosts:
             maximum: How far the number of connections may climb.
             fixed: The one and only number, where the user wants it so.
         """
-        key = (origin, highest(maximum), fixed)
+        reserve = highest(maximum)
+        key = (origin, reserve, fixed)
         if key not in self._hosts:
             known, settings = self.known(origin) or KnownHost(), self._settings
             settled = known.limit is None and (known.start or 0) >= settings.first_step
-            pace = Pace(highest(maximum), fixed=fixed, start=known.start, settled=settled, settings=settings)
-            self._hosts[key] = Host(origin, pace, self, fixed or highest(maximum))
+            pace = Pace(
+                maximum, reserve=reserve, fixed=fixed, start=known.start, settled=settled, settings=settings
+            )
+            self._hosts[key] = Host(origin, pace, self, fixed or reserve)
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")
         return self._hosts[key]

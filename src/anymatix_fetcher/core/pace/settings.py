@@ -111,15 +111,15 @@ DEFAULT_SETTINGS = PaceSettings()
 
 
 class Unstated(int):
-    """A maximum of connections that the user hasn't stated: a climb whose steps have paid up to it may go on.
+    """A maximum of connections that the user hasn't stated: where more pay after the climb, it may be passed.
 
-    On a lossy line each connection's share decays for ten seconds, and 32 of them carry less and less of it. A maximum
-    that the user has stated is never passed.
+    On a lossy line each connection's share decays for ten seconds, and 32 of them carry less and less of it. A server
+    that limits each connection gives more of them more. A maximum that the user has stated is never passed.
     """
 
     @property
     def highest(self) -> int:
-        """How far the climb may go.
+        """The most connections.
 
         (path: at 500 Mbit/s, 100 ms and 0.05 % loss 64 fill the line to the end, 96 bring no more.)
         """
@@ -131,5 +131,5 @@ DEFAULT_MAXIMUM = Unstated(32)
 
 
 def highest(maximum: int) -> int:
-    """How far a climb with this maximum may go."""
+    """The most connections that this maximum allows."""
     return maximum.highest if isinstance(maximum, Unstated) else maximum
