@@ -33,9 +33,8 @@ def types(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Branch coverage of the core by its own tests and the simulator."""
     session.install("-e", ".[dev]")
-    session.run(
-        "python", "-m", "pytest", "-q", "-n", "auto", "tests/core", "tests/simulation", "--cov", "--cov-report=term:skip-covered"
-    )
+    command = "python -m pytest -q -n auto tests/core tests/simulation --cov --cov-report=term:skip-covered"
+    session.run(*command.split())
 
 
 @nox.session

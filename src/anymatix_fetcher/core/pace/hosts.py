@@ -374,9 +374,7 @@ class Hosts:
         if key not in self._hosts:
             known, settings = self.known(origin) or KnownHost(), self._settings
             settled = known.limit is None and (known.start or 0) >= settings.first_step
-            pace = Pace(
-                maximum, reserve=reserve, fixed=fixed, start=known.start, settled=settled, settings=settings
-            )
+            pace = Pace(maximum, reserve=reserve, fixed=fixed, start=known.start, settled=settled, settings=settings)
             self._hosts[key] = Host(origin, pace, self, fixed or reserve)
             if known.http2 is not None and origin.scheme == "https":
                 self.versions.setdefault(origin, "2" if known.http2 else "1.1")
