@@ -369,8 +369,7 @@ class Hosts:
             maximum: How far the number of connections may climb.
             fixed: The one and only number, where the user wants it so.
         """
-        reserve = highest(maximum)
-        key = (origin, reserve, fixed)
+        key = (origin, reserve := highest(maximum), fixed)
         if key not in self._hosts:
             known, settings = self.known(origin) or KnownHost(), self._settings
             settled = known.limit is None and (known.start or 0) >= settings.first_step
