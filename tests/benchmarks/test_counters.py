@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -41,9 +42,17 @@ def test_a_device_that_is_not_there_is_an_error_and_not_a_zero() -> None:
         bytes_sent(DEV, "near0")
 
 
+def _listener_below_the_ephemeral_ports() -> socket.socket:
+    """A listener on a port that no client of another test's is given as its own."""
+    for port in range(21_000, 32_000):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    raise AssertionError("no port is free")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 def test_the_kernels_own_tables_are_understood() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with _listener_below_the_ephemeral_ports() as listener:
         port = listener.getsockname()[1]
         counters = Counters(os.getpid(), port, "lo")
         before, none = counters.read()
