@@ -30,7 +30,7 @@ from tests.simulation.place_servers import Body, PlaceServer
 from tests.simulation.places import Fate, SimulatedPool, alone, differing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from anymatix_fetcher.core.pace.hosts import Share
     from anymatix_fetcher.core.values.http import ResponseHead
@@ -315,7 +315,7 @@ class PoolRun:
 def ideal_seconds(pool: SimulatedPool) -> float:
     """When the places that are right would have brought the file, each as fast as it does by itself."""
     curves = [alone(place, pool.maximum, pool.fixed) for place in pool.places if place.brings_right_bytes]
-    for step in range(1, max(map(len, curves))):
+    for step in range(1, max(map(len, curves), default=0)):
         if sum(curve[min(step, len(curve) - 1)] for curve in curves) >= pool.length:
             return step * STEP_SECONDS
     return inf
@@ -352,16 +352,17 @@ def _tell(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-def _sum_up(seeds: range) -> int:
+def _sum_up(seeds: range, drawn: Callable[[int], SimulatedPool]) -> int:
     began, failures, ratios, lies = time.perf_counter(), 0, [], []
     for seed in seeds:
         try:
-            found = measured(SimulatedPool.drawn(seed))
+            found = measured(drawn(seed))
         except Exception as error:  # noqa: BLE001 - every failure is a finding
             failures += 1
             _tell(f"{seed}: {type(error).__name__}: {str(error)[:150]}")
             continue
-        ratios.append((found.ratio, seed))
+        if found.ratio < inf:  # else no place has the right bytes
+            ratios.append((found.ratio, seed))
         lies.append((found.lied, seed))
         if found.error is not None:
             _tell(f"{seed}: {found.error!r}")
@@ -377,17 +378,18 @@ def _sum_up(seeds: range) -> int:
     return failures
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a rule was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.pool", description=__doc__)
     parser.add_argument("seed", type=int, nargs="?", default=0, help="run this one and tell all that happens")
     parser.add_argument("--seeds", metavar="FIRST:STOP", help="run all of these and sum up")
     parser.add_argument("--differing", action="store_true", help="without a digest, with other representations")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    drawn = differing if options.differing else SimulatedPool.drawn
     if options.seeds is not None:
         first, stop = map(int, options.seeds.split(":"))
-        return 1 if _sum_up(range(first, stop)) else 0
-    pool = (differing if options.differing else SimulatedPool.drawn)(options.seed)
+        return 1 if _sum_up(range(first, stop), drawn) else 0
+    pool = drawn(options.seed)
     for place in pool.places:
         _tell(f"{place}")
     run = PoolRun(pool, _tell).run()

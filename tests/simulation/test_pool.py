@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.lines import Line
 from tests.simulation.places import Fate, SimulatedPlace, SimulatedPool, differing
-from tests.simulation.pool import PoolRun, ideal_seconds
+from tests.simulation.pool import PoolRun, ideal_seconds, main
 
 MIB = 1 << 20
 LINE = Line(round_trip=0.002, capacity=4e7, seconds=12, cap=8e6)
@@ -114,3 +114,12 @@ def test_few_connections_go_where_one_brings_most() -> None:
     run = run_of(slow, quick, fixed=4)
 
     assert run.filled[1] > 6 * run.filled[0]
+
+
+def test_many_seeds_are_drawn_without_a_digest_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    alike = [seed for seed in range(SEEDS) if differing(seed) == SimulatedPool.drawn(seed)]
+
+    assert not alike
+    assert main(["--seeds", "0:2"]) == main(["--seeds", "0:2", "--differing"]) == 0
+    with_a_digest, without = capsys.readouterr().out.split("p1 ")[1:]
+    assert with_a_digest.splitlines()[:2] != without.splitlines()[:2]

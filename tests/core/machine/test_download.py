@@ -316,7 +316,6 @@ def test_a_wrong_digest_makes_the_disk_the_network_and_itself_suspects_in_turn()
     finish(bench, RIGHT)
     assert bench.one(m.ProveBlocks).blocks == whole
     bench.send(m.BlocksProved(whole, SpanSet()))
-    bench.send(m.Tick())
     again = bench.one(m.StartExchange)
     assert again.request.fresh_connection
     bench.answer(again, length=2 * MIB)
@@ -333,7 +332,6 @@ def test_a_block_that_spoils_the_digest_comes_a_third_time() -> None:
     whole = SpanSet.whole(2 * MIB)
     finish(bench, WRONG)
     bench.send(m.BlocksProved(whole, SpanSet()))
-    bench.send(m.Tick())
     again = bench.one(m.StartExchange)
     bench.answer(again, length=2 * MIB)
     bench.send(m.BodyStored(again.exchange, Span(0, 2 * MIB)))

@@ -148,8 +148,8 @@ def test_a_block_in_dispute_comes_again_whatever_had_brought_it() -> None:
     assert not bench.machine.is_over
 
 
-def test_a_wrong_digest_makes_what_mirrors_brought_suspected_first() -> None:
-    length = 48 * MIB
+def complete_with_a_wrong_digest(length: int = 48 * MIB) -> tuple[Bench, SpanSet]:
+    """The file is complete, and its digest wrong; and what the mirror has brought of it."""
     bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=1, length=length)
     first = bench.open()
     bench.answer(first, length=length)
@@ -163,10 +163,17 @@ def test_a_wrong_digest_makes_what_mirrors_brought_suspected_first() -> None:
             brought = brought.add(span_of(start))
         starts += brings(bench, start, length)
     bench.send(m.Verified((WRONG,)))
-    bench.send(m.BlocksProved(SpanSet.whole(length), SpanSet()))
-    (again,) = [one for one in bench.wait(0.5) if isinstance(one, m.StartExchange)]
-    assert again.request.url == ORIGIN
-    assert span_of(again).start == next(iter(brought)).start > 0
+    bench.commands += bench.send(m.BlocksProved(SpanSet.whole(length), SpanSet())) + bench.wait(0.5)
+    return bench, brought
+
+
+def test_after_a_wrong_digest_each_place_compares_what_the_other_one_has_brought() -> None:
+    bench, brought = complete_with_a_wrong_digest()
+
+    (own,), (other,) = at(bench, ORIGIN), at(bench, MIRROR)
+
+    assert brought.covers(span_of(own))
+    assert not brought.count_in(span_of(other))
 
 
 def test_secrets_of_the_first_place_dont_go_to_a_mirror() -> None:

@@ -63,9 +63,12 @@ def test_what_is_suspected_comes_first_and_nothing_is_compared_twice_without_a_r
     search = CulpritSearch(BAD, WHOLE)
     assert search.blocks == BAD
     search.heard(NONE)
+    assert search.blocks == NONE, "another place is asked first"
+    search.go_on()
     assert search.blocks == WHOLE - BAD
     search = CulpritSearch(BAD, WHOLE)
     search.heard(BAD)
+    search.go_on()
     assert search.blocks == WHOLE
 
 

@@ -83,11 +83,40 @@ class Checks:
         self._matching = matching
         self._coverage = coverage
         self._drop = drop
+        self.examines = False
+        """Whether the digest was wrong, and a mirror compares what the first place has brought."""
+
+    # After a wrong digest ---------------------------------------------------------------------------------
+
+    def examine(self, blocks: SpanSet) -> bool:
+        """Lets the mirror that has brought most compare ``blocks``; false if none has brought anything."""
+        examiner = max((one for one in self._roster if one.only_from_it), key=lambda one: one.total, default=None)
+        if examiner is None:
+            return False
+        for mirror in self._roster:
+            if mirror is not examiner:
+                self._drop(mirror)
+                self._roster.dismiss(mirror)
+        self.examines = True
+        examiner.end_comparison()
+        unknown = blocks - examiner.confirmed
+        if unknown:
+            examiner.check(unknown)
+        return True
+
+    @property
+    def opponent(self) -> Mirror | None:
+        """A mirror that has compared all that it should, and differs."""
+        if not self.examines:
+            return None
+        return next((one for one in self._roster if one.comparison is None and one.differing), None)
 
     # Asking -----------------------------------------------------------------------------------------------
 
     def room(self, mirror: Mirror, length: int, now: float) -> int | None:
         """How many more bytes the mirror may be asked for, to be stored; ``None`` for any number."""
+        if self.examines:
+            return 0
         exchanges = self._requests.exchanges
         own = exchanges.of(mirror)
         ids = {exchange.id for exchange in own}
@@ -108,6 +137,13 @@ class Checks:
             mirror.held_back(now)
         return room
 
+    def waiting_bytes(self, mirror: Mirror) -> int:
+        """How many bytes the mirror is still to be asked for, to be compared after a wrong digest."""
+        if mirror.comparison is None or not self.examines:
+            return 0
+        in_flight = [one.asked for one in self._requests.exchanges.of(mirror) if one.purpose is Purpose.COMPARE]
+        return mirror.comparison.waiting(in_flight, block_size=self._matching.block_size).total
+
     def next(self, mirror: Mirror, length: int) -> Span | None:
         """What to ask a mirror for that another place has brought already."""
         block_size = self._matching.block_size
@@ -117,6 +153,8 @@ class Checks:
             span = mirror.comparison.next(in_flight, block_size=block_size, at_most=CHECKED_AT_ONCE)
             if span is not None:
                 return span
+        if self.examines:
+            return None
         blocks = self._unchecked(mirror, length, block_size)
         if not blocks:
             return None
@@ -149,7 +187,7 @@ class Checks:
         for mirror in self._roster:
             if mirror.comparison is not None and mirror.comparison.open.covers(event.span):
                 mirror.compared(event.span, equal=event.equal)
-                if not event.equal:
+                if not event.equal and not self.examines:
                     self._part_with(mirror)
                 return True
         return False

@@ -22,6 +22,9 @@ PIECE_SHARE = 16
 SAMPLES_OF_FOREIGN = 16
 """The number of blocks of another program's file that have to match if no digest will verify the whole."""
 
+MANY_DIFFERING = 8 << 20
+"""The least number of differing bytes after which a comparison may be given up."""
+
 
 class Question(Enum):
     """The purpose of a comparison."""
@@ -79,12 +82,25 @@ class Comparison:
             self.differing |= silent
             self.blocks |= silent
 
-    def next(self, in_flight: Iterable[Span], *, block_size: int, at_most: int) -> Span | None:
-        """The next span to request: complete blocks, about ``at_most`` bytes; ``None`` if all are requested."""
+    def waiting(self, in_flight: Iterable[Span], *, block_size: int) -> SpanSet:
+        """The blocks without a result that aren't requested."""
         waiting = self.open
         for span in in_flight:
             waiting = waiting.remove(Span(span.start // block_size * block_size, span.stop))
-        first = next(iter(waiting), None)
+        return waiting
+
+    @property
+    def is_another_file(self) -> bool:
+        """Whether most blocks differ, so that comparing the others would only delay fetching them."""
+        return self.differing.total >= max(MANY_DIFFERING, self.agreed.total)
+
+    def give_up(self) -> None:
+        """Counts the blocks without a result as differing."""
+        self.differing |= self.open
+
+    def next(self, in_flight: Iterable[Span], *, block_size: int, at_most: int) -> Span | None:
+        """The next span to request: complete blocks, about ``at_most`` bytes; ``None`` if all are requested."""
+        first = next(iter(self.waiting(in_flight, block_size=block_size)), None)
         if first is None:
             return None
         stop = max(first.start + at_most // block_size * block_size, first.start + block_size)

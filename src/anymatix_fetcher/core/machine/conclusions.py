@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.explain import nothing_kept
+from anymatix_fetcher.core.machine.comparison import blocks_around
 from anymatix_fetcher.core.machine.mirror import Mirror
 from anymatix_fetcher.core.machine.phase import MachinePhase
 from anymatix_fetcher.core.machine.proof import Suspect
@@ -31,6 +32,7 @@ class Conclusions:
         self._overwrite = overwrite
         self._verified = "none"
         self._mismatch: FetchError | None = None
+        self._has_left_first = False
 
     # The whole --------------------------------------------------------------------------------------------
 
@@ -74,38 +76,84 @@ class Conclusions:
             parts.coverage.claim(whole)
             parts.out.append(m.ProveBlocks(whole))
         elif parts.proof.suspect is Suspect.NETWORK and whole:
-            roster = parts.mirrors.roster
-            roster.dismiss()
-            parts.mirrors.drop_all()
-            if self._compare_with(roster.next_accused()):
-                return
-            if parts.matching.search(whole, roster.brought):
-                parts.stage.enter(MachinePhase.TRANSFERRING)
-            else:
-                self.mismatched()
+            self._search_elsewhere(whole)
         else:
             self.mismatched()
 
-    def _compare_with(self, mirror: Mirror | None) -> bool:
-        """A mirror takes the first place's part, and all that is here is compared with what it sends."""
-        parts, identity = self._parts, self._parts.matching.identity
-        if mirror is None or identity is None:
+    def _search_elsewhere(self, whole: SpanSet) -> None:
+        """Compares the bytes of each place with those of another one, all at once; then everything with each place."""
+        parts, roster = self._parts, self._parts.mirrors.roster
+        matching, brought = parts.matching, roster.brought
+        is_first = not matching.is_searching
+        mixed = blocks_around(brought, length=matching.length, block_size=matching.block_size)
+        if is_first and parts.mirrors.checks.examine(whole - mixed):
+            matching.search(whole, brought)
+            parts.stage.enter(MachinePhase.TRANSFERRING)
+        elif not self.hear_another():
+            if matching.search(whole, brought):
+                parts.stage.enter(MachinePhase.TRANSFERRING)
+            else:
+                self.mismatched()
+
+    def hear_another(self) -> bool:
+        """Turns to the place that differs most from what is stored; false if there is none."""
+        parts, roster = self._parts, self._parts.mirrors.roster
+        for mirror in roster:
+            parts.mirrors.drop(mirror)
+            roster.dismiss(mirror)
+        opinion = roster.next_opinion()
+        while opinion is not None and not self._compare_with(opinion):
+            opinion = roster.next_opinion()
+        return opinion is not None
+
+    def _compare_with(self, mirror: Mirror) -> bool:
+        """A mirror takes the first place's part, and all that is here is compared with what it sends.
+
+        Returns:
+            False if that would change nothing.
+        """
+        parts, matching = self._parts, self._parts.matching
+        whole, identity = SpanSet.whole(matching.length or 0), matching.identity
+        confirmed = mirror.confirmed - matching.lost_in_search
+        if identity is None or confirmed == whole:
             return False
+        self._keep_first(whole)
         self._turn_to(mirror)
         mirror.address.trust()  # the digest will prove it
         origin = mirror.address.origin_url.origin
-        parts.matching.set_identity(replace(identity, validator=mirror.validator, origin=origin))
-        parts.matching.search(SpanSet.whole(parts.matching.length or 0), SpanSet(), anew=True)
+        matching.set_identity(replace(identity, validator=mirror.validator, origin=origin))
+        differing = mirror.differing - matching.lost_in_search
+        matching.search(whole, whole - confirmed - differing, anew=True)
+        if differing:
+            matching.lose(differing)
         parts.stage.go_back()
         return True
+
+    def _keep_first(self, whole: SpanSet) -> None:
+        """Keeps the named place as another opinion, once, because the one that contradicts it may be wrong."""
+        parts, comparison = self._parts, self._parts.matching.comparison
+        if self._has_left_first or parts.peers.leads:
+            return
+        self._has_left_first = True
+        before = Mirror(parts.requests.address, parts.requests.share)
+        before.says(parts.matching.identity.validator if parts.matching.identity is not None else before.validator)
+        agreed, differing = (
+            (comparison.agreed, comparison.differing) if comparison is not None else (SpanSet(), SpanSet())
+        )
+        before.has_said(right=(whole - parts.mirrors.roster.brought) | agreed, differing=differing)
+        parts.mirrors.roster.dismiss(before)
 
     def mismatched(self) -> None:
         """Asks another place for its opinion, or fails with a wrong digest that nothing explains."""
         matching = self._parts.matching
         blocks = -(-(matching.length or 0) // matching.block_size)
         self._mismatch = self._parts.proof.mismatch(fickle=matching.fickle, blocks=blocks)
-        if not self._compare_with(self._parts.mirrors.roster.next_opinion()):
-            self.fail(self._mismatch)
+        if self.hear_another():
+            return
+        if matching.is_searching and matching.search(SpanSet.whole(matching.length or 0), SpanSet()):
+            self._parts.stage.go_back()
+            return
+        self.fail(self._mismatch)
 
     # Other content ----------------------------------------------------------------------------------------
 
@@ -148,13 +196,20 @@ class Conclusions:
         parts = self._parts
         if parts.peers.give_way(is_kept=False):
             return
-        if parts.matching.is_searching and self._compare_with(parts.mirrors.roster.next_opinion()):
+        if parts.matching.is_searching and self.hear_another():
             return
-        mirror = parts.mirrors.successor()
+        mirror = parts.mirrors.successor() or self._opponent()
         if mirror is None:
             self.fail(self._mismatch or error)  # not the failure of a place that was only asked for its opinion
             return
         self._turn_to(mirror)
+
+    def _opponent(self) -> Mirror | None:
+        """A place that contradicted the one that fails now; the digest will tell whether it was right."""
+        mirror = self._parts.mirrors.roster.next_accused() if self._parts.proof.settles else None
+        if mirror is not None:
+            mirror.address.trust()
+        return mirror
 
     def let_another_open(self, not_before: float) -> bool:
         """A mirror takes the first place's part before anything has come; that goes on as a mirror.

@@ -289,15 +289,16 @@ class Download:
             parts.stage.enter(MachinePhase.VERIFYING)
             parts.out.append(m.Verify(length))
             return
-        if matching.storage_is_open and not comparing:  # before that, nothing flows that could be paced
-            parts.scheduler.adapt(length, now)
+        if matching.storage_is_open and (not comparing or matching.is_searching):  # a few samples aren't worth pacing
+            parts.scheduler.adapt(matching, now)
         if parts.labels.doubted is not None:
             return
         if comparing:
             parts.scheduler.make_room()
         parts.scheduler.look_ahead(now)
         self._start_more(length, now, divisible=divisible)
-        if length is not None and divisible and is_flat and parts.mirrors.any:
+        is_open = is_flat or (parts.mirrors.checks.examines and matching.is_searching)
+        if length is not None and divisible and is_open and parts.mirrors.any:
             parts.mirrors.advance(length, now, bytes_per_second=self.rate(now))
 
     def _start_more(self, length: int | None, now: float, *, divisible: bool) -> None:
@@ -314,10 +315,12 @@ class Download:
         matching = self._parts.matching
         self._setbacks.replace_stuck(self._watch.since, now)
         comparison = matching.comparison
+        if not self.is_over and self._parts.mirrors.checks.opponent is not None:
+            self._conclusions.hear_another()
         if not self.is_over and not matching.conclude():
             self._conclusions.mismatched()
         if matching.comparison is not comparison:
-            self._parts.requests.exchanges.spend()
+            self._parts.requests.end_comparison()
         if matching.storage_is_open and matching.comparison is None:
             self._heads.release_held(now)
 

@@ -86,6 +86,8 @@ class Matching:
         self._has_agreed = False
         self._brought = Span(0, 0)
         self._search: CulpritSearch | None = None
+        self.lost_in_search = SpanSet()
+        """The bytes that were dropped since the search for a wrong digest's cause has begun."""
         self._parted_bytes = 0
 
     @property
@@ -299,6 +301,8 @@ class Matching:
             SpanSet.of(*(Span(span.start // size * size, -(-span.stop // size) * size) for span in spans))
         )
         self.foreign -= spans
+        if self._search is not None:
+            self.lost_in_search |= spans
         self._out.append(m.ForgetBlocks(spans))
 
     def shortened(self, spans: SpanSet) -> None:
@@ -345,12 +349,18 @@ class Matching:
         """Starts or continues the search for a wrong digest's cause, with ``suspected`` first; false at its end."""
         if self._search is None or anew:
             around = blocks_around(suspected, length=self.known_length, block_size=self.block_size)
-            self._search, self.foreign = CulpritSearch((self.foreign | around) & whole, whole), SpanSet()
+            suspects, self.foreign = (self.foreign | around) & whole, SpanSet()
+            self._search = CulpritSearch(suspects, whole, elsewhere=anew)
         elif self._search.whole != whole:
             self._search.turn_to(whole)
-        if self._search.blocks:
-            self.comparison = Comparison(Question.CULPRITS, self._search.blocks)
-        return bool(self._search.blocks)
+        else:
+            self._search.go_on()
+        return self._compare_suspects(self._search)
+
+    def _compare_suspects(self, search: CulpritSearch) -> bool:
+        if search.blocks:
+            self.comparison = Comparison(Question.CULPRITS, search.blocks)
+        return bool(search.blocks)
 
     @property
     def is_searching(self) -> bool:
@@ -366,6 +376,13 @@ class Matching:
     def conclude(self) -> bool:
         """Ends a comparison when every block has a result; false if a wrong digest has no cause."""
         comparison = self.comparison
+        if (
+            comparison is not None
+            and self._search is not None
+            and self._search.elsewhere
+            and comparison.is_another_file
+        ):
+            comparison.give_up()
         if comparison is None or comparison.open:
             return True
         self.comparison = None
@@ -390,8 +407,9 @@ class Matching:
             self.lose(comparison.differing)
             if self.known_length is None:
                 self.goes_on()
+        if comparison.differing or (self.length is not None and not self._coverage.complete(self.length)):
             return True  # first the digest is verified again
-        return self.search(self._search.whole, SpanSet())
+        return self._compare_suspects(self._search)
 
     def _part_with(self, comparison: Comparison) -> None:
         """Drops the bytes of another program's file that differ, and those that can't be distinguished from them."""

@@ -25,6 +25,7 @@ class Mirror:
         proved: Whether blocks from it have matched those of other places.
         comparison: The blocks of other places that are also requested from it, for comparison.
         checked: The blocks that have matched.
+        differing: The blocks that have differed.
         only_from_it: The bytes that no other place has brought.
         validator: The validator that it states.
         strikes: The failures since it last brought new bytes.
@@ -40,6 +41,7 @@ class Mirror:
     proved: bool = False
     comparison: Comparison | None = None
     checked: SpanSet = SpanSet()  # noqa: RUF009 - frozen, so sharing it is safe
+    differing: SpanSet = SpanSet()  # noqa: RUF009 - as above
     only_from_it: SpanSet = SpanSet()  # noqa: RUF009 - as above
     validator: Validator = Validator()  # noqa: RUF009 - as above
     strikes: int = 0
@@ -106,8 +108,23 @@ class Mirror:
     def conclude(self) -> None:
         """Ends the comparison if all blocks have results."""
         if self.comparison is not None and not self.comparison.open:
+            self.end_comparison()
+
+    def end_comparison(self) -> None:
+        """Ends the comparison, and keeps its results."""
+        if self.comparison is not None:
             self.checked |= self.comparison.agreed
+            self.differing |= self.comparison.differing
             self.comparison = None
+
+    def has_said(self, *, right: SpanSet, differing: SpanSet) -> None:
+        """Sets what is known of it as the first place: the blocks that are as it has them, and those that aren't."""
+        self.checked, self.differing = right, differing
+
+    @property
+    def confirmed(self) -> SpanSet:
+        """The bytes that are stored as it has them."""
+        return (self.checked | self.only_from_it) - self.differing
 
     def disown(self) -> SpanSet:
         """Returns and clears the bytes that only it has brought."""

@@ -119,7 +119,8 @@ class Mirrors:
         for mirror in self.roster:
             if self._peers_only and not mirror.is_peer:
                 continue
-            self._adapt(mirror, waiting, now, is_worthwhile=is_worthwhile or mirror.proved)
+            compared = self.checks.waiting_bytes(mirror)
+            self._adapt(mirror, waiting + compared, now, is_worthwhile=is_worthwhile or mirror.proved)
             while self._may_start(mirror, now) and self._start_next(mirror, length, now, bytes_per_second):
                 pass
         self._requests.use_elsewhere(sum(len(self._requests.exchanges.of(mirror)) for mirror in self.roster))

@@ -83,6 +83,8 @@ class Requests:
         self._bytes_elsewhere = 0
         """The bytes from mirrors."""
         self._silent_seconds = FIRST_SILENCE_SECONDS / 2
+        self._has_turned = False
+        """Whether another place was the first one before."""
 
     # When -------------------------------------------------------------------------------------------------
 
@@ -186,6 +188,7 @@ class Requests:
         self.abilities = ServerAbilities(range_proved=mirror.proved)
         self._bytes_elsewhere = self.account.bytes_downloaded - mirror.total
         self.is_renewing = False
+        self._has_turned = True
         self.patience = self.patience.anew()
 
     def halt(self, exchange: Exchange) -> None:
@@ -219,7 +222,9 @@ class Requests:
             url, hops, led_by = halted
         from_origin = hops > 0 or not address.settled
         url = url or address.target or address.origin_url
-        fresh = self._needs_fresh_connection or purpose is Purpose.COMPARE
+        # Blocks are compared over another connection, or with those of another place.
+        compares_own = purpose is Purpose.COMPARE and mirror is None and not self._has_turned
+        fresh = self._needs_fresh_connection or compares_own
         opens = from_origin and not fresh and not self.abilities.http1_only and not self.exchanges
         request = address.request(
             url,
@@ -286,6 +291,13 @@ class Requests:
         for other in self.exchanges.of(None):
             if other is not exchange and other.flowing:
                 self.drop(other)
+
+    def end_comparison(self) -> None:
+        """Ends the requests of a comparison that has a result."""
+        self.exchanges.spend()
+        for exchange in self.exchanges:
+            if exchange.is_spent and exchange.rest:
+                self.drop(exchange)
 
     def drop_waiting(self) -> None:
         """Cancels the responses that wait for a comparison."""

@@ -107,20 +107,27 @@ class Roster:
 
     def accuse(self, mirror: Mirror) -> None:
         """Records that a removed mirror sent different bytes from another place."""
+        mirror.end_comparison()
         if not mirror.is_peer:
             self._accused.append(mirror)
 
-    def dismiss(self) -> None:
-        """Records that all mirrors are removed because of a wrong digest."""
-        self._dismissed += [mirror for mirror in self._mirrors if not mirror.is_peer]
+    def dismiss(self, mirror: Mirror) -> None:
+        """Records that a place was removed because of a wrong digest."""
+        if not mirror.is_peer:
+            mirror.end_comparison()
+            self._dismissed.append(mirror)
 
     def next_accused(self) -> Mirror | None:
         """Removes and returns an accused mirror, because a wrong digest may mean that it was right."""
         return self._accused.pop(0) if self._accused else None
 
     def next_opinion(self) -> Mirror | None:
-        """One that says what another place has, accused or not; each once."""
-        return self.next_accused() or (self._dismissed.pop(0) if self._dismissed else None)
+        """Removes and returns a place that may have other bytes than are stored."""
+        candidates = [*self._accused, *self._dismissed]
+        best = max(candidates, key=lambda mirror: (mirror.differing.total, mirror.total), default=None)
+        if best is not None:
+            (self._accused if best in self._accused else self._dismissed).remove(best)
+        return best
 
     def next_peer(self) -> Mirror | None:
         """The peer that takes the first place, the best first; it isn't a mirror any longer."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.requests import Requests
     from anymatix_fetcher.core.machine.segments import Flow, Sizes
     from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.values.spans import SpanSet
 
 LONG_SECONDS = 4.0
 """What lasts longer is taken over even where the bytes that may come in vain are used up."""
@@ -250,9 +251,9 @@ class Scheduler:
 
     # Pacing -----------------------------------------------------------------------------------------------
 
-    def adapt(self, length: int | None, now: float) -> None:
+    def adapt(self, matching: Matching, now: float) -> None:
         """Reports throughput to the pace controller, while enough is left to use every connection."""
-        requests, exchanges = self._requests, self._requests.exchanges
+        requests, exchanges, length = self._requests, self._requests.exchanges, matching.length
         flowing = exchanges.first_flowing
         if now - self._adapted_at < ADAPTING_SECONDS and flowing == self._adapted_flowing:
             return
@@ -260,7 +261,7 @@ class Scheduler:
         waiting = 0
         if requests.divides and length:
             self._tidy(now)
-            waiting = self._coverage.waiting(length, exchanges.rests(Purpose.FILL)).total
+            waiting = self._waiting(matching, length).total
         self._more = -(-waiting // self._sizes.smallest_segment)
         self.declare(now)
         if not self.free_flow.is_held:
@@ -270,6 +271,13 @@ class Scheduler:
         if waiting:
             for exchange in exchanges.of(None)[requests.share.connections :]:
                 requests.drop(exchange)  # the youngest, because their congestion windows are the smallest
+
+    def _waiting(self, matching: Matching, length: int) -> SpanSet:
+        """What isn't requested yet: missing bytes, or the blocks to compare."""
+        comparison, rests = matching.comparison, self._requests.exchanges.rests
+        if comparison is None:
+            return self._coverage.waiting(length, rests(Purpose.FILL))
+        return comparison.waiting(rests(Purpose.COMPARE), block_size=matching.block_size)
 
     def declare(self, now: float) -> None:
         """Tells the host how many connections could be used."""

@@ -21,7 +21,7 @@ class SearchStage(Enum):
     """The blocks that are compared."""
 
     SUSPECTED = auto()
-    """Those of another program's partial file."""
+    """Those of another program's partial file, or of another place than the one that is asked."""
     EVERYTHING = auto()
     DIFFERING = auto()
     """Those that differed and were fetched again."""
@@ -33,14 +33,17 @@ class CulpritSearch:
     Args:
         suspected: The blocks to compare first.
         whole: The whole file.
+        elsewhere: Whether the blocks are compared with those of another place than before.
     """
 
-    def __init__(self, suspected: SpanSet, whole: SpanSet) -> None:
-        self._whole = whole
-        self._stage = SearchStage.SUSPECTED if suspected else SearchStage.EVERYTHING
-        self._passes, self._opinions = int(not suspected), 0
-        self.blocks = suspected or whole
-        """The blocks to compare now; empty at the end of the search."""
+    def __init__(self, suspected: SpanSet, whole: SpanSet, *, elsewhere: bool = False) -> None:
+        self._whole = self._rest = whole
+        self.elsewhere = elsewhere
+        has_suspects = elsewhere or bool(suspected)
+        self._stage = SearchStage.SUSPECTED if has_suspects else SearchStage.EVERYTHING
+        self._passes, self._opinions = int(not has_suspects), 0
+        self.blocks = suspected if has_suspects else whole
+        """The blocks to compare now; empty after the suspected ones, and at the end of the search."""
         self.fickle = SpanSet()
         """The blocks that have differed since everything was last compared."""
 
@@ -61,7 +64,8 @@ class CulpritSearch:
         """Takes the result of comparing :attr:`blocks`: the differing ones, which are fetched again."""
         self.fickle |= differing
         if self._stage is SearchStage.SUSPECTED:
-            self._begin_pass(self._whole if differing else self._whole - self.blocks)
+            self._rest = self._whole if differing else self._whole - self.blocks
+            self.blocks = SpanSet()
         elif differing and self._opinions < OPINIONS:
             self._opinions += 1
             self._stage, self.blocks = SearchStage.DIFFERING, differing
@@ -69,6 +73,11 @@ class CulpritSearch:
             self._begin_pass(self._whole)
         else:
             self.blocks = SpanSet()
+
+    def go_on(self) -> None:
+        """Continues with the blocks that weren't suspected."""
+        if self._stage is SearchStage.SUSPECTED and not self.blocks:
+            self._begin_pass(self._rest)
 
     def _begin_pass(self, blocks: SpanSet) -> None:
         self._passes += 1
