@@ -79,10 +79,21 @@ def test_a_mirror_that_spoils_one_block_in_twenty_is_dropped_soon() -> None:
     assert ratio_of(run) >= 0.9
 
 
-def test_a_first_place_that_spoils_blocks_is_outvoted_by_the_digest() -> None:
-    run = run_of(LIAR, FOUR, length=100 * MIB)
+def test_what_a_lying_first_place_has_brought_is_compared_with_the_other_places_blocks_at_once() -> None:
+    run = run_of(replace(LIAR, spoils_one_in=50), FOUR)
 
-    assert run.filled[0] >= 50 * MIB
+    assert ratio_of(run) >= 0.9
+    assert sum(run.filled.values()) <= 1.03 * run.pool.length, "only wrong blocks come again"
+
+
+@pytest.mark.parametrize(("spoils_one_in", "ratio"), [(20, 0.45), (1, 0.43)])
+def test_a_first_place_that_the_mirror_has_contradicted_soon_costs_its_own_time_only(
+    spoils_one_in: int, ratio: float
+) -> None:
+    # Which of two places lies, only the digest of the whole tells: the first one's part comes before that.
+    run = run_of(replace(LIAR, spoils_one_in=spoils_one_in), FOUR)
+
+    assert ratio_of(run) >= ratio
 
 
 @pytest.mark.parametrize("status", [404, 403, 429, 503])

@@ -100,7 +100,7 @@ class Bodies:
         parts, span = self._parts, event.span
         if not parts.coverage.held.count_in(span) and not parts.requests.exchanges.over(span):
             return  # forgotten meanwhile
-        if event.filling and not event.equal and parts.matching.is_searching:
+        if event.filling and not event.equal and parts.matching.culprits.are_sought:
             self._setbacks.came_differently(span, now)
             return
         if parts.matching.advances(event):

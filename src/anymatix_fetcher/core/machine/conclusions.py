@@ -84,7 +84,7 @@ class Conclusions:
         """Compares the bytes of each place with those of another one, all at once; then everything with each place."""
         parts, roster = self._parts, self._parts.mirrors.roster
         matching, brought = parts.matching, roster.brought
-        is_first = not matching.is_searching
+        is_first = not matching.culprits.are_sought
         mixed = blocks_around(brought, length=matching.length, block_size=matching.block_size)
         if is_first and parts.mirrors.checks.examine(whole - mixed):
             matching.search(whole, brought)
@@ -114,7 +114,7 @@ class Conclusions:
         """
         parts, matching = self._parts, self._parts.matching
         whole, identity = SpanSet.whole(matching.length or 0), matching.identity
-        confirmed = mirror.confirmed - matching.lost_in_search
+        confirmed = mirror.confirmed - matching.culprits.lost
         if identity is None or confirmed == whole:
             return False
         self._keep_first(whole)
@@ -122,7 +122,7 @@ class Conclusions:
         mirror.address.trust()  # the digest will prove it
         origin = mirror.address.origin_url.origin
         matching.set_identity(replace(identity, validator=mirror.validator, origin=origin))
-        differing = mirror.differing - matching.lost_in_search
+        differing = mirror.differing - matching.culprits.lost
         matching.search(whole, whole - confirmed - differing, anew=True)
         if differing:
             matching.lose(differing)
@@ -147,10 +147,10 @@ class Conclusions:
         """Asks another place for its opinion, or fails with a wrong digest that nothing explains."""
         matching = self._parts.matching
         blocks = -(-(matching.length or 0) // matching.block_size)
-        self._mismatch = self._parts.proof.mismatch(fickle=matching.fickle, blocks=blocks)
+        self._mismatch = self._parts.proof.mismatch(fickle=matching.culprits.fickle(matching.block_size), blocks=blocks)
         if self.hear_another():
             return
-        if matching.is_searching and matching.search(SpanSet.whole(matching.length or 0), SpanSet()):
+        if matching.culprits.are_sought and matching.search(SpanSet.whole(matching.length or 0), SpanSet()):
             self._parts.stage.go_back()
             return
         self.fail(self._mismatch)
@@ -196,7 +196,7 @@ class Conclusions:
         parts = self._parts
         if parts.peers.give_way(is_kept=False):
             return
-        if parts.matching.is_searching and self.hear_another():
+        if parts.matching.culprits.are_sought and self.hear_another():
             return
         mirror = parts.mirrors.successor() or self._opponent()
         if mirror is None:

@@ -289,7 +289,9 @@ class Download:
             parts.stage.enter(MachinePhase.VERIFYING)
             parts.out.append(m.Verify(length))
             return
-        if matching.storage_is_open and (not comparing or matching.is_searching):  # a few samples aren't worth pacing
+        if matching.storage_is_open and (
+            not comparing or matching.culprits.are_sought
+        ):  # a few samples aren't worth pacing
             parts.scheduler.adapt(matching, now)
         if parts.labels.doubted is not None:
             return
@@ -297,7 +299,7 @@ class Download:
             parts.scheduler.make_room()
         parts.scheduler.look_ahead(now)
         self._start_more(length, now, divisible=divisible)
-        is_open = is_flat or (parts.mirrors.checks.examines and matching.is_searching)
+        is_open = is_flat or (parts.mirrors.checks.examines and matching.culprits.are_sought)
         if length is not None and divisible and is_open and parts.mirrors.any:
             parts.mirrors.advance(length, now, bytes_per_second=self.rate(now))
 

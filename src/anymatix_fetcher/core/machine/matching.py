@@ -28,7 +28,7 @@ from anymatix_fetcher.core.machine.comparison import (
     samples,
 )
 from anymatix_fetcher.core.machine.exchange import Purpose
-from anymatix_fetcher.core.machine.search import CulpritSearch
+from anymatix_fetcher.core.machine.search import Culprits
 from anymatix_fetcher.core.values import messages as m
 from anymatix_fetcher.core.values.spans import EVERYTHING, Span, SpanSet
 from anymatix_fetcher.core.values.validators import Validator
@@ -85,9 +85,7 @@ class Matching:
         self._is_silent = False
         self._has_agreed = False
         self._brought = Span(0, 0)
-        self._search: CulpritSearch | None = None
-        self.lost_in_search = SpanSet()
-        """The bytes that were dropped since the search for a wrong digest's cause has begun."""
+        self.culprits = Culprits()
         self._parted_bytes = 0
 
     @property
@@ -288,7 +286,7 @@ class Matching:
         self.identity = self.comparison = self._doubted = self._end = None
         self._address.distrust()
         self._had_trust = False
-        self._search = None
+        self.culprits.forget()
         self.lose(EVERYTHING)  # everything, because dropped exchanges may have written bytes that they didn't report
 
     def lose(self, spans: SpanSet) -> None:
@@ -301,8 +299,7 @@ class Matching:
             SpanSet.of(*(Span(span.start // size * size, -(-span.stop // size) * size) for span in spans))
         )
         self.foreign -= spans
-        if self._search is not None:
-            self.lost_in_search |= spans
+        self.culprits.lose(spans)
         self._out.append(m.ForgetBlocks(spans))
 
     def shortened(self, spans: SpanSet) -> None:
@@ -347,41 +344,19 @@ class Matching:
 
     def search(self, whole: SpanSet, suspected: SpanSet, *, anew: bool = False) -> bool:
         """Starts or continues the search for a wrong digest's cause, with ``suspected`` first; false at its end."""
-        if self._search is None or anew:
+        if anew or not self.culprits.are_sought:
             around = blocks_around(suspected, length=self.known_length, block_size=self.block_size)
-            suspects, self.foreign = (self.foreign | around) & whole, SpanSet()
-            self._search = CulpritSearch(suspects, whole, elsewhere=anew)
-        elif self._search.whole != whole:
-            self._search.turn_to(whole)
+            self.culprits.seek((self.foreign | around) & whole, whole, elsewhere=anew)
+            self.foreign = SpanSet()
         else:
-            self._search.go_on()
-        return self._compare_suspects(self._search)
-
-    def _compare_suspects(self, search: CulpritSearch) -> bool:
-        if search.blocks:
-            self.comparison = Comparison(Question.CULPRITS, search.blocks)
-        return bool(search.blocks)
-
-    @property
-    def is_searching(self) -> bool:
-        """Whether that search is in progress, so that differences don't mean that the server has changed."""
-        return self._search is not None
-
-    @property
-    def fickle(self) -> int:
-        """The number of blocks that differ each time, as far as the search knows."""
-        spans = self._search.fickle if self._search is not None else ()
-        return sum(len(span.blocks(self.block_size)) for span in spans)
+            self.culprits.go_on(whole)
+        self.comparison = self.culprits.comparison
+        return self.comparison is not None
 
     def conclude(self) -> bool:
         """Ends a comparison when every block has a result; false if a wrong digest has no cause."""
         comparison = self.comparison
-        if (
-            comparison is not None
-            and self._search is not None
-            and self._search.elsewhere
-            and comparison.is_another_file
-        ):
+        if comparison is not None and self.culprits.are_elsewhere and comparison.is_another_file:
             comparison.give_up()
         if comparison is None or comparison.open:
             return True
@@ -400,16 +375,15 @@ class Matching:
         return True
 
     def _conclude_search(self, comparison: Comparison) -> bool:
-        if self._search is None:
-            raise AssertionError("culprits are compared in a search only")
-        self._search.heard(comparison.differing)
+        self.culprits.heard(comparison.differing)
         if comparison.differing:
             self.lose(comparison.differing)
             if self.known_length is None:
                 self.goes_on()
         if comparison.differing or (self.length is not None and not self._coverage.complete(self.length)):
             return True  # first the digest is verified again
-        return self._compare_suspects(self._search)
+        self.comparison = self.culprits.comparison
+        return self.comparison is not None
 
     def _part_with(self, comparison: Comparison) -> None:
         """Drops the bytes of another program's file that differ, and those that can't be distinguished from them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from anymatix_fetcher.core.machine.comparison import Comparison, Question
 from anymatix_fetcher.core.values.spans import SpanSet
 
 PASSES = 4
@@ -82,3 +83,64 @@ class CulpritSearch:
     def _begin_pass(self, blocks: SpanSet) -> None:
         self._passes += 1
         self._stage, self.blocks, self.fickle = SearchStage.EVERYTHING, blocks, SpanSet()
+
+
+class Culprits:
+    """The searches of one download, one after another.
+
+    Attributes:
+        lost: The bytes that were dropped since the first search has begun.
+    """
+
+    def __init__(self) -> None:
+        self._search: CulpritSearch | None = None
+        self.lost = SpanSet()
+
+    @property
+    def are_sought(self) -> bool:
+        """Whether a search is in progress, so that differences don't mean that the server has changed."""
+        return self._search is not None
+
+    @property
+    def are_elsewhere(self) -> bool:
+        """Whether the blocks are compared with those of another place than before."""
+        return self._search is not None and self._search.elsewhere
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The comparison of the blocks in question; ``None`` if there are none at the moment."""
+        blocks = self._search.blocks if self._search is not None else SpanSet()
+        return Comparison(Question.CULPRITS, blocks) if blocks else None
+
+    def fickle(self, block_size: int) -> int:
+        """The number of blocks that differ each time, as far as is known."""
+        spans = self._search.fickle if self._search is not None else ()
+        return sum(len(span.blocks(block_size)) for span in spans)
+
+    def seek(self, suspected: SpanSet, whole: SpanSet, *, elsewhere: bool) -> None:
+        """Starts a search; the arguments are those of :class:`CulpritSearch`."""
+        self._search = CulpritSearch(suspected, whole, elsewhere=elsewhere)
+
+    def go_on(self, whole: SpanSet) -> None:
+        """Continues, maybe with another length of the file."""
+        if self._search is None:
+            raise AssertionError("a search goes on only after it has begun")
+        if self._search.whole != whole:
+            self._search.turn_to(whole)
+        else:
+            self._search.go_on()
+
+    def heard(self, differing: SpanSet) -> None:
+        """Takes the result of :attr:`comparison`: the differing blocks, which are fetched again."""
+        if self._search is None:
+            raise AssertionError("culprits are compared in a search only")
+        self._search.heard(differing)
+
+    def lose(self, spans: SpanSet) -> None:
+        """Records dropped bytes."""
+        if self._search is not None:
+            self.lost |= spans
+
+    def forget(self) -> None:
+        """Ends the search, because all bytes are dropped."""
+        self._search, self.lost = None, SpanSet()

@@ -102,8 +102,8 @@ class Share:
 
     def _in_host_time(self, now: float) -> float:
         if self._behind_seconds is None:
-            self._behind_seconds = max(0.0, self._host.now - now)
-        return now + self._behind_seconds
+            self._behind_seconds = max(0.0, self._host.now + self._host.unseen_seconds - now)
+        return now + self._behind_seconds - self._host.unseen_seconds
 
     def want(self, under_way: int, more: int, *, streams: int = 0) -> None:
         """Tells how much could be done at once.
@@ -187,13 +187,11 @@ class Host:
         self.hosts = hosts
         self.most = most_connections
         self.shared = SharedConnections(most_connections)
-        self.waiting = 0  # downloads that haven't been begun yet
-        self.small_files = 0
-        self.now = 0.0
+        self.waiting = self.small_files = 0  # downloads that haven't been begun yet, and files that came at once
+        self.now = self.unseen_seconds = 0.0  # a host's time leaves out the unseen one
         self._shares: dict[Share, None] = {}
         self._allotted: dict[Share, Allotment] | None = None
-        self._streams = self._demand = 0
-        self._most_streams = MOST_STREAMS
+        self._streams, self._demand, self._most_streams = 0, 0, MOST_STREAMS
         self._allowance = Allowance(pace)
         self.total = self.flowing = 0  # kept up with each change: a thousand small files make hundreds of shares
         self._observations = Observations()
@@ -314,7 +312,9 @@ class Host:
 
     def observe(self, now: float) -> None:
         """Lets the pace see the sum."""
-        self.now = max(self.now, now)
+        unseen_seconds = self._observations.unseen_seconds(self.total, now - self.now)
+        self.unseen_seconds += unseen_seconds
+        self.now = max(self.now, now - unseen_seconds)
         if self._allowance.outlives_quota(self.now):
             self._allotted = None
         if not self.waiting and not any(share.demand > share.under_way > 0 for share in self._shares):
@@ -322,8 +322,8 @@ class Host:
         if not self._observations.is_due(self.now, self.flowing, exact=self._demand > 0):
             return
         rest = inf if self.waiting else sum(share.rest for share in self._shares if share.demand)
-        before = self.pace.connections
-        self.pace.observe(self.total, self.flowing, self.now, rest=rest, busy=self.hosts.workload.share)
+        before, total = self.pace.connections, self.total - self._observations.unseen_bytes
+        self.pace.observe(total, self.flowing, self.now, rest=rest, busy=self.hosts.workload.share)
         self._allotted = self._allotted if self.pace.connections == before else None
 
     @property

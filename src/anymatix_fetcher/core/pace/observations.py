@@ -5,15 +5,34 @@ from __future__ import annotations
 OBSERVING_SECONDS = 0.03
 LEARNING_SECONDS = 3.0
 """What was found in less time than that is chance."""
+UNSEEN_SECONDS = 1.5
+"""With so much time between two looks nothing was paced: all was verified, or came from other places."""
 
 
 class Observations:
-    """The moments at which the pace was shown the sum."""
+    """The moments at which the pace was shown the sum.
+
+    Attributes:
+        unseen_bytes: The bytes that came when nothing was paced.
+    """
 
     def __init__(self) -> None:
         self._first_at: float | None = None
         self._last_at = float("-inf")
-        self._flowing = 0
+        self._flowing = self._total = 0
+        self.unseen_bytes = 0
+
+    def unseen_seconds(self, total: int, elapsed: float) -> float:
+        """The time since the last look, if nothing was paced in it: it says nothing about a count.
+
+        Args:
+            total: The bytes so far.
+            elapsed: The seconds since the last look.
+        """
+        is_unseen = self._first_at is not None and elapsed >= UNSEEN_SECONDS
+        self.unseen_bytes += total - self._total if is_unseen else 0
+        self._total = total
+        return elapsed if is_unseen else 0.0
 
     def is_due(self, now: float, flowing: int, *, exact: bool) -> bool:
         """Whether it is shown the sum now.
