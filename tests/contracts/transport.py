@@ -74,6 +74,7 @@ class Conversation:
         headers: Headers | None = None,
         fresh_connection: bool = False,
         http1_only: bool = False,
+        parallel: bool = False,
         public_only: bool = False,
     ) -> ExchangeId:
         self._number += 1
@@ -84,6 +85,7 @@ class Conversation:
             headers or Headers(),
             fresh_connection=fresh_connection,
             http1_only=http1_only,
+            parallel=parallel,
             public_only=public_only,
         )
         self.transport.start(exchange, request)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.pace.hosts import Hosts
 from anymatix_fetcher.core.pace.learned import KnownHost
-from anymatix_fetcher.core.values.http import ResponseHead
+from anymatix_fetcher.core.values.http import Request, ResponseHead
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.engine.host_knowledge import HostKnowledge
 
@@ -88,7 +88,7 @@ def test_a_pause_is_passed_on_at_once_and_only_once() -> None:
 def test_what_was_learned_is_written_at_most_once_a_second_and_at_the_end() -> None:
     world = World()
     hosts, knowledge = hosts_with_knowledge(world)
-    hosts.host(URL.origin, 8, None).join().heed(URL, ResponseHead(200, http_version="2"), world.now)
+    hosts.host(URL.origin, 8, None).join().heed(Request(URL), ResponseHead(200, http_version="2"), world.now)
     for _ in range(21):
         knowledge.has_news = True
         world.now += 0.1

@@ -175,7 +175,7 @@ class Result:
         renewals: The number of renewals of an expired URL.
         connections_peak: The largest number of concurrent bodies.
         engine: The transport: "curl" or "threads"; empty if none was needed.
-        http_version: The version of the last response: "1.0", "1.1", "2" or "3"; empty if there was none.
+        http_version: The newest version that the server spoke: "1.0", "1.1", "2" or "3"; empty if there was none.
         error: The error; ``None`` on success.
     """
 

@@ -56,6 +56,29 @@ def test_a_server_that_speaks_http_2_only_is_asked_so_again_and_carries_on(kind:
     assert bench.one(m.AcceptBody).start == MIB
 
 
+def parallel_requests(connections: int = 4) -> tuple[Bench, list[m.StartExchange]]:
+    """The requests for further segments while the first one flows."""
+    bench = Bench(connections=connections)
+    start = bench.open()
+    assert not start.request.parallel, "its version tells what the server speaks"
+    bench.answer(start)
+    return bench, bench.all(m.StartExchange)
+
+
+def test_requests_beside_others_are_marked_as_parallel() -> None:
+    _, further = parallel_requests()
+    assert len(further) == 3
+    assert all(start.request.parallel for start in further)
+
+
+def test_a_server_without_http_1_is_asked_by_parallel_requests_in_its_own_version() -> None:
+    bench, further = parallel_requests(connections=2)
+    bench.send(m.ExchangeFailed(further[0].exchange, Failure(FailureKind.TLS)))
+    again = next_request(bench)
+    assert again.request.span == further[0].request.span
+    assert not again.request.parallel
+
+
 def test_streams_that_always_fail_end_it() -> None:
     bench = Bench(connections=1)
     start, requests = bench.open(), 0

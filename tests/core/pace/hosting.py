@@ -6,7 +6,7 @@ from math import inf
 
 from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.hosts import Host, Hosts, Share
-from anymatix_fetcher.core.values.http import Headers, ResponseHead
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
 from anymatix_fetcher.core.values.urls import Url
 
 PLAIN = Url.parse("http://example.org/file")
@@ -26,7 +26,7 @@ def joined(host: Host, *demands: int) -> list[Share]:
 
 
 def speaks(share: Share, url: Url, version: str, *fields: tuple[str, str], now: float = 0.0) -> None:
-    share.heed(url, ResponseHead(200, Headers(fields), version), now)
+    share.heed(Request(url), ResponseHead(200, Headers(fields), version), now)
 
 
 class Seen(Pace):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from anymatix_fetcher.core.pace.controller import Pace
 from anymatix_fetcher.core.pace.hosts import Host, Hosts, Share
 from anymatix_fetcher.core.pace.learned import KnownHost
+from anymatix_fetcher.core.values.http import Headers, Request, ResponseHead
 from anymatix_fetcher.engine.settings import Settings
 from tests.core.pace.hosting import OTHER, PLAIN, TLS, Seen, host_of, joined, speaks
 
@@ -197,6 +198,14 @@ def test_a_pause_is_never_made_shorter() -> None:
     hosts.pause(TLS.origin, 10.0, "long")
     hosts.pause(TLS.origin, 5.0, "short")
     assert hosts.pauses[TLS.origin].reason == "long"
+
+
+def test_the_version_of_a_parallel_response_is_not_all_that_a_host_speaks() -> None:
+    host = host_of(TLS)
+    share = host.join()
+    speaks(share, TLS, "2")
+    share.heed(Request(TLS, parallel=True), ResponseHead(206, Headers(), "1.1"), 0.0)
+    assert host.hosts.versions[TLS.origin] == "2"
 
 
 def test_a_quota_that_is_used_up_pauses_its_host_until_it_is_restored() -> None:

@@ -89,6 +89,13 @@ def test_the_version_is_agreed_on_in_the_handshake_and_can_be_kept_to_http_1(
         assert talk.head(exchange).head.http_version == version
 
 
+def test_parallel_connections_of_a_file_speak_http_1(talk: Conversation, nginx: Nginx, model: str) -> None:
+    for parallel, version in ((False, "2"), (True, "1.1"), (False, "2")):
+        exchange = talk.start(nginx.http2 + model, Span(0, 100), parallel=parallel)
+        assert bytes(talk.store(exchange).data) == CONTENT[:100]
+        assert talk.head(exchange).head.http_version == version
+
+
 def test_http_3_falls_back_where_the_server_has_none(nginx: Nginx, model: str) -> None:
     settings = replace(NO_PROXY, ca_file=nginx.authority, http3=True)
     with closing(CurlTransport(settings)) as transport:

@@ -212,6 +212,7 @@ class Address:
         if_range: str | None,
         fresh_connection: bool,
         http1_only: bool,
+        parallel: bool = False,
         shared_connection: int | None = None,
     ) -> Request:
         """A GET of ``span`` at ``url``. The origin's headers are added only for a ``url`` at the origin.
@@ -232,6 +233,7 @@ class Address:
             self._cookies.added_to(Headers(tuple(fields)), url),
             fresh_connection=fresh_connection,
             http1_only=http1_only,
+            parallel=parallel,
             shared_connection=shared_connection,
             public_only=self.resource.public_only,
         )

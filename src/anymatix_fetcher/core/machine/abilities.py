@@ -33,6 +33,7 @@ class ServerAbilities:
         accepted: Whether any of its responses was accepted.
         takes_if_range: Whether If-Range may be sent; some caches answer it with the whole file.
         http1_only: Whether HTTP/2 has failed repeatedly, and HTTP/1.1 wasn't refused.
+        http1_refused: Whether HTTP/1.1 was refused.
         tags_disagree: Whether its replicas have different entity tags for the same bytes.
         contradictions: The number of its responses that contradicted what is known.
         why_one_stream: Why one stream is used, for people; empty if it simply doesn't support ranges.
@@ -45,6 +46,7 @@ class ServerAbilities:
     accepted: bool = False
     takes_if_range: bool = True
     http1_only: bool = False
+    http1_refused: bool = False
     tags_disagree: bool = False
     contradictions: int = 0
     why_one_stream: str = ""
@@ -53,7 +55,6 @@ class ServerAbilities:
     _unusable: int = 0
     _vain: tuple[object, int] = (None, 0)
     _http2_troubles: int = 0
-    _http1_refused: bool = False
 
     def give_up_ranges(self, why: str = "") -> None:
         """Stops requesting ranges; ``why`` explains it to people, if there is something to explain."""
@@ -115,12 +116,15 @@ class ServerAbilities:
         neither version permanently.
         """
         if request.http1_only and not answered and self.http1_only and kind in _OF_A_VERSION:
-            self.http1_only, self._http1_refused = False, True
+            self.http1_only, self.http1_refused = False, True
+            return True
+        if request.parallel and not answered and not self.http1_refused and kind is FailureKind.TLS:
+            self.http1_refused = True  # as by a server without HTTP/1.1, in the handshake
             return True
         if kind is not FailureKind.HTTP2 or request.http1_only:
             return False
         self._http2_troubles += 1
-        if self._http2_troubles < HTTP2_TROUBLES or self._http1_refused:
+        if self._http2_troubles < HTTP2_TROUBLES or self.http1_refused:
             return False
         self.http1_only = True
         return True

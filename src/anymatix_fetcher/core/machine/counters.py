@@ -10,7 +10,7 @@ class Counters:
     """The requests and bytes of one download.
 
     ``origin_requests`` are those to the host that the reference names; ``bytes_resumed`` are from an earlier run and
-    proved; ``http_version`` is that of the last response.
+    proved; ``http_version`` is the newest of its responses'.
     """
 
     requests: int = 0
@@ -33,7 +33,7 @@ class Counters:
 
     def answered(self, http_version: str) -> None:
         """Records the HTTP version of a response."""
-        self.http_version = http_version
+        self.http_version = max(self.http_version, http_version)
 
     def flows(self, connections: int) -> None:
         """Records the number of concurrent bodies."""

@@ -73,7 +73,7 @@ class Heads:
             parts.mirrors.answers.head_arrived(exchange.mirror, exchange, event.head, now)
             return
         requests.share.answered(now - exchange.started_at)
-        requests.share.heed(exchange.request.url, event.head, now)
+        requests.share.heed(exchange.request, event.head, now)
         requests.account.answered(event.head.http_version)
         requests.patience.heard()
         self._weigh(exchange, event.head, event.excerpt, now)

@@ -52,7 +52,7 @@ class MirrorAnswers:
     def head_arrived(self, mirror: Mirror, exchange: Exchange, head: ResponseHead, now: float) -> None:
         """Takes the head of a mirror's response."""
         mirror.share.answered(now - exchange.started_at)
-        mirror.share.heed(exchange.request.url, head, now)
+        mirror.share.heed(exchange.request, head, now)
         match judge(exchange.request, head, Known(self._matching.length, mirror.validator)):
             case Accepted(ranged=True, length=length) as accepted if length == self._matching.length:
                 mirror.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)

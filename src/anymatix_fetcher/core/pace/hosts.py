@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymatix_fetcher.core.pace.learned import Learned
-    from anymatix_fetcher.core.values.http import ResponseHead
+    from anymatix_fetcher.core.values.http import Request, ResponseHead
     from anymatix_fetcher.core.values.urls import Origin, Url
 
 
@@ -141,10 +141,11 @@ class Share:
             self._host.shared.leave(*self._shared)
             self._shared = None
 
-    def heed(self, url: Url, head: ResponseHead, now: float) -> None:
+    def heed(self, request: Request, head: ResponseHead, now: float) -> None:
         """Learns from an answer, whatever it says otherwise, how its host wants to be asked."""
-        origin = url.origin
-        self._host.hosts.versions[origin] = head.http_version
+        origin = request.url.origin
+        if not request.parallel:
+            self._host.hosts.versions[origin] = head.http_version
         if self._shared is not None and self._shared[0] == origin:
             self._host.shared.heard(*self._shared)
         quota = Quota.told_by(head, now)

@@ -130,11 +130,12 @@ class Request:
     """A GET for a resource, or for one span of it.
 
     ``headers`` are complete except for the fields of the connection (``Host``, proxy fields). ``fresh_connection``
-    requires an unused connection. ``http1_only`` avoids newer versions after a failure. ``shared_connection`` is the
-    number of a connection that several requests share, ``None`` for one of its own. ``most`` limits the bytes wanted of
-    the body. ``public_only`` allows only connections to public addresses (a proxy's own address is the operator's
-    word). ``explained`` returns the service's own meaning of a refusal, if it has one. ``tries`` limits the
-    attempts, ``None`` for the usual number.
+    requires an unused connection. ``http1_only`` avoids newer versions after a failure. ``parallel`` tells that other
+    requests for the same file are in progress, each on its own connection: there HTTP/2 only costs processor time.
+    ``shared_connection`` is the number of a connection that several requests share, ``None`` for one of its own.
+    ``most`` limits the bytes wanted of the body. ``public_only`` allows only connections to public addresses (a proxy's
+    own address is the operator's word). ``explained`` returns the service's own meaning of a refusal, if it has one.
+    ``tries`` limits the attempts, ``None`` for the usual number.
     """
 
     url: Url
@@ -142,6 +143,7 @@ class Request:
     headers: Headers = field(default_factory=Headers)
     fresh_connection: bool = False
     http1_only: bool = False
+    parallel: bool = False
     shared_connection: int | None = None
     most: int | None = None
     public_only: bool = False
