@@ -1,7 +1,4 @@
-"""Hosts: what all downloads from one place share: the number of connections, the server's moods, what it can do.
-
-Theory of operation
--------------------
+"""Hosts: what all downloads from one origin share: the number of connections, pauses, and what the server can do.
 
 A server doesn't know that two files are two downloads: it counts connections and requests. So there is one
 :class:`Pace` for all downloads of a session from the same origin, and each has its :class:`Share` of what that allows:
