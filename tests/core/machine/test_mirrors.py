@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from anymatix_fetcher.core.machine.checks import UNPROVED_BYTES
@@ -13,6 +15,9 @@ from anymatix_fetcher.core.values.spans import Span, SpanSet
 from anymatix_fetcher.core.values.urls import Url
 from anymatix_fetcher.errors import NotFoundError
 from tests.core.machine.bench import LENGTH, MIB, ORIGIN, RIGHT, TAG, WRONG, Bench
+
+if TYPE_CHECKING:
+    from anymatix_fetcher.core.values.digests import Digest
 
 MIRROR = Url.parse("https://mirror.example/m.safetensors")
 OTHER = Url.parse("https://other.example/m.safetensors")
@@ -126,7 +131,7 @@ def test_a_mirror_with_other_bytes_is_dropped_and_what_it_brought_comes_again() 
     assert {command.exchange for command in bench.all(m.CancelExchange)} == {fill.exchange, check.exchange}
     assert bench.one(m.ForgetBlocks).blocks == SpanSet.of(brought)
     assert not bench.machine.coverage.stored.count_in(brought)
-    bench.wait(30.0)
+    bench.wait(5.0)
     assert not at(bench, MIRROR)
     assert not bench.machine.is_over
 
@@ -318,3 +323,106 @@ def test_small_files_arent_worth_a_mirror() -> None:
     bench.wait(0.5)
     assert not at(bench, MIRROR)
     assert ORIGIN.origin != MIRROR.origin
+
+
+def asked(commands: list[m.Command]) -> list[m.StartExchange]:
+    return [one for one in commands if isinstance(one, m.StartExchange)]
+
+
+def fails_until_the_mirror_is_asked(
+    bench: Bench, again: m.StartExchange | None = None
+) -> tuple[m.StartExchange, float]:
+    """The first place refuses every connection; the first request for the mirror, and after how long it comes."""
+    began_at = bench.now
+    while bench.now < began_at + 60:
+        if again is not None:
+            bench.send(m.ExchangeFailed(again.exchange, Failure(FailureKind.CONNECT)))
+        starts = bench.all(m.StartExchange) or asked(bench.wait(0.25))
+        again = next(iter(starts), None)
+        if again is not None and again.request.url == MIRROR:
+            return again, bench.now - began_at
+    raise AssertionError("the mirror isn't asked")
+
+
+def test_where_the_first_place_dies_a_mirror_goes_on_within_seconds_without_a_digest() -> None:
+    bench = Bench(mirrors=(MIRROR,), connections=2)
+    first = bench.open()
+    bench.answer(first)
+    bench.bring(first.exchange, Span(0, 3 * MIB))
+    bench.commands = bench.send(m.ExchangeFailed(first.exchange, Failure(FailureKind.LOST)))
+
+    start, seconds = fails_until_the_mirror_is_asked(bench)
+
+    assert seconds <= 5.0
+    bench.answer(start, tag='"another"')
+    (check,) = asked(bench.commands)
+    bench.answer(check, tag='"another"')
+    assert bench.one(m.AcceptBody).compare, "its bytes are compared with those of the first place before"
+    bench.send(m.BodyStored(check.exchange, span_of(check)))
+    commands: list[m.Command] = []
+    for index in range(3):
+        commands += bench.send(m.BlockCompared(Span(index * MIB, (index + 1) * MIB), equal=True))
+    assert any(isinstance(one, m.AcceptBody) and one.exchange == start.exchange for one in commands)
+
+
+def test_without_a_digest_a_mirror_of_another_length_gives_the_first_place_back_its_part() -> None:
+    bench = Bench(mirrors=(MIRROR,), connections=1)
+    first = bench.open()
+    bench.answer(first)
+    bench.bring(first.exchange, Span(0, 3 * MIB))
+    bench.commands = bench.send(m.ExchangeFailed(first.exchange, Failure(FailureKind.LOST)))
+    start, _ = fails_until_the_mirror_is_asked(bench)
+
+    answers = 0
+    while start.request.url == MIRROR:
+        bench.answer(start, tag='"another"', length=LENGTH + 1)
+        assert not bench.machine.is_over
+        (start,) = asked(bench.commands) or asked(bench.wait(5.0))
+        answers += 1
+    again = start
+    assert answers <= 3
+    assert again.request.url == ORIGIN
+    bench.answer(again)
+    assert not bench.machine.is_over
+
+
+def test_where_no_place_answers_any_more_it_fails_after_both_were_tried_again_and_again() -> None:
+    bench = Bench(mirrors=(MIRROR,), connections=1)
+    first = bench.open()
+    bench.answer(first)
+    bench.bring(first.exchange, Span(0, 3 * MIB))
+    commands = bench.send(m.ExchangeFailed(first.exchange, Failure(FailureKind.LOST)))
+    tries, began_at = [0, 0], bench.now
+    while not bench.machine.is_over:
+        for start in asked(commands):
+            tries[start.request.url == MIRROR] += 1
+            bench.send(m.ExchangeFailed(start.exchange, Failure(FailureKind.CONNECT)))
+        commands = bench.commands if bench.all(m.StartExchange) else bench.wait(0.25)
+        assert bench.now < began_at + 300
+    assert min(tries) >= 3
+    assert bench.now >= began_at + 15, "an outage of some seconds is borne"
+
+
+@pytest.mark.parametrize("digests", [(), (RIGHT,)])
+def test_a_first_place_that_is_busy_without_end_doesnt_keep_a_mirror_waiting(digests: tuple[Digest, ...]) -> None:
+    bench = Bench(mirrors=(MIRROR,), digests=digests, connections=1)
+    again, began_at = bench.open(), bench.now
+    while again.request.url == ORIGIN:
+        bench.status(again, 503)
+        (again,) = asked(bench.commands) or asked(bench.wait(2.0)) or [again]
+        assert bench.now <= began_at + 10
+    bench.answer(again)
+    assert bench.all(m.AcceptBody)
+
+
+def test_a_first_place_that_falls_silent_is_left_for_a_mirror_without_a_digest() -> None:
+    bench = Bench(mirrors=(MIRROR,), connections=1)
+    first = bench.open()
+    bench.answer(first)
+    bench.bring(first.exchange, Span(0, 3 * MIB))
+
+    assert at_any(asked(bench.wait(20.0)), MIRROR)
+
+
+def at_any(starts: list[m.StartExchange], url: Url) -> bool:
+    return any(start.request.url == url for start in starts)

@@ -167,10 +167,20 @@ class Checks:
         if wanted <= 0:
             return SpanSet()
         others = self._coverage.held - mirror.only_from_it - known
+        if any(exchange.flowing for exchange in self._requests.exchanges.of(None)):
+            others -= self._doubtful(mirror, length, block_size)
         for other in self._roster:
             if other.comparison is not None:  # a block that comes twice at once is compared with neither
                 others -= other.comparison.open
         return run_of_blocks(others, length=length, block_size=block_size, most_bytes=wanted)
+
+    def _doubtful(self, mirror: Mirror, length: int, block_size: int) -> SpanSet:
+        """What only other mirrors have brought that aren't checked themselves: which of two lies, they don't tell."""
+        wanted, doubtful = to_be_checked(length, block_size), SpanSet()
+        for other in self._roster:
+            if other is not mirror and other.agreed_bytes < wanted:
+                doubtful |= other.only_from_it
+        return doubtful
 
     # What has come ----------------------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ class Conclusions:
         self._overwrite = overwrite
         self._verified = "none"
         self._mismatch: FetchError | None = None
+        self._final: FetchError | None = None
+        """The error of the named file, after a mirror's file of another length was taken."""
         self._has_left_first = False
 
     # The whole --------------------------------------------------------------------------------------------
@@ -152,8 +154,22 @@ class Conclusions:
             return
         if matching.culprits.are_sought and matching.search(SpanSet.whole(matching.length or 0), SpanSet()):
             self._parts.stage.go_back()
-            return
-        self.fail(self._mismatch)
+        elif not self._takes_another_file():
+            self.fail(self._final or self._mismatch)
+
+    def _takes_another_file(self) -> bool:
+        """Starts over at a mirror with a file of another length, because only the digest says which one is right."""
+        parts, mirror = self._parts, self._parts.mirrors.roster.next_with_another_file()
+        if mirror is None or not parts.proof.settles:
+            return False
+        self._final = self._final or self._mismatch
+        parts.requests.drop_all()
+        parts.stage.go_back()
+        self._turn_to(mirror)
+        parts.proof.begin_anew(parts.proof.digests)
+        parts.matching.start_over()
+        parts.coverage.begin_anew()
+        return True
 
     # Other content ----------------------------------------------------------------------------------------
 
@@ -163,7 +179,7 @@ class Conclusions:
         Args:
             error: The error of the response, if it is more specific.
         """
-        if self.blames_peers():
+        if self.blames_peers() or self._goes_back():
             return
         if self._mismatch is not None or not self._overwrite:
             self.fail(self._mismatch or error or self._other_content())
@@ -200,7 +216,7 @@ class Conclusions:
             return
         mirror = parts.mirrors.successor() or self._opponent()
         if mirror is None:
-            self.fail(self._mismatch or error)  # not the failure of a place that was only asked for its opinion
+            self.fail(self._final or self._mismatch or error)  # not the failure of a place that was only asked for its opinion
             return
         self._turn_to(mirror)
 
@@ -208,8 +224,48 @@ class Conclusions:
         """A place that contradicted the one that fails now; the digest will tell whether it was right."""
         mirror = self._parts.mirrors.roster.next_accused() if self._parts.proof.settles else None
         if mirror is not None:
+            self._keep_first(SpanSet.whole(self._parts.matching.length or 0))
             mirror.address.trust()
         return mirror
+
+    def let_another_go_on(self, least_setbacks: int = 2) -> bool:
+        """Turns to a place that is idle and has had fewer setbacks; the current one is kept in reserve.
+
+        Args:
+            least_setbacks: The current place has to have had so many since its last progress.
+
+        Returns:
+            False if there is none, or if the mirrors transfer anyway.
+        """
+        parts, setbacks = self._parts, self._parts.requests.patience.setbacks
+        are_used = parts.matching.digest_settles and parts.matching.identity is not None and parts.mirrors.any
+        if parts.peers.leads or setbacks < least_setbacks:
+            return False
+        if parts.matching.culprits.are_sought:
+            return self.hear_another()
+        if are_used:
+            return False
+        mirror = parts.mirrors.successor(setbacks=setbacks)
+        if mirror is not None:
+            before = Mirror(parts.requests.address, parts.requests.share, patience=parts.requests.patience)
+            before.had_first_place(parts.requests.own_bytes)
+            parts.mirrors.roster.keep(before)
+        else:
+            mirror = self._opponent()
+        if mirror is not None:
+            self._turn_to(mirror)
+        return mirror is not None
+
+    def _goes_back(self) -> bool:
+        """Returns to an earlier first place, because the current one has another file; false if there is none."""
+        parts = self._parts
+        if not any(mirror.patience is not None for mirror in parts.mirrors.roster):
+            return False
+        mirror = parts.mirrors.successor()
+        if mirror is None:
+            return False
+        self._turn_to(mirror)
+        return True
 
     def let_another_open(self, not_before: float) -> bool:
         """A mirror takes the first place's part before anything has come; that goes on as a mirror.

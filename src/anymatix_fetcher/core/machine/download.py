@@ -255,7 +255,8 @@ class Download:
                 self._conclusions.stop(MachinePhase.CANCELLED, stopped)
             case m.Tick():
                 self._parts.scheduler.notice_limit(now, binds=event.limited)
-                self._setbacks.look_at_first(now)
+                self._parts.mirrors.notice_limit(now, binds=event.limited)
+                self._setbacks.look_at_first(now, limited=event.limited)
                 self._setbacks.look_at_peer(now, rate=self.rate(now), limited=event.limited)
             case _:
                 assert_never(event)

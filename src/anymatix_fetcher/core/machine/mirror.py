@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.machine.comparison import Comparison, Question
+from anymatix_fetcher.core.pace.limit import FreeFlow
 from anymatix_fetcher.core.values.spans import SpanSet
 from anymatix_fetcher.core.values.validators import Validator
 
 if TYPE_CHECKING:
     from anymatix_fetcher.core.answers.address import Address
+    from anymatix_fetcher.core.machine.retry import Patience
     from anymatix_fetcher.core.pace.hosts import Share
     from anymatix_fetcher.core.values.spans import Span
 
@@ -34,6 +36,8 @@ class Mirror:
         is_peer: Whether it is a server of the user that serves files by their digest.
         adapted_at: When its share was last adapted.
         held_since: The time when it first had to wait for its check; ``None`` if it never had.
+        free_flow: The time in which the rate limit wasn't the bottleneck.
+        patience: Its retry budgets as the first place; ``None`` if it never was.
     """
 
     address: Address
@@ -50,6 +54,13 @@ class Mirror:
     is_peer: bool = False
     adapted_at: float = float("-inf")
     held_since: float | None = None
+    patience: Patience | None = None
+    free_flow: FreeFlow = field(default_factory=FreeFlow)
+
+    @property
+    def setbacks(self) -> int:
+        """The number of its failures as the first place, since its last progress."""
+        return self.patience.setbacks if self.patience is not None else 0
 
     def adapted(self, now: float) -> None:
         """Records that its share was adapted."""

@@ -27,6 +27,9 @@ STRIKES = 3
 """The number of failures without a byte in between after which a mirror is dropped."""
 FIRST_WAIT_SECONDS = 1.0
 PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
+WITH_LENGTH = frozenset({200, 206, 416})
+"""The statuses of responses that state the file's length."""
+WHOLE = 200
 LIMITS = PASSING | {Refusal.FORBIDDEN}
 """The refusals of a request that exceeds a server's limit of connections."""
 
@@ -39,20 +42,34 @@ class MirrorAnswers:
         matching: The identity of the file.
         out: Receives the commands.
         drop: Ends the use of a mirror.
+        set_apart: Remembers one that has a file of another length.
     """
 
     def __init__(
-        self, requests: Requests, matching: Matching, out: list[m.Command], drop: Callable[[Mirror], None]
+        self,
+        requests: Requests,
+        matching: Matching,
+        out: list[m.Command],
+        *,
+        drop: Callable[[Mirror], None],
+        set_apart: Callable[[Mirror], None],
     ) -> None:
         self._requests = requests
         self._matching = matching
         self._out = out
         self._drop = drop
+        self._set_apart = set_apart
 
     def head_arrived(self, mirror: Mirror, exchange: Exchange, head: ResponseHead, now: float) -> None:
         """Takes the head of a mirror's response."""
         mirror.share.answered(now - exchange.started_at)
         mirror.share.heed(exchange.request, head, now)
+        labelled = head.content_range
+        stated = head.complete_length if labelled is None and head.status == WHOLE else labelled and labelled.total
+        if head.status in WITH_LENGTH and stated not in (None, self._matching.length):
+            self._drop(mirror)
+            self._set_apart(mirror)
+            return
         match judge(exchange.request, head, Known(self._matching.length, mirror.validator)):
             case Accepted(ranged=True, length=length) as accepted if length == self._matching.length:
                 mirror.address.settle(exchange.request.url, exchange.led_by, exchange.request.span)

@@ -23,6 +23,7 @@ detected anew. If the digest doesn't match, the bytes from mirrors are suspected
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.machine.checks import UNPROVED_SEGMENT, Checks
@@ -30,7 +31,7 @@ from anymatix_fetcher.core.machine.exchange import Purpose
 from anymatix_fetcher.core.machine.mirror_answers import MirrorAnswers
 from anymatix_fetcher.core.machine.roster import Roster
 from anymatix_fetcher.core.machine.silence import silent_places
-from anymatix_fetcher.core.machine.worth import Budget
+from anymatix_fetcher.core.machine.worth import Budget, is_worthwhile
 from anymatix_fetcher.core.values.spans import Span
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.values import messages as m
     from anymatix_fetcher.core.values.urls import Origin
 
-WORTHWHILE_BYTES = 16 << 20
-"""If fewer bytes are missing, a mirror isn't worth its handshakes."""
 ADAPTING_SECONDS = 0.05
 DIVIDING_SECONDS = 0.25
 """The interval at which the connections are divided."""
@@ -85,7 +84,7 @@ class Mirrors:
         self._coverage = coverage
         self.roster = Roster(requests.address.resource, join)
         self.checks = Checks(self.roster, requests, matching, coverage, self.drop)
-        self.answers = MirrorAnswers(requests, matching, out, self.drop)
+        self.answers = MirrorAnswers(requests, matching, out, drop=self.drop, set_apart=self.roster.set_apart)
         self._peers_only = False
         self._budget = Budget()
         self._divided_at = float("-inf")
@@ -113,14 +112,16 @@ class Mirrors:
         if not self.roster or not self._matching.digest_settles or self._requests.one_stream:
             return  # only a digest proves the bytes of mirrors; a single stream has one place
         waiting = self._coverage.waiting(length, self._requests.exchanges.rests(Purpose.FILL)).total
-        is_worthwhile = length - self._coverage.held.total >= WORTHWHILE_BYTES
+        rest = length - self._coverage.held.total
         self._divide(now)
-        self._leave_silent(now, is_waiting=waiting > 0)
+        if not self.checks.examines:
+            self._leave_silent(now, is_waiting=waiting > 0)
         for mirror in self.roster:
             if self._peers_only and not mirror.is_peer:
                 continue
+            worthwhile = is_worthwhile(rest, bytes_per_second, self._requests.exchanges.start_seconds(mirror))
             compared = self.checks.waiting_bytes(mirror)
-            self._adapt(mirror, waiting + compared, now, is_worthwhile=is_worthwhile or mirror.proved)
+            self._adapt(mirror, waiting + compared, now, is_worthwhile=worthwhile or mirror.proved)
             while self._may_start(mirror, now) and self._start_next(mirror, length, now, bytes_per_second):
                 pass
         self._requests.use_elsewhere(sum(len(self._requests.exchanges.of(mirror)) for mirror in self.roster))
@@ -164,9 +165,17 @@ class Mirrors:
         if not own:
             more = max(1, more) if is_worthwhile else 0  # an idle one may steal
         mirror.share.want(len(own), more)
-        mirror.share.observe(mirror.total, sum(exchange.flowing for exchange in own), now)
+        free = mirror.free_flow
+        if not free.is_held:
+            flowing = sum(exchange.flowing for exchange in own)
+            mirror.share.observe(free.bytes(mirror.total), flowing, free.time(now))
         for exchange in own[mirror.share.connections :] if waiting else ():
             self._requests.drop(exchange)
+
+    def notice_limit(self, now: float, *, binds: bool) -> None:
+        """Takes whether the rate limit is the bottleneck, and not the mirrors."""
+        for mirror in self.roster:
+            mirror.free_flow.notice(mirror.total, now, binds=binds)
 
     def _may_start(self, mirror: Mirror, now: float) -> bool:
         if now < mirror.not_before or not self._requests.has_room:
@@ -228,7 +237,11 @@ class Mirrors:
         """Sets whether only peers are used, because a peer is the first place."""
         self._peers_only = on
 
-    def successor(self) -> Mirror | None:
-        """Removes and returns the mirror that replaces the first place; ``None`` if there is none."""
+    def successor(self, *, setbacks: float = inf) -> Mirror | None:
+        """Removes and returns the mirror that replaces the first place; ``None`` if there is none.
+
+        Args:
+            setbacks: It has to have had fewer ones as the first place since its last progress.
+        """
         self._divide_anew()
-        return self.roster.successor(self._requests.address.resource)
+        return self.roster.successor(self._requests.address.resource, setbacks=setbacks)

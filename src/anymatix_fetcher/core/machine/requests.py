@@ -189,7 +189,7 @@ class Requests:
         self._bytes_elsewhere = self.account.bytes_downloaded - mirror.total
         self.is_renewing = False
         self._has_turned = True
-        self.patience = self.patience.anew()
+        self.patience = mirror.patience or self.patience.anew()
 
     def halt(self, exchange: Exchange) -> None:
         """Records where following redirects has to continue, because a host was busy."""

@@ -74,6 +74,11 @@ class Patience:
         """The number of consecutive failures."""
         return self._failures
 
+    @property
+    def setbacks(self) -> int:
+        """The number of failures and requests to wait since the last progress."""
+        return self._failures + self._throttles
+
     def anew(self) -> Patience:
         """A new instance with full budgets, for another place."""
         return Patience(self.random)

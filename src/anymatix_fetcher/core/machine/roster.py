@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from anymatix_fetcher.core.answers.address import Address
@@ -40,6 +41,8 @@ class Roster:
         self._accused: list[Mirror] = []
         self._dismissed: list[Mirror] = []
         """Both kinds are removed and may be right, because only the digest tells which of two places is wrong."""
+        self._set_apart: list[Mirror] = []
+        """Those that have a file of another length, which may be the right one."""
         for url in resource.mirrors:
             self._add(url)
 
@@ -129,17 +132,27 @@ class Roster:
             (self._accused if best in self._accused else self._dismissed).remove(best)
         return best
 
+    def set_apart(self, mirror: Mirror) -> None:
+        """Records that a removed mirror has a file of another length."""
+        if not mirror.is_peer:
+            self._set_apart.append(mirror)
+
+    def next_with_another_file(self) -> Mirror | None:
+        """Removes and returns a mirror with a file of another length."""
+        return self._set_apart.pop(0) if self._set_apart else None
+
     def next_peer(self) -> Mirror | None:
         """The peer that takes the first place, the best first; it isn't a mirror any longer."""
         return self._take([mirror for mirror in self._mirrors if mirror.is_peer and not mirror.strikes])
 
-    def successor(self, resource: Resource) -> Mirror | None:
+    def successor(self, resource: Resource, *, setbacks: float = inf) -> Mirror | None:
         """The one that takes the first place's part; it isn't a mirror any longer. ``None`` where there is none.
 
         Args:
             resource: What is known of the file by now.
+            setbacks: It has to have had fewer ones since its last progress.
         """
-        best = self._take(self._mirrors)
+        best = self._take([mirror for mirror in self._mirrors if mirror.setbacks < setbacks])
         if best is not None:
             if best.proved:
                 best.address.trust()
@@ -149,7 +162,7 @@ class Roster:
         return best
 
     def _take(self, candidates: list[Mirror]) -> Mirror | None:
-        best = max(candidates, key=lambda mirror: (mirror.proved, mirror.total), default=None)
+        best = max(candidates, key=lambda one: (-one.setbacks, one.proved, one.total), default=None)
         if best is not None:
             self._mirrors.remove(best)
         return best

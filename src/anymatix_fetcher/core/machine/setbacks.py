@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 OPENING_SECONDS = 4.0
 """A first place that hasn't answered for so long doesn't keep others waiting."""
+SILENT_SECONDS = 8.0
+"""After so long without a byte from it another place goes on, if that can't be used beside it."""
 FIRST_WAIT_SECONDS = 4.0
 """After so long it is asked again, as a mirror."""
 
@@ -68,6 +70,8 @@ class Setbacks:
             return
         if reaction is Reaction.WAIT:
             self._distrust(exchange)
+            if self._waits_in_vain(exchange, refused, now):
+                return
         if reaction is Reaction.RETRY:
             self._tried_in_vain(exchange, refused, now)
         elif reaction is Reaction.EMPTY:
@@ -79,6 +83,16 @@ class Setbacks:
             self._conclusions.changed(error)
         elif not recovery.cope(reaction, exchange, refused, now, nothing_stored=not parts.coverage.stored):
             self._conclusions.fail_here(recovery.error(refused, exchange.request))
+
+    def _waits_in_vain(self, exchange: Exchange, refused: Refused, now: float) -> bool:
+        """Turns to another place instead of waiting; false if there is none, or other responses are in transfer."""
+        asked_seconds = refused.retry_after_seconds or 0.0
+        if self._parts.requests.exchanges.first_flowing or not self._parts.recovery.cope(
+            Reaction.WAIT, exchange, refused, now, nothing_stored=False
+        ):
+            return False
+        self._conclusions.let_another_go_on(1 if asked_seconds >= OPENING_SECONDS else 2)
+        return True
 
     def _empty(self, exchange: Exchange) -> None:
         parts = self._parts
@@ -110,14 +124,23 @@ class Setbacks:
         if parts.stage.is_fetching and parts.peers.should_give_way(now, rate=rate, rest=rest, limited=limited):
             parts.peers.give_way(is_kept=bool(parts.requests.own_bytes))
 
-    def look_at_first(self, now: float) -> None:
-        """Where the first place doesn't answer, a mirror opens."""
+    def look_at_first(self, now: float, *, limited: bool) -> None:
+        """Where the first place is silent, another one opens or goes on.
+
+        Args:
+            now: The time.
+            limited: Whether the user's rate limit applies at the moment.
+        """
         parts = self._parts
         own = parts.requests.exchanges.of(None)
-        if own and parts.matching.identity is None and parts.mirrors.any:
-            is_silent = all(one.state is ExchangeState.ASKED and now - one.started_at >= OPENING_SECONDS for one in own)
-            if is_silent:
-                self._conclusions.let_another_open(now + FIRST_WAIT_SECONDS)
+        if not own or limited or any(one.state is ExchangeState.HELD for one in own):
+            return
+        silent_seconds = now - max(one.last_byte_at for one in own)
+        is_late = parts.matching.identity is None and silent_seconds >= OPENING_SECONDS
+        if is_late and self._conclusions.let_another_open(now + FIRST_WAIT_SECONDS):
+            return
+        if silent_seconds >= SILENT_SECONDS:
+            self._conclusions.let_another_go_on(0)
 
     # Labels -----------------------------------------------------------------------------------------------
 
@@ -220,9 +243,9 @@ class Setbacks:
     def _tried_in_vain(self, exchange: Exchange, why: Failure | Refused, now: float) -> None:
         parts, recovery = self._parts, self._parts.recovery
         self._distrust(exchange)
-        # If another place may have the file, a place without any response isn't waited for as long.
-        elsewhere = parts.matching.identity is None and parts.mirrors.any
-        patient = recovery.may_retry(exchange, now) and not (elsewhere and parts.requests.patience.failures > 1)
+        patient = recovery.may_retry(exchange, now)
+        if not parts.requests.exchanges.first_flowing and self._conclusions.let_another_go_on():
+            return
         if parts.peers.leads:
             patient = patient and bool(parts.peers.bears_failure or parts.requests.exchanges.first_flowing)
             leaves_range_out = False

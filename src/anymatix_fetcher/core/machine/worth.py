@@ -9,6 +9,7 @@ counts less than one that has paid. A place that doesn't use its connections wai
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,29 @@ UNUSED_SECONDS = 2.0
 """The time after which a place has to use the connections that it was given in addition."""
 RESTING_SECONDS = 8.0
 """Otherwise it gets none for this time, which doubles with each repetition."""
+
+
+WORTHWHILE_BYTES = 16 << 20
+"""If fewer bytes are missing and their rate is unknown, another place isn't worth its handshakes."""
+WORTHWHILE_SECONDS = 2.0
+"""If less time is left, a place isn't worth its handshakes and the request."""
+WORTHWHILE_STARTS = 2.0
+"""The same in times until its first connection is quick, because two equal places at most halve the time that is left.
+"""
+
+
+def is_worthwhile(rest: int, bytes_per_second: float, start_seconds: float) -> bool:
+    """Whether a place that isn't in use would save more time than it costs.
+
+    Args:
+        rest: The missing bytes.
+        bytes_per_second: The rate at which the other places bring them; 0 if it isn't known yet.
+        start_seconds: The time until the first connection is quick; infinite if unknown.
+    """
+    if rest >= WORTHWHILE_BYTES or not bytes_per_second:
+        return rest >= WORTHWHILE_BYTES
+    cost = WORTHWHILE_STARTS * start_seconds if start_seconds < inf else 0.0
+    return rest / bytes_per_second >= max(WORTHWHILE_SECONDS, cost)
 
 
 @dataclass(frozen=True, slots=True)
