@@ -316,13 +316,77 @@ def test_a_server_cant_lead_from_https_to_http_by_a_mirror_either() -> None:
 
 
 def test_small_files_arent_worth_a_mirror() -> None:
-    bench = Bench(mirrors=(MIRROR,), connections=1)
+    bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=1)
     first = bench.open()
     bench.answer(first, length=10 * MIB)
+    bench.now += 0.1
     bench.bring(first.exchange, Span(0, 2 * MIB))
-    bench.wait(0.5)
+    bench.wait(0.25)
     assert not at(bench, MIRROR)
-    assert ORIGIN.origin != MIRROR.origin
+
+
+def test_a_small_file_that_lasts_long_is_worth_a_mirror() -> None:
+    bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=1)
+    first = bench.open()
+    bench.answer(first, length=12 * MIB)
+    starts = []
+    for second in range(1, 4):
+        starts += asked(bench.wait(1.0))
+        bench.bring(first.exchange, Span((second - 1) * MIB // 4, second * MIB // 4))
+        starts += bench.all(m.StartExchange)
+
+    assert at_any(starts, MIRROR)
+
+
+@pytest.mark.parametrize("is_limited", [True, False])
+def test_times_in_which_the_rate_limit_binds_say_nothing_of_a_mirrors_pace(*, is_limited: bool) -> None:
+    bench, fill = opened(MIRROR)
+    bench.answer(fill, tag='"another"')
+    mirror = next(iter(bench.machine._parts.mirrors.roster))
+    before = mirror.share.total
+    for second in range(1, 5):
+        bench.now += 0.25
+        bench.send(m.Tick(limited=is_limited))
+        span = span_of(fill)
+        bench.bring(fill.exchange, Span(span.start + (second - 1) * 1000, span.start + second * 1000))
+    bench.now += 0.25
+    bench.send(m.Tick(limited=is_limited))
+    assert (mirror.share.total == before) is is_limited
+
+
+@pytest.mark.parametrize("length", [LENGTH - 4 * MIB, LENGTH + MIB])
+def test_after_a_wrong_digest_a_mirror_with_another_length_is_used(length: int) -> None:
+    bench = Bench(mirrors=(MIRROR,), digests=(RIGHT,), connections=2)
+    first = bench.open()
+    bench.answer(first)
+    commands = list(bench.commands)
+    stored: set[str] = set()
+    for _ in range(400):
+        command = commands.pop(0) if commands else None
+        match command:
+            case None:
+                commands += bench.wait(0.25)
+            case m.StartExchange(request=request):
+                place = str(request.url.host)
+                commands += bench.answer(command, length=LENGTH if request.url == ORIGIN else length, tag=f'"{place}"')
+            case m.AcceptBody(exchange=exchange, start=start, stop=stop, compare=compare):
+                span = Span(start, stop or LENGTH)
+                commands += bench.send(m.BodyStored(exchange, span))
+                for index in span.blocks(MIB) if compare else ():
+                    commands += bench.send(m.BlockCompared(Span(index * MIB, (index + 1) * MIB), equal=True))
+                commands += bench.send(m.BodyEnded(exchange))
+            case m.ProveBlocks(blocks):
+                commands += bench.send(m.BlocksProved(blocks, SpanSet()))
+            case m.Verify(length=whole):
+                commands += bench.send(m.Verified((RIGHT if whole == length else WRONG,)))
+                stored.add(str(whole))
+            case m.Publish():
+                break
+            case _:
+                pass
+    assert stored == {str(LENGTH), str(length)}
+    assert not bench.machine.is_over
+    assert bench.machine.length == length
 
 
 def asked(commands: list[m.Command]) -> list[m.StartExchange]:

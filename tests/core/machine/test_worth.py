@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
-from anymatix_fetcher.core.machine.worth import Bid, divided
+from anymatix_fetcher.core.machine.worth import Bid, divided, is_worthwhile
 
 
 def test_where_there_is_enough_each_gets_what_it_wants() -> None:
@@ -50,3 +52,20 @@ def test_never_more_than_the_budget(budget: int) -> None:
 
     assert sum(counts) == budget
     assert all(count <= bid.wanted for count, bid in zip(counts, bids, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("rest", "bytes_per_second", "start_seconds", "expected"),
+    [
+        (10_000_000, 300_000.0, 0.1, True),  # half a minute is left
+        (10_000_000, 50_000_000.0, 0.1, False),  # it is over before a mirror has answered
+        (10_000_000, 2_000_000.0, 4.0, False),  # a long path
+        (10_000_000, 0.0, inf, False),  # nothing is known yet
+        (100_000_000, 0.0, inf, True),
+        (10_000_000, 300_000.0, inf, True),
+    ],
+)
+def test_a_mirror_is_worth_its_handshakes_by_the_time_that_is_left(
+    rest: int, bytes_per_second: float, start_seconds: float, *, expected: bool
+) -> None:
+    assert is_worthwhile(rest, bytes_per_second, start_seconds) is expected

@@ -216,7 +216,9 @@ class Conclusions:
             return
         mirror = parts.mirrors.successor() or self._opponent()
         if mirror is None:
-            self.fail(self._final or self._mismatch or error)  # not the failure of a place that was only asked for its opinion
+            self.fail(
+                self._final or self._mismatch or error
+            )  # not the failure of a place that was only asked for its opinion
             return
         self._turn_to(mirror)
 

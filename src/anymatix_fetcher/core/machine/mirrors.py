@@ -169,8 +169,7 @@ class Mirrors:
         if not free.is_held:
             flowing = sum(exchange.flowing for exchange in own)
             mirror.share.observe(free.bytes(mirror.total), flowing, free.time(now))
-        for exchange in own[mirror.share.connections :] if waiting else ():
-            self._requests.drop(exchange)
+        self._scheduler.close_excess(mirror, mirror.share, now, is_waiting=waiting > 0)
 
     def notice_limit(self, now: float, *, binds: bool) -> None:
         """Takes whether the rate limit is the bottleneck, and not the mirrors."""

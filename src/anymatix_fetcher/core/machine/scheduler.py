@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from anymatix_fetcher.core.machine.mirror import Mirror
     from anymatix_fetcher.core.machine.requests import Requests
     from anymatix_fetcher.core.machine.segments import Flow, Sizes
+    from anymatix_fetcher.core.pace.hosts import Share
     from anymatix_fetcher.core.values.http import ResponseHead
     from anymatix_fetcher.core.values.spans import SpanSet
 
@@ -268,9 +269,22 @@ class Scheduler:
             total = self.free_flow.bytes(requests.own_bytes)
             rest = waiting + sum(map(len, exchanges.rests(Purpose.FILL))) if waiting else inf
             requests.share.observe(total, flowing, self.free_flow.time(now), rest=rest)
-        if waiting:
-            for exchange in exchanges.of(None)[requests.share.connections :]:
-                requests.drop(exchange)  # the youngest, because their congestion windows are the smallest
+        self.close_excess(None, requests.share, now, is_waiting=waiting > 0)
+
+    def close_excess(self, mirror: Mirror | None, share: Share, now: float, *, is_waiting: bool) -> None:
+        """Drops the exchanges of a place beyond its share: the youngest, as their congestion windows are the smallest.
+
+        Args:
+            mirror: The place; ``None`` for the first one.
+            share: Its share.
+            now: The time.
+            is_waiting: Whether anything isn't requested yet. Otherwise only exchanges that last long make room for
+                another place.
+        """
+        for exchange in self._requests.exchanges.of(mirror)[share.connections :]:
+            is_long = share.granted is not None and exchange.flow(now).seconds_left >= LONG_SECONDS_ELSEWHERE
+            if is_waiting or (is_long and exchange.flowing):
+                self._requests.drop(exchange)
 
     def _waiting(self, matching: Matching, length: int) -> SpanSet:
         """What isn't requested yet: missing bytes, or the blocks to compare."""
