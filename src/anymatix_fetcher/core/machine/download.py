@@ -319,7 +319,7 @@ class Download:
         self._setbacks.replace_stuck(self._watch.since, now)
         comparison = matching.comparison
         if not self.is_over and self._parts.mirrors.checks.opponent is not None:
-            self._conclusions.hear_another()
+            self._conclusions.opinions.hear_another()
         if not self.is_over and not matching.conclude():
             self._conclusions.mismatched()
         if matching.comparison is not comparison:

@@ -353,6 +353,11 @@ class Matching:
         self.comparison = self.culprits.comparison
         return self.comparison is not None
 
+    def search_itself(self, whole: SpanSet) -> None:
+        """Starts a search that compares the blocks of the present place with themselves."""
+        self.culprits.seek(SpanSet(), whole, elsewhere=False)
+        self.comparison = self.culprits.comparison
+
     def conclude(self) -> bool:
         """Ends a comparison when every block has a result; false if a wrong digest has no cause."""
         comparison = self.comparison

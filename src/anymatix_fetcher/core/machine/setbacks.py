@@ -66,7 +66,9 @@ class Setbacks:
         )
         reaction = react(refused, situation)
         is_passing = reaction in {Reaction.WAIT, Reaction.RETRY}
-        if is_passing and self._conclusions.let_another_open(now + (refused.retry_after_seconds or FIRST_WAIT_SECONDS)):
+        if is_passing and self._conclusions.succession.let_another_open(
+            now + (refused.retry_after_seconds or FIRST_WAIT_SECONDS)
+        ):
             return
         if reaction is Reaction.WAIT:
             self._distrust(exchange)
@@ -91,7 +93,7 @@ class Setbacks:
             Reaction.WAIT, exchange, refused, now, nothing_stored=False
         ):
             return False
-        self._conclusions.let_another_go_on(1 if asked_seconds >= OPENING_SECONDS else 2)
+        self._conclusions.succession.let_another_go_on(1 if asked_seconds >= OPENING_SECONDS else 2)
         return True
 
     def _empty(self, exchange: Exchange) -> None:
@@ -137,10 +139,10 @@ class Setbacks:
             return
         silent_seconds = now - max(one.last_byte_at for one in own)
         is_late = parts.matching.identity is None and silent_seconds >= OPENING_SECONDS
-        if is_late and self._conclusions.let_another_open(now + FIRST_WAIT_SECONDS):
+        if is_late and self._conclusions.succession.let_another_open(now + FIRST_WAIT_SECONDS):
             return
         if silent_seconds >= SILENT_SECONDS:
-            self._conclusions.let_another_go_on(0)
+            self._conclusions.succession.let_another_go_on(0)
 
     # Labels -----------------------------------------------------------------------------------------------
 
@@ -244,7 +246,7 @@ class Setbacks:
         parts, recovery = self._parts, self._parts.recovery
         self._distrust(exchange)
         patient = recovery.may_retry(exchange, now)
-        if not parts.requests.exchanges.first_flowing and self._conclusions.let_another_go_on():
+        if not parts.requests.exchanges.first_flowing and self._conclusions.succession.let_another_go_on():
             return
         if parts.peers.leads:
             patient = patient and bool(parts.peers.bears_failure or parts.requests.exchanges.first_flowing)
