@@ -154,3 +154,20 @@ def test_a_file_that_is_only_being_verified_waits_for_nobody() -> None:
     bench.wait(1)
     assert bench.machine.phase is MachinePhase.VERIFYING
     assert bench.machine.waiting_for(bench.now) == ""
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_beside_a_limit_on_connections_those_that_end_are_replaced_at_once(status: int) -> None:
+    bench = Bench(connections=3)
+    first = bench.open()
+    bench.answer(first)
+    second, third = bench.all(m.StartExchange)
+    bench.answer(second)
+    throttle(bench, third, status)
+    assert second.request.span is not None
+
+    bench.bring(second.exchange, second.request.span)
+    bench.send(m.BodyEnded(second.exchange))
+    starts = bench.all(m.StartExchange) or [one for one in bench.wait(0.75) if isinstance(one, m.StartExchange)]
+
+    assert starts

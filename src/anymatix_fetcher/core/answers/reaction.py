@@ -139,8 +139,7 @@ def react(refused: Refused, situation: Situation) -> Reaction:
 def _react(refused: Refused, situation: Situation) -> Reaction:
     match refused.kind:
         case Refusal.THROTTLED:
-            is_final = situation.is_denied and refused.retry_after_seconds is None and not situation.others_flow
-            return Reaction.FAIL if is_final else Reaction.WAIT
+            return _throttled(refused, situation)
         case Refusal.UNAVAILABLE:
             return Reaction.RETRY
         case Refusal.RANGE_IGNORED if situation.had_if_range:
@@ -166,6 +165,15 @@ def _react(refused: Refused, situation: Situation) -> Reaction:
             return Reaction.RETRY if situation.others_flow else Reaction.FAIL
         case _:
             assert_never(refused.kind)
+
+
+def _throttled(refused: Refused, situation: Situation) -> Reaction:
+    """A 429 or 503. Without a time, beside responses in transfer, it is a limit on connections."""
+    if refused.retry_after_seconds is not None:
+        return Reaction.WAIT
+    if situation.others_flow:
+        return Reaction.FEWER
+    return Reaction.FAIL if situation.is_denied else Reaction.WAIT
 
 
 def _unsatisfiable(refused: Refused, situation: Situation) -> Reaction:

@@ -34,13 +34,13 @@ UNPROVED_SEGMENT = 4 << 20
 CHECKED_BYTES = 20 << 20
 """The bytes of each mirror that are compared, enough to detect a server that spoils one MiB in twenty."""
 CHECKED_SHARE = 25
-"""The compared bytes are at most this fraction of the file, and at least one block."""
+"""The compared bytes of all mirrors are at most this fraction of the file, but at least one block of each."""
 CHECKED_AT_ONCE = 4 << 20
 
 
-def to_be_checked(length: int, block_size: int) -> int:
-    """The number of bytes of a mirror to compare, for a file of this length."""
-    return max(block_size, min(CHECKED_BYTES, length // CHECKED_SHARE))
+def to_be_checked(length: int, block_size: int, *, mirrors: int = 1) -> int:
+    """The number of bytes of a mirror to compare, for a file of this length and so many mirrors."""
+    return max(block_size, min(CHECKED_BYTES, length // (CHECKED_SHARE * max(1, mirrors))))
 
 
 def allowance(*, agreed: int, wanted: int, others_bytes_per_second: float, is_patient: bool) -> int | None:
@@ -125,7 +125,7 @@ class Checks:
             return None  # there is no other place to wait for
         limit = allowance(
             agreed=mirror.agreed_bytes,
-            wanted=to_be_checked(length, self._matching.block_size),
+            wanted=self._wanted(length),
             others_bytes_per_second=sum(flow.bytes_per_second for flow in others),
             is_patient=mirror.is_waited_for(now, PATIENT_SECONDS),
         )
@@ -160,23 +160,26 @@ class Checks:
             return None
         return mirror.check(blocks).next(in_flight, block_size=block_size, at_most=CHECKED_AT_ONCE)
 
+    def _wanted(self, length: int) -> int:
+        return to_be_checked(length, self._matching.block_size, mirrors=len(self._roster))
+
     def _unchecked(self, mirror: Mirror, length: int, block_size: int) -> SpanSet:
         """Blocks of other places that the mirror should be asked for too."""
         known = mirror.checked | mirror.comparison.blocks if mirror.comparison is not None else mirror.checked
-        wanted = to_be_checked(length, block_size) - known.total
+        wanted = self._wanted(length) - known.total
         if wanted <= 0:
             return SpanSet()
         others = self._coverage.held - mirror.only_from_it - known
         if any(exchange.flowing for exchange in self._requests.exchanges.of(None)):
-            others -= self._doubtful(mirror, length, block_size)
+            others -= self._doubtful(mirror, length)
         for other in self._roster:
             if other.comparison is not None:  # a block that comes twice at once is compared with neither
                 others -= other.comparison.open
         return run_of_blocks(others, length=length, block_size=block_size, most_bytes=wanted)
 
-    def _doubtful(self, mirror: Mirror, length: int, block_size: int) -> SpanSet:
+    def _doubtful(self, mirror: Mirror, length: int) -> SpanSet:
         """What only other mirrors have brought that aren't checked themselves: which of two lies, they don't tell."""
-        wanted, doubtful = to_be_checked(length, block_size), SpanSet()
+        wanted, doubtful = self._wanted(length), SpanSet()
         for other in self._roster:
             if other is not mirror and other.agreed_bytes < wanted:
                 doubtful |= other.only_from_it
