@@ -231,3 +231,23 @@ def test_stopping_comes_too_late_when_the_file_has_its_name(served: File, tmp_pa
     result = fetch(served.url, directory=tmp_path, cancel=token, on_progress=stop)
     assert result.status is Status.DOWNLOADED
     assert names(tmp_path) == ["a.bin"]
+
+
+def test_while_another_process_has_the_destination_no_response_is_kept_open(origin: Origin, tmp_path: Path) -> None:
+    disposition = {"Content-Disposition": 'attachment; filename="a.bin"'}
+    file = origin.add("/get", size=30_000_000, headers=disposition)
+    lock, looks = DestinationLock(tmp_path / "a.bin"), 0
+    assert lock.try_acquire()
+
+    def look(_: Progress) -> None:
+        nonlocal looks
+        looks += 1
+        assert looks < 60, "the response is kept open"
+        ledger = origin.ledger()
+        if ledger.bytes_sent and not ledger.open_connections and lock.is_held():
+            lock.release()
+
+    result = fetch(file.url, directory=tmp_path, on_progress=look)
+
+    assert result.path == tmp_path / "a.bin"
+    assert result.path.read_bytes() == file.read()

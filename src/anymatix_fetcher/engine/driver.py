@@ -244,6 +244,7 @@ class Driver:
                 self._events.appendleft(self._transport_commands.beginning.look(command, self._machine.digests))
             case m.OpenStorage():
                 self._begin(self._destination.acquire(self._destination.for_response(command)))
+                self._events.extend([m.StorageAwaited()] if self._destination.holder is not None else ())
             case m.SetIdentity():
                 self._destination.part.store.set_identity(command.identity)
                 self._machine.lay_out(self._destination.part.store.block_size)

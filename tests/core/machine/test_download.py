@@ -375,3 +375,21 @@ def test_a_429_that_asks_to_wait_is_obeyed_by_all() -> None:
     bench.bring(start.exchange, Span(0, 8 * MIB))
     bench.send(m.BodyEnded(start.exchange))
     assert not bench.all(m.StartExchange)
+
+
+def test_while_the_part_file_waits_for_another_process_nothing_is_requested() -> None:
+    bench = Bench()
+    bench.send(m.Begin(storage_is_open=False))
+    first = bench.one(m.StartExchange)
+    bench.answer(first)
+    assert bench.all(m.OpenStorage)
+
+    bench.send(m.StorageAwaited())
+
+    assert bench.one(m.CancelExchange).exchange == first.exchange
+    assert not any(isinstance(one, m.StartExchange) for one in bench.wait(30.0))
+    bench.send(m.StorageOpened())
+    again = bench.all(m.StartExchange)
+    assert again
+    bench.answer(again[0])
+    assert bench.one(m.AcceptBody).start == 0

@@ -119,7 +119,7 @@ class Download:
         self._heads = Heads(self._parts, self._conclusions, self._setbacks, self._storage, judge, resource.name or "")
         self._bodies = Bodies(self._parts, self._conclusions, self._setbacks)
         self._watch = Watch()
-        self._has_begun = False
+        self._has_begun = self._awaits_storage = False
 
     # What others may see of it ----------------------------------------------------------------------------
 
@@ -204,9 +204,9 @@ class Download:
         self._notice_gap(now)
         if not self.is_over:
             self._handle(event, now)
-        if not self.is_over and self._has_begun:
+        if not self.is_over and self._has_begun and not self._awaits_storage:
             self._advance(now)
-        if parts.stage.is_fetching:
+        if parts.stage.is_fetching and not self._awaits_storage:
             parts.scheduler.declare(now)
         else:
             parts.requests.share.want(0, 0)
@@ -224,6 +224,9 @@ class Download:
                 self._storage.resume(event.kept)
             case m.StorageOpened():
                 self._storage_opened(event, now)
+            case m.StorageAwaited():
+                self._awaits_storage = True
+                self._parts.requests.drop_all()  # no server keeps a response open for minutes
             case m.HeadArrived():
                 self._heads.arrived(event, now)
             case m.BodyStored():
@@ -262,6 +265,7 @@ class Download:
                 assert_never(event)
 
     def _storage_opened(self, event: m.StorageOpened, now: float) -> None:
+        self._awaits_storage = False
         if self._storage.resume(event.kept):
             return  # the waiting response is compared with the earlier run's blocks like any other
         self._parts.matching.write_down()

@@ -79,6 +79,11 @@ class StorageOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageAwaited:
+    """Another process has the lease and may need minutes; may follow :class:`OpenStorage`."""
+
+
+@dataclass(frozen=True, slots=True)
 class StorageFailed:
     """The disk, or the file at the destination, makes the download impossible."""
 
@@ -206,6 +211,7 @@ class Tick:
 Event: TypeAlias = (
     Begin
     | StorageOpened
+    | StorageAwaited
     | StorageFailed
     | ContentRefused
     | BeginningSeen
