@@ -71,6 +71,12 @@ def test_what_a_place_has_begun_the_other_one_ends(dying: int, fate: Fate) -> No
     assert ratio_of(run_of(*places)) >= 0.9
 
 
+def test_beside_a_silent_first_place_the_quick_mirror_takes_over_what_the_slow_one_has_begun() -> None:
+    silent, slow = replace(FOUR, fate=Fate.FALLS_SILENT, ends_at=1.0), SimulatedPlace(replace(LINE, cap=2e5))
+
+    assert ratio_of(run_of(silent, FOUR, slow, length=200 * MIB)) >= 0.5
+
+
 def test_a_mirror_that_spoils_one_block_in_twenty_is_dropped_soon() -> None:
     run = run_of(FOUR, LIAR)
 

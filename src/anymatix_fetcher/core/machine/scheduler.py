@@ -82,7 +82,10 @@ class Scheduler:
         span: Span | None
         if comparison is not None and ranged:
             in_flight, purpose = requests.exchanges.rests(Purpose.COMPARE), Purpose.COMPARE
-            span = comparison.next(in_flight, block_size=block_size, at_most=self._sizes.first_segment)
+            waiting = comparison.waiting(in_flight, block_size=block_size).total
+            even = waiting // (2 * max(1, requests.share.connections))
+            at_most = max(self._sizes.smallest_segment, min(even, self._sizes.first_segment))
+            span = comparison.next(in_flight, block_size=block_size, at_most=at_most)
         elif identity is None and ranged and not requests.one_stream:
             span = None if requests.exchanges else self._opening_span
         elif identity is None or length is None or not ranged:
@@ -176,7 +179,8 @@ class Scheduler:
             under_way=sum(map(len, rests)),
             sizes=self._sizes,
         )
-        if segment is not None or not requests.address.settled:
+        address = requests.address if mirror is None else mirror.address
+        if segment is not None or not address.settled:
             return segment
         flows = exchanges.flows(now)
         thief = Thief(

@@ -44,8 +44,11 @@ def silent_places(exchanges: Sequence[Exchange], now: float, *, is_another_idle:
         is_another_idle: Whether a place has nothing to do, and could take what the others were asked for.
     """
     heard_at: dict[Mirror | None, float] = {}
-    for exchange in exchanges:
-        heard_at[exchange.mirror] = max(exchange.last_byte_at, heard_at.get(exchange.mirror, -inf))
+    for place in {exchange.mirror for exchange in exchanges}:
+        own = [exchange for exchange in exchanges if exchange.mirror is place]
+        asked_at = min(exchange.started_at for exchange in own)
+        # Requests that were added meanwhile are no sign of life.
+        heard_at[place] = max((exchange.last_byte_at for exchange in own if exchange.flowing), default=asked_at)
     latest = max((exchange.last_byte_at for exchange in exchanges if exchange.flowing), default=-inf)
     if now - latest >= LOOKING_SECONDS and not is_another_idle:
         return []  # it is the line, or ourselves
