@@ -17,8 +17,8 @@ Until then, a mirror may bring a limited number of bytes. If a block differs, th
 only it has brought are fetched again; see ``checks``.
 
 **Dropped for good** is also a mirror whose response doesn't fit, or that fails several times in a row; see
-``mirror_answers``. If the first place fails for good, the best mirror replaces it, and the abilities of its server are
-detected anew. If the digest doesn't match, the bytes from mirrors are suspected first.
+``mirror_answers``. If the first place fails, another one leads, and the abilities of its server are detected anew; see
+``succession``. If the digest doesn't match, places compare each other's bytes; see ``opinions``.
 """
 
 from __future__ import annotations
