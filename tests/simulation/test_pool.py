@@ -53,7 +53,8 @@ def test_two_places_bring_nearly_their_sum(places: tuple[SimulatedPlace, ...]) -
 
 
 def test_three_places_bring_nearly_their_sum() -> None:
-    assert ratio_of(run_of(FOUR, FOUR, FOUR)) >= 0.9
+    # Each mirror is checked, at the cost of a twenty-fifth of the file: less finds fewer liars, which costs more.
+    assert ratio_of(run_of(FOUR, FOUR, FOUR)) >= 0.88
 
 
 def test_a_slow_first_place_costs_a_good_mirror_little() -> None:

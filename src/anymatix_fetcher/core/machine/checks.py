@@ -34,13 +34,13 @@ UNPROVED_SEGMENT = 4 << 20
 CHECKED_BYTES = 20 << 20
 """The bytes of each mirror that are compared, enough to detect a server that spoils one MiB in twenty."""
 CHECKED_SHARE = 25
-"""The compared bytes of all mirrors are at most this fraction of the file, but at least one block of each."""
+"""The compared bytes are at most this fraction of the file, and at least one block."""
 CHECKED_AT_ONCE = 4 << 20
 
 
-def to_be_checked(length: int, block_size: int, *, mirrors: int = 1) -> int:
-    """The number of bytes of a mirror to compare, for a file of this length and so many mirrors."""
-    return max(block_size, min(CHECKED_BYTES, length // (CHECKED_SHARE * max(1, mirrors))))
+def to_be_checked(length: int, block_size: int) -> int:
+    """The number of bytes of a mirror to compare, for a file of this length."""
+    return max(block_size, min(CHECKED_BYTES, length // CHECKED_SHARE))
 
 
 def allowance(*, agreed: int, wanted: int, others_bytes_per_second: float, is_patient: bool) -> int | None:
@@ -161,7 +161,7 @@ class Checks:
         return mirror.check(blocks).next(in_flight, block_size=block_size, at_most=CHECKED_AT_ONCE)
 
     def _wanted(self, length: int) -> int:
-        return to_be_checked(length, self._matching.block_size, mirrors=len(self._roster))
+        return to_be_checked(length, self._matching.block_size)
 
     def _unchecked(self, mirror: Mirror, length: int, block_size: int) -> SpanSet:
         """Blocks of other places that the mirror should be asked for too."""
