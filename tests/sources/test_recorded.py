@@ -64,6 +64,8 @@ def test_what_people_type_means_what_is_pinned(reference: str, recorded: Recorde
         ("hf:org/repo/other.bin", WEIGHTS),
         (f"hf:org/repo@{COMMIT[::-1]}/a b.bin", WEIGHTS),
         ("hf:org/repo/a.bin", RecordedFile("hf:org/repo@v2/a.bin")),
+        ("hf:org/repo@v2/a b.bin", WEIGHTS),
+        ("https://huggingface.co/org/repo/blob/v2/a%20b.bin", WEIGHTS),
         ("hf:datasets/org/repo/a b.bin", WEIGHTS),
         ("github:o/r@v2/a.bin", ASSET),
         ("github:o/r", ASSET),

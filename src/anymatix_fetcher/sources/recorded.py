@@ -58,8 +58,9 @@ def means(reference: str, recorded: RecordedFile, environment: Environment) -> b
         case CivitaiReference() as typed, CivitaiReference() as known:
             return _is_of_version(typed, known, recorded)
         case HubReference() as typed, HubReference() as known:
-            is_pinned = _COMMIT.fullmatch(known.revision) and not _COMMIT.fullmatch(typed.revision)
-            return typed == known or (bool(is_pinned) and replace(typed, revision=known.revision) == known)
+            # Which branch or tag led to a commit isn't recorded, so only the default one is taken for it.
+            may_be_pinned = typed.revision == hub.DEFAULT_REVISION and _COMMIT.fullmatch(known.revision)
+            return typed == known or (bool(may_be_pinned) and replace(typed, revision=known.revision) == known)
         case ReleaseReference() as typed, ReleaseReference() as known:
             typed, known = replace(typed, is_literal=True), replace(known, is_literal=True)
             return typed == known or (not typed.tag and bool(typed.asset) and replace(typed, tag=known.tag) == known)

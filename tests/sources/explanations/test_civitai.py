@@ -109,6 +109,15 @@ EXAMPLES = {
         says="civitai.com doesn't have this file, or no longer",
         mends="https://civitai.com/model-versions/143906",
     ),
+    "no such digest": _civitai(
+        url=f"https://civitai.com/api/v1/model-versions/by-hash/{'AB' * 32}",
+        status=404,
+        headers=JSON,
+        body='{"error":"Model not found"}',
+        error=NotFoundError,
+        says="civitai.com knows no file with this digest",
+        mends="Check the digest",
+    ),
     "archived": _civitai(
         url=URL,
         status=410,

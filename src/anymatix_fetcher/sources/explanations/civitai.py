@@ -75,6 +75,13 @@ CIVITAI = (
     ),
     Row(
         status=404,
+        url=r"/model-versions/by-hash/",
+        error=NotFoundError,
+        sentence="{host} knows no file with this digest",
+        hint="Check the digest, or name the file by its URL or its version's number.",
+    ),
+    Row(
+        status=404,
         error=NotFoundError,
         sentence="{host} doesn't have this file, or no longer",
         hint="Open {page}. The number is that of a version, not of a model, and versions can be deleted.",
