@@ -47,6 +47,10 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+UNDONE_TRIAL_BYTES = 4 << 20
+"""A trial of more connections may be undone: what the buffers of the closed one held was sent, and comes again."""
+
+
 def hub(*, pins_range: bool, url_seconds: int = 3600, bytes_per_second: float | None = None) -> Hosts:
     settings = HubSettings(pins_range=pins_range, url_seconds=url_seconds, bytes_per_second=bytes_per_second)
     return Hosts(huggingface([REPO], settings))
@@ -88,7 +92,8 @@ def test_a_large_file_of_the_hub_comes_by_one_resolve_and_nothing_is_refused(
     ledger = hosts.ledger()
     assert ledger.signed["huggingface"] == 1
     assert 403 not in ledger.all.statuses
-    assert MODEL.size <= ledger.file(ACCOUNT).bytes_sent <= MODEL.size * 1.02
+    undone = UNDONE_TRIAL_BYTES if connections == "auto" else 0
+    assert MODEL.size <= ledger.file(ACCOUNT).bytes_sent <= MODEL.size * 1.02 + undone
     assert (result.connections_peak > 1) == (connections == 4) or connections == "auto"
 
 
