@@ -232,7 +232,7 @@ class Requests:
             if_range=self._if_range(identity, url),
             fresh_connection=fresh,
             http1_only=self.abilities.http1_only,
-            parallel=bool(self.exchanges) and not self.abilities.http1_refused,
+            parallel=bool(self.exchanges.of(mirror)) and not self.abilities.http1_refused,
             shared_connection=self.share.shared_connection(url) if opens else None,
         )
         self._needs_fresh_connection = False

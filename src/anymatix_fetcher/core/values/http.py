@@ -131,7 +131,7 @@ class Request:
 
     ``headers`` are complete except for the fields of the connection (``Host``, proxy fields). ``fresh_connection``
     requires an unused connection. ``http1_only`` avoids newer versions after a failure. ``parallel`` tells that other
-    requests for the same file are in progress, each on its own connection: there HTTP/2 only costs processor time.
+    requests for the file are in progress at the same place, each on its own connection: there HTTP/2 only costs time.
     ``shared_connection`` is the number of a connection that several requests share, ``None`` for one of its own.
     ``most`` limits the bytes wanted of the body. ``public_only`` allows only connections to public addresses (a proxy's
     own address is the operator's word). ``explained`` returns the service's own meaning of a refusal, if it has one.
