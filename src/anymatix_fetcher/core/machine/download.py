@@ -294,9 +294,8 @@ class Download:
             parts.stage.enter(MachinePhase.VERIFYING)
             parts.out.append(m.Verify(length))
             return
-        if matching.storage_is_open and (
-            not comparing or matching.culprits.are_sought
-        ):  # a few samples aren't worth pacing
+        is_paced = not comparing or matching.culprits.are_sought  # a few samples aren't worth it
+        if matching.storage_is_open and is_paced:
             parts.scheduler.adapt(matching, now)
         if parts.labels.doubted is not None:
             return

@@ -27,9 +27,9 @@ STRIKES = 3
 """The number of failures without a byte in between after which a mirror is dropped."""
 FIRST_WAIT_SECONDS = 1.0
 PASSING = frozenset({Refusal.UNAVAILABLE, Refusal.THROTTLED})
-WITH_LENGTH = frozenset({200, 206, 416})
-"""The statuses of responses that state the file's length."""
 WHOLE = 200
+WITH_RANGE = frozenset({206, 416})
+"""The statuses of responses whose ``Content-Range`` states the file's length."""
 LIMITS = PASSING | {Refusal.FORBIDDEN}
 """The refusals of a request that exceeds a server's limit of connections."""
 
@@ -64,9 +64,7 @@ class MirrorAnswers:
         """Takes the head of a mirror's response."""
         mirror.share.answered(now - exchange.started_at)
         mirror.share.heed(exchange.request, head, now)
-        labelled = head.content_range
-        stated = head.complete_length if labelled is None and head.status == WHOLE else labelled and labelled.total
-        if head.status in WITH_LENGTH and stated not in (None, self._matching.length):
+        if _stated_length(head) not in (None, self._matching.length):
             self._drop(mirror)
             self._set_apart(mirror)
             return
@@ -139,3 +137,11 @@ class MirrorAnswers:
             mirror.address.expire()  # its target may be what has failed
         if mirror.strikes >= STRIKES or asked_seconds > LONGEST_RETRY_AFTER_SECONDS:
             self._drop(mirror)
+
+
+def _stated_length(head: ResponseHead) -> int | None:
+    """The file's length, where the response states it."""
+    if head.status == WHOLE:
+        return head.complete_length
+    labelled = head.content_range if head.status in WITH_RANGE else None
+    return labelled.total if labelled is not None else None

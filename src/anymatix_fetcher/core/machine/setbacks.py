@@ -72,8 +72,6 @@ class Setbacks:
             return
         if reaction is Reaction.WAIT:
             self._distrust(exchange)
-            if self._waits_in_vain(exchange, refused, now):
-                return
         if reaction is Reaction.RETRY:
             self._tried_in_vain(exchange, refused, now)
         elif reaction is Reaction.EMPTY:
@@ -85,16 +83,9 @@ class Setbacks:
             self._conclusions.changed(error)
         elif not recovery.cope(reaction, exchange, refused, now, nothing_stored=not parts.coverage.stored):
             self._conclusions.fail_here(recovery.error(refused, exchange.request))
-
-    def _waits_in_vain(self, exchange: Exchange, refused: Refused, now: float) -> bool:
-        """Turns to another place instead of waiting; false if there is none, or other responses are in transfer."""
-        asked_seconds = refused.retry_after_seconds or 0.0
-        if self._parts.requests.exchanges.first_flowing or not self._parts.recovery.cope(
-            Reaction.WAIT, exchange, refused, now, nothing_stored=False
-        ):
-            return False
-        self._conclusions.succession.let_another_go_on(1 if asked_seconds >= OPENING_SECONDS else 2)
-        return True
+        elif reaction is Reaction.WAIT and not requests.exchanges.first_flowing:
+            is_long = (refused.retry_after_seconds or 0.0) >= OPENING_SECONDS
+            self._conclusions.succession.let_another_go_on(1 if is_long else 2)
 
     def _empty(self, exchange: Exchange) -> None:
         parts = self._parts

@@ -35,14 +35,12 @@ UNUSED_SECONDS = 2.0
 RESTING_SECONDS = 8.0
 """Otherwise it gets none for this time, which doubles with each repetition."""
 
-
 WORTHWHILE_BYTES = 16 << 20
 """If fewer bytes are missing and their rate is unknown, another place isn't worth its handshakes."""
 WORTHWHILE_SECONDS = 2.0
 """If less time is left, a place isn't worth its handshakes and the request."""
 WORTHWHILE_STARTS = 2.0
-"""The same in times until its first connection is quick, because two equal places at most halve the time that is left.
-"""
+"""The same, as a multiple of the time until its first connection is quick: an equal place at most halves the rest."""
 
 
 def is_worthwhile(rest: int, bytes_per_second: float, start_seconds: float) -> bool:
